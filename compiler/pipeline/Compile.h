@@ -1,0 +1,82 @@
+//===- Compile.h - From the text of a cell to code --------------*- C++ -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The compiler as a library: one function, one struct of options in, one
+// struct of results out. No MLIR type appears here, so that the JIT and the
+// tools include this header alone.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_COMPILER_PIPELINE_COMPILE_H
+#define MINRNN_COMPILER_PIPELINE_COMPILE_H
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace minrnn::compiler {
+
+/// What a compilation yields; each stage is the input of the next.
+enum class Stage { Cell, Scan, Kernel, LLVM, PTX, Object, Manifest, Header };
+
+/// The domain a recurrence is scanned in. `Auto` is log space on a GPU and
+/// linear space on the host, where the analysis allows.
+enum class ScanDomain { Auto, Log, Linear };
+
+struct CompileOptions {
+  /// `sm_75` or `host`.
+  std::string target = "sm_75";
+  ScanDomain scan = ScanDomain::Auto;
+  /// The cell to compile; may be empty when the text holds exactly one.
+  std::string cell;
+  /// Host only: the processor and its features as LLVM names them
+  /// (`-mcpu`, `-mattr`). Empty: the processor this runs on.
+  std::string hostProcessor;
+  std::string hostFeatures;
+};
+
+/// Whose fault a failed compilation is.
+enum class Outcome {
+  Done,
+  /// The text, or what was asked of it, is wrong; `diagnostics` says where.
+  BadInput,
+  /// A fault in the compiler; `diagnostics` names a reproducer.
+  InternalFault,
+};
+
+struct Compilation {
+  Outcome outcome = Outcome::BadInput;
+  /// Errors, warnings and remarks as text, with their place in the source.
+  std::string diagnostics;
+  /// The asked-for stage: text, or the bytes of an object file.
+  std::string output;
+  /// The manifest of the kernels (see specs/abi.md), in every stage from
+  /// `Kernel` on.
+  std::string manifest;
+  /// The verdict, its proof and the bytes moved per element, for people.
+  std::string explanation;
+};
+
+/// Compiles one cell of `source` as far as `stage`. `sourceName` is the file
+/// name used in diagnostics. Thread-safe: keeps no state between calls.
+/// Never throws and never aborts on any `source`.
+Compilation compileCell(std::string_view source, std::string_view sourceName,
+                        Stage stage, const CompileOptions &options);
+
+/// Names everything besides the source and the options that decides the
+/// output: the version and a hash of the compiler's own sources, and LLVM's
+/// version. Part of the key of the kernel cache.
+std::string compilerIdentity();
+
+/// The processor this runs on and its features, as `CompileOptions` takes
+/// them. Part of the key of the kernel cache.
+void detectHost(std::string &processor, std::string &features);
+
+} // namespace minrnn::compiler
+
+#endif // MINRNN_COMPILER_PIPELINE_COMPILE_H
