@@ -214,14 +214,14 @@ LogicalResult CellOp::verifyRegions() {
 
 ParseResult ProjectOp::parse(OpAsmParser &parser, OperationState &result) {
   OpAsmParser::UnresolvedOperand operand;
-  StringAttr gate;
+  std::string gate;
   Type type;
-  if (parser.parseOperand(operand) ||
-      parser.parseAttribute(gate, getGateAttrName(result.name),
-                            result.attributes) ||
+  if (parser.parseOperand(operand) || parser.parseString(&gate) ||
       parser.parseOptionalAttrDict(result.attributes) ||
       parser.parseColonType(type))
     return failure();
+  result.addAttribute(getGateAttrName(result.name),
+                      parser.getBuilder().getStringAttr(gate));
   // `: f32` alone is short for `: !minrnn.input -> f32`.
   Type operandType = InputType::get(parser.getContext());
   if (succeeded(parser.parseOptionalArrow())) {

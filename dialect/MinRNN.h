@@ -39,6 +39,11 @@ namespace minrnn::dialect {
 /// plain.
 bool isIdentifier(llvm::StringRef name);
 
+/// Gives `region` its block, with `count` arguments of type f32, and moves the
+/// builder to it.
+mlir::Block *startScalarRegion(mlir::OpBuilder &builder, mlir::Region &region,
+                               size_t count, mlir::Location location);
+
 /// Whether `op` may stand in a cell's body (rule C5).
 bool isCellOperation(mlir::Operation *op);
 

@@ -28,7 +28,7 @@ class MinRNN_Op<string mnemonic, list<Trait> traits = []>
 //===----------------------------------------------------------------------===//
 
 def MinRNN_CellOp : MinRNN_Op<"cell", [
-    IsolatedFromAbove, Symbol, SingleBlock, NoRegionArguments,
+    IsolatedFromAbove, Symbol, SingleBlock,
     DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>
   ]> {
   let summary = "the equations of a gated recurrent cell";

@@ -41,6 +41,13 @@ static void printScalarRegion(OpAsmPrinter &printer, Operation *,
 #define GET_OP_CLASSES
 #include "dialect/MinRNNOps.cpp.inc"
 
+Block *minrnn::dialect::startScalarRegion(OpBuilder &builder, Region &region,
+                                          size_t count, Location location) {
+  SmallVector<Type> types(count, builder.getF32Type());
+  SmallVector<Location> locations(count, location);
+  return builder.createBlock(&region, {}, types, locations);
+}
+
 //===----------------------------------------------------------------------===//
 // Gate axes
 //===----------------------------------------------------------------------===//

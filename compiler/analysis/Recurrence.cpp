@@ -34,6 +34,14 @@ std::nullopt_t RecurrenceAnalysis::fail(Operation *op, const Twine &because,
   return std::nullopt;
 }
 
+std::optional<AffineForm> RecurrenceAnalysis::solve(Value next) {
+  std::optional<AffineForm> form = get(next);
+  if (!form)
+    return std::nullopt;
+  return AffineForm{materialize(next.getLoc(), form->coefficient),
+                    materialize(next.getLoc(), form->offset)};
+}
+
 std::optional<AffineForm> RecurrenceAnalysis::get(Value value) {
   auto found = known.find(value);
   if (found != known.end())
@@ -42,7 +50,6 @@ std::optional<AffineForm> RecurrenceAnalysis::get(Value value) {
   std::optional<AffineForm> form;
   Operation *definition = value.getDefiningOp();
   if (value == state) {
-    OpBuilder::InsertionGuard guard(builder);
     form = AffineForm{constant(value.getLoc(), 1), Value()};
   } else if (llvm::is_contained(otherStates, value)) {
     sequential = {value.getParentBlock()->getParentOp(),

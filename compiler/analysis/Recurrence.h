@@ -51,12 +51,15 @@ public:
                      mlir::OpBuilder &builder)
       : state(state), otherStates(otherStates), builder(builder) {}
 
-  /// The form of `value`, or none: then `reason()` says why.
-  std::optional<AffineForm> get(mlir::Value value);
+  /// The form of `next`, both parts of it present (a part that is zero as a
+  /// constant), or none: then `reason()` says why.
+  std::optional<AffineForm> solve(mlir::Value next);
 
   const SequentialReason &reason() const { return sequential; }
 
 private:
+  /// The form of `value`, or none.
+  std::optional<AffineForm> get(mlir::Value value);
   std::optional<AffineForm> evaluate(mlir::Operation *op);
   /// The value of an f32 constant, at `location`.
   mlir::Value constant(mlir::Location location, float value);
