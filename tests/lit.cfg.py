@@ -1,0 +1,52 @@
+# How lit runs the tests of dialect/, compiler/, codegen/ and e2e/.
+#
+# A test is any .mlir or .test file with RUN lines. The tools under test and
+# LLVM's FileCheck, not and split-file are on PATH, so a RUN line is what a user
+# would type. lit.site.cfg.py, which CMake writes, sets the paths and then loads
+# this file.
+
+import os
+import shutil
+
+import lit.formats
+
+config.name = "minrnn"
+config.test_format = lit.formats.ShTest(execute_external=True)
+config.pipefail = True
+config.suffixes = [".mlir", ".test"]
+# Inputs/ holds files that tests read; the rest is not lit's.
+config.excludes = ["Inputs", "reference", "runtime", "fuzz", "bench"]
+
+config.test_source_root = os.path.join(config.minrnn_source_root, "tests")
+config.test_exec_root = os.path.join(config.minrnn_binary_root, "tests")
+
+# Without a GPU toolkit on PATH, ptxas may still be at its usual place.
+search_path = os.pathsep.join(
+    [
+        os.path.join(config.minrnn_binary_root, "bin"),
+        config.llvm_tools_directory,
+        config.environment.get("PATH", os.environ.get("PATH", "")),
+        "/usr/local/cuda/bin",
+    ]
+)
+config.environment["PATH"] = search_path
+
+# REQUIRES: ptxas. Without it such a test is reported as UNSUPPORTED.
+if shutil.which("ptxas", path=search_path):
+    config.available_features.add("ptxas")
+
+# Nobody is root in the eyes of a test that writes to a read-only place.
+if os.geteuid() != 0:
+    config.available_features.add("not-root")
+
+# Kernels compiled by the tests stay in the build, out of the user's own cache.
+config.environment["XDG_CACHE_HOME"] = os.path.join(config.test_exec_root, "cache")
+for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "OMP_NUM_THREADS"):
+    if name in os.environ:
+        config.environment[name] = os.environ[name]
+
+# %{cells}: the folder of the cells as users read them. %{source}: the root of
+# the sources. %{python}: a Python that needs nothing but its standard library.
+config.substitutions.append(("%{cells}", os.path.join(config.minrnn_source_root, "specs", "cells")))
+config.substitutions.append(("%{source}", config.minrnn_source_root))
+config.substitutions.append(("%{python}", config.python_executable))
