@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <stdexcept>
 
 using namespace minrnn::reference;
@@ -283,5 +284,37 @@ Gradients minrnn::reference::backward(Cell cell, const Shape &shape,
       result.initialMagnitude[at.state(row, channel)] = magnitude;
     }
   }
+  return result;
+}
+
+Gradients minrnn::reference::centralDifferences(Cell cell, const Shape &shape,
+                                                Inputs inputs,
+                                                std::span<const double> dOutput,
+                                                std::span<const double> dLast) {
+  constexpr double distance = 1e-5;
+  auto objective = [&] {
+    Outputs run = forward(cell, shape, inputs);
+    double sum = std::inner_product(dOutput.begin(), dOutput.end(),
+                                    run.output.begin(), 0.0);
+    return std::inner_product(dLast.begin(), dLast.end(), run.last.begin(),
+                              sum);
+  };
+  auto slopes = [&](std::vector<double> &input) {
+    std::vector<double> result;
+    for (double &value : input) {
+      double kept = value;
+      value = kept + distance;
+      double above = objective();
+      value = kept - distance;
+      double below = objective();
+      value = kept;
+      result.push_back((above - below) / (2 * distance));
+    }
+    return result;
+  };
+  Gradients result;
+  result.preactivations = slopes(inputs.preactivations);
+  result.bias = slopes(inputs.bias);
+  result.initial = slopes(inputs.initial);
   return result;
 }
