@@ -45,8 +45,13 @@ for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "OMP_NUM_THREADS")
     if name in os.environ:
         config.environment[name] = os.environ[name]
 
+# %{tensors} writes a safetensors file, %{fails} runs a command that must fail
+# well; each explains itself in its file.
 # %{cells}: the folder of the cells as users read them. %{source}: the root of
 # the sources. %{python}: a Python that needs nothing but its standard library.
 config.substitutions.append(("%{cells}", os.path.join(config.minrnn_source_root, "specs", "cells")))
 config.substitutions.append(("%{source}", config.minrnn_source_root))
 config.substitutions.append(("%{python}", config.python_executable))
+for tool in ("tensors", "fails"):
+    script = os.path.join(config.test_source_root, "e2e", "Inputs", tool + ".py")
+    config.substitutions.append(("%{" + tool + "}", config.python_executable + " " + script))
