@@ -84,22 +84,20 @@ void HostModule::launch(const KernelEntry &entry,
   const HostEntry function = found->second;
   const std::int64_t threads =
       std::min<std::int64_t>(hostDevice->threads(), tileCount);
+  // A few parts for each thread, so that one that is held up does not hold up
+  // the others.
+  const std::int64_t parts =
+      threads == 1 ? 1 : std::min(tileCount, threads * 4);
 
-  // The block with room for the two words that each thread sets for itself.
+  // The block with room for the two words that each part sets for itself.
   std::vector<std::uint64_t> block(argumentBlock.begin(), argumentBlock.end());
   block.resize(block.size() + 2);
-  if (threads == 1) {
-    block[block.size() - 2] = 0;
-    block[block.size() - 1] = static_cast<std::uint64_t>(tileCount);
-    function(block.data());
-    return;
-  }
-#pragma omp parallel for schedule(static, 1) num_threads(threads)              \
-    firstprivate(block) default(none) shared(threads, tileCount, function)
-  for (std::int64_t part = 0; part < threads; ++part) {
+#pragma omp parallel for schedule(dynamic) num_threads(threads)                \
+    firstprivate(block) if (threads > 1)
+  for (std::int64_t part = 0; part < parts; ++part) {
     // The first `remainder` parts take one tile more; no product can overflow.
-    const std::int64_t share = tileCount / threads;
-    const std::int64_t remainder = tileCount % threads;
+    const std::int64_t share = tileCount / parts;
+    const std::int64_t remainder = tileCount % parts;
     const std::int64_t begin = part * share + std::min(part, remainder);
     const std::int64_t end = begin + share + (part < remainder ? 1 : 0);
     block[block.size() - 2] = static_cast<std::uint64_t>(begin);

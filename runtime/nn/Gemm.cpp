@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <cblas.h>
 #include <limits>
-#include <omp.h>
 #include <string>
 
 using namespace minrnn;
@@ -25,20 +24,36 @@ namespace {
 constexpr double smallestSplit = 1 << 18;
 /// Parts begin at multiples of this, so that BLAS's own tiles stay whole.
 constexpr std::int64_t partGranule = 16;
+/// The longest part; long enough that packing the other operand once a part
+/// costs little.
+constexpr std::int64_t longestPart = 256;
+/// Parts a product is cut into, where it is long enough: a few for each thread,
+/// so that one that is held up does not hold up the others.
+constexpr std::int64_t usualParts = 8;
 /// CBLAS counts in `int`; longer sides are worked on in pieces.
 constexpr std::int64_t longestPiece = 1 << 30;
 
-/// Keeps BLAS to the calling thread while it lives.
+/// Keeps BLAS to the calling thread while it lives. An OpenBLAS with threads of
+/// its own is told so. One built on OpenMP keeps to the calling thread inside a
+/// parallel region anyway, and must not be told: it would pass the number on to
+/// OpenMP, and so to all of this program.
 class SingleThreadedBlas {
 public:
-  SingleThreadedBlas() : formerThreads(openblas_get_num_threads()) {
-    openblas_set_num_threads(1);
+  SingleThreadedBlas()
+      : hasOwnThreads(openblas_get_parallel() == OPENBLAS_THREAD),
+        formerThreads(openblas_get_num_threads()) {
+    if (hasOwnThreads)
+      openblas_set_num_threads(1);
   }
-  ~SingleThreadedBlas() { openblas_set_num_threads(formerThreads); }
+  ~SingleThreadedBlas() {
+    if (hasOwnThreads)
+      openblas_set_num_threads(formerThreads);
+  }
   SingleThreadedBlas(const SingleThreadedBlas &) = delete;
   SingleThreadedBlas &operator=(const SingleThreadedBlas &) = delete;
 
 private:
+  bool hasOwnThreads;
   int formerThreads;
 };
 
@@ -112,23 +127,24 @@ void minrnn::gemm(std::int64_t m, std::int64_t n, std::int64_t k,
   const SingleThreadedBlas singleThreaded;
   const bool splitsRows = m >= n;
   const std::int64_t length = splitsRows ? m : n;
-  const std::int64_t granules = (length + partGranule - 1) / partGranule;
+  // The parts follow from the sizes alone, never from the number of threads:
+  // the result is the same on any machine of the same kind.
+  const std::int64_t share =
+      (length / usualParts + partGranule - 1) / partGranule * partGranule;
   const bool small =
       static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) <
       smallestSplit;
-  const std::int64_t parts =
-      small ? 1 : std::min<std::int64_t>(omp_get_max_threads(), granules);
-#pragma omp parallel for schedule(static, 1) num_threads(parts) if (parts > 1)
-  for (std::int64_t part = 0; part < parts; ++part) {
-    const std::int64_t begin = granules * part / parts * partGranule;
-    const std::int64_t end =
-        std::min(length, granules * (part + 1) / parts * partGranule);
+  const std::int64_t part =
+      small ? length : std::clamp(share, partGranule, longestPart);
+#pragma omp parallel for schedule(dynamic) if (length > part)
+  for (std::int64_t begin = 0; begin < length; begin += part) {
+    const std::int64_t count = std::min(part, length - begin);
     if (splitsRows)
-      gemmOnOneThread(end - begin, n, k, from(a, begin, 0), b,
-                      c + begin * cStride, cStride, store);
-    else
-      gemmOnOneThread(m, end - begin, k, a, from(b, 0, begin), c + begin,
+      gemmOnOneThread(count, n, k, from(a, begin, 0), b, c + begin * cStride,
                       cStride, store);
+    else
+      gemmOnOneThread(m, count, k, a, from(b, 0, begin), c + begin, cStride,
+                      store);
   }
 }
 
