@@ -13,6 +13,8 @@ import lit.formats
 config.name = "minrnn"
 config.test_format = lit.formats.ShTest(execute_external=True)
 config.pipefail = True
+# A test may DEFINE a command from other substitutions.
+config.recursiveExpansionLimit = 5
 config.suffixes = [".mlir", ".test"]
 # Inputs/ holds files that tests read; the rest is not lit's.
 config.excludes = ["Inputs", "reference", "runtime", "fuzz", "bench"]
