@@ -193,6 +193,43 @@ TEST(ConformanceOfState, LogScansAnswerANegativeOneWithNaNInItsChannelOnly) {
   }
 }
 
+TEST(ConformanceOfState, ErrorsGrowWithTheMemoryAndNotWithTheLength) {
+  // The same gate at every step, the hardest case: each rounding of h falls in
+  // the same direction once h is close to its fixed point. With the
+  // coefficient a, an error lives for 1 / (1 - a) steps, and a state in single
+  // precision makes up to half a unit in the last place at each.
+  constexpr double unit = 0x1p-24;
+  for (Cell cell : {Cell::MinGRU, Cell::MinLSTM})
+    for (double gate : {-4.0, -6.0, -8.0, -10.0, -12.0})
+      for (Scan scan : allScans) {
+        Shape shape{1, 100000, 3};
+        SequenceData data = sampleSequence(cell, shape, Regime::Ordinary, {});
+        auto gateCount = static_cast<int64_t>(gates(cell).size());
+        for (int64_t i = 0; i < shape.time * gateCount * shape.channels; ++i) {
+          int64_t g = i / shape.channels % gateCount;
+          // minLSTM's a is sigmoid(-d), where d is about the input gate's
+          // pre-activation when its forget gate is open.
+          std::string_view gateName = gates(cell)[g];
+          if (gateName != "h")
+            data.preactivations[i] =
+                static_cast<float>(gateName == "f" ? 20 : gate);
+        }
+        data.bias.clear();
+        double memory = 1 + std::exp(-gate);
+        double bound = 1e-5 + 4 * unit * memory;
+        Outputs expected = forward(cell, shape, judgedInputs(data));
+        ForwardRun run = runForward(compiledCell(cell, scan), data);
+        SCOPED_TRACE(testing::Message() << name(cell) << ", " << name(scan)
+                                        << ", memory " << memory);
+        double largest = expectAgrees("output", run.output, expected.output,
+                                      {0, bound}, expected.outputMagnitude);
+        std::cout << "figure: " << name(cell) << " " << name(scan)
+                  << " memory of " << std::round(memory)
+                  << " steps: largest relative error forward " << largest
+                  << "\n";
+      }
+}
+
 TEST(ConformanceOfGradients, MatchCentralDifferencesInDouble) {
   Tolerance tolerance = gradientTolerance;
   for (Cell cell : allCells)
