@@ -42,7 +42,7 @@ if os.geteuid() != 0:
     config.available_features.add("not-root")
 
 # Kernels compiled by the tests stay in the build, out of the user's own cache.
-config.environment["XDG_CACHE_HOME"] = os.path.join(config.test_exec_root, "cache")
+config.environment["MINRNN_CACHE_DIR"] = os.path.join(config.test_exec_root, "cache")
 for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "OMP_NUM_THREADS"):
     if name in os.environ:
         config.environment[name] = os.environ[name]

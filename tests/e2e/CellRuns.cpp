@@ -77,6 +77,24 @@ int64_t gateCount(const SequenceData &data) {
 
 } // namespace
 
+CellKernels minrnn::e2e::compiledCell(Cell cell, Scan scan, int threads) {
+  using Key = std::tuple<Cell, Scan, int>;
+  static std::map<Key, CellKernels> compiled;
+  Key key(cell, scan, threads);
+  auto found = compiled.find(key);
+  if (found == compiled.end()) {
+    JitOptions options;
+    options.scan = scan == Scan::Log ? ScanDomain::Log : ScanDomain::Linear;
+    options.device = std::make_shared<HostDevice>(threads);
+    std::string file = std::string(MINRNN_CELLS_FOLDER "/") +
+                       std::string(name(cell)) + ".mlir";
+    CellKernels kernels = compileCellFile(file, options);
+    EXPECT_EQ(kernels.manifest().scan, name(scan));
+    found = compiled.emplace(key, std::move(kernels)).first;
+  }
+  return found->second;
+}
+
 std::string_view minrnn::e2e::name(Scan scan) {
   return scan == Scan::Linear ? "linear" : "log";
 }
