@@ -57,3 +57,15 @@ config.substitutions.append(("%{python}", config.python_executable))
 for tool in ("tensors", "fails"):
     script = os.path.join(config.test_source_root, "e2e", "Inputs", tool + ".py")
     config.substitutions.append(("%{" + tool + "}", config.python_executable + " " + script))
+
+# REQUIRES: tinyshakespeare. The text is not part of the repository: a minute of
+# training on it is a test only where somebody has put it.
+tinyshakespeare = os.environ.get("MINRNN_TINYSHAKESPEARE")
+if not tinyshakespeare:
+    for folder in ("data", os.path.join(os.pardir, "shared", "data")):
+        candidate = os.path.join(config.minrnn_source_root, folder, "tinyshakespeare.txt")
+        if os.path.exists(candidate):
+            tinyshakespeare = os.path.realpath(candidate)
+if tinyshakespeare:
+    config.available_features.add("tinyshakespeare")
+    config.substitutions.append(("%{tinyshakespeare}", tinyshakespeare))
