@@ -27,11 +27,11 @@ namespace minrnn {
 /// What a checkpoint holds besides tensors.
 struct CheckpointInfo {
   /// The cell as MLIR text, and its name there.
-  std::string cellSource;
-  std::string cellName;
-  LanguageModelOptions model;
-  TrainingOptions training;
-  Vocabulary vocabulary;
+  std::string cellSource = {};
+  std::string cellName = {};
+  LanguageModelOptions model = {};
+  TrainingOptions training = {};
+  Vocabulary vocabulary = {};
   std::int64_t stepsDone = 0;
   /// Nats per character when the checkpoint was written.
   double validationLoss = 0;
