@@ -28,7 +28,7 @@ struct TrainingOptions {
   std::int64_t context = 128;
   std::int64_t steps = 1000;
   /// The highest learning rate, and the last one as a fraction of it.
-  double learningRate = 2e-3;
+  double learningRate = 3e-3;
   double finalFraction = 0.1;
   std::int64_t warmupSteps = 50;
   double weightDecay = 0.1;
