@@ -19,6 +19,8 @@
 #include <cstdlib>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <ostream>
+#include <tuple>
 
 using namespace minrnn;
 using namespace minrnn::test;
@@ -38,6 +40,11 @@ struct CellCase {
   std::size_t gates;
   Reference reference;
 };
+
+/// How a failing test names its parameter.
+std::ostream &operator<<(std::ostream &stream, const CellCase &cellCase) {
+  return stream << cellCase.name;
+}
 
 class CompiledCell
     : public testing::TestWithParam<std::tuple<CellCase, ScanDomain>> {

@@ -226,13 +226,15 @@ TEST_F(Tool, RunTakesEmptyTensors) {
     ASSERT_EQ(outcome.status, 0) << outcome.err;
     const SafetensorsReader out(file("out"));
     EXPECT_EQ(out.info("h").shape, (std::vector<std::int64_t>{b, t, c}));
-    if (t == 0)
+    if (t == 0) {
       EXPECT_EQ(out.readFloats("h_last", std::vector<std::int64_t>{b, c}),
                 toFloats(tensors["h0"]));
+    }
     const std::vector<float> dWeight =
         out.readFloats("d_z.weight", std::vector<std::int64_t>{c, d});
-    if (b * t == 0)
+    if (b * t == 0) {
       EXPECT_EQ(dWeight, std::vector<float>(dWeight.size(), 0.0F));
+    }
   }
 }
 
