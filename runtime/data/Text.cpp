@@ -11,14 +11,12 @@
 #include "minrnn/error.h"
 #include "minrnn/random.h"
 #include "runtime/core/ElementCount.h"
+#include "runtime/core/ReadFile.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
-#include <system_error>
 
 using namespace minrnn;
 using Json = nlohmann::json;
@@ -155,20 +153,6 @@ Vocabulary Vocabulary::fromJson(std::string_view text) {
   if (distinct.size() != symbols.size())
     throw Error("the vocabulary holds a character twice");
   return Vocabulary(std::move(symbols));
-}
-
-std::string minrnn::readFile(const std::filesystem::path &path) {
-  std::error_code code;
-  if (std::filesystem::is_directory(path, code))
-    throw Error("cannot read '" + path.string() + "': it is a folder");
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream)
-    throw Error("cannot read '" + path.string() +
-                "': " + std::generic_category().message(errno));
-  std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (stream.bad())
-    throw Error("cannot read '" + path.string() + "' to its end");
-  return text;
 }
 
 TextCorpus TextCorpus::fromFile(const std::filesystem::path &path) {

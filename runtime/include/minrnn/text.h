@@ -36,6 +36,11 @@ public:
   /// The bytes of one character. Throws Error when there is no such token.
   const std::string &symbol(std::int32_t token) const;
 
+  /// Whether `character` is one of its symbols.
+  bool contains(const std::string &character) const {
+    return tokens.count(character) != 0;
+  }
+
   /// The tokens of `text`. Throws Error, naming the character and its place,
   /// when one is not in the vocabulary.
   std::vector<std::int32_t> encode(std::string_view text) const;
@@ -82,9 +87,6 @@ struct TokenBatch {
 TokenBatch randomWindows(std::span<const std::int32_t> text, std::int64_t batch,
                          std::int64_t time, std::uint64_t seed,
                          std::uint64_t step);
-
-/// Reads a whole file. Throws Error when it cannot be read.
-std::string readFile(const std::filesystem::path &path);
 
 } // namespace minrnn
 
