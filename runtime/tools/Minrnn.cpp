@@ -64,11 +64,13 @@ void minrnn::addDeviceOptions(CLI::App &command, int &threads) {
             omp_set_num_threads(count);
           },
           "threads to compute on (default: one a core)")
-      ->check(CLI::Range(1, 4096));
+      ->check(CLI::Range(1, 4096).description(""))
+      ->type_name("N");
   command
       .add_option_function<std::string>(
           "--device", [](const std::string &) {}, "the device to run on")
-      ->check(CLI::IsMember({"host"}))
+      ->check(CLI::IsMember({"host"}).description(""))
+      ->type_name("NAME")
       ->default_str("host");
 }
 

@@ -68,13 +68,14 @@ void minrnn::addSampleCommand(CLI::App &minrnn) {
                        "how the text begins (default: a new line)")
           ->type_name("TEXT");
   command->add_option("--length", options->length, "characters to make")
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))
+      ->check(
+          CLI::Range(std::int64_t{0}, std::int64_t{1} << 40).description(""))
       ->type_name("N")
       ->capture_default_str();
   command
       ->add_option("--temperature", options->temperature,
                    "0 for the likeliest text, 1 for the model's own variety")
-      ->check(CLI::Range(0.0, 1000.0))
+      ->check(CLI::Range(0.0, 1000.0).description(""))
       ->type_name("X")
       ->capture_default_str();
   command->add_option("--seed", options->seed, "another seed, another text")

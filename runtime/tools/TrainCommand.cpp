@@ -173,7 +173,9 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
       ->type_name("NAME")
       ->excludes(resume);
 
-  const CLI::Range counts(std::int64_t{1}, std::int64_t{1} << 40);
+  // Without a description the help stays readable.
+  const CLI::Validator counts =
+      CLI::Range(std::int64_t{1}, std::int64_t{1} << 40).description("");
   const auto addCount = [&](const std::string &name, std::int64_t &value,
                             const std::string &description) {
     return command->add_option(name, value, description)

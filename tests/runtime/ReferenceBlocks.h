@@ -13,6 +13,7 @@
 #ifndef MINRNN_TESTS_RUNTIME_REFERENCEBLOCKS_H
 #define MINRNN_TESTS_RUNTIME_REFERENCEBLOCKS_H
 
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -70,29 +71,68 @@ inline double crossEntropyLoss(std::size_t rows, std::size_t classes,
   return total / static_cast<double>(rows);
 }
 
-/// minGRU over preactivations[B, T, 2, H] (gates z, h), bias[2, H] and
-/// initial[B, H] (both may be empty); returns output[B, T, H].
-inline Numbers minGru(std::size_t batch, std::size_t time, std::size_t channels,
-                      const Numbers &preactivations, const Numbers &bias,
-                      const Numbers &initial) {
+inline double positive(double x) { return x >= 0 ? x + 0.5 : sigmoid(x); }
+
+/// Runs h' = step(k, h) over preactivations[B, T, G, H], where k are the gates
+/// of one channel, bias[G, H] added; bias and initial[B, H] may be empty.
+/// Returns output[B, T, H].
+template <std::size_t gates, typename Step>
+Numbers recurrence(std::size_t batch, std::size_t time, std::size_t channels,
+                   const Numbers &preactivations, const Numbers &bias,
+                   const Numbers &initial, const Step &step) {
   Numbers output(batch * time * channels);
   for (std::size_t b = 0; b < batch; ++b)
     for (std::size_t j = 0; j < channels; ++j) {
       double h = initial.empty() ? 0 : initial[b * channels + j];
       for (std::size_t t = 0; t < time; ++t) {
         const std::size_t position = b * time + t;
-        double k = preactivations[position * 2 * channels + j];
-        double v = preactivations[(position * 2 + 1) * channels + j];
-        if (!bias.empty()) {
-          k += bias[j];
-          v += bias[channels + j];
+        std::array<double, gates> k = {};
+        for (std::size_t gate = 0; gate < gates; ++gate) {
+          k[gate] = preactivations[(position * gates + gate) * channels + j];
+          if (!bias.empty())
+            k[gate] += bias[gate * channels + j];
         }
-        const double g = v >= 0 ? v + 0.5 : sigmoid(v);
-        h = sigmoid(-k) * h + sigmoid(k) * g;
+        h = step(k, h);
         output[position * channels + j] = h;
       }
     }
   return output;
+}
+
+/// minGRU: gates z, h.
+inline Numbers minGru(std::size_t batch, std::size_t time, std::size_t channels,
+                      const Numbers &preactivations, const Numbers &bias,
+                      const Numbers &initial) {
+  return recurrence<2>(batch, time, channels, preactivations, bias, initial,
+                       [](const std::array<double, 2> &k, double h) {
+                         return sigmoid(-k[0]) * h +
+                                sigmoid(k[0]) * positive(k[1]);
+                       });
+}
+
+/// minLSTM, normalised: gates f, i, h. f' = f / (f + i), i' = i / (f + i).
+inline Numbers minLstm(std::size_t batch, std::size_t time,
+                       std::size_t channels, const Numbers &preactivations,
+                       const Numbers &bias, const Numbers &initial) {
+  return recurrence<3>(batch, time, channels, preactivations, bias, initial,
+                       [](const std::array<double, 3> &k, double h) {
+                         const double f = sigmoid(k[0]);
+                         const double i = sigmoid(k[1]);
+                         return (f * h + i * positive(k[2])) / (f + i);
+                       });
+}
+
+/// minLSTM as the public reference computes it: gates f, i, h.
+inline Numbers minLstmUnnormalized(std::size_t batch, std::size_t time,
+                                   std::size_t channels,
+                                   const Numbers &preactivations,
+                                   const Numbers &bias,
+                                   const Numbers &initial) {
+  return recurrence<3>(batch, time, channels, preactivations, bias, initial,
+                       [](const std::array<double, 3> &k, double h) {
+                         return sigmoid(k[0]) * h +
+                                sigmoid(k[1]) * positive(k[2]);
+                       });
 }
 
 } // namespace minrnn::test
