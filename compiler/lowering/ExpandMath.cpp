@@ -1,0 +1,371 @@
+//===- ExpandMath.cpp - Our own device math -------------------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Three habits hold throughout: a NaN stays a NaN (selections are written so
+// that it is never the branch not taken), nothing overflows on the way to a
+// finite result, and what two functions of x and -x share is written alike, so
+// that CSE finds it. Polynomials are minimax in relative error, by Remez
+// exchange in 40 digits, rounded to f32.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/lowering/Passes.h"
+#include "dialect/MinRNN.h"
+
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Transforms/WalkPatternRewriteDriver.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <limits>
+
+namespace minrnn::compiler {
+#define GEN_PASS_DEF_EXPANDMATHPASS
+#include "compiler/lowering/Passes.h.inc"
+} // namespace minrnn::compiler
+
+using namespace mlir;
+using namespace minrnn::compiler;
+using namespace minrnn::dialect;
+
+static constexpr float kLog2E = 0x1.715476p+0F;
+static constexpr float kLn2 = 0x1.62e43p-1F;
+
+/// log2(1 + u) / u on [0, 1]; relative error 3.1e-8 before rounding.
+static constexpr float kLog2OnePlus[] = {
+    0x1.715476p+0F,  -0x1.71538p-1F,  0x1.ec3ac6p-2F,
+    -0x1.6f02a2p-2F, 0x1.1a41bep-2F,  -0x1.93b31cp-3F,
+    0x1.ce424ap-4F,  -0x1.5cb598p-5F, 0x1.eebe42p-8F};
+
+/// log2(1 + f) / f on [sqrt(1/2) - 1, sqrt(2) - 1]; relative error 2.7e-8.
+static constexpr float kLog2Mantissa[] = {
+    0x1.715476p+0F,  -0x1.71547p-1F,  0x1.ec73d6p-2F,
+    -0x1.715c4ep-2F, 0x1.26d384p-2F,  -0x1.e95be8p-3F,
+    0x1.b9c91ap-3F,  -0x1.a87d08p-3F, 0x1.01b6d6p-3F};
+
+/// exp(r) on [-ln 2 / 2, ln 2 / 2]; relative error 1.9e-9.
+static constexpr float kExp[] = {0x1p+0F,         0x1p+0F,
+                                 0x1.fffffap-2F,  0x1.55540ap-3F,
+                                 0x1.55589ap-5F,  0x1.126d0cp-7F,
+                                 0x1.6ab98p-10F};
+
+/// tanh(x) / x as a polynomial in x^2, |x| < 0.625; relative error 4e-9.
+static constexpr float kTanh[] = {0x1p+0F,          -0x1.555524p-2F,
+                                  0x1.11058p-3F,    -0x1.b8153ep-5F,
+                                  0x1.515cdep-6F,   -0x1.72eedcp-8F};
+
+namespace {
+
+/// Builds functions on f32 or vectors of f32, from what the target has.
+class MathBuilder {
+public:
+  MathBuilder(OpBuilder &builder, Location location, Type type, bool isGPU)
+      : builder(builder), location(location), type(type), isGPU(isGPU) {}
+
+  Value exp(Value x) {
+    return isGPU ? intrinsic("llvm.nvvm.ex2.approx", mul(x, number(kLog2E)))
+                 : hostExp(x);
+  }
+  Value exp2(Value x) {
+    return isGPU ? intrinsic("llvm.nvvm.ex2.approx", x) : hostExp2(x);
+  }
+  Value log2(Value x) {
+    return isGPU ? intrinsic("llvm.nvvm.lg2.approx.f", x) : hostLog2(x);
+  }
+  Value log(Value x) { return mul(log2(x), number(kLn2)); }
+  Value sigmoid(Value x);
+  Value positive(Value x);
+  Value softplus(Value x);
+  Value tanh(Value x);
+  Value lerp(Value from, Value to, Value weight);
+  Value log2AddExp2(Value x, Value y);
+  /// The larger (smaller) of two numbers; a NaN if either is.
+  Value maximum(Value x, Value y) {
+    return extremum(arith::CmpFPredicate::OGT, x, y);
+  }
+  Value minimum(Value x, Value y) {
+    return extremum(arith::CmpFPredicate::OLT, x, y);
+  }
+  // Intrinsics by name: MLIR's own operations for these would become calls to
+  // libdevice on a GPU.
+  Value sqrt(Value x) { return intrinsic("llvm.sqrt", x); }
+  Value abs(Value x) { return intrinsic("llvm.fabs", x); }
+
+private:
+  Value number(float value) {
+    return arith::ConstantOp::create(
+        builder, location,
+        cast<TypedAttr>(splat(builder.getF32FloatAttr(value), type)));
+  }
+  Value integer(int32_t value) {
+    return arith::ConstantOp::create(
+        builder, location,
+        cast<TypedAttr>(splat(builder.getI32IntegerAttr(value), bitsType())));
+  }
+  static Attribute splat(TypedAttr value, Type type) {
+    auto vector = dyn_cast<VectorType>(type);
+    return vector ? Attribute(DenseElementsAttr::get(
+                        vector, ArrayRef<Attribute>(value)))
+                  : value;
+  }
+  Type bitsType() {
+    auto vector = dyn_cast<VectorType>(type);
+    Type bits = builder.getI32Type();
+    return vector ? VectorType::get(vector.getShape(), bits) : bits;
+  }
+  Value add(Value x, Value y) {
+    return arith::AddFOp::create(builder, location, x, y,
+                                 arith::FastMathFlags::contract);
+  }
+  Value sub(Value x, Value y) {
+    return arith::SubFOp::create(builder, location, x, y,
+                                 arith::FastMathFlags::contract);
+  }
+  Value mul(Value x, Value y) {
+    return arith::MulFOp::create(builder, location, x, y,
+                                 arith::FastMathFlags::contract);
+  }
+  Value negate(Value x) { return arith::NegFOp::create(builder, location, x); }
+  Value compare(arith::CmpFPredicate predicate, Value x, Value y) {
+    return arith::CmpFOp::create(builder, location, predicate, x, y);
+  }
+  Value select(Value condition, Value x, Value y) {
+    return arith::SelectOp::create(builder, location, condition, x, y);
+  }
+  Value toBits(Value x) {
+    return arith::BitcastOp::create(builder, location, bitsType(), x);
+  }
+  Value fromBits(Value x) {
+    return arith::BitcastOp::create(builder, location, type, x);
+  }
+  Value intrinsic(StringRef name, ValueRange operands) {
+    return LLVM::CallIntrinsicOp::create(builder, location, type,
+                                         builder.getStringAttr(name), operands)
+        .getResult(0);
+  }
+  /// The larger of two numbers; of a number and a NaN, the number.
+  Value larger(Value x, Value y) { return intrinsic("llvm.maxnum", {x, y}); }
+  /// coefficients[0] + x (coefficients[1] + x (...)).
+  Value polynomial(ArrayRef<float> coefficients, Value x) {
+    Value sum = number(coefficients.back());
+    for (float coefficient : llvm::reverse(coefficients.drop_back()))
+      sum = add(mul(sum, x), number(coefficient));
+    return sum;
+  }
+  /// |x|, the same value for x and -x.
+  Value magnitude(Value x) {
+    if (auto negated = x.getDefiningOp<arith::NegFOp>())
+      x = negated.getOperand();
+    return abs(x);
+  }
+  /// exp(-|x|), in [0, 1].
+  Value expOfMinusMagnitude(Value x) { return exp(negate(magnitude(x))); }
+  /// log2(1 + u) for u in [0, 1], accurate however small u is.
+  Value log2OnePlus(Value u) { return mul(u, polynomial(kLog2OnePlus, u)); }
+  /// 1 / x for x in [1, 2].
+  Value reciprocal(Value x) {
+    return isGPU ? intrinsic("llvm.nvvm.rcp.approx.ftz.f", x)
+                 : arith::DivFOp::create(builder, location, number(1), x)
+                       .getResult();
+  }
+  /// 2^n exp(r) for |r| <= ln 2 / 2; the low bits of `shifted`, n + 1.5 * 2^23,
+  /// hold the integer n.
+  Value scaledExp(Value shifted, Value r) {
+    Value power = arith::ShLIOp::create(builder, location, toBits(shifted),
+                                        integer(23));
+    return fromBits(arith::AddIOp::create(builder, location,
+                                          toBits(polynomial(kExp, r)), power));
+  }
+  Value extremum(arith::CmpFPredicate predicate, Value x, Value y) {
+    // A NaN in y is never less than x nor greater; one in x is chosen apart.
+    Value isNaN = compare(arith::CmpFPredicate::UNO, x, x);
+    return select(isNaN, x, select(compare(predicate, x, y), x, y));
+  }
+  Value hostExp(Value x);
+  Value hostExp2(Value x);
+  Value hostLog2(Value x);
+
+  OpBuilder &builder;
+  Location location;
+  Type type;
+  bool isGPU;
+};
+
+} // namespace
+
+/// Adding this number rounds an f32 of magnitude below 2^22 to an integer.
+static constexpr float kRounding = 0x1.8p+23F;
+
+Value MathBuilder::hostExp(Value x) {
+  // exp(x) = 2^n exp(r), r = x - n ln 2 in two parts (Cody and Waite), so that
+  // r keeps its accuracy. The arguments are clamped to where 2^n is a normal
+  // number, and the results beyond chosen afterwards.
+  Value low = number(-87.0F);
+  Value high = number(88.7F);
+  Value clamped = select(compare(arith::CmpFPredicate::OLT, x, low), low, x);
+  clamped =
+      select(compare(arith::CmpFPredicate::OGT, clamped, high), high, clamped);
+  Value shifted = add(mul(clamped, number(kLog2E)), number(kRounding));
+  Value n = arith::SubFOp::create(builder, location, shifted, number(kRounding));
+  Value r = sub(clamped, mul(n, number(0.693359375F)));
+  r = sub(r, mul(n, number(-2.12194440e-4F)));
+  Value result = scaledExp(shifted, r);
+  result = select(compare(arith::CmpFPredicate::OLT, x, low), number(0), result);
+  return select(compare(arith::CmpFPredicate::OGT, x, high),
+                number(std::numeric_limits<float>::infinity()), result);
+}
+
+Value MathBuilder::hostExp2(Value x) {
+  Value low = number(-125.5F);
+  Value high = number(127.99F);
+  Value clamped = select(compare(arith::CmpFPredicate::OLT, x, low), low, x);
+  clamped =
+      select(compare(arith::CmpFPredicate::OGT, clamped, high), high, clamped);
+  Value shifted =
+      arith::AddFOp::create(builder, location, clamped, number(kRounding));
+  Value n = arith::SubFOp::create(builder, location, shifted, number(kRounding));
+  Value r = mul(arith::SubFOp::create(builder, location, clamped, n),
+                number(kLn2));
+  Value result = scaledExp(shifted, r);
+  result = select(compare(arith::CmpFPredicate::OLT, x, low), number(0), result);
+  return select(compare(arith::CmpFPredicate::OGE, x, number(128)),
+                number(std::numeric_limits<float>::infinity()), result);
+}
+
+Value MathBuilder::hostLog2(Value x) {
+  // x = 2^e m with m in [sqrt(1/2), sqrt(2)); subnormal numbers are scaled up
+  // first.
+  constexpr int32_t bitsOfRootHalf = 0x3F3504F3;
+  Value isSubnormal =
+      compare(arith::CmpFPredicate::OLT, x, number(0x1p-126F));
+  Value scaled = select(isSubnormal, mul(x, number(0x1p+23F)), x);
+  Value bits = toBits(scaled);
+  Value exponent = arith::ShRSIOp::create(
+      builder, location,
+      arith::SubIOp::create(builder, location, bits, integer(bitsOfRootHalf)),
+      integer(23));
+  Value mantissa = fromBits(arith::SubIOp::create(
+      builder, location, bits,
+      arith::ShLIOp::create(builder, location, exponent, integer(23))));
+  Value f = arith::SubFOp::create(builder, location, mantissa, number(1));
+  Value e = arith::SIToFPOp::create(builder, location, type, exponent);
+  e = select(isSubnormal, sub(e, number(23)), e);
+  Value result = add(mul(f, polynomial(kLog2Mantissa, f)), e);
+
+  float infinity = std::numeric_limits<float>::infinity();
+  result = select(compare(arith::CmpFPredicate::OEQ, x, number(infinity)), x,
+                  result);
+  result = select(compare(arith::CmpFPredicate::OEQ, x, number(0)),
+                  number(-infinity), result);
+  // Below zero, and for a NaN.
+  return select(compare(arith::CmpFPredicate::ULT, x, number(0)),
+                number(std::numeric_limits<float>::quiet_NaN()), result);
+}
+
+Value MathBuilder::sigmoid(Value x) {
+  // With e = exp(-|x|): 1 / (1 + e) for x >= 0, e / (1 + e) otherwise.
+  Value e = expOfMinusMagnitude(x);
+  Value r = reciprocal(add(number(1), e));
+  return select(compare(arith::CmpFPredicate::OGE, x, number(0)), r, mul(e, r));
+}
+
+Value MathBuilder::positive(Value x) {
+  return select(compare(arith::CmpFPredicate::OGE, x, number(0)),
+                add(x, number(0.5F)), sigmoid(x));
+}
+
+Value MathBuilder::softplus(Value x) {
+  // max(x, 0) + log(1 + exp(-|x|)); the sum passes a NaN on.
+  Value above = larger(x, number(0));
+  return add(mul(log2OnePlus(expOfMinusMagnitude(x)), number(kLn2)), above);
+}
+
+Value MathBuilder::tanh(Value x) {
+  // Near zero an odd polynomial, beyond (1 - e) / (1 + e) with e = exp(-2|x|).
+  Value a = abs(x);
+  Value near = mul(x, polynomial(kTanh, mul(x, x)));
+  Value e = exp(mul(number(-2), a));
+  Value far = mul(sub(number(1), e), reciprocal(add(number(1), e)));
+  far = select(compare(arith::CmpFPredicate::OLT, x, number(0)), negate(far),
+               far);
+  return select(compare(arith::CmpFPredicate::OLT, a, number(0.625F)), near,
+                far);
+}
+
+Value MathBuilder::lerp(Value from, Value to, Value weight) {
+  // (1 - w) from + w to; unlike from + w (to - from) it is exact at w = 1.
+  Value keep = sub(number(1), weight);
+  return add(mul(keep, from), mul(weight, to));
+}
+
+Value MathBuilder::log2AddExp2(Value x, Value y) {
+  // max + log2(1 + 2^-|x - y|); the difference passes a NaN on. A constant
+  // zero is on the right, where canonicalisation puts it, and there the
+  // difference is x itself.
+  Value difference = matchPattern(y, m_AnyZeroFloat())
+                         ? magnitude(x)
+                         : abs(arith::SubFOp::create(builder, location, x, y));
+  return add(log2OnePlus(exp2(negate(difference))), larger(x, y));
+}
+
+/// The expansion of `op`, or null where it stays as it is.
+static Value expand(Operation *op, OpBuilder &builder, bool isGPU) {
+  if (op->getNumResults() != 1)
+    return {};
+  MathBuilder math(builder, op->getLoc(), op->getResult(0).getType(), isGPU);
+  auto operand = [&](unsigned index) { return op->getOperand(index); };
+  return llvm::TypeSwitch<Operation *, Value>(op)
+      .Case([&](SigmoidOp) { return math.sigmoid(operand(0)); })
+      .Case([&](PositiveOp) { return math.positive(operand(0)); })
+      .Case([&](SoftplusOp) { return math.softplus(operand(0)); })
+      .Case([&](LerpOp) {
+        return math.lerp(operand(0), operand(1), operand(2));
+      })
+      .Case([&](Log2AddExp2Op) {
+        return math.log2AddExp2(operand(0), operand(1));
+      })
+      .Case([&](arith::MaximumFOp) {
+        return math.maximum(operand(0), operand(1));
+      })
+      .Case([&](arith::MinimumFOp) {
+        return math.minimum(operand(0), operand(1));
+      })
+      .Case([&](math::ExpOp) { return math.exp(operand(0)); })
+      .Case([&](math::Exp2Op) { return math.exp2(operand(0)); })
+      .Case([&](math::LogOp) { return math.log(operand(0)); })
+      .Case([&](math::Log2Op) { return math.log2(operand(0)); })
+      .Case([&](math::TanhOp) { return math.tanh(operand(0)); })
+      .Case([&](math::SqrtOp) { return math.sqrt(operand(0)); })
+      .Case([&](math::AbsFOp) { return math.abs(operand(0)); })
+      .Default([](Operation *) { return Value(); });
+}
+
+namespace {
+
+struct ExpandMathPass
+    : public minrnn::compiler::impl::ExpandMathPassBase<ExpandMathPass> {
+  using ExpandMathPassBase::ExpandMathPassBase;
+
+  void runOnOperation() override {
+    if (target != "gpu" && target != "host") {
+      getOperation()->emitError(
+          "minrnn-expand-math expects the target gpu or host, found '")
+          << target << "'";
+      return signalPassFailure();
+    }
+    getOperation()->walk([&](Operation *op) {
+      OpBuilder builder(op);
+      if (Value expansion = expand(op, builder, target == "gpu")) {
+        op->getResult(0).replaceAllUsesWith(expansion);
+        op->erase();
+      }
+    });
+  }
+};
+
+} // namespace

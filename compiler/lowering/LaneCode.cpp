@@ -1,0 +1,118 @@
+//===- LaneCode.cpp - Gate math for one lane or a vector of lanes ---------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/lowering/LaneCode.h"
+
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+using namespace minrnn::compiler;
+using namespace minrnn::dialect;
+
+/// Stands for log2(0); see LogSpace.cpp.
+static constexpr double kLogOfZero = -1e30;
+
+static Attribute splat(Type type, TypedAttr scalar) {
+  auto vector = dyn_cast<VectorType>(type);
+  if (!vector)
+    return scalar;
+  return DenseElementsAttr::get(vector, ArrayRef<Attribute>(scalar));
+}
+
+Value LaneCode::number(double value) {
+  FloatAttr scalar = builder.getF32FloatAttr(static_cast<float>(value));
+  return arith::ConstantOp::create(builder, location,
+                                   cast<TypedAttr>(splat(lane, scalar)));
+}
+
+Value LaneCode::add(Value x, Value y) {
+  return arith::AddFOp::create(builder, location, x, y,
+                               arith::FastMathFlags::contract);
+}
+
+Value LaneCode::mul(Value x, Value y) {
+  return arith::MulFOp::create(builder, location, x, y,
+                               arith::FastMathFlags::contract);
+}
+
+Value LaneCode::select(Value condition, Value x, Value y) {
+  return arith::SelectOp::create(builder, location, condition, x, y);
+}
+
+SmallVector<Value> LaneCode::inlineRegion(Region &region,
+                                          ValueRange arguments) {
+  auto vector = dyn_cast<VectorType>(lane);
+  auto laneType = [&](Type scalar) -> Type {
+    return vector ? VectorType::get(vector.getShape(), scalar) : scalar;
+  };
+  IRMapping mapping;
+  mapping.map(region.getArguments(), arguments);
+  for (Operation &op : region.front().without_terminator()) {
+    if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+      auto value = cast<TypedAttr>(
+          splat(laneType(constant.getType()), constant.getValue()));
+      mapping.map(constant.getResult(),
+                  arith::ConstantOp::create(builder, op.getLoc(), value)
+                      .getResult());
+      continue;
+    }
+    Operation *copy = builder.clone(op, mapping);
+    for (Value result : copy->getResults())
+      result.setType(laneType(result.getType()));
+    if (isa<arith::AddFOp, arith::SubFOp, arith::MulFOp>(copy))
+      copy->setAttr("fastmath", arith::FastMathFlagsAttr::get(
+                                    builder.getContext(),
+                                    arith::FastMathFlags::contract));
+  }
+  SmallVector<Value> yielded;
+  for (Value value : region.front().getTerminator()->getOperands())
+    yielded.push_back(mapping.lookup(value));
+  return yielded;
+}
+
+//===----------------------------------------------------------------------===//
+// Recurrences
+//===----------------------------------------------------------------------===//
+
+Element LaneCode::identity(Domain domain) {
+  if (domain == Domain::Log)
+    return {number(0), number(kLogOfZero)};
+  return {number(1), number(0)};
+}
+
+Element LaneCode::compose(Domain domain, Element first, Element second) {
+  Value coefficient =
+      domain == Domain::Log ? add(second.coefficient, first.coefficient)
+                            : mul(second.coefficient, first.coefficient);
+  return {coefficient, apply(domain, second, first.offset)};
+}
+
+Value LaneCode::apply(Domain domain, Element element, Value carried) {
+  if (domain == Domain::Log)
+    return Log2AddExp2Op::create(builder, location, lane,
+                                 add(element.coefficient, carried),
+                                 element.offset);
+  return add(mul(element.coefficient, carried), element.offset);
+}
+
+Value LaneCode::toCarried(Domain domain, Value plain) {
+  if (domain == Domain::Linear)
+    return plain;
+  // A zero state has no logarithm; a negative one has a NaN, which is right.
+  Value isZero =
+      arith::CmpFOp::create(builder, location, arith::CmpFPredicate::OEQ, plain,
+                            number(0));
+  return select(isZero, number(kLogOfZero),
+                math::Log2Op::create(builder, location, plain));
+}
+
+Value LaneCode::toPlain(Domain domain, Value carried) {
+  if (domain == Domain::Linear)
+    return carried;
+  return math::Exp2Op::create(builder, location, carried);
+}

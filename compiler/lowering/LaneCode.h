@@ -1,0 +1,73 @@
+//===- LaneCode.h - Gate math for one lane or a vector of lanes -*- C++ -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A lane is one channel. On a GPU a thread computes one lane, in f32; on the
+// host an instruction computes several, in vector<Nxf32>. The code of the two
+// differs in its types alone.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_COMPILER_LOWERING_LANECODE_H
+#define MINRNN_COMPILER_LOWERING_LANECODE_H
+
+#include "dialect/MinRNN.h"
+
+#include "mlir/IR/Builders.h"
+
+namespace minrnn::compiler {
+
+/// One element of a recurrence, as it is carried: (a, b) in linear space,
+/// (log2 a, log2 b) in log space.
+struct Element {
+  mlir::Value coefficient;
+  mlir::Value offset;
+};
+
+/// Builds arithmetic on lanes. Multiplications and additions may contract into
+/// fused multiply-adds: they carry MLIR's `contract` flag.
+class LaneCode {
+public:
+  /// `lane` is f32 or vector<Nxf32>.
+  LaneCode(mlir::OpBuilder &builder, mlir::Location location, mlir::Type lane)
+      : builder(builder), location(location), lane(lane) {}
+
+  mlir::Type type() const { return lane; }
+  mlir::Value number(double value);
+  mlir::Value add(mlir::Value x, mlir::Value y);
+  mlir::Value mul(mlir::Value x, mlir::Value y);
+  mlir::Value select(mlir::Value condition, mlir::Value x, mlir::Value y);
+
+  /// Copies the scalar program `region` for these lanes; returns what it
+  /// yields.
+  llvm::SmallVector<mlir::Value> inlineRegion(mlir::Region &region,
+                                              mlir::ValueRange arguments);
+
+  //===--------------------------------------------------------------------===//
+  // Recurrences
+  //===--------------------------------------------------------------------===//
+
+  /// The element that leaves every state as it is.
+  Element identity(dialect::Domain domain);
+  /// The element that does `first` and then `second`.
+  Element compose(dialect::Domain domain, Element first, Element second);
+  /// The state after `element`.
+  mlir::Value apply(dialect::Domain domain, Element element,
+                    mlir::Value carried);
+  /// From a plain state to a carried one, and back.
+  mlir::Value toCarried(dialect::Domain domain, mlir::Value plain);
+  mlir::Value toPlain(dialect::Domain domain, mlir::Value carried);
+
+private:
+  mlir::OpBuilder &builder;
+  mlir::Location location;
+  mlir::Type lane;
+};
+
+} // namespace minrnn::compiler
+
+#endif // MINRNN_COMPILER_LOWERING_LANECODE_H

@@ -1,0 +1,114 @@
+//===- Passes.td - From scans to kernels -------------------*- tablegen -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_LOWERING_PASSES
+#define MINRNN_LOWERING_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def LowerToGPUPass : Pass<"minrnn-lower-to-gpu", "::mlir::ModuleOp"> {
+  let summary = "Lower scans and steps to GPU kernels, by the carry schedule";
+  let description = [{
+    One block walks all time tiles of 32 channels of one batch row. Lanes run
+    along channels, so accesses coalesce; each of `warps` warps takes
+    `steps-per-thread` consecutive steps of a tile. A thread composes its steps
+    into one (coefficient, offset) pair, the warps exchange these pairs through
+    shared memory (two buffers, one barrier a tile), and each thread then walks
+    its steps from the state that enters them. Every input is read once and
+    every output written once; the carry never leaves registers.
+
+    Before:
+    ```mlir
+    func.func @forward(%x, %weight, %bias, %initial) {
+      %p = minrnn.packed_projection ...
+      %h, %last = minrnn.scan linear sequences(%p) ...
+    }
+    ```
+    After:
+    ```mlir
+    gpu.module @kernels {
+      gpu.func @forward(%preactivations: !llvm.ptr, ..., %channels: i64)
+          workgroup(%summaries: memref<2x8x2x32xf32, ...>) kernel {
+        scf.for %first = %c0 to %time step %c64 iter_args(%carry = ...) {
+          // load, compose, exchange, walk, store
+        }
+      }
+    }
+    ```
+  }];
+  let options = [
+    Option<"warps", "warps", "int64_t", "8",
+           "warps in a block, each with its own steps of a time tile">,
+    Option<"stepsPerThread", "steps-per-thread", "int64_t", "8",
+           "consecutive steps that one thread walks">
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"
+  ];
+}
+
+def LowerToHostPass : Pass<"minrnn-lower-to-host", "::mlir::ModuleOp"> {
+  let summary = "Lower scans and steps to vector loops for the CPU";
+  let description = [{
+    One function an entry, which takes its argument block and works on a range
+    of (batch row, channel tile) pairs. Channels lie side by side in vectors;
+    the scan walks time in order. The last tile of a row is masked.
+
+    Before: the functions of the scan level. After:
+    ```mlir
+    func.func @mingru_forward(%block: !llvm.ptr) {
+      scf.for %work = %begin to %end {
+        scf.for %step = %c0 to %time iter_args(%state = ...) {
+          // vector<32xf32>
+        }
+      }
+    }
+    ```
+  }];
+  let options = [
+    Option<"width", "width", "int64_t", "32",
+           "channels in a vector, and in a tile">
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+  ];
+}
+
+def ExpandMathPass : Pass<"minrnn-expand-math"> {
+  let summary = "Expand gate math into arithmetic and hardware approximations";
+  let description = [{
+    Our own device math, for scalars and vectors alike: everything is built
+    from an exponential, a logarithm and a reciprocal. On a GPU these are
+    `ex2.approx`, `lg2.approx` and `rcp.approx`; on the host, polynomials. No
+    library is called. Error bounds: specs/numerics.md.
+
+    Before:
+    ```mlir
+    %s = minrnn.sigmoid %x : f32
+    ```
+    After (gpu):
+    ```mlir
+    %m = llvm.intr.fabs(%x)
+    %e = llvm.call_intrinsic "llvm.nvvm.ex2.approx"(%m * -log2 e)
+    %r = llvm.call_intrinsic "llvm.nvvm.rcp.approx.ftz.f"(1 + %e)
+    %s = arith.select %x >= 0, %r, %e * %r
+    ```
+  }];
+  let options = [
+    Option<"target", "target", "std::string", "\"host\"",
+           "whose exponential and logarithm to use: gpu or host">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::LLVM::LLVMDialect"];
+}
+
+#endif // MINRNN_LOWERING_PASSES

@@ -1,0 +1,53 @@
+//===- Passes.h - From cells to scans ---------------------------*- C++ -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The passes are described, each with a before/after example, in Passes.td.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_COMPILER_TRANSFORMS_PASSES_H
+#define MINRNN_COMPILER_TRANSFORMS_PASSES_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace minrnn::compiler {
+
+#define GEN_PASS_DECL
+#include "compiler/transforms/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "compiler/transforms/Passes.h.inc"
+
+/// Attributes of the module that `minrnn-fuse-gates` makes, read by everything
+/// after it: the cell's name, and the names of its gates and states in order.
+inline constexpr llvm::StringLiteral kCellAttribute = "minrnn.cell";
+inline constexpr llvm::StringLiteral kGatesAttribute = "minrnn.gates";
+inline constexpr llvm::StringLiteral kStatesAttribute = "minrnn.states";
+
+/// On a cell: why it is sequential, and where (a location). Absent on a
+/// parallel one.
+inline constexpr llvm::StringLiteral kSequentialAttribute = "minrnn.sequential";
+inline constexpr llvm::StringLiteral kSequentialAtAttribute =
+    "minrnn.sequential_at";
+
+/// On a scan: the proven intervals of its coefficient and offset.
+inline constexpr llvm::StringLiteral kCoefficientRangeAttribute =
+    "minrnn.coefficient_range";
+inline constexpr llvm::StringLiteral kOffsetRangeAttribute =
+    "minrnn.offset_range";
+
+/// The names of the functions of the scan level, and of the kernels' entries.
+inline constexpr llvm::StringLiteral kForwardName = "forward";
+inline constexpr llvm::StringLiteral kBackwardName = "backward";
+inline constexpr llvm::StringLiteral kStepName = "step";
+
+} // namespace minrnn::compiler
+
+#endif // MINRNN_COMPILER_TRANSFORMS_PASSES_H

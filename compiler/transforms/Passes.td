@@ -1,0 +1,161 @@
+//===- Passes.td - From cells to scans ---------------------*- tablegen -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_TRANSFORMS_PASSES
+#define MINRNN_TRANSFORMS_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def StabilizePass : Pass<"minrnn-stabilize"> {
+  let summary = "Rewrite formulas that cancel or divide zero by zero";
+  let description = [{
+    Replaces formulas by equal ones that keep their accuracy where a sigmoid
+    saturates: `1 - sigmoid(x)` cancels for large x, and `f / (f + i)` of two
+    sigmoids is 0/0 once both underflow.
+
+    Before:
+    ```mlir
+    %f = minrnn.sigmoid %kf : f32
+    %i = minrnn.sigmoid %ki : f32
+    %s = arith.addf %f, %i : f32
+    %r = arith.divf %f, %s : f32
+    ```
+    After:
+    ```mlir
+    // log f - log i, of any size
+    %lf = softplus(-kf), %li = softplus(-ki), %d = %li - %lf
+    %r = minrnn.sigmoid %d : f32
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def ProveRecurrencePass : Pass<"minrnn-prove-recurrence"> {
+  let summary = "Prove that a cell's step is affine in its state";
+  let description = [{
+    Evaluates the step abstractly as `A * state + B` with A and B free of the
+    state (compiler/analysis/Recurrence.h) and proves the intervals they lie in
+    (compiler/analysis/Interval.h). A cell that is not affine is marked
+    `minrnn.sequential`, with the reason; a remark says the verdict either way.
+
+    Before:
+    ```mlir
+    %n = minrnn.lerp %h, %g, %z : f32
+    minrnn.yield %n : f32
+    ```
+    After:
+    ```mlir
+    %a = arith.subf %one, %z : f32
+    %b = arith.mulf %g, %z : f32
+    %n = minrnn.affine %a * %h + %b in (#minrnn.interval<(0, 1)>,
+                                        #minrnn.interval<(0, inf)>) : f32
+    minrnn.yield %n : f32
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def FuseGatesPass : Pass<"minrnn-fuse-gates", "::mlir::ModuleOp"> {
+  let summary = "Turn a cell into functions over sequences, its gates packed";
+  let description = [{
+    All projections of the input become one packed projection (one matrix
+    product); all pointwise gate math, bias included, moves into the scan. No
+    gate value goes to memory. The cell becomes two functions, `forward` and
+    `step`.
+
+    Before:
+    ```mlir
+    minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
+      %k = minrnn.project %x "z" : f32
+      %v = minrnn.project %x "h" : f32
+      ...
+      %n = minrnn.affine %a * %h + %b in (...) : f32
+      minrnn.yield %n : f32
+    }
+    ```
+    After:
+    ```mlir
+    func.func @forward(%x, %weight, %bias, %initial) {
+      %p = minrnn.packed_projection %x, %weight gates ["z", "h"]
+      %h, %last = minrnn.scan linear sequences(%p) bias(%bias)
+          initial(%initial) element(%k, %v) { ... yield %a, %b }
+          output(%k, %v, %before, %after) { yield %after }
+      return %h, %last
+    }
+    func.func @step(%preactivations, %bias, %previous) { minrnn.step ... }
+    ```
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
+def DeriveBackwardPass : Pass<"minrnn-derive-backward", "::mlir::ModuleOp"> {
+  let summary = "Derive the backward scan from the step";
+  let description = [{
+    Reverse mode on the step's body. With c the gradient that arrives from
+    later steps, the gradient of the step's state is `d_output + c`; the
+    gradient of the previous state is the next c. That recurrence is affine in
+    c whatever the cell, so the backward of a parallel cell is one scan,
+    reversed in time; its gates are recomputed from the pre-activations.
+
+    Before: `func.func @step`. After, beside it:
+    ```mlir
+    func.func @backward(%preactivations, %bias, %initial, %output, %d_output,
+                        %d_last) {
+      %previous = minrnn.delay %output initial %initial
+      %dp, %dh0 = minrnn.scan linear reverse
+          sequences(%preactivations, %previous, %d_output) bias(%bias)
+          initial(%d_last)
+          element(%k, %v, %h, %dh) { ... yield %a, %a_dh }
+          output(%k, %v, %h, %dh, %c, %next) { ... yield %dk, %dv }
+      %db = minrnn.sum_time %dp
+      return %dp, %db, %dh0
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
+def LogSpacePass : Pass<"minrnn-log-space", "::mlir::ModuleOp"> {
+  let summary = "Rewrite a positive scan into log space";
+  let description = [{
+    Rewrites the coefficients of the forward scan into their base-2 logarithms,
+    symbolically (log sigmoid(x) = -softplus(-x), product to sum, sum to
+    log2_add_exp2, ...), where the analysis has proven them positive. It scans
+    pairs (log2 a, log2 b); it never forms a cumulative sum of log a, which
+    loses precision with the length. A scan not provably positive stays linear
+    under `auto`, with a remark, and is an error under `log`.
+
+    Before:
+    ```mlir
+    minrnn.scan linear ... element(%k, %v) {
+      %a = minrnn.sigmoid %nk : f32
+      ...
+      minrnn.yield %a, %b : f32, f32
+    }
+    ```
+    After:
+    ```mlir
+    minrnn.scan log ... element(%k, %v) {
+      %l = minrnn.log2_add_exp2 %zero, %k2 : f32
+      %log_a = arith.negf %l : f32
+      ...
+      minrnn.yield %log_a, %log_b : f32, f32
+    }
+    ```
+  }];
+  let options = [
+    Option<"domain", "domain", "std::string", "\"auto\"",
+           "auto (log where proven), log (an error where not), or linear">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect"];
+}
+
+#endif // MINRNN_TRANSFORMS_PASSES

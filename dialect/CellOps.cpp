@@ -1,0 +1,277 @@
+//===- CellOps.cpp - Syntax and rules of cells ----------------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialect/MinRNN.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+using namespace minrnn::dialect;
+
+bool minrnn::dialect::isIdentifier(StringRef name) {
+  return !name.empty() && !llvm::isDigit(name.front()) &&
+         llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+}
+
+bool minrnn::dialect::isCellOperation(Operation *op) {
+  return isa<ProjectOp, SigmoidOp, PositiveOp, SoftplusOp, LerpOp,
+             Log2AddExp2Op, AffineOp, YieldOp, arith::ConstantOp, arith::AddFOp,
+             arith::SubFOp, arith::MulFOp, arith::DivFOp, arith::NegFOp,
+             arith::MaximumFOp, arith::MinimumFOp, arith::CmpFOp,
+             arith::SelectOp, math::ExpOp, math::LogOp, math::TanhOp,
+             math::SqrtOp, math::AbsFOp>(op);
+}
+
+//===----------------------------------------------------------------------===//
+// CellOp
+//===----------------------------------------------------------------------===//
+
+YieldOp CellOp::getYield() {
+  return cast<YieldOp>(getBody().front().getTerminator());
+}
+
+SmallVector<StringRef> CellOp::getGateNames() {
+  SmallVector<StringRef> names;
+  for (auto project : getBody().getOps<ProjectOp>())
+    if (!llvm::is_contained(names, project.getGate()))
+      names.push_back(project.getGate());
+  return names;
+}
+
+void CellOp::getAsmBlockArgumentNames(Region &region,
+                                      OpAsmSetValueNameFn setName) {
+  if (region.empty() || region.getNumArguments() == 0)
+    return;
+  SmallVector<StringRef> stateNames(
+      getStateNames().getAsValueRange<StringAttr>());
+  // A state keeps its name, whatever it is; the input's is only a hint.
+  setName(region.getArgument(0),
+          llvm::is_contained(stateNames, "x") ? "input" : "x");
+  for (auto [argument, name] :
+       llvm::zip(region.getArguments().drop_front(), stateNames))
+    setName(argument, name);
+}
+
+ParseResult CellOp::parse(OpAsmParser &parser, OperationState &result) {
+  Builder &builder = parser.getBuilder();
+  StringAttr name;
+  (void)parser.parseOptionalAttribute(
+      name, getSymVisibilityAttrName(result.name).strref(), result.attributes);
+  result.attributes.erase(getSymVisibilityAttrName(result.name));
+  if (parser.parseSymbolName(name, getSymNameAttrName(result.name),
+                             result.attributes))
+    return failure();
+
+  SmallVector<OpAsmParser::Argument> arguments;
+  if (parser.parseArgumentList(arguments, OpAsmParser::Delimiter::Paren,
+                               /*allowType=*/true))
+    return failure();
+  SMLoc inputLocation =
+      arguments.empty() ? parser.getNameLoc() : arguments[0].ssaName.location;
+  if (arguments.size() != 1)
+    return parser.emitError(inputLocation)
+           << "expects one input, '(%x: !minrnn.input)', found "
+           << arguments.size() << " arguments";
+
+  SmallVector<OpAsmParser::Argument> states;
+  if (parser.parseKeyword("state", " and the cell's states, 'state(%h: f32)'") ||
+      parser.parseArgumentList(states, OpAsmParser::Delimiter::Paren,
+                               /*allowType=*/true))
+    return failure();
+  SmallVector<Attribute> stateNames;
+  for (OpAsmParser::Argument &state : states) {
+    StringRef stateName = state.ssaName.name.drop_front();
+    if (!isIdentifier(stateName)) // C3
+      return parser.emitError(state.ssaName.location)
+             << "expects a state's name to be an identifier, for tensors are "
+                "called after it; found '"
+             << stateName << "'";
+    stateNames.push_back(builder.getStringAttr(stateName));
+    arguments.push_back(state);
+  }
+  result.addAttribute(getStateNamesAttrName(result.name),
+                      builder.getArrayAttr(stateNames));
+  if (parser.parseOptionalAttrDictWithKeyword(result.attributes))
+    return failure();
+
+  Region *body = result.addRegion();
+  SMLoc bodyLocation = parser.getCurrentLocation();
+  if (parser.parseRegion(*body, arguments))
+    return failure();
+  if (body->empty())
+    return parser.emitError(bodyLocation)
+           << "expects a body that ends in minrnn.yield"; // C4
+  return success();
+}
+
+void CellOp::print(OpAsmPrinter &printer) {
+  printer << ' ';
+  printer.printSymbolName(getSymName());
+  printer << '(';
+  printer.printRegionArgument(getInput());
+  printer << ") state(";
+  llvm::interleaveComma(getStates(), printer, [&](BlockArgument state) {
+    printer.printRegionArgument(state);
+  });
+  printer << ')';
+  printer.printOptionalAttrDictWithKeyword(
+      (*this)->getAttrs(), {getSymNameAttrName(), getStateNamesAttrName()});
+  printer << ' ';
+  printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
+}
+
+LogicalResult CellOp::verify() {
+  auto arguments = getBody().getArguments();
+  if (arguments.empty() || !isa<InputType>(arguments[0].getType())) // C1
+    return emitOpError("expects its first argument to be the input vector, of "
+                       "type '!minrnn.input'");
+  if (getStates().empty()) // C2
+    return emitOpError("expects a state, 'state(%h: f32)'; without one there "
+                       "is nothing to recur on");
+  for (BlockArgument state : getStates())
+    if (!state.getType().isF32()) // C2
+      return emitOpError("expects state #")
+             << state.getArgNumber() - 1 << " to be 'f32', found "
+             << state.getType();
+
+  if (getStateNames().size() != getStates().size()) // C3
+    return emitOpError("expects a name for each of its ")
+           << getStates().size() << " states, found " << getStateNames().size();
+  llvm::StringSet<> seen;
+  for (StringRef name : getStateNames().getAsValueRange<StringAttr>()) {
+    if (!isIdentifier(name)) // C3
+      return emitOpError("expects a state's name to be an identifier, found '")
+             << name << "'";
+    if (!seen.insert(name).second) // C3
+      return emitOpError("expects its states' names to differ, found '")
+             << name << "' twice";
+  }
+  return success();
+}
+
+LogicalResult CellOp::verifyRegions() {
+  Block &block = getBody().front();
+  auto yield = block.empty() ? YieldOp() : dyn_cast<YieldOp>(block.back());
+  if (!yield) { // C4
+    InFlightDiagnostic diagnostic =
+        emitOpError("expects its body to end in 'minrnn.yield', which hands "
+                    "on the next state");
+    if (!block.empty())
+      diagnostic.attachNote(block.back().getLoc()) << "the body ends here";
+    return diagnostic;
+  }
+  if (yield.getNumOperands() != getStates().size()) { // C4
+    InFlightDiagnostic diagnostic = yield.emitOpError("expects one value for "
+                                                      "each of the cell's ");
+    diagnostic << getStates().size() << " states, found "
+               << yield.getNumOperands();
+    diagnostic.attachNote(getLoc()) << "the states are declared here";
+    return diagnostic;
+  }
+
+  llvm::StringMap<ProjectOp> gates;
+  for (Operation &op : block) {
+    if (!isCellOperation(&op)) // C5
+      return op.emitOpError("is not an operation of the cell language; see "
+                            "specs/dialect.md for those that are");
+    for (Type type : op.getResultTypes())
+      if (!type.isF32() && !type.isInteger(1)) // C5
+        return op.emitOpError("computes ")
+               << type << " in a cell, which expects 'f32'";
+    auto project = dyn_cast<ProjectOp>(op);
+    if (!project)
+      continue;
+    auto [entry, isNew] = gates.try_emplace(project.getGate(), project);
+    if (!isNew && entry->second.getOperand() != project.getOperand()) { // C6
+      InFlightDiagnostic diagnostic =
+          project.emitOpError("expects gate \"")
+          << project.getGate() << "\" to project one operand, so that its "
+          << "weight has one shape; found a second operand of type "
+          << project.getOperand().getType();
+      diagnostic.attachNote(entry->second.getLoc())
+          << "first projected here, from type "
+          << entry->second.getOperand().getType();
+      return diagnostic;
+    }
+  }
+  if (gates.empty()) // C7
+    return emitOpError("expects at least one 'minrnn.project'; without one the "
+                       "cell has no weights and reads no input");
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// ProjectOp
+//===----------------------------------------------------------------------===//
+
+ParseResult ProjectOp::parse(OpAsmParser &parser, OperationState &result) {
+  OpAsmParser::UnresolvedOperand operand;
+  std::string gate;
+  Type type;
+  if (parser.parseOperand(operand) || parser.parseString(&gate) ||
+      parser.parseOptionalAttrDict(result.attributes) ||
+      parser.parseColonType(type))
+    return failure();
+  result.addAttribute(getGateAttrName(result.name),
+                      parser.getBuilder().getStringAttr(gate));
+  // `: f32` alone is short for `: !minrnn.input -> f32`.
+  Type operandType = InputType::get(parser.getContext());
+  if (succeeded(parser.parseOptionalArrow())) {
+    operandType = type;
+    if (parser.parseType(type))
+      return failure();
+  }
+  result.addTypes(type);
+  return parser.resolveOperand(operand, operandType, result.operands);
+}
+
+void ProjectOp::print(OpAsmPrinter &printer) {
+  printer << ' ' << getOperand() << ' ' << getGateAttr();
+  printer.printOptionalAttrDict((*this)->getAttrs(), {getGateAttrName()});
+  printer << " : ";
+  if (!isa<InputType>(getOperand().getType()))
+    printer << getOperand().getType() << " -> ";
+  printer << getType();
+}
+
+LogicalResult ProjectOp::verify() {
+  if (!isIdentifier(getGate())) // P1
+    return emitOpError("expects the gate's name to be an identifier, for its "
+                       "tensors are called after it; found \"")
+           << getGate() << "\"";
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// AffineOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult AffineOp::verify() {
+  auto cell = dyn_cast_or_null<CellOp>((*this)->getParentOp());
+  auto state = dyn_cast<BlockArgument>(getState());
+  if (!cell || !state || state.getOwner() != &cell.getBody().front() ||
+      state.getArgNumber() == 0) // A1
+    return emitOpError("expects its second operand to be a state of the cell "
+                       "around it");
+  SmallVector<Value> pending = {getCoefficient(), getOffset()};
+  llvm::SmallPtrSet<Value, 16> visited;
+  while (!pending.empty()) {
+    Value value = pending.pop_back_val();
+    if (!visited.insert(value).second)
+      continue;
+    if (Operation *definition = value.getDefiningOp())
+      llvm::append_range(pending, definition->getOperands());
+    else if (llvm::is_contained(cell.getStates(), value)) // A1
+      return emitOpError("expects its coefficient and offset to be free of "
+                         "every state");
+  }
+  return success();
+}

@@ -1,0 +1,52 @@
+//===- MinRNN.h - The minrnn dialect ----------------------------*- C++ -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_DIALECT_MINRNN_H
+#define MINRNN_DIALECT_MINRNN_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "dialect/MinRNNDialect.h.inc"
+#include "dialect/MinRNNEnums.h.inc"
+
+#define GET_TYPEDEF_CLASSES
+#include "dialect/MinRNNTypes.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialect/MinRNNAttributes.h.inc"
+
+#define GET_OP_CLASSES
+#include "dialect/MinRNNOps.h.inc"
+
+namespace minrnn::dialect {
+
+/// Whether `name` can name a gate or a state: a letter or underscore, then
+/// letters, digits and underscores. Tensors are called after it, so it must be
+/// plain.
+bool isIdentifier(llvm::StringRef name);
+
+/// Gives `region` its block, with `count` arguments of type f32, and moves the
+/// builder to it.
+mlir::Block *startScalarRegion(mlir::OpBuilder &builder, mlir::Region &region,
+                               size_t count, mlir::Location location);
+
+/// Whether `op` may stand in a cell's body (rule C5).
+bool isCellOperation(mlir::Operation *op);
+
+} // namespace minrnn::dialect
+
+#endif // MINRNN_DIALECT_MINRNN_H

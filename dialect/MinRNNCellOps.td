@@ -1,0 +1,195 @@
+//===- MinRNNCellOps.td - The language of cells ------------*- tablegen -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What users write. Each rule has a label (C1, P1, ...) that stands here, at
+// the verifier's branch in CellOps.cpp and in tests/dialect.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_CELL_OPS
+#define MINRNN_CELL_OPS
+
+include "MinRNNDialect.td"
+include "mlir/IR/OpAsmInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class MinRNN_Op<string mnemonic, list<Trait> traits = []>
+    : Op<MinRNN_Dialect, mnemonic, traits>;
+
+//===----------------------------------------------------------------------===//
+// Structure
+//===----------------------------------------------------------------------===//
+
+def MinRNN_CellOp : MinRNN_Op<"cell", [
+    IsolatedFromAbove, Symbol, SingleBlock,
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>
+  ]> {
+  let summary = "the equations of a gated recurrent cell";
+  let description = [{
+    The program of one channel at one time step. Its first argument is the
+    whole input vector of the step, the ones after `state` are the hidden
+    states from the step before; it yields the states after this step, in the
+    same order. The names of the states are part of the cell: tensors are
+    called after them (`h0`, `h_last`).
+
+    ```mlir
+    minrnn.cell @mingru(%x: !minrnn.input) state(%h: f32) {
+      %k = minrnn.project %x "z" : f32
+      %v = minrnn.project %x "h" : f32
+      %z = minrnn.sigmoid %k : f32
+      %g = minrnn.positive %v : f32
+      %n = minrnn.lerp %h, %g, %z : f32
+      minrnn.yield %n : f32
+    }
+    ```
+
+    Rules:
+    - C1: the cell has one argument of type `!minrnn.input`, then its states.
+    - C2: it has one state at least, and each is `f32`.
+    - C3: a state's name is an identifier, and no two states share it.
+    - C4: it ends in a `minrnn.yield` that yields one value for each state.
+    - C5: its body consists of operations of the cell language: those of this
+      section, and of `arith` and `math` the ones that compute on `f32`.
+    - C6: two projections of one name project the same operand.
+    - C7: it has one projection at least; else there is nothing to learn.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, StrArrayAttr:$state_names,
+                       OptionalAttr<StrAttr>:$sym_visibility);
+  let regions = (region SizedRegion<1>:$body);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The input vector of the step.
+    ::mlir::BlockArgument getInput() { return getBody().getArgument(0); }
+    /// The states from the step before.
+    ::llvm::ArrayRef<::mlir::BlockArgument> getStates() {
+      return getBody().getArguments().drop_front();
+    }
+    /// The terminator: the states after the step.
+    YieldOp getYield();
+    /// The projections' names, each once, in the order of their first use.
+    ::llvm::SmallVector<::llvm::StringRef> getGateNames();
+  }];
+}
+
+def MinRNN_YieldOp : MinRNN_Op<"yield", [
+    Pure, Terminator,
+    ParentOneOf<["CellOp", "ScanOp", "StepOp"]>
+  ]> {
+  let summary = "what a region hands to the operation around it";
+  let arguments = (ins Variadic<F32>:$values);
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+}
+
+def MinRNN_ProjectOp : MinRNN_Op<"project", [Pure]> {
+  let summary = "a learned linear map onto this channel, with an optional bias";
+  let description = [{
+    `minrnn.project %x "z" : f32` is this channel's component of `W_z x + b_z`.
+    The name is the gate's: its weight is the tensor `z.weight`, its bias
+    `z.bias`. A per-channel scalar can be projected as well
+    (`minrnn.project %rh "u" : f32 -> f32`): then the channels mix from step to
+    step, and the cell is sequential if that scalar depends on the state.
+
+    Rules:
+    - P1: the gate's name is an identifier.
+    - P2: the operand is the cell's input or an `f32`.
+  }];
+  let arguments = (ins AnyTypeOf<[MinRNN_InputType, F32]>:$operand,
+                       StrAttr:$gate);
+  let results = (outs F32:$result);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Arithmetic
+//===----------------------------------------------------------------------===//
+
+class MinRNN_Elementwise<string mnemonic, list<Trait> traits = []>
+    : MinRNN_Op<mnemonic, !listconcat([
+        Pure, SameOperandsAndResultType, Elementwise, Vectorizable
+      ], traits)> {
+  let results = (outs MinRNN_Scalar:$result);
+  let hasFolder = 1;
+}
+
+class MinRNN_Unary<string mnemonic> : MinRNN_Elementwise<mnemonic> {
+  let arguments = (ins MinRNN_Scalar:$operand);
+  let assemblyFormat = "$operand attr-dict `:` type($result)";
+}
+
+def MinRNN_SigmoidOp : MinRNN_Unary<"sigmoid"> {
+  let summary = "1 / (1 + exp(-x))";
+}
+
+def MinRNN_PositiveOp : MinRNN_Unary<"positive"> {
+  let summary = "g(x): x + 0.5 for x >= 0, sigmoid(x) otherwise";
+  let description = [{
+    The activation of minGRU's and minLSTM's candidate state, continuous and
+    positive, so that the state has a logarithm ("Were RNNs All We Needed?",
+    appendix B).
+  }];
+}
+
+def MinRNN_SoftplusOp : MinRNN_Unary<"softplus"> {
+  let summary = "log(1 + exp(x))";
+}
+
+def MinRNN_LerpOp : MinRNN_Elementwise<"lerp"> {
+  let summary = "(1 - weight) from + weight to";
+  let arguments = (ins MinRNN_Scalar:$from, MinRNN_Scalar:$to,
+                       MinRNN_Scalar:$weight);
+  let assemblyFormat = [{
+    $from `,` $to `,` $weight attr-dict `:` type($result)
+  }];
+}
+
+def MinRNN_Log2AddExp2Op : MinRNN_Elementwise<"log2_add_exp2", [Commutative]> {
+  let summary = "log2(2^x + 2^y)";
+  let description = [{
+    The sum of two positive numbers given by their base-2 logarithms. Log space
+    writes it; cells rarely do. `softplus(x)` is `log2_add_exp2(0, x log2 e)`
+    divided by `log2 e`.
+  }];
+  let arguments = (ins MinRNN_Scalar:$lhs, MinRNN_Scalar:$rhs);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($result)";
+}
+
+def MinRNN_AffineOp : MinRNN_Op<"affine", [
+    Pure, AllTypesMatch<["coefficient", "state", "offset", "result"]>
+  ]> {
+  let summary = "coefficient * state + offset: a step proven affine";
+  let description = [{
+    What the recurrence analysis writes in place of a state's next value: the
+    same number, with its coefficient and offset free of every state, and the
+    intervals they are proven to lie in.
+
+    ```mlir
+    %n = minrnn.affine %a * %h + %b in (#minrnn.interval<(0, 1)>,
+                                        #minrnn.interval<(0, inf)>) : f32
+    ```
+
+    Rule A1: `state` is a state of the cell around it, and neither
+    `coefficient` nor `offset` depends on a state.
+  }];
+  let arguments = (ins F32:$coefficient, F32:$state, F32:$offset,
+                       MinRNN_IntervalAttr:$coefficient_range,
+                       MinRNN_IntervalAttr:$offset_range);
+  let results = (outs F32:$result);
+  let assemblyFormat = [{
+    $coefficient `*` $state `+` $offset
+    `in` `(` $coefficient_range `,` $offset_range `)` attr-dict
+    `:` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // MINRNN_CELL_OPS
