@@ -84,12 +84,17 @@ public:
   Value tanh(Value x);
   Value lerp(Value from, Value to, Value weight);
   Value log2AddExp2(Value x, Value y);
-  Value sqrt(Value x) {
-    return LLVM::SqrtOp::create(builder, location, type, x);
+  /// The larger (smaller) of two numbers; a NaN if either is.
+  Value maximum(Value x, Value y) {
+    return extremum(arith::CmpFPredicate::OGT, x, y);
   }
-  Value abs(Value x) {
-    return LLVM::FAbsOp::create(builder, location, type, x);
+  Value minimum(Value x, Value y) {
+    return extremum(arith::CmpFPredicate::OLT, x, y);
   }
+  // Intrinsics by name: MLIR's own operations for these would become calls to
+  // libdevice on a GPU.
+  Value sqrt(Value x) { return intrinsic("llvm.sqrt", x); }
+  Value abs(Value x) { return intrinsic("llvm.fabs", x); }
 
 private:
   Value number(float value) {
@@ -138,11 +143,13 @@ private:
   Value fromBits(Value x) {
     return arith::BitcastOp::create(builder, location, type, x);
   }
-  Value intrinsic(StringRef name, Value x) {
+  Value intrinsic(StringRef name, ValueRange operands) {
     return LLVM::CallIntrinsicOp::create(builder, location, type,
-                                         builder.getStringAttr(name), x)
+                                         builder.getStringAttr(name), operands)
         .getResult(0);
   }
+  /// The larger of two numbers; of a number and a NaN, the number.
+  Value larger(Value x, Value y) { return intrinsic("llvm.maxnum", {x, y}); }
   /// coefficients[0] + x (coefficients[1] + x (...)).
   Value polynomial(ArrayRef<float> coefficients, Value x) {
     Value sum = number(coefficients.back());
@@ -173,6 +180,11 @@ private:
                                         integer(23));
     return fromBits(arith::AddIOp::create(builder, location,
                                           toBits(polynomial(kExp, r)), power));
+  }
+  Value extremum(arith::CmpFPredicate predicate, Value x, Value y) {
+    // A NaN in y is never less than x nor greater; one in x is chosen apart.
+    Value isNaN = compare(arith::CmpFPredicate::UNO, x, x);
+    return select(isNaN, x, select(compare(predicate, x, y), x, y));
   }
   Value hostExp(Value x);
   Value hostExp2(Value x);
@@ -269,7 +281,7 @@ Value MathBuilder::positive(Value x) {
 
 Value MathBuilder::softplus(Value x) {
   // max(x, 0) + log(1 + exp(-|x|)); the sum passes a NaN on.
-  Value above = arith::MaxNumFOp::create(builder, location, x, number(0));
+  Value above = larger(x, number(0));
   return add(mul(log2OnePlus(expOfMinusMagnitude(x)), number(kLn2)), above);
 }
 
@@ -298,8 +310,7 @@ Value MathBuilder::log2AddExp2(Value x, Value y) {
   Value difference = matchPattern(y, m_AnyZeroFloat())
                          ? magnitude(x)
                          : abs(arith::SubFOp::create(builder, location, x, y));
-  Value larger = arith::MaxNumFOp::create(builder, location, x, y);
-  return add(log2OnePlus(exp2(negate(difference))), larger);
+  return add(log2OnePlus(exp2(negate(difference))), larger(x, y));
 }
 
 /// The expansion of `op`, or null where it stays as it is.
@@ -317,6 +328,12 @@ static Value expand(Operation *op, OpBuilder &builder, bool isGPU) {
       })
       .Case([&](Log2AddExp2Op) {
         return math.log2AddExp2(operand(0), operand(1));
+      })
+      .Case([&](arith::MaximumFOp) {
+        return math.maximum(operand(0), operand(1));
+      })
+      .Case([&](arith::MinimumFOp) {
+        return math.minimum(operand(0), operand(1));
       })
       .Case([&](math::ExpOp) { return math.exp(operand(0)); })
       .Case([&](math::Exp2Op) { return math.exp2(operand(0)); })

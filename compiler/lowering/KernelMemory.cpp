@@ -108,6 +108,13 @@ Value KernelMemory::mul(Value x, Value y) {
   return arith::MulIOp::create(builder, location, x, y);
 }
 
+Value KernelMemory::channelTiles(int64_t tileChannels) {
+  // Sizes are not negative, so the unsigned division is right, and cheaper.
+  return arith::DivUIOp::create(builder, location,
+                                add(channelSize, index(tileChannels - 1)),
+                                index(tileChannels));
+}
+
 Value KernelMemory::isGiven(Value pointer) {
   Value null = LLVM::ZeroOp::create(builder, location, pointer.getType());
   return LLVM::ICmpOp::create(builder, location, LLVM::ICmpPredicate::ne,

@@ -65,6 +65,10 @@ public:
   mlir::Value time() const { return timeSize; }
   mlir::Value channels() const { return channelSize; }
 
+  /// The number of tiles of `tileChannels` that a row's channels fill, the last
+  /// one perhaps in part.
+  mlir::Value channelTiles(int64_t tileChannels);
+
   /// Chooses the batch row and the first channel of the lanes (i64 each).
   void select(mlir::Value row, mlir::Value channel) {
     this->row = row;

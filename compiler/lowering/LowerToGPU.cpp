@@ -156,10 +156,9 @@ void KernelBuilder::locate(KernelMemory &tensors, Value lane,
                            int64_t tileChannels) {
   Value block = toInteger(
       gpu::BlockIdOp::create(builder, location, gpu::Dimension::x));
-  Value tiles = arith::CeilDivSIOp::create(
-      builder, location, tensors.channels(), integer(tileChannels));
-  Value row = arith::DivSIOp::create(builder, location, block, tiles);
-  Value tile = arith::RemSIOp::create(builder, location, block, tiles);
+  Value tiles = tensors.channelTiles(tileChannels);
+  Value row = arith::DivUIOp::create(builder, location, block, tiles);
+  Value tile = arith::RemUIOp::create(builder, location, block, tiles);
   Value channel = arith::AddIOp::create(
       builder, location,
       arith::MulIOp::create(builder, location, tile, integer(tileChannels)),
@@ -231,7 +230,7 @@ void KernelBuilder::buildScan(ScanOp scan) {
   auto summed = findOnly<SumTimeOp>(function);
   int64_t sums =
       summed ? cast<RankedTensorType>(summed.getType()).getDimSize(1) : 0;
-  SmallVector<Value> carried = {carry, index(0)};
+  SmallVector<Value> carried = {carry, integer(0)};
   for (int64_t gate = 0; gate < sums; ++gate)
     carried.push_back(lanes.number(0));
 
@@ -241,7 +240,9 @@ void KernelBuilder::buildScan(ScanOp scan) {
                                  integer(schedule.tileTime()), carried);
   builder.setInsertionPointToStart(loop.getBody());
   carry = loop.getRegionIterArgs()[0];
-  Value buffer = loop.getRegionIterArgs()[1];
+  Value bufferNumber = loop.getRegionIterArgs()[1];
+  Value buffer = arith::IndexCastOp::create(
+      builder, location, builder.getIndexType(), bufferNumber);
   Value first = arith::AddIOp::create(
       builder, location, loop.getInductionVar(),
       arith::MulIOp::create(builder, location, toInteger(warp),
@@ -314,7 +315,7 @@ void KernelBuilder::buildScan(ScanOp scan) {
          [&] { tensors.writeStep(scan, step.time, yielded); });
   }
   Value otherBuffer =
-      arith::SubIOp::create(builder, location, index(1), buffer);
+      arith::SubIOp::create(builder, location, integer(1), bufferNumber);
   SmallVector<Value> next = {running, otherBuffer};
   next.append(totals);
   scf::YieldOp::create(builder, location, next);

@@ -222,15 +222,14 @@ void HostBuilder::build() {
   Value end = words.pop_back_val();
   Value begin = words.pop_back_val();
   KernelMemory tensors(builder, function, words, lanes, memory);
-  Value tiles = arith::CeilDivSIOp::create(
-      builder, location, tensors.channels(), integer(width));
+  Value tiles = tensors.channelTiles(width);
 
   auto loop =
       scf::ForOp::create(builder, location, begin, end, integer(1));
   builder.setInsertionPointToStart(loop.getBody());
   Value work = loop.getInductionVar();
-  Value row = arith::DivSIOp::create(builder, location, work, tiles);
-  Value tile = arith::RemSIOp::create(builder, location, work, tiles);
+  Value row = arith::DivUIOp::create(builder, location, work, tiles);
+  Value tile = arith::RemUIOp::create(builder, location, work, tiles);
   Value channel =
       arith::MulIOp::create(builder, location, tile, integer(width));
   Value left =

@@ -7,22 +7,40 @@
 //===----------------------------------------------------------------------===//
 //
 // The compiler as a library: one function, one struct of options in, one
-// struct of results out. No MLIR type appears here, so that the JIT and the
-// tools include this header alone.
+// struct of results out. No MLIR header is included here, so that the JIT and
+// the tools include this one alone.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef MINRNN_COMPILER_PIPELINE_COMPILE_H
 #define MINRNN_COMPILER_PIPELINE_COMPILE_H
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+namespace mlir {
+class PassManager;
+} // namespace mlir
+
 namespace minrnn::compiler {
 
-/// What a compilation yields; each stage is the input of the next.
-enum class Stage { Cell, Scan, Kernel, LLVM, PTX, Object, Manifest, Header };
+/// What a compilation yields. `Cell` (proven), `Scan`, `Kernel`, `LLVM` are the
+/// levels of the IR as text, `PTX` and `Object` the code, `Manifest` and
+/// `Header` what their callers need; `Explanation` is the verdict on the cell,
+/// for people, and is there for sequential cells too.
+enum class Stage {
+  Explanation,
+  Cell,
+  Scan,
+  Kernel,
+  LLVM,
+  PTX,
+  Object,
+  Manifest,
+  Header
+};
 
 /// The domain a recurrence is scanned in. `Auto` is log space on a GPU and
 /// linear space on the host, where the analysis allows.
@@ -38,6 +56,9 @@ struct CompileOptions {
   /// (`-mcpu`, `-mattr`). Empty: the processor this runs on.
   std::string hostProcessor;
   std::string hostFeatures;
+  /// Called on every pass manager before it runs; MLIR's debugging flags come
+  /// in here. May be empty.
+  std::function<void(mlir::PassManager &)> instrument;
 };
 
 /// Whose fault a failed compilation is.
@@ -55,12 +76,16 @@ struct Compilation {
   std::string diagnostics;
   /// The asked-for stage: text, or the bytes of an object file.
   std::string output;
-  /// The manifest of the kernels (see specs/abi.md), in every stage from
-  /// `Kernel` on.
+  /// The manifest of the kernels (see specs/abi.md), and the C header of a
+  /// host object, in every stage from `Kernel` on.
   std::string manifest;
+  std::string header;
   /// The verdict, its proof and the bytes moved per element, for people.
   std::string explanation;
 };
+
+/// The targets that `CompileOptions` knows.
+std::vector<std::string> knownTargets();
 
 /// Compiles one cell of `source` as far as `stage`. `sourceName` is the file
 /// name used in diagnostics. Thread-safe: keeps no state between calls.

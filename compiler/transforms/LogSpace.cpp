@@ -75,7 +75,12 @@ private:
 } // namespace
 
 Value Logarithm::ofSigmoid(Location at, Value x) {
-  Value exponent = negate(at, mul(at, x, number(at, kLog2E)));
+  // sigmoid(x) and sigmoid(-x) are written with one and the same product, so
+  // that their exponential is shared.
+  auto negated = x.getDefiningOp<arith::NegFOp>();
+  Value exponent = negated
+                       ? mul(at, negated.getOperand(), number(at, kLog2E))
+                       : negate(at, mul(at, x, number(at, kLog2E)));
   return negate(at, Log2AddExp2Op::create(builder, at, x.getType(),
                                           number(at, 0), exponent));
 }

@@ -31,8 +31,11 @@ inline constexpr llvm::StringLiteral kCellAttribute = "minrnn.cell";
 inline constexpr llvm::StringLiteral kGatesAttribute = "minrnn.gates";
 inline constexpr llvm::StringLiteral kStatesAttribute = "minrnn.states";
 
-/// On a cell: why it is sequential. Absent on a parallel one.
+/// On a cell: why it is sequential, and where (a location). Absent on a
+/// parallel one.
 inline constexpr llvm::StringLiteral kSequentialAttribute = "minrnn.sequential";
+inline constexpr llvm::StringLiteral kSequentialAtAttribute =
+    "minrnn.sequential_at";
 
 /// On a scan: the proven intervals of its coefficient and offset.
 inline constexpr llvm::StringLiteral kCoefficientRangeAttribute =

@@ -35,12 +35,13 @@ void markSequential(CellOp cell, const SequentialReason &reason) {
   std::string text;
   if (reason.culprit && reason.culprit != cell)
     text = ("'" + reason.culprit->getName().getStringRef() + "' ").str();
-  text += reason.because;
+  text += reason.because + "; to make it parallel, " + reason.remedy;
+  Location location = reason.culprit ? reason.culprit->getLoc() : cell.getLoc();
   cell->setAttr(kSequentialAttribute,
                 StringAttr::get(cell.getContext(), text));
-  Location location = reason.culprit ? reason.culprit->getLoc() : cell.getLoc();
+  cell->setAttr(kSequentialAtAttribute, LocationAttr(location));
   remark::analysis(location, remarkOptions("Sequential", cell))
-      << "sequential: " << text << "; to make it parallel, " << reason.remedy;
+      << "sequential: " << text;
 }
 
 void prove(CellOp cell) {

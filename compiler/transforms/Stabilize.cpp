@@ -54,6 +54,22 @@ struct DoubleNegation : OpRewritePattern<arith::NegFOp> {
   }
 };
 
+/// (-x) - (-y)  ->  y - x
+struct DifferenceOfNegations : OpRewritePattern<arith::SubFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::SubFOp op,
+                                PatternRewriter &rewriter) const override {
+    auto x = op.getLhs().getDefiningOp<arith::NegFOp>();
+    auto y = op.getRhs().getDefiningOp<arith::NegFOp>();
+    if (!x || !y)
+      return rewriter.notifyMatchFailure(op, "not (-x) - (-y)");
+    rewriter.replaceOpWithNewOp<arith::SubFOp>(op, y.getOperand(),
+                                               x.getOperand());
+    return success();
+  }
+};
+
 /// x / (x + y)  ->  sigmoid(log x - log y), where both logarithms are known in
 /// closed form: x and y are sigmoids or exponentials.
 struct RatioOfPositives : OpRewritePattern<arith::DivFOp> {
@@ -100,8 +116,8 @@ struct StabilizePass
     : public minrnn::compiler::impl::StabilizePassBase<StabilizePass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<ComplementOfSigmoid, DoubleNegation, RatioOfPositives>(
-        &getContext());
+    patterns.add<ComplementOfSigmoid, DifferenceOfNegations, DoubleNegation,
+                 RatioOfPositives>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -1,0 +1,150 @@
+//===- LLVMCode.cpp - From the llvm dialect to code -----------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/codegen/LLVMCode.h"
+
+#include "mlir/IR/Operation.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/Analysis/CGSCCPassManager.h"
+#include "llvm/Analysis/LoopAnalysisManager.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/TargetParser/Host.h"
+
+using namespace minrnn::compiler;
+
+void minrnn::compiler::registerTranslations(mlir::DialectRegistry &registry) {
+  mlir::registerBuiltinDialectTranslation(registry);
+  mlir::registerLLVMDialectTranslation(registry);
+  mlir::registerGPUDialectTranslation(registry);
+  mlir::registerNVVMDialectTranslation(registry);
+}
+
+static std::unique_ptr<llvm::TargetMachine>
+createMachine(const std::string &tripleText, const std::string &processor,
+              const std::string &features, std::string &error) {
+  llvm::Triple triple(tripleText);
+  const llvm::Target *target =
+      llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!target)
+    return nullptr;
+  llvm::TargetOptions options;
+  // Fused multiply-adds are formed where an operation's own flag allows it.
+  options.AllowFPOpFusion = llvm::FPOpFusion::Standard;
+  std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
+      triple, processor, features, options, llvm::Reloc::PIC_, std::nullopt,
+      llvm::CodeGenOptLevel::Aggressive));
+  if (!machine)
+    error = "LLVM cannot make code for " + tripleText;
+  return machine;
+}
+
+std::unique_ptr<llvm::TargetMachine>
+minrnn::compiler::createGPUMachine(const std::string &chip,
+                                   std::string &error) {
+  LLVMInitializeNVPTXTargetInfo();
+  LLVMInitializeNVPTXTarget();
+  LLVMInitializeNVPTXTargetMC();
+  LLVMInitializeNVPTXAsmPrinter();
+  return createMachine("nvptx64-nvidia-cuda", chip, "", error);
+}
+
+std::unique_ptr<llvm::TargetMachine>
+minrnn::compiler::createHostMachine(const std::string &processor,
+                                    const std::string &features,
+                                    std::string &error) {
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
+  return createMachine(llvm::sys::getProcessTriple(), processor, features,
+                       error);
+}
+
+std::unique_ptr<llvm::Module>
+minrnn::compiler::translateAndOptimize(mlir::Operation *module,
+                                       llvm::LLVMContext &context,
+                                       llvm::TargetMachine &machine) {
+  std::unique_ptr<llvm::Module> translated =
+      mlir::translateModuleToLLVMIR(module, context, "minrnn");
+  if (!translated)
+    return nullptr;
+  translated->setDataLayout(machine.createDataLayout());
+  translated->setTargetTriple(machine.getTargetTriple());
+
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder passes(&machine);
+  passes.registerModuleAnalyses(modules);
+  passes.registerCGSCCAnalyses(components);
+  passes.registerFunctionAnalyses(functions);
+  passes.registerLoopAnalyses(loops);
+  passes.crossRegisterProxies(loops, functions, components, modules);
+  // Kernels come out of MLIR inlined, unrolled and free of common
+  // subexpressions, and the GPU's code generator brings its own passes for
+  // addresses and loops: a few passes do what the whole O2 pipeline would, in
+  // half the time, with the same registers.
+  llvm::ModulePassManager pipeline;
+  if (machine.getTargetTriple().isNVPTX())
+    llvm::cantFail(passes.parsePassPipeline(
+        pipeline, "function(early-cse,instcombine<no-verify-fixpoint>,"
+                  "simplifycfg)"));
+  else
+    pipeline =
+        passes.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2);
+  pipeline.run(*translated, modules);
+  return translated;
+}
+
+/// Runs the code generator of `machine`.
+static bool emit(llvm::Module &module, llvm::TargetMachine &machine,
+                 llvm::CodeGenFileType type, std::string &code,
+                 std::string &error) {
+  llvm::SmallString<0> buffer;
+  llvm::raw_svector_ostream stream(buffer);
+  llvm::legacy::PassManager passes;
+  if (machine.addPassesToEmitFile(passes, stream, nullptr, type)) {
+    error = "LLVM cannot emit this kind of file for " +
+            machine.getTargetTriple().str();
+    return false;
+  }
+  passes.run(module);
+  code = buffer.str().str();
+  return true;
+}
+
+bool minrnn::compiler::emitPTX(llvm::Module &module,
+                               llvm::TargetMachine &machine, std::string &ptx,
+                               std::string &error) {
+  if (!emit(module, machine, llvm::CodeGenFileType::AssemblyFile, ptx, error))
+    return false;
+  if (ptx.find(".extern .func") != std::string::npos) {
+    error = "the kernels call a function that no one defines";
+    return false;
+  }
+  return true;
+}
+
+bool minrnn::compiler::emitObject(llvm::Module &module,
+                                  llvm::TargetMachine &machine,
+                                  std::string &object, std::string &error) {
+  for (const llvm::Function &function : module)
+    if (function.isDeclaration() && !function.isIntrinsic()) {
+      error = "the kernels call '" + function.getName().str() +
+              "', which no one defines";
+      return false;
+    }
+  return emit(module, machine, llvm::CodeGenFileType::ObjectFile, object,
+              error);
+}

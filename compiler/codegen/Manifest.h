@@ -1,0 +1,63 @@
+//===- Manifest.h - What a kernel's caller must know ------------*- C++ -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The manifest (specs/abi.md) and the C header of a host object, both written
+// from the kernels' functions, so that they cannot disagree with the code.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_COMPILER_CODEGEN_MANIFEST_H
+#define MINRNN_COMPILER_CODEGEN_MANIFEST_H
+
+#include "mlir/IR/BuiltinOps.h"
+
+#include <string>
+#include <vector>
+
+namespace minrnn::compiler {
+
+/// One entry of the compiled cell.
+struct KernelEntry {
+  /// forward, backward or step.
+  std::string name;
+  /// Its name in the PTX or the object.
+  std::string symbol;
+  /// Threads of a block; empty on the host.
+  std::vector<int64_t> block;
+  int64_t tileChannels = 0;
+  /// 0 where time is not tiled.
+  int64_t tileTime = 0;
+};
+
+/// The kernels of a module at the kernel level, and what they were made from.
+struct KernelInventory {
+  std::string cell;
+  std::string target;
+  /// log or linear.
+  std::string scan;
+  std::vector<std::string> gates;
+  std::vector<std::string> states;
+  std::vector<KernelEntry> entries;
+};
+
+/// Reads the inventory of `module`, at the kernel level.
+KernelInventory takeInventory(mlir::ModuleOp module, llvm::StringRef target,
+                              llvm::StringRef scan);
+
+/// The manifest as JSON, with a newline at its end.
+std::string writeManifest(const KernelInventory &inventory);
+
+/// The manifest as the comment that opens a PTX file.
+std::string writeManifestComment(const std::string &manifest);
+
+/// The C header that declares a host object's entries.
+std::string writeHeader(const KernelInventory &inventory);
+
+} // namespace minrnn::compiler
+
+#endif // MINRNN_COMPILER_CODEGEN_MANIFEST_H

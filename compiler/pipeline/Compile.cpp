@@ -1,0 +1,395 @@
+//===- Compile.cpp - From the text of a cell to code ----------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/pipeline/Compile.h"
+#include "compiler/codegen/LLVMCode.h"
+#include "compiler/codegen/Manifest.h"
+#include "compiler/pipeline/CompilerIdentity.h"
+#include "compiler/pipeline/Dialects.h"
+#include "compiler/pipeline/Explanation.h"
+#include "compiler/pipeline/Pipelines.h"
+#include "compiler/lowering/Passes.h"
+#include "compiler/transforms/Passes.h"
+#include "dialect/MinRNN.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/Config/llvm-config.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/SubtargetFeature.h"
+
+using namespace mlir;
+using namespace minrnn::compiler;
+using minrnn::dialect::CellOp;
+using minrnn::dialect::Domain;
+using minrnn::dialect::IntervalAttr;
+using minrnn::dialect::ScanOp;
+
+namespace {
+
+/// One compilation, from the text to the stage asked for. The steps run in
+/// order; each says whether the next may follow.
+class CellCompilation {
+public:
+  CellCompilation(StringRef source, StringRef sourceName,
+                  const CompileOptions &options);
+
+  Compilation run(Stage stage);
+
+private:
+  bool isHost() const { return options.target == "host"; }
+  /// What the options forbid, before anything is read.
+  bool checkOptions(Stage stage);
+  bool parse();
+  bool selectCell();
+  bool prove();
+  bool buildScans();
+  bool buildKernels();
+  bool emitCode(Stage stage);
+
+  /// Runs passes that only a fault of ours can stop.
+  bool runPasses(llvm::function_ref<void(OpPassManager &)> build);
+  bool rejectInput(Location at, const Twine &message);
+  /// An error that has no place in the source.
+  bool rejectOptions(const Twine &message);
+  bool fault(const Twine &message);
+  std::string print();
+
+  CompileOptions options;
+  std::string sourceName;
+  Compilation result;
+  llvm::raw_string_ostream diagnostics;
+  DialectRegistry registry;
+  std::unique_ptr<MLIRContext> context;
+  llvm::SourceMgr sources;
+  std::unique_ptr<SourceMgrDiagnosticHandler> handler;
+  OwningOpRef<ModuleOp> module;
+  CellOp cell;
+  std::string domain;
+  KernelInventory inventory;
+};
+
+} // namespace
+
+static StringRef domainName(ScanDomain domain) {
+  switch (domain) {
+  case ScanDomain::Auto:
+    return "auto";
+  case ScanDomain::Log:
+    return "log";
+  case ScanDomain::Linear:
+    return "linear";
+  }
+  llvm_unreachable("unknown domain");
+}
+
+CellCompilation::CellCompilation(StringRef source, StringRef sourceName,
+                                 const CompileOptions &options)
+    : options(options), sourceName(sourceName), diagnostics(result.diagnostics) {
+  registerDialects(registry);
+  registerTranslations(registry);
+  // One small module: threads would cost more to start than they save.
+  context = std::make_unique<MLIRContext>(registry,
+                                          MLIRContext::Threading::DISABLED);
+  context->printOpOnDiagnostic(false);
+  sources.AddNewSourceBuffer(
+      llvm::MemoryBuffer::getMemBufferCopy(source, sourceName), SMLoc());
+  handler = std::make_unique<SourceMgrDiagnosticHandler>(
+      sources, context.get(), diagnostics);
+}
+
+bool CellCompilation::rejectInput(Location at, const Twine &message) {
+  emitError(at) << message;
+  result.outcome = Outcome::BadInput;
+  return false;
+}
+
+bool CellCompilation::rejectOptions(const Twine &message) {
+  diagnostics << "error: " << message << '\n';
+  result.outcome = Outcome::BadInput;
+  return false;
+}
+
+bool CellCompilation::fault(const Twine &message) {
+  diagnostics << sourceName << ": internal fault: " << message << '\n';
+  result.outcome = Outcome::InternalFault;
+  return false;
+}
+
+std::string CellCompilation::print() {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module->print(stream);
+  stream << '\n';
+  return text;
+}
+
+bool CellCompilation::runPasses(
+    llvm::function_ref<void(OpPassManager &)> build) {
+  PassManager passes(context.get());
+  if (options.instrument)
+    options.instrument(passes);
+  build(passes);
+  if (succeeded(passes.run(*module)))
+    return true;
+  return fault("a pass failed on a cell that was accepted");
+}
+
+bool CellCompilation::checkOptions(Stage stage) {
+  std::vector<std::string> targets = knownTargets();
+  if (!llvm::is_contained(targets, options.target))
+    return rejectOptions("unknown target '" + options.target +
+                         "'; the known ones are " + llvm::join(targets, ", "));
+  if (stage == Stage::PTX && isHost())
+    return rejectOptions("the target host has no PTX; ask for an object, or "
+                         "for a GPU target");
+  if ((stage == Stage::Object || stage == Stage::Header) && !isHost())
+    return rejectOptions("objects are made for the target host; the target " +
+                         options.target + " has PTX");
+  return true;
+}
+
+bool CellCompilation::parse() {
+  module = parseSourceFile<ModuleOp>(sources, context.get());
+  if (!module) {
+    result.outcome = Outcome::BadInput;
+    return false;
+  }
+  return true;
+}
+
+bool CellCompilation::selectCell() {
+  for (Operation &op : *module->getBody())
+    if (!isa<CellOp>(op))
+      return rejectInput(op.getLoc(), "expects cells ('minrnn.cell') at the top "
+                                      "of the file, found '" +
+                                          op.getName().getStringRef() + "'");
+  auto cells = llvm::to_vector(module->getOps<CellOp>());
+  if (cells.empty())
+    return rejectInput(FileLineColLoc::get(context.get(), sourceName, 1, 1),
+                       "expects a cell ('minrnn.cell @name(%x: !minrnn.input) "
+                       "state(%h: f32) { ... }'), found none");
+  std::string names;
+  for (CellOp candidate : cells) {
+    names += (names.empty() ? "" : ", ") + candidate.getSymName().str();
+    if (candidate.getSymName() == options.cell)
+      cell = candidate;
+  }
+  if (options.cell.empty()) {
+    if (cells.size() > 1)
+      return rejectInput(cells[1].getLoc(),
+                         "expects one cell, or --cell=NAME to choose among " +
+                             names);
+    cell = cells.front();
+  }
+  if (!cell)
+    return rejectOptions("no cell is called '" + options.cell + "' in " +
+                         sourceName + "; it holds " + names);
+  if (!minrnn::dialect::isIdentifier(cell.getSymName()))
+    return rejectInput(cell.getLoc(),
+                       "expects the cell's name to be an identifier, for its "
+                       "entries are called after it; found '" +
+                           cell.getSymName() + "'");
+  for (CellOp candidate : cells)
+    if (candidate != cell)
+      candidate.erase();
+  return true;
+}
+
+bool CellCompilation::prove() {
+  if (!runPasses(buildProvePipeline))
+    return false;
+  result.explanation = explainVerdict(cell);
+  return true;
+}
+
+bool CellCompilation::buildScans() {
+  if (auto reason = cell->getAttrOfType<StringAttr>(kSequentialAttribute)) {
+    auto at = cell->getAttrOfType<LocationAttr>(kSequentialAtAttribute);
+    return rejectInput(at ? Location(at) : cell.getLoc(),
+                       "the cell is sequential: " + reason.getValue());
+  }
+  if (!runPasses(buildScanPipeline))
+    return false;
+
+  // Log space is for the GPU, where the scan composes elements far apart; the
+  // host walks time in order.
+  domain = domainName(options.scan);
+  if (options.scan == ScanDomain::Auto && isHost())
+    domain = "linear";
+  PassManager passes(context.get());
+  if (options.instrument)
+    options.instrument(passes);
+  buildDomainPipeline(passes, domain);
+  if (failed(passes.run(*module))) {
+    // Only a scan that was asked to be in log space, and cannot be, fails here.
+    result.outcome =
+        domain == "log" ? Outcome::BadInput : Outcome::InternalFault;
+    return false;
+  }
+
+  bool isPositive = false;
+  module->walk([&](ScanOp scan) {
+    if (scan.getReverse())
+      return;
+    domain = stringifyDomain(scan.getDomain());
+    isPositive = llvm::all_of(
+        ArrayRef<StringRef>{kCoefficientRangeAttribute, kOffsetRangeAttribute},
+        [&](StringRef name) {
+          auto range = scan->getAttrOfType<IntervalAttr>(name);
+          return range && range.isNonNegative();
+        });
+  });
+  auto gates = (*module)->getAttrOfType<ArrayAttr>(kGatesAttribute);
+  result.explanation += explainScan(domain, domainName(options.scan),
+                                    isPositive, gates.size());
+  return true;
+}
+
+/// Two of the processor's vectors: enough independent work to hide latencies,
+/// few enough registers.
+static int64_t hostWidth(StringRef features) {
+  int64_t native = 4;
+  for (StringRef feature : llvm::split(features, ',')) {
+    if (feature == "+avx")
+      native = std::max<int64_t>(native, 8);
+    if (feature == "+avx512f")
+      native = std::max<int64_t>(native, 16);
+  }
+  return 2 * native;
+}
+
+bool CellCompilation::buildKernels() {
+  if (isHost()) {
+    if (options.hostProcessor.empty())
+      detectHost(options.hostProcessor, options.hostFeatures);
+    HostKernelOptions host;
+    host.width = hostWidth(options.hostFeatures);
+    if (!runPasses([&](OpPassManager &passes) {
+          buildHostKernelPipeline(passes, host);
+        }))
+      return false;
+  } else if (!runPasses([](OpPassManager &passes) {
+               buildGPUKernelPipeline(passes, GPUKernelOptions());
+             })) {
+    return false;
+  }
+  inventory = takeInventory(*module, options.target, domain);
+  result.manifest = writeManifest(inventory);
+  if (isHost())
+    result.header = writeHeader(inventory);
+  return true;
+}
+
+bool CellCompilation::emitCode(Stage stage) {
+  if (!runPasses(isHost() ? buildHostLLVMPipeline : buildGPULLVMPipeline))
+    return false;
+  std::string error;
+  std::unique_ptr<llvm::TargetMachine> machine =
+      isHost() ? createHostMachine(options.hostProcessor, options.hostFeatures,
+                                   error)
+               : createGPUMachine(options.target, error);
+  if (!machine)
+    return fault(error);
+  Operation *kernels = *module;
+  if (!isHost())
+    kernels = *module->getOps<gpu::GPUModuleOp>().begin();
+  llvm::LLVMContext llvmContext;
+  std::unique_ptr<llvm::Module> code =
+      translateAndOptimize(kernels, llvmContext, *machine);
+  if (!code)
+    return fault("the kernels have no translation to LLVM IR");
+
+  if (stage == Stage::LLVM) {
+    llvm::raw_string_ostream stream(result.output);
+    code->print(stream, nullptr);
+    return true;
+  }
+  if (isHost())
+    return emitObject(*code, *machine, result.output, error) || fault(error);
+  std::string ptx;
+  if (!emitPTX(*code, *machine, ptx, error))
+    return fault(error);
+  result.output = writeManifestComment(result.manifest) + ptx;
+  return true;
+}
+
+Compilation CellCompilation::run(Stage stage) {
+  bool done = [&] {
+    if (!checkOptions(stage) || !parse() || !selectCell() || !prove())
+      return false;
+    if (stage == Stage::Cell) {
+      result.output = print();
+      return true;
+    }
+    auto at = cell->getAttrOfType<LocationAttr>(kSequentialAtAttribute);
+    if (stage == Stage::Explanation && at) {
+      emitRemark(at) << "this makes the cell sequential";
+      return true;
+    }
+    if (!buildScans())
+      return false;
+    if (stage == Stage::Explanation)
+      return true;
+    if (stage == Stage::Scan) {
+      result.output = print();
+      return true;
+    }
+    if (!buildKernels())
+      return false;
+    switch (stage) {
+    case Stage::Kernel:
+      result.output = print();
+      return true;
+    case Stage::Manifest:
+      result.output = result.manifest;
+      return true;
+    case Stage::Header:
+      result.output = result.header;
+      return true;
+    default:
+      return emitCode(stage);
+    }
+  }();
+  if (done) {
+    result.outcome = Outcome::Done;
+    if (stage == Stage::Explanation)
+      result.output = result.explanation;
+  }
+  handler.reset();
+  return std::move(result);
+}
+
+Compilation minrnn::compiler::compileCell(std::string_view source,
+                                          std::string_view sourceName,
+                                          Stage stage,
+                                          const CompileOptions &options) {
+  return CellCompilation(source, sourceName, options).run(stage);
+}
+
+std::vector<std::string> minrnn::compiler::knownTargets() {
+  return {"sm_75", "host"};
+}
+
+std::string minrnn::compiler::compilerIdentity() {
+  return "minrnn " MINRNN_VERSION " " MINRNN_COMPILER_HASH
+         " LLVM " LLVM_VERSION_STRING;
+}
+
+void minrnn::compiler::detectHost(std::string &processor,
+                                  std::string &features) {
+  processor = llvm::sys::getHostCPUName().str();
+  llvm::SubtargetFeatures list;
+  for (const auto &feature : llvm::sys::getHostCPUFeatures())
+    list.AddFeature(feature.first(), feature.second);
+  features = list.getString();
+}

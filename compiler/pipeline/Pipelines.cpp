@@ -1,0 +1,84 @@
+//===- Pipelines.cpp - The passes, in order -------------------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/pipeline/Pipelines.h"
+#include "compiler/lowering/Passes.h"
+#include "compiler/transforms/Passes.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace minrnn::compiler;
+
+static void tidy(OpPassManager &passes) {
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+}
+
+void minrnn::compiler::buildProvePipeline(OpPassManager &passes) {
+  passes.addPass(createStabilizePass());
+  passes.addPass(createProveRecurrencePass());
+  // The coefficients that the proof wrote down can be mended too (1 - z).
+  passes.addPass(createStabilizePass());
+  tidy(passes);
+}
+
+void minrnn::compiler::buildScanPipeline(OpPassManager &passes) {
+  passes.addPass(createFuseGatesPass());
+  passes.addPass(createDeriveBackwardPass());
+  passes.addPass(createStabilizePass());
+  tidy(passes);
+}
+
+void minrnn::compiler::buildDomainPipeline(OpPassManager &passes,
+                                           const std::string &domain) {
+  LogSpacePassOptions options;
+  options.domain = domain;
+  passes.addPass(createLogSpacePass(options));
+  tidy(passes);
+}
+
+void minrnn::compiler::buildGPUKernelPipeline(OpPassManager &passes,
+                                              const GPUKernelOptions &options) {
+  LowerToGPUPassOptions lowering;
+  lowering.warps = options.warps;
+  lowering.stepsPerThread = options.stepsPerThread;
+  passes.addPass(createLowerToGPUPass(lowering));
+  ExpandMathPassOptions math;
+  math.target = "gpu";
+  passes.addPass(createExpandMathPass(math));
+  tidy(passes);
+}
+
+void minrnn::compiler::buildHostKernelPipeline(
+    OpPassManager &passes, const HostKernelOptions &options) {
+  LowerToHostPassOptions lowering;
+  lowering.width = options.width;
+  passes.addPass(createLowerToHostPass(lowering));
+  ExpandMathPassOptions math;
+  math.target = "host";
+  passes.addPass(createExpandMathPass(math));
+  tidy(passes);
+}
+
+void minrnn::compiler::buildGPULLVMPipeline(OpPassManager &passes) {
+  OpPassManager &kernels = passes.nest<gpu::GPUModuleOp>();
+  kernels.addPass(createSCFToControlFlowPass());
+  kernels.addPass(createConvertGpuOpsToNVVMOps());
+  kernels.addPass(createReconcileUnrealizedCastsPass());
+}
+
+void minrnn::compiler::buildHostLLVMPipeline(OpPassManager &passes) {
+  passes.addPass(createSCFToControlFlowPass());
+  passes.addPass(createConvertVectorToLLVMPass());
+  passes.addPass(createArithToLLVMConversionPass());
+  passes.addPass(createConvertControlFlowToLLVMPass());
+  passes.addPass(createConvertFuncToLLVMPass());
+  passes.addPass(createReconcileUnrealizedCastsPass());
+}

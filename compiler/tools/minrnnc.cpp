@@ -1,0 +1,241 @@
+//===- minrnnc.cpp - The compiler driver ----------------------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/pipeline/Compile.h"
+#include "compiler/tools/OutputFiles.h"
+
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Config/llvm-config.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/CrashRecoveryContext.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <CLI/CLI.hpp>
+
+#include <map>
+#include <string>
+#include <vector>
+
+using namespace minrnn::compiler;
+
+namespace {
+
+/// The exit status of the driver.
+enum ExitStatus { Done = 0, BadInput = 1, Usage = 2, Fault = 3 };
+
+struct Arguments {
+  std::string input;
+  std::string output;
+  std::string emit;
+  bool explain = false;
+  CompileOptions compile;
+};
+
+} // namespace
+
+static const std::map<std::string, Stage> &stages() {
+  static const std::map<std::string, Stage> names = {
+      {"cell", Stage::Cell},         {"scan", Stage::Scan},
+      {"kernel", Stage::Kernel},     {"llvm", Stage::LLVM},
+      {"ptx", Stage::PTX},           {"obj", Stage::Object},
+      {"manifest", Stage::Manifest}, {"header", Stage::Header}};
+  return names;
+}
+
+static int fail(ExitStatus status, const llvm::Twine &message) {
+  llvm::errs() << "minrnnc: error: " << message << '\n';
+  return status;
+}
+
+/// MLIR's and LLVM's own flags go to them; returns false on one they refuse.
+static bool parseDebuggingFlags(const std::vector<std::string> &flags) {
+  mlir::registerAsmPrinterCLOptions();
+  mlir::registerMLIRContextCLOptions();
+  mlir::registerPassManagerCLOptions();
+  mlir::registerDefaultTimingManagerCLOptions();
+  std::vector<const char *> argv = {"minrnnc"};
+  for (const std::string &flag : flags)
+    argv.push_back(flag.c_str());
+  return llvm::cl::ParseCommandLineOptions(static_cast<int>(argv.size()),
+                                           argv.data(), "", &llvm::errs());
+}
+
+/// Writes what is needed to see a fault again to a file of its own; returns
+/// its name, or nothing where even that fails.
+static std::string writeReproducer(llvm::StringRef source, int argc,
+                                   char **argv) {
+  int descriptor;
+  llvm::SmallString<128> path;
+  if (llvm::sys::fs::createTemporaryFile("minrnnc-reproducer", "mlir",
+                                         descriptor, path))
+    return "";
+  llvm::raw_fd_ostream file(descriptor, /*shouldClose=*/true);
+  file << "// minrnnc " MINRNN_VERSION " (LLVM " LLVM_VERSION_STRING
+          ") failed on this cell, run as\n//  ";
+  for (int i = 0; i < argc; ++i)
+    file << ' ' << argv[i];
+  file << '\n' << source;
+  file.close();
+  if (file.has_error()) {
+    file.clear_error();
+    return "";
+  }
+  return path.str().str();
+}
+
+/// Compiles; a crash counts as a fault of ours, and the program lives on.
+static Compilation compileGuarded(llvm::StringRef source,
+                                  llvm::StringRef sourceName, Stage stage,
+                                  const CompileOptions &options) {
+  Compilation result;
+  result.outcome = Outcome::InternalFault;
+  result.diagnostics = (sourceName + ": internal fault: crashed\n").str();
+  llvm::CrashRecoveryContext::Enable();
+  llvm::CrashRecoveryContext guard;
+  guard.RunSafely(
+      [&] { result = compileCell(source, sourceName, stage, options); });
+  return result;
+}
+
+static Stage defaultStage(const CompileOptions &options) {
+  return options.target == "host" ? Stage::Object : Stage::PTX;
+}
+
+static int run(const Arguments &arguments, int argc, char **argv) {
+  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(arguments.input,
+                                                   /*IsText=*/true);
+  if (!buffer)
+    return fail(BadInput, "cannot read '" + arguments.input +
+                              "': " + buffer.getError().message());
+  llvm::StringRef source = (*buffer)->getBuffer();
+  std::string sourceName =
+      arguments.input == "-" ? "<stdin>" : arguments.input;
+
+  // With nothing but --explain there is no code to make.
+  bool explainOnly =
+      arguments.explain && arguments.output.empty() && arguments.emit.empty();
+  Stage stage = explainOnly              ? Stage::Explanation
+                : arguments.emit.empty() ? defaultStage(arguments.compile)
+                                         : stages().at(arguments.emit);
+  Compilation compilation =
+      compileGuarded(source, sourceName, stage, arguments.compile);
+  llvm::errs() << compilation.diagnostics;
+  if (compilation.outcome == Outcome::BadInput)
+    return BadInput;
+  if (compilation.outcome == Outcome::InternalFault) {
+    std::string reproducer = writeReproducer(source, argc, argv);
+    llvm::errs() << "minrnnc: this is a fault in minrnnc; please report it"
+                 << (reproducer.empty() ? "" : " with " + reproducer) << '\n';
+    return Fault;
+  }
+
+  std::string output = arguments.output.empty() ? "-" : arguments.output;
+  if (explainOnly) {
+    llvm::outs() << compilation.output;
+    return Done;
+  }
+  if (arguments.explain)
+    (output == "-" ? llvm::errs() : llvm::outs()) << compilation.explanation;
+  if (output == "-") {
+    llvm::outs() << compilation.output;
+    llvm::outs().flush();
+    if (!llvm::outs().has_error())
+      return Done;
+    llvm::outs().clear_error();
+    return fail(BadInput, "cannot write to standard output");
+  }
+  std::vector<OutputFile> files = {{output, compilation.output}};
+  if (stage == Stage::Object) {
+    llvm::SmallString<128> header(output);
+    llvm::sys::path::replace_extension(header, "h");
+    files.push_back({header.str().str(), compilation.header});
+  }
+  std::string error;
+  if (!writeFiles(files, error))
+    return fail(BadInput, error);
+  return Done;
+}
+
+int main(int argc, char **argv) {
+  Arguments arguments;
+  CLI::App app("minrnnc: compiles gated recurrent cells to kernels",
+               "minrnnc");
+  app.set_version_flag("--version", "minrnnc " MINRNN_VERSION
+                                    " (LLVM " LLVM_VERSION_STRING ")");
+  app.add_option("CELL", arguments.input,
+                 "the file with the cell; - for standard input")
+      ->required();
+  app.add_option("-o,--output", arguments.output,
+                 "the file to write; - for standard output (the default). An "
+                 "object's C header goes beside it");
+  std::vector<std::string> stageNames;
+  for (const auto &[name, stage] : stages())
+    stageNames.push_back(name);
+  app.add_option("--emit", arguments.emit,
+                 "what to write (default: ptx for a GPU, obj for the host)")
+      ->check(CLI::IsMember(stageNames));
+  app.add_option("--target", arguments.compile.target,
+                 "what to compile for (default: sm_75)")
+      ->check(CLI::IsMember(knownTargets()));
+  std::map<std::string, ScanDomain> domains = {{"auto", ScanDomain::Auto},
+                                               {"log", ScanDomain::Log},
+                                               {"linear", ScanDomain::Linear}};
+  std::string scan = "auto";
+  app.add_option("--scan", scan,
+                 "the domain to scan in; auto: log on a GPU, linear on the "
+                 "host, where the analysis allows")
+      ->check(CLI::IsMember({"auto", "log", "linear"}));
+  app.add_option("--cell", arguments.compile.cell,
+                 "the cell to compile, in a file with several");
+  app.add_option("--host-processor", arguments.compile.hostProcessor,
+                 "the processor to compile the host target for, as LLVM names "
+                 "it (default: this one)");
+  app.add_option("--host-features", arguments.compile.hostFeatures,
+                 "its features, as LLVM names them: +avx2,+fma");
+  app.add_flag("--explain", arguments.explain,
+               "say whether the cell is parallel, why, and what it costs");
+  app.allow_extras();
+  app.footer("MLIR's debugging flags (--mlir-print-ir-after-all, --mlir-timing, "
+             "...) are understood too.\n"
+             "Exit status: 0 done, 1 bad input, 2 usage, 3 a fault in minrnnc "
+             "(a reproducer is named).");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError &error) {
+    return app.exit(error) == 0 ? Done : Usage;
+  }
+  arguments.compile.scan = domains.at(scan);
+
+  std::vector<std::string> extras = app.remaining();
+  for (const std::string &flag : extras)
+    if (!llvm::StringRef(flag).starts_with("--mlir-"))
+      return fail(Usage, "unknown argument '" + flag + "'; see --help");
+  if (!extras.empty()) {
+    if (!parseDebuggingFlags(extras))
+      return Usage;
+    arguments.compile.instrument = [](mlir::PassManager &passes) {
+      (void)mlir::applyPassManagerCLOptions(passes);
+      mlir::applyDefaultTimingPassManagerCLOptions(passes);
+    };
+  }
+  if (!arguments.emit.empty()) {
+    Stage stage = stages().at(arguments.emit);
+    bool isHost = arguments.compile.target == "host";
+    if ((stage == Stage::PTX) == isHost &&
+        (stage == Stage::PTX || stage == Stage::Object ||
+         stage == Stage::Header))
+      return fail(Usage, "--emit=" + arguments.emit + " does not go with " +
+                             "--target=" + arguments.compile.target);
+  }
+  return run(arguments, argc, argv);
+}

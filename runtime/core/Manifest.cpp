@@ -1,0 +1,285 @@
+//===- Manifest.cpp - What a compiled cell says of itself -----------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "minrnn/manifest.h"
+
+#include "minrnn/error.h"
+#include "runtime/core/ElementCount.h"
+
+#include <algorithm>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <set>
+
+using namespace minrnn;
+using Json = nlohmann::json;
+
+namespace {
+
+constexpr std::int64_t supportedVersion = 1;
+constexpr std::string_view supportedGrid =
+    "batch * ceil(channels / tile.channels)";
+
+/// Reads values out of a JSON object; its errors say where the object is.
+class ObjectReader {
+public:
+  ObjectReader(const Json &object, std::string place)
+      : object(object), place(std::move(place)) {
+    if (!object.is_object())
+      fail("expected an object, found " + std::string(object.type_name()));
+  }
+
+  [[noreturn]] void fail(const std::string &what) const {
+    throw Error(place + ": " + what);
+  }
+
+  bool has(const char *key) const { return object.contains(key); }
+
+  const Json &value(const char *key) const {
+    const auto found = object.find(key);
+    if (found == object.end())
+      fail("the key '" + std::string(key) + "' is missing");
+    return *found;
+  }
+
+  std::string text(const char *key) const {
+    const Json &found = value(key);
+    if (!found.is_string())
+      wrongType(key, "a string", found);
+    return found.get<std::string>();
+  }
+
+  std::int64_t integer(const char *key) const {
+    return toInteger(key, value(key));
+  }
+
+  std::int64_t toInteger(const char *key, const Json &found) const {
+    if (!found.is_number_integer())
+      wrongType(key, "an integer", found);
+    if (found.is_number_unsigned() &&
+        found.get<std::uint64_t>() >
+            static_cast<std::uint64_t>(
+                std::numeric_limits<std::int64_t>::max()))
+      fail("'" + std::string(key) + "' is too large");
+    return found.get<std::int64_t>();
+  }
+
+  bool booleanOr(const char *key, bool otherwise) const {
+    if (!has(key))
+      return otherwise;
+    const Json &found = value(key);
+    if (!found.is_boolean())
+      wrongType(key, "true or false", found);
+    return found.get<bool>();
+  }
+
+  std::vector<std::string> texts(const char *key) const {
+    std::vector<std::string> result;
+    for (const Json &element : array(key)) {
+      if (!element.is_string())
+        wrongType(key, "an array of strings", element);
+      result.push_back(element.get<std::string>());
+    }
+    return result;
+  }
+
+  const Json &array(const char *key) const {
+    const Json &found = value(key);
+    if (!found.is_array())
+      wrongType(key, "an array", found);
+    return found;
+  }
+
+private:
+  [[noreturn]] void wrongType(const char *key, const char *expected,
+                              const Json &found) const {
+    fail("'" + std::string(key) + "' must be " + expected + ", found " +
+         found.dump(-1, ' ', false, Json::error_handler_t::replace)
+             .substr(0, 60));
+  }
+
+  const Json &object;
+  std::string place;
+};
+
+/// Names that come twice would make `d_<name>` or a gate ambiguous.
+void checkDistinct(const ObjectReader &reader, const char *key,
+                   const std::vector<std::string> &names) {
+  std::set<std::string> seen;
+  for (const std::string &name : names) {
+    if (name.empty())
+      reader.fail("'" + std::string(key) + "' holds an empty name");
+    if (!seen.insert(name).second)
+      reader.fail("'" + std::string(key) + "' holds '" + name + "' twice");
+  }
+}
+
+KernelArgument readArgument(const Json &json, const std::string &place) {
+  const ObjectReader reader(json, place);
+  KernelArgument argument;
+  argument.name = reader.text("name");
+  argument.type = reader.text("type");
+  if (argument.type == "i64")
+    return argument;
+  if (argument.type != "f32*")
+    reader.fail("the type of argument '" + argument.name +
+                "' must be 'f32*' or 'i64', found '" + argument.type + "'");
+  argument.access = reader.text("access");
+  if (argument.access != "read" && argument.access != "write")
+    reader.fail("the access of argument '" + argument.name +
+                "' must be 'read' or 'write', found '" + argument.access + "'");
+  argument.optional = reader.booleanOr("optional", false);
+  argument.shape = reader.texts("shape");
+  return argument;
+}
+
+KernelEntry readEntry(const Json &json, const std::string &where,
+                      std::size_t index, bool onHost) {
+  std::string place = where + ": entry " + std::to_string(index);
+  const ObjectReader unnamed(json, place);
+  KernelEntry entry;
+  entry.name = unnamed.text("name");
+  place = where + ": entry '" + entry.name + "'";
+  const ObjectReader reader(json, place);
+  entry.symbol = reader.text("symbol");
+  if (entry.symbol.empty())
+    reader.fail("'symbol' must not be empty");
+
+  const ObjectReader tile(reader.value("tile"), place + ", tile");
+  entry.tileChannels = tile.integer("channels");
+  if (entry.tileChannels < 1)
+    tile.fail("'channels' must be at least 1, found " +
+              std::to_string(entry.tileChannels));
+  const std::string grid = reader.text("grid");
+  if (grid != supportedGrid)
+    reader.fail("'grid' must be '" + std::string(supportedGrid) +
+                "', the one rule this runtime knows; found '" + grid + "'");
+
+  if (!onHost) {
+    const Json &block = reader.array("block");
+    if (block.size() != 3)
+      reader.fail("'block' must hold 3 numbers, found " +
+                  std::to_string(block.size()));
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      entry.block[axis] = reader.toInteger("block", block[axis]);
+      if (entry.block[axis] < 1 || entry.block[axis] > 1024)
+        reader.fail("a block axis must be from 1 to 1024, found " +
+                    std::to_string(entry.block[axis]));
+    }
+  }
+
+  std::vector<std::string> names;
+  for (const Json &argument : reader.array("arguments")) {
+    entry.arguments.push_back(readArgument(
+        argument, place + ", argument " + std::to_string(names.size())));
+    names.push_back(entry.arguments.back().name);
+  }
+  checkDistinct(reader, "arguments", names);
+  return entry;
+}
+
+} // namespace
+
+std::int64_t KernelEntry::tileCount(std::int64_t batch,
+                                    std::int64_t channels) const {
+  if (channels < 0)
+    throw Error("entry '" + name + "': the number of channels is negative");
+  const std::int64_t tiles =
+      channels / tileChannels + (channels % tileChannels != 0 ? 1 : 0);
+  return elementCount({batch, tiles}, "entry '" + name + "'");
+}
+
+const KernelEntry &Manifest::entry(std::string_view name) const {
+  const auto found =
+      std::find_if(entries.begin(), entries.end(),
+                   [&](const KernelEntry &e) { return e.name == name; });
+  if (found == entries.end())
+    throw Error("the manifest of cell '" + cell + "' has no entry '" +
+                std::string(name) + "'");
+  return *found;
+}
+
+Manifest minrnn::parseManifest(std::string_view text, std::string_view where) {
+  const std::string place(where);
+  Json json;
+  try {
+    json = Json::parse(text);
+  } catch (const Json::exception &exception) {
+    throw Error(place + ": the manifest is no valid JSON: " + exception.what());
+  }
+  const ObjectReader reader(json, place + ": manifest");
+  if (reader.text("format") != "minrnn-kernel")
+    reader.fail("'format' must be 'minrnn-kernel', found '" +
+                reader.text("format") + "'");
+  const std::int64_t version = reader.integer("version");
+  if (version != supportedVersion)
+    reader.fail("version " + std::to_string(version) +
+                " is not the one this runtime reads, which is " +
+                std::to_string(supportedVersion) +
+                "; compile the cell again with the minrnnc of this release");
+
+  Manifest manifest;
+  manifest.compiler = reader.text("compiler");
+  manifest.cell = reader.text("cell");
+  manifest.kind = reader.text("kind");
+  manifest.target = reader.text("target");
+  manifest.ioType = reader.text("io_type");
+  manifest.scan = reader.text("scan");
+  if (manifest.scan != "log" && manifest.scan != "linear")
+    reader.fail("'scan' must be 'log' or 'linear', found '" + manifest.scan +
+                "'");
+  manifest.gates = reader.texts("gates");
+  checkDistinct(reader, "gates", manifest.gates);
+  manifest.states = reader.texts("states");
+  checkDistinct(reader, "states", manifest.states);
+
+  std::vector<std::string> names;
+  for (const Json &entry : reader.array("entries")) {
+    manifest.entries.push_back(readEntry(
+        entry, place + ": manifest", names.size(), manifest.target == "host"));
+    names.push_back(manifest.entries.back().name);
+  }
+  checkDistinct(reader, "entries", names);
+  return manifest;
+}
+
+Manifest minrnn::parseManifestOfPtx(std::string_view ptx,
+                                    std::string_view where) {
+  constexpr std::string_view comment = "// ";
+  constexpr std::string_view beginMark = "// minrnn-manifest-begin";
+  constexpr std::string_view endMark = "// minrnn-manifest-end";
+  std::string json;
+  bool inside = false;
+  std::size_t position = 0;
+  while (position < ptx.size()) {
+    std::size_t end = ptx.find('\n', position);
+    if (end == std::string_view::npos)
+      end = ptx.size();
+    std::string_view line = ptx.substr(position, end - position);
+    position = end + 1;
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' '))
+      line.remove_suffix(1);
+    if (line == beginMark) {
+      inside = true;
+    } else if (line == endMark && inside) {
+      return parseManifest(json, where);
+    } else if (inside) {
+      // An empty line of the manifest may have lost its trailing space.
+      if (line.substr(0, comment.size()) != comment && line != "//")
+        throw Error(std::string(where) +
+                    ": a line of the manifest does not begin with '// '");
+      json += line.substr(std::min(comment.size(), line.size()));
+      json += '\n';
+    }
+  }
+  throw Error(std::string(where) +
+              (inside ? ": the manifest is cut off: no line '"
+                      : ": this PTX carries no manifest: no line '") +
+              std::string(inside ? endMark : beginMark) +
+              "'; expected PTX that minrnnc wrote");
+}

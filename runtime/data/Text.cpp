@@ -1,0 +1,199 @@
+//===- Text.cpp - Characters as tokens ------------------------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "minrnn/text.h"
+
+#include "minrnn/error.h"
+#include "minrnn/random.h"
+#include "runtime/core/ElementCount.h"
+#include "runtime/core/ReadFile.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+using namespace minrnn;
+using Json = nlohmann::json;
+
+namespace {
+
+std::uint8_t byteAt(std::string_view text, std::size_t position) {
+  return static_cast<std::uint8_t>(text[position]);
+}
+
+/// The length of the code point at `position`, 1 when the bytes there are no
+/// valid UTF-8 (The Unicode Standard, table 3-7).
+std::size_t characterLength(std::string_view text, std::size_t position) {
+  const std::uint8_t lead = byteAt(text, position);
+  std::size_t length = 1;
+  // The second byte's range keeps out overlong forms, surrogates and code
+  // points beyond U+10FFFF.
+  std::uint8_t low = 0x80;
+  std::uint8_t high = 0xBF;
+  if (lead >= 0xC2 && lead <= 0xDF) {
+    length = 2;
+  } else if (lead >= 0xE0 && lead <= 0xEF) {
+    length = 3;
+    low = lead == 0xE0 ? 0xA0 : low;
+    high = lead == 0xED ? 0x9F : high;
+  } else if (lead >= 0xF0 && lead <= 0xF4) {
+    length = 4;
+    low = lead == 0xF0 ? 0x90 : low;
+    high = lead == 0xF4 ? 0x8F : high;
+  }
+  if (length == 1 || text.size() - position < length)
+    return 1;
+  if (byteAt(text, position + 1) < low || byteAt(text, position + 1) > high)
+    return 1;
+  for (std::size_t i = 2; i < length; ++i)
+    if ((byteAt(text, position + i) & 0xC0U) != 0x80U)
+      return 1;
+  return length;
+}
+
+/// Whether `symbol` is a byte that stands for itself, not for a code point.
+bool isRawByte(const std::string &symbol) {
+  return symbol.size() == 1 && byteAt(symbol, 0) >= 0x80;
+}
+
+std::string describe(const std::string &symbol) {
+  std::ostringstream text;
+  if (isRawByte(symbol) || byteAt(symbol, 0) < 0x20 || symbol == "\x7F") {
+    text << "byte 0x" << std::hex << static_cast<int>(byteAt(symbol, 0));
+    return text.str();
+  }
+  return "'" + symbol + "'";
+}
+
+} // namespace
+
+Vocabulary::Vocabulary(std::vector<std::string> sortedSymbols)
+    : symbols(std::move(sortedSymbols)) {
+  for (std::size_t i = 0; i < symbols.size(); ++i)
+    tokens.emplace(symbols[i], static_cast<std::int32_t>(i));
+}
+
+Vocabulary Vocabulary::ofText(std::string_view text) {
+  std::set<std::string, std::less<>> distinct;
+  for (std::size_t position = 0; position < text.size();) {
+    const std::size_t length = characterLength(text, position);
+    const std::string_view character = text.substr(position, length);
+    if (distinct.find(character) == distinct.end())
+      distinct.emplace(character);
+    position += length;
+  }
+  return Vocabulary({distinct.begin(), distinct.end()});
+}
+
+const std::string &Vocabulary::symbol(std::int32_t token) const {
+  if (token < 0 || token >= size())
+    throw Error("token " + std::to_string(token) +
+                " is outside the vocabulary of " + std::to_string(size()));
+  return symbols[static_cast<std::size_t>(token)];
+}
+
+std::vector<std::int32_t> Vocabulary::encode(std::string_view text) const {
+  std::vector<std::int32_t> result;
+  result.reserve(text.size());
+  std::string character;
+  for (std::size_t position = 0; position < text.size();) {
+    character = text.substr(position, characterLength(text, position));
+    const auto found = tokens.find(character);
+    if (found == tokens.end())
+      throw Error("the character " + describe(character) + " at byte " +
+                  std::to_string(position) +
+                  " is not in the vocabulary of the model's text");
+    result.push_back(found->second);
+    position += character.size();
+  }
+  return result;
+}
+
+std::string Vocabulary::toJson() const {
+  Json json = Json::array();
+  for (const std::string &symbol : symbols) {
+    if (isRawByte(symbol))
+      json.push_back(byteAt(symbol, 0));
+    else
+      json.push_back(symbol);
+  }
+  return json.dump();
+}
+
+Vocabulary Vocabulary::fromJson(std::string_view text) {
+  Json json;
+  try {
+    json = Json::parse(text);
+  } catch (const Json::exception &exception) {
+    throw Error(std::string("the vocabulary is no valid JSON: ") +
+                exception.what());
+  }
+  if (!json.is_array())
+    throw Error("the vocabulary must be an array");
+  std::vector<std::string> symbols;
+  for (const Json &entry : json) {
+    std::string symbol;
+    if (entry.is_string())
+      symbol = entry.get<std::string>();
+    else if (entry.is_number_unsigned() && entry.get<std::uint64_t>() >= 0x80 &&
+             entry.get<std::uint64_t>() <= 0xFF)
+      symbol = std::string(1, static_cast<char>(entry.get<std::uint64_t>()));
+    if (symbol.empty() || characterLength(symbol, 0) != symbol.size())
+      throw Error("entry " + std::to_string(symbols.size()) +
+                  " of the vocabulary is no character");
+    symbols.push_back(std::move(symbol));
+  }
+  const std::set<std::string> distinct(symbols.begin(), symbols.end());
+  if (distinct.size() != symbols.size())
+    throw Error("the vocabulary holds a character twice");
+  return Vocabulary(std::move(symbols));
+}
+
+TextCorpus TextCorpus::fromFile(const std::filesystem::path &path) {
+  const std::string text = readFile(path);
+  if (text.empty())
+    throw Error("'" + path.string() + "' is empty; expected a text to learn");
+  return fromText(text);
+}
+
+TextCorpus TextCorpus::fromText(std::string_view text,
+                                const Vocabulary *vocabulary) {
+  TextCorpus corpus;
+  corpus.vocabulary =
+      vocabulary != nullptr ? *vocabulary : Vocabulary::ofText(text);
+  corpus.training = corpus.vocabulary.encode(text);
+  const auto cut = static_cast<std::ptrdiff_t>(corpus.training.size() -
+                                               corpus.training.size() / 10);
+  corpus.validation.assign(corpus.training.begin() + cut,
+                           corpus.training.end());
+  corpus.training.resize(static_cast<std::size_t>(cut));
+  return corpus;
+}
+
+TokenBatch minrnn::randomWindows(std::span<const std::int32_t> text,
+                                 std::int64_t batch, std::int64_t time,
+                                 std::uint64_t seed, std::uint64_t step) {
+  const std::int64_t count = elementCount({batch, time}, "batch of windows");
+  const std::int64_t places = static_cast<std::int64_t>(text.size()) - time;
+  if (places < 1)
+    throw Error("the text has " + std::to_string(text.size()) +
+                " characters to train on; a window of " + std::to_string(time) +
+                " needs " + std::to_string(time + 1) +
+                "; give a longer text or a shorter context");
+  Random random(seed, step);
+  TokenBatch windows{batch, time, {}, {}};
+  windows.tokens.reserve(static_cast<std::size_t>(count));
+  windows.targets.reserve(static_cast<std::size_t>(count));
+  for (std::int64_t row = 0; row < batch; ++row) {
+    const auto begin = text.begin() + random.below(places);
+    windows.tokens.insert(windows.tokens.end(), begin, begin + time);
+    windows.targets.insert(windows.targets.end(), begin + 1, begin + time + 1);
+  }
+  return windows;
+}

@@ -1,0 +1,15 @@
+//===- Device.cpp - Where kernels run -------------------------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "minrnn/device.h"
+
+using namespace minrnn;
+
+// Out of line, so that each class has one home for its table of functions.
+Device::~Device() = default;
+KernelModule::~KernelModule() = default;

@@ -1,0 +1,107 @@
+//===- HostDevice.cpp - Kernels on the processor --------------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "minrnn/device.h"
+
+#include "minrnn/error.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <new>
+#include <omp.h>
+
+using namespace minrnn;
+
+namespace {
+
+/// A cache line, and the widest vector there is.
+constexpr std::align_val_t allocationAlignment{64};
+
+void *toPointer(std::uint64_t address) {
+  return std::bit_cast<void *>(static_cast<std::uintptr_t>(address));
+}
+
+} // namespace
+
+HostDevice::HostDevice(int threads) : requestedThreads(threads) {
+  if (threads < 0)
+    throw Error("the number of threads must not be negative, found " +
+                std::to_string(threads));
+}
+
+std::uint64_t HostDevice::allocate(std::size_t bytes) {
+  void *memory = ::operator new(bytes, allocationAlignment, std::nothrow);
+  if (memory == nullptr)
+    throw Error("out of memory: no room for " + std::to_string(bytes) +
+                " bytes on the host");
+  return std::bit_cast<std::uintptr_t>(memory);
+}
+
+void HostDevice::release(std::uint64_t address) noexcept {
+  ::operator delete(toPointer(address), allocationAlignment);
+}
+
+void HostDevice::copyToDevice(std::uint64_t destination, const void *source,
+                              std::size_t bytes) {
+  if (bytes > 0)
+    std::memcpy(toPointer(destination), source, bytes);
+}
+
+void HostDevice::copyToHost(void *destination, std::uint64_t source,
+                            std::size_t bytes) {
+  if (bytes > 0)
+    std::memcpy(destination, toPointer(source), bytes);
+}
+
+int HostDevice::threads() const {
+  return requestedThreads > 0 ? requestedThreads : omp_get_max_threads();
+}
+
+HostModule::HostModule(std::shared_ptr<HostDevice> device,
+                       std::map<std::string, HostEntry, std::less<>> symbols,
+                       std::shared_ptr<void> owner)
+    : owner(std::move(owner)), hostDevice(std::move(device)),
+      symbols(std::move(symbols)) {
+  if (!hostDevice)
+    throw Error("a host module needs a device, found null");
+}
+
+void HostModule::launch(const KernelEntry &entry,
+                        std::span<const std::uint64_t> argumentBlock,
+                        std::int64_t tileCount) const {
+  const auto found = symbols.find(entry.symbol);
+  if (found == symbols.end() || found->second == nullptr)
+    throw Error("the module has no function '" + entry.symbol +
+                "' for the entry '" + entry.name + "'");
+  if (tileCount <= 0)
+    return;
+  const HostEntry function = found->second;
+  const std::int64_t threads =
+      std::min<std::int64_t>(hostDevice->threads(), tileCount);
+  // A few parts for each thread, so that one that is held up does not hold up
+  // the others.
+  const std::int64_t parts =
+      threads == 1 ? 1 : std::min(tileCount, threads * 4);
+
+  // The block with room for the two words that each part sets for itself.
+  std::vector<std::uint64_t> block(argumentBlock.begin(), argumentBlock.end());
+  block.resize(block.size() + 2);
+#pragma omp parallel for schedule(dynamic) num_threads(threads)                \
+    firstprivate(block) if (threads > 1)
+  for (std::int64_t part = 0; part < parts; ++part) {
+    // The first `remainder` parts take one tile more; no product can overflow.
+    const std::int64_t share = tileCount / parts;
+    const std::int64_t remainder = tileCount % parts;
+    const std::int64_t begin = part * share + std::min(part, remainder);
+    const std::int64_t end = begin + share + (part < remainder ? 1 : 0);
+    block[block.size() - 2] = static_cast<std::uint64_t>(begin);
+    block[block.size() - 1] = static_cast<std::uint64_t>(end);
+    function(block.data());
+  }
+}

@@ -1,0 +1,57 @@
+//===- checkpoint.h - A model in a file -------------------------*- C++ -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A checkpoint is a safetensors file: the weights by their names, the state of
+// the optimiser (`optimizer.first_moment.<name>`, `...second_moment...`), and
+// as metadata everything else that is needed to go on training or to sample:
+// the cell's source, the options, the vocabulary.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_CHECKPOINT_H
+#define MINRNN_CHECKPOINT_H
+
+#include "minrnn/training.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace minrnn {
+
+/// What a checkpoint holds besides tensors.
+struct CheckpointInfo {
+  /// The cell as MLIR text, and its name there.
+  std::string cellSource = {};
+  std::string cellName = {};
+  LanguageModelOptions model = {};
+  TrainingOptions training = {};
+  Vocabulary vocabulary = {};
+  std::int64_t stepsDone = 0;
+  /// Nats per character when the checkpoint was written.
+  double validationLoss = 0;
+};
+
+/// Writes a checkpoint; it appears whole or not at all. `stepsDone` is taken
+/// from `optimizer`. Throws Error when the file cannot be written.
+void writeCheckpoint(const std::filesystem::path &path, CheckpointInfo info,
+                     LanguageModel &model, AdamW &optimizer);
+
+/// Reads what is needed to build the model. Throws Error, beginning with the
+/// path, when the file is no checkpoint of this version or is damaged.
+CheckpointInfo readCheckpointInfo(const std::filesystem::path &path);
+
+/// Reads the weights into `model` and, where `optimizer` is not null, its state
+/// and steps. Throws Error when a tensor is missing, of another shape or not
+/// finite.
+void readCheckpoint(const std::filesystem::path &path, LanguageModel &model,
+                    AdamW *optimizer);
+
+} // namespace minrnn
+
+#endif // MINRNN_CHECKPOINT_H

@@ -1,0 +1,61 @@
+//===- jit.h - From a cell's text to kernels in process ---------*- C++ -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Compiles a cell for the processor this runs on and loads it, through a cache
+// of kernels on disk. The only header that needs the compiler linked in
+// (library minrnn_jit); it shows nothing of MLIR.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_JIT_H
+#define MINRNN_JIT_H
+
+#include "minrnn/cell_kernels.h"
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace minrnn {
+
+/// The domain a recurrence is scanned in. `Auto` is linear space on the host.
+/// `Log` and `Linear` are errors where the cell does not allow them.
+enum class ScanDomain { Auto, Log, Linear };
+
+struct JitOptions {
+  /// The cell to compile; may be empty when the text holds exactly one.
+  std::string cell = {};
+  ScanDomain scan = ScanDomain::Auto;
+  /// The device to run on; null: a host device with OpenMP's threads.
+  std::shared_ptr<HostDevice> device = nullptr;
+  /// Whether compiled kernels are looked up and kept on disk.
+  bool useCache = true;
+  /// Where they are kept; unset: `defaultCacheFolder()`.
+  std::optional<std::filesystem::path> cacheFolder = std::nullopt;
+};
+
+/// $MINRNN_CACHE_DIR, else $XDG_CACHE_HOME/minrnn, else $HOME/.cache/minrnn;
+/// empty, so no cache, when none of these is set.
+std::filesystem::path defaultCacheFolder();
+
+/// Compiles one cell of the MLIR text `source` for this processor, or takes it
+/// from the cache, and loads it. `sourceName` is the file name in messages.
+/// Throws Error with the compiler's diagnostics when the text is wrong. A cache
+/// that cannot be read or written is done without.
+CellKernels compileCell(std::string_view source, std::string_view sourceName,
+                        const JitOptions &options = {});
+
+/// The same for a file. Throws Error when it cannot be read, too.
+CellKernels compileCellFile(const std::filesystem::path &path,
+                            const JitOptions &options = {});
+
+} // namespace minrnn
+
+#endif // MINRNN_JIT_H

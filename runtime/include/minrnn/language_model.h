@@ -1,0 +1,114 @@
+//===- language_model.h - A small recurrent language model ------*- C++ -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// x = embedding(token); per layer x += out(recurrent(RMSNorm x)); a final
+// RMSNorm; a linear head without bias. The blocks are those of "Were RNNs All
+// We Needed?" (Feng et al. 2024), without the optional convolution and MLP.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_LANGUAGE_MODEL_H
+#define MINRNN_LANGUAGE_MODEL_H
+
+#include "minrnn/cell_kernels.h"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace minrnn {
+
+struct LanguageModelOptions {
+  /// How many tokens there are; at least 1.
+  std::int64_t vocabulary = 0;
+  /// Recurrent layers.
+  std::int64_t layers = 1;
+  /// The width of the residual stream.
+  std::int64_t width = 256;
+  /// Hidden channels of a layer, as a multiple of `width`.
+  std::int64_t expansion = 4;
+
+  std::int64_t channels() const { return width * expansion; }
+};
+
+/// One tensor among the model's parameters.
+struct ModelParameter {
+  /// Such as `layers.0.cell.z.weight`.
+  std::string name;
+  std::vector<std::int64_t> shape;
+  /// Where it begins in the flat vector of parameters.
+  std::int64_t offset = 0;
+  std::int64_t count = 0;
+  /// Matrices are decayed by AdamW; scales and biases are not.
+  bool decays = false;
+};
+
+/// The model, its parameters and their gradients, on the host. Buffers for the
+/// activations grow to the largest batch seen.
+class LanguageModel {
+public:
+  /// Throws Error when an option is not positive, or the cell is not compiled
+  /// for the host.
+  LanguageModel(const LanguageModelOptions &options, CellKernels cell);
+  ~LanguageModel();
+  LanguageModel(LanguageModel &&) noexcept;
+
+  const LanguageModelOptions &options() const { return modelOptions; }
+  const CellKernels &cell() const { return cellKernels; }
+  const std::vector<ModelParameter> &layout() const { return parameterLayout; }
+
+  /// All parameters and gradients, as `layout` describes them.
+  std::span<float> parameters() { return values; }
+  std::span<float> gradients() { return valueGradients; }
+
+  /// Draws the parameters afresh: embedding normal; matrices uniform within
+  /// 1/sqrt(inputs), `out` smaller by sqrt(2 layers); scales one; biases zero.
+  void initialise(std::uint64_t seed);
+
+  /// The mean cross-entropy in nats of targets[batch, time] given
+  /// tokens[batch, time], each row from a zero state.
+  /// Throws Error when a token is outside the vocabulary.
+  double loss(std::int64_t batch, std::int64_t time,
+              std::span<const std::int32_t> tokens,
+              std::span<const std::int32_t> targets);
+
+  /// The same, and overwrites `gradients`.
+  double lossAndGradients(std::int64_t batch, std::int64_t time,
+                          std::span<const std::int32_t> tokens,
+                          std::span<const std::int32_t> targets);
+
+  /// The number of floats of one row's hidden state: layers x channels.
+  std::int64_t stateSize() const;
+
+  /// One step of `batch` rows: reads tokens[batch], reads and writes
+  /// state[layers, batch, channels] (zeros to begin with), and writes
+  /// logits[batch, vocabulary] for the next token.
+  void step(std::int64_t batch, std::span<const std::int32_t> tokens,
+            std::span<float> state, std::span<float> logits);
+
+private:
+  struct Activations;
+
+  void forward(std::int64_t batch, std::int64_t time,
+               std::span<const std::int32_t> tokens);
+  void backward(std::int64_t batch, std::int64_t time,
+                std::span<const std::int32_t> tokens);
+
+  LanguageModelOptions modelOptions;
+  CellKernels cellKernels;
+  std::vector<ModelParameter> parameterLayout;
+  std::vector<float> values;
+  std::vector<float> valueGradients;
+  std::unique_ptr<Activations> activations;
+};
+
+} // namespace minrnn
+
+#endif // MINRNN_LANGUAGE_MODEL_H

@@ -1,0 +1,94 @@
+//===- manifest.h - What a compiled cell says of itself ---------*- C++ -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The manifest of specs/abi.md: the entries of a compiled cell, their
+// arguments, and the rule by which they are launched.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_MANIFEST_H
+#define MINRNN_MANIFEST_H
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace minrnn {
+
+/// One argument of an entry: one 64-bit word of its argument block.
+struct KernelArgument {
+  std::string name;
+  /// `f32*` for an array, `i64` for a size.
+  std::string type;
+  /// `read` or `write`; empty for a size.
+  std::string access;
+  /// Whether the array may be null.
+  bool optional = false;
+  /// The axes of an array, such as `batch`, `time`, `gates`, `channels`.
+  std::vector<std::string> shape;
+
+  bool isArray() const { return type != "i64"; }
+};
+
+/// One kernel of a compiled cell.
+struct KernelEntry {
+  /// `forward`, `backward` or `step`.
+  std::string name;
+  /// The entry's name in the PTX or the object.
+  std::string symbol;
+  /// Threads of a block along x, y, z; all zero on the host.
+  std::array<std::int64_t, 3> block = {0, 0, 0};
+  /// Channels that one (batch row, channel tile) pair covers; at least 1.
+  std::int64_t tileChannels = 0;
+  std::vector<KernelArgument> arguments;
+
+  /// How many (batch row, channel tile) pairs there are: the grid of a GPU,
+  /// the range that the host splits over threads.
+  /// Throws Error when the product does not fit into 63 bits.
+  std::int64_t tileCount(std::int64_t batch, std::int64_t channels) const;
+};
+
+/// The manifest of one compiled cell.
+struct Manifest {
+  /// The compiler that made it, for people.
+  std::string compiler;
+  /// The cell's name.
+  std::string cell;
+  /// `parallel` or `sequential`.
+  std::string kind;
+  /// `host` or a GPU such as `sm_75`.
+  std::string target;
+  /// The element type of all arrays.
+  std::string ioType;
+  /// `log` or `linear`.
+  std::string scan;
+  /// The gates, in the order of the `gates` axis.
+  std::vector<std::string> gates;
+  std::vector<std::string> states;
+  std::vector<KernelEntry> entries;
+
+  /// The entry called `name`; throws Error when there is none.
+  const KernelEntry &entry(std::string_view name) const;
+};
+
+/// Reads a manifest from its JSON text. Keys that are not known are ignored.
+/// Throws Error, beginning with `where`, when `json` is no JSON, is of another
+/// format or version, lacks a key, or holds one of the wrong type or range.
+Manifest parseManifest(std::string_view json, std::string_view where);
+
+/// Reads the manifest out of the comment that opens a PTX file (between
+/// `// minrnn-manifest-begin` and `// minrnn-manifest-end`).
+/// Throws Error, beginning with `where`, when there is no such comment, and as
+/// `parseManifest` does.
+Manifest parseManifestOfPtx(std::string_view ptx, std::string_view where);
+
+} // namespace minrnn
+
+#endif // MINRNN_MANIFEST_H

@@ -1,0 +1,95 @@
+//===- safetensors.h - Tensors in a file ------------------------*- C++ -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The safetensors format: eight bytes of header length (little-endian), a JSON
+// header that gives every tensor's dtype, shape and place, then the data.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_SAFETENSORS_H
+#define MINRNN_SAFETENSORS_H
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace minrnn {
+
+/// What the header says of one tensor.
+struct TensorInfo {
+  /// Such as `F32`, `BF16`, `I64`.
+  std::string dtype;
+  std::vector<std::int64_t> shape;
+  /// The half-open range of bytes in the file's data section.
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+
+  std::int64_t elementCount() const;
+};
+
+/// A shape as people read it: `[2, 3]`.
+std::string formatShape(std::span<const std::int64_t> shape);
+
+/// A safetensors file open for reading: the header is read and checked at
+/// once, each tensor's data when it is asked for.
+class SafetensorsReader {
+public:
+  /// Throws Error, beginning with the path, when the file cannot be read or
+  /// its header is damaged: a length beyond the file, no JSON, a name twice, an
+  /// unknown dtype, a negative or overflowing shape, offsets that lie outside
+  /// the data, overlap, leave a hole or do not fit dtype and shape.
+  explicit SafetensorsReader(std::filesystem::path path);
+
+  const std::filesystem::path &path() const { return filePath; }
+  const std::map<std::string, TensorInfo, std::less<>> &tensors() const {
+    return infos;
+  }
+  const std::map<std::string, std::string, std::less<>> &metadata() const {
+    return metadataEntries;
+  }
+  bool contains(std::string_view name) const {
+    return infos.find(name) != infos.end();
+  }
+
+  /// What the header says of the tensor `name`. Throws Error when it is
+  /// missing.
+  const TensorInfo &info(std::string_view name) const;
+
+  /// The elements of the f32 tensor `name`, last axis contiguous. Throws Error
+  /// when it is missing, not F32, or not of shape `expected`.
+  std::vector<float> readFloats(std::string_view name,
+                                std::span<const std::int64_t> expected) const;
+
+private:
+  std::filesystem::path filePath;
+  std::uint64_t dataBegin = 0;
+  std::map<std::string, TensorInfo, std::less<>> infos;
+  std::map<std::string, std::string, std::less<>> metadataEntries;
+};
+
+/// One f32 tensor to write; `data` is the caller's and as long as `shape` says.
+struct TensorToWrite {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  std::span<const float> data;
+};
+
+/// Writes a safetensors file of f32 tensors. The file appears whole or not at
+/// all. Throws Error when it cannot be written, when a name comes twice, or
+/// when a tensor's data is not as long as its shape says.
+void writeSafetensors(
+    const std::filesystem::path &path, std::span<const TensorToWrite> tensors,
+    const std::map<std::string, std::string, std::less<>> &metadata = {});
+
+} // namespace minrnn
+
+#endif // MINRNN_SAFETENSORS_H

@@ -1,0 +1,112 @@
+//===- Jit.cpp - From a cell's text to kernels in process -----------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "minrnn/jit.h"
+
+#include "compiler/pipeline/Compile.h"
+#include "minrnn/error.h"
+#include "runtime/core/ReadFile.h"
+#include "runtime/jit/HostObject.h"
+#include "runtime/jit/KernelCache.h"
+
+#include <cstdlib>
+#include <string>
+
+using namespace minrnn;
+
+namespace {
+
+compiler::ScanDomain toCompiler(ScanDomain scan) {
+  switch (scan) {
+  case ScanDomain::Log:
+    return compiler::ScanDomain::Log;
+  case ScanDomain::Linear:
+    return compiler::ScanDomain::Linear;
+  case ScanDomain::Auto:
+    break;
+  }
+  return compiler::ScanDomain::Auto;
+}
+
+/// The value of an environment variable; empty when it is not set.
+std::filesystem::path environmentPath(const char *name) {
+  const char *value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+CachedKernel compile(std::string_view source, std::string_view sourceName,
+                     const compiler::CompileOptions &options) {
+  compiler::Compilation result = compiler::compileCell(
+      source, sourceName, compiler::Stage::Object, options);
+  if (result.outcome == compiler::Outcome::Done)
+    return {std::move(result.manifest), std::move(result.output)};
+  std::string diagnostics = std::move(result.diagnostics);
+  while (!diagnostics.empty() && diagnostics.back() == '\n')
+    diagnostics.pop_back();
+  if (result.outcome == compiler::Outcome::InternalFault)
+    throw Error(std::string(sourceName) +
+                ": a fault in the compiler: " + diagnostics);
+  throw Error(diagnostics);
+}
+
+CellKernels load(const CachedKernel &kernel, std::string_view sourceName,
+                 std::shared_ptr<HostDevice> device) {
+  Manifest manifest = parseManifest(kernel.manifest, sourceName);
+  auto module = loadHostObject(kernel.object, manifest, std::move(device));
+  return {std::move(manifest), std::move(module)};
+}
+
+} // namespace
+
+std::filesystem::path minrnn::defaultCacheFolder() {
+  const std::filesystem::path own = environmentPath("MINRNN_CACHE_DIR");
+  if (!own.empty())
+    return own;
+  const std::filesystem::path caches = environmentPath("XDG_CACHE_HOME");
+  if (!caches.empty())
+    return caches / "minrnn";
+  const std::filesystem::path home = environmentPath("HOME");
+  return home.empty() ? home : home / ".cache" / "minrnn";
+}
+
+CellKernels minrnn::compileCell(std::string_view source,
+                                std::string_view sourceName,
+                                const JitOptions &options) {
+  compiler::CompileOptions compileOptions;
+  compileOptions.target = "host";
+  compileOptions.scan = toCompiler(options.scan);
+  compileOptions.cell = options.cell;
+  compiler::detectHost(compileOptions.hostProcessor,
+                       compileOptions.hostFeatures);
+  const std::shared_ptr<HostDevice> device =
+      options.device ? options.device : std::make_shared<HostDevice>();
+
+  const KernelCache cache(
+      !options.useCache ? std::filesystem::path()
+                        : options.cacheFolder.value_or(defaultCacheFolder()));
+  const std::string key = kernelCacheKey(
+      {compiler::compilerIdentity(), source, compileOptions.target,
+       std::to_string(static_cast<int>(options.scan)), compileOptions.cell,
+       compileOptions.hostProcessor, compileOptions.hostFeatures});
+  if (const auto cached = cache.find(key)) {
+    try {
+      return load(*cached, sourceName, device);
+    } catch (const Error &) {
+      // Whole, yet of no use here: compiled again below.
+    }
+  }
+  const CachedKernel kernel = compile(source, sourceName, compileOptions);
+  CellKernels kernels = load(kernel, sourceName, device);
+  cache.keep(key, kernel);
+  return kernels;
+}
+
+CellKernels minrnn::compileCellFile(const std::filesystem::path &path,
+                                    const JitOptions &options) {
+  return compileCell(readFile(path), path.string(), options);
+}

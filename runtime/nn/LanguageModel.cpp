@@ -1,0 +1,312 @@
+//===- LanguageModel.cpp - A small recurrent language model ---------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "minrnn/language_model.h"
+
+#include "minrnn/blocks.h"
+#include "minrnn/error.h"
+#include "minrnn/random.h"
+#include "runtime/core/ElementCount.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace minrnn;
+
+namespace {
+
+/// Where the tensors of one layer begin in the flat vector of parameters; the
+/// gates' weights follow one another, so that they are the packed projection.
+struct LayerOffsets {
+  std::int64_t norm = 0;
+  std::int64_t gateWeights = 0;
+  std::int64_t gateBiases = 0;
+  std::int64_t out = 0;
+};
+
+/// What the backward reads of one layer.
+struct LayerActivations {
+  std::vector<float> input;
+  std::vector<float> normalised;
+  std::vector<float> inverseRms;
+  std::vector<float> preactivations;
+  std::vector<float> hidden;
+};
+
+void grow(std::vector<float> &buffer, std::int64_t count) {
+  if (static_cast<std::int64_t>(buffer.size()) < count)
+    buffer.resize(static_cast<std::size_t>(count));
+}
+
+} // namespace
+
+struct LanguageModel::Activations {
+  std::int64_t embedding = 0;
+  std::int64_t finalNorm = 0;
+  std::int64_t head = 0;
+  std::vector<LayerOffsets> layers;
+
+  std::vector<LayerActivations> saved;
+  /// The residual stream, and after the last layer the final norm's input.
+  std::vector<float> stream;
+  std::vector<float> normalised;
+  std::vector<float> inverseRms;
+  std::vector<float> logits;
+
+  // Of the backward alone.
+  std::vector<float> dStream;
+  std::vector<float> dNormalised;
+  std::vector<float> dHidden;
+  std::vector<float> dPreactivations;
+  std::vector<float> dBiasOfRows;
+};
+
+LanguageModel::LanguageModel(const LanguageModelOptions &options,
+                             CellKernels cell)
+    : modelOptions(options), cellKernels(std::move(cell)),
+      activations(std::make_unique<Activations>()) {
+  const auto positive = [](std::int64_t value, const char *name) {
+    if (value < 1)
+      throw Error(std::string("a language model needs a positive ") + name +
+                  ", found " + std::to_string(value));
+  };
+  positive(options.vocabulary, "vocabulary");
+  positive(options.layers, "number of layers");
+  positive(options.width, "width");
+  positive(options.expansion, "expansion");
+  if (cellKernels.device().name() != "host")
+    throw Error("the language model runs on the host; the cell was compiled "
+                "for device '" +
+                std::string(cellKernels.device().name()) + "'");
+
+  std::int64_t total = 0;
+  const auto add = [&](std::string name, std::vector<std::int64_t> shape) {
+    const std::int64_t count = elementCount(shape, name);
+    const std::int64_t offset = total;
+    total = total + count;
+    elementCount({total}, "the model's parameters");
+    const bool decays = shape.size() > 1;
+    parameterLayout.push_back(
+        {std::move(name), std::move(shape), offset, count, decays});
+    return offset;
+  };
+  const std::int64_t width = options.width;
+  const std::int64_t channels =
+      elementCount({width, options.expansion}, "hidden channels");
+  activations->embedding = add("embedding.weight", {options.vocabulary, width});
+  for (std::int64_t layer = 0; layer < options.layers; ++layer) {
+    const std::string prefix = "layers." + std::to_string(layer) + ".";
+    LayerOffsets offsets;
+    offsets.norm = add(prefix + "norm.weight", {width});
+    offsets.gateWeights = total;
+    for (const std::string &gate : cellKernels.manifest().gates)
+      add(prefix + "cell." + gate + ".weight", {channels, width});
+    offsets.gateBiases = total;
+    for (const std::string &gate : cellKernels.manifest().gates)
+      add(prefix + "cell." + gate + ".bias", {channels});
+    offsets.out = add(prefix + "out.weight", {width, channels});
+    activations->layers.push_back(offsets);
+  }
+  activations->finalNorm = add("norm.weight", {width});
+  activations->head = add("head.weight", {options.vocabulary, width});
+  activations->saved.resize(static_cast<std::size_t>(options.layers));
+  values.resize(static_cast<std::size_t>(total));
+  valueGradients.resize(static_cast<std::size_t>(total));
+}
+
+LanguageModel::~LanguageModel() = default;
+LanguageModel::LanguageModel(LanguageModel &&) noexcept = default;
+
+void LanguageModel::initialise(std::uint64_t seed) {
+  for (std::size_t index = 0; index < parameterLayout.size(); ++index) {
+    const ModelParameter &parameter = parameterLayout[index];
+    const std::span<float> target =
+        parameters().subspan(static_cast<std::size_t>(parameter.offset),
+                             static_cast<std::size_t>(parameter.count));
+    Random random(seed, index);
+    const bool isOut = parameter.name.ends_with(".out.weight");
+    if (parameter.name == "embedding.weight") {
+      for (float &value : target)
+        value = static_cast<float>(random.normal());
+    } else if (parameter.shape.size() == 2) {
+      double bound = 1 / std::sqrt(static_cast<double>(parameter.shape[1]));
+      if (isOut)
+        bound /= std::sqrt(2 * static_cast<double>(modelOptions.layers));
+      for (float &value : target)
+        value = static_cast<float>(bound * (2 * random.uniform() - 1));
+    } else {
+      const bool isScale = parameter.name.ends_with("norm.weight");
+      std::fill(target.begin(), target.end(), isScale ? 1.0F : 0.0F);
+    }
+  }
+}
+
+void LanguageModel::forward(std::int64_t batch, std::int64_t time,
+                            std::span<const std::int32_t> tokens) {
+  const std::int64_t rows = elementCount({batch, time}, "batch x time");
+  const std::int64_t width = modelOptions.width;
+  const std::int64_t channels = modelOptions.channels();
+  const std::int64_t gates = cellKernels.gates();
+  elementCount({rows, gates, channels}, "the pre-activations");
+  if (static_cast<std::int64_t>(tokens.size()) != rows)
+    throw Error("expected " + std::to_string(rows) + " tokens, found " +
+                std::to_string(tokens.size()));
+  Activations &a = *activations;
+  const float *p = values.data();
+  grow(a.stream, rows * width);
+  embeddingForward({rows, modelOptions.vocabulary, width}, tokens.data(),
+                   p + a.embedding, a.stream.data());
+  for (std::size_t layer = 0; layer < a.layers.size(); ++layer) {
+    const LayerOffsets &offsets = a.layers[layer];
+    LayerActivations &saved = a.saved[layer];
+    grow(saved.input, rows * width);
+    grow(saved.normalised, rows * width);
+    grow(saved.inverseRms, rows);
+    grow(saved.preactivations, rows * gates * channels);
+    grow(saved.hidden, rows * channels);
+    std::copy_n(a.stream.data(), rows * width, saved.input.data());
+    rmsNormForward({rows, width}, saved.input.data(), p + offsets.norm,
+                   saved.normalised.data(), saved.inverseRms.data());
+    recurrentForward(cellKernels, {batch, time, width, channels},
+                     {.input = saved.normalised.data(),
+                      .weight = p + offsets.gateWeights,
+                      .bias = p + offsets.gateBiases,
+                      .preactivations = saved.preactivations.data(),
+                      .output = saved.hidden.data()});
+    linearForward({rows, channels, width}, saved.hidden.data(), p + offsets.out,
+                  nullptr, a.stream.data(), Store::Add);
+  }
+  grow(a.normalised, rows * width);
+  grow(a.inverseRms, rows);
+  grow(a.logits, rows * modelOptions.vocabulary);
+  rmsNormForward({rows, width}, a.stream.data(), p + a.finalNorm,
+                 a.normalised.data(), a.inverseRms.data());
+  linearForward({rows, width, modelOptions.vocabulary}, a.normalised.data(),
+                p + a.head, nullptr, a.logits.data());
+}
+
+/// Expects the gradient of the logits where `forward` left the logits.
+void LanguageModel::backward(std::int64_t batch, std::int64_t time,
+                             std::span<const std::int32_t> tokens) {
+  const std::int64_t rows = batch * time;
+  const std::int64_t width = modelOptions.width;
+  const std::int64_t channels = modelOptions.channels();
+  const std::int64_t gates = cellKernels.gates();
+  Activations &a = *activations;
+  const float *p = values.data();
+  float *g = valueGradients.data();
+  grow(a.dStream, rows * width);
+  grow(a.dNormalised, rows * width);
+  grow(a.dHidden, rows * channels);
+  grow(a.dPreactivations, rows * gates * channels);
+  grow(a.dBiasOfRows, batch * gates * channels);
+  linearBackward({rows, width, modelOptions.vocabulary}, a.normalised.data(),
+                 p + a.head, a.logits.data(), a.dNormalised.data(), g + a.head,
+                 nullptr);
+  rmsNormBackward({rows, width}, a.stream.data(), p + a.finalNorm,
+                  a.inverseRms.data(), a.dNormalised.data(), a.dStream.data(),
+                  g + a.finalNorm);
+  for (std::size_t layer = a.layers.size(); layer-- > 0;) {
+    const LayerOffsets &offsets = a.layers[layer];
+    const LayerActivations &saved = a.saved[layer];
+    linearBackward({rows, channels, width}, saved.hidden.data(),
+                   p + offsets.out, a.dStream.data(), a.dHidden.data(),
+                   g + offsets.out, nullptr);
+    recurrentBackward(cellKernels, {batch, time, width, channels},
+                      {.input = saved.normalised.data(),
+                       .weight = p + offsets.gateWeights,
+                       .bias = p + offsets.gateBiases,
+                       .preactivations = saved.preactivations.data(),
+                       .output = saved.hidden.data(),
+                       .dOutput = a.dHidden.data(),
+                       .dPreactivations = a.dPreactivations.data(),
+                       .dBiasOfRows = a.dBiasOfRows.data(),
+                       .dInput = a.dNormalised.data(),
+                       .dWeight = g + offsets.gateWeights,
+                       .dBias = g + offsets.gateBiases});
+    // The residual connection: this gradient joins that of the stream.
+    rmsNormBackward({rows, width}, saved.input.data(), p + offsets.norm,
+                    saved.inverseRms.data(), a.dNormalised.data(),
+                    a.dStream.data(), g + offsets.norm, Store::Add);
+  }
+  embeddingBackward({rows, modelOptions.vocabulary, width}, tokens.data(),
+                    a.dStream.data(), g + a.embedding);
+}
+
+double LanguageModel::loss(std::int64_t batch, std::int64_t time,
+                           std::span<const std::int32_t> tokens,
+                           std::span<const std::int32_t> targets) {
+  forward(batch, time, tokens);
+  if (targets.size() != tokens.size())
+    throw Error("expected as many targets as tokens");
+  return crossEntropy({batch * time, modelOptions.vocabulary},
+                      activations->logits.data(), targets.data(), nullptr);
+}
+
+double LanguageModel::lossAndGradients(std::int64_t batch, std::int64_t time,
+                                       std::span<const std::int32_t> tokens,
+                                       std::span<const std::int32_t> targets) {
+  forward(batch, time, tokens);
+  if (targets.size() != tokens.size())
+    throw Error("expected as many targets as tokens");
+  float *logits = activations->logits.data();
+  const double mean = crossEntropy({batch * time, modelOptions.vocabulary},
+                                   logits, targets.data(), logits);
+  backward(batch, time, tokens);
+  return mean;
+}
+
+std::int64_t LanguageModel::stateSize() const {
+  return modelOptions.layers * modelOptions.channels();
+}
+
+void LanguageModel::step(std::int64_t batch,
+                         std::span<const std::int32_t> tokens,
+                         std::span<float> state, std::span<float> logits) {
+  const std::int64_t width = modelOptions.width;
+  const std::int64_t channels = modelOptions.channels();
+  const std::int64_t gates = cellKernels.gates();
+  const std::int64_t stateCount =
+      elementCount({batch, stateSize()}, "the hidden state");
+  const std::int64_t logitCount =
+      elementCount({batch, modelOptions.vocabulary}, "the logits");
+  if (static_cast<std::int64_t>(tokens.size()) != batch ||
+      static_cast<std::int64_t>(state.size()) != stateCount ||
+      static_cast<std::int64_t>(logits.size()) != logitCount)
+    throw Error(
+        "a step of " + std::to_string(batch) + " rows needs " +
+        std::to_string(batch) + " tokens, " + std::to_string(stateCount) +
+        " floats of state and " + std::to_string(logitCount) +
+        " of logits, found " + std::to_string(tokens.size()) + ", " +
+        std::to_string(state.size()) + " and " + std::to_string(logits.size()));
+  const Activations &a = *activations;
+  const float *p = values.data();
+  std::vector<float> stream(static_cast<std::size_t>(batch * width));
+  std::vector<float> normalised(stream.size());
+  std::vector<float> inverseRms(static_cast<std::size_t>(batch));
+  std::vector<float> preactivations(
+      static_cast<std::size_t>(batch * gates * channels));
+  embeddingForward({batch, modelOptions.vocabulary, width}, tokens.data(),
+                   p + a.embedding, stream.data());
+  for (std::size_t layer = 0; layer < a.layers.size(); ++layer) {
+    const LayerOffsets &offsets = a.layers[layer];
+    float *hidden =
+        state.data() + static_cast<std::int64_t>(layer) * batch * channels;
+    rmsNormForward({batch, width}, stream.data(), p + offsets.norm,
+                   normalised.data(), inverseRms.data());
+    recurrentStep(cellKernels, {batch, 1, width, channels}, normalised.data(),
+                  p + offsets.gateWeights, p + offsets.gateBiases,
+                  preactivations.data(), hidden);
+    linearForward({batch, channels, width}, hidden, p + offsets.out, nullptr,
+                  stream.data(), Store::Add);
+  }
+  rmsNormForward({batch, width}, stream.data(), p + a.finalNorm,
+                 normalised.data(), inverseRms.data());
+  linearForward({batch, width, modelOptions.vocabulary}, normalised.data(),
+                p + a.head, nullptr, logits.data());
+}

@@ -1,0 +1,88 @@
+//===- Minrnn.cpp - Run, train and sample ---------------------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "minrnn/error.h"
+#include "runtime/tools/BlasKernel.h"
+#include "runtime/tools/Commands.h"
+
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <new>
+#include <omp.h>
+#include <string>
+
+using namespace minrnn;
+
+namespace {
+
+constexpr int exitBadInput = 1;
+constexpr int exitUsage = 2;
+
+int complain(const std::string &what, int status) {
+  std::cout.flush();
+  std::cerr << "minrnn: error: " << what << '\n';
+  return status;
+}
+
+int runCommandLine(int count, char **arguments) {
+  CLI::App app("Train and run recurrent cells, written as equations in MLIR.",
+               "minrnn");
+  app.set_version_flag("--version", "minrnn " MINRNN_VERSION);
+  app.require_subcommand(1);
+  addRunCommand(app);
+  addTrainCommand(app);
+  addSampleCommand(app);
+  addDevicesCommand(app);
+  try {
+    app.parse(count, arguments);
+  } catch (const CLI::Success &request) {
+    return app.exit(request);
+  } catch (const CLI::ParseError &error) {
+    return complain(std::string(error.what()) + " (see 'minrnn --help')",
+                    exitUsage);
+  }
+  std::cout.flush();
+  if (!std::cout)
+    return complain("cannot write to standard output", exitBadInput);
+  return EXIT_SUCCESS;
+}
+
+} // namespace
+
+void minrnn::addDeviceOptions(CLI::App &command, int &threads) {
+  command
+      .add_option_function<int>(
+          "--threads",
+          [&threads](int count) {
+            threads = count;
+            omp_set_num_threads(count);
+          },
+          "threads to compute on (default: one a core)")
+      ->check(CLI::Range(1, 4096).description(""))
+      ->type_name("N");
+  command
+      .add_option_function<std::string>(
+          "--device", [](const std::string &) {}, "the device to run on")
+      ->check(CLI::IsMember({"host"}).description(""))
+      ->type_name("NAME")
+      ->default_str("host");
+}
+
+int main(int count, char **arguments) {
+  restartWithBestBlasKernel(arguments);
+  try {
+    return runCommandLine(count, arguments);
+  } catch (const Error &error) {
+    return complain(error.what(), exitBadInput);
+  } catch (const std::bad_alloc &) {
+    return complain("out of memory", exitBadInput);
+  } catch (const std::exception &error) {
+    return complain(error.what(), exitBadInput);
+  }
+}

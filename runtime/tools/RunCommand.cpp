@@ -1,0 +1,80 @@
+//===- RunCommand.cpp - A cell on tensors from a file ---------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "minrnn/error.h"
+#include "minrnn/jit.h"
+#include "runtime/tools/CellRun.h"
+#include "runtime/tools/Commands.h"
+
+#include <map>
+#include <memory>
+
+using namespace minrnn;
+
+namespace {
+
+struct RunOptions {
+  std::filesystem::path cellFile;
+  std::filesystem::path in;
+  std::filesystem::path out;
+  std::string cell;
+  ScanDomain scan = ScanDomain::Auto;
+  bool gradients = false;
+  int threads = 0;
+};
+
+void run(const RunOptions &options) {
+  const SafetensorsReader input(options.in);
+  const CellKernels cell = compileCellFile(
+      options.cellFile,
+      {.cell = options.cell,
+       .scan = options.scan,
+       .device = std::make_shared<HostDevice>(options.threads)});
+  const CellInputs inputs = readCellInputs(input, cell, options.gradients);
+  const CellOutputs outputs = runCell(cell, inputs);
+  writeSafetensors(options.out, outputs.tensors());
+}
+
+} // namespace
+
+void minrnn::addRunCommand(CLI::App &minrnn) {
+  CLI::App *command = minrnn.add_subcommand(
+      "run", "Run a cell on tensors of a safetensors file.");
+  const auto options = std::make_shared<RunOptions>();
+  command->add_option("cell", options->cellFile, "the cell, an MLIR file")
+      ->required()
+      ->type_name("CELL.mlir");
+  command
+      ->add_option("--in", options->in,
+                   "inputs: x [B,T,D], <gate>.weight [H,D]; optionally "
+                   "<gate>.bias [H], h0 [B,H]; with --grad also dh [B,T,H] and "
+                   "optionally dh_last [B,H]")
+      ->required()
+      ->type_name("FILE");
+  command
+      ->add_option("--out", options->out,
+                   "outputs: h [B,T,H], h_last [B,H]; with --grad also "
+                   "d_<name> of every input")
+      ->required()
+      ->type_name("FILE");
+  command->add_flag("--grad", options->gradients, "compute gradients, too");
+  command
+      ->add_option("--scan", options->scan,
+                   "the domain of the scan: auto, log or linear")
+      ->transform(CLI::Transformer(
+          std::map<std::string, ScanDomain>{{"auto", ScanDomain::Auto},
+                                            {"log", ScanDomain::Log},
+                                            {"linear", ScanDomain::Linear}}))
+      ->type_name("DOMAIN");
+  command
+      ->add_option("--cell", options->cell,
+                   "the cell to run, where the file holds several")
+      ->type_name("NAME");
+  addDeviceOptions(*command, options->threads);
+  command->callback([options] { run(*options); });
+}

@@ -1,0 +1,87 @@
+//===- SampleCommand.cpp - Text from a trained model ----------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "minrnn/checkpoint.h"
+#include "minrnn/error.h"
+#include "minrnn/jit.h"
+#include "minrnn/sampling.h"
+#include "runtime/tools/Commands.h"
+
+#include <iostream>
+#include <memory>
+
+using namespace minrnn;
+
+namespace {
+
+struct SampleOptions {
+  std::filesystem::path checkpoint;
+  std::string prompt = "\n";
+  std::int64_t length = 500;
+  double temperature = 0.8;
+  std::uint64_t seed = 1;
+  int threads = 0;
+};
+
+void sample(const SampleOptions &options, bool promptGiven) {
+  const CheckpointInfo info = readCheckpointInfo(options.checkpoint);
+  const CellKernels cell =
+      compileCell(info.cellSource, options.checkpoint.string(),
+                  {.cell = info.cellName,
+                   .device = std::make_shared<HostDevice>(options.threads)});
+  LanguageModel model(info.model, cell);
+  readCheckpoint(options.checkpoint, model, nullptr);
+
+  std::vector<std::int32_t> prompt;
+  if (promptGiven || info.vocabulary.contains(options.prompt))
+    prompt = info.vocabulary.encode(options.prompt);
+  else
+    prompt = {0};
+  if (promptGiven)
+    std::cout << options.prompt;
+  sampleTokens(model, prompt, options.length, options.temperature, options.seed,
+               [&](std::int32_t token) {
+                 std::cout << info.vocabulary.symbol(token) << std::flush;
+               });
+  std::cout << '\n';
+}
+
+} // namespace
+
+void minrnn::addSampleCommand(CLI::App &minrnn) {
+  CLI::App *command =
+      minrnn.add_subcommand("sample", "Print text that a trained model makes.");
+  const auto options = std::make_shared<SampleOptions>();
+  command
+      ->add_option("--checkpoint", options->checkpoint,
+                   "what minrnn train wrote")
+      ->required()
+      ->type_name("FILE");
+  CLI::Option *prompt =
+      command
+          ->add_option("--prompt", options->prompt,
+                       "how the text begins (default: a new line)")
+          ->type_name("TEXT");
+  command->add_option("--length", options->length, "characters to make")
+      ->check(
+          CLI::Range(std::int64_t{0}, std::int64_t{1} << 40).description(""))
+      ->type_name("N")
+      ->capture_default_str();
+  command
+      ->add_option("--temperature", options->temperature,
+                   "0 for the likeliest text, 1 for the model's own variety")
+      ->check(CLI::Range(0.0, 1000.0).description(""))
+      ->type_name("X")
+      ->capture_default_str();
+  command->add_option("--seed", options->seed, "another seed, another text")
+      ->type_name("N")
+      ->capture_default_str();
+  addDeviceOptions(*command, options->threads);
+  command->callback(
+      [options, prompt] { sample(*options, prompt->count() > 0); });
+}

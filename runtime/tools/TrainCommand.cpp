@@ -1,0 +1,225 @@
+//===- TrainCommand.cpp - A character model from a text -------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "minrnn/checkpoint.h"
+#include "minrnn/error.h"
+#include "minrnn/jit.h"
+#include "minrnn/training.h"
+#include "runtime/core/AtomicFile.h"
+#include "runtime/core/ReadFile.h"
+#include "runtime/tools/BuiltInCells.h"
+#include "runtime/tools/Commands.h"
+#include "runtime/tools/ProgressLine.h"
+
+#include <iostream>
+#include <memory>
+
+using namespace minrnn;
+
+namespace {
+
+struct TrainCommandOptions {
+  std::filesystem::path data;
+  std::string cell = "mingru";
+  std::string cellName;
+  std::filesystem::path checkpoint = "model.safetensors";
+  std::filesystem::path resume;
+  LanguageModelOptions model;
+  TrainingOptions training;
+  int threads = 0;
+};
+
+/// Where training begins: a model's description, its kernels and its text.
+struct Start {
+  CheckpointInfo info;
+  CellKernels cell;
+  TextCorpus corpus;
+};
+
+CellKernels compile(const std::string &source, const std::string &sourceName,
+                    const std::string &cellName, int threads) {
+  return compileCell(
+      source, sourceName,
+      {.cell = cellName, .device = std::make_shared<HostDevice>(threads)});
+}
+
+Start startAfresh(const TrainCommandOptions &options) {
+  const CellSource source = findCellSource(options.cell);
+  CellKernels cell =
+      compile(source.text, source.name, options.cellName, options.threads);
+  TextCorpus corpus = TextCorpus::fromFile(options.data);
+  CheckpointInfo info{.cellSource = source.text,
+                      .cellName = cell.manifest().cell,
+                      .model = options.model,
+                      .training = options.training,
+                      .vocabulary = corpus.vocabulary};
+  info.model.vocabulary = corpus.vocabulary.size();
+  return {std::move(info), std::move(cell), std::move(corpus)};
+}
+
+/// What the command line gives replaces what the checkpoint says.
+Start startFromCheckpoint(const TrainCommandOptions &options,
+                          const CLI::App &command) {
+  CheckpointInfo info = readCheckpointInfo(options.resume);
+  CellKernels cell = compile(info.cellSource, options.resume.string(),
+                             info.cellName, options.threads);
+  const auto replace = [&](const char *option, auto TrainingOptions::*member) {
+    if (command.count(option) > 0)
+      info.training.*member = options.training.*member;
+  };
+  replace("--batch", &TrainingOptions::batch);
+  replace("--context", &TrainingOptions::context);
+  replace("--steps", &TrainingOptions::steps);
+  replace("--learning-rate", &TrainingOptions::learningRate);
+  replace("--weight-decay", &TrainingOptions::weightDecay);
+  replace("--warmup", &TrainingOptions::warmupSteps);
+  replace("--clip", &TrainingOptions::clip);
+  replace("--seed", &TrainingOptions::seed);
+  replace("--eval-every", &TrainingOptions::evaluateEvery);
+  const std::string text = readFile(options.data);
+  TextCorpus corpus = TextCorpus::fromText(text, &info.vocabulary);
+  return {std::move(info), std::move(cell), std::move(corpus)};
+}
+
+void printStart(const LanguageModel &model, std::size_t parameters,
+                const TextCorpus &corpus) {
+  const LanguageModelOptions &options = model.options();
+  std::cout << "cell " << model.cell().manifest().cell << " ("
+            << model.cell().manifest().scan << " scan), " << options.layers
+            << (options.layers == 1 ? " layer" : " layers") << " of width "
+            << options.width << " with " << options.channels() << " channels, "
+            << parameters << " parameters\n"
+            << corpus.training.size() << " characters to train on, "
+            << corpus.validation.size() << " to judge by, vocabulary of "
+            << corpus.vocabulary.size() << std::endl;
+}
+
+void train(const TrainCommandOptions &options, const CLI::App &command) {
+  const bool resumes = !options.resume.empty();
+  const std::filesystem::path checkpoint =
+      resumes && command.count("--checkpoint") == 0 ? options.resume
+                                                    : options.checkpoint;
+  // Minutes of training must not end in a folder that cannot be written to.
+  {
+    const AtomicFile probe(checkpoint);
+  }
+
+  Start start =
+      resumes ? startFromCheckpoint(options, command) : startAfresh(options);
+  LanguageModel model(start.info.model, start.cell);
+  Trainer trainer(model, start.corpus, start.info.training);
+  if (resumes)
+    readCheckpoint(options.resume, model, &trainer.adamW());
+  else
+    model.initialise(start.info.training.seed);
+
+  printStart(model, model.parameters().size(), start.corpus);
+  if (resumes)
+    std::cout << "resumed after step " << trainer.stepsDone() << std::endl;
+  if (trainer.stepsDone() >= trainer.options().steps) {
+    std::cout << "all " << trainer.options().steps
+              << " steps are done; ask for more with --steps\n";
+    return;
+  }
+  ProgressLine line;
+  trainer.run([&](const TrainingProgress &progress) { line.show(progress); },
+              [&](const TrainingProgress &progress) {
+                line.keep(progress);
+                start.info.validationLoss = progress.validationLoss.value_or(0);
+                writeCheckpoint(checkpoint, start.info, model, trainer.adamW());
+              });
+  std::cout << "validation loss " << start.info.validationLoss
+            << " nats per character on " << start.corpus.validation.size()
+            << " characters not trained on\nwrote " << checkpoint.string()
+            << std::endl;
+}
+
+} // namespace
+
+void minrnn::addTrainCommand(CLI::App &minrnn) {
+  CLI::App *parent = minrnn.add_subcommand("train", "Train a model.");
+  parent->require_subcommand(1);
+  CLI::App *command = parent->add_subcommand(
+      "text", "Train a character model on a text: the first 90 % to train on, "
+              "the last 10 % to judge by.");
+  const auto options = std::make_shared<TrainCommandOptions>();
+  command->add_option("--data", options->data, "the text, any file")
+      ->required()
+      ->type_name("FILE");
+  command
+      ->add_option("--checkpoint", options->checkpoint,
+                   "where the model is written at each validation")
+      ->type_name("FILE")
+      ->capture_default_str();
+  CLI::Option *resume =
+      command
+          ->add_option("--resume", options->resume,
+                       "go on from this checkpoint, and write to it unless "
+                       "--checkpoint is given")
+          ->type_name("FILE");
+  command
+      ->add_option("--cell", options->cell, "a built-in cell or an MLIR file")
+      ->type_name("NAME|FILE")
+      ->excludes(resume)
+      ->capture_default_str();
+  command
+      ->add_option("--cell-name", options->cellName,
+                   "the cell to train, where the file holds several")
+      ->type_name("NAME")
+      ->excludes(resume);
+
+  // Without a description the help stays readable.
+  const CLI::Validator counts =
+      CLI::Range(std::int64_t{1}, std::int64_t{1} << 40).description("");
+  const auto addCount = [&](const std::string &name, std::int64_t &value,
+                            const std::string &description) {
+    return command->add_option(name, value, description)
+        ->check(counts)
+        ->type_name("N")
+        ->capture_default_str();
+  };
+  LanguageModelOptions &model = options->model;
+  addCount("--layers", model.layers, "recurrent layers")->excludes(resume);
+  addCount("--width", model.width, "width of the residual stream")
+      ->excludes(resume);
+  addCount("--expansion", model.expansion,
+           "hidden channels of a layer, as a multiple of the width")
+      ->excludes(resume);
+  TrainingOptions &training = options->training;
+  addCount("--context", training.context, "characters of a window");
+  addCount("--batch", training.batch, "windows of a step");
+  addCount("--steps", training.steps, "steps in all");
+  addCount("--eval-every", training.evaluateEvery,
+           "steps from one validation to the next");
+  command
+      ->add_option("--learning-rate", training.learningRate,
+                   "the highest learning rate, after the warm-up")
+      ->type_name("X")
+      ->capture_default_str();
+  command
+      ->add_option("--warmup", training.warmupSteps,
+                   "steps in which the learning rate rises")
+      ->type_name("N")
+      ->capture_default_str();
+  command
+      ->add_option("--weight-decay", training.weightDecay,
+                   "AdamW's decoupled weight decay")
+      ->type_name("X")
+      ->capture_default_str();
+  command
+      ->add_option("--clip", training.clip, "the largest norm of the gradients")
+      ->type_name("X")
+      ->capture_default_str();
+  command
+      ->add_option("--seed", training.seed,
+                   "decides initial weights and windows")
+      ->type_name("N")
+      ->capture_default_str();
+  addDeviceOptions(*command, options->threads);
+  command->callback([options, command] { train(*options, *command); });
+}

@@ -1,0 +1,228 @@
+//===- CellRuns.cpp - Compiled cells run beside the judge -----------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/e2e/CellRuns.h"
+
+#include "minrnn/jit.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+#include <map>
+#include <memory>
+#include <tuple>
+
+using namespace minrnn;
+using namespace minrnn::e2e;
+using namespace minrnn::reference;
+
+namespace {
+
+constexpr float poison = std::numeric_limits<float>::quiet_NaN();
+
+/// An array of NaN between two guards.
+class GuardedArray {
+public:
+  explicit GuardedArray(int64_t count)
+      : storage(count + 2 * guard, std::bit_cast<float>(pattern)), size(count) {
+    std::fill_n(storage.begin() + guard, size, poison);
+  }
+
+  float *data() { return storage.data() + guard; }
+
+  /// The content; adds a test failure when a guard has changed.
+  std::vector<float> take(std::string_view what) {
+    auto changed = [](float value) {
+      return std::bit_cast<uint32_t>(value) != pattern;
+    };
+    EXPECT_TRUE(std::none_of(storage.begin(), storage.begin() + guard, changed))
+        << what << ": written before its first element";
+    EXPECT_TRUE(
+        std::none_of(storage.begin() + guard + size, storage.end(), changed))
+        << what << ": written past its last element";
+    return {storage.begin() + guard, storage.begin() + guard + size};
+  }
+
+private:
+  /// As wide as any vector that a kernel may store.
+  static constexpr int64_t guard = 64;
+  static constexpr uint32_t pattern = 0x7fabcdef;
+
+  std::vector<float> storage;
+  int64_t size;
+};
+
+/// Null stands for an absent array, so an empty one needs an address.
+const float *orNull(std::span<const float> values, bool present) {
+  static const float nothing = 0;
+  if (!present)
+    return nullptr;
+  return values.empty() ? &nothing : values.data();
+}
+
+SequenceShape sequenceShape(const Shape &shape) {
+  return {shape.batch, shape.time, shape.channels};
+}
+
+int64_t gateCount(const SequenceData &data) {
+  return static_cast<int64_t>(gates(data.cell).size());
+}
+
+} // namespace
+
+CellKernels minrnn::e2e::compiledCell(Cell cell, Scan scan, int threads) {
+  using Key = std::tuple<Cell, Scan, int>;
+  static std::map<Key, CellKernels> compiled;
+  Key key(cell, scan, threads);
+  auto found = compiled.find(key);
+  if (found == compiled.end()) {
+    JitOptions options;
+    options.scan = scan == Scan::Log ? ScanDomain::Log : ScanDomain::Linear;
+    options.device = std::make_shared<HostDevice>(threads);
+    std::string file = std::string(MINRNN_CELLS_FOLDER "/") +
+                       std::string(name(cell)) + ".mlir";
+    CellKernels kernels = compileCellFile(file, options);
+    EXPECT_EQ(kernels.manifest().scan, name(scan));
+    found = compiled.emplace(key, std::move(kernels)).first;
+  }
+  return found->second;
+}
+
+std::string_view minrnn::e2e::name(Scan scan) {
+  return scan == Scan::Linear ? "linear" : "log";
+}
+
+SequenceData minrnn::e2e::sampleSequence(Cell cell, const Shape &shape,
+                                         Regime regime,
+                                         const Presence &presence,
+                                         uint64_t seed) {
+  SequenceData data;
+  data.cell = cell;
+  data.shape = shape;
+  data.preactivations = samplePreactivations(cell, shape, regime, 5 * seed);
+  if (presence.bias)
+    data.bias = sampleBias(cell, shape, 5 * seed + 1);
+  if (presence.initial)
+    data.initial = sampleInitial(shape, regime, 5 * seed + 2);
+  data.dOutput = sampleNormal(shape.outputs(), 5 * seed + 3);
+  if (presence.dLast)
+    data.dLast = sampleNormal(shape.states(), 5 * seed + 4);
+  return data;
+}
+
+Inputs minrnn::e2e::judgedInputs(const SequenceData &data) {
+  Inputs inputs;
+  inputs.preactivations = widen(data.preactivations);
+  size_t period = data.bias.size();
+  for (size_t i = 0; period != 0 && i < data.preactivations.size(); ++i)
+    inputs.preactivations[i] = data.preactivations[i] + data.bias[i % period];
+  inputs.initial = widen(data.initial);
+  return inputs;
+}
+
+ForwardRun minrnn::e2e::runForward(const CellKernels &kernels,
+                                   const SequenceData &data) {
+  GuardedArray output(data.shape.outputs());
+  GuardedArray last(data.shape.states());
+  ForwardArguments arguments;
+  arguments.preactivations = orNull(data.preactivations, true);
+  arguments.bias = orNull(data.bias, !data.bias.empty());
+  arguments.initial = orNull(data.initial, !data.initial.empty());
+  arguments.output = output.data();
+  arguments.last = last.data();
+  kernels.forward(sequenceShape(data.shape), arguments);
+  kernels.device().synchronize();
+  return {output.take("output"), last.take("last")};
+}
+
+BackwardRun minrnn::e2e::runBackward(const CellKernels &kernels,
+                                     const SequenceData &data,
+                                     std::span<const float> output) {
+  GuardedArray dPreactivations(data.shape.outputs() * gateCount(data));
+  GuardedArray dBias(data.shape.states() * gateCount(data));
+  GuardedArray dInitial(data.shape.states());
+  BackwardArguments arguments;
+  arguments.preactivations = orNull(data.preactivations, true);
+  arguments.bias = orNull(data.bias, !data.bias.empty());
+  arguments.initial = orNull(data.initial, !data.initial.empty());
+  arguments.output = orNull(output, true);
+  arguments.dOutput = orNull(data.dOutput, true);
+  arguments.dLast = orNull(data.dLast, !data.dLast.empty());
+  arguments.dPreactivations = dPreactivations.data();
+  arguments.dBias = dBias.data();
+  arguments.dInitial = dInitial.data();
+  kernels.backward(sequenceShape(data.shape), arguments);
+  kernels.device().synchronize();
+  return {dPreactivations.take("d_preactivations"), dBias.take("d_bias"),
+          dInitial.take("d_initial")};
+}
+
+ForwardRun minrnn::e2e::runSteps(const CellKernels &kernels,
+                                 const SequenceData &data) {
+  ForwardRun run;
+  run.output.resize(data.shape.outputs(), poison);
+  std::vector<float> state = data.initial;
+  bool known = !state.empty();
+  for (int64_t t = 0; t < data.shape.time; ++t) {
+    SequenceData step = pieceOf(data, t, t + 1);
+    GuardedArray next(data.shape.states());
+    // Every second step in place: `next` may be the same array as `previous`.
+    if (known && t % 2 == 1)
+      std::copy(state.begin(), state.end(), next.data());
+    StepArguments arguments;
+    arguments.preactivations = orNull(step.preactivations, true);
+    arguments.bias = orNull(data.bias, !data.bias.empty());
+    arguments.previous = orNull(state, known);
+    if (known && t % 2 == 1)
+      arguments.previous = next.data();
+    arguments.next = next.data();
+    kernels.step(sequenceShape(step.shape), arguments);
+    kernels.device().synchronize();
+    state = next.take("next");
+    known = true;
+    for (int64_t row = 0; row < data.shape.batch; ++row)
+      std::copy_n(state.begin() + row * data.shape.channels,
+                  data.shape.channels,
+                  run.output.begin() +
+                      (row * data.shape.time + t) * data.shape.channels);
+  }
+  run.last = state;
+  run.last.resize(data.shape.states());
+  return run;
+}
+
+SequenceData minrnn::e2e::pieceOf(const SequenceData &data, int64_t begin,
+                                  int64_t end) {
+  SequenceData piece;
+  piece.cell = data.cell;
+  piece.shape = {data.shape.batch, end - begin, data.shape.channels};
+  piece.bias = data.bias;
+  auto copyRows = [&](std::span<const float> from, int64_t width,
+                      std::vector<float> &to) {
+    for (int64_t row = 0; row < data.shape.batch; ++row) {
+      auto first = from.begin() + (row * data.shape.time + begin) * width;
+      to.insert(to.end(), first, first + (end - begin) * width);
+    }
+  };
+  copyRows(data.preactivations, gateCount(data) * data.shape.channels,
+           piece.preactivations);
+  copyRows(data.dOutput, data.shape.channels, piece.dOutput);
+  return piece;
+}
+
+double minrnn::e2e::expectAgrees(std::string_view what,
+                                 std::span<const float> found,
+                                 std::span<const double> expected,
+                                 Tolerance tolerance,
+                                 std::span<const double> magnitude) {
+  Comparison comparison = compare(found, expected, tolerance, magnitude);
+  EXPECT_TRUE(comparison.agrees) << what << ": " << comparison.message;
+  return comparison.largestRelative;
+}

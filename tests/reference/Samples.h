@@ -1,0 +1,117 @@
+//===- Samples.h - Ordinary and hostile inputs, and comparing ---*- C++ -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Inputs that are the same on every machine and in every run, and the
+// comparison of a result with the judge's: |found - expected| <= absolute +
+// relative * |expected|, told by its worst place.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_TESTS_REFERENCE_SAMPLES_H
+#define MINRNN_TESTS_REFERENCE_SAMPLES_H
+
+#include "tests/reference/Cells.h"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace minrnn::reference {
+
+/// What pre-activations look like.
+enum class Regime {
+  /// Normal, mean 0, deviation 1.
+  Ordinary,
+  /// Gates that keep almost all of the state (coefficient near 0.9975): errors
+  /// add up over hundreds of steps.
+  LongMemory,
+  /// Uniform in +-10,000: every gate saturated, often several at once.
+  Wide,
+  /// Exact 0, +-10,000, +-80 and +-1e-30, in any order: each function at its
+  /// branch points, next to each other.
+  Mixture,
+};
+
+inline constexpr Regime allRegimes[] = {Regime::Ordinary, Regime::LongMemory,
+                                        Regime::Wide, Regime::Mixture};
+
+/// "ordinary", "long memory", "wide", "mixture".
+std::string_view name(Regime regime);
+
+/// A small counter-based generator (SplitMix64: Steele, Lea, Flood, "Fast
+/// splittable pseudorandom number generators", 2014). The standard library's
+/// distributions differ between implementations; this does not.
+class Random {
+public:
+  explicit Random(uint64_t seed) : state(seed) {}
+  uint64_t next();
+  /// In [0, 1).
+  double uniform();
+  /// Mean 0, deviation 1.
+  double normal();
+
+private:
+  uint64_t state;
+};
+
+/// [B, T, G, H] pre-activations for `cell`.
+std::vector<float> samplePreactivations(Cell cell, const Shape &shape,
+                                        Regime regime, uint64_t seed);
+
+/// [G, H], normal with deviation 0.5.
+std::vector<float> sampleBias(Cell cell, const Shape &shape, uint64_t seed);
+
+/// [B, H], none negative, as a scan in log space asks: |normal|, with an exact
+/// zero now and then; in the hostile regimes between 1e-30 and 1e4.
+std::vector<float> sampleInitial(const Shape &shape, Regime regime,
+                                 uint64_t seed);
+
+/// `count` numbers, normal: gradients that come in.
+std::vector<float> sampleNormal(int64_t count, uint64_t seed);
+
+std::vector<double> widen(std::span<const float> values);
+
+struct Tolerance {
+  /// In units of `magnitude` where one is given, else a plain number.
+  double absolute = 0;
+  double relative = 0;
+};
+
+struct Comparison {
+  bool agrees = true;
+  /// The first place with the largest error, in units of what is allowed
+  /// there; -1 when there is nothing to compare.
+  int64_t worstIndex = -1;
+  double worstFound = 0;
+  double worstExpected = 0;
+  /// The error there over what is allowed there; agrees means <= 1.
+  double worstExcess = 0;
+  /// The largest |found - expected| / |expected| over the places where
+  /// |expected| is at least a thousandth of its magnitude: a figure to report.
+  double largestRelative = 0;
+  /// For people: the place, both numbers and the excess.
+  std::string message;
+};
+
+/// Compares at every place. `magnitude` (as in Outputs and Gradients) may be
+/// empty; where given, the absolute part is `absolute * magnitude + underflow`,
+/// where underflow, 1e-30, stands for what single precision may flush to zero.
+/// A found value that is NaN or infinite never agrees. Throws
+/// std::invalid_argument when the sizes differ.
+Comparison compare(std::span<const float> found,
+                   std::span<const double> expected, Tolerance tolerance,
+                   std::span<const double> magnitude = {});
+Comparison compare(std::span<const double> found,
+                   std::span<const double> expected, Tolerance tolerance,
+                   std::span<const double> magnitude = {});
+
+} // namespace minrnn::reference
+
+#endif // MINRNN_TESTS_REFERENCE_SAMPLES_H

@@ -1,0 +1,271 @@
+//===- JitTest.cpp - Cells compiled in process ----------------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "minrnn/jit.h"
+
+#include "minrnn/blocks.h"
+#include "minrnn/error.h"
+#include "runtime/core/ReadFile.h"
+#include "runtime/jit/KernelCache.h"
+#include "tests/runtime/Comparison.h"
+#include "tests/runtime/ReferenceBlocks.h"
+#include "tests/runtime/TemporaryFolder.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <ostream>
+#include <tuple>
+
+using namespace minrnn;
+using namespace minrnn::test;
+
+namespace {
+
+std::filesystem::path cellFile(const std::string &name) {
+  return std::filesystem::path(MINRNN_CELL_FOLDER) / (name + ".mlir");
+}
+
+using Reference = Numbers (*)(std::size_t, std::size_t, std::size_t,
+                              const Numbers &, const Numbers &,
+                              const Numbers &);
+
+struct CellCase {
+  const char *name;
+  std::size_t gates;
+  Reference reference;
+};
+
+/// How a failing test names its parameter.
+std::ostream &operator<<(std::ostream &stream, const CellCase &cellCase) {
+  return stream << cellCase.name;
+}
+
+class CompiledCell
+    : public testing::TestWithParam<std::tuple<CellCase, ScanDomain>> {
+protected:
+  CellKernels compile() const {
+    return compileCellFile(
+        cellFile(cellCase().name),
+        {.scan = std::get<1>(GetParam()), .useCache = false});
+  }
+  static const CellCase &cellCase() { return std::get<0>(GetParam()); }
+};
+
+TEST_P(CompiledCell, ForwardAgreesWithTheEquations) {
+  const CellKernels cell = compile();
+  const auto &[name, gates, reference] = cellCase();
+  EXPECT_EQ(cell.gates(), static_cast<std::int64_t>(gates));
+  for (const std::size_t time : {0, 1, 2, 33, 100})
+    for (const std::size_t channels : {0, 1, 19, 64})
+      for (const bool given : {false, true}) {
+        constexpr std::size_t batch = 2;
+        const Numbers preactivations = randomNumbers(
+            static_cast<std::int64_t>(batch * time * gates * channels), 1, 2);
+        Numbers bias;
+        Numbers initial;
+        if (given) {
+          bias = randomNumbers(static_cast<std::int64_t>(gates * channels), 2);
+          initial =
+              randomNumbers(static_cast<std::int64_t>(batch * channels), 3);
+          for (double &h : initial)
+            h = std::abs(h);
+        }
+        const std::vector<float> gateFloats = toFloats(preactivations);
+        const std::vector<float> biasFloats = toFloats(bias);
+        const std::vector<float> initialFloats = toFloats(initial);
+        std::vector<float> output(batch * time * channels);
+        cell.forward({batch, static_cast<std::int64_t>(time),
+                      static_cast<std::int64_t>(channels)},
+                     {.preactivations = gateFloats.data(),
+                      .bias = given ? biasFloats.data() : nullptr,
+                      .initial = given ? initialFloats.data() : nullptr,
+                      .output = output.data()});
+        expectClose(
+            output,
+            reference(batch, time, channels, preactivations, bias, initial),
+            1e-5, 1e-30, name);
+      }
+}
+
+TEST_P(CompiledCell, RecurrentBlockHasTheGradientsOfTheEquations) {
+  const CellKernels cell = compile();
+  const auto &[name, gates, reference] = cellCase();
+  constexpr std::size_t batch = 2;
+  constexpr std::size_t time = 6;
+  constexpr std::size_t inputs = 3;
+  constexpr std::size_t channels = 9;
+  const RecurrentShape shape{batch, time, inputs, channels};
+  Numbers x = randomNumbers(batch * time * inputs, 1);
+  Numbers weight =
+      randomNumbers(static_cast<std::int64_t>(gates * channels * inputs), 2);
+  Numbers bias = randomNumbers(static_cast<std::int64_t>(gates * channels), 3);
+  Numbers initial = randomNumbers(batch * channels, 4);
+  for (double &h : initial)
+    h = static_cast<float>(std::abs(h) + 0.1);
+  const Numbers dOutput = randomNumbers(batch * time * channels, 5);
+  const auto loss = [&] {
+    return weightedSum(
+        reference(batch, time, channels,
+                  linear(batch * time, inputs, gates * channels, x, weight),
+                  bias, initial),
+        dOutput);
+  };
+  const std::vector<float> xf = toFloats(x);
+  const std::vector<float> wf = toFloats(weight);
+  const std::vector<float> bf = toFloats(bias);
+  const std::vector<float> hf = toFloats(initial);
+  const std::vector<float> dyf = toFloats(dOutput);
+  std::vector<float> preactivations(batch * time * gates * channels);
+  std::vector<float> output(batch * time * channels);
+  recurrentForward(cell, shape,
+                   {.input = xf.data(),
+                    .weight = wf.data(),
+                    .bias = bf.data(),
+                    .initial = hf.data(),
+                    .preactivations = preactivations.data(),
+                    .output = output.data()});
+  std::vector<float> dPreactivations(preactivations.size());
+  std::vector<float> dBiasOfRows(batch * bias.size());
+  std::vector<float> dx(x.size());
+  std::vector<float> dWeight(weight.size());
+  std::vector<float> dBias(bias.size());
+  std::vector<float> dInitial(initial.size());
+  recurrentBackward(cell, shape,
+                    {.input = xf.data(),
+                     .weight = wf.data(),
+                     .bias = bf.data(),
+                     .initial = hf.data(),
+                     .preactivations = preactivations.data(),
+                     .output = output.data(),
+                     .dOutput = dyf.data(),
+                     .dPreactivations = dPreactivations.data(),
+                     .dBiasOfRows = dBiasOfRows.data(),
+                     .dInput = dx.data(),
+                     .dWeight = dWeight.data(),
+                     .dBias = dBias.data(),
+                     .dInitial = dInitial.data()});
+  expectClose(dx, centralDifferences(x, loss), 1e-4, 2e-6, "dx");
+  expectClose(dWeight, centralDifferences(weight, loss), 1e-4, 5e-6, "dWeight");
+  expectClose(dBias, centralDifferences(bias, loss), 1e-4, 5e-6, "dBias");
+  expectClose(dInitial, centralDifferences(initial, loss), 1e-4, 2e-6,
+              "dInitial");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Cells, CompiledCell,
+    testing::Combine(testing::Values(CellCase{"mingru", 2, minGru},
+                                     CellCase{"minlstm", 3, minLstm},
+                                     CellCase{"minlstm_unnormalized", 3,
+                                              minLstmUnnormalized}),
+                     testing::Values(ScanDomain::Log, ScanDomain::Linear)),
+    [](const auto &info) {
+      return std::string(std::get<0>(info.param).name) +
+             (std::get<1>(info.param) == ScanDomain::Log ? "_log" : "_linear");
+    });
+
+TEST(Jit, SaysWhatIsWrongAndWhere) {
+  const auto errorOf = [](const std::string &source) {
+    try {
+      compileCell(source, "my-cell.mlir", {.useCache = false});
+    } catch (const Error &error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_NE(errorOf("minrnn.cell @broken(").find("my-cell.mlir:1:"),
+            std::string::npos)
+      << errorOf("minrnn.cell @broken(");
+  EXPECT_NE(errorOf(""), "");
+  EXPECT_THROW(compileCellFile("/no/such/cell.mlir"), Error);
+}
+
+TEST(Jit, KeepsKernelsAndMendsTheCache) {
+  const TemporaryFolder folder;
+  const JitOptions options{.cacheFolder = folder.path() / "a" / "b"};
+  EXPECT_EQ(compileCellFile(cellFile("mingru"), options).manifest().cell,
+            "mingru");
+  const auto entry =
+      std::filesystem::directory_iterator(*options.cacheFolder)->path();
+  const std::string whole = readFile(entry);
+  // A second time: from the cache, which stays as it is.
+  EXPECT_EQ(compileCellFile(cellFile("mingru"), options).manifest().cell,
+            "mingru");
+  EXPECT_EQ(readFile(entry), whole);
+  // Damaged: compiled again and mended.
+  std::ofstream(entry, std::ios::binary) << whole.substr(0, whole.size() / 2);
+  EXPECT_EQ(compileCellFile(cellFile("mingru"), options).manifest().cell,
+            "mingru");
+  EXPECT_EQ(readFile(entry), whole);
+  // Another cell and another domain are other entries.
+  compileCellFile(cellFile("minlstm"), options);
+  compileCellFile(cellFile("mingru"), {.scan = ScanDomain::Log,
+                                       .cacheFolder = options.cacheFolder});
+  EXPECT_EQ(
+      std::distance(std::filesystem::directory_iterator(*options.cacheFolder),
+                    std::filesystem::directory_iterator()),
+      3);
+}
+
+TEST(Jit, DoesWithoutACacheItCannotWrite) {
+  const TemporaryFolder folder;
+  std::ofstream(folder.path() / "file") << "in the way";
+  EXPECT_NO_THROW(compileCellFile(
+      cellFile("mingru"), {.cacheFolder = folder.path() / "file" / "cache"}));
+}
+
+TEST(KernelCache, FindsOnlyWhatIsWhole) {
+  const TemporaryFolder folder;
+  const KernelCache cache(folder.path());
+  const std::string key = kernelCacheKey({"a", "bc"});
+  EXPECT_EQ(key.size(), 64U);
+  EXPECT_NE(key, kernelCacheKey({"ab", "c"})) << "lengths must be in the key";
+  EXPECT_FALSE(cache.find(key));
+  cache.keep(key, {"{manifest}", std::string("ob\0ject", 7)});
+  ASSERT_TRUE(cache.find(key));
+  EXPECT_EQ(cache.find(key)->manifest, "{manifest}");
+  EXPECT_EQ(cache.find(key)->object, std::string("ob\0ject", 7));
+
+  const auto path = std::filesystem::directory_iterator(folder.path())->path();
+  const std::string whole = readFile(path);
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    std::string damaged = whole;
+    damaged[i] = static_cast<char>(damaged[i] ^ 1);
+    std::ofstream(path, std::ios::binary) << damaged;
+    EXPECT_FALSE(cache.find(key)) << "byte " << i << " changed";
+    std::ofstream(path, std::ios::binary) << whole.substr(0, i);
+    EXPECT_FALSE(cache.find(key)) << "cut off after " << i << " bytes";
+  }
+  std::ofstream(path, std::ios::binary) << whole << 'x';
+  EXPECT_FALSE(cache.find(key)) << "a byte too many";
+
+  // An entry under the name of another is of no use.
+  std::ofstream(path, std::ios::binary) << whole;
+  const std::string other = kernelCacheKey({"other"});
+  std::filesystem::copy(path, folder.path() / (other + ".kernel"));
+  EXPECT_FALSE(cache.find(other));
+  EXPECT_TRUE(cache.find(key));
+}
+
+TEST(KernelCache, ItsFolderFollowsTheEnvironment) {
+  // Each test runs in a process of its own.
+  ::setenv("HOME", "/home/someone", 1);
+  ::unsetenv("XDG_CACHE_HOME");
+  ::unsetenv("MINRNN_CACHE_DIR");
+  EXPECT_EQ(defaultCacheFolder(), "/home/someone/.cache/minrnn");
+  ::setenv("XDG_CACHE_HOME", "/caches", 1);
+  EXPECT_EQ(defaultCacheFolder(), "/caches/minrnn");
+  ::setenv("MINRNN_CACHE_DIR", "/kernels", 1);
+  EXPECT_EQ(defaultCacheFolder(), "/kernels");
+  ::unsetenv("HOME");
+  ::unsetenv("XDG_CACHE_HOME");
+  ::unsetenv("MINRNN_CACHE_DIR");
+  EXPECT_EQ(defaultCacheFolder(), "");
+}
+
+} // namespace

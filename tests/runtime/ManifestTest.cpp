@@ -1,0 +1,160 @@
+//===- ManifestTest.cpp - Reading manifests -------------------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "minrnn/manifest.h"
+
+#include "minrnn/error.h"
+#include "tests/runtime/HandWrittenMinGru.h"
+
+#include <functional>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+using namespace minrnn;
+using Json = nlohmann::json;
+
+namespace {
+
+/// What parsing `json` throws; empty when it does not throw.
+std::string errorOf(const std::string &json) {
+  try {
+    parseManifest(json, "cell.json");
+  } catch (const Error &error) {
+    return error.what();
+  }
+  return {};
+}
+
+/// The error after `change` was made to a good manifest.
+std::string errorAfter(const std::function<void(Json &)> &change) {
+  Json json = Json::parse(test::handWrittenMinGruManifest());
+  change(json);
+  return errorOf(json.dump());
+}
+
+void expectMentions(const std::string &error, const std::string &expected) {
+  EXPECT_NE(error.find(expected), std::string::npos)
+      << "found the error: '" << error << "'";
+}
+
+TEST(Manifest, ReadsEveryField) {
+  const Manifest manifest =
+      parseManifest(test::handWrittenMinGruManifest(), "cell.json");
+  EXPECT_EQ(manifest.cell, "mingru");
+  EXPECT_EQ(manifest.kind, "parallel");
+  EXPECT_EQ(manifest.target, "host");
+  EXPECT_EQ(manifest.ioType, "f32");
+  EXPECT_EQ(manifest.scan, "linear");
+  EXPECT_EQ(manifest.gates, (std::vector<std::string>{"z", "h"}));
+  EXPECT_EQ(manifest.states, (std::vector<std::string>{"h"}));
+  const KernelEntry &backward = manifest.entry("backward");
+  EXPECT_EQ(backward.symbol, "mingru_backward");
+  EXPECT_EQ(backward.tileChannels, 16);
+  ASSERT_EQ(backward.arguments.size(), 12U);
+  EXPECT_EQ(backward.arguments[7].name, "d_bias");
+  EXPECT_TRUE(backward.arguments[7].optional);
+  EXPECT_EQ(backward.arguments[7].access, "write");
+  EXPECT_EQ(backward.arguments[7].shape,
+            (std::vector<std::string>{"batch", "gates", "channels"}));
+  EXPECT_FALSE(backward.arguments[9].isArray());
+  EXPECT_THROW(manifest.entry("sideways"), Error);
+}
+
+TEST(Manifest, CountsTilesWithoutOverflow) {
+  KernelEntry entry;
+  entry.tileChannels = 16;
+  EXPECT_EQ(entry.tileCount(3, 0), 0);
+  EXPECT_EQ(entry.tileCount(0, 40), 0);
+  EXPECT_EQ(entry.tileCount(3, 16), 3);
+  EXPECT_EQ(entry.tileCount(3, 17), 6);
+  constexpr std::int64_t largest = std::numeric_limits<std::int64_t>::max();
+  EXPECT_THROW(entry.tileCount(largest, largest), Error);
+  EXPECT_THROW(entry.tileCount(1, -1), Error);
+}
+
+TEST(Manifest, IgnoresKeysItDoesNotKnow) {
+  EXPECT_EQ(errorAfter([](Json &json) {
+              json["colour"] = "blue";
+              json["entries"][0]["registers"] = 40;
+            }),
+            "");
+}
+
+TEST(Manifest, SaysWhatIsWrong) {
+  expectMentions(errorOf("{"), "cell.json: the manifest is no valid JSON");
+  expectMentions(errorOf("[1]"), "expected an object, found array");
+  expectMentions(errorAfter([](Json &json) { json.erase("gates"); }),
+                 "the key 'gates' is missing");
+  expectMentions(errorAfter([](Json &json) { json["version"] = 2; }),
+                 "version 2 is not the one this runtime reads, which is 1");
+  expectMentions(errorAfter([](Json &json) { json["version"] = "1"; }),
+                 "'version' must be an integer");
+  expectMentions(errorAfter([](Json &json) { json["format"] = "other"; }),
+                 "'format' must be 'minrnn-kernel', found 'other'");
+  expectMentions(errorAfter([](Json &json) { json["gates"] = {"z", "z"}; }),
+                 "holds 'z' twice");
+  expectMentions(errorAfter([](Json &json) { json["gates"] = {"z", 3}; }),
+                 "'gates' must be an array of strings");
+  expectMentions(errorAfter([](Json &json) {
+                   json["entries"][1]["tile"]["channels"] = 0;
+                 }),
+                 "entry 'backward', tile: 'channels' must be at least 1");
+  expectMentions(errorAfter([](Json &json) {
+                   json["entries"][0]["arguments"][2]["type"] = "f64*";
+                 }),
+                 "the type of argument 'initial' must be 'f32*' or 'i64'");
+  expectMentions(
+      errorAfter([](Json &json) { json["entries"][0]["grid"] = "batch"; }),
+      "the one rule this runtime knows; found 'batch'");
+  expectMentions(errorAfter([](Json &json) { json["target"] = "sm_75"; }),
+                 "the key 'block' is missing");
+  expectMentions(errorAfter([](Json &json) { json["scan"] = "cubic"; }),
+                 "'scan' must be 'log' or 'linear', found 'cubic'");
+}
+
+TEST(Manifest, EveryTruncationIsAnError) {
+  const std::string json = test::handWrittenMinGruManifest();
+  for (std::size_t length = 0; length < json.size(); length += 7)
+    EXPECT_NE(errorOf(json.substr(0, length)), "") << "length " << length;
+}
+
+std::string asComment(const std::string &json) {
+  std::string comment = "// minrnn-manifest-begin\n// ";
+  for (const char character : json) {
+    comment += character;
+    if (character == '\n')
+      comment += "// ";
+  }
+  return comment + "\n// minrnn-manifest-end\n";
+}
+
+TEST(Manifest, ReadsTheCommentOfAPtxFile) {
+  const std::string ptx = asComment(test::handWrittenMinGruManifest()) +
+                          "//\n.version 7.5\n.target sm_75\n";
+  EXPECT_EQ(parseManifestOfPtx(ptx, "kernel.ptx").cell, "mingru");
+}
+
+TEST(Manifest, RefusesPtxWithoutAWholeManifest) {
+  const std::string comment = asComment(test::handWrittenMinGruManifest());
+  const auto errorOfPtx = [](const std::string &ptx) -> std::string {
+    try {
+      parseManifestOfPtx(ptx, "kernel.ptx");
+    } catch (const Error &error) {
+      return error.what();
+    }
+    return {};
+  };
+  expectMentions(errorOfPtx(".version 7.5\n"), "carries no manifest");
+  expectMentions(errorOfPtx(""), "carries no manifest");
+  expectMentions(errorOfPtx(comment.substr(0, comment.size() - 10)),
+                 "the manifest is cut off");
+  expectMentions(errorOfPtx("// minrnn-manifest-begin\n.version 7.5\n"),
+                 "does not begin with '// '");
+}
+
+} // namespace

@@ -1,0 +1,88 @@
+//===- OptimizerTest.cpp - AdamW, clipping, learning rate -----------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "minrnn/optimizer.h"
+
+#include "minrnn/error.h"
+#include "tests/runtime/Comparison.h"
+
+#include <cmath>
+#include <gtest/gtest.h>
+
+using namespace minrnn;
+using namespace minrnn::test;
+
+namespace {
+
+TEST(AdamW, FollowsItsEquationsInDouble) {
+  // Long enough for the parallel path.
+  constexpr std::size_t count = 40000;
+  const AdamWOptions options{0.9, 0.95, 1e-8, 0.2};
+  std::vector<bool> decays(count);
+  for (std::size_t i = 0; i < count; i += 3)
+    decays[i] = true;
+  AdamW adamW(options, decays);
+  std::vector<double> p = randomNumbers(count, 1);
+  std::vector<double> m(count);
+  std::vector<double> v(count);
+  std::vector<float> parameters = toFloats(p);
+  for (int step = 1; step <= 5; ++step) {
+    const std::vector<double> g = randomNumbers(count, 10 + step);
+    const double rate = 0.01 * step;
+    adamW.step(rate, parameters, toFloats(g));
+    for (std::size_t i = 0; i < count; ++i) {
+      m[i] = options.beta1 * m[i] + (1 - options.beta1) * g[i];
+      v[i] = options.beta2 * v[i] + (1 - options.beta2) * g[i] * g[i];
+      const double first = m[i] / (1 - std::pow(options.beta1, step));
+      const double second = v[i] / (1 - std::pow(options.beta2, step));
+      p[i] -= rate * (first / (std::sqrt(second) + options.epsilon) +
+                      (decays[i] ? options.weightDecay * p[i] : 0));
+    }
+  }
+  EXPECT_EQ(adamW.stepsDone(), 5);
+  expectClose(parameters, p, 1e-5, 1e-5, "parameters");
+}
+
+TEST(AdamW, RefusesAnotherLength) {
+  AdamW adamW({}, std::vector<bool>(3));
+  std::vector<float> two(2);
+  EXPECT_THROW(adamW.step(1, two, two), Error);
+}
+
+TEST(ClipByGlobalNorm, ScalesOnlyWhatIsTooLong) {
+  std::vector<float> gradients = {3, 4};
+  EXPECT_DOUBLE_EQ(clipByGlobalNorm(gradients, 10), 5);
+  EXPECT_EQ(gradients, (std::vector<float>{3, 4}));
+  EXPECT_DOUBLE_EQ(clipByGlobalNorm(gradients, 1), 5);
+  EXPECT_FLOAT_EQ(gradients[0], 0.6F);
+  EXPECT_FLOAT_EQ(gradients[1], 0.8F);
+  std::vector<float> none;
+  EXPECT_EQ(clipByGlobalNorm(none, 1), 0);
+  std::vector<float> many(100000, 0.5F);
+  EXPECT_NEAR(clipByGlobalNorm(many, 1), 0.5 * std::sqrt(100000.0), 1e-9);
+}
+
+TEST(ClipByGlobalNorm, LeavesWhatIsNotFinite) {
+  std::vector<float> gradients = {1, INFINITY};
+  EXPECT_TRUE(std::isinf(clipByGlobalNorm(gradients, 1)));
+  EXPECT_EQ(gradients[0], 1.0F);
+}
+
+TEST(LearningRateSchedule, WarmsUpAndFalls) {
+  const LearningRateSchedule schedule{1, 0.1, 10, 110};
+  EXPECT_DOUBLE_EQ(schedule.rate(0), 0.1);
+  EXPECT_DOUBLE_EQ(schedule.rate(9), 1);
+  EXPECT_DOUBLE_EQ(schedule.rate(10), 1);
+  EXPECT_NEAR(schedule.rate(60), 0.55, 1e-12);
+  EXPECT_NEAR(schedule.rate(110), 0.1, 1e-12);
+  EXPECT_NEAR(schedule.rate(1000), 0.1, 1e-12);
+  const LearningRateSchedule onlyWarmUp{1, 0.1, 10, 5};
+  EXPECT_DOUBLE_EQ(onlyWarmUp.rate(20), 1);
+}
+
+} // namespace
