@@ -100,14 +100,17 @@ LanguageModel::LanguageModel(const LanguageModelOptions &options,
       elementCount({width, options.expansion}, "hidden channels");
   activations->embedding = add("embedding.weight", {options.vocabulary, width});
   for (std::int64_t layer = 0; layer < options.layers; ++layer) {
-    const std::string prefix = "layers." + std::to_string(layer) + ".";
+    std::string prefix = "layers.";
+    prefix += std::to_string(layer);
+    prefix += '.';
     LayerOffsets offsets;
     offsets.norm = add(prefix + "norm.weight", {width});
     offsets.gateWeights = total;
-    for (const std::string &gate : cellKernels.manifest().gates)
+    const std::vector<std::string> &gates = cellKernels.manifest().gates;
+    for (const std::string &gate : gates)
       add(prefix + "cell." + gate + ".weight", {channels, width});
     offsets.gateBiases = total;
-    for (const std::string &gate : cellKernels.manifest().gates)
+    for (const std::string &gate : gates)
       add(prefix + "cell." + gate + ".bias", {channels});
     offsets.out = add(prefix + "out.weight", {width, channels});
     activations->layers.push_back(offsets);
