@@ -38,6 +38,13 @@ struct LayerActivations {
   std::vector<float> hidden;
 };
 
+/// `layers.0.cell.z.weight`
+std::string gateName(const std::string &layerPrefix, const std::string &gate,
+                     const char *ending) {
+  std::string name = layerPrefix;
+  return name.append("cell.").append(gate).append(ending);
+}
+
 void grow(std::vector<float> &buffer, std::int64_t count) {
   if (static_cast<std::int64_t>(buffer.size()) < count)
     buffer.resize(static_cast<std::size_t>(count));
@@ -100,18 +107,16 @@ LanguageModel::LanguageModel(const LanguageModelOptions &options,
       elementCount({width, options.expansion}, "hidden channels");
   activations->embedding = add("embedding.weight", {options.vocabulary, width});
   for (std::int64_t layer = 0; layer < options.layers; ++layer) {
-    std::string prefix = "layers.";
-    prefix += std::to_string(layer);
-    prefix += '.';
+    const std::string prefix = "layers." + std::to_string(layer) + ".";
     LayerOffsets offsets;
     offsets.norm = add(prefix + "norm.weight", {width});
     offsets.gateWeights = total;
     const std::vector<std::string> &gates = cellKernels.manifest().gates;
     for (const std::string &gate : gates)
-      add(prefix + "cell." + gate + ".weight", {channels, width});
+      add(gateName(prefix, gate, ".weight"), {channels, width});
     offsets.gateBiases = total;
     for (const std::string &gate : gates)
-      add(prefix + "cell." + gate + ".bias", {channels});
+      add(gateName(prefix, gate, ".bias"), {channels});
     offsets.out = add(prefix + "out.weight", {width, channels});
     activations->layers.push_back(offsets);
   }
