@@ -18,7 +18,8 @@ using namespace minrnn::dialect;
 
 bool minrnn::dialect::isIdentifier(StringRef name) {
   return !name.empty() && !llvm::isDigit(name.front()) &&
-         llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+         llvm::all_of(name,
+                      [](char c) { return llvm::isAlnum(c) || c == '_'; });
 }
 
 bool minrnn::dialect::isCellOperation(Operation *op) {
@@ -82,7 +83,8 @@ ParseResult CellOp::parse(OpAsmParser &parser, OperationState &result) {
            << arguments.size() << " arguments";
 
   SmallVector<OpAsmParser::Argument> states;
-  if (parser.parseKeyword("state", " and the cell's states, 'state(%h: f32)'") ||
+  if (parser.parseKeyword("state",
+                          " and the cell's states, 'state(%h: f32)'") ||
       parser.parseArgumentList(states, OpAsmParser::Delimiter::Paren,
                                /*allowType=*/true))
     return failure();

@@ -67,7 +67,8 @@ int64_t ScanOp::valuesPerStep(TypeRange sequences) {
 
 LogicalResult PackedProjectionOp::verify() {
   auto expected = static_cast<int64_t>(getGates().size());
-  int64_t inWeight = cast<RankedTensorType>(getWeight().getType()).getDimSize(0);
+  int64_t inWeight =
+      cast<RankedTensorType>(getWeight().getType()).getDimSize(0);
   if (inWeight != expected || gateCount(getType()) != expected) // S1
     return emitOpError("expects a gate axis of size ")
            << expected << ", one for each gate, found " << inWeight
@@ -97,8 +98,7 @@ static LogicalResult verifyScalarRegion(Operation *op, Region &region,
            << region.getNumArguments();
   auto yield = dyn_cast<YieldOp>(region.front().back());
   if (!yield)
-    return op->emitOpError("expects '")
-           << name << "' to end in 'minrnn.yield'";
+    return op->emitOpError("expects '") << name << "' to end in 'minrnn.yield'";
   if (static_cast<int64_t>(yield.getNumOperands()) != results)
     return op->emitOpError("expects '")
            << name << "' to yield " << results << " values, found "
@@ -140,6 +140,6 @@ LogicalResult StepOp::verify() {
     return emitOpError("expects a gate axis of static size, found ")
            << getPreactivations().getType();
   if (failed(verifyScalarRegion(*this, getBody(), "body", gates + 1, 1)))
-    return failure(); // S6
+    return failure();                         // S6
   return verifyBias(*this, getBias(), gates); // S5
 }

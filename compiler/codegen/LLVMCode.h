@@ -39,9 +39,9 @@ createHostMachine(const std::string &processor, const std::string &features,
 /// Translates `module` (a builtin or gpu module in the llvm dialect) to LLVM IR
 /// for `machine` and optimises it. Null, with a diagnostic at the operation at
 /// fault, on failure.
-std::unique_ptr<llvm::Module> translateAndOptimize(mlir::Operation *module,
-                                                   llvm::LLVMContext &context,
-                                                   llvm::TargetMachine &machine);
+std::unique_ptr<llvm::Module>
+translateAndOptimize(mlir::Operation *module, llvm::LLVMContext &context,
+                     llvm::TargetMachine &machine);
 
 /// The PTX of `module`, or nothing with `error` set. PTX that leaves a function
 /// undefined is an error: it would not link without a library.

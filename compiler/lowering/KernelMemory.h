@@ -57,8 +57,7 @@ class KernelMemory {
 public:
   /// `arguments` is the argument block; `function` the function it stands for.
   KernelMemory(mlir::OpBuilder &builder, mlir::func::FuncOp function,
-               mlir::ValueRange arguments, LaneCode &lanes,
-               LaneMemory &memory);
+               mlir::ValueRange arguments, LaneCode &lanes, LaneMemory &memory);
 
   mlir::Value batch() const { return batchSize; }
   /// Absent in `step`.

@@ -74,7 +74,8 @@ static Formula render(Value value) {
             precedence};
   };
   return llvm::TypeSwitch<Operation *, Formula>(op)
-      .Case([&](arith::ConstantOp constant) { return renderConstant(constant); })
+      .Case(
+          [&](arith::ConstantOp constant) { return renderConstant(constant); })
       .Case([&](ProjectOp project) -> Formula {
         return {"W_" + project.getGate().str() + " " +
                     within(Atom, project.getOperand()),
@@ -94,14 +95,12 @@ static Formula render(Value value) {
                 Atom};
       })
       .Case([&](AffineOp) -> Formula {
-        return {within(Product, operand(0)) + " * " +
-                    within(Sign, operand(1)) + " + " +
-                    within(Product, operand(2)),
+        return {within(Product, operand(0)) + " * " + within(Sign, operand(1)) +
+                    " + " + within(Product, operand(2)),
                 Sum};
       })
-      .Default([&](Operation *) {
-        return call(op->getName().stripDialect(), op);
-      });
+      .Default(
+          [&](Operation *) { return call(op->getName().stripDialect(), op); });
 }
 
 std::string minrnn::compiler::formula(Value value) {

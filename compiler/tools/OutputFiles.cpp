@@ -36,8 +36,8 @@ bool minrnn::compiler::writeFiles(const std::vector<OutputFile> &files,
                                   std::string &error) {
   std::vector<llvm::sys::fs::TempFile> temporaries;
   auto giveUp = [&](const OutputFile &file, llvm::Error cause) {
-    error = "cannot write '" + file.path +
-            "': " + llvm::toString(std::move(cause));
+    error =
+        "cannot write '" + file.path + "': " + llvm::toString(std::move(cause));
     for (llvm::sys::fs::TempFile &temporary : temporaries)
       llvm::consumeError(temporary.discard());
     return false;

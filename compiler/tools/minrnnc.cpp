@@ -118,8 +118,7 @@ static int run(const Arguments &arguments, int argc, char **argv) {
     return fail(BadInput, "cannot read '" + arguments.input +
                               "': " + buffer.getError().message());
   llvm::StringRef source = (*buffer)->getBuffer();
-  std::string sourceName =
-      arguments.input == "-" ? "<stdin>" : arguments.input;
+  std::string sourceName = arguments.input == "-" ? "<stdin>" : arguments.input;
 
   // With nothing but --explain there is no code to make.
   bool explainOnly =
@@ -168,8 +167,7 @@ static int run(const Arguments &arguments, int argc, char **argv) {
 
 int main(int argc, char **argv) {
   Arguments arguments;
-  CLI::App app("minrnnc: compiles gated recurrent cells to kernels",
-               "minrnnc");
+  CLI::App app("minrnnc: compiles gated recurrent cells to kernels", "minrnnc");
   app.set_version_flag("--version", "minrnnc " MINRNN_VERSION
                                     " (LLVM " LLVM_VERSION_STRING ")");
   app.add_option("CELL", arguments.input,
@@ -205,10 +203,11 @@ int main(int argc, char **argv) {
   app.add_flag("--explain", arguments.explain,
                "say whether the cell is parallel, why, and what it costs");
   app.allow_extras();
-  app.footer("MLIR's debugging flags (--mlir-print-ir-after-all, --mlir-timing, "
-             "...) are understood too.\n"
-             "Exit status: 0 done, 1 bad input, 2 usage, 3 a fault in minrnnc "
-             "(a reproducer is named).");
+  app.footer(
+      "MLIR's debugging flags (--mlir-print-ir-after-all, --mlir-timing, "
+      "...) are understood too.\n"
+      "Exit status: 0 done, 1 bad input, 2 usage, 3 a fault in minrnnc "
+      "(a reproducer is named).");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {

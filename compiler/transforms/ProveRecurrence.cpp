@@ -37,8 +37,7 @@ void markSequential(CellOp cell, const SequentialReason &reason) {
     text = ("'" + reason.culprit->getName().getStringRef() + "' ").str();
   text += reason.because + "; to make it parallel, " + reason.remedy;
   Location location = reason.culprit ? reason.culprit->getLoc() : cell.getLoc();
-  cell->setAttr(kSequentialAttribute,
-                StringAttr::get(cell.getContext(), text));
+  cell->setAttr(kSequentialAttribute, StringAttr::get(cell.getContext(), text));
   cell->setAttr(kSequentialAtAttribute, LocationAttr(location));
   remark::analysis(location, remarkOptions("Sequential", cell))
       << "sequential: " << text;
@@ -48,12 +47,11 @@ void prove(CellOp cell) {
   // The language knows several states; this pass proves one. Cells of more
   // are sequential until their states are proven apart.
   if (cell.getStates().size() != 1) {
-    markSequential(cell, {cell, "has several states",
-                          "describe it with a single state"});
+    markSequential(
+        cell, {cell, "has several states", "describe it with a single state"});
     return;
   }
-  if (isa_and_nonnull<AffineOp>(
-          cell.getYield().getOperand(0).getDefiningOp()))
+  if (isa_and_nonnull<AffineOp>(cell.getYield().getOperand(0).getDefiningOp()))
     return; // Proven already.
 
   YieldOp yield = cell.getYield();
@@ -72,9 +70,9 @@ void prove(CellOp cell) {
   // matrix product, chained behind the first; none is built yet.
   for (auto project : cell.getBody().getOps<ProjectOp>())
     if (!isa<InputType>(project.getOperand().getType())) {
-      markSequential(cell, {project,
-                            "projects a value computed within the step",
-                            "project the input vector instead"});
+      markSequential(cell,
+                     {project, "projects a value computed within the step",
+                      "project the input vector instead"});
       return;
     }
   IntervalAnalysis intervals;
@@ -82,14 +80,13 @@ void prove(CellOp cell) {
       intervals.get(form->coefficient).toAttribute(cell.getContext());
   IntervalAttr offsetRange =
       intervals.get(form->offset).toAttribute(cell.getContext());
-  Value affine =
-      AffineOp::create(builder, location, form->coefficient, state, form->offset,
-                       coefficientRange, offsetRange);
+  Value affine = AffineOp::create(builder, location, form->coefficient, state,
+                                  form->offset, coefficientRange, offsetRange);
   yield.getValuesMutable()[0].assign(affine);
 
   remark::analysis(cell.getLoc(), remarkOptions("Parallel", cell))
-      << "parallel (affine): " << "a in " << coefficientRange.str()
-      << ", b in " << offsetRange.str();
+      << "parallel (affine): " << "a in " << coefficientRange.str() << ", b in "
+      << offsetRange.str();
 }
 
 struct ProveRecurrencePass
