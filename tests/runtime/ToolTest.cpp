@@ -273,7 +273,8 @@ TEST_F(Tool, RunRefusesBadTensors) {
               "tensor 'x': element [1, 0, 1] is -inf");
   expectError(
       errorAfter([](Tensors &t) { t["h0"][6] = -0.5; }, "--grad --scan log"),
-      "tensor 'h0': element [1, 1] is -0.5");
+      "tensor 'h0': element [1, 1] is -0.5; an initial state must not "
+      "be negative");
   expectError(errorAfter([](Tensors &t) {
                 for (double &w : t["h.weight"])
                   w = 3e38;
