@@ -274,8 +274,8 @@ CellInputs minrnn::readCellInputs(const SafetensorsReader &file,
     if (manifest.scan == "log")
       checkElements(file.path().string() + ": ", state + "0", stateShape,
                     inputs.initial,
-                    "an initial state below zero has no logarithm; use "
-                    "--scan=linear",
+                    "an initial state must not be negative in a log-space "
+                    "scan; use --scan linear",
                     [](float number) { return number >= 0; });
   }
   if (wantsGradients) {

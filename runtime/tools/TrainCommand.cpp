@@ -187,7 +187,9 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
         ->capture_default_str();
   };
   LanguageModelOptions &model = options->model;
-  addCount("--layers", model.layers, "recurrent layers")->excludes(resume);
+  addCount("--layers", model.layers, "recurrent layers")
+      ->check(CLI::Range(1, 10000).description(""))
+      ->excludes(resume);
   addCount("--width", model.width, "width of the residual stream")
       ->excludes(resume);
   addCount("--expansion", model.expansion,
