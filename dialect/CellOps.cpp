@@ -108,7 +108,9 @@ ParseResult CellOp::parse(OpAsmParser &parser, OperationState &result) {
   SMLoc bodyLocation = parser.getCurrentLocation();
   if (parser.parseRegion(*body, arguments))
     return failure();
-  if (body->empty())
+  // Here, before MLIR's own check, which would speak of blocks and terminators.
+  if (body->empty() || body->back().empty() ||
+      !body->back().back().hasTrait<OpTrait::IsTerminator>())
     return parser.emitError(bodyLocation)
            << "expects a body that ends in minrnn.yield"; // C4
   return success();
