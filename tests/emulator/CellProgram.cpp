@@ -54,9 +54,9 @@ static std::string readText(const std::string &path) {
   return text.str();
 }
 
-static std::string pathOf(Cell cell, const std::string &scan) {
-  return std::string(MINRNN_EMULATOR_CELLS "/") + std::string(name(cell)) +
-         "-" + scan + ".ptx";
+std::string CellProgram::textOf(Cell cell, const std::string &scan) {
+  return readText(std::string(MINRNN_EMULATOR_CELLS "/") +
+                  std::string(name(cell)) + "-" + scan + ".ptx");
 }
 
 /// The JSON between the manifest's marks, the comment signs taken off.
@@ -74,9 +74,10 @@ static nlohmann::json manifestOf(const std::string &ptx) {
   throw std::runtime_error("the PTX holds no manifest");
 }
 
-CellProgram::CellProgram(Cell cell, const std::string &scan)
-    : program(parse(readText(pathOf(cell, scan)))) {
-  nlohmann::json manifest = manifestOf(readText(pathOf(cell, scan)));
+CellProgram::CellProgram(Cell cell, const std::string &scan,
+                         const std::string &ptx)
+    : program(parse(ptx)) {
+  nlohmann::json manifest = manifestOf(ptx);
   if (manifest.at("cell") != std::string(name(cell)) ||
       manifest.at("scan") != scan || manifest.at("version") != 1)
     throw std::runtime_error("unexpected manifest: " + manifest.dump());

@@ -57,7 +57,14 @@ class CellProgram {
 public:
   /// `scan` is "log" or "linear". Throws when the PTX is not there or its
   /// manifest says otherwise.
-  CellProgram(reference::Cell cell, const std::string &scan);
+  CellProgram(reference::Cell cell, const std::string &scan)
+      : CellProgram(cell, scan, textOf(cell, scan)) {}
+  /// The same from other text.
+  CellProgram(reference::Cell cell, const std::string &scan,
+              const std::string &ptx);
+
+  /// The PTX text.
+  static std::string textOf(reference::Cell cell, const std::string &scan);
 
   CellRun forward(const SequenceData &data, const Presence &presence,
                   const LaunchOptions &options = {}) const;

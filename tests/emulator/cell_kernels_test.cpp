@@ -171,6 +171,7 @@ TEST_P(CellKernels, EmptyBatchesAndChannels) {
     for (bool all : {false, true})
       check(cell, scan, shape, Regime::Ordinary, {all, all, all, all}, 0,
             figures);
+  // Nothing is launched for a grid of no block.
   EXPECT_EQ(figures.statistics.warpInstructions, 0u);
 }
 
@@ -207,7 +208,6 @@ TEST_P(CellKernels, Steps) {
           options.seed = t;
           bool inPlace = t % 2 && !state.empty();
           CellRun run = program.step(one, state, inPlace, options);
-          // Single steps make up to one rounding error more each.
           expectAgrees("next", run, want, forwardTolerance, want, worst);
           state = run.outputs.at("next");
         }
@@ -279,6 +279,29 @@ TEST_P(CellKernels, BitwiseTheSameInAnyOrder) {
                 firstBack->statistics.threadInstructions);
     }
   }
+}
+
+/// Take any one barrier away, and the emulator objects: none is superfluous, and
+/// no race between the kernels' phases would go unseen.
+TEST_P(CellKernels, EveryBarrierIsNeededAndMissed) {
+  std::string text = CellProgram::textOf(cell, scan);
+  Shape shape{1, 300, 37};
+  SequenceData data = sampleSequence(cell, shape, Regime::Ordinary, {}, 7);
+  CellRun intact = programOf(cell, scan).forward(data, {});
+  unsigned barriers = 0;
+  for (size_t at = text.find("bar.sync"); at != std::string::npos;
+       at = text.find("bar.sync", at + 1)) {
+    ++barriers;
+    std::string broken = text;
+    broken.erase(at, broken.find(';', at) + 1 - at);
+    CellProgram program(cell, scan, broken);
+    auto runAll = [&] {
+      program.forward(data, {});
+      program.backward(data, intact.outputs.at("output"), {});
+    };
+    EXPECT_THROW(runAll(), Error) << "barrier " << barriers;
+  }
+  EXPECT_GT(barriers, 0u);
 }
 
 /// Bytes moved, in whole sectors, stay within 5% of the bytes that any kernel
