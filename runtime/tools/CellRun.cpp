@@ -48,11 +48,11 @@ void checkElements(const std::string &where, const std::string &name,
                    std::span<const std::int64_t> shape,
                    std::span<const float> data, const std::string &rule,
                    const Allowed &allowed) {
-  for (std::size_t i = 0; i < data.size(); ++i)
-    if (!allowed(data[i]))
-      throw Error(where + "tensor '" + name + "': element " +
-                  formatIndex(shape, static_cast<std::int64_t>(i)) + " is " +
-                  formatNumber(data[i]) + "; " + rule);
+  const auto bad = std::find_if_not(data.begin(), data.end(), allowed);
+  if (bad != data.end())
+    throw Error(where + "tensor '" + name + "': element " +
+                formatIndex(shape, bad - data.begin()) + " is " +
+                formatNumber(*bad) + "; " + rule);
 }
 
 bool isFinite(float number) { return std::isfinite(number); }
