@@ -83,10 +83,9 @@ CellProgram::CellProgram(Cell cell, const std::string &scan,
     throw std::runtime_error("unexpected manifest: " + manifest.dump());
   for (const nlohmann::json &entry : manifest.at("entries")) {
     const nlohmann::json &block = entry.at("block");
-    entries[entry.at("name")] = {
-        entry.at("symbol"),
-        {block.at(0), block.at(1), block.at(2)},
-        entry.at("tile").at("channels")};
+    entries[entry.at("name")] = {entry.at("symbol"),
+                                 {block.at(0), block.at(1), block.at(2)},
+                                 entry.at("tile").at("channels")};
   }
 }
 
@@ -157,8 +156,7 @@ static int64_t gateCount(const SequenceData &data) {
   return int64_t(gates(data.cell).size());
 }
 
-CellRun CellProgram::forward(const SequenceData &data,
-                             const Presence &presence,
+CellRun CellProgram::forward(const SequenceData &data, const Presence &presence,
                              const LaunchOptions &options) const {
   Call call(*this, data.shape);
   call.input("preactivations", data.preactivations, true);

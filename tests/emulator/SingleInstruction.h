@@ -1,4 +1,5 @@
-//===- SingleInstruction.h - Runs one instruction on given operands *- C++ -*-===//
+//===- SingleInstruction.h - Runs one instruction on given operands *- C++
+//-*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -96,8 +97,7 @@ inline void check(const std::vector<Case> &cases) {
     std::ostringstream operands;
     for (const Bits &source : one.sources)
       operands << " 0x" << std::hex << source.value;
-    uint64_t found =
-        execute(one.instruction, one.sources, one.result.width);
+    uint64_t found = execute(one.instruction, one.sources, one.result.width);
     EXPECT_EQ(found, one.result.value)
         << one.instruction << operands.str() << ": expected 0x" << std::hex
         << one.result.value << ", found 0x" << found;

@@ -184,8 +184,8 @@ TEST_P(CellKernels, Steps) {
     for (Regime regime : allRegimes)
       for (bool present : {false, true}) {
         SCOPED_TRACE(describe(shape, regime, {present, present}, 0));
-        SequenceData data = sampleSequence(cell, shape, regime,
-                                           {present, present, false}, 3);
+        SequenceData data =
+            sampleSequence(cell, shape, regime, {present, present, false}, 3);
         Outputs expected = forward(cell, shape, judgedInputs(data));
         int64_t width = int64_t(gates(cell).size()) * shape.channels;
         std::vector<float> state = data.initial;
@@ -196,8 +196,8 @@ TEST_P(CellKernels, Steps) {
           one.bias = data.bias;
           std::vector<double> want;
           for (int64_t row = 0; row < shape.batch; ++row) {
-            auto from = data.preactivations.begin() +
-                        (row * shape.time + t) * width;
+            auto from =
+                data.preactivations.begin() + (row * shape.time + t) * width;
             one.preactivations.insert(one.preactivations.end(), from,
                                       from + width);
             auto at = expected.output.begin() +
@@ -232,13 +232,11 @@ TEST_P(CellKernels, Pieces) {
       SequenceData piece = data;
       piece.shape.time = end - begin;
       piece.initial = state;
-      piece.preactivations.assign(
-          data.preactivations.begin() + begin * width,
-          data.preactivations.begin() + end * width);
+      piece.preactivations.assign(data.preactivations.begin() + begin * width,
+                                  data.preactivations.begin() + end * width);
       CellRun run = program.forward(piece, {});
-      std::vector<double> want(
-          expected.output.begin() + begin * shape.channels,
-          expected.output.begin() + end * shape.channels);
+      std::vector<double> want(expected.output.begin() + begin * shape.channels,
+                               expected.output.begin() + end * shape.channels);
       expectAgrees("output", run, want, forwardTolerance, want, worst);
       state = run.outputs.at("last");
       begin = end;
@@ -281,8 +279,8 @@ TEST_P(CellKernels, BitwiseTheSameInAnyOrder) {
   }
 }
 
-/// Take any one barrier away, and the emulator objects: none is superfluous, and
-/// no race between the kernels' phases would go unseen.
+/// Take any one barrier away, and the emulator objects: none is superfluous,
+/// and no race between the kernels' phases would go unseen.
 TEST_P(CellKernels, EveryBarrierIsNeededAndMissed) {
   std::string text = CellProgram::textOf(cell, scan);
   Shape shape{1, 300, 37};
@@ -321,9 +319,8 @@ TEST_P(CellKernels, TrafficIsWithinFivePercentOfTheFloor) {
       double perElement = moved / double(shape.outputs());
       EXPECT_LE(perElement, 1.05 * floorPerElement) << what;
       EXPECT_GE(perElement, floorPerElement) << what;
-      std::cout << "figure: " << what << " H " << channels << ": "
-                << perElement << " bytes per element, floor "
-                << floorPerElement << "; "
+      std::cout << "figure: " << what << " H " << channels << ": " << perElement
+                << " bytes per element, floor " << floorPerElement << "; "
                 << double(statistics.specialFunctions) / shape.outputs()
                 << " special functions and "
                 << double(statistics.threadInstructions) / shape.outputs()

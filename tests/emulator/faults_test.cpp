@@ -26,9 +26,8 @@ protected:
               std::vector<uint64_t> parameters, LaunchOptions options = {}) {
     for (uint64_t seed : {0, 1, 2}) {
       options.seed = seed;
-      expectFault(fault, line, message, [&] {
-        device.run(entry, grid, block, parameters, options);
-      });
+      expectFault(fault, line, message,
+                  [&] { device.run(entry, grid, block, parameters, options); });
     }
   }
 };
@@ -45,8 +44,9 @@ TEST_F(Planted, OutOfBoundsWrite) {
   ASSERT_TRUE(error->place());
   EXPECT_EQ(error->place()->block, (Dim3{3, 0, 0}));
   EXPECT_EQ(error->place()->thread, (Dim3{4, 0, 0}));
-  EXPECT_NE(std::string(error->what()).find("0 bytes past the end of "
-                                            "allocation 'out' of 400 bytes"),
+  EXPECT_NE(std::string(error->what())
+                .find("0 bytes past the end of "
+                      "allocation 'out' of 400 bytes"),
             std::string::npos)
       << error->what();
   // Without the fault, all is well.
@@ -70,16 +70,17 @@ TEST_F(Planted, MissingBarrier) {
          "missingBarrier", {1}, {128}, {in, out});
   LaunchOptions unchecked;
   unchecked.checkUninitialised = false;
-  expect(Fault::Race, ".shared.f32", "race on shared address",
-         "missingBarrier", {1}, {128}, {in, out}, unchecked);
+  expect(Fault::Race, ".shared.f32", "race on shared address", "missingBarrier",
+         {1}, {128}, {in, out}, unchecked);
   unchecked.checkRaces = false;
   device.run("missingBarrier", {1}, {128}, {in, out}, unchecked);
 }
 
 TEST_F(Planted, RaceOfTwoWriters) {
   uint64_t out = floats(64);
-  expect(Fault::Race, "st.shared.f32", "this write is not ordered after the "
-                                       "write",
+  expect(Fault::Race, "st.shared.f32",
+         "this write is not ordered after the "
+         "write",
          "writeRace", {1}, {64}, {out});
 }
 
@@ -111,8 +112,8 @@ TEST_F(Planted, BarrierThatAWarpExitsBefore) {
 TEST_F(Planted, MisalignedVectorLoad) {
   uint64_t in = floats(64), out = floats(32);
   device.run("misaligned", {1}, {32}, {in, out, 4});
-  expect(Fault::Misaligned, "ld.global.v4.f32",
-         "misaligned read of 16 bytes", "misaligned", {1}, {32}, {in, out, 1});
+  expect(Fault::Misaligned, "ld.global.v4.f32", "misaligned read of 16 bytes",
+         "misaligned", {1}, {32}, {in, out, 1});
 }
 
 TEST_F(Planted, UninitialisedGlobalRead) {
@@ -217,8 +218,9 @@ TEST(Fault, ShuffleFromALaneThatTakesNoPart) {
 }
 
 TEST(Fault, LaneOutsideItsMemberMask) {
-  expectFaultOf(Fault::Barrier, "bar.warp.sync", "not in the instruction's "
-                                                 "membermask",
+  expectFaultOf(Fault::Barrier, "bar.warp.sync",
+                "not in the instruction's "
+                "membermask",
                 "bar.warp.sync 0xFFFF;", {32});
 }
 
@@ -238,8 +240,7 @@ TEST(Fault, LocalAccess) {
                 local + "mov.u64 %l1, depot;\nld.local.u32 %r1, [%l1+16];",
                 {1});
   expectFaultOf(Fault::Misaligned, "st.local.u64", "multiple of 8",
-                local + "mov.u64 %l1, depot;\nst.local.u64 [%l1+4], %l1;",
-                {1});
+                local + "mov.u64 %l1, depot;\nst.local.u64 [%l1+4], %l1;", {1});
 }
 
 TEST(Fault, GenericAddressesAreCheckedWhereTheyPoint) {
@@ -360,9 +361,8 @@ TEST(Races, NamedBarriersOrderTheirWarpsOnly) {
     within.run("k", {1}, {128}, {}, options);
     Device across(kernelOf(body(64), 0, shared));
     options.checkUninitialised = false;
-    expectFault(Fault::Race, ".shared.u32", "race", [&] {
-      across.run("k", {1}, {128}, {}, options);
-    });
+    expectFault(Fault::Race, ".shared.u32", "race",
+                [&] { across.run("k", {1}, {128}, {}, options); });
   }
 }
 
@@ -397,9 +397,8 @@ TEST(Races, FencesAndFlagsOrderWarps) {
     Device ordered(kernelOf(body("membar.cta;"), 0, shared));
     ordered.run("k", {1}, {64}, {}, options);
     Device unordered(kernelOf(body(""), 0, shared));
-    expectFault(Fault::Race, "ld.shared.u32", "race", [&] {
-      unordered.run("k", {1}, {64}, {}, options);
-    });
+    expectFault(Fault::Race, "ld.shared.u32", "race",
+                [&] { unordered.run("k", {1}, {64}, {}, options); });
   }
 }
 

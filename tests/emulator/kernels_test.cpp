@@ -56,14 +56,13 @@ TEST(Reduction, RowsAreSummed) {
   uint64_t from = device.upload(in);
   for (uint64_t seed : seeds) {
     uint64_t to = device.reserve<float>(rows);
-    Statistics statistics =
-        device.run("sumRows", {rows}, {128}, {from, to, asWord(vectors)},
-                   withSeed(seed));
+    Statistics statistics = device.run(
+        "sumRows", {rows}, {128}, {from, to, asWord(vectors)}, withSeed(seed));
     std::vector<float> out = device.download<float>(to, rows);
     for (int row = 0; row < rows; ++row)
-      EXPECT_EQ(out[row], std::accumulate(in.begin() + row * vectors * 4,
-                                          in.begin() + (row + 1) * vectors * 4,
-                                          0.0f));
+      EXPECT_EQ(out[row],
+                std::accumulate(in.begin() + row * vectors * 4,
+                                in.begin() + (row + 1) * vectors * 4, 0.0f));
     EXPECT_EQ(statistics.globalLoads.bytesMoved(), rows * vectors * 16u);
     EXPECT_EQ(statistics.globalLoads.bytesNeeded, rows * vectors * 16u);
     EXPECT_EQ(statistics.barriers, uint64_t(rows));
@@ -129,9 +128,8 @@ TEST(Control, CollatzLoopsOfDifferentLengths) {
   uint64_t from = device.upload(in);
   for (uint64_t seed : seeds) {
     uint64_t to = device.reserve<uint32_t>(count);
-    Statistics statistics =
-        device.run("collatz", {5}, {64}, {from, to, asWord(count)},
-                   withSeed(seed));
+    Statistics statistics = device.run(
+        "collatz", {5}, {64}, {from, to, asWord(count)}, withSeed(seed));
     EXPECT_EQ(device.download<uint32_t>(to, count), want);
     EXPECT_GT(statistics.divergentBranches, 100u);
   }
@@ -235,10 +233,8 @@ TEST(Mathematics, FunctionsOfTheCudaLibrary) {
         continue;
       }
       // The CUDA Programming Guide allows 2 ulp or less of each of these.
-      double ulp = std::ldexp(1.0, std::max(std::ilogb(want == 0 ? 1e-38f
-                                                                 : want),
-                                            -126) -
-                                       23);
+      double ulp = std::ldexp(
+          1.0, std::max(std::ilogb(want == 0 ? 1e-38f : want), -126) - 23);
       EXPECT_NEAR(found, exact[function](in[i]), 2.5 * ulp)
           << function << " of " << in[i];
     }
@@ -246,16 +242,17 @@ TEST(Mathematics, FunctionsOfTheCudaLibrary) {
 
 TEST(Mathematics, HalfPrecision) {
   Device device(readKernel("mathematics.ptx"));
-  std::vector<float> in = {0,       -0.0f, 1,      -2.5f,     65504, 65519,
-                           1e-7f,   3e-8f, 1.0005f, 0x1.01p0f, 1e30f, -1e-40f};
+  std::vector<float> in = {0,     -0.0f, 1,       -2.5f,     65504, 65519,
+                           1e-7f, 3e-8f, 1.0005f, 0x1.01p0f, 1e30f, -1e-40f};
   int n = in.size();
   uint64_t from = device.upload(in), half = device.reserve<uint16_t>(n),
-           bfloat = device.reserve<uint16_t>(n), back = device.reserve<float>(n);
+           bfloat = device.reserve<uint16_t>(n),
+           back = device.reserve<float>(n);
   device.run("halves", {1}, {32}, {from, half, bfloat, back, asWord(n)});
-  EXPECT_EQ(device.download<uint16_t>(half, n),
-            (std::vector<uint16_t>{0, 0x8000, 0x3C00, 0xC100, 0x7BFF, 0x7BFF,
-                                   0x0002, 0x0001, 0x3C01, 0x3C04, 0x7C00,
-                                   0x8000}));
+  EXPECT_EQ(
+      device.download<uint16_t>(half, n),
+      (std::vector<uint16_t>{0, 0x8000, 0x3C00, 0xC100, 0x7BFF, 0x7BFF, 0x0002,
+                             0x0001, 0x3C01, 0x3C04, 0x7C00, 0x8000}));
   std::vector<uint16_t> wantBFloat;
   for (float x : in) { // Round to nearest even by hand.
     auto bits = std::bit_cast<uint32_t>(x);

@@ -41,8 +41,8 @@ std::string moduleOf() {
 Statistics copy(uint64_t stride, uint64_t offset, uint32_t blocks = 4,
                 uint32_t threads = 64, LaunchOptions options = {}) {
   Device device(copyKernel());
-  size_t count = size_t(blocks) * threads * std::max<uint64_t>(stride, 1) +
-                 offset;
+  size_t count =
+      size_t(blocks) * threads * std::max<uint64_t>(stride, 1) + offset;
   uint64_t in = device.upload(std::vector<uint32_t>(count, 3));
   uint64_t out = device.reserve<uint32_t>(count);
   return device.run("k", {blocks}, {threads}, {in, out, stride, offset},
@@ -104,9 +104,9 @@ TEST(Statistics, PredicatedLanesMoveNothing) {
 
 TEST(Statistics, BankConflicts) {
   auto conflicts = [](const std::string &address, const std::string &store) {
-    Device device(kernelOf("mov.u32 %r1, %tid.x; mov.u32 %r2, s;" + address +
-                               store,
-                           0, ".shared .align 16 .b8 s[8192];"));
+    Device device(
+        kernelOf("mov.u32 %r1, %tid.x; mov.u32 %r2, s;" + address + store, 0,
+                 ".shared .align 16 .b8 s[8192];"));
     return device.run("k", {1}, {32}, {}).sharedBankConflicts;
   };
   std::string word = "st.shared.u32 [%r3], %r1;";
@@ -130,9 +130,9 @@ TEST(Statistics, BankConflicts) {
   EXPECT_EQ(conflicts("mad.lo.u32 %r3, %r1, 16, %r2;",
                       "st.shared.v2.u32 [%r3], {%r1, %r1};"),
             2u);
-  EXPECT_EQ(conflicts("mad.lo.u32 %r3, %r1, 4, %r2;",
-                      "st.shared.u8 [%r3], %r1;"),
-            0u);
+  EXPECT_EQ(
+      conflicts("mad.lo.u32 %r3, %r1, 4, %r2;", "st.shared.u8 [%r3], %r1;"),
+      0u);
 }
 
 TEST(Statistics, SpecialFunctionsAndBarriers) {
@@ -156,8 +156,9 @@ TEST(Launch, RefusesWhatCannotBe) {
   auto expectRefused = [&](const std::string &message, Dim3 grid, Dim3 block,
                            std::vector<uint64_t> parameters,
                            uint64_t shared = 0, const char *entry = "small") {
-    expectFault(Fault::Launch, "", message,
-                [&] { device.run(entry, grid, block, parameters, {}, shared); });
+    expectFault(Fault::Launch, "", message, [&] {
+      device.run(entry, grid, block, parameters, {}, shared);
+    });
   };
   expectRefused("no entry 'none'", {1}, {1}, {}, 0, "none");
   expectRefused("expected 2 words of parameters, found 1", {1}, {64}, {1});
@@ -195,20 +196,21 @@ TEST(Launch, DynamicSharedMemoryFollowsTheStatic) {
 }
 
 TEST(Launch, ParametersOfEveryKind) {
-  Device device(".version 7.8\n.target sm_75\n.address_size 64\n"
-                ".visible .entry k(.param .u32 a, .param .f64 b,\n"
-                "  .param .align 4 .b8 c[12], .param .u8 d, .param .u64 out) {\n"
-                ".reg .b32 %r<9>; .reg .b64 %l<6>;\n"
-                "ld.param.u64 %l1, [out]; ld.param.u32 %r1, [a];\n"
-                "ld.param.f64 %l2, [b]; ld.param.u32 %r2, [c+8];\n"
-                "ld.param.u8 %r3, [d]; mov.b64 %l3, c;\n"
-                "cvta.param.u64 %l4, %l3; ld.u32 %r4, [%l4+4];\n"
-                "st.global.v4.u32 [%l1], {%r1, %r2, %r3, %r4};\n"
-                "st.global.u64 [%l1+16], %l2;\n}");
+  Device device(
+      ".version 7.8\n.target sm_75\n.address_size 64\n"
+      ".visible .entry k(.param .u32 a, .param .f64 b,\n"
+      "  .param .align 4 .b8 c[12], .param .u8 d, .param .u64 out) {\n"
+      ".reg .b32 %r<9>; .reg .b64 %l<6>;\n"
+      "ld.param.u64 %l1, [out]; ld.param.u32 %r1, [a];\n"
+      "ld.param.f64 %l2, [b]; ld.param.u32 %r2, [c+8];\n"
+      "ld.param.u8 %r3, [d]; mov.b64 %l3, c;\n"
+      "cvta.param.u64 %l4, %l3; ld.u32 %r4, [%l4+4];\n"
+      "st.global.v4.u32 [%l1], {%r1, %r2, %r3, %r4};\n"
+      "st.global.u64 [%l1+16], %l2;\n}");
   uint64_t out = device.reserve<uint32_t>(6);
-  device.run("k", {1}, {1},
-             {0xFF00000007, 0x3FF8000000000000, 0x0000000B0000000A, 0xC, 0x1FF,
-              out});
+  device.run(
+      "k", {1}, {1},
+      {0xFF00000007, 0x3FF8000000000000, 0x0000000B0000000A, 0xC, 0x1FF, out});
   EXPECT_EQ(device.download<uint32_t>(out, 6),
             (std::vector<uint32_t>{7, 0xC, 0xFF, 0xB, 0, 0x3FF80000}));
 }

@@ -38,10 +38,10 @@ TEST(Parser, UnknownInstructionsAndModifiers) {
                  "found 'frobnicate', which the emulator does not know");
   expectRejected(Fault::Unsupported, body("\n\nadd.woolly.f32 %r1, %r2, %r3;"),
                  bodyLine + 2, "modifier '.woolly'");
-  expectRejected(Fault::Unsupported, body("wmma.load.a.sync %r1, [%l1];"), bodyLine,
-                 "'wmma'");
-  expectRejected(Fault::Unsupported, body("mul.lo.f32x2 %l1, %l2, %l3;"), bodyLine,
-                 "");
+  expectRejected(Fault::Unsupported, body("wmma.load.a.sync %r1, [%l1];"),
+                 bodyLine, "'wmma'");
+  expectRejected(Fault::Unsupported, body("mul.lo.f32x2 %l1, %l2, %l3;"),
+                 bodyLine, "");
 }
 
 TEST(Parser, WrongOperands) {
@@ -60,7 +60,8 @@ TEST(Parser, WrongOperands) {
                  "which the function does not define");
   expectRejected(Fault::Syntax, body("@%r1 bra L; L:"), bodyLine,
                  "expected a predicate register");
-  expectRejected(Fault::Syntax, body("cvt.s32.f32 %r1, %r2;"), bodyLine, ".rni");
+  expectRejected(Fault::Syntax, body("cvt.s32.f32 %r1, %r2;"), bodyLine,
+                 ".rni");
   expectRejected(Fault::Syntax, body("cvt.f32.s32 %r1, %r2;"), bodyLine, ".rn");
   expectRejected(Fault::Syntax, body("ld.global.v2.u32 %r1, [%l2];"), bodyLine,
                  "vector of 2");
@@ -88,11 +89,13 @@ TEST(Parser, BrokenText) {
                  "power of two");
   expectRejected(Fault::Syntax, moduleOf(".global .u32 a[2] = {1, 2, 3};"), 4,
                  "at most 2 initial values");
-  expectRejected(Fault::Syntax, ".version 7.8\n.target sm_75\n"
-                                ".address_size 32\n",
+  expectRejected(Fault::Syntax,
+                 ".version 7.8\n.target sm_75\n"
+                 ".address_size 32\n",
                  3, "address size of 64");
   expectRejected(Fault::Syntax,
-                 kernelOf("mov.u32 %r1, " + std::string(100000, '(') + ";", 0), bodyLine, "nested");
+                 kernelOf("mov.u32 %r1, " + std::string(100000, '(') + ";", 0),
+                 bodyLine, "nested");
   expectRejected(Fault::Syntax,
                  kernelOf("mov.u32 %r1, " + std::string(100000, '-') + "1;", 0),
                  bodyLine, "nested");

@@ -1,4 +1,5 @@
-//===- special_functions_test.cpp - Approximate functions against their bounds ===//
+//===- special_functions_test.cpp - Approximate functions against their bounds
+//===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -119,8 +120,7 @@ TEST(SpecialFunctions, SpecialValues) {
   float tiny = std::numeric_limits<float>::denorm_min();
   expectValues("ex2.approx.f32", {-inf, inf, NAN, 0, -0.0f, 3, -126},
                {0, inf, NAN, 1, 1, 8, 0x1p-126f});
-  expectValues("ex2.approx.ftz.f32", {-200, 200, tiny, -130},
-               {0, inf, 1, 0});
+  expectValues("ex2.approx.ftz.f32", {-200, 200, tiny, -130}, {0, inf, 1, 0});
   expectValues("ex2.approx.f32", {-130}, {0x1p-130f});
   expectValues("lg2.approx.f32", {0, -0.0f, inf, -1, NAN, 8, 0x1p-149f},
                {-inf, -inf, inf, NAN, NAN, 3, -149});

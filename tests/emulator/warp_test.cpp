@@ -55,8 +55,7 @@ TEST(Warp, ShuffleModes) {
               [](int i) { return 10 * (i > 28 ? i : i + 3); });
   expectLanes(shuffle("bfly.b32 %r0, %r2, 5, 31, -1"),
               [](int i) { return 10 * (i ^ 5); });
-  expectLanes(shuffle("idx.b32 %r0, %r2, 9, 31, -1"),
-              [](int) { return 90; });
+  expectLanes(shuffle("idx.b32 %r0, %r2, 9, 31, -1"), [](int) { return 90; });
   // Segments of 8 lanes: c = (32 - 8) << 8 | clamp.
   expectLanes(shuffle("up.b32 %r0, %r2, 2, 0x1800, -1"),
               [](int i) { return 10 * (i % 8 < 2 ? i : i - 2); });
@@ -332,10 +331,7 @@ BIG:
     SKIP:)",
                           32, {0}, seed, callee),
                 [](int i) {
-                  return i == 5   ? 555
-                         : i > 29 ? 1
-                         : i > 20 ? i
-                                  : 3 * i + 1000;
+                  return i == 5 ? 555 : i > 29 ? 1 : i > 20 ? i : 3 * i + 1000;
                 });
 }
 
@@ -354,8 +350,7 @@ TEST(Warp, VectorLoadsStoresAndNarrowTypes) {
     ld.global.s16 %l5, [%l1+2]; st.global.u32 [%l1+44], %l5;
     END:)",
             32, {0x80010203, 2, 3, 4, 0, 0, 0, 0, 0, 0, 0, 0}, 0, "", &after);
-  EXPECT_EQ(after,
-            (std::vector<uint32_t>{0x80010203, 2, 3, 4, 4, 3, 2, 0x80010203,
-                                   0x02038001, 0xFFFFFF80, 0x00020080,
-                                   0xFFFF8001}));
+  EXPECT_EQ(after, (std::vector<uint32_t>{0x80010203, 2, 3, 4, 4, 3, 2,
+                                          0x80010203, 0x02038001, 0xFFFFFF80,
+                                          0x00020080, 0xFFFF8001}));
 }

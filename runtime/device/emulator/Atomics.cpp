@@ -166,8 +166,8 @@ uint8_t *placeOf(Warp &warp, const Instruction &instruction, unsigned lane,
     raise(warp, instruction, Fault::OutOfBounds, lane,
           "atomic on memory that is neither global nor shared");
   uint64_t offset;
-  Allocation &to = globalPlace(warp, instruction, lane, address, bytes,
-                               "atomic", offset);
+  Allocation &to =
+      globalPlace(warp, instruction, lane, address, bytes, "atomic", offset);
   if (to.readOnly)
     raise(warp, instruction, Fault::OutOfBounds, lane,
           "atomic on constant variable '" + to.name + "'");

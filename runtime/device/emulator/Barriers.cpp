@@ -207,8 +207,8 @@ void selectCall(Selection &selection) {
   if (next != selection.operandCount() ||
       callee.kind != OperandSyntax::Kind::Name || callee.name[0] == '%')
     selection.unsupported("a call through a pointer");
-  selection.instruction.immediate = selection.decoder.call(
-      callee.name, results, arguments, selection.line());
+  selection.instruction.immediate =
+      selection.decoder.call(callee.name, results, arguments, selection.line());
   selection.instruction.handler = callHandler();
 }
 

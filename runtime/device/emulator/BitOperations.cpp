@@ -30,6 +30,7 @@ void takeOperands(Selection &selection, Type type, unsigned sources) {
 }
 
 template <typename F> void withBits(Selection &selection, Type type, F f) {
+  // NOLINTNEXTLINE(bugprone-branch-clone): each calls another `f`.
   switch (byteWidth(type)) {
   case 2:
     return f(uint16_t());
@@ -86,8 +87,8 @@ void selectLogic(Selection &selection) {
     takeOperands(selection, type, 2);
     withBits(selection, type, [&](auto zero) {
       using T = decltype(zero);
-      instruction.handler = lanewise<T, T, T>(
-          [](T a, T b) { return T(decltype(f){}(a, b)); });
+      instruction.handler =
+          lanewise<T, T, T>([](T a, T b) { return T(decltype(f){}(a, b)); });
     });
   };
   if (base == "and")
@@ -112,9 +113,9 @@ void selectNot(Selection &selection) {
   takeOperands(selection, type, 1);
   withBits(selection, type, [&](auto zero) {
     using T = decltype(zero);
-    instruction.handler =
-        logical ? lanewise<T, T>([](T a) { return T(a == 0); })
-                : lanewise<T, T>([](T a) { return T(~a); });
+    instruction.handler = logical
+                              ? lanewise<T, T>([](T a) { return T(a == 0); })
+                              : lanewise<T, T>([](T a) { return T(~a); });
   });
 }
 
@@ -267,11 +268,12 @@ void selectFindHighest(Selection &selection) {
   withUnsigned32Or64(selection, type, [&](auto zero) {
     auto choose = [&](auto sample) {
       using T = decltype(sample);
-      instruction.handler =
-          amount ? lanewise<uint32_t, T>(
-                       [](T a) { return highestBit<T, true>(a); })
-                 : lanewise<uint32_t, T>(
-                       [](T a) { return highestBit<T, false>(a); });
+      instruction.handler = amount ? lanewise<uint32_t, T>([](T a) {
+        return highestBit<T, true>(a);
+      })
+                                   : lanewise<uint32_t, T>([](T a) {
+                                       return highestBit<T, false>(a);
+                                     });
     };
     if (isSigned(type))
       choose(std::make_signed_t<decltype(zero)>());
@@ -399,8 +401,7 @@ void permuteBytes(Warp &warp, const Instruction &instruction, uint32_t mask) {
 }
 
 void selectPermute(Selection &selection) {
-  int mode =
-      selection.takeOneOf({"f4e", "b4e", "rc8", "ecl", "ecr", "rc16"});
+  int mode = selection.takeOneOf({"f4e", "b4e", "rc8", "ecl", "ecr", "rc16"});
   selection.take("b32");
   takeOperands(selection, Type::B32, 3);
   selection.instruction.mode = mode + 1;

@@ -169,7 +169,8 @@ void Block::start(const LaunchContext &launch, Worker &runner,
     warp.worker = &runner;
     warp.index = i;
     unsigned lanes = std::min(warpSize, threads - i * warpSize);
-    warp.launched = warp.live = lanes == warpSize ? allLanes : (1u << lanes) - 1;
+    warp.launched = warp.live =
+        lanes == warpSize ? allLanes : (1u << lanes) - 1;
     warp.fragments.push_back(
         {warp.live, 0, noMeeting, Fragment::State::Ready, 0});
     for (const SpecialSlot &special : entry.specialRegisters)
@@ -289,9 +290,9 @@ bool Block::arrive(Warp &warp, const Instruction &instruction, unsigned number,
   if (barrier.inUse && barrier.expected != expected)
     raise(warp, instruction, Fault::Barrier, std::countr_zero(mask),
           "barrier " + std::to_string(number) + " waits for " +
-              std::to_string(barrier.expected) +
-              " threads since line " + std::to_string(barrier.line) +
-              ", but this thread expects " + std::to_string(expected));
+              std::to_string(barrier.expected) + " threads since line " +
+              std::to_string(barrier.line) + ", but this thread expects " +
+              std::to_string(expected));
   barrier.inUse = true;
   barrier.expected = expected;
   barrier.line = instruction.line;

@@ -23,8 +23,8 @@ namespace {
 
 /// As in the names of the comparisons.
 constexpr std::array<std::string_view, 18> comparisonNames{
-    "eq",  "ne",  "lt",  "le",  "gt",  "ge",  "lo",  "ls",  "hi",
-    "hs",  "equ", "neu", "ltu", "leu", "gtu", "geu", "num", "nan"};
+    "eq", "ne",  "lt",  "le",  "gt",  "ge",  "lo",  "ls",  "hi",
+    "hs", "equ", "neu", "ltu", "leu", "gtu", "geu", "num", "nan"};
 
 struct Plain {
   template <typename T> T operator()(T value) const { return value; }

@@ -1,4 +1,5 @@
-//===- ControlFlow.h - Branches, calls and where lanes meet again *- C++ -*-===//
+//===- ControlFlow.h - Branches, calls and where lanes meet again *- C++
+//-*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -169,9 +169,8 @@ uint64_t convertBits(uint64_t bits, const Conversion &how) {
     double value = floatValue(bits, how.from, how.flushes);
     if (how.integral)
       value = roundIntegral(value, how.rounding);
-    result = isFloat(how.to)
-                 ? floatBits(value, how.to, how)
-                 : toInteger(value, how.to, how.from == Type::F64);
+    result = isFloat(how.to) ? floatBits(value, how.to, how)
+                             : toInteger(value, how.to, how.from == Type::F64);
   }
   result &= maskOf(how.to);
   return isSigned(how.to) ? uint64_t(signExtend(result, how.to)) : result;
@@ -235,6 +234,7 @@ void executePairConversion(Warp &warp, const Instruction &instruction,
 }
 
 template <typename F> void withInteger(Type type, F f) {
+  // NOLINTNEXTLINE(bugprone-branch-clone): each calls another `f`.
   switch (type) {
   case Type::U16:
     return f(uint16_t());
@@ -278,11 +278,11 @@ Handler fastConversion(const Conversion &how) {
     });
   } else if (how.from == Type::F32 && how.to == Type::F32 && !how.integral) {
     if (how.saturates)
-      handler = how.flushes
-                    ? lanewise<float, float>(
-                          [](float a) { return flush(saturate(flush(a))); })
-                    : lanewise<float, float>(
-                          [](float a) { return saturate(a); });
+      handler =
+          how.flushes
+              ? lanewise<float, float>(
+                    [](float a) { return flush(saturate(flush(a))); })
+              : lanewise<float, float>([](float a) { return saturate(a); });
     else if (how.flushes)
       handler = lanewise<float, float>([](float a) { return flush(a); });
   } else if (how.from == Type::F32 && how.to == Type::F64 && !how.integral &&
@@ -290,8 +290,8 @@ Handler fastConversion(const Conversion &how) {
     handler = lanewise<double, float>([](float a) { return double(a); });
   } else if (how.from == Type::F64 && how.to == Type::F32 && nearest &&
              !how.integral && !how.saturates && !how.flushes) {
-    handler = lanewise<float, double>(
-        [](double a) { return canonical(float(a)); });
+    handler =
+        lanewise<float, double>([](double a) { return canonical(float(a)); });
   }
   return handler;
 }

@@ -215,9 +215,9 @@ std::optional<Symbol> EntryDecoder::lookUp(std::string_view name,
     if (auto found = names.find({at, name}); found != names.end())
       return found->second;
     const VariableSyntax *declared = nullptr;
-    if (auto found = families.find({at, name});
-        found != families.end() && !found->second->family &&
-        found->second->elements)
+    if (auto found = families.find({at, name}); found != families.end() &&
+                                                !found->second->family &&
+                                                found->second->elements)
       declared = found->second;
     else if (auto group = families.find({at, family});
              numbered && group != families.end() &&
@@ -225,9 +225,8 @@ std::optional<Symbol> EntryDecoder::lookUp(std::string_view name,
       declared = group->second;
     if (declared) {
       Symbol symbol{Symbol::Kind::Register, Space::Register, 0,
-                    declared->type == Type::Pred
-                        ? 0u
-                        : byteWidth(declared->type)};
+                    declared->type == Type::Pred ? 0u
+                                                 : byteWidth(declared->type)};
       symbol.offset = declared->type == Type::Pred
                           ? newPredicate()
                           : newRegister(byteWidth(declared->type));
@@ -342,8 +341,8 @@ void EntryDecoder::decodeBody(const FunctionSyntax &syntax) {
   Instruction &last = image.code.emplace_back();
   last.handler = syntax.isEntry ? exitHandler() : returnHandler();
   last.always = true;
-  last.line = syntax.statements.empty() ? syntax.line
-                                        : syntax.statements.back().line;
+  last.line =
+      syntax.statements.empty() ? syntax.line : syntax.statements.back().line;
   body->end = image.code.size();
   resolveTargets(body->begin, body->end);
   findReconvergence(image, body->begin, body->end);
@@ -391,6 +390,7 @@ uint32_t EntryDecoder::branchTable(std::string_view name, uint32_t scope,
     if (table.name != name || table.targets.empty())
       continue;
     std::vector<uint32_t> targets;
+    targets.reserve(table.targets.size());
     for (std::string_view target : table.targets)
       targets.push_back(label(target, scope, line));
     image.branchTables.push_back(std::move(targets));
@@ -434,9 +434,9 @@ uint32_t EntryDecoder::call(std::string_view name,
     std::vector<ParameterCopy> result;
     for (size_t i = 0; i < from.size(); ++i) {
       if (from[i].bytes != into[i].bytes)
-        fail(line, "expected " + std::to_string(into[i].bytes) +
-                       " bytes for " + what + " " + std::to_string(i) +
-                       ", found " + std::to_string(from[i].bytes));
+        fail(line, "expected " + std::to_string(into[i].bytes) + " bytes for " +
+                       what + " " + std::to_string(i) + ", found " +
+                       std::to_string(from[i].bytes));
       result.push_back({uint32_t(from[i].offset), uint32_t(into[i].offset),
                         uint32_t(from[i].bytes)});
     }

@@ -26,8 +26,8 @@ static std::string shorten(std::string_view line) {
 }
 
 static std::string spell(const Dim3 &index) {
-  return "(" + std::to_string(index.x) + ", " + std::to_string(index.y) +
-         ", " + std::to_string(index.z) + ")";
+  return "(" + std::to_string(index.x) + ", " + std::to_string(index.y) + ", " +
+         std::to_string(index.z) + ")";
 }
 
 static std::string compose(const std::string &message, uint32_t line,

@@ -166,6 +166,8 @@ struct Block {
 
 /// One host thread's share of a launch.
 struct Worker {
+  explicit Worker(uint64_t seed) : random(seed) {}
+
   const LaunchContext *context = nullptr;
   Statistics statistics;
   /// Stores and atomics that changed memory.
@@ -184,11 +186,10 @@ bool hasReadyFragment(const Warp &warp);
 bool releaseMeetings(Warp &warp);
 
 /// Sets the running fragment aside in the given state.
-void suspend(Warp &warp, Fragment::State state, uint32_t waitsFor,
-             uint32_t pc);
-/// For an instruction with a membermask: the lanes that execute it now. All live
-/// lanes of `members` have to meet at it; until they have, those of `mask` are
-/// set aside, and the result is 0.
+void suspend(Warp &warp, Fragment::State state, uint32_t waitsFor, uint32_t pc);
+/// For an instruction with a membermask: the lanes that execute it now. All
+/// live lanes of `members` have to meet at it; until they have, those of `mask`
+/// are set aside, and the result is 0.
 uint32_t converge(Warp &warp, const Instruction &instruction, uint32_t mask,
                   uint32_t members);
 
@@ -198,8 +199,7 @@ void storeBarrierReduction(Warp &warp, const Instruction &instruction,
 
 /// Throws an `Error` about one lane (or the first of a mask) of a warp.
 [[noreturn]] void raise(const Warp &warp, const Instruction &instruction,
-                        Fault fault, unsigned lane,
-                        const std::string &message);
+                        Fault fault, unsigned lane, const std::string &message);
 /// The thread's index in the block.
 Dim3 threadIndex(const LaunchContext &context, unsigned thread);
 

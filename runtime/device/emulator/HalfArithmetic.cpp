@@ -27,7 +27,6 @@ void selectHalfArithmetic(Selection &selection);
 
 namespace {
 
-
 /// The value, .ftz applied: subnormal operands and results become zero.
 template <typename Format> double load(uint16_t bits, bool flushes) {
   constexpr uint16_t exponent = ((1 << Format::exponentBits) - 1)
@@ -199,4 +198,3 @@ void minrnn::emulator::selectHalfArithmetic(Selection &selection) {
     selection.wrongType(type);
   }
 }
-

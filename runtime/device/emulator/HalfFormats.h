@@ -92,8 +92,8 @@ template <typename Format> uint16_t roundTo(double value, Rounding rounding) {
   }
   integer += up;
   // A carry out of the mantissa runs into the exponent, as it should.
-  uint32_t bits = integer + (uint32_t(exponent + bias - 1)
-                             << Format::mantissaBits);
+  uint32_t bits =
+      integer + (uint32_t(exponent + bias - 1) << Format::mantissaBits);
   if (bits >= infinity) {
     bool stays = rounding == Rounding::Zero ||
                  (rounding == Rounding::Down && !sign) ||

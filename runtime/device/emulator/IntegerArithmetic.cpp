@@ -22,21 +22,38 @@ namespace {
 
 template <typename T> using Unsigned = std::make_unsigned_t<T>;
 template <size_t Bytes, bool Signed> struct IntegerOf;
-template <> struct IntegerOf<2, false> { using Type = uint16_t; };
-template <> struct IntegerOf<2, true> { using Type = int16_t; };
-template <> struct IntegerOf<4, false> { using Type = uint32_t; };
-template <> struct IntegerOf<4, true> { using Type = int32_t; };
-template <> struct IntegerOf<8, false> { using Type = uint64_t; };
-template <> struct IntegerOf<8, true> { using Type = int64_t; };
+template <> struct IntegerOf<2, false> {
+  using Type = uint16_t;
+};
+template <> struct IntegerOf<2, true> {
+  using Type = int16_t;
+};
+template <> struct IntegerOf<4, false> {
+  using Type = uint32_t;
+};
+template <> struct IntegerOf<4, true> {
+  using Type = int32_t;
+};
+template <> struct IntegerOf<8, false> {
+  using Type = uint64_t;
+};
+template <> struct IntegerOf<8, true> {
+  using Type = int64_t;
+};
 using uint128 = unsigned __int128;
 using int128 = __int128;
-template <> struct IntegerOf<16, false> { using Type = uint128; };
-template <> struct IntegerOf<16, true> { using Type = int128; };
+template <> struct IntegerOf<16, false> {
+  using Type = uint128;
+};
+template <> struct IntegerOf<16, true> {
+  using Type = int128;
+};
 template <typename T>
 using Twice = typename IntegerOf<2 * sizeof(T), std::is_signed_v<T>>::Type;
 
 /// Calls `f` with a value of the C++ type of an integer type.
 template <typename F> void withInteger(Selection &selection, Type type, F f) {
+  // NOLINTNEXTLINE(bugprone-branch-clone): each calls another `f`.
   switch (type) {
   case Type::U16:
   case Type::B16:
@@ -116,14 +133,13 @@ void selectAddOrSub(Selection &selection) {
                                          : value);
     };
     (void)clamp;
-    handler = add ? lanewise<int32_t, int32_t, int32_t>(
-                        [](int32_t a, int32_t b) {
-                          return decltype(clamp){}(int64_t(a) + b);
-                        })
-                  : lanewise<int32_t, int32_t, int32_t>(
-                        [](int32_t a, int32_t b) {
-                          return decltype(clamp){}(int64_t(a) - b);
-                        });
+    handler =
+        add ? lanewise<int32_t, int32_t, int32_t>([](int32_t a, int32_t b) {
+          return decltype(clamp){}(int64_t(a) + b);
+        })
+            : lanewise<int32_t, int32_t, int32_t>([](int32_t a, int32_t b) {
+                return decltype(clamp){}(int64_t(a) - b);
+              });
     return;
   }
   withInteger(selection, type, [&](auto zero) {
@@ -150,9 +166,8 @@ void selectMul(Selection &selection) {
     withInteger(selection, type, [&](auto zero) {
       using T = decltype(zero);
       instruction.handler =
-          part == 0
-              ? lanewise<T, T, T>([](T a, T b) { return wrapMul(a, b); })
-              : lanewise<T, T, T>([](T a, T b) { return highMul(a, b); });
+          part == 0 ? lanewise<T, T, T>([](T a, T b) { return wrapMul(a, b); })
+                    : lanewise<T, T, T>([](T a, T b) { return highMul(a, b); });
     });
     return;
   }
@@ -185,13 +200,12 @@ void selectMad(Selection &selection) {
     takeOperands(selection, type, 3);
     withInteger(selection, type, [&](auto zero) {
       using T = decltype(zero);
-      instruction.handler =
-          part == 0 ? lanewise<T, T, T, T>([](T a, T b, T c) {
-            return wrapAdd(wrapMul(a, b), c);
-          })
-                    : lanewise<T, T, T, T>([](T a, T b, T c) {
-                        return wrapAdd(highMul(a, b), c);
-                      });
+      instruction.handler = part == 0 ? lanewise<T, T, T, T>([](T a, T b, T c) {
+        return wrapAdd(wrapMul(a, b), c);
+      })
+                                      : lanewise<T, T, T, T>([](T a, T b, T c) {
+                                          return wrapAdd(highMul(a, b), c);
+                                        });
     });
     return;
   }
@@ -342,8 +356,9 @@ void selectDotProduct(Selection &selection) {
     using B = decltype(y);
     using U = uint32_t;
     if (!pairs)
-      selection.instruction.handler = lanewise<U, U, U, U>(
-          [](U p, U q, U r) { return dotProduct<A, B, false, false>(p, q, r); });
+      selection.instruction.handler = lanewise<U, U, U, U>([](U p, U q, U r) {
+        return dotProduct<A, B, false, false>(p, q, r);
+      });
     else if (part == 0)
       selection.instruction.handler = lanewise<U, U, U, U>(
           [](U p, U q, U r) { return dotProduct<A, B, true, false>(p, q, r); });

@@ -39,9 +39,9 @@ void storeLanes(Warp &warp, Slot destination, const T *values, uint32_t mask) {
 #if defined(__x86_64__)
 #define MINRNN_EMULATOR_WIDE [[gnu::target("avx2,fma,bmi,bmi2,popcnt")]]
 inline bool hostIsWide() {
-  static const bool wide =
-      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-      __builtin_cpu_supports("bmi2");
+  static const bool wide = __builtin_cpu_supports("avx2") &&
+                           __builtin_cpu_supports("fma") &&
+                           __builtin_cpu_supports("bmi2");
   return wide;
 }
 #else

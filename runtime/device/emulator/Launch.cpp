@@ -36,9 +36,9 @@ Module::Module(Memory &memory, Program program)
     : device(memory), loaded(std::move(program)) {
   const Image &image = *loaded.image();
   for (const ModuleVariable &variable : image.variables)
-    addresses.push_back(memory.allocate(variable.bytes, variable.name,
-                                        std::max<uint64_t>(variable.alignment,
-                                                           16)));
+    addresses.push_back(
+        memory.allocate(variable.bytes, variable.name,
+                        std::max<uint64_t>(variable.alignment, 16)));
   for (size_t i = 0; i < image.variables.size(); ++i) {
     const ModuleVariable &variable = image.variables[i];
     std::vector<std::byte> initial = variable.initial;
@@ -95,7 +95,7 @@ uint64_t minrnn::emulator::sharedLimit(std::string_view target) {
   case 121:
     return 99 << 10;
   default:
-    return architecture >= 90 ? 227 << 10
+    return architecture >= 90                         ? 227 << 10
            : architecture == 70 || architecture == 72 ? 96 << 10
                                                       : 48 << 10;
   }
@@ -118,9 +118,8 @@ public:
 
   /// Runs one worker to its end.
   void work(unsigned id) {
-    Worker worker;
+    Worker worker(context.options.seed * 0x9E3779B97F4A7C15ull + id);
     worker.context = &context;
-    worker.random.seed(context.options.seed * 0x9E3779B97F4A7C15ull + id);
     worker.lastAllocation.assign(context.entry.code.size(), nullptr);
     try {
       runBlocks(worker);
@@ -231,15 +230,14 @@ private:
             pc = fragment.pc;
             mask = fragment.mask;
           }
-      raise(warp, context.entry.code[pc], Fault::Deadlock,
-            std::countr_zero(mask),
-            "the thread waits here for memory to change, and no thread of the "
-            "launch that could change it runs; " +
-                std::to_string(std::min<uint64_t>(next, count)) +
-                " of " + std::to_string(count) +
-                " blocks have started, of which at most " +
-                std::to_string(context.options.residentBlocks) +
-                " run at once");
+      raise(
+          warp, context.entry.code[pc], Fault::Deadlock, std::countr_zero(mask),
+          "the thread waits here for memory to change, and no thread of the "
+          "launch that could change it runs; " +
+              std::to_string(std::min<uint64_t>(next, count)) + " of " +
+              std::to_string(count) +
+              " blocks have started, of which at most " +
+              std::to_string(context.options.residentBlocks) + " run at once");
     }
     block.reportStuck();
   }
@@ -321,28 +319,28 @@ Statistics minrnn::emulator::launch(const Module &module,
                                     std::span<const uint64_t> parameters,
                                     const LaunchOptions &options) {
   const Image &image = *module.program().image();
-  auto found = std::find_if(
-      image.entries.begin(), image.entries.end(),
-      [&](const EntryImage &candidate) { return candidate.info.name == entry; });
+  auto found = std::find_if(image.entries.begin(), image.entries.end(),
+                            [&](const EntryImage &candidate) {
+                              return candidate.info.name == entry;
+                            });
   if (found == image.entries.end())
     throw Error(Fault::Launch,
                 "the module has no entry '" + std::string(entry) + "'");
   checkShape(found->info, image.target, grid, block, dynamicSharedBytes);
-  LaunchContext context{
-      image,
-      *found,
-      module.constants(found - image.entries.begin()),
-      module.memory(),
-      options,
-      grid,
-      block,
-      dynamicSharedBytes,
-      packParameters(*found, parameters)};
+  LaunchContext context{image,
+                        *found,
+                        module.constants(found - image.entries.begin()),
+                        module.memory(),
+                        options,
+                        grid,
+                        block,
+                        dynamicSharedBytes,
+                        packParameters(*found, parameters)};
   if (!grid.count())
     return {};
   module.memory().beginLaunch();
-  unsigned workers = options.threads ? options.threads
-                                     : std::thread::hardware_concurrency();
+  unsigned workers =
+      options.threads ? options.threads : std::thread::hardware_concurrency();
   if (found->info.synchronisesBlocks)
     workers = 1;
   workers = std::clamp<uint64_t>(grid.count(), 1, std::max(1u, workers));

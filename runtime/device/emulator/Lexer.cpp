@@ -28,6 +28,8 @@ bool isWordPart(char c) {
          c == '.';
 }
 
+bool isBlank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\f'; }
+
 bool isDigit(char c) { return c >= '0' && c <= '9'; }
 
 class Lexer {
@@ -58,8 +60,9 @@ private:
       if (c == '\n') {
         ++line;
         ++at;
-      } else if (c == ' ' || c == '\t' || c == '\r' || c == '\f') {
-        ++at;
+      } else if (isBlank(c) ||
+                 (c == '\0' && !text.empty() && at + 1 == text.size())) {
+        ++at; // NVRTC counts the terminating zero as part of the text.
       } else if (c == '/' && peek(1) == '/') {
         while (at < text.size() && text[at] != '\n')
           ++at;
@@ -69,8 +72,6 @@ private:
           fail("expected '*/' to close the comment, found the end of the text");
         for (; at < end + 2; ++at)
           line += text[at] == '\n';
-      } else if (c == '\0' && at < text.size() && at + 1 == text.size()) {
-        ++at; // NVRTC counts the terminating zero as part of the text.
       } else {
         return;
       }
@@ -135,8 +136,8 @@ private:
 
   Token number() {
     size_t begin = at;
-    if (peek() == '0' && std::string_view("fFdD").find(peek(1)) !=
-                             std::string_view::npos) {
+    if (peek() == '0' &&
+        std::string_view("fFdD").find(peek(1)) != std::string_view::npos) {
       bool single = peek(1) == 'f' || peek(1) == 'F';
       at += 2;
       return make(single ? Token::Kind::Single : Token::Kind::Double, begin,

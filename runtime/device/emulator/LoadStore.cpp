@@ -20,6 +20,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <type_traits>
 
 using namespace minrnn::emulator;
 
@@ -29,9 +30,9 @@ using namespace minrnn::emulator;
 
 void minrnn::emulator::takeSpace(Selection &selection, bool required) {
   Access &access = selection.instruction.access;
-  int space = selection.takeOneOf({"global", "const", "shared", "shared::cta",
-                                   "local", "param", "param::entry",
-                                   "param::func"});
+  int space =
+      selection.takeOneOf({"global", "const", "shared", "shared::cta", "local",
+                           "param", "param::entry", "param::func"});
   switch (space) {
   case 0:
     access.space = Space::Global;
@@ -66,8 +67,7 @@ void minrnn::emulator::takeOrder(Selection &selection) {
   access.strong = order >= 0;
   access.acquires = order == 2 || order == 4;
   access.releases = order == 3 || order == 4;
-  bool scoped =
-      selection.takeOneOf({"cta", "cluster", "gpu", "sys"}) >= 0;
+  bool scoped = selection.takeOneOf({"cta", "cluster", "gpu", "sys"}) >= 0;
   if (scoped && !access.strong)
     selection.fail("expected .relaxed, .acquire or .release before a scope");
   if (access.strong && access.space != Space::Shared &&
@@ -102,8 +102,7 @@ void minrnn::emulator::takeAddress(Selection &selection,
   case Symbol::Kind::Module:
     if (!access.generic && access.space != symbol->space)
       selection.fail("expected a variable of the instruction's state space");
-    instruction.source[0] =
-        selection.decoder.address(symbol->offset, 0, 8);
+    instruction.source[0] = selection.decoder.address(symbol->offset, 0, 8);
     return;
   case Symbol::Kind::Shared:
     if (!access.generic && access.space != Space::Shared)
@@ -154,7 +153,7 @@ void convertLanes(void *to, const void *from) {
   To *out = static_cast<To *>(to);
   const From *in = static_cast<const From *>(from);
   for (unsigned i = 0; i < warpSize; ++i)
-    out[i] = static_cast<To>(in[i]);
+    out[i] = static_cast<To>(static_cast<std::make_signed_t<To>>(in[i]));
 }
 
 /// Extends a loaded element to a wider register, by its type's sign.
@@ -264,9 +263,10 @@ void executeStore(Warp &warp, const Instruction &instruction, uint32_t mask) {
   unsigned count = instruction.access.elements;
   alignas(64) std::byte data[warpSize * 32];
   for (unsigned element = 0; element < count; ++element) {
-    const std::byte *source =
-        warp.lanes<std::byte>(element ? instruction.destination[element]
-                                      : instruction.source[1]);
+    // The address is source 0; elements beyond the first are found among the
+    // destinations, of which a store has none.
+    const std::byte *source = warp.lanes<std::byte>(
+        element ? instruction.destination[element] : instruction.source[1]);
     alignas(64) T narrowed[warpSize];
     if (instruction.convert) {
       instruction.convert(narrowed, source);
@@ -321,8 +321,7 @@ bool takeCacheHints(Selection &selection) {
   selection.takeOneOf({"ca", "cg", "cs", "lu", "cv", "wb", "wt"});
   selection.take("nc");
   selection.takeOneOf({"L1::evict_normal", "L1::evict_unchanged",
-                       "L1::evict_first", "L1::evict_last",
-                       "L1::no_allocate"});
+                       "L1::evict_first", "L1::evict_last", "L1::no_allocate"});
   selection.takeOneOf(
       {"L2::evict_normal", "L2::evict_first", "L2::evict_last"});
   selection.takeOneOf({"L2::64B", "L2::128B", "L2::256B"});
@@ -367,17 +366,16 @@ void selectLoadOrStore(Selection &selection) {
   if ((data.kind == OperandSyntax::Kind::Vector) != (count > 1) ||
       (count > 1 && data.elements.size() != count))
     selection.fail("expected " +
-                   (count > 1 ? "a vector of " + std::to_string(count) +
-                                    " registers"
-                              : std::string("one register")));
+                   (count > 1
+                        ? "a vector of " + std::to_string(count) + " registers"
+                        : std::string("one register")));
   unsigned width = 0;
   for (unsigned i = 0; i < count; ++i) {
     const OperandSyntax &element = count > 1 ? data.elements[i] : data;
     unsigned own = selection.registerWidth(element);
     bool mayBeWider = byteWidth(type) < 8 && !isFloat(type);
-    width = std::max(width, mayBeWider && own > byteWidth(type)
-                                ? own
-                                : byteWidth(type));
+    width = std::max(
+        width, mayBeWider && own > byteWidth(type) ? own : byteWidth(type));
   }
   for (unsigned i = 0; i < count; ++i) {
     const OperandSyntax &element = count > 1 ? data.elements[i] : data;
@@ -401,8 +399,8 @@ void selectLoadOrStore(Selection &selection) {
 /// prefetch, applypriority, discard and the like move nothing here.
 void selectHint(Selection &selection) {
   selection.takeOneOf({"global", "local", "const", "param"});
-  selection.takeOneOf({"L1", "L2", "L2::evict_last", "L2::evict_normal",
-                       "tensormap"});
+  selection.takeOneOf(
+      {"L1", "L2", "L2::evict_last", "L2::evict_normal", "tensormap"});
   selection.expectOperands(1, 2);
   selection.instruction.handler = nothingHandler();
 }

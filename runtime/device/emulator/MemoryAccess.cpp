@@ -210,8 +210,8 @@ void loadGlobal(Warp &warp, const Instruction &instruction, uint32_t mask,
                  contiguous);
   uint64_t offset;
   if (contiguous) {
-    Allocation &from = globalPlace(warp, instruction, 0, addresses[0], bytes,
-                                   "read", offset);
+    Allocation &from =
+        globalPlace(warp, instruction, 0, addresses[0], bytes, "read", offset);
     size_t whole = size_t(warpSize) * bytes;
     if (from.holds(addresses[0], whole) &&
         (!options.checkUninitialised || allSet(&from.written[offset], whole))) {
@@ -295,8 +295,8 @@ void loadShared(Warp &warp, const Instruction &instruction, uint32_t mask,
   Block &block = *warp.block;
   countSharedRequest(warp, addresses, mask, access.bytes());
   bool races = block.context->options.checkRaces;
-  auto kind = access.strong ? SharedRaces::Kind::StrongRead
-                            : SharedRaces::Kind::Read;
+  auto kind =
+      access.strong ? SharedRaces::Kind::StrongRead : SharedRaces::Kind::Read;
   withSize(access.bytes(), [&](auto size) {
     for (uint32_t lanes = mask; lanes; lanes &= lanes - 1) {
       unsigned lane = std::countr_zero(lanes);
@@ -322,8 +322,8 @@ void storeShared(Warp &warp, const Instruction &instruction, uint32_t mask,
   bool races = block.context->options.checkRaces;
   if (races && access.releases)
     block.races.release(warp.index);
-  auto kind = access.strong ? SharedRaces::Kind::StrongWrite
-                            : SharedRaces::Kind::Write;
+  auto kind =
+      access.strong ? SharedRaces::Kind::StrongWrite : SharedRaces::Kind::Write;
   withSize(access.bytes(), [&](auto size) {
     for (uint32_t lanes = mask; lanes; lanes &= lanes - 1) {
       unsigned lane = std::countr_zero(lanes);
@@ -331,9 +331,8 @@ void storeShared(Warp &warp, const Instruction &instruction, uint32_t mask,
       checkShared(warp, instruction, lane, offset, size, "write");
       const std::byte *value = data + size_t(lane) * size;
       if (races) {
-        bool changes =
-            !allSet(&block.sharedWritten[offset], size) ||
-            std::memcmp(&block.shared[offset], value, size) != 0;
+        bool changes = !allSet(&block.sharedWritten[offset], size) ||
+                       std::memcmp(&block.shared[offset], value, size) != 0;
         noteShared(warp, instruction, lane, offset, size, kind, changes);
       }
       std::memcpy(&block.shared[offset], value, size);

@@ -1,4 +1,5 @@
-//===- MemoryOperands.h - Modifiers and addresses of memory instructions *- C++ -*-===//
+//===- MemoryOperands.h - Modifiers and addresses of memory instructions *- C++
+//-*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -191,9 +191,8 @@ void selectMove(Selection &selection) {
 /// Where a space begins in the generic address space. Global and constant
 /// addresses are their own generic addresses.
 uint64_t windowOf(Selection &selection) {
-  switch (selection.takeOneOf(
-      {"global", "const", "shared", "shared::cta", "local", "param",
-       "param::entry"})) {
+  switch (selection.takeOneOf({"global", "const", "shared", "shared::cta",
+                               "local", "param", "param::entry"})) {
   case 0:
   case 1:
     return 0;

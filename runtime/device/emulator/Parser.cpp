@@ -8,8 +8,7 @@
 
 #include "runtime/device/emulator/Parser.h"
 
-#include "runtime/device/emulator/Error.h"
-#include "runtime/device/emulator/Lexer.h"
+#include "runtime/device/emulator/OperandParser.h"
 
 #include <algorithm>
 #include <array>
@@ -18,13 +17,13 @@
 using namespace minrnn::emulator;
 
 static constexpr std::array<std::pair<std::string_view, Type>, 20> typeNames{{
-    {"pred", Type::Pred}, {"b8", Type::B8},       {"b16", Type::B16},
-    {"b32", Type::B32},   {"b64", Type::B64},     {"b128", Type::B128},
-    {"u8", Type::U8},     {"u16", Type::U16},     {"u32", Type::U32},
-    {"u64", Type::U64},   {"s8", Type::S8},       {"s16", Type::S16},
-    {"s32", Type::S32},   {"s64", Type::S64},     {"f16", Type::F16},
+    {"pred", Type::Pred},   {"b8", Type::B8},     {"b16", Type::B16},
+    {"b32", Type::B32},     {"b64", Type::B64},   {"b128", Type::B128},
+    {"u8", Type::U8},       {"u16", Type::U16},   {"u32", Type::U32},
+    {"u64", Type::U64},     {"s8", Type::S8},     {"s16", Type::S16},
+    {"s32", Type::S32},     {"s64", Type::S64},   {"f16", Type::F16},
     {"f16x2", Type::F16x2}, {"bf16", Type::BF16}, {"bf16x2", Type::BF16x2},
-    {"f32", Type::F32},   {"f64", Type::F64},
+    {"f32", Type::F32},     {"f64", Type::F64},
 }};
 
 std::optional<Type> minrnn::emulator::typeNamed(std::string_view word) {
@@ -59,9 +58,9 @@ std::optional<Space> variableSpace(std::string_view directive) {
   return std::nullopt;
 }
 
-class Parser {
+class Parser : public OperandParser {
 public:
-  explicit Parser(std::string_view text) : text(text), tokens(tokenize(text)) {}
+  using OperandParser::OperandParser;
 
   ModuleSyntax run() {
     while (token().kind != Token::Kind::End)
@@ -72,101 +71,6 @@ public:
   }
 
 private:
-  //===--- Tokens ---------------------------------------------------------===//
-
-  const Token &token(size_t ahead = 0) const {
-    return tokens[std::min(at + ahead, tokens.size() - 1)];
-  }
-
-  [[noreturn]] void fail(const std::string &message,
-                         Fault fault = Fault::Syntax) const {
-    throw Error(fault, message, token().line, lineOf(text, token().line));
-  }
-
-  [[noreturn]] void expected(const std::string &what) const {
-    fail("expected " + what + ", found " +
-         (token().kind == Token::Kind::End
-              ? std::string("the end of the text")
-              : "'" + std::string(token().text) + "'"));
-  }
-
-  Token take() {
-    Token taken = token();
-    if (taken.kind != Token::Kind::End)
-      ++at;
-    return taken;
-  }
-
-  bool isMark(char mark, size_t ahead = 0) const {
-    const Token &next = token(ahead);
-    return next.kind == Token::Kind::Mark && next.text.size() == 1 &&
-           next.text[0] == mark;
-  }
-
-  bool takeMark(char mark) {
-    if (!isMark(mark))
-      return false;
-    ++at;
-    return true;
-  }
-
-  void expectMark(char mark) {
-    if (!takeMark(mark))
-      expected(std::string("'") + mark + "'");
-  }
-
-  bool takeWord(std::string_view word) {
-    if (token().kind != Token::Kind::Word || token().text != word)
-      return false;
-    ++at;
-    return true;
-  }
-
-  std::string_view expectName(const char *what) {
-    if (token().kind != Token::Kind::Word || token().text[0] == '.')
-      expected(what);
-    return take().text;
-  }
-
-  uint64_t expectInteger(const char *what) {
-    if (token().kind != Token::Kind::Integer)
-      expected(what);
-    return take().value;
-  }
-
-  void skipLine() {
-    uint32_t line = token().line;
-    while (token().kind != Token::Kind::End && token().line == line)
-      ++at;
-  }
-
-  void skipBraces() {
-    expectMark('{');
-    for (unsigned depth = 1; depth;) {
-      if (token().kind == Token::Kind::End)
-        expected("'}'");
-      depth += isMark('{');
-      depth -= isMark('}');
-      ++at;
-    }
-  }
-
-  /// Counts how deep braces and parentheses are nested, so that no text can
-  /// exhaust the host's stack.
-  class Nesting {
-  public:
-    explicit Nesting(Parser &parser) : parser(parser) {
-      if (++parser.depth > 64)
-        parser.fail("expected an operand, found one nested more than 64 deep");
-    }
-    ~Nesting() { --parser.depth; }
-    Nesting(const Nesting &) = delete;
-    Nesting &operator=(const Nesting &) = delete;
-
-  private:
-    Parser &parser;
-  };
-
   //===--- The module -----------------------------------------------------===//
 
   void moduleDirective() {
@@ -290,7 +194,8 @@ private:
     }
     if (!typed)
       expected("a type");
-    uint64_t natural = uint64_t(byteWidth(variable.type)) * variable.vectorWidth;
+    uint64_t natural =
+        uint64_t(byteWidth(variable.type)) * variable.vectorWidth;
     variable.alignment = alignment ? alignment : natural;
     return variable;
   }
@@ -500,144 +405,6 @@ private:
     function.statements.push_back(std::move(statement));
   }
 
-  //===--- Operands -------------------------------------------------------===//
-
-  OperandSyntax operand(bool isCall) {
-    Nesting nesting(*this);
-    OperandSyntax result;
-    if (isMark('{') || (isCall && isMark('('))) {
-      result.kind = isMark('{') ? OperandSyntax::Kind::Vector
-                                : OperandSyntax::Kind::List;
-      char close = isMark('{') ? '}' : ')';
-      take();
-      while (!takeMark(close)) {
-        result.elements.push_back(operand(isCall));
-        if (!isMark(close))
-          expectMark(',');
-      }
-      return result;
-    }
-    if (takeMark('[')) {
-      result.kind = OperandSyntax::Kind::Address;
-      if (token().kind == Token::Kind::Word) {
-        result.name = expectName("an address");
-        addOffset(result);
-      } else {
-        result.integer = constant();
-      }
-      expectMark(']');
-      return result;
-    }
-    result.negated = isMark('!') && token(1).kind == Token::Kind::Word;
-    if (result.negated)
-      take();
-    if (token().kind == Token::Kind::Word && token().text != "WARP_SZ") {
-      result.name = expectName("an operand");
-      if (takeMark('|')) {
-        OperandSyntax pair;
-        pair.kind = OperandSyntax::Kind::Pair;
-        pair.elements = {result, operand(false)};
-        return pair;
-      }
-      addOffset(result);
-      return result;
-    }
-    bool minus = isMark('-') && (token(1).kind == Token::Kind::Single ||
-                                 token(1).kind == Token::Kind::Double);
-    if (minus)
-      take();
-    if (token().kind == Token::Kind::Single ||
-        token().kind == Token::Kind::Double) {
-      bool single = token().kind == Token::Kind::Single;
-      result.kind = single ? OperandSyntax::Kind::Single
-                           : OperandSyntax::Kind::Double;
-      result.integer =
-          take().value ^ (minus ? (single ? 1ull << 31 : 1ull << 63) : 0);
-      return result;
-    }
-    result.kind = OperandSyntax::Kind::Integer;
-    result.integer = constant();
-    return result;
-  }
-
-  void addOffset(OperandSyntax &operand) {
-    while (isMark('+') || isMark('-')) {
-      bool minus = take().text == "-";
-      uint64_t value = unary();
-      operand.integer += minus ? -value : value;
-    }
-  }
-
-  /// A constant expression, in 64-bit integers.
-  uint64_t constant(int weakest = 0) {
-    static constexpr std::array<std::pair<std::string_view, int>, 10> binary{{
-        {"|", 1}, {"^", 2}, {"&", 3}, {"<<", 4}, {">>", 4},
-        {"+", 5}, {"-", 5}, {"*", 6}, {"/", 6},  {"%", 6},
-    }};
-    uint64_t left = unary();
-    for (;;) {
-      const auto *found = std::find_if(
-          binary.begin(), binary.end(), [&](const auto &candidate) {
-            return token().kind == Token::Kind::Mark &&
-                   token().text == candidate.first;
-          });
-      if (found == binary.end() || found->second <= weakest)
-        return left;
-      take();
-      left = combine(found->first, left, constant(found->second));
-    }
-  }
-
-  uint64_t combine(std::string_view sign, uint64_t a, uint64_t b) const {
-    if (sign == "/" || sign == "%") {
-      if (!b)
-        fail("expected a divisor other than zero");
-      return sign == "/" ? a / b : a % b;
-    }
-    if (sign == "<<")
-      return b < 64 ? a << b : 0;
-    if (sign == ">>")
-      return b < 64 ? a >> b : 0;
-    switch (sign[0]) {
-    case '|':
-      return a | b;
-    case '^':
-      return a ^ b;
-    case '&':
-      return a & b;
-    case '+':
-      return a + b;
-    case '-':
-      return a - b;
-    default:
-      return a * b;
-    }
-  }
-
-  uint64_t unary() {
-    Nesting nesting(*this);
-    if (takeMark('-'))
-      return -unary();
-    if (takeMark('+'))
-      return unary();
-    if (takeMark('~'))
-      return ~unary();
-    if (takeMark('!'))
-      return !unary();
-    if (takeMark('(')) {
-      uint64_t value = constant();
-      expectMark(')');
-      return value;
-    }
-    if (takeWord("WARP_SZ"))
-      return 32;
-    return expectInteger("an operand");
-  }
-
-  std::string_view text;
-  std::vector<Token> tokens;
-  size_t at = 0;
-  unsigned depth = 0;
   ModuleSyntax module;
 };
 

@@ -40,8 +40,7 @@ static ModuleVariable
 makeVariable(std::string_view text, const VariableSyntax &syntax,
              const std::map<std::string_view, uint32_t> &numbers) {
   auto fail = [&](const std::string &message) {
-    throw Error(Fault::Syntax, message, syntax.line,
-                lineOf(text, syntax.line));
+    throw Error(Fault::Syntax, message, syntax.line, lineOf(text, syntax.line));
   };
   if (syntax.isExtern)
     throw Error(Fault::Unsupported,
@@ -122,9 +121,9 @@ const std::vector<EntryInfo> &Program::entries() const {
 }
 
 const EntryInfo *Program::find(std::string_view entry) const {
-  auto found = std::find_if(
-      decoded->infos.begin(), decoded->infos.end(),
-      [&](const EntryInfo &info) { return info.name == entry; });
+  auto found =
+      std::find_if(decoded->infos.begin(), decoded->infos.end(),
+                   [&](const EntryInfo &info) { return info.name == entry; });
   return found == decoded->infos.end() ? nullptr : &*found;
 }
 

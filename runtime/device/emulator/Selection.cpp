@@ -170,8 +170,8 @@ static uint64_t floatingConstant(const Selection &selection,
   default:
     if (byteWidth(type) == (single ? 4 : 8))
       return operand.integer;
-    selection.fail("expected an operand of type " + nameOf(type) +
-                   ", found " + spell(operand));
+    selection.fail("expected an operand of type " + nameOf(type) + ", found " +
+                   spell(operand));
   }
 }
 

@@ -44,8 +44,7 @@ bool SharedRaces::ordered(unsigned earlier, Clock time, unsigned later) const {
   return lanes && time < (*lanes)[later % 32][earlier % 32];
 }
 
-bool SharedRaces::readsOrdered(const Location &location,
-                               unsigned later) const {
+bool SharedRaces::readsOrdered(const Location &location, unsigned later) const {
   if (!location.readWarps || location.readTime < lastBlockBarrier)
     return true;
   if (!location.manyReaders)
@@ -62,8 +61,7 @@ bool SharedRaces::readsOrdered(const Location &location,
 }
 
 bool SharedRaces::check(Location &location, Kind kind, unsigned thread,
-                        uint32_t line, bool changes,
-                        Conflict &conflict) const {
+                        uint32_t line, bool changes, Conflict &conflict) const {
   bool strong = kind >= Kind::StrongRead;
   bool writes = kind != Kind::Read && kind != Kind::StrongRead;
   if (location.writeTime && !(strong && location.writeStrong) &&

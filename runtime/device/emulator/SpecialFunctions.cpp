@@ -1,4 +1,5 @@
-//===- SpecialFunctions.cpp - Approximate functions, and roots and reciprocals ===//
+//===- SpecialFunctions.cpp - Approximate functions, and roots and reciprocals
+//===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -118,8 +119,8 @@ void executeHalf(Warp &warp, const Instruction &instruction, uint32_t mask) {
   uint16_t *to = warp.lanes<uint16_t>(instruction.destination[0]);
   for (unsigned i = 0; i < warpSize * Values; ++i)
     if (mask >> (i / Values) & 1)
-      to[i] = roundTo<Format>(
-          F{}(static_cast<float>(valueOf<Format>(a[i]))), Rounding::Nearest);
+      to[i] = roundTo<Format>(F{}(static_cast<float>(valueOf<Format>(a[i]))),
+                              Rounding::Nearest);
 }
 
 /// ex2, lg2, sin, cos and tanh.

@@ -50,8 +50,7 @@ std::string minrnn::emulator::describe(const Statistics &statistics) {
   out << "global atomics: " << statistics.globalAtomics << " by thread\n"
       << "shared memory: " << statistics.sharedRequests << " warp requests, "
       << statistics.sharedBankConflicts << " bank conflicts\n"
-      << "special functions: " << statistics.specialFunctions
-      << " by thread\n"
+      << "special functions: " << statistics.specialFunctions << " by thread\n"
       << "instructions: " << statistics.warpInstructions << " by warp, "
       << statistics.threadInstructions << " by thread\n"
       << "divergent branches: " << statistics.divergentBranches << "\n"
@@ -75,8 +74,8 @@ unsigned minrnn::emulator::countSectors(const uint64_t *addresses,
   }
   if (!ascending) {
     std::sort(sectors.begin(), sectors.begin() + count);
-    count = std::unique(sectors.begin(), sectors.begin() + count) -
-            sectors.begin();
+    count =
+        std::unique(sectors.begin(), sectors.begin() + count) - sectors.begin();
   }
   return count;
 }

@@ -140,9 +140,7 @@ struct VariableSyntax {
   uint64_t elements = 1;
   std::vector<InitialValue> initial;
 
-  uint64_t byteSize() const {
-    return elements * vectorWidth * byteWidth(type);
-  }
+  uint64_t byteSize() const { return elements * vectorWidth * byteWidth(type); }
 };
 
 /// A label, or the targets of a `.branchtargets` directive under that label.

@@ -68,8 +68,8 @@ static void completeMeeting(Warp &warp, uint32_t index) {
   if (meeting.call != noTarget)
     copyParameters(warp, warp.block->context->entry.calls[meeting.call].results,
                    meeting.arrived);
-  warp.fragments.push_back({meeting.arrived, meeting.pc, meeting.parent,
-                            Fragment::State::Ready, 0});
+  warp.fragments.push_back(
+      {meeting.arrived, meeting.pc, meeting.parent, Fragment::State::Ready, 0});
 }
 
 /// The running fragment has come to its meeting point.
@@ -109,8 +109,7 @@ bool minrnn::emulator::releaseMeetings(Warp &warp) {
 
 static void splitOff(Warp &warp, uint32_t mask, uint32_t pc) {
   warp.mask &= ~mask;
-  warp.fragments.push_back(
-      {mask, pc, warp.meeting, Fragment::State::Ready, 0});
+  warp.fragments.push_back({mask, pc, warp.meeting, Fragment::State::Ready, 0});
 }
 
 /// Opens the meeting point of a divergent branch, unless the running fragment
@@ -338,11 +337,9 @@ static bool resume(Warp &warp) {
 
 /// Gives the other ready fragments their turn.
 static void rotate(Warp &warp) {
-  if (!warp.isRunning || !std::any_of(warp.fragments.begin(),
-                                      warp.fragments.end(), [](auto &f) {
-                                        return f.state ==
-                                               Fragment::State::Ready;
-                                      }))
+  if (!warp.isRunning ||
+      !std::any_of(warp.fragments.begin(), warp.fragments.end(),
+                   [](auto &f) { return f.state == Fragment::State::Ready; }))
     return;
   Fragment current{warp.mask, warp.pc, warp.meeting, Fragment::State::Ready, 0};
   warp.isRunning = false;

@@ -134,8 +134,7 @@ enum VoteMode : uint8_t { All, Any, Uniform, Ballot };
 void executeVote(Warp &warp, const Instruction &instruction, uint32_t mask) {
   forEachGroup(warp, instruction, mask, instruction.source[1],
                [&](uint32_t lanes, uint32_t) {
-                 uint32_t votes =
-                     predicateSource(warp, instruction, 0) & lanes;
+                 uint32_t votes = predicateSource(warp, instruction, 0) & lanes;
                  if (instruction.mode == Ballot) {
                    uint32_t values[warpSize];
                    std::fill_n(values, warpSize, votes);
@@ -173,26 +172,25 @@ void selectVote(Selection &selection) {
 /// all have it, and whether so.
 template <typename T>
 void executeMatch(Warp &warp, const Instruction &instruction, uint32_t mask) {
-  forEachGroup(
-      warp, instruction, mask, instruction.source[1],
-      [&](uint32_t lanes, uint32_t) {
-        const T *a = warp.lanes<T>(instruction.source[0]);
-        uint32_t values[warpSize] = {};
-        bool all = true;
-        for (unsigned i = 0; i < warpSize; ++i)
-          for (unsigned j = 0; j < warpSize; ++j)
-            if ((lanes >> i & 1) && (lanes >> j & 1)) {
-              values[i] |= uint32_t(a[i] == a[j]) << j;
-              all &= a[i] == a[j];
-            }
-        if (instruction.mode) {
-          std::fill_n(values, warpSize, all ? lanes : 0);
-          if (instruction.destination[1] != noSlot)
-            storePredicate(warp, instruction.destination[1],
-                           all ? allLanes : 0, lanes);
-        }
-        storeLanes(warp, instruction.destination[0], values, lanes);
-      });
+  forEachGroup(warp, instruction, mask, instruction.source[1],
+               [&](uint32_t lanes, uint32_t) {
+                 const T *a = warp.lanes<T>(instruction.source[0]);
+                 uint32_t values[warpSize] = {};
+                 bool all = true;
+                 for (unsigned i = 0; i < warpSize; ++i)
+                   for (unsigned j = 0; j < warpSize; ++j)
+                     if ((lanes >> i & 1) && (lanes >> j & 1)) {
+                       values[i] |= uint32_t(a[i] == a[j]) << j;
+                       all &= a[i] == a[j];
+                     }
+                 if (instruction.mode) {
+                   std::fill_n(values, warpSize, all ? lanes : 0);
+                   if (instruction.destination[1] != noSlot)
+                     storePredicate(warp, instruction.destination[1],
+                                    all ? allLanes : 0, lanes);
+                 }
+                 storeLanes(warp, instruction.destination[0], values, lanes);
+               });
 }
 
 void selectMatch(Selection &selection) {
@@ -278,7 +276,8 @@ void selectReduction(Selection &selection) {
     using T = decltype(zero);
     switch (operation) {
     case 0:
-      return reduction<T>([](T a, T b) { return T(uint32_t(a) + uint32_t(b)); });
+      return reduction<T>(
+          [](T a, T b) { return T(uint32_t(a) + uint32_t(b)); });
     case 1:
       return reduction<T>([](T a, T b) { return std::min(a, b); });
     case 2:
@@ -293,8 +292,7 @@ void selectReduction(Selection &selection) {
       selection.fail("expected an operation such as .add");
     }
   };
-  instruction.handler =
-      isSigned(type) ? choose(int32_t()) : choose(uint32_t());
+  instruction.handler = isSigned(type) ? choose(int32_t()) : choose(uint32_t());
 }
 
 /// bar.warp.sync: orders the memory accesses of its members.
@@ -312,15 +310,14 @@ void executeWarpSync(Warp &warp, const Instruction &instruction,
 
 /// elect.sync: the lowest lane is the leader.
 void executeElect(Warp &warp, const Instruction &instruction, uint32_t mask) {
-  forEachGroup(warp, instruction, mask, instruction.source[0],
-               [&](uint32_t lanes, uint32_t) {
-                 uint32_t values[warpSize];
-                 std::fill_n(values, warpSize,
-                             uint32_t(std::countr_zero(lanes)));
-                 storeLanes(warp, instruction.destination[0], values, lanes);
-                 storePredicate(warp, instruction.destination[1],
-                                lanes & -lanes, lanes);
-               });
+  forEachGroup(
+      warp, instruction, mask, instruction.source[0],
+      [&](uint32_t lanes, uint32_t) {
+        uint32_t values[warpSize];
+        std::fill_n(values, warpSize, uint32_t(std::countr_zero(lanes)));
+        storeLanes(warp, instruction.destination[0], values, lanes);
+        storePredicate(warp, instruction.destination[1], lanes & -lanes, lanes);
+      });
 }
 
 void selectElect(Selection &selection) {

@@ -1,6 +1,6 @@
-// Control flow: loops of different lengths, nested divergence, early exit, calls,
-// switches, local arrays.
-// nvcc -ptx -arch=sm_75 control.cu -o control.ptx
+// Control flow: loops of different lengths, nested divergence, early exit,
+// calls, switches, local arrays. nvcc -ptx -arch=sm_75 control.cu -o
+// control.ptx
 
 extern "C" __global__ void collatz(const unsigned *in, unsigned *out, int n) {
   int i = blockIdx.x * blockDim.x + threadIdx.x;

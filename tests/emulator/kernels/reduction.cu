@@ -1,6 +1,6 @@
 // Sums and scans as a user writes them: vector loads, shuffles, shared memory,
-// and a single-pass scan whose blocks wait for each other (decoupled look-back).
-// nvcc -ptx -arch=sm_75 reduction.cu -o reduction.ptx
+// and a single-pass scan whose blocks wait for each other (decoupled
+// look-back). nvcc -ptx -arch=sm_75 reduction.cu -o reduction.ptx
 
 extern "C" __global__ void sumRows(const float4 *in, float *out, int vectors) {
   __shared__ float partial[32];
