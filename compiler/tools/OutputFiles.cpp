@@ -32,12 +32,32 @@ writeTemporary(const OutputFile &file) {
   return temporary;
 }
 
+bool minrnn::compiler::isDeviceOrPipe(const std::string &path) {
+  bool answer = false;
+  return !llvm::sys::fs::is_other(path, answer) && answer;
+}
+
+static llvm::Error writeInPlace(const OutputFile &file) {
+  std::error_code code;
+  llvm::raw_fd_ostream stream(file.path, code, llvm::sys::fs::CD_OpenExisting,
+                              llvm::sys::fs::FA_Write, llvm::sys::fs::OF_None);
+  if (code)
+    return llvm::errorCodeToError(code);
+  stream << file.content;
+  stream.flush();
+  code = stream.error();
+  stream.clear_error();
+  return llvm::errorCodeToError(code);
+}
+
 bool minrnn::compiler::writeFiles(const std::vector<OutputFile> &files,
                                   std::string &error) {
   std::vector<llvm::sys::fs::TempFile> temporaries;
+  // The places in `files` of the temporaries.
+  std::vector<size_t> renamed;
   auto giveUp = [&](const OutputFile &file, llvm::Error cause) {
-    error = "cannot write '" + file.path +
-            "': " + llvm::toString(std::move(cause));
+    error =
+        "cannot write '" + file.path + "': " + llvm::toString(std::move(cause));
     for (llvm::sys::fs::TempFile &temporary : temporaries)
       llvm::consumeError(temporary.discard());
     return false;
@@ -47,14 +67,19 @@ bool minrnn::compiler::writeFiles(const std::vector<OutputFile> &files,
     if (llvm::sys::fs::is_directory(file.path))
       return giveUp(file, llvm::errorCodeToError(
                               std::make_error_code(std::errc::is_a_directory)));
-    // A device (/dev/null, /dev/full) or a pipe is written to as it stands.
+    if (isDeviceOrPipe(file.path)) {
+      if (llvm::Error cause = writeInPlace(file))
+        return giveUp(file, std::move(cause));
+      continue;
+    }
     auto temporary = writeTemporary(file);
     if (!temporary)
       return giveUp(file, temporary.takeError());
     temporaries.push_back(std::move(*temporary));
+    renamed.push_back(&file - files.data());
   }
-  for (size_t i = 0; i < files.size(); ++i)
-    if (llvm::Error cause = temporaries[i].keep(files[i].path))
-      return giveUp(files[i], std::move(cause));
+  for (size_t i = 0; i < temporaries.size(); ++i)
+    if (llvm::Error cause = temporaries[i].keep(files[renamed[i]].path))
+      return giveUp(files[renamed[i]], std::move(cause));
   return true;
 }

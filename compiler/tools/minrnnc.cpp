@@ -7,11 +7,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/pipeline/Compile.h"
+#include "compiler/pipeline/Dialects.h"
 #include "compiler/tools/OutputFiles.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/CrashRecoveryContext.h"
@@ -22,6 +24,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -63,6 +66,8 @@ static bool parseDebuggingFlags(const std::vector<std::string> &flags) {
   mlir::registerMLIRContextCLOptions();
   mlir::registerPassManagerCLOptions();
   mlir::registerDefaultTimingManagerCLOptions();
+  // --mlir-print-ir-after=PASS knows the registered ones.
+  registerPasses();
   std::vector<const char *> argv = {"minrnnc"};
   for (const std::string &flag : flags)
     argv.push_back(flag.c_str());
@@ -118,8 +123,7 @@ static int run(const Arguments &arguments, int argc, char **argv) {
     return fail(BadInput, "cannot read '" + arguments.input +
                               "': " + buffer.getError().message());
   llvm::StringRef source = (*buffer)->getBuffer();
-  std::string sourceName =
-      arguments.input == "-" ? "<stdin>" : arguments.input;
+  std::string sourceName = arguments.input == "-" ? "<stdin>" : arguments.input;
 
   // With nothing but --explain there is no code to make.
   bool explainOnly =
@@ -158,7 +162,9 @@ static int run(const Arguments &arguments, int argc, char **argv) {
   if (stage == Stage::Object) {
     llvm::SmallString<128> header(output);
     llvm::sys::path::replace_extension(header, "h");
-    files.push_back({header.str().str(), compilation.header});
+    // A device or a pipe has nothing beside it.
+    if (!isDeviceOrPipe(output))
+      files.push_back({header.str().str(), compilation.header});
   }
   std::string error;
   if (!writeFiles(files, error))
@@ -168,8 +174,7 @@ static int run(const Arguments &arguments, int argc, char **argv) {
 
 int main(int argc, char **argv) {
   Arguments arguments;
-  CLI::App app("minrnnc: compiles gated recurrent cells to kernels",
-               "minrnnc");
+  CLI::App app("minrnnc: compiles gated recurrent cells to kernels", "minrnnc");
   app.set_version_flag("--version", "minrnnc " MINRNN_VERSION
                                     " (LLVM " LLVM_VERSION_STRING ")");
   app.add_option("CELL", arguments.input,
@@ -205,12 +210,18 @@ int main(int argc, char **argv) {
   app.add_flag("--explain", arguments.explain,
                "say whether the cell is parallel, why, and what it costs");
   app.allow_extras();
-  app.footer("MLIR's debugging flags (--mlir-print-ir-after-all, --mlir-timing, "
-             "...) are understood too.\n"
-             "Exit status: 0 done, 1 bad input, 2 usage, 3 a fault in minrnnc "
-             "(a reproducer is named).");
+  app.footer(
+      "MLIR's debugging flags (--mlir-print-ir-after-all, --mlir-timing, "
+      "...) are understood too.\n"
+      "Exit status: 0 done, 1 bad input, 2 usage, 3 a fault in minrnnc "
+      "(a reproducer is named).");
   try {
-    app.parse(argc, argv);
+    // CLI11 reads the value of an option that ends in = from the next argument;
+    // no features is what there is without the option.
+    std::vector<std::string> words(argv + 1, argv + argc);
+    llvm::erase(words, "--host-features=");
+    std::reverse(words.begin(), words.end()); // As CLI11 wants them.
+    app.parse(words);
   } catch (const CLI::ParseError &error) {
     return app.exit(error) == 0 ? Done : Usage;
   }
@@ -228,6 +239,13 @@ int main(int argc, char **argv) {
       mlir::applyDefaultTimingPassManagerCLOptions(passes);
     };
   }
+  bool makesObject =
+      arguments.emit.empty()
+          ? arguments.compile.target == "host" && !arguments.output.empty()
+          : arguments.emit == "obj";
+  if (makesObject && llvm::sys::path::extension(arguments.output) == ".h")
+    return fail(Usage, "the object cannot be '" + arguments.output +
+                           "': its C header goes there");
   if (!arguments.emit.empty()) {
     Stage stage = stages().at(arguments.emit);
     bool isHost = arguments.compile.target == "host";
