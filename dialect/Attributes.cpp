@@ -137,9 +137,12 @@ void IntervalAttr::print(AsmPrinter &printer) const {
   printer << "<\"" << str() << "\">";
 }
 
+// The generated declaration takes the ends by value.
+// NOLINTBEGIN(performance-unnecessary-value-param)
 LogicalResult IntervalAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    APFloat lowerEnd, APFloat upperEnd,
                                    bool lowerOpen, bool upperOpen) {
+  // NOLINTEND(performance-unnecessary-value-param)
   double lower = lowerEnd.convertToDouble();
   double upper = upperEnd.convertToDouble();
   if (!(lower < upper) && !(lower == upper && !lowerOpen && !upperOpen)) // I2

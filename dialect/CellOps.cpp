@@ -18,7 +18,8 @@ using namespace minrnn::dialect;
 
 bool minrnn::dialect::isIdentifier(StringRef name) {
   return !name.empty() && !llvm::isDigit(name.front()) &&
-         llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+         llvm::all_of(name,
+                      [](char c) { return llvm::isAlnum(c) || c == '_'; });
 }
 
 bool minrnn::dialect::isCellOperation(Operation *op) {
@@ -82,7 +83,8 @@ ParseResult CellOp::parse(OpAsmParser &parser, OperationState &result) {
            << arguments.size() << " arguments";
 
   SmallVector<OpAsmParser::Argument> states;
-  if (parser.parseKeyword("state", " and the cell's states, 'state(%h: f32)'") ||
+  if (parser.parseKeyword("state",
+                          " and the cell's states, 'state(%h: f32)'") ||
       parser.parseArgumentList(states, OpAsmParser::Delimiter::Paren,
                                /*allowType=*/true))
     return failure();
@@ -106,7 +108,9 @@ ParseResult CellOp::parse(OpAsmParser &parser, OperationState &result) {
   SMLoc bodyLocation = parser.getCurrentLocation();
   if (parser.parseRegion(*body, arguments))
     return failure();
-  if (body->empty())
+  // Here, before MLIR's own check, which would speak of blocks and terminators.
+  if (body->empty() || body->back().empty() ||
+      !body->back().back().hasTrait<OpTrait::IsTerminator>())
     return parser.emitError(bodyLocation)
            << "expects a body that ends in minrnn.yield"; // C4
   return success();

@@ -19,14 +19,9 @@ struct OutputFile {
   std::string content;
 };
 
-/// Whether something is there that is neither a file nor a folder: a device
-/// (/dev/null) or a pipe.
-bool isDeviceOrPipe(const std::string &path);
-
 /// Writes all of `files`, each to a temporary file beside it that is renamed
 /// once every one is complete. On failure nothing has changed, and `error`
-/// says which file could not be written, and why. A device or a pipe is written
-/// to as it stands.
+/// says which file could not be written, and why.
 bool writeFiles(const std::vector<OutputFile> &files, std::string &error);
 
 } // namespace minrnn::compiler

@@ -116,6 +116,13 @@ static Stage defaultStage(const CompileOptions &options) {
   return options.target == "host" ? Stage::Object : Stage::PTX;
 }
 
+/// Where an object's C header goes: mingru.o has mingru.h beside it.
+static std::string headerBeside(llvm::StringRef object) {
+  llvm::SmallString<128> header(object);
+  llvm::sys::path::replace_extension(header, "h");
+  return header.str().str();
+}
+
 static int run(const Arguments &arguments, int argc, char **argv) {
   auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(arguments.input,
                                                    /*IsText=*/true);
@@ -131,6 +138,11 @@ static int run(const Arguments &arguments, int argc, char **argv) {
   Stage stage = explainOnly              ? Stage::Explanation
                 : arguments.emit.empty() ? defaultStage(arguments.compile)
                                          : stages().at(arguments.emit);
+  if (stage == Stage::Object &&
+      headerBeside(arguments.output) == arguments.output)
+    return fail(Usage, "the object '" + arguments.output +
+                           "' would be overwritten by its own C header; name "
+                           "it otherwise, *.o by custom");
   Compilation compilation =
       compileGuarded(source, sourceName, stage, arguments.compile);
   llvm::errs() << compilation.diagnostics;
@@ -159,13 +171,9 @@ static int run(const Arguments &arguments, int argc, char **argv) {
     return fail(BadInput, "cannot write to standard output");
   }
   std::vector<OutputFile> files = {{output, compilation.output}};
-  if (stage == Stage::Object) {
-    llvm::SmallString<128> header(output);
-    llvm::sys::path::replace_extension(header, "h");
-    // A device or a pipe has nothing beside it.
-    if (!isDeviceOrPipe(output))
-      files.push_back({header.str().str(), compilation.header});
-  }
+  // (Nothing goes beside a device such as /dev/null.)
+  if (stage == Stage::Object && !llvm::StringRef(output).starts_with("/dev/"))
+    files.push_back({headerBeside(output), compilation.header});
   std::string error;
   if (!writeFiles(files, error))
     return fail(BadInput, error);
@@ -239,13 +247,6 @@ int main(int argc, char **argv) {
       mlir::applyDefaultTimingPassManagerCLOptions(passes);
     };
   }
-  bool makesObject =
-      arguments.emit.empty()
-          ? arguments.compile.target == "host" && !arguments.output.empty()
-          : arguments.emit == "obj";
-  if (makesObject && llvm::sys::path::extension(arguments.output) == ".h")
-    return fail(Usage, "the object cannot be '" + arguments.output +
-                           "': its C header goes there");
   if (!arguments.emit.empty()) {
     Stage stage = stages().at(arguments.emit);
     bool isHost = arguments.compile.target == "host";

@@ -122,9 +122,8 @@ void GateFusion::buildStep() {
   OpBuilder::InsertionGuard guard(builder);
   Block *body = function.addEntryBlock();
   builder.setInsertionPointToStart(body);
-  auto step =
-      StepOp::create(builder, location, state, body->getArgument(0),
-                     body->getArgument(1), body->getArgument(2));
+  auto step = StepOp::create(builder, location, state, body->getArgument(0),
+                             body->getArgument(1), body->getArgument(2));
   func::ReturnOp::create(builder, location, step.getResult());
 
   Block *equations =

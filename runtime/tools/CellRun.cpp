@@ -82,10 +82,8 @@ std::vector<float> readFinite(const SafetensorsReader &file,
 void checkNames(const SafetensorsReader &file, const CellKernels &cell,
                 bool wantsGradients, const std::string &state) {
   std::set<std::string> known = {"x", state + "0"};
-  for (const std::string &gate : cell.manifest().gates) {
-    known.insert(gate + ".weight");
-    known.insert(gate + ".bias");
-  }
+  for (const std::string &gate : cell.manifest().gates)
+    known.insert({gate + ".weight", gate + ".bias"});
   const std::set<std::string> ofGradients = {"d" + state,
                                              "d" + state + "_last"};
   if (wantsGradients)
@@ -234,6 +232,7 @@ void CellOutputs::add(std::string name, std::vector<std::int64_t> shape,
 
 std::vector<TensorToWrite> CellOutputs::tensors() const {
   std::vector<TensorToWrite> views;
+  views.reserve(results.size());
   for (const Tensor &tensor : results)
     views.push_back({tensor.name, tensor.shape, tensor.data});
   return views;
@@ -275,8 +274,8 @@ CellInputs minrnn::readCellInputs(const SafetensorsReader &file,
     if (manifest.scan == "log")
       checkElements(file.path().string() + ": ", state + "0", stateShape,
                     inputs.initial,
-                    "an initial state below zero has no logarithm; use "
-                    "--scan=linear",
+                    "an initial state must not be negative in a log-space "
+                    "scan; use --scan linear",
                     [](float number) { return number >= 0; });
   }
   if (wantsGradients) {

@@ -110,16 +110,25 @@ minrnn.cell @c3(%x: !minrnn.input) state(%_h: f32, %h2: f32) {
 // -----
 
 // C4: a yield at the end.
-// expected-error @+1 {{'minrnn.cell' op expects its body to end in 'minrnn.yield', which hands on the next state}}
+// expected-error @+1 {{expects a body that ends in minrnn.yield}}
 minrnn.cell @c4(%x: !minrnn.input) state(%h: f32) {
-  // expected-note @+1 {{the body ends here}}
   %k = minrnn.project %x "z" : f32
 }
 
 // -----
 
+// C4, in the generic form.
+// expected-error @+1 {{'minrnn.cell' op expects its body to end in 'minrnn.yield', which hands on the next state}}
+"minrnn.cell"() <{sym_name = "c4", state_names = ["h"]}> ({
+^bb0(%x: !minrnn.input, %h: f32):
+  // expected-note @+1 {{the body ends here}}
+  %k = minrnn.project %x "z" : f32
+}) : () -> ()
+
+// -----
+
 // C4: an empty body.
-// expected-error @+1 {{'minrnn.cell' op expects its body to end in 'minrnn.yield'}}
+// expected-error @+1 {{expects a body that ends in minrnn.yield}}
 minrnn.cell @c4(%x: !minrnn.input) state(%h: f32) {
 }
 

@@ -272,6 +272,27 @@ TEST(Checkpoint, RefusesWhatIsNone) {
   EXPECT_THROW(readCheckpoint(path, model, nullptr), Error);
 }
 
+TEST(Checkpoint, RefusesSizesThatAreNotThoseOfItsTensors) {
+  const TemporaryFolder folder;
+  const std::filesystem::path path = folder.path() / "model.safetensors";
+  LanguageModel model = smallModel(3);
+  AdamW adamW({}, std::vector<bool>(model.parameters().size()));
+  const auto writeAndRead = [&](auto change) {
+    CheckpointInfo info{.model = model.options(),
+                        .vocabulary = Vocabulary::ofText("abc")};
+    change(info.model);
+    writeCheckpoint(path, info, model, adamW);
+    readCheckpointInfo(path);
+  };
+  EXPECT_NO_THROW(writeAndRead([](LanguageModelOptions &) {}));
+  constexpr std::int64_t huge = std::int64_t{1} << 40;
+  EXPECT_THROW(writeAndRead([](auto &m) { m.layers = huge; }), Error);
+  EXPECT_THROW(writeAndRead([](auto &m) { m.layers = 0; }), Error);
+  EXPECT_THROW(writeAndRead([](auto &m) { m.width = huge; }), Error);
+  EXPECT_THROW(writeAndRead([](auto &m) { m.expansion = huge; }), Error);
+  EXPECT_THROW(writeAndRead([](auto &m) { m.vocabulary = huge; }), Error);
+}
+
 TEST(Checkpoint, RefusesNumbersThatAreNotFinite) {
   const TemporaryFolder folder;
   const std::filesystem::path path = folder.path() / "model.safetensors";

@@ -18,6 +18,13 @@ static std::string_view trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
 }
 
+/// A line short enough for a message.
+static std::string shorten(std::string_view line) {
+  constexpr size_t longest = 160;
+  std::string shown(line.substr(0, longest));
+  return line.size() > longest ? shown + "..." : shown;
+}
+
 static std::string spell(const Dim3 &index) {
   return "(" + std::to_string(index.x) + ", " + std::to_string(index.y) +
          ", " + std::to_string(index.z) + ")";
@@ -30,7 +37,7 @@ static std::string compose(const std::string &message, uint32_t line,
   if (line) {
     whole += "PTX line " + std::to_string(line) + ": ";
     if (std::string_view shown = trim(lineText); !shown.empty())
-      whole += "'" + std::string(shown) + "': ";
+      whole += "'" + shorten(shown) + "': ";
   }
   whole += message;
   if (place)

@@ -151,10 +151,26 @@ private:
     }
   }
 
+  /// Counts how deep braces and parentheses are nested, so that no text can
+  /// exhaust the host's stack.
+  class Nesting {
+  public:
+    explicit Nesting(Parser &parser) : parser(parser) {
+      if (++parser.depth > 64)
+        parser.fail("expected an operand, found one nested more than 64 deep");
+    }
+    ~Nesting() { --parser.depth; }
+    Nesting(const Nesting &) = delete;
+    Nesting &operator=(const Nesting &) = delete;
+
+  private:
+    Parser &parser;
+  };
+
   //===--- The module -----------------------------------------------------===//
 
   void moduleDirective() {
-    if (token().kind != Token::Kind::Word)
+    if (token().kind != Token::Kind::Word || token().text[0] != '.')
       expected("a directive");
     if (skipDebugDirective())
       return;
@@ -318,6 +334,7 @@ private:
   }
 
   void initialiser(VariableSyntax &variable) {
+    Nesting nesting(*this);
     if (!takeMark('{')) {
       variable.initial.push_back({initialValue()});
       return;
@@ -486,6 +503,7 @@ private:
   //===--- Operands -------------------------------------------------------===//
 
   OperandSyntax operand(bool isCall) {
+    Nesting nesting(*this);
     OperandSyntax result;
     if (isMark('{') || (isCall && isMark('('))) {
       result.kind = isMark('{') ? OperandSyntax::Kind::Vector
@@ -597,6 +615,7 @@ private:
   }
 
   uint64_t unary() {
+    Nesting nesting(*this);
     if (takeMark('-'))
       return -unary();
     if (takeMark('+'))
@@ -618,6 +637,7 @@ private:
   std::string_view text;
   std::vector<Token> tokens;
   size_t at = 0;
+  unsigned depth = 0;
   ModuleSyntax module;
 };
 

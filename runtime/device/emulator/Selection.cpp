@@ -84,7 +84,9 @@ Type Selection::takeType() {
         taken[i] = true;
         return *type;
       }
-  fail("expected a type after '" + std::string(base()) + "'");
+  fail("expected a type after '" + std::string(base()) +
+           "', found none that the emulator knows",
+       Fault::Unsupported);
 }
 
 void Selection::expectOperands(size_t least, size_t most) {

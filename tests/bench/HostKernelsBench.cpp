@@ -1,0 +1,120 @@
+//===- HostKernelsBench.cpp - Host kernels against copy bandwidth ---------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Bytes that `forward` and `backward` must move, per second, as a fraction of
+// what a parallel copy moves in the same run. The floor is one read of every
+// input and one write of every output.
+//
+//   host_kernels_bench CELL.mlir...
+//
+//===----------------------------------------------------------------------===//
+
+#include "minrnn/error.h"
+#include "minrnn/jit.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <functional>
+#include <random>
+#include <vector>
+
+namespace {
+
+/// The median time of `run`, in seconds, over repetitions that take about a
+/// second together.
+double seconds(const std::function<void()> &run) {
+  using Clock = std::chrono::steady_clock;
+  run();
+  std::vector<double> times;
+  auto start = Clock::now();
+  while (times.size() < 5 ||
+         std::chrono::duration<double>(Clock::now() - start).count() < 1) {
+    auto before = Clock::now();
+    run();
+    times.push_back(
+        std::chrono::duration<double>(Clock::now() - before).count());
+  }
+  std::nth_element(times.begin(), times.begin() + times.size() / 2,
+                   times.end());
+  return times[times.size() / 2];
+}
+
+/// Bytes read and written by a copy of `count` floats on all threads, per
+/// second.
+double copyBandwidth(std::int64_t count) {
+  std::vector<float> from(count, 1.0F);
+  std::vector<float> to(count);
+  constexpr std::int64_t piece = 1 << 16;
+  double time = seconds([&] {
+#pragma omp parallel for schedule(static)
+    for (std::int64_t at = 0; at < count; at += piece)
+      std::memcpy(to.data() + at, from.data() + at,
+                  std::min(piece, count - at) * sizeof(float));
+  });
+  return 2.0 * static_cast<double>(count) * sizeof(float) / time;
+}
+
+void measure(const char *path, minrnn::ScanDomain scan, const char *scanName,
+             const minrnn::SequenceShape &shape) {
+  minrnn::CellKernels cell = minrnn::compileCellFile(path, {.scan = scan});
+  std::int64_t hidden = shape.batch * shape.time * shape.channels;
+  std::int64_t packed = hidden * cell.gates();
+  std::mt19937 generator(1);
+  std::normal_distribution<float> normal;
+  std::vector<float> preactivations(packed);
+  for (float &value : preactivations)
+    value = normal(generator);
+  std::vector<float> output(hidden);
+  std::vector<float> gradient(hidden, 1.0F);
+  std::vector<float> gateGradients(packed);
+  double forward = seconds([&] {
+    cell.forward(shape, {.preactivations = preactivations.data(),
+                         .output = output.data()});
+  });
+  double backward = seconds([&] {
+    cell.backward(shape, {.preactivations = preactivations.data(),
+                          .output = output.data(),
+                          .dOutput = gradient.data(),
+                          .dPreactivations = gateGradients.data()});
+  });
+  double copy = copyBandwidth((2 * packed + 2 * hidden) / 2);
+  auto report = [&](const char *entry, double time, std::int64_t elements) {
+    double rate = static_cast<double>(elements) * sizeof(float) / time;
+    std::printf("%-22s %-6s %-8s B=%-3lld T=%-5lld H=%-4lld %7.2f ms  %6.2f "
+                "GB/s  %4.0f%% of copy\n",
+                cell.manifest().cell.c_str(), scanName, entry,
+                static_cast<long long>(shape.batch),
+                static_cast<long long>(shape.time),
+                static_cast<long long>(shape.channels), time * 1e3, rate / 1e9,
+                100 * rate / copy);
+  };
+  report("forward", forward, packed + hidden);
+  report("backward", backward, 2 * packed + 2 * hidden);
+}
+
+} // namespace
+
+int main(int argc, char **argv) try {
+  if (argc < 2) {
+    std::fprintf(stderr, "usage: %s CELL.mlir...\n", argv[0]);
+    return 2;
+  }
+  for (int i = 1; i < argc; ++i)
+    for (const minrnn::SequenceShape &shape :
+         {minrnn::SequenceShape{.batch = 16, .time = 256, .channels = 512},
+          minrnn::SequenceShape{.batch = 4, .time = 4096, .channels = 257}}) {
+      measure(argv[i], minrnn::ScanDomain::Linear, "linear", shape);
+      measure(argv[i], minrnn::ScanDomain::Log, "log", shape);
+    }
+  return 0;
+} catch (const minrnn::Error &error) {
+  std::fprintf(stderr, "%s\n", error.what());
+  return 1;
+}

@@ -1,0 +1,343 @@
+//===- cell_kernels_test.cpp - Compiled cells on the emulator, judged -----===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Every cell of specs/cells, compiled to PTX for sm_75 in both scan domains and
+// run on the emulator with all its checks, against the double-precision
+// evaluation in tests/reference.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/emulator/CellProgram.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <iostream>
+#include <map>
+#include <optional>
+
+using namespace minrnn::emulator;
+using namespace minrnn::reference;
+
+namespace {
+
+/// The bounds of the host's conformance tests, see tests/e2e/CellRuns.h.
+constexpr Tolerance forwardTolerance = {0, 1e-5};
+constexpr Tolerance gradientTolerance = {1e-6, 1e-4};
+
+const CellProgram &programOf(Cell cell, const std::string &scan) {
+  static std::map<std::pair<Cell, std::string>, CellProgram> programs;
+  auto found = programs.find({cell, scan});
+  if (found == programs.end())
+    found = programs.try_emplace({cell, scan}, cell, scan).first;
+  return found->second;
+}
+
+std::string describe(const Shape &shape, Regime regime,
+                     const Presence &presence, uint64_t seed) {
+  return "B " + std::to_string(shape.batch) + ", T " +
+         std::to_string(shape.time) + ", H " + std::to_string(shape.channels) +
+         ", " + std::string(name(regime)) + (presence.bias ? ", bias" : "") +
+         (presence.initial ? ", h0" : "") + (presence.dLast ? ", d_last" : "") +
+         (presence.optionalOutputs ? ", all outputs" : "") + ", seed " +
+         std::to_string(seed);
+}
+
+void expectAgrees(const std::string &what, const CellRun &run,
+                  std::span<const double> expected, Tolerance tolerance,
+                  std::span<const double> magnitude, double &worst) {
+  auto found = run.outputs.find(what);
+  if (found == run.outputs.end())
+    return;
+  Comparison comparison =
+      compare(found->second, expected, tolerance, magnitude);
+  EXPECT_TRUE(comparison.agrees) << what << ": " << comparison.message;
+  worst = std::max(worst, comparison.largestRelative);
+}
+
+struct Figures {
+  double forward = 0, gradients = 0;
+  Statistics statistics;
+};
+
+void check(Cell cell, const std::string &scan, const Shape &shape,
+           Regime regime, const Presence &presence, uint64_t seed,
+           Figures &figures) {
+  SCOPED_TRACE(describe(shape, regime, presence, seed));
+  const CellProgram &program = programOf(cell, scan);
+  SequenceData data = sampleSequence(cell, shape, regime, presence, 1);
+  Inputs inputs = judgedInputs(data);
+  LaunchOptions options;
+  options.seed = seed;
+  Outputs expected = forward(cell, shape, inputs);
+  CellRun run = program.forward(data, presence, options);
+  figures.statistics += run.statistics;
+  expectAgrees("output", run, expected.output, forwardTolerance,
+               expected.outputMagnitude, figures.forward);
+  // The last state is not negative: it is its own magnitude.
+  expectAgrees("last", run, expected.last, forwardTolerance, expected.last,
+               figures.forward);
+  Gradients gradients =
+      backward(cell, shape, inputs, widen(data.dOutput), widen(data.dLast));
+  CellRun back =
+      program.backward(data, run.outputs.at("output"), presence, options);
+  figures.statistics += back.statistics;
+  expectAgrees("d_preactivations", back, gradients.preactivations,
+               gradientTolerance, gradients.preactivationsMagnitude,
+               figures.gradients);
+  expectAgrees("d_bias", back, gradients.bias, gradientTolerance,
+               gradients.biasMagnitude, figures.gradients);
+  expectAgrees("d_initial", back, gradients.initial, gradientTolerance,
+               gradients.initialMagnitude, figures.gradients);
+}
+
+class CellKernels
+    : public ::testing::TestWithParam<std::tuple<Cell, std::string>> {
+protected:
+  Cell cell = std::get<0>(GetParam());
+  std::string scan = std::get<1>(GetParam());
+};
+
+std::string
+caseName(const ::testing::TestParamInfo<CellKernels::ParamType> &info) {
+  return std::string(name(std::get<0>(info.param))) + "_" +
+         std::get<1>(info.param);
+}
+
+} // namespace
+
+/// Short sequences: every combination of optional arguments, every regime.
+TEST_P(CellKernels, ShortSequences) {
+  Figures figures;
+  uint64_t seed = 0;
+  for (int64_t time : {0, 1, 2, 31, 32, 33})
+    for (int64_t channels : {1, 3, 64})
+      for (int64_t batch : {1, 3}) {
+        Shape shape{batch, time, channels};
+        for (Regime regime : allRegimes)
+          for (int bits = 0; bits < 16; ++bits) {
+            // All regimes with everything or nothing, all combinations with one
+            // regime.
+            if (bits != 0 && bits != 15 && regime != Regime::Mixture)
+              continue;
+            if (channels == 64 && bits != 0 && bits != 15 && batch == 3)
+              continue;
+            Presence presence{(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0,
+                              (bits & 8) != 0};
+            check(cell, scan, shape, regime, presence, seed++ % 4, figures);
+            if (HasFailure())
+              return; // One report of a fault is enough.
+          }
+      }
+  std::cout << "figure: largest relative error forward " << figures.forward
+            << ", gradients " << figures.gradients << "\n";
+}
+
+/// Long sequences and odd widths, one regime after the other.
+TEST_P(CellKernels, LongSequencesAndOddWidths) {
+  Figures figures;
+  unsigned turn = 0;
+  for (int64_t time : {0, 1, 2, 31, 32, 33, 200, 1000})
+    for (int64_t channels : {1, 3, 64, 257})
+      for (int64_t batch : {1, 3}) {
+        bool small = time * channels * batch < 20000;
+        if (channels != 257 && time < 200)
+          continue;
+        for (Regime regime : allRegimes) {
+          if (!small && regime != allRegimes[turn % 4])
+            continue;
+          bool all = turn % 5 != 0;
+          check(cell, scan, {batch, time, channels}, regime,
+                {all, all, all, all}, turn % 3, figures);
+          if (HasFailure())
+            return;
+        }
+        ++turn;
+      }
+  std::cout << "figure: largest relative error forward " << figures.forward
+            << ", gradients " << figures.gradients << "; "
+            << figures.statistics.threadInstructions / 1000000
+            << " million instructions\n";
+}
+
+TEST_P(CellKernels, EmptyBatchesAndChannels) {
+  Figures figures;
+  for (Shape shape : {Shape{0, 5, 3}, Shape{2, 5, 0}, Shape{0, 0, 0}})
+    for (bool all : {false, true})
+      check(cell, scan, shape, Regime::Ordinary, {all, all, all, all}, 0,
+            figures);
+  // Nothing is launched for a grid of no block.
+  EXPECT_EQ(figures.statistics.warpInstructions, 0u);
+}
+
+/// The state after each single step, out of place and in place, is that of
+/// `forward`.
+TEST_P(CellKernels, Steps) {
+  const CellProgram &program = programOf(cell, scan);
+  double worst = 0;
+  for (Shape shape : {Shape{1, 40, 1}, Shape{3, 12, 67}})
+    for (Regime regime : allRegimes)
+      for (bool present : {false, true}) {
+        SCOPED_TRACE(describe(shape, regime, {present, present}, 0));
+        SequenceData data = sampleSequence(cell, shape, regime,
+                                           {present, present, false}, 3);
+        Outputs expected = forward(cell, shape, judgedInputs(data));
+        int64_t width = int64_t(gates(cell).size()) * shape.channels;
+        std::vector<float> state = data.initial;
+        for (int64_t t = 0; t < shape.time; ++t) {
+          SequenceData one;
+          one.cell = cell;
+          one.shape = {shape.batch, 1, shape.channels};
+          one.bias = data.bias;
+          std::vector<double> want;
+          for (int64_t row = 0; row < shape.batch; ++row) {
+            auto from = data.preactivations.begin() +
+                        (row * shape.time + t) * width;
+            one.preactivations.insert(one.preactivations.end(), from,
+                                      from + width);
+            auto at = expected.output.begin() +
+                      (row * shape.time + t) * shape.channels;
+            want.insert(want.end(), at, at + shape.channels);
+          }
+          LaunchOptions options;
+          options.seed = t;
+          bool inPlace = t % 2 && !state.empty();
+          CellRun run = program.step(one, state, inPlace, options);
+          expectAgrees("next", run, want, forwardTolerance, want, worst);
+          state = run.outputs.at("next");
+        }
+        if (HasFailure())
+          return;
+      }
+  std::cout << "figure: largest relative error of steps " << worst << "\n";
+}
+
+/// A sequence in pieces, the state carried on, is the sequence at once.
+TEST_P(CellKernels, Pieces) {
+  const CellProgram &program = programOf(cell, scan);
+  Shape shape{1, 300, 37};
+  for (Regime regime : allRegimes) {
+    SequenceData data = sampleSequence(cell, shape, regime, {}, 4);
+    Outputs expected = forward(cell, shape, judgedInputs(data));
+    int64_t width = int64_t(gates(cell).size()) * shape.channels;
+    std::vector<float> state = data.initial;
+    int64_t begin = 0;
+    double worst = 0;
+    for (int64_t end : {1, 65, 66, 66, 200, 300}) {
+      SequenceData piece = data;
+      piece.shape.time = end - begin;
+      piece.initial = state;
+      piece.preactivations.assign(
+          data.preactivations.begin() + begin * width,
+          data.preactivations.begin() + end * width);
+      CellRun run = program.forward(piece, {});
+      std::vector<double> want(
+          expected.output.begin() + begin * shape.channels,
+          expected.output.begin() + end * shape.channels);
+      expectAgrees("output", run, want, forwardTolerance, want, worst);
+      state = run.outputs.at("last");
+      begin = end;
+    }
+  }
+}
+
+/// Neither the order of blocks and warps nor the number of host threads shows
+/// in the results.
+TEST_P(CellKernels, BitwiseTheSameInAnyOrder) {
+  const CellProgram &program = programOf(cell, scan);
+  for (Shape shape : {Shape{3, 200, 67}, Shape{2, 33, 257}}) {
+    SequenceData data = sampleSequence(cell, shape, Regime::Ordinary, {}, 5);
+    std::optional<CellRun> first, firstBack;
+    for (uint64_t seed : {0, 1, 2, 3, 4}) {
+      LaunchOptions options;
+      options.seed = seed;
+      options.threads = 1 + seed % 2;
+      CellRun run = program.forward(data, {}, options);
+      CellRun back =
+          program.backward(data, run.outputs.at("output"), {}, options);
+      if (!first) {
+        first = run;
+        firstBack = back;
+        continue;
+      }
+      for (const auto &[what, values] : run.outputs)
+        EXPECT_EQ(0, std::memcmp(values.data(), first->outputs[what].data(),
+                                 values.size() * sizeof(float)))
+            << what << ", seed " << seed;
+      for (const auto &[what, values] : back.outputs)
+        EXPECT_EQ(0, std::memcmp(values.data(), firstBack->outputs[what].data(),
+                                 values.size() * sizeof(float)))
+            << what << ", seed " << seed;
+      EXPECT_EQ(run.statistics.globalLoads.sectors,
+                first->statistics.globalLoads.sectors);
+      EXPECT_EQ(back.statistics.threadInstructions,
+                firstBack->statistics.threadInstructions);
+    }
+  }
+}
+
+/// Take any one barrier away, and the emulator objects: none is superfluous, and
+/// no race between the kernels' phases would go unseen.
+TEST_P(CellKernels, EveryBarrierIsNeededAndMissed) {
+  std::string text = CellProgram::textOf(cell, scan);
+  Shape shape{1, 300, 37};
+  SequenceData data = sampleSequence(cell, shape, Regime::Ordinary, {}, 7);
+  CellRun intact = programOf(cell, scan).forward(data, {});
+  unsigned barriers = 0;
+  for (size_t at = text.find("bar.sync"); at != std::string::npos;
+       at = text.find("bar.sync", at + 1)) {
+    ++barriers;
+    std::string broken = text;
+    broken.erase(at, broken.find(';', at) + 1 - at);
+    CellProgram program(cell, scan, broken);
+    auto runAll = [&] {
+      program.forward(data, {});
+      program.backward(data, intact.outputs.at("output"), {});
+    };
+    EXPECT_THROW(runAll(), Error) << "barrier " << barriers;
+  }
+  EXPECT_GT(barriers, 0u);
+}
+
+/// Bytes moved, in whole sectors, stay within 5% of the bytes that any kernel
+/// has to move: each input read once, each output written once.
+TEST_P(CellKernels, TrafficIsWithinFivePercentOfTheFloor) {
+  const CellProgram &program = programOf(cell, scan);
+  double gateCount = double(gates(cell).size());
+  for (int64_t channels : {64, 256}) {
+    Shape shape{2, 1024, channels};
+    SequenceData data = sampleSequence(cell, shape, Regime::Ordinary, {}, 6);
+    CellRun run = program.forward(data, {});
+    CellRun back = program.backward(data, run.outputs.at("output"), {});
+    auto expectNear = [&](const char *what, const Statistics &statistics,
+                          double floorPerElement) {
+      double moved = double(statistics.globalLoads.bytesMoved() +
+                            statistics.globalStores.bytesMoved());
+      double perElement = moved / double(shape.outputs());
+      EXPECT_LE(perElement, 1.05 * floorPerElement) << what;
+      EXPECT_GE(perElement, floorPerElement) << what;
+      std::cout << "figure: " << what << " H " << channels << ": "
+                << perElement << " bytes per element, floor "
+                << floorPerElement << "; "
+                << double(statistics.specialFunctions) / shape.outputs()
+                << " special functions and "
+                << double(statistics.threadInstructions) / shape.outputs()
+                << " instructions per element, "
+                << statistics.sharedBankConflicts << " bank conflicts in "
+                << statistics.sharedRequests << " shared requests\n";
+    };
+    // Pre-activations and h; then also dh, and the gradients of the former.
+    expectNear("forward", run.statistics, 4 * (gateCount + 1));
+    expectNear("backward", back.statistics, 4 * (2 * gateCount + 2));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Emulator, CellKernels,
+                         ::testing::Combine(::testing::ValuesIn(allCells),
+                                            ::testing::Values("log", "linear")),
+                         caseName);

@@ -1,0 +1,83 @@
+// Control flow: loops of different lengths, nested divergence, early exit, calls,
+// switches, local arrays.
+// nvcc -ptx -arch=sm_75 control.cu -o control.ptx
+
+extern "C" __global__ void collatz(const unsigned *in, unsigned *out, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i >= n)
+    return;
+  unsigned value = in[i], steps = 0;
+  while (value != 1) {
+    if (value & 1) {
+      if (value > 1000000)
+        break;
+      value = 3 * value + 1;
+    } else {
+      value /= 2;
+    }
+    ++steps;
+  }
+  out[i] = steps;
+}
+
+__device__ __noinline__ int fold(int kind, int a, int b) {
+  switch (kind) {
+  case 0:
+    return a + b;
+  case 1:
+    return a - b;
+  case 2:
+    return a * b;
+  case 3:
+    return b ? a / b : 0;
+  case 4:
+    return b ? a % b : 0;
+  case 5:
+    return a & b;
+  case 6:
+    return a ^ b;
+  default:
+    return a > b ? a : b;
+  }
+}
+
+__device__ __noinline__ int twice(int kind, int a, int b) {
+  if (a < 0)
+    return fold(kind, -a, b);
+  return fold(kind, fold(kind, a, b), b);
+}
+
+extern "C" __global__ void fold_all(const int *kinds, const int *a,
+                                    const int *b, int *out) {
+  int i = threadIdx.x;
+  int result = 0;
+  if (i % 3)
+    result = twice(kinds[i], a[i], b[i]);
+  else if (i % 2)
+    result = fold(kinds[i], a[i], b[i]);
+  out[i] = result;
+}
+
+extern "C" __global__ void local_sort(const int *in, int *out, int count) {
+  int values[16];
+  for (int i = 0; i < count; ++i)
+    values[i] = in[threadIdx.x * count + i];
+  for (int i = 1; i < count; ++i)
+    for (int j = i; j > 0 && values[j - 1] > values[j]; --j) {
+      int t = values[j];
+      values[j] = values[j - 1];
+      values[j - 1] = t;
+    }
+  for (int i = 0; i < count; ++i)
+    out[threadIdx.x * count + i] = values[i];
+}
+
+// Lanes of one warp take a lock in turn: needs independent thread scheduling.
+extern "C" __global__ void locked(int *lock, int *counter) {
+  while (atomicCAS(lock, 0, 1) != 0)
+    ;
+  __threadfence();
+  *(volatile int *)counter += 1;
+  __threadfence();
+  atomicExch(lock, 0);
+}

@@ -1,0 +1,206 @@
+//===- parser_test.cpp - What is PTX and what is not ----------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/emulator/EmulatorTest.h"
+
+using namespace minrnn::emulator;
+
+namespace {
+
+std::string moduleOf(const std::string &rest) {
+  return ".version 7.8\n.target sm_75\n.address_size 64\n" + rest;
+}
+
+/// Where the body of `kernelOf` begins.
+constexpr uint32_t bodyLine = 12;
+
+void expectRejected(Fault fault, const std::string &ptx, uint32_t line,
+                    const std::string &message) {
+  std::optional<Error> error = errorOf([&] { parse(ptx); });
+  if (!error)
+    return;
+  EXPECT_EQ(int(error->fault()), int(fault)) << error->what();
+  EXPECT_EQ(error->line(), line) << error->what();
+  EXPECT_NE(std::string(error->what()).find(message), std::string::npos)
+      << error->what();
+}
+
+} // namespace
+
+TEST(Parser, UnknownInstructionsAndModifiers) {
+  auto body = [](const std::string &text) { return kernelOf(text, 0); };
+  expectRejected(Fault::Unsupported, body("frobnicate.b32 %r1, %r2;"), bodyLine,
+                 "found 'frobnicate', which the emulator does not know");
+  expectRejected(Fault::Unsupported, body("\n\nadd.woolly.f32 %r1, %r2, %r3;"),
+                 bodyLine + 2, "modifier '.woolly'");
+  expectRejected(Fault::Unsupported, body("wmma.load.a.sync %r1, [%l1];"), bodyLine,
+                 "'wmma'");
+  expectRejected(Fault::Unsupported, body("mul.lo.f32x2 %l1, %l2, %l3;"), bodyLine,
+                 "");
+}
+
+TEST(Parser, WrongOperands) {
+  auto body = [](const std::string &text) { return kernelOf(text, 0); };
+  expectRejected(Fault::Syntax, body("add.s32 %r1, %r2;"), bodyLine,
+                 "expected 3 operands of 'add', found 2");
+  expectRejected(Fault::Syntax, body("add.s32 %r1, %l2, %r3;"), bodyLine,
+                 "expected a register of 32 bits, found '%l2' of 64 bits");
+  expectRejected(Fault::Syntax, body("add.s32 %r1, %r99, %r3;"), bodyLine,
+                 "'%r99' is not declared");
+  expectRejected(Fault::Syntax, body("add.f32 %r1, %r2, 1;"), bodyLine,
+                 "the integer 1");
+  expectRejected(Fault::Syntax, body("setp.lo.s32 %p1, %r2, %r3;"), bodyLine,
+                 "'.lo' does not work on operands of type .s32");
+  expectRejected(Fault::Syntax, body("bra NOWHERE;"), bodyLine,
+                 "which the function does not define");
+  expectRejected(Fault::Syntax, body("@%r1 bra L; L:"), bodyLine,
+                 "expected a predicate register");
+  expectRejected(Fault::Syntax, body("cvt.s32.f32 %r1, %r2;"), bodyLine, ".rni");
+  expectRejected(Fault::Syntax, body("cvt.f32.s32 %r1, %r2;"), bodyLine, ".rn");
+  expectRejected(Fault::Syntax, body("ld.global.v2.u32 %r1, [%l2];"), bodyLine,
+                 "vector of 2");
+  expectRejected(Fault::Syntax, body("mov.b64 {%r1, %r2, %r3}, %l1;"), bodyLine,
+                 "2 or 4 elements");
+  expectRejected(Fault::OutOfBounds, kernelOf("ld.param.u64 %l1, [p0+8];", 1),
+                 bodyLine, "within the 8 bytes of 'p0'");
+}
+
+TEST(Parser, BrokenText) {
+  expectRejected(Fault::Syntax, "", 1, "no");
+  expectRejected(Fault::Syntax, "hello, world", 1, "expected a directive");
+  expectRejected(Fault::Syntax, moduleOf(".visible .entry k() {"), 4,
+                 "found the end of the text");
+  expectRejected(Fault::Syntax, moduleOf(".visible .entry k() { add.s32"), 4,
+                 "expected");
+  expectRejected(Fault::Syntax, moduleOf("/* never closed"), 4,
+                 "close the comment");
+  expectRejected(Fault::Syntax, moduleOf(".file 1 \"never closed"), 4,
+                 "close the string");
+  expectRejected(Fault::Syntax, moduleOf("\x01"), 4, "byte with value 1");
+  expectRejected(Fault::Syntax, moduleOf(".global .u32 a = 0f3F8;"), 4,
+                 "expected a number");
+  expectRejected(Fault::Syntax, moduleOf(".global .align 3 .u32 a;"), 4,
+                 "power of two");
+  expectRejected(Fault::Syntax, moduleOf(".global .u32 a[2] = {1, 2, 3};"), 4,
+                 "at most 2 initial values");
+  expectRejected(Fault::Syntax, ".version 7.8\n.target sm_75\n"
+                                ".address_size 32\n",
+                 3, "address size of 64");
+  expectRejected(Fault::Syntax,
+                 kernelOf("mov.u32 %r1, " + std::string(100000, '(') + ";", 0), bodyLine, "nested");
+  expectRejected(Fault::Syntax,
+                 kernelOf("mov.u32 %r1, " + std::string(100000, '-') + "1;", 0),
+                 bodyLine, "nested");
+}
+
+TEST(Parser, EveryTruncationIsAnErrorOrAProgram) {
+  for (const char *file : {"control.ptx", "recurrence.ptx"}) {
+    std::string text = readKernel(file);
+    for (size_t length = 0; length < text.size(); length += 7) {
+      try {
+        parse(std::string_view(text).substr(0, length));
+      } catch (const Error &error) {
+        EXPECT_FALSE(std::string(error.what()).empty());
+      }
+    }
+  }
+}
+
+TEST(Parser, FunctionsWithoutABody) {
+  std::string declared = ".extern .func (.param .b32 r) vprintf(.param .b64 a, "
+                         ".param .b64 b);\n";
+  // Declared is fine, called is not.
+  parse(kernelOf("", 0, declared));
+  expectRejected(Fault::Unsupported,
+                 kernelOf("{ .param .b64 a; .param .b64 b; .param .b32 c;\n"
+                          "call.uni (c), vprintf, (a, b); }",
+                          0, declared),
+                 bodyLine + 2, "'vprintf', which has no body");
+}
+
+TEST(Parser, Recursion) {
+  std::string text = moduleOf(R"(.func a();
+.func b() { call a; ret; }
+.func a() { call b; ret; }
+.visible .entry k() { call a; ret; })");
+  expectRejected(Fault::Unsupported, text, 6, "'a' calls itself");
+}
+
+TEST(Parser, DebugDirectivesAndScopes) {
+  Device device(moduleOf(R"(
+.file 1 "kernel.cu"
+// a comment .entry nothing()
+/* another
+   one */
+.visible .entry k(.param .u64 .ptr .global .align 8 out)
+.maxntid 64, 1, 1
+.minnctapersm 2
+{
+  .loc 1 3 0
+  .reg .b32 x, y;
+  .reg .b64 a;
+  .pragma "nounroll";
+  mov.u32 x, 1;
+  { .reg .b32 x; .reg .pred p; mov.u32 x, 7; setp.ne.u32 p, x, 7;
+    @p bra DONE;
+    mov.u32 y, x;
+    DONE: }
+  { .reg .b32 x; mov.u32 x, 5; add.u32 y, y, x; bra DONE; add.u32 y, y, 1;
+    DONE: }
+  .loc 1 4 0, function_name info, inlined_at 1 2 3
+  add.u32 y, y, x;
+  ld.param.u64 a, [out];
+  st.global.u32 [a], y;
+}
+.section .debug_str { info: .b8 0 }
+)"));
+  uint64_t out = device.reserve<uint32_t>(1);
+  device.run("k", {1}, {1}, {out});
+  EXPECT_EQ(device.download<uint32_t>(out, 1)[0], 13u);
+  const EntryInfo *info = device.module.program().find("k");
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->maxThreads, (Dim3{64, 1, 1}));
+  ASSERT_EQ(info->parameters.size(), 1u);
+  EXPECT_EQ(info->parameters[0].name, "out");
+  EXPECT_EQ(device.module.program().target(), "sm_75");
+}
+
+TEST(Parser, VariablesAndInitialisers) {
+  Device device(moduleOf(R"(
+.global .align 4 .u32 counter;
+.const .align 4 .b8 bytes[8] = {1, 2, 3, 255};
+.global .align 8 .u64 pointers[2] = {counter, generic(bytes)+4};
+.global .f32 numbers[] = {0f3F800000, 2.5};
+.global .align 4 .b32 grid[2][2] = {{1, 2}, {-1, 0x10}};
+.visible .entry k(.param .u64 out)
+{
+  .reg .b32 %r<4>; .reg .b64 %l<6>;
+  ld.param.u64 %l1, [out];
+  ld.const.u32 %r1, [bytes]; st.global.u32 [%l1], %r1;
+  mov.u64 %l2, pointers; ld.global.u64 %l3, [%l2+8];
+  ld.u32 %r2, [%l3]; st.global.u32 [%l1+4], %r2;
+  ld.global.u64 %l4, [pointers]; st.global.u32 [%l4], 42;
+  ld.global.b32 %r3, [numbers+4]; st.global.u32 [%l1+8], %r3;
+  ld.global.b32 %r3, [grid+8]; st.global.u32 [%l1+12], %r3;
+  ret;
+}
+)"));
+  uint64_t out = device.reserve<uint32_t>(4);
+  device.run("k", {1}, {1}, {out});
+  EXPECT_EQ(device.download<uint32_t>(out, 4),
+            (std::vector<uint32_t>{0xFF030201, 0, 0x40200000, 0xFFFFFFFF}));
+  EXPECT_EQ(device.download<uint32_t>(device.module.symbol("counter"), 1)[0],
+            42u);
+  EXPECT_THROW(device.module.symbol("nothing"), Error);
+}
+
+TEST(Parser, KernelsOfBothCompilersAreUnderstood) {
+  for (const char *file : {"control.ptx", "faults.ptx", "mathematics.ptx",
+                           "recurrence.ptx", "reduction.ptx"})
+    EXPECT_FALSE(parse(readKernel(file)).entries().empty()) << file;
+}

@@ -1,0 +1,156 @@
+//===- special_functions_test.cpp - Approximate functions against their bounds ===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The bounds are those of the PTX ISA's sections on ex2, lg2, rcp, rsqrt, sqrt,
+// sin, cos, tanh and div in their approximate forms.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/emulator/EmulatorTest.h"
+
+#include <cmath>
+#include <limits>
+#include <random>
+
+using namespace minrnn::emulator;
+
+namespace {
+
+const float inf = std::numeric_limits<float>::infinity();
+
+/// Applies an instruction `op %r0, %r1;` to many values.
+std::vector<float> apply(const std::string &op, std::vector<float> in) {
+  in.resize((in.size() + 127) / 128 * 128, 1.0f);
+  Device device(kernelOf(R"(
+    mov.u32 %r2, %ctaid.x; mov.u32 %r3, %tid.x; mad.lo.s32 %r4, %r2, 128, %r3;
+    mul.wide.u32 %l1, %r4, 4; ld.param.u64 %l2, [p0]; ld.param.u64 %l3, [p1];
+    add.s64 %l2, %l2, %l1; add.s64 %l3, %l3, %l1; ld.global.b32 %r1, [%l2];
+    )" + op + " %r0, %r1;\nst.global.b32 [%l3], %r0;",
+                         2));
+  uint64_t from = device.upload(in), to = device.reserve<float>(in.size());
+  Statistics statistics =
+      device.run("k", {uint32_t(in.size() / 128)}, {128}, {from, to});
+  EXPECT_EQ(statistics.specialFunctions, in.size()) << op;
+  return device.download<float>(to, in.size());
+}
+
+std::vector<float> between(float low, float high) {
+  std::mt19937 random(7);
+  std::uniform_real_distribution<float> values(low, high);
+  std::vector<float> result(4096);
+  for (float &value : result)
+    value = values(random);
+  return result;
+}
+
+/// Positive numbers of every magnitude.
+std::vector<float> magnitudes() {
+  std::vector<float> result = between(-126, 127);
+  for (float &value : result)
+    value = std::exp2(value);
+  return result;
+}
+
+template <typename F>
+void expectRelative(const std::string &op, const std::vector<float> &in,
+                    double bound, F exact) {
+  std::vector<float> out = apply(op, in);
+  double worst = 0;
+  for (size_t i = 0; i < in.size(); ++i) {
+    double want = exact(double(in[i]));
+    worst = std::max(worst, std::fabs(out[i] - want) / std::fabs(want));
+  }
+  EXPECT_LE(worst, bound) << op;
+  EXPECT_GT(worst, 0) << op << ": results beyond f32 would hide rounding";
+}
+
+template <typename F>
+void expectAbsolute(const std::string &op, const std::vector<float> &in,
+                    double bound, F exact) {
+  std::vector<float> out = apply(op, in);
+  for (size_t i = 0; i < in.size(); ++i)
+    EXPECT_NEAR(out[i], exact(double(in[i])), bound) << op << " " << in[i];
+}
+
+void expectValues(const std::string &op, const std::vector<float> &in,
+                  const std::vector<float> &want) {
+  std::vector<float> out = apply(op, in);
+  for (size_t i = 0; i < in.size(); ++i) {
+    if (std::isnan(want[i])) {
+      EXPECT_TRUE(std::isnan(out[i])) << op << " " << in[i];
+    } else {
+      EXPECT_EQ(out[i], want[i]) << op << " " << in[i];
+      EXPECT_EQ(std::signbit(out[i]), std::signbit(want[i])) << op << in[i];
+    }
+  }
+}
+
+} // namespace
+
+TEST(SpecialFunctions, WithinTheirBounds) {
+  expectRelative("ex2.approx.f32", between(-125, 127), 0x1p-22,
+                 [](double x) { return std::exp2(x); });
+  expectRelative("ex2.approx.ftz.f32", between(-2, 2), 0x1p-22,
+                 [](double x) { return std::exp2(x); });
+  expectAbsolute("lg2.approx.f32", between(0.5f, 2), 0x1p-22,
+                 [](double x) { return std::log2(x); });
+  expectRelative("lg2.approx.ftz.f32", between(3, 1e30f), 0x1p-22,
+                 [](double x) { return std::log2(x); });
+  expectRelative("rcp.approx.ftz.f32", between(0.001f, 1e6f), 0x1p-23,
+                 [](double x) { return 1 / x; });
+  expectRelative("rsqrt.approx.f32", magnitudes(), 0x1p-22,
+                 [](double x) { return 1 / std::sqrt(x); });
+  expectRelative("sqrt.approx.f32", magnitudes(), 0x1p-23,
+                 [](double x) { return std::sqrt(x); });
+  expectAbsolute("sin.approx.f32", between(-3.14f, 3.14f), 0x1.6ap-21,
+                 [](double x) { return std::sin(x); });
+  expectAbsolute("cos.approx.ftz.f32", between(-3.14f, 3.14f), 0x1.6ap-21,
+                 [](double x) { return std::cos(x); });
+  expectRelative("tanh.approx.f32", between(-8, 8), 0x1p-11,
+                 [](double x) { return std::tanh(x); });
+}
+
+TEST(SpecialFunctions, SpecialValues) {
+  float tiny = std::numeric_limits<float>::denorm_min();
+  expectValues("ex2.approx.f32", {-inf, inf, NAN, 0, -0.0f, 3, -126},
+               {0, inf, NAN, 1, 1, 8, 0x1p-126f});
+  expectValues("ex2.approx.ftz.f32", {-200, 200, tiny, -130},
+               {0, inf, 1, 0});
+  expectValues("ex2.approx.f32", {-130}, {0x1p-130f});
+  expectValues("lg2.approx.f32", {0, -0.0f, inf, -1, NAN, 8, 0x1p-149f},
+               {-inf, -inf, inf, NAN, NAN, 3, -149});
+  expectValues("lg2.approx.ftz.f32", {tiny}, {-inf});
+  expectValues("rcp.approx.f32", {0, -0.0f, inf, -inf, NAN, 4},
+               {inf, -inf, 0, -0.0f, NAN, 0.25f});
+  expectValues("rcp.approx.ftz.f32", {tiny, -tiny}, {inf, -inf});
+  expectValues("rsqrt.approx.f32", {0, -0.0f, inf, -1, NAN, 4},
+               {inf, -inf, 0, NAN, NAN, 0.5f});
+  expectValues("sqrt.approx.f32", {0, -0.0f, inf, -1, NAN, 4},
+               {0, -0.0f, inf, NAN, NAN, 2});
+  expectValues("sin.approx.f32", {0, inf, NAN}, {0, NAN, NAN});
+  expectValues("tanh.approx.f32", {inf, -inf, 0, NAN}, {1, -1, 0, NAN});
+}
+
+TEST(SpecialFunctions, ApproximateDivision) {
+  auto divide = [](const std::string &op, float a, float b) {
+    Device device(kernelOf("ld.param.u64 %l1, [p0]; ld.global.b32 %r1, [%l1];"
+                           "ld.global.b32 %r2, [%l1+4];" +
+                               op + " %r0, %r1, %r2; st.global.b32 [%l1], %r0;",
+                           1));
+    uint64_t at = device.upload<float>({a, b});
+    device.run("k", {1}, {1}, {at});
+    return device.download<float>(at, 1)[0];
+  };
+  EXPECT_NEAR(divide("div.approx.f32", 1, 3), 1 / 3.0, 2 * 0x1p-25);
+  EXPECT_NEAR(divide("div.full.f32", 10, 7), 10 / 7.0, 2 * 0x1p-23);
+  // The ISA's table for divisors in (2^126, 2^128).
+  EXPECT_EQ(divide("div.approx.f32", 1, 0x1.8p126f), 0);
+  EXPECT_TRUE(std::isnan(divide("div.approx.f32", inf, 0x1.8p126f)));
+  EXPECT_EQ(divide("div.full.f32", 0x1.8p126f, 0x1.8p126f), 1);
+  EXPECT_EQ(divide("div.approx.ftz.f32", 1, 0x1p-130f), inf);
+}

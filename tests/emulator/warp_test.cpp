@@ -1,0 +1,361 @@
+//===- warp_test.cpp - Divergence, shuffles, votes, barriers, atomics -----===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/emulator/EmulatorTest.h"
+
+#include <bit>
+#include <numeric>
+
+using namespace minrnn::emulator;
+
+namespace {
+
+/// Runs a body that leaves its result of each thread in %r0; %r1 holds %tid.x
+/// and %l1 the address of p1, if given.
+std::vector<uint32_t> resultsOf(const std::string &body, unsigned threads = 32,
+                                std::vector<uint32_t> data = {0},
+                                uint64_t seed = 0,
+                                const std::string &before = "",
+                                std::vector<uint32_t> *dataAfter = nullptr) {
+  Device device(kernelOf("ld.param.u64 %l0, [p0]; ld.param.u64 %l1, [p1];"
+                         "mov.u32 %r1, %tid.x; mul.wide.u32 %l2, %r1, 4;"
+                         "add.u64 %l0, %l0, %l2; mov.u32 %r0, 0;\n" +
+                             body + "\nst.global.u32 [%l0], %r0;",
+                         2, before));
+  uint64_t out = device.reserve<uint32_t>(threads);
+  uint64_t in = device.upload(data);
+  LaunchOptions options;
+  options.seed = seed;
+  device.run("k", {1}, {threads}, {out, in}, options);
+  if (dataAfter)
+    *dataAfter = device.download<uint32_t>(in, data.size());
+  return device.download<uint32_t>(out, threads);
+}
+
+template <typename F>
+void expectLanes(const std::vector<uint32_t> &found, F want) {
+  for (unsigned i = 0; i < found.size(); ++i)
+    EXPECT_EQ(found[i], uint32_t(want(i))) << "thread " << i;
+}
+
+} // namespace
+
+TEST(Warp, ShuffleModes) {
+  auto shuffle = [](const std::string &operands) {
+    return resultsOf("mul.lo.u32 %r2, %r1, 10;\nshfl.sync." + operands + ";");
+  };
+  expectLanes(shuffle("up.b32 %r0, %r2, 3, 0, -1"),
+              [](int i) { return 10 * (i < 3 ? i : i - 3); });
+  expectLanes(shuffle("down.b32 %r0, %r2, 3, 31, -1"),
+              [](int i) { return 10 * (i > 28 ? i : i + 3); });
+  expectLanes(shuffle("bfly.b32 %r0, %r2, 5, 31, -1"),
+              [](int i) { return 10 * (i ^ 5); });
+  expectLanes(shuffle("idx.b32 %r0, %r2, 9, 31, -1"),
+              [](int) { return 90; });
+  // Segments of 8 lanes: c = (32 - 8) << 8 | clamp.
+  expectLanes(shuffle("up.b32 %r0, %r2, 2, 0x1800, -1"),
+              [](int i) { return 10 * (i % 8 < 2 ? i : i - 2); });
+  expectLanes(shuffle("down.b32 %r0, %r2, 2, 0x181F, -1"),
+              [](int i) { return 10 * (i % 8 > 5 ? i : i + 2); });
+  expectLanes(shuffle("idx.b32 %r0, %r2, 3, 0x181F, -1"),
+              [](int i) { return 10 * (i / 8 * 8 + 3); });
+  expectLanes(resultsOf("shfl.sync.down.b32 %r3|%p1, %r1, 4, 31, -1;"
+                        "selp.u32 %r0, 1, 0, %p1;"),
+              [](int i) { return i + 4 < 32; });
+}
+
+TEST(Warp, ShuffleInDivergentCode) {
+  // Even lanes and odd lanes each shuffle among themselves.
+  expectLanes(resultsOf(R"(
+    and.b32 %r2, %r1, 1; setp.eq.u32 %p1, %r2, 0;
+    @%p1 bra EVEN;
+    shfl.sync.idx.b32 %r0, %r1, 31, 31, 0xAAAAAAAA;
+    bra END;
+    EVEN: shfl.sync.idx.b32 %r0, %r1, 30, 31, 0x55555555;
+    END:)"),
+              [](int i) { return i % 2 ? 31 : 30; });
+  // One instruction, members named by each lane's own mask.
+  expectLanes(resultsOf(R"(
+    shr.u32 %r2, %r1, 3; mov.u32 %r3, 0xFF; shl.b32 %r4, %r2, 3;
+    shl.b32 %r3, %r3, %r4;
+    shfl.sync.bfly.b32 %r0, %r1, 7, 31, %r3;)"),
+              [](int i) { return i ^ 7; });
+  // Lanes come to one shuffle by two ways.
+  expectLanes(resultsOf(R"(
+    setp.lt.u32 %p1, %r1, 7;
+    mov.u32 %r2, %r1;
+    @%p1 bra A;
+    add.u32 %r2, %r2, 100;
+    bra B;
+    A: add.u32 %r2, %r2, 200;
+    B: shfl.sync.bfly.b32 %r0, %r2, 16, 31, -1;)"),
+              [](int i) { return (i ^ 16) + ((i ^ 16) < 7 ? 200 : 100); });
+}
+
+TEST(Warp, VotesAndMatches) {
+  auto vote = [](const std::string &mode) {
+    return resultsOf("setp.gt.u32 %p1, %r1, 20;\nvote.sync." + mode +
+                     ".pred %p2, %p1, -1;\nselp.u32 %r0, 1, 0, %p2;")[3];
+  };
+  EXPECT_EQ(vote("all"), 0u);
+  EXPECT_EQ(vote("any"), 1u);
+  EXPECT_EQ(vote("uni"), 0u);
+  expectLanes(resultsOf("setp.gt.u32 %p1, %r1, 20;"
+                        "vote.sync.ballot.b32 %r0, %p1, -1;"),
+              [](int) { return 0xFFE00000; });
+  expectLanes(resultsOf("setp.gt.u32 %p1, %r1, 20;"
+                        "vote.sync.ballot.b32 %r0, !%p1, -1;"),
+              [](int) { return 0x001FFFFF; });
+  expectLanes(resultsOf("rem.u32 %r2, %r1, 3;"
+                        "match.any.sync.b32 %r0, %r2, -1;"),
+              [](int i) { return 0x49249249u << i % 3; });
+  expectLanes(resultsOf("match.all.sync.b32 %r2|%p1, %r1, -1;"
+                        "selp.u32 %r0, 1, 7, %p1;"),
+              [](int) { return 7; });
+  expectLanes(resultsOf("mov.u64 %l5, 99;"
+                        "match.all.sync.b64 %r0|%p1, %l5, -1;"),
+              [](int) { return ~0u; });
+  expectLanes(resultsOf("setp.lt.u32 %p1, %r1, 5;\n@%p1 bra A;\nbra B;\n"
+                        "A: activemask.b32 %r0;\nB:"),
+              [](int i) { return i < 5 ? 31 : 0; });
+}
+
+TEST(Warp, Reductions) {
+  auto reduce = [](const std::string &op) {
+    return resultsOf("sub.s32 %r2, %r1, 5;\nredux.sync." + op +
+                     " %r0, %r2, -1;")[11];
+  };
+  EXPECT_EQ(reduce("add.s32"), 31u * 16 - 32 * 5);
+  EXPECT_EQ(reduce("min.s32"), uint32_t(-5));
+  EXPECT_EQ(reduce("max.u32"), uint32_t(-1));
+  EXPECT_EQ(reduce("xor.b32"), [] {
+    uint32_t x = 0;
+    for (int i = 0; i < 32; ++i)
+      x ^= uint32_t(i - 5);
+    return x;
+  }());
+}
+
+TEST(Warp, SpecialRegisters) {
+  expectLanes(resultsOf("mov.u32 %r0, %laneid;", 80),
+              [](int i) { return i % 32; });
+  expectLanes(resultsOf("mov.u32 %r0, %warpid;", 80),
+              [](int i) { return i / 32; });
+  expectLanes(resultsOf("mov.u32 %r0, %lanemask_lt;"),
+              [](int i) { return (1u << i) - 1; });
+  expectLanes(resultsOf("mov.u32 %r0, %lanemask_le;"),
+              [](int i) { return uint32_t((2ull << i) - 1); });
+  expectLanes(resultsOf("mov.u32 %r0, %lanemask_ge;"),
+              [](int i) { return ~((1u << i) - 1); });
+  expectLanes(resultsOf("mov.u32 %r0, %lanemask_gt;"),
+              [](int i) { return ~uint32_t((2ull << i) - 1); });
+  expectLanes(resultsOf("mov.u32 %r0, %ntid.x;", 77), [](int) { return 77; });
+}
+
+TEST(Warp, ThreeDimensionalIndices) {
+  Device device(kernelOf(R"(
+    mov.u32 %r1, %tid.x; mov.u32 %r2, %tid.y; mov.u32 %r3, %tid.z;
+    mov.u32 %r4, %ntid.x; mov.u32 %r5, %ntid.y; mov.u32 %r6, %ntid.z;
+    mad.lo.u32 %r7, %r3, %r5, %r2; mad.lo.u32 %r7, %r7, %r4, %r1;
+    mov.u32 %r11, %ctaid.x; mov.u32 %r12, %ctaid.y; mov.u32 %r13, %ctaid.z;
+    mov.u32 %r14, %nctaid.x; mov.u32 %r15, %nctaid.y;
+    mad.lo.u32 %r17, %r13, %r15, %r12; mad.lo.u32 %r17, %r17, %r14, %r11;
+    mul.lo.u32 %r8, %r4, %r5; mul.lo.u32 %r8, %r8, %r6;
+    mad.lo.u32 %r9, %r17, %r8, %r7;
+    ld.param.u64 %l0, [p0]; mul.wide.u32 %l1, %r9, 4; add.u64 %l0, %l0, %l1;
+    st.global.u32 [%l0], %r9;)",
+                         1));
+  size_t count = size_t(2) * 3 * 4 * 5 * 3 * 7;
+  for (uint64_t seed : {0, 9}) {
+    LaunchOptions options;
+    options.seed = seed;
+    uint64_t out = device.reserve<uint32_t>(count);
+    Statistics statistics =
+        device.run("k", {2, 3, 4}, {5, 3, 7}, {out}, options);
+    expectLanes(device.download<uint32_t>(out, count), [](int i) { return i; });
+    EXPECT_EQ(statistics.blocks, 24u);
+    EXPECT_EQ(statistics.threads, count);
+  }
+}
+
+TEST(Warp, NestedDivergenceAndLoops) {
+  // Sum over j < tid % 5 of (j odd ? j : 10 j), with an early exit at tid 17.
+  auto want = [](int i) {
+    int sum = 0;
+    for (int j = 0; j < i % 5; ++j)
+      sum += j % 2 ? j : 10 * j;
+    return sum;
+  };
+  for (uint64_t seed = 0; seed < 4; ++seed) {
+    auto found = resultsOf(R"(
+    rem.u32 %r2, %r1, 5; mov.u32 %r3, 0;
+    LOOP: setp.ge.u32 %p1, %r3, %r2;
+    @%p1 bra END;
+    and.b32 %r4, %r3, 1; setp.eq.u32 %p2, %r4, 1;
+    @%p2 bra ODD;
+    mad.lo.u32 %r0, %r3, 10, %r0;
+    bra NEXT;
+    ODD: add.u32 %r0, %r0, %r3;
+    NEXT: add.u32 %r3, %r3, 1;
+    bra LOOP;
+    END: bar.warp.sync -1;)",
+                           64, {0}, seed);
+    expectLanes(found, want);
+  }
+}
+
+TEST(Warp, ReconvergesAfterABranch) {
+  // A loop that lanes leave one by one, and a branch: afterwards the warp is
+  // whole, so that instructions are not issued once per lane.
+  Device device(kernelOf(R"(
+    mov.u32 %r1, %tid.x; mov.u32 %r3, 0;
+    LOOP: add.u32 %r3, %r3, 1;
+    setp.lt.u32 %p1, %r3, %r1;
+    @%p1 bra LOOP;
+    activemask.b32 %r0;
+    ld.param.u64 %l0, [p0]; mul.wide.u32 %l1, %r1, 4; add.u64 %l0, %l0, %l1;
+    st.global.u32 [%l0], %r0;)",
+                         1));
+  uint64_t out = device.reserve<uint32_t>(32);
+  Statistics statistics = device.run("k", {1}, {32}, {out});
+  expectLanes(device.download<uint32_t>(out, 32), [](int) { return ~0u; });
+  EXPECT_EQ(statistics.warpInstructions, 2u + 3 * 31 + 6);
+  EXPECT_EQ(statistics.divergentBranches, 30u);
+}
+
+TEST(Warp, BarrierReductions) {
+  auto run = [](const std::string &op) {
+    return resultsOf("setp.lt.u32 %p1, %r1, 40;\nbarrier.red." + op, 96);
+  };
+  expectLanes(run("popc.u32 %r0, 0, %p1;"), [](int) { return 40; });
+  expectLanes(run("popc.aligned.u32 %r0, 2, 96, !%p1;"),
+              [](int) { return 56; });
+  expectLanes(run("and.pred %p2, 0, %p1; selp.u32 %r0, 1, 2, %p2;"),
+              [](int) { return 2; });
+  expectLanes(run("or.pred %p2, 0, %p1; selp.u32 %r0, 1, 2, %p2;"),
+              [](int) { return 1; });
+}
+
+TEST(Warp, ProducerAndConsumerBarriers) {
+  // Warp 0 arrives without waiting; warp 1 waits for it.
+  for (uint64_t seed = 0; seed < 4; ++seed)
+    expectLanes(resultsOf(R"(
+    mov.u32 %r2, s; and.b32 %r3, %r1, 31; mad.lo.u32 %r2, %r3, 4, %r2;
+    setp.ge.u32 %p1, %r1, 32;
+    @%p1 bra CONSUME;
+    st.shared.u32 [%r2], %r1;
+    bar.arrive 5, 64;
+    bra END;
+    CONSUME: bar.sync 5, 64;
+    ld.shared.u32 %r0, [%r2];
+    END:)",
+                          64, {0}, seed, ".shared .align 4 .b8 s[128];"),
+                [](int i) { return i < 32 ? 0 : i - 32; });
+}
+
+TEST(Warp, Atomics) {
+  auto apply = [](const std::string &op, uint32_t start) {
+    std::vector<uint32_t> after;
+    auto before =
+        resultsOf("atom.global." + op + ";", 8, {start}, 0, "", &after);
+    // Lanes take their turns in order.
+    return std::make_pair(before, after[0]);
+  };
+  auto [before, after] = apply("add.u32 %r0, [%l1], 3", 100);
+  expectLanes(before, [](int i) { return 100 + 3 * i; });
+  EXPECT_EQ(after, 124u);
+  EXPECT_EQ(apply("min.s32 %r0, [%l1], %r1", uint32_t(-1)).second,
+            uint32_t(-1));
+  EXPECT_EQ(apply("min.u32 %r0, [%l1], %r1", uint32_t(-1)).second, 0u);
+  EXPECT_EQ(apply("max.relaxed.gpu.u32 %r0, [%l1], %r1", 3).second, 7u);
+  EXPECT_EQ(apply("or.b32 %r0, [%l1], %r1", 8).second, 15u);
+  EXPECT_EQ(apply("and.b32 %r0, [%l1], 6", 13).second, 4u);
+  EXPECT_EQ(apply("xor.b32 %r0, [%l1], %r1", 1).second, 1u);
+  EXPECT_EQ(apply("inc.u32 %r0, [%l1], 5", 4).second, 0u);
+  EXPECT_EQ(apply("dec.u32 %r0, [%l1], 5", 1).second, 5u);
+  EXPECT_EQ(apply("exch.b32 %r0, [%l1], %r1", 9).second, 7u);
+  EXPECT_EQ(apply("cas.b32 %r0, [%l1], %r1, 5", 2).second, 5u);
+  EXPECT_EQ(apply("add.f32 %r0, [%l1], 0f3F800000", 0x3F800000).second,
+            std::bit_cast<uint32_t>(9.0f));
+  EXPECT_EQ(apply("add.noftz.f16x2 %r0, [%l1], 0x3C004000", 0).second,
+            0x48004C00u);
+  std::vector<uint32_t> wide;
+  resultsOf("red.global.add.f64 [%l1], 0d3FF0000000000000;", 40, {0, 0}, 0, "",
+            &wide);
+  EXPECT_EQ(std::bit_cast<double>(uint64_t(wide[1]) << 32 | wide[0]), 40.0);
+  resultsOf("cvt.u64.u32 %l5, %r1; red.release.gpu.global.max.u64 [%l1], %l5;",
+            40, {0, 0}, 0, "", &wide);
+  EXPECT_EQ(wide[0], 39u);
+}
+
+TEST(Warp, EarlyExitAndCalls) {
+  std::string callee = R"(
+.func (.param .b32 out) triple(.param .b32 in, .param .align 8 .b8 pair[16])
+{
+  .reg .pred %p<2>; .reg .b32 %r<4>; .reg .b64 %l<3>;
+  ld.param.b32 %r1, [in];
+  ld.param.v2.b64 {%l1, %l2}, [pair];
+  setp.gt.u32 %p1, %r1, 20;
+  @%p1 bra BIG;
+  mul.lo.u32 %r2, %r1, 3;
+  cvt.u32.u64 %r3, %l2;
+  add.u32 %r2, %r2, %r3;
+  st.param.b32 [out+0], %r2;
+  ret;
+BIG:
+  st.param.b32 [out+0], %r1;
+  ret;
+}
+)";
+  // Pointer-sized pairs need 16-byte alignment for v2.b64.
+  callee.replace(callee.find(".align 8"), 8, ".align 16");
+  for (uint64_t seed = 0; seed < 3; ++seed)
+    expectLanes(resultsOf(R"(
+    setp.eq.u32 %p1, %r1, 5;
+    @%p1 st.global.u32 [%l0], 555;
+    @%p1 exit;
+    setp.lt.u32 %p2, %r1, 30;
+    mov.u32 %r0, 1; mov.u64 %l5, 11; mov.u64 %l6, 1000;
+    @!%p2 bra SKIP;
+    {
+      .param .b32 a; .param .align 16 .b8 b[16]; .param .b32 c;
+      st.param.b32 [a+0], %r1;
+      st.param.v2.b64 [b+0], {%l5, %l6};
+      call.uni (c), triple, (a, b);
+      ld.param.b32 %r0, [c+0];
+    }
+    SKIP:)",
+                          32, {0}, seed, callee),
+                [](int i) {
+                  return i == 5   ? 555
+                         : i > 29 ? 1
+                         : i > 20 ? i
+                                  : 3 * i + 1000;
+                });
+}
+
+TEST(Warp, VectorLoadsStoresAndNarrowTypes) {
+  std::vector<uint32_t> after;
+  resultsOf(R"(
+    setp.ne.u32 %p1, %r1, 0;
+    @%p1 bra END;
+    ld.global.nc.L1::evict_last.L2::128B.v4.u32 {%r2, %r3, %r4, %r5}, [%l1];
+    st.global.cs.v4.b32 [%l1+16], {%r5, %r4, %r3, %r2};
+    ld.global.v2.u16 {%h1, %h2}, [%l1];
+    st.global.v2.u16 [%l1+32], {%h2, %h1};
+    ld.global.s8 %r6, [%l1+3]; st.global.u32 [%l1+36], %r6;
+    ld.global.u8 %h3, [%l1+3]; st.global.u16 [%l1+40], %h3;
+    st.global.u8 [%l1+42], %r3; st.global.u8 [%l1+43], 0;
+    ld.global.s16 %l5, [%l1+2]; st.global.u32 [%l1+44], %l5;
+    END:)",
+            32, {0x80010203, 2, 3, 4, 0, 0, 0, 0, 0, 0, 0, 0}, 0, "", &after);
+  EXPECT_EQ(after,
+            (std::vector<uint32_t>{0x80010203, 2, 3, 4, 4, 3, 2, 0x80010203,
+                                   0x02038001, 0xFFFFFF80, 0x00020080,
+                                   0xFFFF8001}));
+}
