@@ -158,13 +158,11 @@ LogicalResult CellOp::verify() {
       return emitOpError("expects its states' names to differ, found '")
              << name << "' twice";
   }
-  return success();
-}
 
-LogicalResult CellOp::verifyRegions() {
+  // Here and not in verifyRegions, so that it comes before MLIR's own words
+  // about blocks and terminators.
   Block &block = getBody().front();
-  auto yield = block.empty() ? YieldOp() : dyn_cast<YieldOp>(block.back());
-  if (!yield) { // C4
+  if (block.empty() || !isa<YieldOp>(block.back())) { // C4
     InFlightDiagnostic diagnostic =
         emitOpError("expects its body to end in 'minrnn.yield', which hands "
                     "on the next state");
@@ -172,6 +170,12 @@ LogicalResult CellOp::verifyRegions() {
       diagnostic.attachNote(block.back().getLoc()) << "the body ends here";
     return diagnostic;
   }
+  return success();
+}
+
+LogicalResult CellOp::verifyRegions() {
+  Block &block = getBody().front();
+  YieldOp yield = getYield();
   if (yield.getNumOperands() != getStates().size()) { // C4
     InFlightDiagnostic diagnostic = yield.emitOpError("expects one value for "
                                                       "each of the cell's ");

@@ -76,9 +76,11 @@ OpFoldResult Log2AddExp2Op::fold(FoldAdaptor adaptor) {
       adaptor.getOperands(), [](const APFloat &x, const APFloat &y) {
         double lhs = x.convertToDouble();
         double rhs = y.convertToDouble();
+        // Two equal infinities have no difference.
+        double difference = lhs == rhs ? 0 : lhs - rhs;
         double sum =
             std::max(lhs, rhs) +
-            std::log1p(std::exp2(-std::fabs(lhs - rhs))) / std::log(2.0);
+            std::log1p(std::exp2(-std::fabs(difference))) / std::log(2.0);
         return rounded(sum, x.getSemantics());
       });
 }

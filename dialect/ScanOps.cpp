@@ -38,6 +38,17 @@ static void printScalarRegion(OpAsmPrinter &printer, Operation *,
   printer.printRegion(region, /*printEntryBlockArgs=*/false);
 }
 
+/// `(0, 1]`: within an operation an interval needs no quotes.
+static ParseResult parseInterval(OpAsmParser &parser, IntervalAttr &interval) {
+  interval = IntervalAttr::parseBare(parser);
+  return success(static_cast<bool>(interval));
+}
+
+static void printInterval(OpAsmPrinter &printer, Operation *,
+                          IntervalAttr interval) {
+  printer << interval.str();
+}
+
 #define GET_OP_CLASSES
 #include "dialect/MinRNNOps.cpp.inc"
 
@@ -96,7 +107,13 @@ static LogicalResult verifyScalarRegion(Operation *op, Region &region,
     return op->emitOpError("expects '")
            << name << "' to take " << arguments << " scalars, found "
            << region.getNumArguments();
-  auto yield = dyn_cast<YieldOp>(region.front().back());
+  for (BlockArgument argument : region.getArguments())
+    if (!argument.getType().isF32())
+      return op->emitOpError("expects '")
+             << name << "' to take scalars of type 'f32', found "
+             << argument.getType();
+  Block &block = region.front();
+  auto yield = block.empty() ? YieldOp() : dyn_cast<YieldOp>(block.back());
   if (!yield)
     return op->emitOpError("expects '") << name << "' to end in 'minrnn.yield'";
   if (static_cast<int64_t>(yield.getNumOperands()) != results)

@@ -105,8 +105,10 @@ static End product(End a, End b) {
     return {0, !reached};
   }
   double at = a.at * b.at;
+  // Near the smallest doubles the residual itself would be lost.
+  bool isTiny = std::fabs(at) < 0x1p-960;
   return {at, a.open || b.open,
-          std::isfinite(at) && std::fma(a.at, b.at, -at) != 0};
+          std::isfinite(at) && (isTiny || std::fma(a.at, b.at, -at) != 0)};
 }
 
 Interval minrnn::compiler::operator*(const Interval &x, const Interval &y) {
@@ -164,14 +166,22 @@ Interval minrnn::compiler::join(const Interval &x, const Interval &y) {
 static Interval increasing(const Interval &x, double (*function)(double)) {
   auto map = [&](double at, bool open) -> End {
     double value = function(at);
-    // The limits of our functions, and their values at 0, are among these or
-    // were rounded.
-    bool exact = (at == 0 || std::isinf(at)) &&
+    // The limits of our functions, and their values at 0 and 1, are among
+    // these or were rounded.
+    bool exact = (at == 0 || at == 1 || std::isinf(at)) &&
                  (value == 0 || value == 0.5 || value == 1 || value == -1 ||
                   std::isinf(value));
     return {value, open, !exact};
   };
-  return fromEnds(map(x.lower, x.lowerOpen), map(x.upper, x.upperOpen));
+  // Our functions take up to three roundings of at most one unit in the last
+  // place each; fromEnds allows for one.
+  auto widen = [](End end, double towards) {
+    for (int units = 0; end.rounded && units < 3; ++units)
+      end.at = std::nextafter(end.at, towards);
+    return end;
+  };
+  return fromEnds(widen(map(x.lower, x.lowerOpen), -kInfinity),
+                  widen(map(x.upper, x.upperOpen), kInfinity));
 }
 
 static double sigmoid(double x) {

@@ -163,6 +163,10 @@ std::optional<AffineForm> RecurrenceAnalysis::evaluate(Operation *op) {
             choose(operands[1].coefficient, operands[2].coefficient),
             choose(operands[1].offset, operands[2].offset)};
       })
+      .Case([&](AffineOp affine) {
+        return sum(scale(operands[1], affine.getCoefficient()),
+                   AffineForm{Value(), affine.getOffset()});
+      })
       .Case([&](ProjectOp) {
         return fail(op,
                     "projects a value that depends on the state, which "

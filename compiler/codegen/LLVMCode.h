@@ -30,6 +30,12 @@ void registerTranslations(mlir::DialectRegistry &registry);
 std::unique_ptr<llvm::TargetMachine> createGPUMachine(const std::string &chip,
                                                       std::string &error);
 
+/// Checks that LLVM knows `processor` and `features` and that 64-bit code can
+/// be made for them; false, with `error` set, otherwise. (LLVM itself would
+/// print a line and go on, or end the process.)
+bool checkHostProcessor(const std::string &processor,
+                        const std::string &features, std::string &error);
+
 /// The machine that objects are made for, `processor` and `features` as LLVM
 /// names them, or null with `error` set.
 std::unique_ptr<llvm::TargetMachine>

@@ -65,6 +65,53 @@ std::vector<KernelArgument> minrnn::compiler::kernelArguments(StringRef entry) {
           size("channels")};
 }
 
+LogicalResult minrnn::compiler::verifyEntry(func::FuncOp function) {
+  StringRef name = function.getName();
+  bool isStep = name == kStepName;
+  if (!isStep && name != kForwardName && name != kBackwardName)
+    return function.emitOpError("expects an entry, called 'forward', "
+                                "'backward' or 'step'");
+  if (!function.getBody().hasOneBlock() ||
+      (isStep ? !findOnly<StepOp>(function) : !findOnly<ScanOp>(function)))
+    return function.emitOpError("expects one ")
+           << (isStep ? "minrnn.step" : "minrnn.scan");
+
+  // What a pointer of the argument block stands for.
+  SmallVector<Value> tensors;
+  auto projection = findOnly<PackedProjectionOp>(function);
+  if (projection)
+    tensors.push_back(projection.getResult());
+  for (BlockArgument argument : function.getArguments())
+    if (!projection || (argument != projection.getInput() &&
+                        argument != projection.getWeight()))
+      tensors.push_back(argument);
+  llvm::append_range(tensors, function.front().getTerminator()->getOperands());
+  auto expected =
+      llvm::count_if(kernelArguments(name), [](const KernelArgument &argument) {
+        return argument.isPointer();
+      });
+  if (static_cast<ptrdiff_t>(tensors.size()) != expected)
+    return function.emitOpError("expects the ")
+           << expected << " tensors that specs/abi.md lists for '" << name
+           << "', found " << tensors.size();
+
+  for (Operation &op : function.front().without_terminator()) {
+    if (!isa<ScanOp, StepOp, DelayOp, SumTimeOp>(op))
+      continue;
+    for (Value operand : op.getOperands())
+      if (!llvm::is_contained(tensors, operand) &&
+          !operand.getDefiningOp<DelayOp>())
+        return op.emitOpError("expects operands that are arguments of '")
+               << name << "' or returned by it";
+    if (isa<DelayOp>(op))
+      continue;
+    for (Value result : op.getResults())
+      if (!llvm::is_contained(tensors, result))
+        return op.emitOpError("expects '") << name << "' to return its results";
+  }
+  return success();
+}
+
 KernelMemory::KernelMemory(OpBuilder &builder, func::FuncOp function,
                            ValueRange arguments, LaneCode &lanes,
                            LaneMemory &memory)

@@ -41,6 +41,11 @@ struct KernelArgument {
 /// the scan level) becomes.
 std::vector<KernelArgument> kernelArguments(llvm::StringRef entry);
 
+/// Checks that `function` is an entry at the scan level that a kernel can be
+/// made of: one of that name, with one scan or step, every tensor of which is
+/// an argument or returned. Emits an error otherwise.
+llvm::LogicalResult verifyEntry(mlir::func::FuncOp function);
+
 /// How lanes reach memory: the GPU one element a thread, the host a vector,
 /// masked at the end of a row.
 class LaneMemory {

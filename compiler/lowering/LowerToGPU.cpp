@@ -350,13 +350,17 @@ struct LowerToGPUPass
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    if (warps < 1 || warps > 32 || stepsPerThread < 1) {
-      module.emitError("minrnn-lower-to-gpu expects 1 to 32 warps and at least "
-                       "one step per thread, found ")
-          << warps << " and " << stepsPerThread;
+    // A thread's steps are unrolled; 64 of them are beyond its registers.
+    if (warps < 1 || warps > 32 || stepsPerThread < 1 || stepsPerThread > 64) {
+      module.emitError("minrnn-lower-to-gpu expects 1 to 32 warps and 1 to 64 "
+                       "steps per thread, found ")
+          << warps.getValue() << " and " << stepsPerThread.getValue();
       return signalPassFailure();
     }
     auto functions = llvm::to_vector(module.getOps<func::FuncOp>());
+    for (func::FuncOp function : functions)
+      if (failed(verifyEntry(function)))
+        return signalPassFailure();
     OpBuilder builder(&getContext());
     builder.setInsertionPointToEnd(module.getBody());
     auto kernels =
@@ -368,12 +372,8 @@ struct LowerToGPUPass
       KernelBuilder kernel(builder, function, {warps, stepsPerThread});
       if (auto scan = findOnly<ScanOp>(function))
         kernel.buildScan(scan);
-      else if (auto step = findOnly<StepOp>(function))
-        kernel.buildStep(step);
-      else {
-        function.emitOpError("expects one minrnn.scan or minrnn.step");
-        return signalPassFailure();
-      }
+      else
+        kernel.buildStep(findOnly<StepOp>(function));
       function.erase();
     }
   }

@@ -262,17 +262,16 @@ struct LowerToHostPass
     if (width < 1 || width > 1024) {
       module.emitError("minrnn-lower-to-host expects a width of 1 to 1024 "
                        "channels, found ")
-          << width;
+          << width.getValue();
       return signalPassFailure();
     }
     auto functions = llvm::to_vector(module.getOps<func::FuncOp>());
+    for (func::FuncOp function : functions)
+      if (failed(verifyEntry(function)))
+        return signalPassFailure();
     OpBuilder builder(&getContext());
     builder.setInsertionPointToEnd(module.getBody());
     for (func::FuncOp function : functions) {
-      if (!findOnly<ScanOp>(function) && !findOnly<StepOp>(function)) {
-        function.emitOpError("expects one minrnn.scan or minrnn.step");
-        return signalPassFailure();
-      }
       HostBuilder(builder, function, cell.getValue(), width).build();
       function.erase();
     }

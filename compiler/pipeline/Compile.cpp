@@ -156,6 +156,12 @@ bool CellCompilation::checkOptions(Stage stage) {
   if ((stage == Stage::Object || stage == Stage::Header) && !isHost())
     return rejectOptions("objects are made for the target host; the target " +
                          options.target + " has PTX");
+  if (isHost() &&
+      !(options.hostProcessor.empty() && options.hostFeatures.empty())) {
+    std::string error;
+    if (!checkHostProcessor(options.hostProcessor, options.hostFeatures, error))
+      return rejectOptions(error);
+  }
   return true;
 }
 
@@ -201,6 +207,14 @@ bool CellCompilation::selectCell() {
                        "expects the cell's name to be an identifier, for its "
                        "entries are called after it; found '" +
                            cell.getSymName() + "'");
+  // The analyses recur over the equations, so that their number must not be
+  // one to exhaust the stack.
+  constexpr size_t mostOperations = 2048;
+  size_t operations = llvm::range_size(cell.getBody().front());
+  if (operations > mostOperations)
+    return rejectInput(cell.getLoc(),
+                       "expects a cell of at most " + Twine(mostOperations) +
+                           " operations, found " + Twine(operations));
   for (CellOp candidate : cells)
     if (candidate != cell)
       candidate.erase();

@@ -7,11 +7,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/pipeline/Compile.h"
+#include "compiler/pipeline/Dialects.h"
 #include "compiler/tools/OutputFiles.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/CrashRecoveryContext.h"
@@ -22,6 +24,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -63,6 +66,8 @@ static bool parseDebuggingFlags(const std::vector<std::string> &flags) {
   mlir::registerMLIRContextCLOptions();
   mlir::registerPassManagerCLOptions();
   mlir::registerDefaultTimingManagerCLOptions();
+  // --mlir-print-ir-after=PASS knows the registered ones.
+  registerPasses();
   std::vector<const char *> argv = {"minrnnc"};
   for (const std::string &flag : flags)
     argv.push_back(flag.c_str());
@@ -219,7 +224,12 @@ int main(int argc, char **argv) {
       "Exit status: 0 done, 1 bad input, 2 usage, 3 a fault in minrnnc "
       "(a reproducer is named).");
   try {
-    app.parse(argc, argv);
+    // CLI11 reads the value of an option that ends in = from the next argument;
+    // no features is what there is without the option.
+    std::vector<std::string> words(argv + 1, argv + argc);
+    llvm::erase(words, "--host-features=");
+    std::reverse(words.begin(), words.end()); // As CLI11 wants them.
+    app.parse(words);
   } catch (const CLI::ParseError &error) {
     return app.exit(error) == 0 ? Done : Usage;
   }
