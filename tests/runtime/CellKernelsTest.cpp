@@ -13,10 +13,10 @@
 #include "tests/runtime/HandWrittenMinGru.h"
 #include "tests/runtime/ReferenceBlocks.h"
 
+#include "gtest/gtest.h"
 #include <algorithm>
 #include <bit>
 #include <functional>
-#include <gtest/gtest.h>
 #include <mutex>
 
 using namespace minrnn;

@@ -12,8 +12,8 @@
 #include "minrnn/random.h"
 #include "tests/runtime/TemporaryFolder.h"
 
+#include "gtest/gtest.h"
 #include <fstream>
-#include <gtest/gtest.h>
 #include <set>
 
 using namespace minrnn;

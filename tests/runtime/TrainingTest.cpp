@@ -17,8 +17,9 @@
 #include "tests/runtime/ReferenceBlocks.h"
 #include "tests/runtime/TemporaryFolder.h"
 
+#include "gtest/gtest.h"
 #include <algorithm>
-#include <gtest/gtest.h>
+#include <cmath>
 
 using namespace minrnn;
 using namespace minrnn::test;
@@ -189,7 +190,7 @@ TEST(Trainer, LearnsAndReports) {
       },
       [&](const TrainingProgress &progress) {
         evaluations.push_back(progress.step);
-        after = progress.validationLoss.value();
+        after = progress.validationLoss.value_or(INFINITY);
       });
   EXPECT_EQ(reports.size(), 150U);
   EXPECT_EQ(evaluations, (std::vector<std::int64_t>{60, 120, 150}));
