@@ -173,7 +173,7 @@ TEST(Control, CallsAndSwitches) {
            pb = device.upload(b);
   for (uint64_t seed : seeds) {
     uint64_t to = device.reserve<int>(count);
-    device.run("fold_all", {1}, {count}, {pk, pa, pb, to}, withSeed(seed));
+    device.run("foldAll", {1}, {count}, {pk, pa, pb, to}, withSeed(seed));
     EXPECT_EQ(device.download<int>(to, count), want);
   }
 }
@@ -185,7 +185,7 @@ TEST(Control, LocalArraysAreEachThreadsOwn) {
   for (int i = 0; i < threads; ++i)
     std::sort(want.begin() + i * count, want.begin() + (i + 1) * count);
   uint64_t from = device.upload(in), to = device.reserve<int>(in.size());
-  device.run("local_sort", {1}, {threads}, {from, to, asWord(count)});
+  device.run("localSort", {1}, {threads}, {from, to, asWord(count)});
   EXPECT_EQ(device.download<int>(to, in.size()), want);
 }
 

@@ -86,7 +86,7 @@ struct Warp {
 
   uint32_t launched = 0;
   uint32_t live = 0;
-  /// Where each lane exited, for messages.
+  /// Where lanes last exited, for messages.
   uint32_t exitLine = 0;
   std::vector<Fragment> fragments;
   std::vector<Meeting> meetings;
@@ -168,7 +168,6 @@ struct Block {
 struct Worker {
   explicit Worker(uint64_t seed) : random(seed) {}
 
-  const LaunchContext *context = nullptr;
   Statistics statistics;
   /// Stores and atomics that changed memory.
   uint64_t memoryChanges = 0;

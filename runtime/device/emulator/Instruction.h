@@ -92,7 +92,6 @@ struct Instruction {
     Convert convert;
     void (*operation)(void *destination, const void *a, const void *b);
   };
-  Convert finish = nullptr;
 };
 
 /// Bytes that a call copies between its caller's and its callee's parameters,
@@ -174,7 +173,6 @@ struct ModuleVariable {
   Space space = Space::Global;
   uint64_t bytes = 0;
   uint64_t alignment = 1;
-  bool hasInitial = false;
   std::vector<std::byte> initial;
   /// Addresses within `initial`.
   std::vector<Relocation> relocations;

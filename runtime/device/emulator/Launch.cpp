@@ -60,7 +60,9 @@ Module::Module(Memory &memory, Program program)
 
 Module::~Module() {
   for (uint64_t address : addresses)
-    device.release(address);
+    if (const Allocation *held = device.nearest(address);
+        held && held->base == address)
+      device.release(address);
 }
 
 uint64_t Module::symbol(std::string_view name) const {
@@ -119,7 +121,6 @@ public:
   /// Runs one worker to its end.
   void work(unsigned id) {
     Worker worker(context.options.seed * 0x9E3779B97F4A7C15ull + id);
-    worker.context = &context;
     worker.lastAllocation.assign(context.entry.code.size(), nullptr);
     try {
       runBlocks(worker);

@@ -52,7 +52,6 @@ makeVariable(std::string_view text, const VariableSyntax &syntax,
   variable.space = syntax.space;
   variable.bytes = syntax.byteSize();
   variable.alignment = syntax.alignment;
-  variable.hasInitial = !syntax.initial.empty();
   variable.initial.resize(variable.bytes);
   unsigned width = byteWidth(syntax.type);
   for (size_t i = 0; i < syntax.initial.size(); ++i) {

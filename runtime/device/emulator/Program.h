@@ -5,6 +5,23 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+//
+// A functional emulator of PTX (ISA 6.3 to 9.0), as LLVM and NVRTC emit it for
+// kernels of our kind. What a program computes is what the ISA defines, with
+// these limits:
+//
+// - Memory is sequentially consistent, so a fence that is missing between
+//   blocks goes unseen; within a block the race checker sees it.
+// - No time passes: %clock counts instructions. No cache is modelled.
+// - Approximate functions are as exact as the host's, which is better than the
+//   ISA promises; their results differ from a GPU's in the last places.
+// - Reading a register that nothing wrote is not detected; it holds ones.
+// - Not supported, and so refused by `parse`: recursion, calls through
+// pointers,
+//   matrix instructions, asynchronous copies, clusters, textures, vector
+//   registers, arithmetic with carry, linking of several modules.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef MINRNN_RUNTIME_DEVICE_EMULATOR_PROGRAM_H
 #define MINRNN_RUNTIME_DEVICE_EMULATOR_PROGRAM_H

@@ -47,7 +47,7 @@ __device__ __noinline__ int twice(int kind, int a, int b) {
   return fold(kind, fold(kind, a, b), b);
 }
 
-extern "C" __global__ void fold_all(const int *kinds, const int *a,
+extern "C" __global__ void foldAll(const int *kinds, const int *a,
                                     const int *b, int *out) {
   int i = threadIdx.x;
   int result = 0;
@@ -58,7 +58,7 @@ extern "C" __global__ void fold_all(const int *kinds, const int *a,
   out[i] = result;
 }
 
-extern "C" __global__ void local_sort(const int *in, int *out, int count) {
+extern "C" __global__ void localSort(const int *in, int *out, int count) {
   int values[16];
   for (int i = 0; i < count; ++i)
     values[i] = in[threadIdx.x * count + i];

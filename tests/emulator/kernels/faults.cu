@@ -1,5 +1,4 @@
 // One planted fault in each kernel, for the emulator to find.
-// nvcc -ptx -arch=sm_75 -Xcicc -O0 would hide none of them; plain -ptx is used:
 // nvcc -ptx -arch=sm_75 faults.cu -o faults.ptx
 
 extern "C" __global__ void outOfBounds(float *out, int n) {
