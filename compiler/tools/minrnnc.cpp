@@ -62,12 +62,12 @@ static int fail(ExitStatus status, const llvm::Twine &message) {
 
 /// MLIR's and LLVM's own flags go to them; returns false on one they refuse.
 static bool parseDebuggingFlags(const std::vector<std::string> &flags) {
+  // First, for --mlir-print-ir-after=PASS knows those registered before it.
+  registerPasses();
   mlir::registerAsmPrinterCLOptions();
   mlir::registerMLIRContextCLOptions();
   mlir::registerPassManagerCLOptions();
   mlir::registerDefaultTimingManagerCLOptions();
-  // --mlir-print-ir-after=PASS knows the registered ones.
-  registerPasses();
   std::vector<const char *> argv = {"minrnnc"};
   for (const std::string &flag : flags)
     argv.push_back(flag.c_str());
