@@ -102,7 +102,7 @@ TEST(TextCorpus, SaysWhichFileCannotBeRead) {
   const test::TemporaryFolder folder;
   EXPECT_THROW(TextCorpus::fromFile(folder.path()), Error);
   EXPECT_THROW(TextCorpus::fromFile(folder.path() / "absent"), Error);
-  std::ofstream(folder.path() / "empty");
+  std::ofstream(folder.path() / "empty") << "";
   EXPECT_THROW(TextCorpus::fromFile(folder.path() / "empty"), Error);
 }
 
