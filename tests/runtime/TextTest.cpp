@@ -108,6 +108,7 @@ TEST(TextCorpus, SaysWhichFileCannotBeRead) {
 
 TEST(RandomWindows, AreWindowsOfTheText) {
   std::vector<std::int32_t> text;
+  text.reserve(50);
   for (std::int32_t i = 0; i < 50; ++i)
     text.push_back(i);
   std::set<std::int32_t> begins;
