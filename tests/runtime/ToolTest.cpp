@@ -244,9 +244,8 @@ TEST_F(Tool, RunRefusesBadTensors) {
     Tensors tensors = minGruTensors();
     change(tensors);
     tensors.write(file("in"));
-    const Outcome outcome =
-        minrnn("run " + cell("mingru") + " --in " + file("in") + " --out " +
-               file("out") + " " + more);
+    Outcome outcome = minrnn("run " + cell("mingru") + " --in " + file("in") +
+                             " --out " + file("out") + " " + more);
     EXPECT_FALSE(std::filesystem::exists(file("out")));
     return outcome;
   };
@@ -291,7 +290,7 @@ TEST_F(Tool, RunRefusesBadFiles) {
   const std::string run = "run " + cell("mingru");
   expectError(minrnn(run + " --in " + file("absent") + out),
               "cannot be opened");
-  std::ofstream(file("empty"));
+  std::ofstream(file("empty")) << "";
   expectError(minrnn(run + " --in " + file("empty") + out), "it holds 0 bytes");
   std::filesystem::copy(file("in"), file("cut"));
   std::filesystem::resize_file(file("cut"),

@@ -135,6 +135,7 @@ TEST(LanguageModel, RefusesNonsense) {
 TEST(Evaluate, CoversTheWholeTextOnce) {
   LanguageModel model = smallModel(3);
   std::vector<std::int32_t> text;
+  text.reserve(24);
   for (int i = 0; i < 24; ++i)
     text.push_back(i * i % 3);
   // Windows of 5 with a last one of 3: by hand, one at a time.
