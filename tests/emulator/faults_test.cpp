@@ -36,19 +36,19 @@ protected:
 
 TEST_F(Planted, OutOfBoundsWrite) {
   uint64_t out = device.reserve<float>(100, "out");
-  std::optional<Error> error =
-      errorOf([&] { device.run("outOfBounds", {4}, {32}, {out, 100}); });
-  ASSERT_TRUE(error);
-  EXPECT_EQ(int(error->fault()), int(Fault::OutOfBounds));
-  EXPECT_NE(error->lineText().find("st.global.f32"), std::string::npos);
-  ASSERT_TRUE(error->place());
-  EXPECT_EQ(error->place()->block, (Dim3{3, 0, 0}));
-  EXPECT_EQ(error->place()->thread, (Dim3{4, 0, 0}));
-  EXPECT_NE(std::string(error->what())
-                .find("0 bytes past the end of "
-                      "allocation 'out' of 400 bytes"),
-            std::string::npos)
-      << error->what();
+  expect(Fault::OutOfBounds, "st.global.f32",
+         "0 bytes past the end of allocation 'out' of 400 bytes (block (3, 0, "
+         "0), thread (4, 0, 0))",
+         "outOfBounds", {4}, {32}, {out, 100});
+  try {
+    device.run("outOfBounds", {4}, {32}, {out, 100});
+    FAIL();
+  } catch (const Error &error) {
+    Error::Place place = error.place().value_or(Error::Place{});
+    EXPECT_EQ(place.block, (Dim3{3, 0, 0}));
+    EXPECT_EQ(place.thread, (Dim3{4, 0, 0}));
+    EXPECT_GT(error.line(), 0u);
+  }
   // Without the fault, all is well.
   device.run("outOfBounds", {4}, {32}, {out, 99});
   EXPECT_EQ(device.download<float>(out, 100)[99], 99);

@@ -206,8 +206,8 @@ TEST(Control, LanesTakeALockInTurn) {
 TEST(Mathematics, FunctionsOfTheCudaLibrary) {
   Device device(readKernel("mathematics.ptx"));
   std::vector<float> in;
-  for (float x = -20; x < 20; x += 0.037f)
-    in.push_back(x);
+  for (int i = -540; i < 540; ++i)
+    in.push_back(0.037f * float(i));
   // Beyond here sin reduces its argument with integers in local memory.
   in.insert(in.end(), {1e5f, -3e6f, 1.7e20f, 0.0f, 1e-30f});
   int n = in.size();
@@ -265,8 +265,8 @@ TEST(Mathematics, HalfPrecision) {
 TEST(Mathematics, DoublePrecision) {
   Device device(readKernel("mathematics.ptx"));
   std::vector<double> in;
-  for (double x = -3; x < 3; x += 0.01)
-    in.push_back(x);
+  for (int i = -300; i < 300; ++i)
+    in.push_back(0.01 * i);
   int n = in.size();
   uint64_t from = device.upload(in), to = device.reserve<double>(n);
   device.run("doubles", {uint32_t(n + 63) / 64}, {64}, {from, to, asWord(n)});

@@ -30,7 +30,7 @@ void takeOperands(Selection &selection, Type type, unsigned sources) {
 }
 
 template <typename F> void withBits(Selection &selection, Type type, F f) {
-  // NOLINTNEXTLINE(bugprone-branch-clone): each calls another `f`.
+  // Each branch calls another `f`. NOLINTBEGIN(bugprone-branch-clone)
   switch (byteWidth(type)) {
   case 2:
     return f(uint16_t());
@@ -41,6 +41,7 @@ template <typename F> void withBits(Selection &selection, Type type, F f) {
   default:
     selection.wrongType(type);
   }
+  // NOLINTEND(bugprone-branch-clone)
 }
 
 template <typename F>

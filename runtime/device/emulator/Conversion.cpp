@@ -234,7 +234,7 @@ void executePairConversion(Warp &warp, const Instruction &instruction,
 }
 
 template <typename F> void withInteger(Type type, F f) {
-  // NOLINTNEXTLINE(bugprone-branch-clone): each calls another `f`.
+  // Each branch calls another `f`. NOLINTBEGIN(bugprone-branch-clone)
   switch (type) {
   case Type::U16:
     return f(uint16_t());
@@ -251,6 +251,7 @@ template <typename F> void withInteger(Type type, F f) {
   default:
     return;
   }
+  // NOLINTEND(bugprone-branch-clone)
 }
 
 /// Vector code, where there is some.

@@ -53,7 +53,7 @@ using Twice = typename IntegerOf<2 * sizeof(T), std::is_signed_v<T>>::Type;
 
 /// Calls `f` with a value of the C++ type of an integer type.
 template <typename F> void withInteger(Selection &selection, Type type, F f) {
-  // NOLINTNEXTLINE(bugprone-branch-clone): each calls another `f`.
+  // Each branch calls another `f`. NOLINTBEGIN(bugprone-branch-clone)
   switch (type) {
   case Type::U16:
   case Type::B16:
@@ -73,6 +73,7 @@ template <typename F> void withInteger(Selection &selection, Type type, F f) {
   default:
     selection.wrongType(type);
   }
+  // NOLINTEND(bugprone-branch-clone)
 }
 
 template <typename T> T wrapAdd(T a, T b) {
