@@ -8,16 +8,16 @@
 
 #include "compiler/pipeline/Compile.h"
 #include "compiler/pipeline/Dialects.h"
+#include "compiler/tools/FaultGuard.h"
 #include "compiler/tools/OutputFiles.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/CommandLine.h"
-#include "llvm/Support/CrashRecoveryContext.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
@@ -75,29 +75,6 @@ static bool parseDebuggingFlags(const std::vector<std::string> &flags) {
                                            argv.data(), "", &llvm::errs());
 }
 
-/// Writes what is needed to see a fault again to a file of its own; returns
-/// its name, or nothing where even that fails.
-static std::string writeReproducer(llvm::StringRef source, int argc,
-                                   char **argv) {
-  int descriptor;
-  llvm::SmallString<128> path;
-  if (llvm::sys::fs::createTemporaryFile("minrnnc-reproducer", "mlir",
-                                         descriptor, path))
-    return "";
-  llvm::raw_fd_ostream file(descriptor, /*shouldClose=*/true);
-  file << "// minrnnc " MINRNN_VERSION " (LLVM " LLVM_VERSION_STRING
-          ") failed on this cell, run as\n//  ";
-  for (int i = 0; i < argc; ++i)
-    file << ' ' << argv[i];
-  file << '\n' << source;
-  file.close();
-  if (file.has_error()) {
-    file.clear_error();
-    return "";
-  }
-  return path.str().str();
-}
-
 /// Compiles; a crash counts as a fault of ours, and the program lives on.
 static Compilation compileGuarded(llvm::StringRef source,
                                   llvm::StringRef sourceName, Stage stage,
@@ -105,10 +82,7 @@ static Compilation compileGuarded(llvm::StringRef source,
   Compilation result;
   result.outcome = Outcome::InternalFault;
   result.diagnostics = (sourceName + ": internal fault: crashed\n").str();
-  llvm::CrashRecoveryContext::Enable();
-  llvm::CrashRecoveryContext guard;
-  guard.RunSafely(
-      [&] { result = compileCell(source, sourceName, stage, options); });
+  runGuarded([&] { result = compileCell(source, sourceName, stage, options); });
   return result;
 }
 
@@ -149,7 +123,8 @@ static int run(const Arguments &arguments, int argc, char **argv) {
   if (compilation.outcome == Outcome::BadInput)
     return BadInput;
   if (compilation.outcome == Outcome::InternalFault) {
-    std::string reproducer = writeReproducer(source, argc, argv);
+    std::string command = llvm::join(argv, argv + argc, " ");
+    std::string reproducer = writeReproducer(source, command);
     llvm::errs() << "minrnnc: this is a fault in minrnnc; please report it"
                  << (reproducer.empty() ? "" : " with " + reproducer) << '\n';
     return Fault;
