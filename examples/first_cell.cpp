@@ -12,10 +12,9 @@
 #include <iostream>
 #include <vector>
 
-int main(int count, char **arguments) try {
-  const minrnn::CellKernels cell =
-      minrnn::compileCellFile(count > 1 ? arguments[1] : "mingru.mlir");
-  const minrnn::SequenceShape shape{.batch = 2, .time = 3, .channels = 4};
+int main() try {
+  auto cell = minrnn::compileCellFile("specs/cells/mingru.mlir");
+  minrnn::SequenceShape shape{.batch = 2, .time = 3, .channels = 4};
   // Pre-activations [2, 3, gates, 4]: all zero, so every gate is one half.
   std::vector<float> gates(2 * 3 * cell.gates() * 4), dGates(gates.size());
   std::vector<float> h(2 * 3 * 4), dh(h.size(), 1.0F);
@@ -24,9 +23,8 @@ int main(int count, char **arguments) try {
                         .output = h.data(),
                         .dOutput = dh.data(),
                         .dPreactivations = dGates.data()});
-  std::cout << "h: " << h[0] << ' ' << h[4] << ' ' << h[8]
-            << "\ngradient of the last step's gates: " << dGates[16] << ' '
-            << dGates[20] << '\n';
+  std::cout << "h: " << h[0] << ' ' << h[4] << ' ' << h[8] << '\n'
+            << "d: " << dGates[16] << ' ' << dGates[20] << '\n';
 } catch (const minrnn::Error &error) {
   std::cerr << error.what() << '\n';
   return 1;
