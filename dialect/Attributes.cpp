@@ -8,6 +8,7 @@
 
 #include "dialect/MinRNN.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -17,49 +18,87 @@
 using namespace mlir;
 using namespace minrnn::dialect;
 
-/// An end of an interval: a float, `inf` or `-inf`.
-static ParseResult parseEnd(AsmParser &parser, double &end) {
-  bool negative = succeeded(parser.parseOptionalMinus());
-  if (succeeded(parser.parseOptionalKeyword("inf"))) {
+/// An end of an interval: a number, `inf` or `-inf`.
+static bool readEnd(StringRef text, double &end) {
+  text = text.trim();
+  bool negative = text.consume_front("-");
+  if (text == "inf")
     end = std::numeric_limits<double>::infinity();
-  } else {
-    // Whole numbers are welcome too: `(0, 1]` reads as mathematics does.
-    int64_t whole;
-    OptionalParseResult asInteger = parser.parseOptionalInteger(whole);
-    if (asInteger.has_value()) {
-      if (failed(*asInteger))
-        return failure();
-      end = static_cast<double>(whole);
-    } else if (parser.parseFloat(end)) {
-      return failure();
-    }
-  }
+  // No sign, name or hexadecimal form after the sign.
+  else if (text.empty() || !(llvm::isDigit(text.front()) || text[0] == '.') ||
+           text.getAsDouble(end))
+    return false;
   if (negative)
     end = -end;
-  return success();
+  return true;
+}
+
+/// Reads what `str` writes.
+static IntervalAttr readInterval(StringRef text,
+                                 function_ref<InFlightDiagnostic()> emitError,
+                                 MLIRContext *context) {
+  text = text.trim();
+  double lower;
+  double upper;
+  bool isBracketed = text.size() > 2 &&
+                     StringRef("([").contains(text.front()) &&
+                     StringRef(")]").contains(text.back());
+  auto [first, second] =
+      text.drop_front(isBracketed).drop_back(isBracketed).split(',');
+  if (!isBracketed || !readEnd(first, lower) || !readEnd(second, upper)) { // I1
+    emitError() << "expects an interval as in \"(0, 1]\", with inf for an "
+                   "unbounded end; found \""
+                << text << "\"";
+    return {};
+  }
+  return IntervalAttr::getChecked(emitError, context, lower, upper,
+                                  text.front() == '(', text.back() == ')');
 }
 
 Attribute IntervalAttr::parse(AsmParser &parser, Type) {
+  SMLoc location;
+  std::string text;
+  if (parser.parseLess() || parser.getCurrentLocation(&location) ||
+      parser.parseString(&text) || parser.parseGreater())
+    return {};
+  return readInterval(
+      text, [&] { return parser.emitError(location); }, parser.getContext());
+}
+
+IntervalAttr IntervalAttr::parseBare(AsmParser &parser) {
+  SMLoc location = parser.getCurrentLocation();
+  auto end = [&](double &value) -> ParseResult {
+    bool negative = succeeded(parser.parseOptionalMinus());
+    if (succeeded(parser.parseOptionalKeyword("inf"))) {
+      value = std::numeric_limits<double>::infinity();
+    } else {
+      // Whole numbers are welcome too: `(0, 1]` reads as mathematics does.
+      APInt whole;
+      OptionalParseResult asInteger = parser.parseOptionalInteger(whole);
+      if (!asInteger.has_value()) {
+        if (parser.parseFloat(value))
+          return failure();
+      } else if (failed(*asInteger)) {
+        return failure();
+      } else {
+        value = whole.signedRoundToDouble();
+      }
+    }
+    if (negative)
+      value = -value;
+    return success();
+  };
   double lower;
   double upper;
-  bool lowerOpen = false;
-  bool upperOpen = false;
-  if (parser.parseLess())
+  bool lowerOpen = succeeded(parser.parseOptionalLParen());
+  if ((!lowerOpen && parser.parseLSquare()) || end(lower) ||
+      parser.parseComma() || end(upper))
     return {};
-  if (succeeded(parser.parseOptionalLParen()))
-    lowerOpen = true;
-  else if (parser.parseLSquare())
+  bool upperOpen = succeeded(parser.parseOptionalRParen());
+  if (!upperOpen && parser.parseRSquare())
     return {};
-  if (parseEnd(parser, lower) || parser.parseComma() || parseEnd(parser, upper))
-    return {};
-  if (succeeded(parser.parseOptionalRParen()))
-    upperOpen = true;
-  else if (parser.parseRSquare())
-    return {};
-  if (parser.parseGreater())
-    return {};
-  return parser.getChecked<IntervalAttr>(parser.getContext(), APFloat(lower),
-                                         APFloat(upper), lowerOpen, upperOpen);
+  return getChecked([&] { return parser.emitError(location); },
+                    parser.getContext(), lower, upper, lowerOpen, upperOpen);
 }
 
 /// The shortest decimal that reads back as the same double, and always with a
@@ -95,18 +134,22 @@ std::string IntervalAttr::str() const {
 }
 
 void IntervalAttr::print(AsmPrinter &printer) const {
-  printer << '<' << str() << '>';
+  printer << "<\"" << str() << "\">";
 }
 
+// The generated declaration takes the ends by value.
+// NOLINTBEGIN(performance-unnecessary-value-param)
 LogicalResult IntervalAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    APFloat lowerEnd, APFloat upperEnd,
                                    bool lowerOpen, bool upperOpen) {
+  // NOLINTEND(performance-unnecessary-value-param)
   double lower = lowerEnd.convertToDouble();
   double upper = upperEnd.convertToDouble();
-  if (std::isnan(lower) || std::isnan(upper) || lower > upper)
-    return emitError()
-           << "expects an interval whose lower end is not above its upper end";
-  if ((std::isinf(lower) && !lowerOpen) || (std::isinf(upper) && !upperOpen))
+  if (!(lower < upper) && !(lower == upper && !lowerOpen && !upperOpen)) // I2
+    return emitError() << "expects an interval with a number in it: its lower "
+                          "end below its upper end, or both closed and equal";
+  if ((std::isinf(lower) && !lowerOpen) ||
+      (std::isinf(upper) && !upperOpen)) // I3
     return emitError() << "expects an infinite end to be open: '(' or ')'";
   return success();
 }

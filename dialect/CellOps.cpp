@@ -18,7 +18,8 @@ using namespace minrnn::dialect;
 
 bool minrnn::dialect::isIdentifier(StringRef name) {
   return !name.empty() && !llvm::isDigit(name.front()) &&
-         llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+         llvm::all_of(name,
+                      [](char c) { return llvm::isAlnum(c) || c == '_'; });
 }
 
 bool minrnn::dialect::isCellOperation(Operation *op) {
@@ -82,7 +83,8 @@ ParseResult CellOp::parse(OpAsmParser &parser, OperationState &result) {
            << arguments.size() << " arguments";
 
   SmallVector<OpAsmParser::Argument> states;
-  if (parser.parseKeyword("state", " and the cell's states, 'state(%h: f32)'") ||
+  if (parser.parseKeyword("state",
+                          " and the cell's states, 'state(%h: f32)'") ||
       parser.parseArgumentList(states, OpAsmParser::Delimiter::Paren,
                                /*allowType=*/true))
     return failure();
@@ -106,7 +108,9 @@ ParseResult CellOp::parse(OpAsmParser &parser, OperationState &result) {
   SMLoc bodyLocation = parser.getCurrentLocation();
   if (parser.parseRegion(*body, arguments))
     return failure();
-  if (body->empty())
+  // Here, before MLIR's own check, which would speak of blocks and terminators.
+  if (body->empty() || body->back().empty() ||
+      !body->back().back().hasTrait<OpTrait::IsTerminator>())
     return parser.emitError(bodyLocation)
            << "expects a body that ends in minrnn.yield"; // C4
   return success();
@@ -154,13 +158,11 @@ LogicalResult CellOp::verify() {
       return emitOpError("expects its states' names to differ, found '")
              << name << "' twice";
   }
-  return success();
-}
 
-LogicalResult CellOp::verifyRegions() {
+  // Here and not in verifyRegions, so that it comes before MLIR's own words
+  // about blocks and terminators.
   Block &block = getBody().front();
-  auto yield = block.empty() ? YieldOp() : dyn_cast<YieldOp>(block.back());
-  if (!yield) { // C4
+  if (block.empty() || !isa<YieldOp>(block.back())) { // C4
     InFlightDiagnostic diagnostic =
         emitOpError("expects its body to end in 'minrnn.yield', which hands "
                     "on the next state");
@@ -168,6 +170,12 @@ LogicalResult CellOp::verifyRegions() {
       diagnostic.attachNote(block.back().getLoc()) << "the body ends here";
     return diagnostic;
   }
+  return success();
+}
+
+LogicalResult CellOp::verifyRegions() {
+  Block &block = getBody().front();
+  YieldOp yield = getYield();
   if (yield.getNumOperands() != getStates().size()) { // C4
     InFlightDiagnostic diagnostic = yield.emitOpError("expects one value for "
                                                       "each of the cell's ");

@@ -41,9 +41,10 @@ static APFloat rounded(double value, const llvm::fltSemantics &semantics) {
 /// Folds `op(constant)` by evaluating `function` in double precision.
 static Attribute foldUnary(ArrayRef<Attribute> operands,
                            double (*function)(double)) {
-  return constFoldUnaryOp<FloatAttr, APFloat, void>(operands, [&](const APFloat &x) {
-    return rounded(function(x.convertToDouble()), x.getSemantics());
-  });
+  return constFoldUnaryOp<FloatAttr, APFloat, void>(
+      operands, [&](const APFloat &x) {
+        return rounded(function(x.convertToDouble()), x.getSemantics());
+      });
 }
 
 OpFoldResult SigmoidOp::fold(FoldAdaptor adaptor) {
@@ -55,9 +56,8 @@ OpFoldResult SoftplusOp::fold(FoldAdaptor adaptor) {
 }
 
 OpFoldResult PositiveOp::fold(FoldAdaptor adaptor) {
-  return foldUnary(adaptor.getOperands(), [](double x) {
-    return x >= 0 ? x + 0.5 : sigmoid(x);
-  });
+  return foldUnary(adaptor.getOperands(),
+                   [](double x) { return x >= 0 ? x + 0.5 : sigmoid(x); });
 }
 
 OpFoldResult LerpOp::fold(FoldAdaptor adaptor) {
@@ -76,9 +76,11 @@ OpFoldResult Log2AddExp2Op::fold(FoldAdaptor adaptor) {
       adaptor.getOperands(), [](const APFloat &x, const APFloat &y) {
         double lhs = x.convertToDouble();
         double rhs = y.convertToDouble();
-        double sum = std::max(lhs, rhs) +
-                     std::log1p(std::exp2(-std::fabs(lhs - rhs))) /
-                         std::log(2.0);
+        // Two equal infinities have no difference.
+        double difference = lhs == rhs ? 0 : lhs - rhs;
+        double sum =
+            std::max(lhs, rhs) +
+            std::log1p(std::exp2(-std::fabs(difference))) / std::log(2.0);
         return rounded(sum, x.getSemantics());
       });
 }

@@ -28,7 +28,7 @@ class MinRNN_Op<string mnemonic, list<Trait> traits = []>
 //===----------------------------------------------------------------------===//
 
 def MinRNN_CellOp : MinRNN_Op<"cell", [
-    IsolatedFromAbove, Symbol, SingleBlock,
+    IsolatedFromAbove, Symbol,
     DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>
   ]> {
   let summary = "the equations of a gated recurrent cell";
@@ -89,7 +89,10 @@ def MinRNN_YieldOp : MinRNN_Op<"yield", [
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
 }
 
-def MinRNN_ProjectOp : MinRNN_Op<"project", [Pure]> {
+// It has no effect, yet is not marked `Pure`: a gate that no one reads is still
+// one of the cell's, its weights have their place among the arguments, and so
+// it must not vanish as dead code.
+def MinRNN_ProjectOp : MinRNN_Op<"project"> {
   let summary = "a learned linear map onto this channel, with an optional bias";
   let description = [{
     `minrnn.project %x "z" : f32` is this channel's component of `W_z x + b_z`.
@@ -173,8 +176,7 @@ def MinRNN_AffineOp : MinRNN_Op<"affine", [
     intervals they are proven to lie in.
 
     ```mlir
-    %n = minrnn.affine %a * %h + %b in (#minrnn.interval<(0, 1)>,
-                                        #minrnn.interval<(0, inf)>) : f32
+    %n = minrnn.affine %a * %h + %b in (0, 1), (0, inf) : f32
     ```
 
     Rule A1: `state` is a state of the cell around it, and neither
@@ -186,7 +188,8 @@ def MinRNN_AffineOp : MinRNN_Op<"affine", [
   let results = (outs F32:$result);
   let assemblyFormat = [{
     $coefficient `*` $state `+` $offset
-    `in` `(` $coefficient_range `,` $offset_range `)` attr-dict
+    `in` custom<Interval>($coefficient_range) `,`
+    custom<Interval>($offset_range) attr-dict
     `:` type($result)
   }];
   let hasVerifier = 1;

@@ -59,9 +59,16 @@ def MinRNN_IntervalAttr : AttrDef<MinRNN_Dialect, "Interval"> {
   let mnemonic = "interval";
   let summary = "an interval of the extended real line";
   let description = [{
-    Written as in mathematics: `#minrnn.interval<(0, 1]>`, with `inf` for an
-    unbounded end. It is a proof's result: every value that the annotated
-    number can take in exact arithmetic lies in it.
+    Written as in mathematics, between quotes (for MLIR wants brackets in
+    pairs): `#minrnn.interval<"(0, 1]">`, with `inf` for an unbounded end. It
+    is a proof's result: every value that the annotated number can take in
+    exact arithmetic lies in it.
+
+    Rules:
+    - I1: it is written `(a, b)`, `[a, b]`, `(a, b]` or `[a, b)`.
+    - I2: it has a number in it: the lower end is below the upper end, or both
+      are one number and closed.
+    - I3: an infinite end is open.
   }];
   let parameters = (ins APFloatParameter<"the lower end">:$lowerEnd,
                         APFloatParameter<"the upper end">:$upperEnd,
@@ -70,8 +77,9 @@ def MinRNN_IntervalAttr : AttrDef<MinRNN_Dialect, "Interval"> {
   let genVerifyDecl = 1;
   let builders = [AttrBuilder<(ins "double":$lower, "double":$upper,
                                    "bool":$lowerOpen, "bool":$upperOpen), [{
-    return $_get($_ctxt, ::llvm::APFloat(lower), ::llvm::APFloat(upper),
-                 lowerOpen, upperOpen);
+    // Zero has no sign here: -0 + 0 is 0.
+    return $_get($_ctxt, ::llvm::APFloat(lower + 0.0),
+                 ::llvm::APFloat(upper + 0.0), lowerOpen, upperOpen);
   }]>];
   let extraClassDeclaration = [{
     double getLower() const { return getLowerEnd().convertToDouble(); }
@@ -84,6 +92,9 @@ def MinRNN_IntervalAttr : AttrDef<MinRNN_Dialect, "Interval"> {
     }
     /// The interval as it is written: `(0, 1]`.
     std::string str() const;
+    /// Parses what `str` writes, without quotes; says what is wrong at the
+    /// place where it is.
+    static IntervalAttr parseBare(::mlir::AsmParser &parser);
   }];
 }
 

@@ -38,6 +38,17 @@ static void printScalarRegion(OpAsmPrinter &printer, Operation *,
   printer.printRegion(region, /*printEntryBlockArgs=*/false);
 }
 
+/// `(0, 1]`: within an operation an interval needs no quotes.
+static ParseResult parseInterval(OpAsmParser &parser, IntervalAttr &interval) {
+  interval = IntervalAttr::parseBare(parser);
+  return success(static_cast<bool>(interval));
+}
+
+static void printInterval(OpAsmPrinter &printer, Operation *,
+                          IntervalAttr interval) {
+  printer << interval.str();
+}
+
 #define GET_OP_CLASSES
 #include "dialect/MinRNNOps.cpp.inc"
 
@@ -67,7 +78,8 @@ int64_t ScanOp::valuesPerStep(TypeRange sequences) {
 
 LogicalResult PackedProjectionOp::verify() {
   auto expected = static_cast<int64_t>(getGates().size());
-  int64_t inWeight = cast<RankedTensorType>(getWeight().getType()).getDimSize(0);
+  int64_t inWeight =
+      cast<RankedTensorType>(getWeight().getType()).getDimSize(0);
   if (inWeight != expected || gateCount(getType()) != expected) // S1
     return emitOpError("expects a gate axis of size ")
            << expected << ", one for each gate, found " << inWeight
@@ -95,10 +107,15 @@ static LogicalResult verifyScalarRegion(Operation *op, Region &region,
     return op->emitOpError("expects '")
            << name << "' to take " << arguments << " scalars, found "
            << region.getNumArguments();
-  auto yield = dyn_cast<YieldOp>(region.front().back());
+  for (BlockArgument argument : region.getArguments())
+    if (!argument.getType().isF32())
+      return op->emitOpError("expects '")
+             << name << "' to take scalars of type 'f32', found "
+             << argument.getType();
+  Block &block = region.front();
+  auto yield = block.empty() ? YieldOp() : dyn_cast<YieldOp>(block.back());
   if (!yield)
-    return op->emitOpError("expects '")
-           << name << "' to end in 'minrnn.yield'";
+    return op->emitOpError("expects '") << name << "' to end in 'minrnn.yield'";
   if (static_cast<int64_t>(yield.getNumOperands()) != results)
     return op->emitOpError("expects '")
            << name << "' to yield " << results << " values, found "
@@ -140,6 +157,6 @@ LogicalResult StepOp::verify() {
     return emitOpError("expects a gate axis of static size, found ")
            << getPreactivations().getType();
   if (failed(verifyScalarRegion(*this, getBody(), "body", gates + 1, 1)))
-    return failure(); // S6
+    return failure();                         // S6
   return verifyBias(*this, getBias(), gates); // S5
 }

@@ -86,8 +86,7 @@ static End sum(End a, End b) {
 }
 
 Interval minrnn::compiler::operator+(const Interval &x, const Interval &y) {
-  return fromEnds(sum(lowerEnd(x), lowerEnd(y)),
-                  sum(upperEnd(x), upperEnd(y)));
+  return fromEnds(sum(lowerEnd(x), lowerEnd(y)), sum(upperEnd(x), upperEnd(y)));
 }
 
 Interval minrnn::compiler::operator-(const Interval &x) {
@@ -106,15 +105,16 @@ static End product(End a, End b) {
     return {0, !reached};
   }
   double at = a.at * b.at;
+  // Near the smallest doubles the residual itself would be lost.
+  bool isTiny = std::fabs(at) < 0x1p-960;
   return {at, a.open || b.open,
-          std::isfinite(at) && std::fma(a.at, b.at, -at) != 0};
+          std::isfinite(at) && (isTiny || std::fma(a.at, b.at, -at) != 0)};
 }
 
 Interval minrnn::compiler::operator*(const Interval &x, const Interval &y) {
-  End corners[] = {product(lowerEnd(x), lowerEnd(y)),
-                   product(lowerEnd(x), upperEnd(y)),
-                   product(upperEnd(x), lowerEnd(y)),
-                   product(upperEnd(x), upperEnd(y))};
+  End corners[] = {
+      product(lowerEnd(x), lowerEnd(y)), product(lowerEnd(x), upperEnd(y)),
+      product(upperEnd(x), lowerEnd(y)), product(upperEnd(x), upperEnd(y))};
   End lower = corners[0];
   End upper = corners[0];
   for (End corner : llvm::drop_begin(corners)) {
@@ -166,14 +166,22 @@ Interval minrnn::compiler::join(const Interval &x, const Interval &y) {
 static Interval increasing(const Interval &x, double (*function)(double)) {
   auto map = [&](double at, bool open) -> End {
     double value = function(at);
-    // The limits of our functions, and their values at 0, are among these or
-    // were rounded.
-    bool exact = (at == 0 || std::isinf(at)) &&
+    // The limits of our functions, and their values at 0 and 1, are among
+    // these or were rounded.
+    bool exact = (at == 0 || at == 1 || std::isinf(at)) &&
                  (value == 0 || value == 0.5 || value == 1 || value == -1 ||
                   std::isinf(value));
     return {value, open, !exact};
   };
-  return fromEnds(map(x.lower, x.lowerOpen), map(x.upper, x.upperOpen));
+  // Our functions take up to three roundings of at most one unit in the last
+  // place each; fromEnds allows for one.
+  auto widen = [](End end, double towards) {
+    for (int units = 0; end.rounded && units < 3; ++units)
+      end.at = std::nextafter(end.at, towards);
+    return end;
+  };
+  return fromEnds(widen(map(x.lower, x.lowerOpen), -kInfinity),
+                  widen(map(x.upper, x.upperOpen), kInfinity));
 }
 
 static double sigmoid(double x) {
@@ -184,19 +192,17 @@ static double sigmoid(double x) {
 /// Narrows `x`, whose ends come from rounded evaluations, to `bounds`, which
 /// hold by definition.
 static Interval within(Interval x, const Interval &bounds) {
-  if (x.lower < bounds.lower ||
-      (x.lower == bounds.lower && bounds.lowerOpen)) {
+  if (x.lower < bounds.lower || (x.lower == bounds.lower && bounds.lowerOpen)) {
     x.lower = bounds.lower;
     x.lowerOpen = bounds.lowerOpen;
   }
-  if (x.upper > bounds.upper ||
-      (x.upper == bounds.upper && bounds.upperOpen)) {
+  if (x.upper > bounds.upper || (x.upper == bounds.upper && bounds.upperOpen)) {
     x.upper = bounds.upper;
     x.upperOpen = bounds.upperOpen;
   }
   // Beyond the point where double precision saturates, the ends can cross.
-  return x.lower < x.upper || (x.lower == x.upper && !x.lowerOpen &&
-                               !x.upperOpen)
+  return x.lower < x.upper ||
+                 (x.lower == x.upper && !x.lowerOpen && !x.upperOpen)
              ? x
              : bounds;
 }
@@ -216,9 +222,8 @@ Interval IntervalAnalysis::evaluate(Operation *op) {
         // A square: the two factors are one number.
         if (op->getOperand(0) == op->getOperand(1)) {
           Interval square = operand(0) * operand(1);
-          return within(square, operand(0).contains(0)
-                                    ? Interval::nonNegative()
-                                    : Interval::positive());
+          return within(square, operand(0).contains(0) ? Interval::nonNegative()
+                                                       : Interval::positive());
         }
         return operand(0) * operand(1);
       })
@@ -234,9 +239,8 @@ Interval IntervalAnalysis::evaluate(Operation *op) {
         return within(increasing(operand(0), std::exp), Interval::positive());
       })
       .Case([&](math::LogOp) {
-        return operand(0).isNonNegative()
-                   ? increasing(operand(0), std::log)
-                   : Interval::everything();
+        return operand(0).isNonNegative() ? increasing(operand(0), std::log)
+                                          : Interval::everything();
       })
       .Case([&](math::SqrtOp) {
         return operand(0).isNonNegative()
@@ -279,8 +283,7 @@ Interval IntervalAnalysis::get(Value value) {
   if (found != known.end())
     return found->second;
   Operation *definition = value.getDefiningOp();
-  Interval result =
-      definition ? evaluate(definition) : Interval::everything();
+  Interval result = definition ? evaluate(definition) : Interval::everything();
   known[value] = result;
   return result;
 }

@@ -121,8 +121,9 @@ std::optional<AffineForm> RecurrenceAnalysis::evaluate(Operation *op) {
           return scale(operands[0], op->getOperand(1));
         if (isFree(0))
           return scale(operands[1], op->getOperand(0));
-        return fail(op, "multiplies the state by a value that depends on the "
-                        "state",
+        return fail(op,
+                    "multiplies the state by a value that depends on the "
+                    "state",
                     "compute one of the factors from the input alone");
       })
       .Case([&](arith::DivFOp) -> std::optional<AffineForm> {
@@ -162,9 +163,14 @@ std::optional<AffineForm> RecurrenceAnalysis::evaluate(Operation *op) {
             choose(operands[1].coefficient, operands[2].coefficient),
             choose(operands[1].offset, operands[2].offset)};
       })
+      .Case([&](AffineOp affine) {
+        return sum(scale(operands[1], affine.getCoefficient()),
+                   AffineForm{Value(), affine.getOffset()});
+      })
       .Case([&](ProjectOp) {
-        return fail(op, "projects a value that depends on the state, which "
-                        "mixes the channels from step to step",
+        return fail(op,
+                    "projects a value that depends on the state, which "
+                    "mixes the channels from step to step",
                     "project the input '%x' instead");
       })
       .Default([&](Operation *) {

@@ -14,9 +14,11 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Analysis/CGSCCPassManager.h"
 #include "llvm/Analysis/LoopAnalysisManager.h"
 #include "llvm/IR/LegacyPassManager.h"
+#include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
@@ -58,6 +60,46 @@ minrnn::compiler::createGPUMachine(const std::string &chip,
   LLVMInitializeNVPTXTargetMC();
   LLVMInitializeNVPTXAsmPrinter();
   return createMachine("nvptx64-nvidia-cuda", chip, "", error);
+}
+
+bool minrnn::compiler::checkHostProcessor(const std::string &processor,
+                                          const std::string &features,
+                                          std::string &error) {
+  llvm::InitializeNativeTarget();
+  llvm::Triple triple(llvm::sys::getProcessTriple());
+  const llvm::Target *target =
+      llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!target)
+    return false;
+  // Of no processor, so that it has every name and complains of none.
+  std::unique_ptr<llvm::MCSubtargetInfo> known(
+      target->createMCSubtargetInfo(triple, "", ""));
+  if (!processor.empty() && !known->isCPUStringValid(processor)) {
+    error = "unknown host processor '" + processor + "' for " + triple.str();
+    return false;
+  }
+  for (llvm::StringRef feature : llvm::split(features, ',')) {
+    if (feature.empty())
+      continue;
+    bool isSigned = feature.starts_with("+") || feature.starts_with("-");
+    auto isKnown = [&](const llvm::SubtargetFeatureKV &entry) {
+      return feature.drop_front() == entry.Key;
+    };
+    if (!isSigned || llvm::none_of(known->getAllProcessorFeatures(), isKnown)) {
+      error = ("unknown host feature '" + feature + "' for " + triple.str() +
+               "; features are written as in +avx2,-fma")
+                  .str();
+      return false;
+    }
+  }
+  std::unique_ptr<llvm::MCSubtargetInfo> chosen(
+      target->createMCSubtargetInfo(triple, processor, features));
+  if (triple.getArch() == llvm::Triple::x86_64 && !processor.empty() &&
+      !chosen->checkFeatures("+64bit")) {
+    error = "the host processor '" + processor + "' has no 64-bit mode";
+    return false;
+  }
+  return true;
 }
 
 std::unique_ptr<llvm::TargetMachine>

@@ -30,6 +30,12 @@ void registerTranslations(mlir::DialectRegistry &registry);
 std::unique_ptr<llvm::TargetMachine> createGPUMachine(const std::string &chip,
                                                       std::string &error);
 
+/// Checks that LLVM knows `processor` and `features` and that 64-bit code can
+/// be made for them; false, with `error` set, otherwise. (LLVM itself would
+/// print a line and go on, or end the process.)
+bool checkHostProcessor(const std::string &processor,
+                        const std::string &features, std::string &error);
+
 /// The machine that objects are made for, `processor` and `features` as LLVM
 /// names them, or null with `error` set.
 std::unique_ptr<llvm::TargetMachine>
@@ -39,9 +45,9 @@ createHostMachine(const std::string &processor, const std::string &features,
 /// Translates `module` (a builtin or gpu module in the llvm dialect) to LLVM IR
 /// for `machine` and optimises it. Null, with a diagnostic at the operation at
 /// fault, on failure.
-std::unique_ptr<llvm::Module> translateAndOptimize(mlir::Operation *module,
-                                                   llvm::LLVMContext &context,
-                                                   llvm::TargetMachine &machine);
+std::unique_ptr<llvm::Module>
+translateAndOptimize(mlir::Operation *module, llvm::LLVMContext &context,
+                     llvm::TargetMachine &machine);
 
 /// The PTX of `module`, or nothing with `error` set. PTX that leaves a function
 /// undefined is an error: it would not link without a library.

@@ -68,8 +68,8 @@ static void writeArguments(llvm::json::OStream &json, StringRef entry) {
       json.attribute("type", argument.isPointer() ? "f32*" : "i64");
       if (!argument.isPointer())
         return;
-      json.attribute("access",
-                     argument.access == KernelArgument::Read ? "read" : "write");
+      json.attribute(
+          "access", argument.access == KernelArgument::Read ? "read" : "write");
       if (argument.optional)
         json.attribute("optional", true);
       json.attributeArray("shape", [&] {
@@ -92,8 +92,8 @@ std::string minrnn::compiler::writeManifest(const KernelInventory &inventory) {
   json.object([&] {
     json.attribute("format", "minrnn-kernel");
     json.attribute("version", 1);
-    json.attribute("compiler", "minrnnc " MINRNN_VERSION
-                               " (LLVM " LLVM_VERSION_STRING ")");
+    json.attribute("compiler",
+                   "minrnnc " MINRNN_VERSION " (LLVM " LLVM_VERSION_STRING ")");
     json.attribute("cell", inventory.cell);
     json.attribute("kind", "parallel");
     json.attribute("target", inventory.target);

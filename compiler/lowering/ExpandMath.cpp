@@ -49,15 +49,14 @@ static constexpr float kLog2Mantissa[] = {
     0x1.b9c91ap-3F,  -0x1.a87d08p-3F, 0x1.01b6d6p-3F};
 
 /// exp(r) on [-ln 2 / 2, ln 2 / 2]; relative error 1.9e-9.
-static constexpr float kExp[] = {0x1p+0F,         0x1p+0F,
-                                 0x1.fffffap-2F,  0x1.55540ap-3F,
-                                 0x1.55589ap-5F,  0x1.126d0cp-7F,
+static constexpr float kExp[] = {0x1p+0F,        0x1p+0F,        0x1.fffffap-2F,
+                                 0x1.55540ap-3F, 0x1.55589ap-5F, 0x1.126d0cp-7F,
                                  0x1.6ab98p-10F};
 
 /// tanh(x) / x as a polynomial in x^2, |x| < 0.625; relative error 4e-9.
-static constexpr float kTanh[] = {0x1p+0F,          -0x1.555524p-2F,
-                                  0x1.11058p-3F,    -0x1.b8153ep-5F,
-                                  0x1.515cdep-6F,   -0x1.72eedcp-8F};
+static constexpr float kTanh[] = {0x1p+0F,        -0x1.555524p-2F,
+                                  0x1.11058p-3F,  -0x1.b8153ep-5F,
+                                  0x1.515cdep-6F, -0x1.72eedcp-8F};
 
 namespace {
 
@@ -176,8 +175,8 @@ private:
   /// 2^n exp(r) for |r| <= ln 2 / 2; the low bits of `shifted`, n + 1.5 * 2^23,
   /// hold the integer n.
   Value scaledExp(Value shifted, Value r) {
-    Value power = arith::ShLIOp::create(builder, location, toBits(shifted),
-                                        integer(23));
+    Value power =
+        arith::ShLIOp::create(builder, location, toBits(shifted), integer(23));
     return fromBits(arith::AddIOp::create(builder, location,
                                           toBits(polynomial(kExp, r)), power));
   }
@@ -211,11 +210,13 @@ Value MathBuilder::hostExp(Value x) {
   clamped =
       select(compare(arith::CmpFPredicate::OGT, clamped, high), high, clamped);
   Value shifted = add(mul(clamped, number(kLog2E)), number(kRounding));
-  Value n = arith::SubFOp::create(builder, location, shifted, number(kRounding));
+  Value n =
+      arith::SubFOp::create(builder, location, shifted, number(kRounding));
   Value r = sub(clamped, mul(n, number(0.693359375F)));
   r = sub(r, mul(n, number(-2.12194440e-4F)));
   Value result = scaledExp(shifted, r);
-  result = select(compare(arith::CmpFPredicate::OLT, x, low), number(0), result);
+  result =
+      select(compare(arith::CmpFPredicate::OLT, x, low), number(0), result);
   return select(compare(arith::CmpFPredicate::OGT, x, high),
                 number(std::numeric_limits<float>::infinity()), result);
 }
@@ -228,11 +229,13 @@ Value MathBuilder::hostExp2(Value x) {
       select(compare(arith::CmpFPredicate::OGT, clamped, high), high, clamped);
   Value shifted =
       arith::AddFOp::create(builder, location, clamped, number(kRounding));
-  Value n = arith::SubFOp::create(builder, location, shifted, number(kRounding));
-  Value r = mul(arith::SubFOp::create(builder, location, clamped, n),
-                number(kLn2));
+  Value n =
+      arith::SubFOp::create(builder, location, shifted, number(kRounding));
+  Value r =
+      mul(arith::SubFOp::create(builder, location, clamped, n), number(kLn2));
   Value result = scaledExp(shifted, r);
-  result = select(compare(arith::CmpFPredicate::OLT, x, low), number(0), result);
+  result =
+      select(compare(arith::CmpFPredicate::OLT, x, low), number(0), result);
   return select(compare(arith::CmpFPredicate::OGE, x, number(128)),
                 number(std::numeric_limits<float>::infinity()), result);
 }
@@ -241,8 +244,7 @@ Value MathBuilder::hostLog2(Value x) {
   // x = 2^e m with m in [sqrt(1/2), sqrt(2)); subnormal numbers are scaled up
   // first.
   constexpr int32_t bitsOfRootHalf = 0x3F3504F3;
-  Value isSubnormal =
-      compare(arith::CmpFPredicate::OLT, x, number(0x1p-126F));
+  Value isSubnormal = compare(arith::CmpFPredicate::OLT, x, number(0x1p-126F));
   Value scaled = select(isSubnormal, mul(x, number(0x1p+23F)), x);
   Value bits = toBits(scaled);
   Value exponent = arith::ShRSIOp::create(
@@ -323,9 +325,8 @@ static Value expand(Operation *op, OpBuilder &builder, bool isGPU) {
       .Case([&](SigmoidOp) { return math.sigmoid(operand(0)); })
       .Case([&](PositiveOp) { return math.positive(operand(0)); })
       .Case([&](SoftplusOp) { return math.softplus(operand(0)); })
-      .Case([&](LerpOp) {
-        return math.lerp(operand(0), operand(1), operand(2));
-      })
+      .Case(
+          [&](LerpOp) { return math.lerp(operand(0), operand(1), operand(2)); })
       .Case([&](Log2AddExp2Op) {
         return math.log2AddExp2(operand(0), operand(1));
       })

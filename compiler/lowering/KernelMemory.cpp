@@ -36,10 +36,14 @@ std::vector<KernelArgument> minrnn::compiler::kernelArguments(StringRef entry) {
     return KernelArgument{name, {}, KernelArgument::Read, false};
   };
   if (entry == kForwardName)
-    return {read("preactivations", packed), read("bias", bias, true),
-            read("initial", state, true),   write("output", hidden),
-            write("last", state, true),     size("batch"),
-            size("time"),                   size("channels")};
+    return {read("preactivations", packed),
+            read("bias", bias, true),
+            read("initial", state, true),
+            write("output", hidden),
+            write("last", state, true),
+            size("batch"),
+            size("time"),
+            size("channels")};
   if (entry == kBackwardName)
     return {read("preactivations", packed),
             read("bias", bias, true),
@@ -59,6 +63,53 @@ std::vector<KernelArgument> minrnn::compiler::kernelArguments(StringRef entry) {
           write("next", state),
           size("batch"),
           size("channels")};
+}
+
+LogicalResult minrnn::compiler::verifyEntry(func::FuncOp function) {
+  StringRef name = function.getName();
+  bool isStep = name == kStepName;
+  if (!isStep && name != kForwardName && name != kBackwardName)
+    return function.emitOpError("expects an entry, called 'forward', "
+                                "'backward' or 'step'");
+  if (!function.getBody().hasOneBlock() ||
+      (isStep ? !findOnly<StepOp>(function) : !findOnly<ScanOp>(function)))
+    return function.emitOpError("expects one ")
+           << (isStep ? "minrnn.step" : "minrnn.scan");
+
+  // What a pointer of the argument block stands for.
+  SmallVector<Value> tensors;
+  auto projection = findOnly<PackedProjectionOp>(function);
+  if (projection)
+    tensors.push_back(projection.getResult());
+  for (BlockArgument argument : function.getArguments())
+    if (!projection || (argument != projection.getInput() &&
+                        argument != projection.getWeight()))
+      tensors.push_back(argument);
+  llvm::append_range(tensors, function.front().getTerminator()->getOperands());
+  auto expected =
+      llvm::count_if(kernelArguments(name), [](const KernelArgument &argument) {
+        return argument.isPointer();
+      });
+  if (static_cast<ptrdiff_t>(tensors.size()) != expected)
+    return function.emitOpError("expects the ")
+           << expected << " tensors that specs/abi.md lists for '" << name
+           << "', found " << tensors.size();
+
+  for (Operation &op : function.front().without_terminator()) {
+    if (!isa<ScanOp, StepOp, DelayOp, SumTimeOp>(op))
+      continue;
+    for (Value operand : op.getOperands())
+      if (!llvm::is_contained(tensors, operand) &&
+          !operand.getDefiningOp<DelayOp>())
+        return op.emitOpError("expects operands that are arguments of '")
+               << name << "' or returned by it";
+    if (isa<DelayOp>(op))
+      continue;
+    for (Value result : op.getResults())
+      if (!llvm::is_contained(tensors, result))
+        return op.emitOpError("expects '") << name << "' to return its results";
+  }
+  return success();
 }
 
 KernelMemory::KernelMemory(OpBuilder &builder, func::FuncOp function,
@@ -121,9 +172,7 @@ Value KernelMemory::isGiven(Value pointer) {
                               pointer, null);
 }
 
-Value KernelMemory::stateIndex() {
-  return add(mul(row, channelSize), channel);
-}
+Value KernelMemory::stateIndex() { return add(mul(row, channelSize), channel); }
 
 Value KernelMemory::sequenceIndex(Value step, int64_t gates, int64_t gate) {
   Value position = add(mul(row, timeSize), step);
@@ -184,8 +233,8 @@ KernelMemory::readStep(ScanOp scan, Value step, ArrayRef<Value> bias,
     if (type.getRank() == 4) {
       int64_t gates = type.getDimSize(2);
       for (int64_t gate = 0; gate < gates; ++gate) {
-        Value loaded = memory.load(pointerOf(sequence),
-                                   sequenceIndex(step, gates, gate));
+        Value loaded =
+            memory.load(pointerOf(sequence), sequenceIndex(step, gates, gate));
         bool takesBias = !biasAdded && !bias.empty();
         values.push_back(takesBias ? lanes.add(loaded, bias[gate]) : loaded);
       }
@@ -200,9 +249,8 @@ KernelMemory::readStep(ScanOp scan, Value step, ArrayRef<Value> bias,
     }
     // The step before; before the first one, the initial state. The load is
     // kept within the array either way, so that it needs no branch.
-    Value isFirst =
-        arith::CmpIOp::create(builder, location, arith::CmpIPredicate::eq, step,
-                              index(0));
+    Value isFirst = arith::CmpIOp::create(
+        builder, location, arith::CmpIPredicate::eq, step, index(0));
     Value before = arith::SelectOp::create(builder, location, isFirst, index(0),
                                            add(step, index(-1)));
     Value loaded = memory.load(pointerOf(delay.getSequence()),
@@ -213,8 +261,7 @@ KernelMemory::readStep(ScanOp scan, Value step, ArrayRef<Value> bias,
   return values;
 }
 
-void KernelMemory::writeStep(ScanOp scan, Value step,
-                             ArrayRef<Value> yielded) {
+void KernelMemory::writeStep(ScanOp scan, Value step, ArrayRef<Value> yielded) {
   const Value *next = yielded.begin();
   for (Value output : scan.getOutputs()) {
     auto type = cast<RankedTensorType>(output.getType());
@@ -230,9 +277,8 @@ SmallVector<Value> KernelMemory::readGates(StepOp step, ArrayRef<Value> bias) {
       cast<RankedTensorType>(step.getPreactivations().getType()).getDimSize(1);
   SmallVector<Value> values;
   for (int64_t gate = 0; gate < gates; ++gate) {
-    Value position =
-        add(mul(add(mul(row, index(gates)), index(gate)), channelSize),
-            channel);
+    Value position = add(
+        mul(add(mul(row, index(gates)), index(gate)), channelSize), channel);
     Value loaded = memory.load(pointerOf(step.getPreactivations()), position);
     values.push_back(bias.empty() ? loaded : lanes.add(loaded, bias[gate]));
   }
@@ -241,10 +287,9 @@ SmallVector<Value> KernelMemory::readGates(StepOp step, ArrayRef<Value> bias) {
 
 void KernelMemory::writeSum(SumTimeOp tensor, int64_t gate, Value value) {
   Value pointer = pointerOf(tensor.getResult());
-  int64_t gates =
-      cast<RankedTensorType>(tensor.getType()).getDimSize(1);
-  Value position = add(
-      mul(add(mul(row, index(gates)), index(gate)), channelSize), channel);
+  int64_t gates = cast<RankedTensorType>(tensor.getType()).getDimSize(1);
+  Value position =
+      add(mul(add(mul(row, index(gates)), index(gate)), channelSize), channel);
   auto branch = scf::IfOp::create(builder, location, isGiven(pointer));
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(branch.thenBlock());

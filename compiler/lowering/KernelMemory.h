@@ -41,6 +41,11 @@ struct KernelArgument {
 /// the scan level) becomes.
 std::vector<KernelArgument> kernelArguments(llvm::StringRef entry);
 
+/// Checks that `function` is an entry at the scan level that a kernel can be
+/// made of: one of that name, with one scan or step, every tensor of which is
+/// an argument or returned. Emits an error otherwise.
+llvm::LogicalResult verifyEntry(mlir::func::FuncOp function);
+
 /// How lanes reach memory: the GPU one element a thread, the host a vector,
 /// masked at the end of a row.
 class LaneMemory {
@@ -57,8 +62,7 @@ class KernelMemory {
 public:
   /// `arguments` is the argument block; `function` the function it stands for.
   KernelMemory(mlir::OpBuilder &builder, mlir::func::FuncOp function,
-               mlir::ValueRange arguments, LaneCode &lanes,
-               LaneMemory &memory);
+               mlir::ValueRange arguments, LaneCode &lanes, LaneMemory &memory);
 
   mlir::Value batch() const { return batchSize; }
   /// Absent in `step`.

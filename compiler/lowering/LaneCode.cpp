@@ -56,18 +56,18 @@ SmallVector<Value> LaneCode::inlineRegion(Region &region,
     if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
       auto value = cast<TypedAttr>(
           splat(laneType(constant.getType()), constant.getValue()));
-      mapping.map(constant.getResult(),
-                  arith::ConstantOp::create(builder, op.getLoc(), value)
-                      .getResult());
+      mapping.map(
+          constant.getResult(),
+          arith::ConstantOp::create(builder, op.getLoc(), value).getResult());
       continue;
     }
     Operation *copy = builder.clone(op, mapping);
     for (Value result : copy->getResults())
       result.setType(laneType(result.getType()));
     if (isa<arith::AddFOp, arith::SubFOp, arith::MulFOp>(copy))
-      copy->setAttr("fastmath", arith::FastMathFlagsAttr::get(
-                                    builder.getContext(),
-                                    arith::FastMathFlags::contract));
+      copy->setAttr("fastmath",
+                    arith::FastMathFlagsAttr::get(
+                        builder.getContext(), arith::FastMathFlags::contract));
   }
   SmallVector<Value> yielded;
   for (Value value : region.front().getTerminator()->getOperands())
@@ -86,9 +86,9 @@ Element LaneCode::identity(Domain domain) {
 }
 
 Element LaneCode::compose(Domain domain, Element first, Element second) {
-  Value coefficient =
-      domain == Domain::Log ? add(second.coefficient, first.coefficient)
-                            : mul(second.coefficient, first.coefficient);
+  Value coefficient = domain == Domain::Log
+                          ? add(second.coefficient, first.coefficient)
+                          : mul(second.coefficient, first.coefficient);
   return {coefficient, apply(domain, second, first.offset)};
 }
 
@@ -104,9 +104,8 @@ Value LaneCode::toCarried(Domain domain, Value plain) {
   if (domain == Domain::Linear)
     return plain;
   // A zero state has no logarithm; a negative one has a NaN, which is right.
-  Value isZero =
-      arith::CmpFOp::create(builder, location, arith::CmpFPredicate::OEQ, plain,
-                            number(0));
+  Value isZero = arith::CmpFOp::create(
+      builder, location, arith::CmpFPredicate::OEQ, plain, number(0));
   return select(isZero, number(kLogOfZero),
                 math::Log2Op::create(builder, location, plain));
 }

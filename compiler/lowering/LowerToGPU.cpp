@@ -76,8 +76,7 @@ public:
 
 private:
   gpu::GPUFuncOp startKernel(int64_t tileChannels, int64_t tileTime,
-                             ArrayRef<int32_t> block,
-                             TypeRange sharedBuffers);
+                             ArrayRef<int32_t> block, TypeRange sharedBuffers);
   /// Row, channel and whether the channel exists, for a thread whose place
   /// within the tile is `lane`.
   void locate(KernelMemory &tensors, Value lane, int64_t tileChannels);
@@ -154,8 +153,8 @@ gpu::GPUFuncOp KernelBuilder::startKernel(int64_t tileChannels,
 
 void KernelBuilder::locate(KernelMemory &tensors, Value lane,
                            int64_t tileChannels) {
-  Value block = toInteger(
-      gpu::BlockIdOp::create(builder, location, gpu::Dimension::x));
+  Value block =
+      toInteger(gpu::BlockIdOp::create(builder, location, gpu::Dimension::x));
   Value tiles = tensors.channelTiles(tileChannels);
   Value row = arith::DivUIOp::create(builder, location, block, tiles);
   Value tile = arith::RemUIOp::create(builder, location, block, tiles);
@@ -163,10 +162,9 @@ void KernelBuilder::locate(KernelMemory &tensors, Value lane,
       builder, location,
       arith::MulIOp::create(builder, location, tile, integer(tileChannels)),
       toInteger(lane));
-  isInside =
-      compare(arith::CmpIPredicate::slt, channel, tensors.channels());
-  Value lastChannel = arith::SubIOp::create(builder, location,
-                                            tensors.channels(), integer(1));
+  isInside = compare(arith::CmpIPredicate::slt, channel, tensors.channels());
+  Value lastChannel =
+      arith::SubIOp::create(builder, location, tensors.channels(), integer(1));
   tensors.select(
       row, arith::MinSIOp::create(builder, location, channel, lastChannel));
 }
@@ -199,16 +197,15 @@ Value KernelBuilder::sumOverWarps(Value value) {
 
 void KernelBuilder::buildScan(ScanOp scan) {
   Domain domain = scan.getDomain();
-  auto sharedType = MemRefType::get(
-      {2, schedule.warps, 2, kLanes}, builder.getF32Type(),
-      MemRefLayoutAttrInterface(),
-      gpu::AddressSpaceAttr::get(builder.getContext(),
-                                 gpu::AddressSpace::Workgroup));
-  auto kernel =
-      startKernel(kLanes, schedule.tileTime(),
-                  {static_cast<int32_t>(kLanes),
-                   static_cast<int32_t>(schedule.warps), 1},
-                  TypeRange{sharedType});
+  auto sharedType =
+      MemRefType::get({2, schedule.warps, 2, kLanes}, builder.getF32Type(),
+                      MemRefLayoutAttrInterface(),
+                      gpu::AddressSpaceAttr::get(builder.getContext(),
+                                                 gpu::AddressSpace::Workgroup));
+  auto kernel = startKernel(
+      kLanes, schedule.tileTime(),
+      {static_cast<int32_t>(kLanes), static_cast<int32_t>(schedule.warps), 1},
+      TypeRange{sharedType});
   shared = kernel.getWorkgroupAttributions().front();
   KernelMemory tensors(builder, function,
                        kernel.getArguments().take_front(
@@ -223,8 +220,7 @@ void KernelBuilder::buildScan(ScanOp scan) {
   llvm::DenseMap<Value, Value> initialStates;
   for (Value sequence : scan.getSequences())
     if (auto delay = sequence.getDefiningOp<DelayOp>())
-      initialStates[delay.getInitial()] =
-          tensors.readState(delay.getInitial());
+      initialStates[delay.getInitial()] = tensors.readState(delay.getInitial());
   Value carry = lanes.toCarried(domain, tensors.readState(scan.getInitial()));
 
   auto summed = findOnly<SumTimeOp>(function);
@@ -262,15 +258,14 @@ void KernelBuilder::buildScan(ScanOp scan) {
   for (auto [offset, step] : llvm::enumerate(steps)) {
     Value position =
         arith::AddIOp::create(builder, location, first, integer(offset));
-    step.exists =
-        compare(arith::CmpIPredicate::slt, position, tensors.time());
+    step.exists = compare(arith::CmpIPredicate::slt, position, tensors.time());
     position =
         arith::MinSIOp::create(builder, location, position, lastPosition);
-    step.time = scan.getReverse()
-                    ? arith::SubIOp::create(builder, location, lastPosition,
-                                            position)
-                          .getResult()
-                    : position;
+    step.time =
+        scan.getReverse()
+            ? arith::SubIOp::create(builder, location, lastPosition, position)
+                  .getResult()
+            : position;
     step.values = tensors.readStep(scan, step.time, bias, initialStates);
   }
   Element identity = lanes.identity(domain);
@@ -278,9 +273,8 @@ void KernelBuilder::buildScan(ScanOp scan) {
   for (ThreadStep &step : steps) {
     SmallVector<Value> yielded =
         lanes.inlineRegion(scan.getElement(), step.values);
-    step.element = {
-        lanes.select(step.exists, yielded[0], identity.coefficient),
-        lanes.select(step.exists, yielded[1], identity.offset)};
+    step.element = {lanes.select(step.exists, yielded[0], identity.coefficient),
+                    lanes.select(step.exists, yielded[1], identity.offset)};
     summary = &step == &steps.front()
                   ? step.element
                   : lanes.compose(domain, summary, step.element);
@@ -309,8 +303,8 @@ void KernelBuilder::buildScan(ScanOp scan) {
     SmallVector<Value> yielded =
         lanes.inlineRegion(scan.getOutput(), arguments);
     for (auto [total, value] : llvm::zip(totals, yielded))
-      total = lanes.add(
-          total, lanes.select(step.exists, value, lanes.number(0)));
+      total =
+          lanes.add(total, lanes.select(step.exists, value, lanes.number(0)));
     when(both(step.exists, isInside),
          [&] { tensors.writeStep(scan, step.time, yielded); });
   }
@@ -356,17 +350,21 @@ struct LowerToGPUPass
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    if (warps < 1 || warps > 32 || stepsPerThread < 1) {
-      module.emitError("minrnn-lower-to-gpu expects 1 to 32 warps and at least "
-                       "one step per thread, found ")
-          << warps << " and " << stepsPerThread;
+    // A thread's steps are unrolled; 64 of them are beyond its registers.
+    if (warps < 1 || warps > 32 || stepsPerThread < 1 || stepsPerThread > 64) {
+      module.emitError("minrnn-lower-to-gpu expects 1 to 32 warps and 1 to 64 "
+                       "steps per thread, found ")
+          << warps.getValue() << " and " << stepsPerThread.getValue();
       return signalPassFailure();
     }
     auto functions = llvm::to_vector(module.getOps<func::FuncOp>());
+    for (func::FuncOp function : functions)
+      if (failed(verifyEntry(function)))
+        return signalPassFailure();
     OpBuilder builder(&getContext());
     builder.setInsertionPointToEnd(module.getBody());
-    auto kernels = gpu::GPUModuleOp::create(builder, module.getLoc(),
-                                            kKernelModuleName);
+    auto kernels =
+        gpu::GPUModuleOp::create(builder, module.getLoc(), kKernelModuleName);
     module->setAttr(gpu::GPUDialect::getContainerModuleAttrName(),
                     builder.getUnitAttr());
     for (func::FuncOp function : functions) {
@@ -374,12 +372,8 @@ struct LowerToGPUPass
       KernelBuilder kernel(builder, function, {warps, stepsPerThread});
       if (auto scan = findOnly<ScanOp>(function))
         kernel.buildScan(scan);
-      else if (auto step = findOnly<StepOp>(function))
-        kernel.buildStep(step);
-      else {
-        function.emitOpError("expects one minrnn.scan or minrnn.step");
-        return signalPassFailure();
-      }
+      else
+        kernel.buildStep(findOnly<StepOp>(function));
       function.erase();
     }
   }

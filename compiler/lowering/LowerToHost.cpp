@@ -121,14 +121,14 @@ SmallVector<Value> HostBuilder::readArgumentBlock(Value block, size_t words,
 }
 
 Value HostBuilder::lanesBelow(Value count) {
-  SmallVector<int32_t> numbers(llvm::to_vector(
-      llvm::seq<int32_t>(0, static_cast<int32_t>(width))));
+  SmallVector<int32_t> numbers(
+      llvm::to_vector(llvm::seq<int32_t>(0, static_cast<int32_t>(width))));
   auto integers = VectorType::get({width}, builder.getI32Type());
   Value lane = arith::ConstantOp::create(
       builder, location,
       DenseElementsAttr::get(integers, ArrayRef<int32_t>(numbers)));
-  Value narrow = arith::TruncIOp::create(builder, location,
-                                         builder.getI32Type(), count);
+  Value narrow =
+      arith::TruncIOp::create(builder, location, builder.getI32Type(), count);
   Value limit =
       vector::BroadcastOp::create(builder, location, integers, narrow);
   return arith::CmpIOp::create(builder, location, arith::CmpIPredicate::slt,
@@ -141,8 +141,7 @@ void HostBuilder::buildScan(KernelMemory &tensors, ScanOp scan) {
   llvm::DenseMap<Value, Value> initialStates;
   for (Value sequence : scan.getSequences())
     if (auto delay = sequence.getDefiningOp<DelayOp>())
-      initialStates[delay.getInitial()] =
-          tensors.readState(delay.getInitial());
+      initialStates[delay.getInitial()] = tensors.readState(delay.getInitial());
 
   auto summed = findOnly<SumTimeOp>(function);
   int64_t sums =
@@ -159,8 +158,8 @@ void HostBuilder::buildScan(KernelMemory &tensors, ScanOp scan) {
     builder.setInsertionPointToStart(loop.getBody());
     Value step = loop.getInductionVar();
     if (scan.getReverse()) {
-      Value last = arith::SubIOp::create(builder, location, tensors.time(),
-                                         integer(1));
+      Value last =
+          arith::SubIOp::create(builder, location, tensors.time(), integer(1));
       step = arith::SubIOp::create(builder, location, last, step);
     }
     SmallVector<Value> values =
@@ -178,8 +177,7 @@ void HostBuilder::buildScan(KernelMemory &tensors, ScanOp scan) {
       next.push_back(lanes.add(total, value));
     scf::YieldOp::create(builder, location, next);
   }
-  tensors.writeState(scan.getLast(),
-                     lanes.toPlain(domain, loop.getResult(0)));
+  tensors.writeState(scan.getLast(), lanes.toPlain(domain, loop.getResult(0)));
   for (int64_t gate = 0; gate < sums; ++gate)
     tensors.writeSum(summed, gate, loop.getResult(1 + gate));
 }
@@ -206,9 +204,9 @@ void HostBuilder::build() {
         return argument.isPointer();
       }));
   auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
-  auto kernel = func::FuncOp::create(
-      builder, location, (cell + "_" + function.getName()).str(),
-      builder.getFunctionType({pointer}, {}));
+  auto kernel = func::FuncOp::create(builder, location,
+                                     (cell + "_" + function.getName()).str(),
+                                     builder.getFunctionType({pointer}, {}));
   kernel->setAttr(kEntryAttribute, builder.getStringAttr(function.getName()));
   kernel->setAttr(kTileChannelsAttribute, builder.getI64IntegerAttr(width));
   kernel->setAttr(kTileTimeAttribute, builder.getI64IntegerAttr(0));
@@ -217,15 +215,14 @@ void HostBuilder::build() {
   builder.setInsertionPointToStart(body);
 
   // The block ends in two words more: the range of work.
-  SmallVector<Value> words = readArgumentBlock(
-      body->getArgument(0), signature.size() + 2, pointers);
+  SmallVector<Value> words =
+      readArgumentBlock(body->getArgument(0), signature.size() + 2, pointers);
   Value end = words.pop_back_val();
   Value begin = words.pop_back_val();
   KernelMemory tensors(builder, function, words, lanes, memory);
   Value tiles = tensors.channelTiles(width);
 
-  auto loop =
-      scf::ForOp::create(builder, location, begin, end, integer(1));
+  auto loop = scf::ForOp::create(builder, location, begin, end, integer(1));
   builder.setInsertionPointToStart(loop.getBody());
   Value work = loop.getInductionVar();
   Value row = arith::DivUIOp::create(builder, location, work, tiles);
@@ -265,17 +262,16 @@ struct LowerToHostPass
     if (width < 1 || width > 1024) {
       module.emitError("minrnn-lower-to-host expects a width of 1 to 1024 "
                        "channels, found ")
-          << width;
+          << width.getValue();
       return signalPassFailure();
     }
     auto functions = llvm::to_vector(module.getOps<func::FuncOp>());
+    for (func::FuncOp function : functions)
+      if (failed(verifyEntry(function)))
+        return signalPassFailure();
     OpBuilder builder(&getContext());
     builder.setInsertionPointToEnd(module.getBody());
     for (func::FuncOp function : functions) {
-      if (!findOnly<ScanOp>(function) && !findOnly<StepOp>(function)) {
-        function.emitOpError("expects one minrnn.scan or minrnn.step");
-        return signalPassFailure();
-      }
       HostBuilder(builder, function, cell.getValue(), width).build();
       function.erase();
     }

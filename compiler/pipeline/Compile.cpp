@@ -9,11 +9,11 @@
 #include "compiler/pipeline/Compile.h"
 #include "compiler/codegen/LLVMCode.h"
 #include "compiler/codegen/Manifest.h"
+#include "compiler/lowering/Passes.h"
 #include "compiler/pipeline/CompilerIdentity.h"
 #include "compiler/pipeline/Dialects.h"
 #include "compiler/pipeline/Explanation.h"
 #include "compiler/pipeline/Pipelines.h"
-#include "compiler/lowering/Passes.h"
 #include "compiler/transforms/Passes.h"
 #include "dialect/MinRNN.h"
 
@@ -94,17 +94,18 @@ static StringRef domainName(ScanDomain domain) {
 
 CellCompilation::CellCompilation(StringRef source, StringRef sourceName,
                                  const CompileOptions &options)
-    : options(options), sourceName(sourceName), diagnostics(result.diagnostics) {
+    : options(options), sourceName(sourceName),
+      diagnostics(result.diagnostics) {
   registerDialects(registry);
   registerTranslations(registry);
   // One small module: threads would cost more to start than they save.
-  context = std::make_unique<MLIRContext>(registry,
-                                          MLIRContext::Threading::DISABLED);
+  context =
+      std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
   context->printOpOnDiagnostic(false);
   sources.AddNewSourceBuffer(
       llvm::MemoryBuffer::getMemBufferCopy(source, sourceName), SMLoc());
-  handler = std::make_unique<SourceMgrDiagnosticHandler>(
-      sources, context.get(), diagnostics);
+  handler = std::make_unique<SourceMgrDiagnosticHandler>(sources, context.get(),
+                                                         diagnostics);
 }
 
 bool CellCompilation::rejectInput(Location at, const Twine &message) {
@@ -155,6 +156,12 @@ bool CellCompilation::checkOptions(Stage stage) {
   if ((stage == Stage::Object || stage == Stage::Header) && !isHost())
     return rejectOptions("objects are made for the target host; the target " +
                          options.target + " has PTX");
+  if (isHost() &&
+      !(options.hostProcessor.empty() && options.hostFeatures.empty())) {
+    std::string error;
+    if (!checkHostProcessor(options.hostProcessor, options.hostFeatures, error))
+      return rejectOptions(error);
+  }
   return true;
 }
 
@@ -170,9 +177,10 @@ bool CellCompilation::parse() {
 bool CellCompilation::selectCell() {
   for (Operation &op : *module->getBody())
     if (!isa<CellOp>(op))
-      return rejectInput(op.getLoc(), "expects cells ('minrnn.cell') at the top "
-                                      "of the file, found '" +
-                                          op.getName().getStringRef() + "'");
+      return rejectInput(op.getLoc(),
+                         "expects cells ('minrnn.cell') at the top "
+                         "of the file, found '" +
+                             op.getName().getStringRef() + "'");
   auto cells = llvm::to_vector(module->getOps<CellOp>());
   if (cells.empty())
     return rejectInput(FileLineColLoc::get(context.get(), sourceName, 1, 1),
@@ -199,6 +207,14 @@ bool CellCompilation::selectCell() {
                        "expects the cell's name to be an identifier, for its "
                        "entries are called after it; found '" +
                            cell.getSymName() + "'");
+  // The analyses recur over the equations, so that their number must not be
+  // one to exhaust the stack.
+  constexpr size_t mostOperations = 2048;
+  size_t operations = llvm::range_size(cell.getBody().front());
+  if (operations > mostOperations)
+    return rejectInput(cell.getLoc(),
+                       "expects a cell of at most " + Twine(mostOperations) +
+                           " operations, found " + Twine(operations));
   for (CellOp candidate : cells)
     if (candidate != cell)
       candidate.erase();
@@ -250,8 +266,8 @@ bool CellCompilation::buildScans() {
         });
   });
   auto gates = (*module)->getAttrOfType<ArrayAttr>(kGatesAttribute);
-  result.explanation += explainScan(domain, domainName(options.scan),
-                                    isPositive, gates.size());
+  result.explanation +=
+      explainScan(domain, domainName(options.scan), isPositive, gates.size());
   return true;
 }
 

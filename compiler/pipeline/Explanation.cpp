@@ -28,18 +28,22 @@ struct Formula {
 };
 } // namespace
 
-static Formula render(Value value);
+/// `value` as a formula of at most `depth` operations one inside the other;
+/// what lies deeper is "...". (A value used twice is written twice: without a
+/// limit the text could double with every line of the cell.)
+static Formula render(Value value, unsigned depth);
 
 /// The formula, in parentheses where it is looser than its place allows.
-static std::string within(Precedence place, Value value) {
-  Formula inner = render(value);
+static std::string within(Precedence place, Value value, unsigned depth) {
+  Formula inner = render(value, depth);
   return inner.precedence < place ? "(" + inner.text + ")" : inner.text;
 }
 
-static Formula call(StringRef name, Operation *op) {
+static Formula call(StringRef name, Operation *op, unsigned depth) {
   std::string text = name.str() + "(";
   llvm::interleave(
-      op->getOperands(), [&](Value operand) { text += render(operand).text; },
+      op->getOperands(),
+      [&](Value operand) { text += render(operand, depth).text; },
       [&] { text += ", "; });
   return {text + ")", Atom};
 }
@@ -47,7 +51,10 @@ static Formula call(StringRef name, Operation *op) {
 static Formula renderConstant(arith::ConstantOp constant) {
   auto value = dyn_cast<FloatAttr>(constant.getValue());
   if (!value)
-    return {"?", Atom};
+    return {constant.getValue() == BoolAttr::get(constant.getContext(), true)
+                ? "true"
+                : "false",
+            Atom};
   SmallString<16> text;
   value.getValue().toString(text, /*FormatPrecision=*/7);
   return {text.str().str(), text.starts_with("-") ? Sign : Atom};
@@ -61,23 +68,27 @@ static Formula renderArgument(BlockArgument argument) {
   return {cast<StringAttr>(name).str(), Atom};
 }
 
-static Formula render(Value value) {
+static Formula render(Value value, unsigned depth) {
   if (auto argument = dyn_cast<BlockArgument>(value))
     return renderArgument(argument);
   Operation *op = value.getDefiningOp();
+  if (depth == 0 && op->getNumOperands() != 0)
+    return {"...", Atom};
+  --depth;
   auto operand = [&](unsigned index) { return op->getOperand(index); };
   auto binary = [&](Precedence precedence, const char *symbol) -> Formula {
     // The right operand binds tighter, so that a - (b - c) keeps its meaning.
     auto tighter = static_cast<Precedence>(precedence + 1);
-    return {within(precedence, operand(0)) + symbol +
-                within(tighter, operand(1)),
+    return {within(precedence, operand(0), depth) + symbol +
+                within(tighter, operand(1), depth),
             precedence};
   };
   return llvm::TypeSwitch<Operation *, Formula>(op)
-      .Case([&](arith::ConstantOp constant) { return renderConstant(constant); })
+      .Case(
+          [&](arith::ConstantOp constant) { return renderConstant(constant); })
       .Case([&](ProjectOp project) -> Formula {
         return {"W_" + project.getGate().str() + " " +
-                    within(Atom, project.getOperand()),
+                    within(Atom, project.getOperand(), depth),
                 Product};
       })
       .Case([&](arith::AddFOp) { return binary(Sum, " + "); })
@@ -85,27 +96,36 @@ static Formula render(Value value) {
       .Case([&](arith::MulFOp) { return binary(Product, " * "); })
       .Case([&](arith::DivFOp) { return binary(Product, " / "); })
       .Case([&](arith::NegFOp) -> Formula {
-        return {"-" + within(Product, operand(0)), Sign};
+        return {"-" + within(Product, operand(0), depth), Sign};
       })
       .Case([&](arith::CmpFOp compare) -> Formula {
         return {arith::stringifyCmpFPredicate(compare.getPredicate()).str() +
-                    "(" + render(operand(0)).text + ", " +
-                    render(operand(1)).text + ")",
+                    "(" + render(operand(0), depth).text + ", " +
+                    render(operand(1), depth).text + ")",
                 Atom};
       })
       .Case([&](AffineOp) -> Formula {
-        return {within(Product, operand(0)) + " * " +
-                    within(Sign, operand(1)) + " + " +
-                    within(Product, operand(2)),
+        return {within(Product, operand(0), depth) + " * " +
+                    within(Sign, operand(1), depth) + " + " +
+                    within(Product, operand(2), depth),
                 Sum};
       })
       .Default([&](Operation *) {
-        return call(op->getName().stripDialect(), op);
+        return call(op->getName().stripDialect(), op, depth);
       });
 }
 
 std::string minrnn::compiler::formula(Value value) {
-  return render(value).text;
+  // As deep as it goes while it still fits a line or two.
+  constexpr size_t longest = 160;
+  std::string text = render(value, 1).text;
+  for (unsigned depth = 2; depth <= 32; ++depth) {
+    std::string deeper = render(value, depth).text;
+    if (deeper.size() > longest || deeper == text)
+      return deeper.size() > longest ? text : deeper;
+    text = deeper;
+  }
+  return text;
 }
 
 std::string minrnn::compiler::explainVerdict(CellOp cell) {

@@ -15,7 +15,8 @@
 
 namespace minrnn::compiler {
 
-/// `value`, computed in a cell, as a formula: `sigmoid(-W_z x)`.
+/// `value`, computed in a cell, as a formula: `sigmoid(-W_z x)`. The inner
+/// parts of a long one are left out: `exp(...) * W_z x`.
 std::string formula(mlir::Value value);
 
 /// The verdict on a cell after the prove pipeline, with its proof: the

@@ -7,21 +7,24 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/pipeline/Compile.h"
+#include "compiler/pipeline/Dialects.h"
+#include "compiler/tools/FaultGuard.h"
 #include "compiler/tools/OutputFiles.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/CommandLine.h"
-#include "llvm/Support/CrashRecoveryContext.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -59,6 +62,8 @@ static int fail(ExitStatus status, const llvm::Twine &message) {
 
 /// MLIR's and LLVM's own flags go to them; returns false on one they refuse.
 static bool parseDebuggingFlags(const std::vector<std::string> &flags) {
+  // First, for --mlir-print-ir-after=PASS knows those registered before it.
+  registerPasses();
   mlir::registerAsmPrinterCLOptions();
   mlir::registerMLIRContextCLOptions();
   mlir::registerPassManagerCLOptions();
@@ -70,29 +75,6 @@ static bool parseDebuggingFlags(const std::vector<std::string> &flags) {
                                            argv.data(), "", &llvm::errs());
 }
 
-/// Writes what is needed to see a fault again to a file of its own; returns
-/// its name, or nothing where even that fails.
-static std::string writeReproducer(llvm::StringRef source, int argc,
-                                   char **argv) {
-  int descriptor;
-  llvm::SmallString<128> path;
-  if (llvm::sys::fs::createTemporaryFile("minrnnc-reproducer", "mlir",
-                                         descriptor, path))
-    return "";
-  llvm::raw_fd_ostream file(descriptor, /*shouldClose=*/true);
-  file << "// minrnnc " MINRNN_VERSION " (LLVM " LLVM_VERSION_STRING
-          ") failed on this cell, run as\n//  ";
-  for (int i = 0; i < argc; ++i)
-    file << ' ' << argv[i];
-  file << '\n' << source;
-  file.close();
-  if (file.has_error()) {
-    file.clear_error();
-    return "";
-  }
-  return path.str().str();
-}
-
 /// Compiles; a crash counts as a fault of ours, and the program lives on.
 static Compilation compileGuarded(llvm::StringRef source,
                                   llvm::StringRef sourceName, Stage stage,
@@ -100,15 +82,19 @@ static Compilation compileGuarded(llvm::StringRef source,
   Compilation result;
   result.outcome = Outcome::InternalFault;
   result.diagnostics = (sourceName + ": internal fault: crashed\n").str();
-  llvm::CrashRecoveryContext::Enable();
-  llvm::CrashRecoveryContext guard;
-  guard.RunSafely(
-      [&] { result = compileCell(source, sourceName, stage, options); });
+  runGuarded([&] { result = compileCell(source, sourceName, stage, options); });
   return result;
 }
 
 static Stage defaultStage(const CompileOptions &options) {
   return options.target == "host" ? Stage::Object : Stage::PTX;
+}
+
+/// Where an object's C header goes: mingru.o has mingru.h beside it.
+static std::string headerBeside(llvm::StringRef object) {
+  llvm::SmallString<128> header(object);
+  llvm::sys::path::replace_extension(header, "h");
+  return header.str().str();
 }
 
 static int run(const Arguments &arguments, int argc, char **argv) {
@@ -118,8 +104,7 @@ static int run(const Arguments &arguments, int argc, char **argv) {
     return fail(BadInput, "cannot read '" + arguments.input +
                               "': " + buffer.getError().message());
   llvm::StringRef source = (*buffer)->getBuffer();
-  std::string sourceName =
-      arguments.input == "-" ? "<stdin>" : arguments.input;
+  std::string sourceName = arguments.input == "-" ? "<stdin>" : arguments.input;
 
   // With nothing but --explain there is no code to make.
   bool explainOnly =
@@ -127,13 +112,19 @@ static int run(const Arguments &arguments, int argc, char **argv) {
   Stage stage = explainOnly              ? Stage::Explanation
                 : arguments.emit.empty() ? defaultStage(arguments.compile)
                                          : stages().at(arguments.emit);
+  if (stage == Stage::Object &&
+      headerBeside(arguments.output) == arguments.output)
+    return fail(Usage, "the object '" + arguments.output +
+                           "' would be overwritten by its own C header; name "
+                           "it otherwise, *.o by custom");
   Compilation compilation =
       compileGuarded(source, sourceName, stage, arguments.compile);
   llvm::errs() << compilation.diagnostics;
   if (compilation.outcome == Outcome::BadInput)
     return BadInput;
   if (compilation.outcome == Outcome::InternalFault) {
-    std::string reproducer = writeReproducer(source, argc, argv);
+    std::string command = llvm::join(argv, argv + argc, " ");
+    std::string reproducer = writeReproducer(source, command);
     llvm::errs() << "minrnnc: this is a fault in minrnnc; please report it"
                  << (reproducer.empty() ? "" : " with " + reproducer) << '\n';
     return Fault;
@@ -155,11 +146,9 @@ static int run(const Arguments &arguments, int argc, char **argv) {
     return fail(BadInput, "cannot write to standard output");
   }
   std::vector<OutputFile> files = {{output, compilation.output}};
-  if (stage == Stage::Object) {
-    llvm::SmallString<128> header(output);
-    llvm::sys::path::replace_extension(header, "h");
-    files.push_back({header.str().str(), compilation.header});
-  }
+  // (Nothing goes beside a device such as /dev/null.)
+  if (stage == Stage::Object && !llvm::StringRef(output).starts_with("/dev/"))
+    files.push_back({headerBeside(output), compilation.header});
   std::string error;
   if (!writeFiles(files, error))
     return fail(BadInput, error);
@@ -168,8 +157,7 @@ static int run(const Arguments &arguments, int argc, char **argv) {
 
 int main(int argc, char **argv) {
   Arguments arguments;
-  CLI::App app("minrnnc: compiles gated recurrent cells to kernels",
-               "minrnnc");
+  CLI::App app("minrnnc: compiles gated recurrent cells to kernels", "minrnnc");
   app.set_version_flag("--version", "minrnnc " MINRNN_VERSION
                                     " (LLVM " LLVM_VERSION_STRING ")");
   app.add_option("CELL", arguments.input,
@@ -205,12 +193,18 @@ int main(int argc, char **argv) {
   app.add_flag("--explain", arguments.explain,
                "say whether the cell is parallel, why, and what it costs");
   app.allow_extras();
-  app.footer("MLIR's debugging flags (--mlir-print-ir-after-all, --mlir-timing, "
-             "...) are understood too.\n"
-             "Exit status: 0 done, 1 bad input, 2 usage, 3 a fault in minrnnc "
-             "(a reproducer is named).");
+  app.footer(
+      "MLIR's debugging flags (--mlir-print-ir-after-all, --mlir-timing, "
+      "...) are understood too.\n"
+      "Exit status: 0 done, 1 bad input, 2 usage, 3 a fault in minrnnc "
+      "(a reproducer is named).");
   try {
-    app.parse(argc, argv);
+    // CLI11 reads the value of an option that ends in = from the next argument;
+    // no features is what there is without the option.
+    std::vector<std::string> words(argv + 1, argv + argc);
+    llvm::erase(words, "--host-features=");
+    std::reverse(words.begin(), words.end()); // As CLI11 wants them.
+    app.parse(words);
   } catch (const CLI::ParseError &error) {
     return app.exit(error) == 0 ? Done : Usage;
   }

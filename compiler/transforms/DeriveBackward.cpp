@@ -64,10 +64,9 @@ static FailureOr<AdjointStep> differentiate(StepOp step, Block *block,
 
   auto yield = cast<YieldOp>(step.getBody().front().getTerminator());
   Value next = copies.lookupOrDefault(yield.getOperand(0));
-  Value arriving =
-      arith::AddFOp::create(builder, step.getLoc(),
-                            block->getArgument(gates + OutputGradient),
-                            block->getArgument(gates + Carry));
+  Value arriving = arith::AddFOp::create(
+      builder, step.getLoc(), block->getArgument(gates + OutputGradient),
+      block->getArgument(gates + Carry));
   ReverseMode reverse(builder);
   reverse.accumulate(next, arriving);
   for (Operation *op : llvm::reverse(equations))
@@ -76,8 +75,7 @@ static FailureOr<AdjointStep> differentiate(StepOp step, Block *block,
 
   AdjointStep adjoint;
   for (size_t gate = 0; gate < gates; ++gate)
-    adjoint.gateGradients.push_back(
-        reverse.gradient(block->getArgument(gate)));
+    adjoint.gateGradients.push_back(reverse.gradient(block->getArgument(gate)));
   adjoint.previousGradient =
       reverse.gradient(block->getArgument(gates + PreviousState));
   return adjoint;
@@ -90,7 +88,8 @@ static LogicalResult buildElement(StepOp step, ScanOp scan, size_t gates,
   OpBuilder::InsertionGuard guard(builder);
   // The carry is an argument of the adjoint step, but not of the element: it
   // is there while the recurrence is analysed, and gone afterwards.
-  Block *block = startScalarRegion(builder, scan.getElement(), gates + 3, location);
+  Block *block =
+      startScalarRegion(builder, scan.getElement(), gates + 3, location);
   FailureOr<AdjointStep> adjoint = differentiate(step, block, builder);
   if (failed(adjoint))
     return failure();
@@ -100,13 +99,12 @@ static LogicalResult buildElement(StepOp step, ScanOp scan, size_t gates,
   if (!form)
     return step.emitOpError("has an adjoint that is not affine: ")
            << recurrence.reason().because;
-  auto yield = YieldOp::create(
-      builder, location,
-      ValueRange{form->coefficient, form->offset});
+  auto yield = YieldOp::create(builder, location,
+                               ValueRange{form->coefficient, form->offset});
 
   // What still reads the carry is the adjoint step itself, now dead.
-  for (Operation &op : llvm::make_early_inc_range(
-           llvm::drop_begin(llvm::reverse(*block))))
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::drop_begin(llvm::reverse(*block))))
     if (op.use_empty())
       op.erase();
   if (!carry.use_empty())
@@ -153,7 +151,8 @@ static LogicalResult deriveBackward(StepOp step, OpBuilder &builder) {
   if (failed(buildElement(step, scan, gates, builder)))
     return failure();
   // The output region's last two arguments are c before and after the step.
-  Block *output = startScalarRegion(builder, scan.getOutput(), gates + 4, location);
+  Block *output =
+      startScalarRegion(builder, scan.getOutput(), gates + 4, location);
   FailureOr<AdjointStep> adjoint = differentiate(step, output, builder);
   if (failed(adjoint))
     return failure();
@@ -167,8 +166,7 @@ struct DeriveBackwardPass
     : public minrnn::compiler::impl::DeriveBackwardPassBase<
           DeriveBackwardPass> {
   void runOnOperation() override {
-    auto function =
-        getOperation().lookupSymbol<func::FuncOp>(kStepName);
+    auto function = getOperation().lookupSymbol<func::FuncOp>(kStepName);
     auto steps = function ? llvm::to_vector(function.getOps<StepOp>())
                           : SmallVector<StepOp>();
     if (steps.size() != 1) {

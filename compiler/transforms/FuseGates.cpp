@@ -58,7 +58,9 @@ IRMapping GateFusion::copyEquations(Block *block) {
   for (Operation &op : cell.getBody().front().without_terminator()) {
     if (auto project = dyn_cast<ProjectOp>(op)) {
       auto index = llvm::find(gates, project.getGate()) - gates.begin();
-      mapping.map(project.getResult(), block->getArgument(index));
+      BlockArgument gate = block->getArgument(index);
+      gate.setLoc(project.getLoc()); // Where an error about it belongs.
+      mapping.map(project.getResult(), gate);
       continue;
     }
     bool readsState = llvm::any_of(op.getOperands(), [&](Value operand) {
@@ -122,9 +124,8 @@ void GateFusion::buildStep() {
   OpBuilder::InsertionGuard guard(builder);
   Block *body = function.addEntryBlock();
   builder.setInsertionPointToStart(body);
-  auto step =
-      StepOp::create(builder, location, state, body->getArgument(0),
-                     body->getArgument(1), body->getArgument(2));
+  auto step = StepOp::create(builder, location, state, body->getArgument(0),
+                             body->getArgument(1), body->getArgument(2));
   func::ReturnOp::create(builder, location, step.getResult());
 
   Block *equations =

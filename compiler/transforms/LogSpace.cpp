@@ -78,9 +78,8 @@ Value Logarithm::ofSigmoid(Location at, Value x) {
   // sigmoid(x) and sigmoid(-x) are written with one and the same product, so
   // that their exponential is shared.
   auto negated = x.getDefiningOp<arith::NegFOp>();
-  Value exponent = negated
-                       ? mul(at, negated.getOperand(), number(at, kLog2E))
-                       : negate(at, mul(at, x, number(at, kLog2E)));
+  Value exponent = negated ? mul(at, negated.getOperand(), number(at, kLog2E))
+                           : negate(at, mul(at, x, number(at, kLog2E)));
   return negate(at, Log2AddExp2Op::create(builder, at, x.getType(),
                                           number(at, 0), exponent));
 }
@@ -104,10 +103,9 @@ Value Logarithm::get(Value value) {
                 .Case([&](arith::ConstantOp constant) {
                   double number =
                       cast<FloatAttr>(constant.getValue()).getValueAsDouble();
-                  return this->number(at, number == 0
-                                              ? kLogOfZero
-                                              : static_cast<float>(
-                                                    std::log2(number)));
+                  return this->number(
+                      at, number == 0 ? kLogOfZero
+                                      : static_cast<float>(std::log2(number)));
                 })
                 .Case([&](SigmoidOp sigmoid) {
                   return ofSigmoid(at, sigmoid.getOperand());
@@ -195,11 +193,11 @@ static std::optional<std::pair<Value, std::string>> obstacle(ScanOp scan) {
   for (auto [value, name] : llvm::zip_equal(yield.getOperands(), names)) {
     Interval interval = intervals.get(value);
     if (!interval.isNonNegative())
-      return std::make_pair(
-          value, (name + " lies in " +
-                  interval.toAttribute(scan.getContext()).str() +
-                  " and is not proven positive")
-                     .str());
+      return std::make_pair(value,
+                            (name + " lies in " +
+                             interval.toAttribute(scan.getContext()).str() +
+                             " and is not proven positive")
+                                .str());
   }
   return std::nullopt;
 }
@@ -237,9 +235,9 @@ struct LogSpacePass
             << "in this cell; compile it with --scan=linear";
         return WalkResult::interrupt();
       }
-      remark::missed(reason->first.getLoc(),
-                     remark::RemarkOpts::name("LogSpace")
-                         .category("minrnn-log-space"))
+      remark::missed(
+          reason->first.getLoc(),
+          remark::RemarkOpts::name("LogSpace").category("minrnn-log-space"))
           << "scanned in linear space: the " << reason->second;
       return WalkResult::advance();
     });

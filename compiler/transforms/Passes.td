@@ -52,8 +52,7 @@ def ProveRecurrencePass : Pass<"minrnn-prove-recurrence"> {
     ```mlir
     %a = arith.subf %one, %z : f32
     %b = arith.mulf %g, %z : f32
-    %n = minrnn.affine %a * %h + %b in (#minrnn.interval<(0, 1)>,
-                                        #minrnn.interval<(0, inf)>) : f32
+    %n = minrnn.affine %a * %h + %b in (0, 1), (0, inf) : f32
     minrnn.yield %n : f32
     ```
   }];

@@ -37,44 +37,50 @@ void markSequential(CellOp cell, const SequentialReason &reason) {
     text = ("'" + reason.culprit->getName().getStringRef() + "' ").str();
   text += reason.because + "; to make it parallel, " + reason.remedy;
   Location location = reason.culprit ? reason.culprit->getLoc() : cell.getLoc();
-  cell->setAttr(kSequentialAttribute,
-                StringAttr::get(cell.getContext(), text));
+  cell->setAttr(kSequentialAttribute, StringAttr::get(cell.getContext(), text));
   cell->setAttr(kSequentialAtAttribute, LocationAttr(location));
   remark::analysis(location, remarkOptions("Sequential", cell))
-      << "sequential: " << text;
+      << "sequential: " + text;
 }
 
 void prove(CellOp cell) {
+  // A verdict from before is no longer known to hold.
+  cell->removeAttr(kSequentialAttribute);
+  cell->removeAttr(kSequentialAtAttribute);
   // The language knows several states; this pass proves one. Cells of more
   // are sequential until their states are proven apart.
   if (cell.getStates().size() != 1) {
-    markSequential(cell, {cell, "has several states",
-                          "describe it with a single state"});
+    markSequential(
+        cell, {cell, "has several states", "describe it with a single state"});
     return;
   }
-  if (isa_and_nonnull<AffineOp>(
-          cell.getYield().getOperand(0).getDefiningOp()))
-    return; // Proven already.
-
   YieldOp yield = cell.getYield();
   Value next = yield.getOperand(0);
   Location location = next.getDefiningOp() ? next.getLoc() : yield.getLoc();
   OpBuilder builder(yield);
   BlockArgument state = cell.getStates().front();
 
-  RecurrenceAnalysis recurrence(state, {}, builder);
-  std::optional<AffineForm> form = recurrence.solve(next);
-  if (!form) {
-    markSequential(cell, recurrence.reason());
-    return;
+  // A step written as minrnn.affine has its form already. What it claims
+  // beyond that is a claim, and is proven like any other.
+  auto affine = next.getDefiningOp<AffineOp>();
+  std::optional<AffineForm> form;
+  if (affine) {
+    form = AffineForm{affine.getCoefficient(), affine.getOffset()};
+  } else {
+    RecurrenceAnalysis recurrence(state, {}, builder);
+    form = recurrence.solve(next);
+    if (!form) {
+      markSequential(cell, recurrence.reason());
+      return;
+    }
   }
   // A projection of a gate value is parallel in principle, but it is a second
   // matrix product, chained behind the first; none is built yet.
   for (auto project : cell.getBody().getOps<ProjectOp>())
     if (!isa<InputType>(project.getOperand().getType())) {
-      markSequential(cell, {project,
-                            "projects a value computed within the step",
-                            "project the input vector instead"});
+      markSequential(cell,
+                     {project, "projects a value computed within the step",
+                      "project the input vector instead"});
       return;
     }
   IntervalAnalysis intervals;
@@ -82,14 +88,18 @@ void prove(CellOp cell) {
       intervals.get(form->coefficient).toAttribute(cell.getContext());
   IntervalAttr offsetRange =
       intervals.get(form->offset).toAttribute(cell.getContext());
-  Value affine =
-      AffineOp::create(builder, location, form->coefficient, state, form->offset,
-                       coefficientRange, offsetRange);
-  yield.getValuesMutable()[0].assign(affine);
+  if (affine) {
+    affine.setCoefficientRangeAttr(coefficientRange);
+    affine.setOffsetRangeAttr(offsetRange);
+  } else {
+    yield.getValuesMutable()[0].assign(
+        AffineOp::create(builder, location, form->coefficient, state,
+                         form->offset, coefficientRange, offsetRange));
+  }
 
   remark::analysis(cell.getLoc(), remarkOptions("Parallel", cell))
-      << "parallel (affine): " << "a in " << coefficientRange.str()
-      << ", b in " << offsetRange.str();
+      << "parallel (affine): a in " + coefficientRange.str() + ", b in " +
+             offsetRange.str();
 }
 
 struct ProveRecurrencePass

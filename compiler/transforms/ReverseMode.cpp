@@ -16,9 +16,10 @@ using namespace minrnn::dialect;
 
 void ReverseMode::accumulate(Value value, Value gradient) {
   Value &total = gradients[value];
-  total = total ? arith::AddFOp::create(builder, value.getLoc(), total, gradient)
-                      .getResult()
-                : gradient;
+  total = total
+              ? arith::AddFOp::create(builder, value.getLoc(), total, gradient)
+                    .getResult()
+              : gradient;
 }
 
 Value ReverseMode::gradient(Value value) {
@@ -54,7 +55,8 @@ LogicalResult ReverseMode::visit(Operation *op) {
   auto neg = [&](Value x) -> Value {
     return arith::NegFOp::create(builder, at, x);
   };
-  auto compare = [&](arith::CmpFPredicate predicate, Value x, Value y) -> Value {
+  auto compare = [&](arith::CmpFPredicate predicate, Value x,
+                     Value y) -> Value {
     return arith::CmpFOp::create(builder, at, predicate, x, y);
   };
   auto select = [&](Value condition, Value x, Value y) -> Value {

@@ -33,8 +33,8 @@ struct ComplementOfSigmoid : OpRewritePattern<arith::SubFOp> {
     auto sigmoid = op.getRhs().getDefiningOp<SigmoidOp>();
     if (!sigmoid || !matchPattern(op.getLhs(), m_OneFloat()))
       return rewriter.notifyMatchFailure(op, "not 1 - sigmoid(x)");
-    Value negated = arith::NegFOp::create(rewriter, op.getLoc(),
-                                          sigmoid.getOperand());
+    Value negated =
+        arith::NegFOp::create(rewriter, op.getLoc(), sigmoid.getOperand());
     rewriter.replaceOpWithNewOp<SigmoidOp>(op, op.getType(), negated);
     return success();
   }
@@ -102,9 +102,9 @@ struct RatioOfPositives : OpRewritePattern<arith::DivFOp> {
       return rewriter.notifyMatchFailure(op, "no closed form of log x, log y");
     // Both ratios of one sum take the same difference, one of them negated, so
     // that they share their exponential.
-    Value difference = arith::SubFOp::create(
-        rewriter, op.getLoc(), logarithm(sum.getLhs(), rewriter),
-        logarithm(sum.getRhs(), rewriter));
+    Value difference = arith::SubFOp::create(rewriter, op.getLoc(),
+                                             logarithm(sum.getLhs(), rewriter),
+                                             logarithm(sum.getRhs(), rewriter));
     if (op.getLhs() != sum.getLhs())
       difference = arith::NegFOp::create(rewriter, op.getLoc(), difference);
     rewriter.replaceOpWithNewOp<SigmoidOp>(op, op.getType(), difference);

@@ -72,6 +72,7 @@ void launch(const Manifest &manifest, const KernelModule &module,
     const std::uint64_t word = find(words, argument.name)->word;
     if (argument.isArray()) {
       std::vector<std::int64_t> sizes;
+      sizes.reserve(argument.shape.size());
       for (const std::string &axis : argument.shape)
         sizes.push_back(axisSize(
             axis, shape, static_cast<std::int64_t>(manifest.gates.size())));

@@ -158,6 +158,7 @@ void checkCoverage(const std::map<std::string, TensorInfo, std::less<>> &infos,
                    std::uint64_t dataBytes, const std::string &where) {
   std::vector<std::pair<std::pair<std::uint64_t, std::uint64_t>, std::string>>
       ranges;
+  ranges.reserve(infos.size());
   for (const auto &[name, info] : infos)
     ranges.push_back({{info.begin, info.end}, name});
   std::sort(ranges.begin(), ranges.end());

@@ -61,10 +61,20 @@ CellKernels load(const CachedKernel &kernel, std::string_view sourceName,
   return {std::move(manifest), std::move(module)};
 }
 
+std::optional<CellKernels> tryLoad(const CachedKernel &kernel,
+                                   std::string_view sourceName,
+                                   std::shared_ptr<HostDevice> device) {
+  try {
+    return load(kernel, sourceName, std::move(device));
+  } catch (const Error &) {
+    return std::nullopt;
+  }
+}
+
 } // namespace
 
 std::filesystem::path minrnn::defaultCacheFolder() {
-  const std::filesystem::path own = environmentPath("MINRNN_CACHE_DIR");
+  std::filesystem::path own = environmentPath("MINRNN_CACHE_DIR");
   if (!own.empty())
     return own;
   const std::filesystem::path caches = environmentPath("XDG_CACHE_HOME");
@@ -94,11 +104,9 @@ CellKernels minrnn::compileCell(std::string_view source,
        std::to_string(static_cast<int>(options.scan)), compileOptions.cell,
        compileOptions.hostProcessor, compileOptions.hostFeatures});
   if (const auto cached = cache.find(key)) {
-    try {
-      return load(*cached, sourceName, device);
-    } catch (const Error &) {
-      // Whole, yet of no use here: compiled again below.
-    }
+    // One that is whole, yet cannot be loaded, is compiled again.
+    if (auto kernels = tryLoad(*cached, sourceName, device))
+      return std::move(*kernels);
   }
   const CachedKernel kernel = compile(source, sourceName, compileOptions);
   CellKernels kernels = load(kernel, sourceName, device);

@@ -38,6 +38,13 @@ struct LayerActivations {
   std::vector<float> hidden;
 };
 
+/// `layers.0.cell.z.weight`
+std::string gateName(const std::string &layerPrefix, const std::string &gate,
+                     const char *ending) {
+  std::string name = layerPrefix;
+  return name.append("cell.").append(gate).append(ending);
+}
+
 void grow(std::vector<float> &buffer, std::int64_t count) {
   if (static_cast<std::int64_t>(buffer.size()) < count)
     buffer.resize(static_cast<std::size_t>(count));
@@ -45,12 +52,16 @@ void grow(std::vector<float> &buffer, std::int64_t count) {
 
 } // namespace
 
-struct LanguageModel::Activations {
+/// Where each tensor begins in the flat vector of parameters.
+struct LanguageModel::Offsets {
   std::int64_t embedding = 0;
+  std::vector<LayerOffsets> layers;
   std::int64_t finalNorm = 0;
   std::int64_t head = 0;
-  std::vector<LayerOffsets> layers;
+};
 
+/// Buffers that grow to the largest batch seen.
+struct LanguageModel::Activations {
   std::vector<LayerActivations> saved;
   /// The residual stream, and after the last layer the final norm's input.
   std::vector<float> stream;
@@ -69,6 +80,7 @@ struct LanguageModel::Activations {
 LanguageModel::LanguageModel(const LanguageModelOptions &options,
                              CellKernels cell)
     : modelOptions(options), cellKernels(std::move(cell)),
+      offsets(std::make_unique<Offsets>()),
       activations(std::make_unique<Activations>()) {
   const auto positive = [](std::int64_t value, const char *name) {
     if (value < 1)
@@ -98,22 +110,23 @@ LanguageModel::LanguageModel(const LanguageModelOptions &options,
   const std::int64_t width = options.width;
   const std::int64_t channels =
       elementCount({width, options.expansion}, "hidden channels");
-  activations->embedding = add("embedding.weight", {options.vocabulary, width});
+  offsets->embedding = add("embedding.weight", {options.vocabulary, width});
   for (std::int64_t layer = 0; layer < options.layers; ++layer) {
     const std::string prefix = "layers." + std::to_string(layer) + ".";
-    LayerOffsets offsets;
-    offsets.norm = add(prefix + "norm.weight", {width});
-    offsets.gateWeights = total;
-    for (const std::string &gate : cellKernels.manifest().gates)
-      add(prefix + "cell." + gate + ".weight", {channels, width});
-    offsets.gateBiases = total;
-    for (const std::string &gate : cellKernels.manifest().gates)
-      add(prefix + "cell." + gate + ".bias", {channels});
-    offsets.out = add(prefix + "out.weight", {width, channels});
-    activations->layers.push_back(offsets);
+    LayerOffsets layerOffsets;
+    layerOffsets.norm = add(prefix + "norm.weight", {width});
+    layerOffsets.gateWeights = total;
+    const std::vector<std::string> &gates = cellKernels.manifest().gates;
+    for (const std::string &gate : gates)
+      add(gateName(prefix, gate, ".weight"), {channels, width});
+    layerOffsets.gateBiases = total;
+    for (const std::string &gate : gates)
+      add(gateName(prefix, gate, ".bias"), {channels});
+    layerOffsets.out = add(prefix + "out.weight", {width, channels});
+    offsets->layers.push_back(layerOffsets);
   }
-  activations->finalNorm = add("norm.weight", {width});
-  activations->head = add("head.weight", {options.vocabulary, width});
+  offsets->finalNorm = add("norm.weight", {width});
+  offsets->head = add("head.weight", {options.vocabulary, width});
   activations->saved.resize(static_cast<std::size_t>(options.layers));
   values.resize(static_cast<std::size_t>(total));
   valueGradients.resize(static_cast<std::size_t>(total));
@@ -160,9 +173,9 @@ void LanguageModel::forward(std::int64_t batch, std::int64_t time,
   const float *p = values.data();
   grow(a.stream, rows * width);
   embeddingForward({rows, modelOptions.vocabulary, width}, tokens.data(),
-                   p + a.embedding, a.stream.data());
-  for (std::size_t layer = 0; layer < a.layers.size(); ++layer) {
-    const LayerOffsets &offsets = a.layers[layer];
+                   p + offsets->embedding, a.stream.data());
+  for (std::size_t layer = 0; layer < offsets->layers.size(); ++layer) {
+    const LayerOffsets &at = offsets->layers[layer];
     LayerActivations &saved = a.saved[layer];
     grow(saved.input, rows * width);
     grow(saved.normalised, rows * width);
@@ -170,24 +183,24 @@ void LanguageModel::forward(std::int64_t batch, std::int64_t time,
     grow(saved.preactivations, rows * gates * channels);
     grow(saved.hidden, rows * channels);
     std::copy_n(a.stream.data(), rows * width, saved.input.data());
-    rmsNormForward({rows, width}, saved.input.data(), p + offsets.norm,
+    rmsNormForward({rows, width}, saved.input.data(), p + at.norm,
                    saved.normalised.data(), saved.inverseRms.data());
     recurrentForward(cellKernels, {batch, time, width, channels},
                      {.input = saved.normalised.data(),
-                      .weight = p + offsets.gateWeights,
-                      .bias = p + offsets.gateBiases,
+                      .weight = p + at.gateWeights,
+                      .bias = p + at.gateBiases,
                       .preactivations = saved.preactivations.data(),
                       .output = saved.hidden.data()});
-    linearForward({rows, channels, width}, saved.hidden.data(), p + offsets.out,
+    linearForward({rows, channels, width}, saved.hidden.data(), p + at.out,
                   nullptr, a.stream.data(), Store::Add);
   }
   grow(a.normalised, rows * width);
   grow(a.inverseRms, rows);
   grow(a.logits, rows * modelOptions.vocabulary);
-  rmsNormForward({rows, width}, a.stream.data(), p + a.finalNorm,
+  rmsNormForward({rows, width}, a.stream.data(), p + offsets->finalNorm,
                  a.normalised.data(), a.inverseRms.data());
   linearForward({rows, width, modelOptions.vocabulary}, a.normalised.data(),
-                p + a.head, nullptr, a.logits.data());
+                p + offsets->head, nullptr, a.logits.data());
 }
 
 /// Expects the gradient of the logits where `forward` left the logits.
@@ -206,36 +219,35 @@ void LanguageModel::backward(std::int64_t batch, std::int64_t time,
   grow(a.dPreactivations, rows * gates * channels);
   grow(a.dBiasOfRows, batch * gates * channels);
   linearBackward({rows, width, modelOptions.vocabulary}, a.normalised.data(),
-                 p + a.head, a.logits.data(), a.dNormalised.data(), g + a.head,
-                 nullptr);
-  rmsNormBackward({rows, width}, a.stream.data(), p + a.finalNorm,
+                 p + offsets->head, a.logits.data(), a.dNormalised.data(),
+                 g + offsets->head, nullptr);
+  rmsNormBackward({rows, width}, a.stream.data(), p + offsets->finalNorm,
                   a.inverseRms.data(), a.dNormalised.data(), a.dStream.data(),
-                  g + a.finalNorm);
-  for (std::size_t layer = a.layers.size(); layer-- > 0;) {
-    const LayerOffsets &offsets = a.layers[layer];
+                  g + offsets->finalNorm);
+  for (std::size_t layer = offsets->layers.size(); layer-- > 0;) {
+    const LayerOffsets &at = offsets->layers[layer];
     const LayerActivations &saved = a.saved[layer];
-    linearBackward({rows, channels, width}, saved.hidden.data(),
-                   p + offsets.out, a.dStream.data(), a.dHidden.data(),
-                   g + offsets.out, nullptr);
+    linearBackward({rows, channels, width}, saved.hidden.data(), p + at.out,
+                   a.dStream.data(), a.dHidden.data(), g + at.out, nullptr);
     recurrentBackward(cellKernels, {batch, time, width, channels},
                       {.input = saved.normalised.data(),
-                       .weight = p + offsets.gateWeights,
-                       .bias = p + offsets.gateBiases,
+                       .weight = p + at.gateWeights,
+                       .bias = p + at.gateBiases,
                        .preactivations = saved.preactivations.data(),
                        .output = saved.hidden.data(),
                        .dOutput = a.dHidden.data(),
                        .dPreactivations = a.dPreactivations.data(),
                        .dBiasOfRows = a.dBiasOfRows.data(),
                        .dInput = a.dNormalised.data(),
-                       .dWeight = g + offsets.gateWeights,
-                       .dBias = g + offsets.gateBiases});
+                       .dWeight = g + at.gateWeights,
+                       .dBias = g + at.gateBiases});
     // The residual connection: this gradient joins that of the stream.
-    rmsNormBackward({rows, width}, saved.input.data(), p + offsets.norm,
+    rmsNormBackward({rows, width}, saved.input.data(), p + at.norm,
                     saved.inverseRms.data(), a.dNormalised.data(),
-                    a.dStream.data(), g + offsets.norm, Store::Add);
+                    a.dStream.data(), g + at.norm, Store::Add);
   }
   embeddingBackward({rows, modelOptions.vocabulary, width}, tokens.data(),
-                    a.dStream.data(), g + a.embedding);
+                    a.dStream.data(), g + offsets->embedding);
 }
 
 double LanguageModel::loss(std::int64_t batch, std::int64_t time,
@@ -284,7 +296,6 @@ void LanguageModel::step(std::int64_t batch,
         " floats of state and " + std::to_string(logitCount) +
         " of logits, found " + std::to_string(tokens.size()) + ", " +
         std::to_string(state.size()) + " and " + std::to_string(logits.size()));
-  const Activations &a = *activations;
   const float *p = values.data();
   std::vector<float> stream(static_cast<std::size_t>(batch * width));
   std::vector<float> normalised(stream.size());
@@ -292,21 +303,21 @@ void LanguageModel::step(std::int64_t batch,
   std::vector<float> preactivations(
       static_cast<std::size_t>(batch * gates * channels));
   embeddingForward({batch, modelOptions.vocabulary, width}, tokens.data(),
-                   p + a.embedding, stream.data());
-  for (std::size_t layer = 0; layer < a.layers.size(); ++layer) {
-    const LayerOffsets &offsets = a.layers[layer];
+                   p + offsets->embedding, stream.data());
+  for (std::size_t layer = 0; layer < offsets->layers.size(); ++layer) {
+    const LayerOffsets &at = offsets->layers[layer];
     float *hidden =
         state.data() + static_cast<std::int64_t>(layer) * batch * channels;
-    rmsNormForward({batch, width}, stream.data(), p + offsets.norm,
+    rmsNormForward({batch, width}, stream.data(), p + at.norm,
                    normalised.data(), inverseRms.data());
     recurrentStep(cellKernels, {batch, 1, width, channels}, normalised.data(),
-                  p + offsets.gateWeights, p + offsets.gateBiases,
-                  preactivations.data(), hidden);
-    linearForward({batch, channels, width}, hidden, p + offsets.out, nullptr,
+                  p + at.gateWeights, p + at.gateBiases, preactivations.data(),
+                  hidden);
+    linearForward({batch, channels, width}, hidden, p + at.out, nullptr,
                   stream.data(), Store::Add);
   }
-  rmsNormForward({batch, width}, stream.data(), p + a.finalNorm,
+  rmsNormForward({batch, width}, stream.data(), p + offsets->finalNorm,
                  normalised.data(), inverseRms.data());
   linearForward({batch, width, modelOptions.vocabulary}, normalised.data(),
-                p + a.head, nullptr, logits.data());
+                p + offsets->head, nullptr, logits.data());
 }

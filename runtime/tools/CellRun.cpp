@@ -48,11 +48,11 @@ void checkElements(const std::string &where, const std::string &name,
                    std::span<const std::int64_t> shape,
                    std::span<const float> data, const std::string &rule,
                    const Allowed &allowed) {
-  for (std::size_t i = 0; i < data.size(); ++i)
-    if (!allowed(data[i]))
-      throw Error(where + "tensor '" + name + "': element " +
-                  formatIndex(shape, static_cast<std::int64_t>(i)) + " is " +
-                  formatNumber(data[i]) + "; " + rule);
+  const auto bad = std::find_if_not(data.begin(), data.end(), allowed);
+  if (bad != data.end())
+    throw Error(where + "tensor '" + name + "': element " +
+                formatIndex(shape, bad - data.begin()) + " is " +
+                formatNumber(*bad) + "; " + rule);
 }
 
 bool isFinite(float number) { return std::isfinite(number); }
@@ -82,10 +82,8 @@ std::vector<float> readFinite(const SafetensorsReader &file,
 void checkNames(const SafetensorsReader &file, const CellKernels &cell,
                 bool wantsGradients, const std::string &state) {
   std::set<std::string> known = {"x", state + "0"};
-  for (const std::string &gate : cell.manifest().gates) {
-    known.insert(gate + ".weight");
-    known.insert(gate + ".bias");
-  }
+  for (const std::string &gate : cell.manifest().gates)
+    known.insert({gate + ".weight", gate + ".bias"});
   const std::set<std::string> ofGradients = {"d" + state,
                                              "d" + state + "_last"};
   if (wantsGradients)
@@ -234,6 +232,7 @@ void CellOutputs::add(std::string name, std::vector<std::int64_t> shape,
 
 std::vector<TensorToWrite> CellOutputs::tensors() const {
   std::vector<TensorToWrite> views;
+  views.reserve(results.size());
   for (const Tensor &tensor : results)
     views.push_back({tensor.name, tensor.shape, tensor.data});
   return views;
@@ -275,8 +274,8 @@ CellInputs minrnn::readCellInputs(const SafetensorsReader &file,
     if (manifest.scan == "log")
       checkElements(file.path().string() + ": ", state + "0", stateShape,
                     inputs.initial,
-                    "an initial state below zero has no logarithm; use "
-                    "--scan=linear",
+                    "an initial state must not be negative in a log-space "
+                    "scan; use --scan linear",
                     [](float number) { return number >= 0; });
   }
   if (wantsGradients) {

@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "minrnn/error.h"
-#include "runtime/tools/BlasKernel.h"
 #include "runtime/tools/Commands.h"
 
 #include <cstdlib>
@@ -75,7 +74,6 @@ void minrnn::addDeviceOptions(CLI::App &command, int &threads) {
 }
 
 int main(int count, char **arguments) {
-  restartWithBestBlasKernel(arguments);
   try {
     return runCommandLine(count, arguments);
   } catch (const Error &error) {

@@ -66,5 +66,5 @@ void ProgressLine::show(const TrainingProgress &progress) {
 void ProgressLine::keep(const TrainingProgress &progress) {
   if (isTerminal)
     rewrite("");
-  std::cout << describe(progress) << std::endl;
+  std::cout << describe(progress) << '\n' << std::flush;
 }

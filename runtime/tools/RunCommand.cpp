@@ -11,8 +11,8 @@
 #include "runtime/tools/CellRun.h"
 #include "runtime/tools/Commands.h"
 
-#include <map>
 #include <memory>
+#include <string>
 
 using namespace minrnn;
 
@@ -23,17 +23,23 @@ struct RunOptions {
   std::filesystem::path in;
   std::filesystem::path out;
   std::string cell;
-  ScanDomain scan = ScanDomain::Auto;
+  std::string scan = "auto";
   bool gradients = false;
   int threads = 0;
 };
+
+ScanDomain scanDomainOf(const std::string &name) {
+  if (name == "log")
+    return ScanDomain::Log;
+  return name == "linear" ? ScanDomain::Linear : ScanDomain::Auto;
+}
 
 void run(const RunOptions &options) {
   const SafetensorsReader input(options.in);
   const CellKernels cell = compileCellFile(
       options.cellFile,
       {.cell = options.cell,
-       .scan = options.scan,
+       .scan = scanDomainOf(options.scan),
        .device = std::make_shared<HostDevice>(options.threads)});
   const CellInputs inputs = readCellInputs(input, cell, options.gradients);
   const CellOutputs outputs = runCell(cell, inputs);
@@ -66,11 +72,9 @@ void minrnn::addRunCommand(CLI::App &minrnn) {
   command
       ->add_option("--scan", options->scan,
                    "the domain of the scan: auto, log or linear")
-      ->transform(CLI::Transformer(
-          std::map<std::string, ScanDomain>{{"auto", ScanDomain::Auto},
-                                            {"log", ScanDomain::Log},
-                                            {"linear", ScanDomain::Linear}}))
-      ->type_name("DOMAIN");
+      ->check(CLI::IsMember({"auto", "log", "linear"}).description(""))
+      ->type_name("DOMAIN")
+      ->capture_default_str();
   command
       ->add_option("--cell", options->cell,
                    "the cell to run, where the file holds several")

@@ -96,7 +96,8 @@ void printStart(const LanguageModel &model, std::size_t parameters,
             << parameters << " parameters\n"
             << corpus.training.size() << " characters to train on, "
             << corpus.validation.size() << " to judge by, vocabulary of "
-            << corpus.vocabulary.size() << std::endl;
+            << corpus.vocabulary.size() << '\n'
+            << std::flush;
 }
 
 void train(const TrainCommandOptions &options, const CLI::App &command) {
@@ -120,7 +121,8 @@ void train(const TrainCommandOptions &options, const CLI::App &command) {
 
   printStart(model, model.parameters().size(), start.corpus);
   if (resumes)
-    std::cout << "resumed after step " << trainer.stepsDone() << std::endl;
+    std::cout << "resumed after step " << trainer.stepsDone() << '\n'
+              << std::flush;
   if (trainer.stepsDone() >= trainer.options().steps) {
     std::cout << "all " << trainer.options().steps
               << " steps are done; ask for more with --steps\n";
@@ -136,7 +138,8 @@ void train(const TrainCommandOptions &options, const CLI::App &command) {
   std::cout << "validation loss " << start.info.validationLoss
             << " nats per character on " << start.corpus.validation.size()
             << " characters not trained on\nwrote " << checkpoint.string()
-            << std::endl;
+            << '\n'
+            << std::flush;
 }
 
 } // namespace
@@ -184,7 +187,9 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
         ->capture_default_str();
   };
   LanguageModelOptions &model = options->model;
-  addCount("--layers", model.layers, "recurrent layers")->excludes(resume);
+  addCount("--layers", model.layers, "recurrent layers")
+      ->check(CLI::Range(1, 10000).description(""))
+      ->excludes(resume);
   addCount("--width", model.width, "width of the residual stream")
       ->excludes(resume);
   addCount("--expansion", model.expansion,

@@ -158,6 +158,20 @@ CheckpointInfo minrnn::readCheckpointInfo(const std::filesystem::path &path) {
                 std::to_string(info.model.vocabulary) +
                 ", but the file lists " +
                 std::to_string(info.vocabulary.size()) + " characters");
+  // The sizes must be those of tensors in the file, so that damaged ones never
+  // ask for more memory than the file has bytes.
+  const LanguageModelOptions &model = info.model;
+  if (model.layers < 1 || model.width < 1 || model.expansion < 1)
+    throw Error(where + "the model's sizes must be positive");
+  const std::string lastLayer =
+      "layers." + std::to_string(model.layers - 1) + ".out.weight";
+  const std::vector<std::int64_t> &out = reader.info(lastLayer).shape;
+  if (reader.info("embedding.weight").shape !=
+          std::vector<std::int64_t>{model.vocabulary, model.width} ||
+      out.size() != 2 || out[0] != model.width ||
+      out[1] / model.width != model.expansion || out[1] % model.width != 0 ||
+      static_cast<std::size_t>(model.layers) > reader.tensors().size())
+    throw Error(where + "the model's sizes do not fit its tensors");
   if (info.stepsDone < 0)
     throw Error(where + "a negative number of steps done");
   return info;

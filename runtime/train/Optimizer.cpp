@@ -17,7 +17,7 @@
 
 using namespace minrnn;
 
-AdamW::AdamW(const AdamWOptions &options, std::vector<bool> decays)
+AdamW::AdamW(const AdamWOptions &options, const std::vector<bool> &decays)
     : options(options), first(decays.size()), second(decays.size()) {
   decay.reserve(decays.size());
   for (const bool decayed : decays)

@@ -194,10 +194,10 @@ TEST(ConformanceOfState, LogScansAnswerANegativeOneWithNaNInItsChannelOnly) {
 }
 
 TEST(ConformanceOfState, ErrorsGrowWithTheMemoryAndNotWithTheLength) {
-  // The same gate at every step, the hardest case: each rounding of h falls in
-  // the same direction once h is close to its fixed point. With the
-  // coefficient a, an error lives for 1 / (1 - a) steps, and a state in single
-  // precision makes up to half a unit in the last place at each.
+  // The same gate at every step is the hardest case: each rounding falls in
+  // the same direction once h is close to its fixed point. With the coefficient
+  // a, an error lives for 1 / (1 - a) steps; a itself and the new state are
+  // each rounded by up to 2^-24 at every step.
   constexpr double unit = 0x1p-24;
   for (Cell cell : {Cell::MinGRU, Cell::MinLSTM})
     for (double gate : {-4.0, -6.0, -8.0, -10.0, -12.0})
@@ -216,7 +216,7 @@ TEST(ConformanceOfState, ErrorsGrowWithTheMemoryAndNotWithTheLength) {
         }
         data.bias.clear();
         double memory = 1 + std::exp(-gate);
-        double bound = 1e-5 + 4 * unit * memory;
+        double bound = 1e-5 + 2 * unit * memory;
         Outputs expected = forward(cell, shape, judgedInputs(data));
         ForwardRun run = runForward(compiledCell(cell, scan), data);
         SCOPED_TRACE(testing::Message() << name(cell) << ", " << name(scan)
@@ -232,6 +232,14 @@ TEST(ConformanceOfState, ErrorsGrowWithTheMemoryAndNotWithTheLength) {
 
 TEST(ConformanceOfGradients, MatchCentralDifferencesInDouble) {
   Tolerance tolerance = gradientTolerance;
+  // Central differences are themselves this wrong, which is as if the
+  // magnitude were larger.
+  constexpr double differenceError = 2e-9;
+  auto widened = [&](std::vector<double> magnitude) {
+    for (double &value : magnitude)
+      value += differenceError / tolerance.absolute;
+    return magnitude;
+  };
   for (Cell cell : allCells)
     for (Regime regime : {Regime::Ordinary, Regime::LongMemory}) {
       Shape shape{2, 21, 5};
@@ -254,13 +262,14 @@ TEST(ConformanceOfGradients, MatchCentralDifferencesInDouble) {
         BackwardRun back = runBackward(kernels, data, run.output);
         expectAgrees("d_preactivations", back.preactivations,
                      expected.preactivations, tolerance,
-                     judged.preactivationsMagnitude);
+                     widened(judged.preactivationsMagnitude));
         expectAgrees("d_initial", back.initial, expected.initial, tolerance,
-                     judged.initialMagnitude);
+                     widened(judged.initialMagnitude));
         std::vector<float> bias(expected.bias.size());
         for (size_t i = 0; i < back.bias.size(); ++i)
           bias[i % bias.size()] += back.bias[i];
-        expectAgrees("d_bias", bias, expected.bias, tolerance, biasMagnitude);
+        expectAgrees("d_bias", bias, expected.bias, tolerance,
+                     widened(biasMagnitude));
       }
     }
 }

@@ -48,15 +48,15 @@ double positiveDerivative(double x) {
 }
 
 /// One step of one channel: h' = keep * h + take * value, and the derivatives
-/// of the three by the gates' pre-activations (at most two gates make the
-/// coefficients; the value's gate is always the last one).
+/// of the two coefficients by the gates' pre-activations (zero for the value's
+/// own gate, which is always the last one).
 struct Step {
   double keep = 0;
   double take = 0;
   double value = 0;
   double valueDerivative = 0;
-  double keepDerivative[2] = {0, 0};
-  double takeDerivative[2] = {0, 0};
+  double keepDerivative[3] = {0, 0, 0};
+  double takeDerivative[3] = {0, 0, 0};
 };
 
 /// The pre-activations of one (row, step, channel), the bias added.

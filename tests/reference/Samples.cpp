@@ -98,9 +98,9 @@ Comparison compareAs(std::span<const Number> found,
       result.worstExpected = expected[i];
       result.worstExcess = excess;
     }
-    double scale = magnitude.empty() ? tolerance.absolute : magnitude[i];
+    double scale = magnitude.empty() ? 0 : magnitude[i];
     double size = std::abs(expected[i]);
-    if (size > underflow && size >= 1e-3 * scale)
+    if (size > 1e6 * underflow && size >= 0.1 * scale)
       result.largestRelative = std::max(result.largestRelative, error / size);
   }
   result.agrees = result.worstExcess <= 1;

@@ -93,8 +93,9 @@ struct Comparison {
   double worstExpected = 0;
   /// The error there over what is allowed there; agrees means <= 1.
   double worstExcess = 0;
-  /// The largest |found - expected| / |expected| over the places where
-  /// |expected| is at least a thousandth of its magnitude: a figure to report.
+  /// A figure to report: the largest |found - expected| / |expected| where
+  /// neither cancellation nor underflow rules, that is where |expected| is at
+  /// least a tenth of its magnitude, and above 1e-24.
   double largestRelative = 0;
   /// For people: the place, both numbers and the excess.
   std::string message;

@@ -19,7 +19,7 @@
 #include "tests/runtime/HandWrittenMinGru.h"
 #include "tests/runtime/ReferenceBlocks.h"
 
-#include <gtest/gtest.h>
+#include "gtest/gtest.h"
 
 using namespace minrnn;
 using namespace minrnn::test;

@@ -13,9 +13,10 @@
 #include "tests/runtime/HandWrittenMinGru.h"
 #include "tests/runtime/ReferenceBlocks.h"
 
+#include "gtest/gtest.h"
 #include <algorithm>
+#include <bit>
 #include <functional>
-#include <gtest/gtest.h>
 #include <mutex>
 
 using namespace minrnn;
@@ -31,7 +32,8 @@ struct Launches {
 
 /// An entry of two arguments; the first is the address of a Launches.
 void recordRange(const std::uint64_t *words) {
-  auto *launches = reinterpret_cast<Launches *>(words[0]);
+  auto *launches =
+      std::bit_cast<Launches *>(static_cast<std::uintptr_t>(words[0]));
   const std::lock_guard guard(launches->lock);
   EXPECT_EQ(words[1], 42U);
   launches->ranges.emplace_back(words[2], words[3]);
@@ -46,7 +48,7 @@ TEST(HostModule, SplitsEveryRangeWithoutGapOrOverlap) {
       entry.name = entry.symbol = "record";
       Launches launches;
       const std::vector<std::uint64_t> block = {
-          reinterpret_cast<std::uintptr_t>(&launches), 42};
+          std::bit_cast<std::uintptr_t>(&launches), 42};
       module.launch(entry, block, tiles);
       std::sort(launches.ranges.begin(), launches.ranges.end());
       std::uint64_t covered = 0;

@@ -11,9 +11,9 @@
 
 #include "minrnn/random.h"
 
+#include "gtest/gtest.h"
 #include <cmath>
 #include <cstdint>
-#include <gtest/gtest.h>
 #include <span>
 #include <string>
 #include <vector>

@@ -16,9 +16,9 @@
 #include "tests/runtime/ReferenceBlocks.h"
 #include "tests/runtime/TemporaryFolder.h"
 
+#include "gtest/gtest.h"
 #include <cstdlib>
 #include <fstream>
-#include <gtest/gtest.h>
 #include <ostream>
 #include <tuple>
 
@@ -227,9 +227,9 @@ TEST(KernelCache, FindsOnlyWhatIsWhole) {
   EXPECT_NE(key, kernelCacheKey({"ab", "c"})) << "lengths must be in the key";
   EXPECT_FALSE(cache.find(key));
   cache.keep(key, {"{manifest}", std::string("ob\0ject", 7)});
-  ASSERT_TRUE(cache.find(key));
-  EXPECT_EQ(cache.find(key)->manifest, "{manifest}");
-  EXPECT_EQ(cache.find(key)->object, std::string("ob\0ject", 7));
+  const CachedKernel found = cache.find(key).value_or(CachedKernel{});
+  EXPECT_EQ(found.manifest, "{manifest}");
+  EXPECT_EQ(found.object, std::string("ob\0ject", 7));
 
   const auto path = std::filesystem::directory_iterator(folder.path())->path();
   const std::string whole = readFile(path);

@@ -11,8 +11,8 @@
 #include "minrnn/error.h"
 #include "tests/runtime/HandWrittenMinGru.h"
 
+#include "gtest/gtest.h"
 #include <functional>
-#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 using namespace minrnn;

@@ -11,8 +11,8 @@
 #include "minrnn/error.h"
 #include "tests/runtime/Comparison.h"
 
+#include "gtest/gtest.h"
 #include <cmath>
-#include <gtest/gtest.h>
 
 using namespace minrnn;
 using namespace minrnn::test;

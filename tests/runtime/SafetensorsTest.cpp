@@ -11,9 +11,9 @@
 #include "minrnn/error.h"
 #include "tests/runtime/TemporaryFolder.h"
 
+#include "gtest/gtest.h"
 #include <bit>
 #include <fstream>
-#include <gtest/gtest.h>
 #include <optional>
 
 using namespace minrnn;

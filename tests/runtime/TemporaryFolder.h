@@ -9,8 +9,8 @@
 #ifndef MINRNN_TESTS_RUNTIME_TEMPORARYFOLDER_H
 #define MINRNN_TESTS_RUNTIME_TEMPORARYFOLDER_H
 
+#include "gtest/gtest.h"
 #include <filesystem>
-#include <gtest/gtest.h>
 #include <iterator>
 #include <string>
 #include <unistd.h>

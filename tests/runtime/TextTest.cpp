@@ -12,8 +12,8 @@
 #include "minrnn/random.h"
 #include "tests/runtime/TemporaryFolder.h"
 
+#include "gtest/gtest.h"
 #include <fstream>
-#include <gtest/gtest.h>
 #include <set>
 
 using namespace minrnn;
@@ -102,12 +102,13 @@ TEST(TextCorpus, SaysWhichFileCannotBeRead) {
   const test::TemporaryFolder folder;
   EXPECT_THROW(TextCorpus::fromFile(folder.path()), Error);
   EXPECT_THROW(TextCorpus::fromFile(folder.path() / "absent"), Error);
-  std::ofstream(folder.path() / "empty");
+  std::ofstream(folder.path() / "empty") << "";
   EXPECT_THROW(TextCorpus::fromFile(folder.path() / "empty"), Error);
 }
 
 TEST(RandomWindows, AreWindowsOfTheText) {
   std::vector<std::int32_t> text;
+  text.reserve(50);
   for (std::int32_t i = 0; i < 50; ++i)
     text.push_back(i);
   std::set<std::int32_t> begins;

@@ -17,8 +17,9 @@
 #include "tests/runtime/ReferenceBlocks.h"
 #include "tests/runtime/TemporaryFolder.h"
 
+#include "gtest/gtest.h"
 #include <algorithm>
-#include <gtest/gtest.h>
+#include <cmath>
 
 using namespace minrnn;
 using namespace minrnn::test;
@@ -134,6 +135,7 @@ TEST(LanguageModel, RefusesNonsense) {
 TEST(Evaluate, CoversTheWholeTextOnce) {
   LanguageModel model = smallModel(3);
   std::vector<std::int32_t> text;
+  text.reserve(24);
   for (int i = 0; i < 24; ++i)
     text.push_back(i * i % 3);
   // Windows of 5 with a last one of 3: by hand, one at a time.
@@ -189,7 +191,7 @@ TEST(Trainer, LearnsAndReports) {
       },
       [&](const TrainingProgress &progress) {
         evaluations.push_back(progress.step);
-        after = progress.validationLoss.value();
+        after = progress.validationLoss.value_or(INFINITY);
       });
   EXPECT_EQ(reports.size(), 150U);
   EXPECT_EQ(evaluations, (std::vector<std::int64_t>{60, 120, 150}));
@@ -270,6 +272,27 @@ TEST(Checkpoint, RefusesWhatIsNone) {
   EXPECT_THROW(readCheckpointInfo(path), Error);
   LanguageModel model = smallModel(5);
   EXPECT_THROW(readCheckpoint(path, model, nullptr), Error);
+}
+
+TEST(Checkpoint, RefusesSizesThatAreNotThoseOfItsTensors) {
+  const TemporaryFolder folder;
+  const std::filesystem::path path = folder.path() / "model.safetensors";
+  LanguageModel model = smallModel(3);
+  AdamW adamW({}, std::vector<bool>(model.parameters().size()));
+  const auto writeAndRead = [&](auto change) {
+    CheckpointInfo info{.model = model.options(),
+                        .vocabulary = Vocabulary::ofText("abc")};
+    change(info.model);
+    writeCheckpoint(path, info, model, adamW);
+    readCheckpointInfo(path);
+  };
+  EXPECT_NO_THROW(writeAndRead([](LanguageModelOptions &) {}));
+  constexpr std::int64_t huge = std::int64_t{1} << 40;
+  EXPECT_THROW(writeAndRead([](auto &m) { m.layers = huge; }), Error);
+  EXPECT_THROW(writeAndRead([](auto &m) { m.layers = 0; }), Error);
+  EXPECT_THROW(writeAndRead([](auto &m) { m.width = huge; }), Error);
+  EXPECT_THROW(writeAndRead([](auto &m) { m.expansion = huge; }), Error);
+  EXPECT_THROW(writeAndRead([](auto &m) { m.vocabulary = huge; }), Error);
 }
 
 TEST(Checkpoint, RefusesNumbersThatAreNotFinite) {

@@ -25,8 +25,8 @@
 
 namespace minrnn {
 
-/// The domain a recurrence is scanned in. `Auto` is linear space on the host.
-/// `Log` and `Linear` are errors where the cell does not allow them.
+/// The domain a recurrence is scanned in, as minrnnc's `--scan`. `Auto` is
+/// linear space on the host.
 enum class ScanDomain { Auto, Log, Linear };
 
 struct JitOptions {

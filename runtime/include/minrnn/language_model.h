@@ -94,6 +94,7 @@ public:
             std::span<float> state, std::span<float> logits);
 
 private:
+  struct Offsets;
   struct Activations;
 
   void forward(std::int64_t batch, std::int64_t time,
@@ -104,6 +105,7 @@ private:
   LanguageModelOptions modelOptions;
   CellKernels cellKernels;
   std::vector<ModelParameter> parameterLayout;
+  std::unique_ptr<Offsets> offsets;
   std::vector<float> values;
   std::vector<float> valueGradients;
   std::unique_ptr<Activations> activations;

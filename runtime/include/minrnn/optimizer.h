@@ -29,7 +29,7 @@ class AdamW {
 public:
   /// `decays[i]` says whether parameter i is decayed (matrices are; scales and
   /// biases are not).
-  AdamW(const AdamWOptions &options, std::vector<bool> decays);
+  AdamW(const AdamWOptions &options, const std::vector<bool> &decays);
 
   /// One step, in place:
   ///   m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g^2,

@@ -73,7 +73,6 @@ public:
   std::int64_t stepsDone() const { return optimizer.stepsDone(); }
   /// AdamW and its state, for checkpoints.
   AdamW &adamW() { return optimizer; }
-  const LanguageModel &trainedModel() const { return model; }
 
   /// One step on random windows; returns their mean loss before the step.
   /// Throws Error when it is not finite; the weights are then as before.

@@ -1,0 +1,49 @@
+# Writes specs/dialect.md from what mlir-tblgen says of the .td files:
+#
+#   cmake -DGENERATED=MinRNNDialect.md -DOUTPUT=dialect.md -P WriteDialectDocument.cmake
+#
+# mlir-tblgen writes for a site generator and for C++; people read this file as
+# it stands.
+
+file(READ ${GENERATED} text)
+# A semicolon would split what CMake takes for a list.
+string(REPLACE ";" "<semicolon>" text "${text}")
+
+# Of the generated beginning only the title is not said better below.
+string(FIND "${text}" "## Operations" start)
+string(SUBSTRING "${text}" ${start} -1 text)
+string(REGEX REPLACE " \\(::minrnn::dialect::[A-Za-z0-9_]+\\)" "" text "${text}")
+string(REGEX REPLACE "\nEffects: [^\n]*\n" "" text "${text}")
+string(REGEX REPLACE "::(minrnn::dialect|mlir)::" "" text "${text}")
+string(REGEX REPLACE "\n\n\n+" "\n\n" text "${text}")
+string(REGEX REPLACE "\n+$" "\n" text "${text}")
+
+set(heading [[
+<!-- Generated from dialect/*.td by the target minrnn_dialect_doc; edit those. -->
+
+# The minrnn dialect
+
+How a gated recurrent cell is written, and what the compiler turns it into: the
+reference of every operation, type and attribute. Each rule has a label (C1, P1,
+...); the compiler's error for it names what it expected and what it found.
+
+**Cells** are what you write. `minrnn.cell` holds the equations of one channel
+at one time step, in scalars: `minrnn.project` reads the input, `minrnn.yield`
+hands on the next state, and between them stand `minrnn.sigmoid`,
+`minrnn.positive`, `minrnn.softplus`, `minrnn.lerp`, `minrnn.log2_add_exp2` and
+these operations of MLIR's `arith` and `math`:
+`constant`, `addf`, `subf`, `mulf`, `divf`, `negf`, `maximumf`, `minimumf`,
+`cmpf`, `select`; `exp`, `log`, `tanh`, `sqrt`, `absf`. Where the step is affine
+in the state the compiler writes it as `minrnn.affine`, with the proof.
+[specs/cells](cells) holds cells as users read them.
+
+**Sequences** are what the compiler makes of a cell: functions over tensors
+whose axes are `[batch, time, gate, channel]` or a part of these in this order,
+with `minrnn.packed_projection`, `minrnn.scan`, `minrnn.step`, `minrnn.delay`
+and `minrnn.sum_time`. `minrnnc --emit=cell` and `--emit=scan` print the two.
+
+]])
+string(REPLACE ";" "<semicolon>" heading "${heading}")
+set(text "${heading}${text}")
+string(REPLACE "<semicolon>" ";" text "${text}")
+file(WRITE ${OUTPUT} "${text}")

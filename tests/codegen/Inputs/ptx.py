@@ -1,0 +1,46 @@
+# Checks that a PTX file keeps specs/abi.md: ptx.py KERNEL.ptx MANIFEST.json
+import json
+import re
+import sys
+
+text = open(sys.argv[1]).read()
+manifest = open(sys.argv[2]).read()
+
+
+def expect(condition, what):
+    if not condition:
+        sys.exit(f"{sys.argv[1]}: expected {what}")
+
+
+# The file opens with the manifest, in a comment, and it is the one that
+# --emit=manifest prints.
+comment = re.match(r"// minrnn-manifest-begin\n((?:// .*\n)*?)// minrnn-manifest-end\n", text)
+expect(comment, "a manifest at the beginning")
+inside = "".join(line[3:] + "\n" for line in comment.group(1).splitlines())
+expect(inside == manifest, "the manifest that --emit=manifest prints")
+description = json.loads(inside)
+expect(description["format"] == "minrnn-kernel", "the format minrnn-kernel")
+expect(description["version"] == 1, "version 1")
+expect(description["target"] == "sm_75" and description["io_type"] == "f32", "sm_75 and f32")
+expect([e["name"] for e in description["entries"]] == ["forward", "backward", "step"], "three entries")
+
+expect(re.search(r"^\.target sm_75\b", text, re.M), ".target sm_75")
+expect(".extern .func" not in text, "no external function")
+expect("__nv_" not in text, "no function of libdevice")
+expect(not re.search(r"\bcall\b", text), "no call")
+expect(".local " not in text, "no stack")
+
+# Each entry: as many parameters as the manifest has arguments, each one word.
+entries = dict(re.findall(r"\.visible \.entry (\w+)\(([^)]*)\)", text))
+expect(sorted(entries) == ["backward", "forward", "step"], "the entries forward, backward, step")
+for entry in description["entries"]:
+    parameters = [line.strip(" ,\n\t") for line in entries[entry["symbol"]].split(",")]
+    expect(len(parameters) == len(entry["arguments"]), f"{len(entry['arguments'])} parameters")
+    for parameter in parameters:
+        expect(re.match(r"\.param \.u64\b", parameter), f".param .u64, not {parameter}")
+    threads = re.search(
+        rf"\.entry {entry['symbol']}\([^)]*\)\s*\.maxntid (\d+)(?:, (\d+))?(?:, (\d+))?", text
+    )
+    expect(threads, f".maxntid of {entry['name']}")
+    found = [int(n or 1) for n in threads.groups()]
+    expect(found == entry["block"], f"the block {entry['block']}, not {found}")

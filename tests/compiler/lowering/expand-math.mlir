@@ -1,0 +1,108 @@
+// Gate math becomes arithmetic and three approximations of the hardware on a
+// GPU, arithmetic alone on the host; no library is called on either.
+// RUN: minrnn-opt %s --minrnn-expand-math=target=gpu --cse --canonicalize | FileCheck %s --check-prefixes=CHECK,GPU
+// RUN: minrnn-opt %s --minrnn-expand-math=target=host --cse --canonicalize | FileCheck %s --check-prefixes=CHECK,HOST
+// RUN: minrnn-opt %s --minrnn-expand-math=target=gpu | FileCheck %s --check-prefix=NONE
+// RUN: minrnn-opt %s --minrnn-expand-math=target=host | FileCheck %s --check-prefix=NONE
+// NONE-NOT: {{minrnn|math}}.{{[a-z0-9_]+}} %
+// NONE-NOT: call @
+
+// sigmoid: with e = exp(-|x|), 1 / (1 + e) or e / (1 + e): no overflow.
+// CHECK-LABEL: func.func @sigmoid
+// CHECK: %[[M:.*]] = llvm.call_intrinsic "llvm.fabs"(%{{.*}})
+// CHECK: arith.negf %[[M]]
+// GPU: %[[E:.*]] = llvm.call_intrinsic "llvm.nvvm.ex2.approx"
+// GPU: %[[R:.*]] = llvm.call_intrinsic "llvm.nvvm.rcp.approx.ftz.f"
+// GPU-DAG: %[[C:.*]] = arith.cmpf oge
+// GPU-DAG: arith.mulf %[[E]], %[[R]]
+// GPU: arith.select %[[C]], %[[R]]
+// HOST-NOT: llvm.nvvm
+// HOST: arith.shli
+// HOST: arith.divf
+func.func @sigmoid(%x: f32) -> f32 {
+  %0 = minrnn.sigmoid %x : f32
+  return %0 : f32
+}
+
+// CHECK-LABEL: func.func @positive
+// CHECK: arith.cmpf oge
+// CHECK: arith.addf
+// CHECK: arith.select
+func.func @positive(%x: f32) -> f32 {
+  %0 = minrnn.positive %x : f32
+  return %0 : f32
+}
+
+// CHECK-LABEL: func.func @softplus
+// CHECK: llvm.call_intrinsic "llvm.maxnum"
+// GPU: llvm.call_intrinsic "llvm.nvvm.ex2.approx"
+func.func @softplus(%x: f32) -> f32 {
+  %0 = minrnn.softplus %x : f32
+  return %0 : f32
+}
+
+// (1 - w) from + w to, exact at either end.
+// CHECK-LABEL: func.func @lerp
+// CHECK-SAME: (%[[A:.*]]: f32, %[[B:.*]]: f32, %[[W:.*]]: f32)
+// CHECK-DAG: %[[KEEP:.*]] = arith.subf %{{.*}}, %[[W]] fastmath<contract>
+// CHECK-DAG: %[[X:.*]] = arith.mulf %[[KEEP]], %[[A]] fastmath<contract>
+// CHECK-DAG: %[[Y:.*]] = arith.mulf %[[W]], %[[B]] fastmath<contract>
+// CHECK: arith.addf %[[X]], %[[Y]] fastmath<contract>
+func.func @lerp(%a: f32, %b: f32, %w: f32) -> f32 {
+  %0 = minrnn.lerp %a, %b, %w : f32
+  return %0 : f32
+}
+
+// CHECK-LABEL: func.func @log2_add_exp2
+// CHECK: arith.subf
+// CHECK: llvm.call_intrinsic "llvm.fabs"
+// CHECK: llvm.call_intrinsic "llvm.maxnum"
+func.func @log2_add_exp2(%x: f32, %y: f32) -> f32 {
+  %0 = minrnn.log2_add_exp2 %x, %y : f32
+  return %0 : f32
+}
+
+// A NaN in either operand is the result.
+// CHECK-LABEL: func.func @maximum
+// CHECK-SAME: (%[[X:.*]]: f32, %[[Y:.*]]: f32)
+// CHECK-DAG: %[[NAN:.*]] = arith.cmpf uno, %[[X]], %[[X]]
+// CHECK-DAG: %[[MORE:.*]] = arith.cmpf ogt, %[[X]], %[[Y]]
+// CHECK-DAG: %[[LARGER:.*]] = arith.select %[[MORE]], %[[X]], %[[Y]]
+// CHECK: arith.select %[[NAN]], %[[X]], %[[LARGER]]
+func.func @maximum(%x: f32, %y: f32) -> f32 {
+  %0 = arith.maximumf %x, %y : f32
+  return %0 : f32
+}
+
+// CHECK-LABEL: func.func @minimum
+// CHECK: arith.cmpf olt
+func.func @minimum(%x: f32, %y: f32) -> f32 {
+  %0 = arith.minimumf %x, %y : f32
+  return %0 : f32
+}
+
+// CHECK-LABEL: func.func @borrowed
+func.func @borrowed(%x: f32) -> (f32, f32, f32, f32, f32, f32, f32) {
+  // GPU: llvm.nvvm.ex2.approx
+  %0 = math.exp %x : f32
+  // GPU: llvm.nvvm.ex2.approx
+  %1 = math.exp2 %x : f32
+  // GPU: llvm.nvvm.lg2.approx.f
+  %2 = math.log %x : f32
+  %3 = math.log2 %x : f32
+  // GPU: llvm.nvvm.ex2.approx
+  %4 = math.tanh %x : f32
+  // CHECK: llvm.call_intrinsic "llvm.sqrt"
+  %5 = math.sqrt %x : f32
+  // CHECK: llvm.call_intrinsic "llvm.fabs"
+  %6 = math.absf %x : f32
+  return %0, %1, %2, %3, %4, %5, %6 : f32, f32, f32, f32, f32, f32, f32
+}
+
+// Vectors alike.
+// CHECK-LABEL: func.func @vectors
+// CHECK: arith.select %{{.*}}, %{{.*}}, %{{.*}} : vector<8xi1>, vector<8xf32>
+func.func @vectors(%x: vector<8xf32>) -> vector<8xf32> {
+  %0 = minrnn.sigmoid %x : vector<8xf32>
+  return %0 : vector<8xf32>
+}

@@ -1,0 +1,39 @@
+// A formula without a rule of its own is computed, and its logarithm taken; a
+// zero among its values has -1e30 for one. So are the parts that may be
+// negative, though the whole is not.
+// RUN: minrnn-opt %s --minrnn-log-space --cse --canonicalize | FileCheck %s
+
+// CHECK: minrnn.scan log sequences
+// CHECK-SAME: element (%[[K:[^ ,]*]]) {
+// CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
+// CHECK-DAG: %[[FAR:.*]] = arith.constant -1.000000e+30 : f32
+// |k|
+// CHECK-DAG: %[[M:.*]] = math.absf %[[K]]
+// CHECK-DAG: %[[MZERO:.*]] = arith.cmpf oeq, %[[M]], %[[ZERO]]
+// CHECK-DAG: %[[MLOG:.*]] = math.log2 %[[M]]
+// CHECK-DAG: %[[A:.*]] = arith.select %[[MZERO]], %[[FAR]], %[[MLOG]]
+// k k, whose factors have no logarithm.
+// CHECK-DAG: %[[Q:.*]] = arith.mulf %[[K]], %[[K]]
+// CHECK-DAG: %[[QLOG:.*]] = math.log2 %[[Q]]
+// CHECK-DAG: %[[B:.*]] = arith.select %{{.*}}, %[[FAR]], %[[QLOG]]
+// CHECK: minrnn.yield %[[A]], %[[B]] : f32, f32
+func.func @evaluated(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?xf32>) {
+  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x?xf32>) -> (tensor<?x?x?xf32>), tensor<?x?xf32>
+  element(%k) {
+    %a = math.absf %k : f32
+    %b = arith.mulf %k, %k : f32
+    minrnn.yield %a, %b : f32, f32
+  } output(%k, %before, %after) { minrnn.yield %after : f32 }
+  return %h, %l : tensor<?x?x?xf32>, tensor<?x?xf32>
+}
+
+// A reverse scan is a backward: gradients have either sign, and it stays.
+// CHECK: minrnn.scan linear reverse
+func.func @reverse(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?xf32>) {
+  %h, %l = minrnn.scan linear reverse sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x?xf32>) -> (tensor<?x?x?xf32>), tensor<?x?xf32>
+  element(%k) {
+    %a = math.exp %k : f32
+    minrnn.yield %a, %a : f32, f32
+  } output(%k, %before, %after) { minrnn.yield %after : f32 }
+  return %h, %l : tensor<?x?x?xf32>, tensor<?x?xf32>
+}

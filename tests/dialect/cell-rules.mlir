@@ -1,0 +1,313 @@
+// The rules of cells, C1 to C7, P1, P2 and A1: each with the words and the
+// place of its error. The neighbour that obeys is @good, or stands beside.
+// RUN: minrnn-opt %s --verify-diagnostics --split-input-file
+
+minrnn.cell @good(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  minrnn.yield %k : f32
+}
+
+// -----
+
+// C1: an input vector first.
+// expected-error @+1 {{'minrnn.cell' op expects its first argument to be the input vector, of type '!minrnn.input'}}
+minrnn.cell @c1(%x: f32) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32 -> f32
+  minrnn.yield %k : f32
+}
+
+// -----
+
+// C1, in the generic form: no argument at all.
+// expected-error @+1 {{'minrnn.cell' op expects its first argument to be the input vector}}
+"minrnn.cell"() <{sym_name = "c1", state_names = []}> ({
+  "minrnn.yield"() : () -> ()
+}) : () -> ()
+
+// -----
+
+// C2: a state.
+// expected-error @+1 {{'minrnn.cell' op expects a state, 'state(%h: f32)'; without one there is nothing to recur on}}
+minrnn.cell @c2(%x: !minrnn.input) state() {
+  %k = minrnn.project %x "z" : f32
+  minrnn.yield
+}
+
+// -----
+
+// C2: states are f32.
+// expected-error @+1 {{'minrnn.cell' op expects state #1 to be 'f32', found 'f64'}}
+minrnn.cell @c2(%x: !minrnn.input) state(%h: f32, %c: f64) {
+  %k = minrnn.project %x "z" : f32
+  minrnn.yield %k, %k : f32, f32
+}
+
+// -----
+
+// C3: a name each.
+// expected-error @+1 {{'minrnn.cell' op expects a name for each of its 1 states, found 2}}
+"minrnn.cell"() <{sym_name = "c3", state_names = ["h", "c"]}> ({
+^bb0(%x: !minrnn.input, %h: f32):
+  %k = minrnn.project %x "z" : f32
+  minrnn.yield %k : f32
+}) : () -> ()
+
+// -----
+
+// C3: an identifier, in the custom form at the name itself.
+// expected-error @+1 {{expects a state's name to be an identifier, for tensors are called after it; found '0'}}
+minrnn.cell @c3(%x: !minrnn.input) state(%0: f32) {
+  %k = minrnn.project %x "z" : f32
+  minrnn.yield %k : f32
+}
+
+// -----
+
+// expected-error @+1 {{expects a state's name to be an identifier, for tensors are called after it; found 'a.b'}}
+minrnn.cell @c3(%x: !minrnn.input) state(%a.b: f32) {
+  %k = minrnn.project %x "z" : f32
+  minrnn.yield %k : f32
+}
+
+// -----
+
+// C3: an identifier, in the generic form.
+// expected-error @+1 {{'minrnn.cell' op expects a state's name to be an identifier, found 'a b'}}
+"minrnn.cell"() <{sym_name = "c3", state_names = ["a b"]}> ({
+^bb0(%x: !minrnn.input, %h: f32):
+  %k = minrnn.project %x "z" : f32
+  minrnn.yield %k : f32
+}) : () -> ()
+
+// -----
+
+// C3: distinct names.
+// expected-error @+1 {{'minrnn.cell' op expects its states' names to differ, found 'h' twice}}
+"minrnn.cell"() <{sym_name = "c3", state_names = ["h", "h"]}> ({
+^bb0(%x: !minrnn.input, %h: f32, %c: f32):
+  %k = minrnn.project %x "z" : f32
+  minrnn.yield %k, %c : f32, f32
+}) : () -> ()
+
+// -----
+
+// Names that obey: a letter or underscore, then digits too.
+minrnn.cell @c3(%x: !minrnn.input) state(%_h: f32, %h2: f32) {
+  %k = minrnn.project %x "z" : f32
+  minrnn.yield %k, %h2 : f32, f32
+}
+
+// -----
+
+// The attribute that holds the names has to be there.
+// expected-error @+1 {{'minrnn.cell' op requires attribute 'state_names'}}
+"minrnn.cell"() <{sym_name = "c3"}> ({
+^bb0(%x: !minrnn.input, %h: f32):
+  %k = minrnn.project %x "z" : f32
+  minrnn.yield %k : f32
+}) : () -> ()
+
+// -----
+
+// C4: a yield at the end.
+// expected-error @+1 {{expects a body that ends in minrnn.yield}}
+minrnn.cell @c4(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+}
+
+// -----
+
+// C4, in the generic form.
+// expected-error @+1 {{'minrnn.cell' op expects its body to end in 'minrnn.yield', which hands on the next state}}
+"minrnn.cell"() <{sym_name = "c4", state_names = ["h"]}> ({
+^bb0(%x: !minrnn.input, %h: f32):
+  // expected-note @+1 {{the body ends here}}
+  %k = minrnn.project %x "z" : f32
+}) : () -> ()
+
+// -----
+
+// C4: an empty body.
+// expected-error @+1 {{expects a body that ends in minrnn.yield}}
+minrnn.cell @c4(%x: !minrnn.input) state(%h: f32) {
+}
+
+// -----
+
+// C4: one value for each state.
+// expected-note @+1 {{the states are declared here}}
+minrnn.cell @c4(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-error @+1 {{'minrnn.yield' op expects one value for each of the cell's 1 states, found 2}}
+  minrnn.yield %k, %k : f32, f32
+}
+
+// -----
+
+// expected-note @+1 {{the states are declared here}}
+minrnn.cell @c4(%x: !minrnn.input) state(%h: f32, %c: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-error @+1 {{'minrnn.yield' op expects one value for each of the cell's 2 states, found 0}}
+  minrnn.yield
+}
+
+// -----
+
+// C5: an operation that is not of the language.
+minrnn.cell @c5(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-error @+1 {{'math.sin' op is not an operation of the cell language; see specs/dialect.md for those that are}}
+  %n = math.sin %k : f32
+  minrnn.yield %n : f32
+}
+
+// -----
+
+// C5: another type. (f32 and the result of a comparison are right: see
+// roundtrip-cell.mlir.)
+minrnn.cell @c5(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-error @+1 {{'arith.constant' op computes 'f64' in a cell, which expects 'f32'}}
+  %n = arith.constant 1.0 : f64
+  minrnn.yield %k : f32
+}
+
+// -----
+
+minrnn.cell @c5(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-error @+1 {{'arith.constant' op computes 'vector<2xf32>' in a cell, which expects 'f32'}}
+  %n = arith.constant dense<1.0> : vector<2xf32>
+  minrnn.yield %k : f32
+}
+
+// -----
+
+// C6: one operand a gate.
+minrnn.cell @c6(%x: !minrnn.input) state(%h: f32) {
+  // expected-note @+1 {{first projected here, from type '!minrnn.input'}}
+  %k = minrnn.project %x "z" : f32
+  // expected-error @+1 {{'minrnn.project' op expects gate "z" to project one operand, so that its weight has one shape; found a second operand of type 'f32'}}
+  %n = minrnn.project %h "z" : f32 -> f32
+  minrnn.yield %n : f32
+}
+
+// -----
+
+minrnn.cell @c6(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-note @+1 {{first projected here, from type 'f32'}}
+  %m = minrnn.project %h "u" : f32 -> f32
+  // expected-error @+1 {{expects gate "u" to project one operand}}
+  %n = minrnn.project %k "u" : f32 -> f32
+  minrnn.yield %n : f32
+}
+
+// -----
+
+// C6 obeyed: twice the same operand.
+minrnn.cell @c6(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  %n = minrnn.project %x "z" : f32
+  minrnn.yield %n : f32
+}
+
+// -----
+
+// C7: a projection.
+// expected-error @+1 {{'minrnn.cell' op expects at least one 'minrnn.project'; without one the cell has no weights and reads no input}}
+minrnn.cell @c7(%x: !minrnn.input) state(%h: f32) {
+  minrnn.yield %h : f32
+}
+
+// -----
+
+// P1: a gate's name is an identifier.
+minrnn.cell @p1(%x: !minrnn.input) state(%h: f32) {
+  // expected-error @+1 {{'minrnn.project' op expects the gate's name to be an identifier, for its tensors are called after it; found "a/b"}}
+  %k = minrnn.project %x "a/b" : f32
+  minrnn.yield %k : f32
+}
+
+// -----
+
+minrnn.cell @p1(%x: !minrnn.input) state(%h: f32) {
+  // expected-error @+1 {{expects the gate's name to be an identifier, for its tensors are called after it; found ""}}
+  %k = minrnn.project %x "" : f32
+  minrnn.yield %k : f32
+}
+
+// -----
+
+minrnn.cell @p1(%x: !minrnn.input) state(%h: f32) {
+  // expected-error @+1 {{expects the gate's name to be an identifier, for its tensors are called after it; found "1z"}}
+  %k = minrnn.project %x "1z" : f32
+  minrnn.yield %k : f32
+}
+
+// -----
+
+// P2: the operand is the input or a scalar.
+minrnn.cell @p2(%x: !minrnn.input) state(%h: f32) {
+  %c = arith.constant true
+  // expected-error @+1 {{'minrnn.project' op operand #0 must be the input vector of one time step or 32-bit float, but got 'i1'}}
+  %k = minrnn.project %c "z" : i1 -> f32
+  minrnn.yield %k : f32
+}
+
+// -----
+
+minrnn.cell @p2(%x: !minrnn.input) state(%h: f32) {
+  // expected-error @+1 {{'minrnn.project' op result #0 must be 32-bit float, but got 'f64'}}
+  %k = minrnn.project %x "z" : f64
+  minrnn.yield %h : f32
+}
+
+// -----
+
+// A1: the state of an affine step is a state.
+minrnn.cell @a1(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-error @+1 {{'minrnn.affine' op expects its second operand to be a state of the cell around it}}
+  %n = minrnn.affine %k * %k + %k in (0, 1), (0, 1) : f32
+  minrnn.yield %n : f32
+}
+
+// -----
+
+// A1: the coefficient is free of states, however far back.
+minrnn.cell @a1(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  %m = arith.mulf %k, %h : f32
+  %a = math.exp %m : f32
+  // expected-error @+1 {{'minrnn.affine' op expects its coefficient and offset to be free of every state}}
+  %n = minrnn.affine %a * %h + %k in (0, 1), (0, 1) : f32
+  minrnn.yield %n : f32
+}
+
+// -----
+
+// A1: the offset too, of the other states as well.
+minrnn.cell @a1(%x: !minrnn.input) state(%h: f32, %c: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-error @+1 {{'minrnn.affine' op expects its coefficient and offset to be free of every state}}
+  %n = minrnn.affine %k * %h + %c in (0, 1), (0, 1) : f32
+  minrnn.yield %n, %n : f32, f32
+}
+
+// -----
+
+// A1: only within a cell.
+func.func @a1(%k: f32) -> f32 {
+  // expected-error @+1 {{'minrnn.affine' op expects its second operand to be a state of the cell around it}}
+  %n = minrnn.affine %k * %k + %k in (0, 1), (0, 1) : f32
+  return %n : f32
+}
+
+// -----
+
+// A yield has its place.
+func.func @f() {
+  // expected-error @+1 {{'minrnn.yield' op expects parent op to be one of 'minrnn.cell, minrnn.scan, minrnn.step'}}
+  minrnn.yield
+}
