@@ -248,8 +248,13 @@ TEST(Memory, HostSide) {
               [&] { memory.fill(a + 99, 0, 2); });
   expectFault(Fault::Host, "", "power of two",
               [&] { memory.allocate(1, "", 3); });
-  expectFault(Fault::Host, "", "out of memory",
+  expectFault(Fault::Host, "", "out of device memory",
               [&] { memory.allocate(uint64_t(1) << 60); });
+  Memory small(1000);
+  small.allocate(600);
+  expectFault(Fault::Host, "", "401 bytes asked for, 600 of 1000 in use",
+              [&] { small.allocate(401); });
+  small.allocate(400);
   memory.release(c);
   expectFault(Fault::Host, "", "which was released",
               [&] { memory.release(c); });

@@ -38,7 +38,7 @@ std::string quoted(const std::string &name) {
 
 } // namespace
 
-Memory::Memory() : next(firstAddress) {}
+Memory::Memory(uint64_t capacity) : next(firstAddress), limit(capacity) {}
 Memory::~Memory() = default;
 
 uint64_t Memory::allocate(uint64_t bytes, std::string_view name,
@@ -47,6 +47,14 @@ uint64_t Memory::allocate(uint64_t bytes, std::string_view name,
     throw Error(Fault::Host, "expected an alignment that is a power of two, "
                              "found " +
                                  std::to_string(alignment));
+  auto fail = [&](const char *memory) {
+    throw Error(Fault::Host, std::string("out of ") + memory +
+                                 " memory: " + std::to_string(bytes) +
+                                 " bytes asked for, " + std::to_string(inUse) +
+                                 " of " + std::to_string(limit) + " in use");
+  };
+  if (bytes > limit - inUse)
+    fail("device");
   auto allocation = std::make_unique<Allocation>();
   allocation->base = (next + alignment - 1) & ~(alignment - 1);
   allocation->size = bytes;
@@ -57,10 +65,7 @@ uint64_t Memory::allocate(uint64_t bytes, std::string_view name,
     allocation->loaded = std::make_unique<uint8_t[]>(bytes);
     allocation->stored = std::make_unique<uint8_t[]>(bytes);
   } catch (const std::bad_alloc &) {
-    throw Error(Fault::Host,
-                "out of memory: " + std::to_string(bytes) +
-                    " bytes asked for, " + std::to_string(inUse) +
-                    " in use; the emulator needs four host bytes for each");
+    fail("host");
   }
   std::memset(allocation->data.get(), poisonByte, bytes);
   uint64_t base = allocation->base;

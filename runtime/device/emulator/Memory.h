@@ -47,14 +47,17 @@ struct Allocation {
 /// launch must not overlap with any other use.
 class Memory {
 public:
-  Memory();
+  /// A device with `capacity` bytes; the host needs four for each that is in
+  /// use.
+  explicit Memory(uint64_t capacity = uint64_t(16) << 30);
   ~Memory();
   Memory(const Memory &) = delete;
   Memory &operator=(const Memory &) = delete;
 
   /// Reserves `bytes` bytes at a multiple of `alignment` (a power of two) and
   /// returns the address, never 0, also when `bytes` is 0. `name` appears in
-  /// error messages. Throws `Error` (Host).
+  /// error messages. Throws `Error` (Host), naming the sizes, when the memory
+  /// is full.
   uint64_t allocate(uint64_t bytes, std::string_view name = {},
                     uint64_t alignment = 256);
   /// Gives an allocation back; `address` is what `allocate` returned.
@@ -79,6 +82,7 @@ public:
   /// Bytes now reserved, and the most there ever were.
   uint64_t bytesInUse() const { return inUse; }
   uint64_t peakBytes() const { return peak; }
+  uint64_t capacity() const { return limit; }
 
   /// The allocation that an access at `address` falls into or behind: the one
   /// with the greatest base not above it. Null when there is none. For the
@@ -102,6 +106,7 @@ private:
   };
   std::map<uint64_t, Released> released;
   uint64_t next;
+  uint64_t limit;
   uint64_t inUse = 0;
   uint64_t peak = 0;
 };
