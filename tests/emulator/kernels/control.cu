@@ -47,8 +47,8 @@ __device__ __noinline__ int twice(int kind, int a, int b) {
   return fold(kind, fold(kind, a, b), b);
 }
 
-extern "C" __global__ void foldAll(const int *kinds, const int *a,
-                                    const int *b, int *out) {
+extern "C" __global__ void foldAll(const int *kinds, const int *a, const int *b,
+                                   int *out) {
   int i = threadIdx.x;
   int result = 0;
   if (i % 3)
