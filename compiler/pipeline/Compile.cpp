@@ -30,7 +30,6 @@
 using namespace mlir;
 using namespace minrnn::compiler;
 using minrnn::dialect::CellOp;
-using minrnn::dialect::Domain;
 using minrnn::dialect::IntervalAttr;
 using minrnn::dialect::ScanOp;
 

@@ -54,11 +54,19 @@ inline uint64_t execute(const std::string &instruction,
     std::string number = std::to_string(i + 1);
     words.push_back(sources[i].value);
     if (sources[i].width == 0)
-      body += "ld.global.u32 %r50, " + at + "setp.ne.u32 %p" + number +
-              ", %r50, 0;\n";
+      body.append("ld.global.u32 %r50, ")
+          .append(at)
+          .append("setp.ne.u32 %p")
+          .append(number)
+          .append(", %r50, 0;\n");
     else
-      body += "ld.global.b" + std::to_string(8 * sources[i].width) + " %" +
-              letter(sources[i].width) + number + ", " + at;
+      body.append("ld.global.b")
+          .append(std::to_string(8 * sources[i].width))
+          .append(" %")
+          .append(letter(sources[i].width))
+          .append(number)
+          .append(", ")
+          .append(at);
   }
   words.push_back(0);
   // Lane 7 does not execute the instruction and keeps its 0.

@@ -18,7 +18,7 @@ namespace {
 /// Runs a body that leaves its result of each thread in %r0; %r1 holds %tid.x
 /// and %l1 the address of p1, if given.
 std::vector<uint32_t> resultsOf(const std::string &body, unsigned threads = 32,
-                                std::vector<uint32_t> data = {0},
+                                const std::vector<uint32_t> &data = {0},
                                 uint64_t seed = 0,
                                 const std::string &before = "",
                                 std::vector<uint32_t> *dataAfter = nullptr) {

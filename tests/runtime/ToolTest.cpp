@@ -40,6 +40,8 @@ protected:
     const std::string command =
         "MINRNN_CACHE_DIR='" MINRNN_TEST_CACHE "' '" MINRNN_TOOL "' " +
         arguments + " >'" + out.string() + "' 2>'" + err.string() + "'";
+    // The tool is run as a user runs it, by a shell.
+    // NOLINTNEXTLINE(bugprone-command-processor)
     const int status = std::system(command.c_str());
     EXPECT_TRUE(WIFEXITED(status)) << "killed: " << command;
     return {WEXITSTATUS(status), readFile(out), readFile(err)};
