@@ -46,7 +46,9 @@ createMachine(const std::string &tripleText, const std::string &processor,
   options.AllowFPOpFusion = llvm::FPOpFusion::Standard;
   std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
       triple, processor, features, options, llvm::Reloc::PIC_, std::nullopt,
-      llvm::CodeGenOptLevel::Aggressive));
+      // (On a GPU, Aggressive adds value numbering that finds nothing here.)
+      triple.isNVPTX() ? llvm::CodeGenOptLevel::Default
+                       : llvm::CodeGenOptLevel::Aggressive));
   if (!machine)
     error = "LLVM cannot make code for " + tripleText;
   return machine;

@@ -136,10 +136,13 @@ std::string CellCompilation::print() {
 bool CellCompilation::runPasses(
     llvm::function_ref<void(OpPassManager &)> build) {
   PassManager passes(context.get());
+  // The IR is verified after each pipeline; after each pass only for whoever
+  // looks into it, since that is a tenth of the time to compile.
+  passes.enableVerifier(static_cast<bool>(options.instrument));
   if (options.instrument)
     options.instrument(passes);
   build(passes);
-  if (succeeded(passes.run(*module)))
+  if (succeeded(passes.run(*module)) && succeeded(verify(*module)))
     return true;
   return fault("a pass failed on a cell that was accepted");
 }
