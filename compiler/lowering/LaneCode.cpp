@@ -7,15 +7,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/lowering/LaneCode.h"
+#include "compiler/analysis/LogOfZero.h"
 
 #include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 using namespace minrnn::compiler;
 using namespace minrnn::dialect;
-
-/// Stands for log2(0); see LogSpace.cpp.
-static constexpr double kLogOfZero = -1e30;
 
 static Attribute splat(Type type, TypedAttr scalar) {
   auto vector = dyn_cast<VectorType>(type);

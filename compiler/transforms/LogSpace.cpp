@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/analysis/Interval.h"
+#include "compiler/analysis/LogOfZero.h"
 #include "compiler/transforms/Passes.h"
 #include "dialect/MinRNN.h"
 
@@ -27,10 +28,6 @@ using namespace minrnn::dialect;
 
 /// log2(e).
 static constexpr float kLog2E = 0x1.715476p+0F;
-
-/// Stands for log2(0) wherever a sum of logarithms follows: low enough to
-/// vanish beside any number, and finite, so that two of them do not make a NaN.
-static constexpr float kLogOfZero = -1e30F;
 
 namespace {
 

@@ -1,0 +1,20 @@
+//===- LogOfZero.h - A stand-in for the logarithm of zero -------*- C++ -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_COMPILER_ANALYSIS_LOGOFZERO_H
+#define MINRNN_COMPILER_ANALYSIS_LOGOFZERO_H
+
+namespace minrnn::compiler {
+
+/// Stands for log2(0) wherever a sum of logarithms follows: low enough to
+/// vanish beside any number, and finite, so that two of them do not make a NaN.
+inline constexpr float kLogOfZero = -1e30F;
+
+} // namespace minrnn::compiler
+
+#endif // MINRNN_COMPILER_ANALYSIS_LOGOFZERO_H
