@@ -64,9 +64,6 @@ void CellOp::getAsmBlockArgumentNames(Region &region,
 ParseResult CellOp::parse(OpAsmParser &parser, OperationState &result) {
   Builder &builder = parser.getBuilder();
   StringAttr name;
-  (void)parser.parseOptionalAttribute(
-      name, getSymVisibilityAttrName(result.name).strref(), result.attributes);
-  result.attributes.erase(getSymVisibilityAttrName(result.name));
   if (parser.parseSymbolName(name, getSymNameAttrName(result.name),
                              result.attributes))
     return failure();

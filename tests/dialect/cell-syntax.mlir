@@ -100,3 +100,11 @@ minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
   %z = minrnn.sigmoid %c : f64
   minrnn.yield %k : f32
 }
+
+// -----
+
+// A visibility is an attribute; before the name it would be lost.
+// expected-error @+1 {{expected valid '@'-identifier for symbol name}}
+minrnn.cell "private" @hidden(%x: !minrnn.input) state(%h: f32) {
+  minrnn.yield %h : f32
+}
