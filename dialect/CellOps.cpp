@@ -23,12 +23,12 @@ bool minrnn::dialect::isIdentifier(StringRef name) {
 }
 
 bool minrnn::dialect::isCellOperation(Operation *op) {
-  return isa<ProjectOp, SigmoidOp, PositiveOp, SoftplusOp, LerpOp,
-             Log2AddExp2Op, AffineOp, YieldOp, arith::ConstantOp, arith::AddFOp,
-             arith::SubFOp, arith::MulFOp, arith::DivFOp, arith::NegFOp,
-             arith::MaximumFOp, arith::MinimumFOp, arith::CmpFOp,
-             arith::SelectOp, math::ExpOp, math::LogOp, math::TanhOp,
-             math::SqrtOp, math::AbsFOp>(op);
+  return isa<ProjectOp, ReadOp, ParameterOp, OutputOp, SigmoidOp, PositiveOp,
+             SoftplusOp, LerpOp, Log2AddExp2Op, AffineOp, YieldOp,
+             arith::ConstantOp, arith::AddFOp, arith::SubFOp, arith::MulFOp,
+             arith::DivFOp, arith::NegFOp, arith::MaximumFOp, arith::MinimumFOp,
+             arith::CmpFOp, arith::SelectOp, math::ExpOp, math::ExpM1Op,
+             math::LogOp, math::TanhOp, math::SqrtOp, math::AbsFOp>(op);
 }
 
 //===----------------------------------------------------------------------===//
@@ -39,11 +39,41 @@ YieldOp CellOp::getYield() {
   return cast<YieldOp>(getBody().front().getTerminator());
 }
 
+Value CellOp::getOutput() {
+  for (auto output : getBody().getOps<OutputOp>())
+    return output.getValue();
+  return getYield().getOperand(0);
+}
+
+bool CellOp::hasSeparateOutput() {
+  return !getBody().getOps<OutputOp>().empty();
+}
+
 SmallVector<StringRef> CellOp::getGateNames() {
   SmallVector<StringRef> names;
   for (auto project : getBody().getOps<ProjectOp>())
-    if (!llvm::is_contained(names, project.getGate()))
+    if (isa<InputType>(project.getOperand().getType()) &&
+        !llvm::is_contained(names, project.getGate()))
       names.push_back(project.getGate());
+  return names;
+}
+
+SmallVector<ProjectOp> CellOp::getRecurrentProjections() {
+  SmallVector<ProjectOp> projections;
+  for (auto project : getBody().getOps<ProjectOp>())
+    if (!isa<InputType>(project.getOperand().getType()) &&
+        llvm::none_of(projections, [&](ProjectOp earlier) {
+          return earlier.getGate() == project.getGate();
+        }))
+      projections.push_back(project);
+  return projections;
+}
+
+SmallVector<StringRef> CellOp::getParameterNames() {
+  SmallVector<StringRef> names;
+  for (auto parameter : getBody().getOps<ParameterOp>())
+    if (!llvm::is_contained(names, parameter.getParameter()))
+      names.push_back(parameter.getParameter());
   return names;
 }
 
@@ -170,6 +200,37 @@ LogicalResult CellOp::verify() {
   return success();
 }
 
+/// Rule C9: no two tensors of a cell share a name.
+static LogicalResult verifyTensorNames(CellOp cell) {
+  llvm::StringMap<std::string> owners = {
+      {"x", "the input"}, {"y", "the output"}, {"reset", "the mask of resets"}};
+  auto claim = [&](const Twine &tensor, const std::string &owner,
+                   Location at) -> LogicalResult {
+    auto [entry, isNew] = owners.try_emplace(tensor.str(), owner);
+    if (isNew)
+      return success();
+    return emitError(at) << "'minrnn.cell' op expects its tensors' names to "
+                         << "differ, found '" << tensor << "' for "
+                         << entry->second << " and for " << owner;
+  };
+  for (StringRef state : cell.getStateNames().getAsValueRange<StringAttr>())
+    for (const char *suffix : {"", "0", "_last"})
+      if (failed(claim(state + suffix, ("the state '" + state + "'").str(),
+                       cell.getLoc())))
+        return failure();
+  SmallVector<StringRef> claimed;
+  for (auto parameter : cell.getBody().getOps<ParameterOp>()) {
+    StringRef name = parameter.getParameter();
+    if (llvm::is_contained(claimed, name))
+      continue;
+    claimed.push_back(name);
+    if (failed(claim(name, ("the parameter '" + name + "'").str(),
+                     parameter.getLoc())))
+      return failure();
+  }
+  return success();
+}
+
 LogicalResult CellOp::verifyRegions() {
   Block &block = getBody().front();
   YieldOp yield = getYield();
@@ -183,6 +244,7 @@ LogicalResult CellOp::verifyRegions() {
   }
 
   llvm::StringMap<ProjectOp> gates;
+  OutputOp output;
   for (Operation &op : block) {
     if (!isCellOperation(&op)) // C5
       return op.emitOpError("is not an operation of the cell language; see "
@@ -191,6 +253,15 @@ LogicalResult CellOp::verifyRegions() {
       if (!type.isF32() && !type.isInteger(1)) // C5
         return op.emitOpError("computes ")
                << type << " in a cell, which expects 'f32'";
+    if (auto another = dyn_cast<OutputOp>(op)) {
+      if (output) { // C8
+        InFlightDiagnostic diagnostic =
+            another.emitOpError("expects to be the only one of its cell");
+        diagnostic.attachNote(output.getLoc()) << "the first one is here";
+        return diagnostic;
+      }
+      output = another;
+    }
     auto project = dyn_cast<ProjectOp>(op);
     if (!project)
       continue;
@@ -207,10 +278,10 @@ LogicalResult CellOp::verifyRegions() {
       return diagnostic;
     }
   }
-  if (gates.empty()) // C7
-    return emitOpError("expects at least one 'minrnn.project'; without one the "
-                       "cell has no weights and reads no input");
-  return success();
+  if (getGateNames().empty()) // C7
+    return emitOpError("expects at least one 'minrnn.project' of its input; "
+                       "without one the cell reads no input");
+  return verifyTensorNames(*this); // C9
 }
 
 //===----------------------------------------------------------------------===//
@@ -252,6 +323,18 @@ LogicalResult ProjectOp::verify() {
     return emitOpError("expects the gate's name to be an identifier, for its "
                        "tensors are called after it; found \"")
            << getGate() << "\"";
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// ParameterOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult ParameterOp::verify() {
+  if (!isIdentifier(getParameter())) // R1
+    return emitOpError("expects the parameter's name to be an identifier, for "
+                       "its tensor is called after it; found \"")
+           << getParameter() << "\"";
   return success();
 }
 

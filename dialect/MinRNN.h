@@ -29,6 +29,18 @@
 #define GET_ATTRDEF_CLASSES
 #include "dialect/MinRNNAttributes.h.inc"
 
+namespace minrnn::dialect {
+
+/// The number of scalars that one step of `sequences` holds: one for each gate
+/// of a tensor [batch, time, gate, channel], one for a tensor without gates.
+int64_t stepValueCount(mlir::TypeRange sequences);
+
+/// The number of scalars that one channel of `tensors` holds, of [gate,
+/// channel] or [batch, gate, channel] each.
+int64_t packedValueCount(mlir::TypeRange tensors);
+
+} // namespace minrnn::dialect
+
 #define GET_OP_CLASSES
 #include "dialect/MinRNNOps.h.inc"
 

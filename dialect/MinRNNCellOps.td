@@ -34,10 +34,11 @@ def MinRNN_CellOp : MinRNN_Op<"cell", [
   let summary = "the equations of a gated recurrent cell";
   let description = [{
     The program of one channel at one time step. Its first argument is the
-    whole input vector of the step, the ones after `state` are the hidden
-    states from the step before; it yields the states after this step, in the
-    same order. The names of the states are part of the cell: tensors are
-    called after them (`h0`, `h_last`).
+    whole input vector of the step, the ones after `state` are the states from
+    the step before; it yields the states after this step, in the same order.
+    What the layer above sees is the first state after the step, or the operand
+    of `minrnn.output` where there is one. The names of the states are part of
+    the cell: tensors are called after them (`h0`, `h_last`).
 
     ```mlir
     minrnn.cell @mingru(%x: !minrnn.input) state(%h: f32) {
@@ -58,7 +59,11 @@ def MinRNN_CellOp : MinRNN_Op<"cell", [
     - C5: its body consists of operations of the cell language: those of this
       section, and of `arith` and `math` the ones that compute on `f32`.
     - C6: two projections of one name project the same operand.
-    - C7: it has one projection at least; else there is nothing to learn.
+    - C7: it has one projection of the input at least; else it reads no input.
+    - C8: it has one `minrnn.output` at most.
+    - C9: the tensors that it reads and writes have names of their own: `x`,
+      `y`, `reset`, its parameters, and for each state `h` also `h0` and
+      `h_last`.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrArrayAttr:$state_names,
                        OptionalAttr<StrAttr>:$sym_visibility);
@@ -75,14 +80,26 @@ def MinRNN_CellOp : MinRNN_Op<"cell", [
     }
     /// The terminator: the states after the step.
     YieldOp getYield();
-    /// The projections' names, each once, in the order of their first use.
+    /// What the layer above sees: the operand of `minrnn.output`, or the first
+    /// state after the step.
+    ::mlir::Value getOutput();
+    /// Whether `minrnn.output` says what the layer above sees.
+    bool hasSeparateOutput();
+    /// The names of the projections of the input, each once, in the order of
+    /// their first use.
     ::llvm::SmallVector<::llvm::StringRef> getGateNames();
+    /// One projection of each name that projects a scalar, in the order of
+    /// their first use.
+    ::llvm::SmallVector<ProjectOp> getRecurrentProjections();
+    /// The names of the learned parameters, each once, in the order of their
+    /// first use.
+    ::llvm::SmallVector<::llvm::StringRef> getParameterNames();
   }];
 }
 
 def MinRNN_YieldOp : MinRNN_Op<"yield", [
     Pure, Terminator,
-    ParentOneOf<["CellOp", "ScanOp", "StepOp"]>
+    ParentOneOf<["CellOp", "ScanOp", "WalkOp"]>
   ]> {
   let summary = "what a region hands to the operation around it";
   let arguments = (ins Variadic<F32>:$values);
@@ -97,9 +114,9 @@ def MinRNN_ProjectOp : MinRNN_Op<"project"> {
   let description = [{
     `minrnn.project %x "z" : f32` is this channel's component of `W_z x + b_z`.
     The name is the gate's: its weight is the tensor `z.weight`, its bias
-    `z.bias`. A per-channel scalar can be projected as well
-    (`minrnn.project %rh "u" : f32 -> f32`): then the channels mix from step to
-    step, and the cell is sequential if that scalar depends on the state.
+    `z.bias`. A state can be projected as well
+    (`minrnn.project %h "u" : f32 -> f32`): then the channels mix from step to
+    step, and the cell is sequential.
 
     Rules:
     - P1: the gate's name is an identifier.
@@ -110,6 +127,47 @@ def MinRNN_ProjectOp : MinRNN_Op<"project"> {
   let results = (outs F32:$result);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
+}
+
+def MinRNN_ReadOp : MinRNN_Op<"read", [Pure]> {
+  let summary = "this channel of the input vector";
+  let description = [{
+    `minrnn.read %x : f32`: for highways and skips around the recurrence. A cell
+    that reads its channel has as many input channels as hidden ones.
+  }];
+  let arguments = (ins MinRNN_InputType:$input);
+  let results = (outs F32:$result);
+  let assemblyFormat = "$input attr-dict `:` type($result)";
+}
+
+// Not `Pure`, for the reason that `project` is not.
+def MinRNN_ParameterOp : MinRNN_Op<"parameter"> {
+  let summary = "a learned number of this channel, the same at every step";
+  let description = [{
+    `minrnn.parameter "u" : f32` is this channel's element of the learned vector
+    `u`, the tensor of that name.
+
+    Rule R1: the parameter's name is an identifier.
+  }];
+  let arguments = (ins StrAttr:$parameter);
+  let results = (outs F32:$result);
+  let assemblyFormat = "$parameter attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def MinRNN_OutputOp : MinRNN_Op<"output", [HasParent<"CellOp">]> {
+  let summary = "what the layer above sees, where it is not the first state";
+  let description = [{
+    ```mlir
+    %y = arith.mulf %o, %c1 : f32
+    minrnn.output %y : f32
+    minrnn.yield %c1 : f32
+    ```
+
+    The tensor is called `y`.
+  }];
+  let arguments = (ins F32:$value);
+  let assemblyFormat = "$value attr-dict `:` type($value)";
 }
 
 //===----------------------------------------------------------------------===//

@@ -7,8 +7,9 @@
 //===----------------------------------------------------------------------===//
 //
 // The second level of the IR: a cell over whole sequences. Axes are always
-// [batch, time, gate, channel] or a part of these in this order; only the gate
-// axis has a size known at compile time.
+// [batch, time, gate, channel] or a part of these in this order; of several
+// states, parameters or recurrent projections, each counts as a gate. Only the
+// gate axis has a size known at compile time (and the time axis of one step).
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,11 +21,16 @@ include "MinRNNCellOps.td"
 /// [batch, time, channel] or [batch, time, gate, channel].
 def MinRNN_Sequence
     : TensorRankOf<[F32], [3, 4]>;
-/// [batch, channel].
-def MinRNN_StateTensor
-    : TensorRankOf<[F32], [2]>;
+/// A sequence, or [batch, time]: one number for all channels of a step.
+def MinRNN_StepValues
+    : AnyTypeOf<[MinRNN_Sequence, TensorRankOf<[I8], [2]>],
+                "a sequence of f32 with three or four axes, or [batch, time] of "
+                "i8">;
+/// [batch, gate, channel].
+def MinRNN_RowTensor
+    : TensorRankOf<[F32], [3]>;
 /// [gate, channel].
-def MinRNN_BiasTensor
+def MinRNN_ParameterTensor
     : TensorRankOf<[F32], [2]>;
 
 def MinRNN_PackedProjectionOp : MinRNN_Op<"packed_projection", [Pure]> {
@@ -54,111 +60,138 @@ def MinRNN_DelayOp : MinRNN_Op<"delay", [
   ]> {
   let summary = "the sequence one step late: initial, s_0, s_1, ...";
   let description = [{
-    Turns the hidden states of a forward pass into the states each step started
-    from. It is never stored: the kernel that reads it reads the step before.
+    Turns the states of a forward pass into the states each step started from.
+    It is never stored: the kernel that reads it reads the step before.
+
+    Rule S2: the sequence has one value in a step for each of the initial
+    states.
   }];
-  let arguments = (ins TensorRankOf<[F32], [3]>:$sequence,
-                       MinRNN_StateTensor:$initial);
-  let results = (outs TensorRankOf<[F32], [3]>:$result);
+  let arguments = (ins MinRNN_Sequence:$sequence, MinRNN_RowTensor:$initial);
+  let results = (outs MinRNN_Sequence:$result);
   let assemblyFormat = [{
     $sequence `initial` $initial attr-dict `:` type($sequence) `,` type($initial)
   }];
-}
-
-def MinRNN_SumTimeOp : MinRNN_Op<"sum_time", [Pure]> {
-  let summary = "the sum over time of every gate's sequence";
-  let description = [{
-    `[batch, time, gate, channel] -> [batch, gate, channel]`. The gradient of
-    the bias, before its sum over the batch. The kernel that makes the sequence
-    adds it up on the way.
-
-    Rule S2: operand and result have one gate axis.
-  }];
-  let arguments = (ins TensorRankOf<[F32], [4]>:$sequence);
-  let results = (outs TensorRankOf<[F32], [3]>:$result);
-  let assemblyFormat = "$sequence attr-dict `:` type($sequence) `->` type($result)";
   let hasVerifier = 1;
 }
 
-def MinRNN_ScanOp : MinRNN_Op<"scan", [
-    Pure, AttrSizedOperandSegments, IsolatedFromAbove
-  ]> {
+/// What a scan and a walk have in common.
+class MinRNN_RecurrenceOp<string mnemonic>
+    : MinRNN_Op<mnemonic, [
+        Pure, AttrSizedOperandSegments, AttrSizedResultSegments,
+        IsolatedFromAbove
+      ]> {
+  let hasVerifier = 1;
+  code commonDeclaration = [{
+    /// The number of states.
+    int64_t getStateCount() {
+      return ::minrnn::dialect::packedValueCount(getInitial().getType());
+    }
+    /// The number of scalars that a region is given before the states.
+    int64_t getValueCount() {
+      return ::minrnn::dialect::stepValueCount(getSequences().getTypes()) +
+             ::minrnn::dialect::packedValueCount(getParameters().getTypes());
+    }
+    /// The number of scalars that a region yields after the states.
+    int64_t getResultCount() {
+      return ::minrnn::dialect::stepValueCount(getOutputs().getTypes()) +
+             ::minrnn::dialect::packedValueCount(getSums().getTypes());
+    }
+  }];
+}
+
+def MinRNN_ScanOp : MinRNN_RecurrenceOp<"scan"> {
   let summary = "an affine recurrence along time, for every batch row and channel";
   let description = [{
     For each step, `element` computes the coefficient `a` and the offset `b` of
-    `state = a * state + b` from the step's values: one for each gate of a
-    `[batch, time, gate, channel]` operand (to the first of which the bias is
-    added), one for each `[batch, time, channel]` operand. `output` takes the
-    same values, the state before the step and the state after it, and yields
-    what is stored. The results are the stored sequences and the last state.
+    `state = a * state + b`, for one state after the other, from the step's
+    values: one for each gate of a `[batch, time, gate, channel]` operand, one
+    for each `[batch, time, channel]` or `[batch, time]` operand, and then one
+    for each gate of the parameters, which are the same at every step. `output`
+    takes the same values, the states before the step and those after it, and
+    yields what is stored, and then what is added up over time. The results are
+    the stored sequences, the sums, and the last states.
 
-    In the domain `log`, `element` yields `log2 a` and `log2 b`, the state is
-    carried as its base-2 logarithm, and `output` sees it as a plain number
+    In the domain `log`, `element` yields `log2 a` and `log2 b`, the states are
+    carried as their base-2 logarithms, and `output` sees them as plain numbers
     again. A `reverse` scan starts at the last step.
 
     ```mlir
     %h, %last = minrnn.scan linear sequences(%p : tensor<?x?x2x?xf32>)
-        bias(%b : tensor<2x?xf32>) initial(%h0 : tensor<?x?xf32>)
-        -> (tensor<?x?x?xf32>), tensor<?x?xf32>
-    element(%z, %v) { ... minrnn.yield %a, %b : f32, f32 }
-    output(%z, %v, %before, %after) { minrnn.yield %after : f32 }
+        parameters(%b : tensor<2x?xf32>) initial(%h0 : tensor<?x1x?xf32>)
+        -> (tensor<?x?x?xf32>) sums () last tensor<?x1x?xf32>
+    element(%z, %v, %bz, %bv) { ... minrnn.yield %a, %b : f32, f32 }
+    output(%z, %v, %bz, %bv, %before, %after) { minrnn.yield %after : f32 }
     ```
 
     Rules:
-    - S3: `element` has one argument for each value of a step and yields two.
-    - S4: `output` has two arguments more than `element`, and yields one value
-      for each gate or channel sequence among the results.
-    - S5: the bias has as many gates as the first four-axis sequence.
+    - S3: `element` has one argument for each value of a step and each
+      parameter, and yields two values for each state.
+    - S4: `output` has two arguments more for each state, and yields one value
+      for each gate or channel of the stored sequences and of the sums.
+    - S5: the initial and the last states are of one type, and gate axes have a
+      static size.
   }];
   let arguments = (ins DefaultValuedAttr<MinRNN_Domain, "Domain::Linear">:$domain,
                        UnitAttr:$reverse,
-                       Variadic<MinRNN_Sequence>:$sequences,
-                       Optional<MinRNN_BiasTensor>:$bias,
-                       MinRNN_StateTensor:$initial);
+                       Variadic<MinRNN_StepValues>:$sequences,
+                       Variadic<MinRNN_ParameterTensor>:$parameters,
+                       MinRNN_RowTensor:$initial);
   let results = (outs Variadic<MinRNN_Sequence>:$outputs,
-                      MinRNN_StateTensor:$last);
+                      Variadic<MinRNN_RowTensor>:$sums,
+                      MinRNN_RowTensor:$last);
   let regions = (region SizedRegion<1>:$element, SizedRegion<1>:$output);
   let assemblyFormat = [{
     $domain (`reverse` $reverse^)?
     `sequences` `(` $sequences `:` type($sequences) `)`
-    (`bias` `(` $bias^ `:` type($bias) `)`)?
+    (`parameters` `(` $parameters^ `:` type($parameters) `)`)?
     `initial` `(` $initial `:` type($initial) `)`
-    `->` `(` type($outputs) `)` `,` type($last) attr-dict-with-keyword
+    `->` `(` type($outputs) `)` `sums` `(` type($sums) `)` `last` type($last)
+    attr-dict-with-keyword
     `element` custom<ScalarRegion>($element)
     `output` custom<ScalarRegion>($output)
   }];
-  let hasVerifier = 1;
-  let extraClassDeclaration = [{
-    /// The number of scalars that one step of `sequences` holds.
-    static int64_t valuesPerStep(::mlir::TypeRange sequences);
-  }];
+  let extraClassDeclaration = commonDeclaration;
 }
 
-def MinRNN_StepOp : MinRNN_Op<"step", [Pure, IsolatedFromAbove]> {
-  let summary = "one step of a cell, for every batch row and channel";
+def MinRNN_WalkOp : MinRNN_RecurrenceOp<"walk"> {
+  let summary = "any recurrence, one step after the other, for every batch row and channel";
   let description = [{
-    `body` is the cell's own program: it takes the pre-activations (the bias
-    added) and the previous state, and yields the next state.
+    `body` is the cell's own program: it takes a step's values and the
+    parameters, as those of a scan do, and the states; it yields the next
+    states, then what is stored, then what is added up over time. Nothing is
+    asked of it, so time is walked in order.
+
+    ```mlir
+    %h, %last = minrnn.walk sequences(%p : tensor<?x?x1x?xf32>)
+        parameters(%u : tensor<1x?xf32>) initial(%h0 : tensor<?x1x?xf32>)
+        -> (tensor<?x?x?xf32>) sums () last tensor<?x1x?xf32>
+    body(%k, %u0, %before) { ... minrnn.yield %after, %after : f32, f32 }
+    ```
 
     Rules:
-    - S6: `body` has one argument for each gate and one for the state, and
-      yields one value.
+    - S6: `body` has one argument for each value of a step, each parameter and
+      each state, and yields one value for each state, for each gate or channel
+      of the stored sequences, and of the sums.
     - S5 holds here too.
   }];
-  let arguments = (ins
-    TensorRankOf<[F32], [3]>:$preactivations,
-    Optional<MinRNN_BiasTensor>:$bias,
-    MinRNN_StateTensor:$previous);
-  let results = (outs MinRNN_StateTensor:$next);
+  let arguments = (ins UnitAttr:$reverse,
+                       Variadic<MinRNN_StepValues>:$sequences,
+                       Variadic<MinRNN_ParameterTensor>:$parameters,
+                       MinRNN_RowTensor:$initial);
+  let results = (outs Variadic<MinRNN_Sequence>:$outputs,
+                      Variadic<MinRNN_RowTensor>:$sums,
+                      MinRNN_RowTensor:$last);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    $preactivations `:` type($preactivations)
-    (`bias` `(` $bias^ `:` type($bias) `)`)?
-    `previous` `(` $previous `:` type($previous) `)`
-    `->` type($next) attr-dict-with-keyword
-    custom<ScalarRegion>($body)
+    (`reverse` $reverse^)?
+    `sequences` `(` $sequences `:` type($sequences) `)`
+    (`parameters` `(` $parameters^ `:` type($parameters) `)`)?
+    `initial` `(` $initial `:` type($initial) `)`
+    `->` `(` type($outputs) `)` `sums` `(` type($sums) `)` `last` type($last)
+    attr-dict-with-keyword
+    `body` custom<ScalarRegion>($body)
   }];
-  let hasVerifier = 1;
+  let extraClassDeclaration = commonDeclaration;
 }
 
 #endif // MINRNN_SCAN_OPS

@@ -69,10 +69,17 @@ static int64_t gateCount(Type type) {
   return tensor.getDimSize(tensor.getRank() - 2);
 }
 
-int64_t ScanOp::valuesPerStep(TypeRange sequences) {
+int64_t minrnn::dialect::stepValueCount(TypeRange sequences) {
   int64_t count = 0;
   for (Type type : sequences)
     count += cast<RankedTensorType>(type).getRank() == 4 ? gateCount(type) : 1;
+  return count;
+}
+
+int64_t minrnn::dialect::packedValueCount(TypeRange tensors) {
+  int64_t count = 0;
+  for (Type type : tensors)
+    count += gateCount(type);
   return count;
 }
 
@@ -87,16 +94,18 @@ LogicalResult PackedProjectionOp::verify() {
   return success();
 }
 
-LogicalResult SumTimeOp::verify() {
-  if (gateCount(getSequence().getType()) != gateCount(getType())) // S2
-    return emitOpError("expects one gate axis, found ")
-           << gateCount(getSequence().getType()) << " gates in the operand and "
-           << gateCount(getType()) << " in the result";
+LogicalResult DelayOp::verify() {
+  int64_t values = stepValueCount(getSequence().getType());
+  int64_t states = packedValueCount(getInitial().getType());
+  if (values != states) // S2
+    return emitOpError("expects a value in a step for each initial state, "
+                       "found ")
+           << values << " values and " << states << " states";
   return success();
 }
 
 //===----------------------------------------------------------------------===//
-// ScanOp and StepOp
+// ScanOp and WalkOp
 //===----------------------------------------------------------------------===//
 
 /// Checks that `region` takes `arguments` scalars and yields `results`.
@@ -123,40 +132,47 @@ static LogicalResult verifyScalarRegion(Operation *op, Region &region,
   return success();
 }
 
-static LogicalResult verifyBias(Operation *op, Value bias, int64_t gates) {
-  if (bias && gateCount(bias.getType()) != gates) // S5
-    return op->emitOpError("expects a bias for each of ")
-           << gates << " gates, found " << gateCount(bias.getType());
+/// Rule S5, for a scan or a walk.
+template <typename Recurrence> static LogicalResult verifyAxes(Recurrence op) {
+  auto isDynamic = [](Type type, bool hasGates) {
+    return hasGates && ShapedType::isDynamic(gateCount(type));
+  };
+  for (Type type : llvm::concat<const Type>(op.getSequences().getTypes(),
+                                            op.getOutputs().getTypes()))
+    if (isDynamic(type, cast<RankedTensorType>(type).getRank() == 4))
+      return op.emitOpError("expects gate axes of static size, found ") << type;
+  for (Type type : llvm::concat<const Type>(op.getParameters().getTypes(),
+                                            op.getSums().getTypes()))
+    if (isDynamic(type, true))
+      return op.emitOpError("expects gate axes of static size, found ") << type;
+  Type initial = op.getInitial().getType();
+  if (isDynamic(initial, true))
+    return op.emitOpError("expects gate axes of static size, found ")
+           << initial;
+  if (op.getLast().getType() != initial)
+    return op.emitOpError("expects the last states to be as the initial ones, "
+                          "of type ")
+           << initial << ", found " << op.getLast().getType();
   return success();
 }
 
 LogicalResult ScanOp::verify() {
-  for (Type type : llvm::concat<const Type>(getSequences().getTypes(),
-                                            getOutputs().getTypes()))
-    if (cast<RankedTensorType>(type).getRank() == 4 &&
-        ShapedType::isDynamic(gateCount(type)))
-      return emitOpError("expects gate axes of static size, found ") << type;
-  int64_t values = valuesPerStep(getSequences().getTypes());
-  if (failed(verifyScalarRegion(*this, getElement(), "element", values, 2)))
-    return failure(); // S3
-  if (failed(verifyScalarRegion(*this, getOutput(), "output", values + 2,
-                                valuesPerStep(getOutputs().getTypes()))))
-    return failure(); // S4
-  int64_t gates = 0;
-  for (Type type : getSequences().getTypes())
-    if (cast<RankedTensorType>(type).getRank() == 4) {
-      gates = gateCount(type);
-      break;
-    }
-  return verifyBias(*this, getBias(), gates); // S5
+  if (failed(verifyAxes(*this)))
+    return failure(); // S5
+  int64_t values = getValueCount();
+  int64_t states = getStateCount();
+  if (failed(verifyScalarRegion(*this, getElement(), "element", values,
+                                2 * states)))
+    return failure();                                     // S3
+  return verifyScalarRegion(*this, getOutput(), "output", // S4
+                            values + 2 * states, getResultCount());
 }
 
-LogicalResult StepOp::verify() {
-  int64_t gates = gateCount(getPreactivations().getType());
-  if (ShapedType::isDynamic(gates))
-    return emitOpError("expects a gate axis of static size, found ")
-           << getPreactivations().getType();
-  if (failed(verifyScalarRegion(*this, getBody(), "body", gates + 1, 1)))
-    return failure();                         // S6
-  return verifyBias(*this, getBias(), gates); // S5
+LogicalResult WalkOp::verify() {
+  if (failed(verifyAxes(*this)))
+    return failure(); // S5
+  int64_t states = getStateCount();
+  return verifyScalarRegion(*this, getBody(), "body", // S6
+                            getValueCount() + states,
+                            states + getResultCount());
 }
