@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/pipeline/Compile.h"
+#include "compiler/analysis/Recurrence.h"
 #include "compiler/codegen/LLVMCode.h"
 #include "compiler/codegen/Manifest.h"
 #include "compiler/lowering/Passes.h"
@@ -30,7 +31,6 @@
 using namespace mlir;
 using namespace minrnn::compiler;
 using minrnn::dialect::CellOp;
-using minrnn::dialect::IntervalAttr;
 using minrnn::dialect::ScanOp;
 
 namespace {
@@ -152,6 +152,10 @@ bool CellCompilation::checkOptions(Stage stage) {
   if (!llvm::is_contained(targets, options.target))
     return rejectOptions("unknown target '" + options.target +
                          "'; the known ones are " + llvm::join(targets, ", "));
+  std::vector<std::string> ioTypes = knownIOTypes();
+  if (!llvm::is_contained(ioTypes, options.ioType))
+    return rejectOptions("unknown io type '" + options.ioType +
+                         "'; the known ones are " + llvm::join(ioTypes, ", "));
   if (stage == Stage::PTX && isHost())
     return rejectOptions("the target host has no PTX; ask for an object, or "
                          "for a GPU target");
@@ -231,11 +235,19 @@ bool CellCompilation::prove() {
 }
 
 bool CellCompilation::buildScans() {
-  if (auto reason = cell->getAttrOfType<StringAttr>(kSequentialAttribute)) {
-    auto at = cell->getAttrOfType<LocationAttr>(kSequentialAtAttribute);
-    return rejectInput(at ? Location(at) : cell.getLoc(),
-                       "the cell is sequential: " + reason.getValue());
-  }
+  if (auto chained = findChainedProjection(cell))
+    return rejectInput(
+        chained.getLoc(),
+        "expects the projection of the input or of a state, for which one "
+        "matrix product a step is enough; this one projects a value computed "
+        "within the step. Project the state, and compute with the result: "
+        "f * (U h) in place of U (f * h)");
+  auto at = cell->getAttrOfType<LocationAttr>(kSequentialAtAttribute);
+  if (at && options.scan == ScanDomain::Log)
+    return rejectInput(at, "expects a parallel cell for a scan in log space, "
+                           "but this makes the cell sequential; compile it "
+                           "with --scan=auto");
+  bool isPositive = isProvenPositive(cell);
   if (!runPasses(buildScanPipeline))
     return false;
 
@@ -255,21 +267,15 @@ bool CellCompilation::buildScans() {
     return false;
   }
 
-  bool isPositive = false;
+  domain = "none";
   module->walk([&](ScanOp scan) {
-    if (scan.getReverse())
-      return;
-    domain = stringifyDomain(scan.getDomain());
-    isPositive = llvm::all_of(
-        ArrayRef<StringRef>{kCoefficientRangeAttribute, kOffsetRangeAttribute},
-        [&](StringRef name) {
-          auto range = scan->getAttrOfType<IntervalAttr>(name);
-          return range && range.isNonNegative();
-        });
+    if (!scan.getReverse())
+      domain = stringifyDomain(scan.getDomain());
   });
-  auto gates = (*module)->getAttrOfType<ArrayAttr>(kGatesAttribute);
-  result.explanation +=
-      explainScan(domain, domainName(options.scan), isPositive, gates.size());
+  if (domain != "none")
+    result.explanation +=
+        explainDomain(domain, domainName(options.scan), isPositive);
+  result.explanation += explainBytes(*module, options.ioType);
   return true;
 }
 
@@ -292,16 +298,20 @@ bool CellCompilation::buildKernels() {
       detectHost(options.hostProcessor, options.hostFeatures);
     HostKernelOptions host;
     host.width = hostWidth(options.hostFeatures);
+    host.ioType = options.ioType;
     if (!runPasses([&](OpPassManager &passes) {
           buildHostKernelPipeline(passes, host);
         }))
       return false;
-  } else if (!runPasses([](OpPassManager &passes) {
-               buildGPUKernelPipeline(passes, GPUKernelOptions());
-             })) {
-    return false;
+  } else {
+    GPUKernelOptions gpu;
+    gpu.ioType = options.ioType;
+    if (!runPasses([&](OpPassManager &passes) {
+          buildGPUKernelPipeline(passes, gpu);
+        }))
+      return false;
   }
-  inventory = takeInventory(*module, options.target, domain);
+  inventory = takeInventory(*module, options.target, options.ioType, domain);
   result.manifest = writeManifest(inventory);
   if (isHost())
     result.header = writeHeader(inventory);
@@ -352,7 +362,8 @@ Compilation CellCompilation::run(Stage stage) {
     auto at = cell->getAttrOfType<LocationAttr>(kSequentialAtAttribute);
     if (stage == Stage::Explanation && at) {
       emitRemark(at) << "this makes the cell sequential";
-      return true;
+      if (findChainedProjection(cell))
+        return true;
     }
     if (!buildScans())
       return false;
@@ -396,6 +407,10 @@ Compilation minrnn::compiler::compileCell(std::string_view source,
 
 std::vector<std::string> minrnn::compiler::knownTargets() {
   return {"sm_75", "host"};
+}
+
+std::vector<std::string> minrnn::compiler::knownIOTypes() {
+  return {"f32", "f16", "bf16"};
 }
 
 std::string minrnn::compiler::compilerIdentity() {

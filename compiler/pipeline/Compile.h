@@ -29,7 +29,7 @@ namespace minrnn::compiler {
 /// What a compilation yields. `Cell` (proven), `Scan`, `Kernel`, `LLVM` are the
 /// levels of the IR as text, `PTX` and `Object` the code, `Manifest` and
 /// `Header` what their callers need; `Explanation` is the verdict on the cell,
-/// for people, and is there for sequential cells too.
+/// for people.
 enum class Stage {
   Explanation,
   Cell,
@@ -50,6 +50,9 @@ struct CompileOptions {
   /// `sm_75` or `host`.
   std::string target = "sm_75";
   ScanDomain scan = ScanDomain::Auto;
+  /// What sequences are stored as: `f32`, `f16` or `bf16`. Arithmetic and
+  /// carried states are f32 throughout.
+  std::string ioType = "f32";
   /// The cell to compile; may be empty when the text holds exactly one.
   std::string cell;
   /// Host only: the processor and its features as LLVM names them
@@ -84,8 +87,9 @@ struct Compilation {
   std::string explanation;
 };
 
-/// The targets that `CompileOptions` knows.
+/// The targets and the io types that `CompileOptions` knows.
 std::vector<std::string> knownTargets();
+std::vector<std::string> knownIOTypes();
 
 /// Compiles one cell of `source` as far as `stage`. `sourceName` is the file
 /// name used in diagnostics. Thread-safe: keeps no state between calls.

@@ -183,6 +183,10 @@ int main(int argc, char **argv) {
                  "the domain to scan in; auto: log on a GPU, linear on the "
                  "host, where the analysis allows")
       ->check(CLI::IsMember({"auto", "log", "linear"}));
+  app.add_option("--io-type", arguments.compile.ioType,
+                 "what sequences are stored as; arithmetic and carried states "
+                 "are f32 (default: f32)")
+      ->check(CLI::IsMember(knownIOTypes()));
   app.add_option("--cell", arguments.compile.cell,
                  "the cell to compile, in a file with several");
   app.add_option("--host-processor", arguments.compile.hostProcessor,
