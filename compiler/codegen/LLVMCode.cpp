@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/codegen/LLVMCode.h"
+#include "compiler/codegen/GPUTargets.h"
 
 #include "mlir/IR/Operation.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -57,11 +58,17 @@ createMachine(const std::string &tripleText, const std::string &processor,
 std::unique_ptr<llvm::TargetMachine>
 minrnn::compiler::createGPUMachine(const std::string &chip,
                                    std::string &error) {
+  const GPUTarget *target = findGPUTarget(chip);
+  if (!target) {
+    error = "'" + chip + "' is no GPU target";
+    return nullptr;
+  }
   LLVMInitializeNVPTXTargetInfo();
   LLVMInitializeNVPTXTarget();
   LLVMInitializeNVPTXTargetMC();
   LLVMInitializeNVPTXAsmPrinter();
-  return createMachine("nvptx64-nvidia-cuda", chip, "", error);
+  return createMachine("nvptx64-nvidia-cuda", chip, target->ptxFeature.str(),
+                       error);
 }
 
 bool minrnn::compiler::checkHostProcessor(const std::string &processor,

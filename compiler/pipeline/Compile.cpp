@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/pipeline/Compile.h"
+#include "compiler/codegen/GPUTargets.h"
 #include "compiler/codegen/LLVMCode.h"
 #include "compiler/codegen/Manifest.h"
 #include "compiler/lowering/Passes.h"
@@ -395,7 +396,11 @@ Compilation minrnn::compiler::compileCell(std::string_view source,
 }
 
 std::vector<std::string> minrnn::compiler::knownTargets() {
-  return {"sm_75", "host"};
+  std::vector<std::string> targets;
+  for (const GPUTarget &target : gpuTargets())
+    targets.push_back(target.name.str());
+  targets.push_back("host");
+  return targets;
 }
 
 std::string minrnn::compiler::compilerIdentity() {

@@ -173,7 +173,8 @@ int main(int argc, char **argv) {
                  "what to write (default: ptx for a GPU, obj for the host)")
       ->check(CLI::IsMember(stageNames));
   app.add_option("--target", arguments.compile.target,
-                 "what to compile for (default: sm_75)")
+                 "what to compile for (default: sm_75, whose PTX newer GPUs "
+                 "run too)")
       ->check(CLI::IsMember(knownTargets()));
   std::map<std::string, ScanDomain> domains = {{"auto", ScanDomain::Auto},
                                                {"log", ScanDomain::Log},
