@@ -21,7 +21,7 @@ using namespace minrnn::dialect;
 int64_t KernelArgument::bytesPerElement() const {
   auto has = [&](const char *axis) { return llvm::is_contained(shape, axis); };
   if (!has("time") || !has("channels"))
-    return 0;
+    return 0; // (The boundaries of a tile are nothing beside its steps.)
   return packed * (element == "f32" ? 4 : 2);
 }
 
@@ -100,6 +100,19 @@ minrnn::compiler::kernelArguments(func::FuncOp function, StringRef ioType) {
   return arguments;
 }
 
+SmallVector<Value> minrnn::compiler::leadingSequences(ScanOp scan,
+                                                      int64_t values) {
+  SmallVector<Value> sequences;
+  for (Value sequence : scan.getSequences()) {
+    if (values <= 0)
+      break;
+    sequences.push_back(sequence);
+    values -= stepValueCount(sequence.getType());
+  }
+  assert(values == 0 && "the values do not end with a sequence");
+  return sequences;
+}
+
 LogicalResult minrnn::compiler::verifyEntry(func::FuncOp function) {
   StringRef name = function.getName();
   if (name != kStepName && name != kForwardName && name != kBackwardName)
@@ -127,6 +140,16 @@ LogicalResult minrnn::compiler::verifyEntry(func::FuncOp function) {
       return function.emitOpError("expects the tensor '")
              << tensorName << "' to have " << known->axes.size() << " axes of "
              << element << ", found " << tensor.getType();
+  }
+  if (auto scan = findOnly<ScanOp>(function); scan && scan.getTaken()) {
+    int64_t read = scan.getStates().getNumArguments() -
+                   packedValueCount(scan.getParameters().getTypes());
+    for (Value sequence : scan.getSequences())
+      if (read > 0)
+        read -= stepValueCount(sequence.getType());
+    if (read != 0)
+      return scan.emitOpError("expects 'states' to take all values of the "
+                              "sequences that it takes values of");
   }
   for (Operation &op : function.front().without_terminator()) {
     if (!isa<ScanOp, WalkOp, DelayOp>(op))

@@ -28,9 +28,9 @@ namespace {
 /// Turns one cell into the functions of its entries.
 class GateFusion {
 public:
-  GateFusion(CellOp cell, bool isParallel, OpBuilder &builder)
-      : cell(cell), isParallel(isParallel), builder(builder),
-        location(cell.getLoc()), gates(cell.getGateNames()),
+  GateFusion(CellOp cell, bool isParallel, bool recompute, OpBuilder &builder)
+      : cell(cell), isParallel(isParallel), recompute(recompute),
+        builder(builder), location(cell.getLoc()), gates(cell.getGateNames()),
         recurrent(cell.getRecurrentProjections()),
         parameters(cell.getParameterNames()),
         readsInput(!cell.getBody().getOps<ReadOp>().empty()),
@@ -67,6 +67,7 @@ private:
 
   CellOp cell;
   bool isParallel;
+  bool recompute;
   OpBuilder &builder;
   Location location;
   SmallVector<StringRef> gates;
@@ -117,6 +118,8 @@ void GateFusion::describeModule(ModuleOp module) {
   module->setAttr(kStatesAttribute, cell.getStateNamesAttr());
   if (isPlain)
     module->setAttr(kPlainAttribute, builder.getUnitAttr());
+  if (recompute)
+    module->setAttr(kRecomputeAttribute, builder.getUnitAttr());
 }
 
 Value GateFusion::unlessReset(Value value) {
@@ -236,8 +239,12 @@ void GateFusion::buildForward() {
   llvm::append_range(arguments, parameterNames());
   arguments.push_back("initial");
   SmallVector<StringRef> results = {"output"};
-  if (!isPlain)
+  bool storesStates = !isPlain && !recompute;
+  if (storesStates)
     results.push_back("trajectory");
+  size_t stored = results.size();
+  if (recompute)
+    results.push_back("boundaries");
   results.push_back("last");
   func::FuncOp function =
       createEntry(builder, location, kForwardName, axes,
@@ -257,16 +264,17 @@ void GateFusion::buildForward() {
   for (StringRef name : parameterNames())
     parameterTensors.push_back(findArgument(function, name));
   Value initial = findArgument(function, "initial");
-  TypeRange outputs = function.getResultTypes().drop_back();
+  TypeRange outputs = TypeRange(function.getResultTypes()).take_front(stored);
   if (!isParallel) {
     createWalk(sequences, parameterTensors, initial, outputs);
     return;
   }
 
-  auto scan =
-      ScanOp::create(builder, location, outputs, TypeRange(), initial.getType(),
-                     Domain::Linear,
-                     /*reverse=*/false, sequences, parameterTensors, initial);
+  Type boundaries = recompute ? function.getResultTypes()[stored] : Type();
+  auto scan = ScanOp::create(
+      builder, location, outputs, TypeRange(), boundaries, initial.getType(),
+      Domain::Linear, /*reverse=*/false, sequences, parameterTensors, initial,
+      /*taken=*/Value());
   func::ReturnOp::create(builder, location, scan.getResults());
   Block *element =
       startScalarRegion(builder, scan.getElement(), valueCount(), location);
@@ -284,10 +292,10 @@ void GateFusion::buildForward() {
   ValueRange states = output->getArguments().drop_front(valueCount());
   ValueRange after = states.drop_front(axes.states);
   copies = copyEquations(output, states.take_front(axes.states), after);
-  SmallVector<Value> stored = {copies.lookup(cell.getOutput())};
-  if (!isPlain)
-    llvm::append_range(stored, after);
-  YieldOp::create(builder, location, stored);
+  SmallVector<Value> yielded = {copies.lookup(cell.getOutput())};
+  if (storesStates)
+    llvm::append_range(yielded, after);
+  YieldOp::create(builder, location, yielded);
 }
 
 void GateFusion::buildStep() {
@@ -320,6 +328,8 @@ namespace {
 
 struct FuseGatesPass
     : public minrnn::compiler::impl::FuseGatesPassBase<FuseGatesPass> {
+  using FuseGatesPassBase::FuseGatesPassBase;
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
     auto cells = llvm::to_vector(module.getOps<CellOp>());
@@ -339,7 +349,12 @@ struct FuseGatesPass
       return signalPassFailure();
     }
     OpBuilder builder(cell);
-    GateFusion fusion(cell, !isSequential, builder);
+    if (isSequential && recompute) {
+      cell.emitOpError("expects to be parallel, for its states to be "
+                       "recomputed from those at tile boundaries");
+      return signalPassFailure();
+    }
+    GateFusion fusion(cell, !isSequential, recompute, builder);
     fusion.describeModule(module);
     fusion.buildForward();
     fusion.buildStep();

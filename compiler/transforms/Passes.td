@@ -79,16 +79,22 @@ def FuseGatesPass : Pass<"minrnn-fuse-gates", "::mlir::ModuleOp"> {
     ```
     After:
     ```mlir
-    func.func @forward(%x, %weight, %bias, %initial) {
+    func.func @forward(%x, %weight, %reset, %bias, %initial) {
       %p = minrnn.packed_projection %x, %weight gates ["z", "h"]
-      %h, %last = minrnn.scan linear sequences(%p) bias(%bias)
-          initial(%initial) element(%k, %v) { ... yield %a, %b }
-          output(%k, %v, %before, %after) { yield %after }
+      %h, %last = minrnn.scan linear sequences(%p, %reset) parameters(%bias)
+          initial(%initial) element(%k, %v, %r, %bk, %bv) { ... yield %a, %b }
+          output(..., %before, %after) { yield %after }
       return %h, %last
     }
-    func.func @step(%preactivations, %bias, %previous) { minrnn.step ... }
+    func.func @step(%preactivations, %bias, %previous) { minrnn.walk ... }
     ```
+
+    A sequential cell becomes a `minrnn.walk` in `forward` too.
   }];
+  let options = [
+    Option<"recompute", "recompute", "bool", "false",
+           "keep the states at tile boundaries alone for backward">
+  ];
   let dependentDialects = ["::mlir::func::FuncDialect",
                            "::mlir::arith::ArithDialect"];
 }
@@ -102,17 +108,19 @@ def DeriveBackwardPass : Pass<"minrnn-derive-backward", "::mlir::ModuleOp"> {
     c whatever the cell, so the backward of a parallel cell is one scan,
     reversed in time; its gates are recomputed from the pre-activations.
 
+    A sequential cell's adjoint mixes its states, or its channels; its backward
+    is a `minrnn.walk`.
+
     Before: `func.func @step`. After, beside it:
     ```mlir
-    func.func @backward(%preactivations, %bias, %initial, %output, %d_output,
-                        %d_last) {
+    func.func @backward(%preactivations, %reset, %bias, %initial, %output,
+                        %d_output, %d_last) {
       %previous = minrnn.delay %output initial %initial
-      %dp, %dh0 = minrnn.scan linear reverse
-          sequences(%preactivations, %previous, %d_output) bias(%bias)
-          initial(%d_last)
-          element(%k, %v, %h, %dh) { ... yield %a, %a_dh }
-          output(%k, %v, %h, %dh, %c, %next) { ... yield %dk, %dv }
-      %db = minrnn.sum_time %dp
+      %dp, %db, %dh0 = minrnn.scan linear reverse
+          sequences(%preactivations, %reset, %d_output, %previous)
+          parameters(%bias) initial(%d_last)
+          element(...) { ... yield %a, %a_dh }
+          output(..., %c, %next) { ... yield %dk, %dv, %dbk, %dbv }
       return %dp, %db, %dh0
     }
     ```
