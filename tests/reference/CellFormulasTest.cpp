@@ -63,26 +63,26 @@ struct Layer {
 };
 
 Vector gruStep(const Layer &layer, const Vector &x, const Vector &h) {
-  size_t H = layer.channels;
+  size_t size = layer.channels;
   Vector input = times(layer.weightInput, x, layer.biasInput);
   Vector hidden = times(layer.weightHidden, h, layer.biasHidden);
-  Vector next(H);
-  for (size_t j = 0; j < H; ++j) {
+  Vector next(size);
+  for (size_t j = 0; j < size; ++j) {
     double r = sigmoid(input[j] + hidden[j]);
-    double z = sigmoid(input[H + j] + hidden[H + j]);
-    double n = std::tanh(input[2 * H + j] + r * hidden[2 * H + j]);
+    double z = sigmoid(input[size + j] + hidden[size + j]);
+    double n = std::tanh(input[2 * size + j] + r * hidden[2 * size + j]);
     next[j] = (1 - z) * n + z * h[j];
   }
   return next;
 }
 
 void lstmStep(const Layer &layer, const Vector &x, Vector &h, Vector &c) {
-  size_t H = layer.channels;
+  size_t size = layer.channels;
   Vector input = times(layer.weightInput, x, layer.biasInput);
   Vector hidden = times(layer.weightHidden, h, layer.biasHidden);
-  for (size_t j = 0; j < H; ++j) {
+  for (size_t j = 0; j < size; ++j) {
     auto sum = [&](size_t gate) {
-      return input[gate * H + j] + hidden[gate * H + j];
+      return input[gate * size + j] + hidden[gate * size + j];
     };
     double i = sigmoid(sum(0));
     double f = sigmoid(sum(1));

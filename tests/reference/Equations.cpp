@@ -81,10 +81,10 @@ public:
 private:
   /// The step that is walked at `position`.
   int64_t stepAt(int64_t position) const {
-    return call.reverse ? T - 1 - position : position;
+    return call.reverse ? stepCount - 1 - position : position;
   }
   bool isReset(int64_t row, int64_t t) const {
-    return !call.reset.empty() && call.reset[row * T + t] != 0;
+    return !call.reset.empty() && call.reset[row * stepCount + t] != 0;
   }
   States initialStates(int64_t row) const;
   /// The states that step t of a row starts from.
@@ -109,17 +109,17 @@ private:
 
   int64_t perStep(int64_t row, int64_t t, int64_t count, int64_t index,
                   int64_t channel) const {
-    return ((row * T + t) * count + index) * H + channel;
+    return ((row * stepCount + t) * count + index) * channelCount + channel;
   }
   int64_t perRow(int64_t row, int64_t count, int64_t index,
                  int64_t channel) const {
-    return (row * count + index) * H + channel;
+    return (row * count + index) * channelCount + channel;
   }
 
   const Program &program;
   const Call &call;
-  // The sizes, named as in specs/abi.md.
-  int64_t B, T, H, G, R, P, S;
+  int64_t batchSize, stepCount, channelCount, gateCount, projectionCount,
+      parameterCount, stateCount;
 };
 
 } // namespace
@@ -134,39 +134,47 @@ static void expectSize(std::string_view what, size_t found, int64_t expected,
 }
 
 Evaluation::Evaluation(const Program &program, const Call &call)
-    : program(program), call(call), B(call.shape.batch), T(call.shape.time),
-      H(call.shape.channels), G(static_cast<int64_t>(program.gates.size())),
-      R(static_cast<int64_t>(program.recurrent.size())),
-      P(static_cast<int64_t>(program.parameters.size())),
-      S(static_cast<int64_t>(program.states.size())) {
-  expectSize("preactivations", call.preactivations.size(), B * T * G * H,
+    : program(program), call(call), batchSize(call.shape.batch),
+      stepCount(call.shape.time), channelCount(call.shape.channels),
+      gateCount(static_cast<int64_t>(program.gates.size())),
+      projectionCount(static_cast<int64_t>(program.recurrent.size())),
+      parameterCount(static_cast<int64_t>(program.parameters.size())),
+      stateCount(static_cast<int64_t>(program.states.size())) {
+  expectSize("preactivations", call.preactivations.size(),
+             batchSize * stepCount * gateCount * channelCount, false);
+  expectSize("input", call.input.size(),
+             program.readsInput ? batchSize * stepCount * channelCount : 0,
              false);
-  expectSize("input", call.input.size(), program.readsInput ? B * T * H : 0,
-             false);
-  expectSize("recurrentWeight", call.recurrentWeight.size(), R * H * H, false);
-  expectSize("bias", call.bias.size(), G * H, true);
-  expectSize("recurrentBias", call.recurrentBias.size(), R * H, true);
-  expectSize("parameters", call.parameters.size(), P * H, false);
-  expectSize("reset", call.reset.size(), B * T, true);
-  expectSize("initial", call.initial.size(), B * S * H, true);
+  expectSize("recurrentWeight", call.recurrentWeight.size(),
+             projectionCount * channelCount * channelCount, false);
+  expectSize("bias", call.bias.size(), gateCount * channelCount, true);
+  expectSize("recurrentBias", call.recurrentBias.size(),
+             projectionCount * channelCount, true);
+  expectSize("parameters", call.parameters.size(),
+             parameterCount * channelCount, false);
+  expectSize("reset", call.reset.size(), batchSize * stepCount, true);
+  expectSize("initial", call.initial.size(),
+             batchSize * stateCount * channelCount, true);
 }
 
 States Evaluation::initialStates(int64_t row) const {
-  States states(S * H);
-  for (int64_t i = 0; i < S * H && !call.initial.empty(); ++i)
-    states[i] = Estimate::exact(call.initial[row * S * H + i]);
+  States states(stateCount * channelCount);
+  for (int64_t i = 0; i < stateCount * channelCount && !call.initial.empty();
+       ++i)
+    states[i] =
+        Estimate::exact(call.initial[row * stateCount * channelCount + i]);
   return states;
 }
 
 States Evaluation::statesBefore(const CallResults &results, int64_t row,
                                 int64_t position) const {
   if (isReset(row, stepAt(position)))
-    return States(S * H);
+    return States(stateCount * channelCount);
   if (position == 0)
     return initialStates(row);
-  States states(S * H);
-  int64_t before = perStep(row, stepAt(position - 1), S, 0, 0);
-  for (int64_t i = 0; i < S * H; ++i)
+  States states(stateCount * channelCount);
+  int64_t before = perStep(row, stepAt(position - 1), stateCount, 0, 0);
+  for (int64_t i = 0; i < stateCount * channelCount; ++i)
     states[i] = results.trajectory.at(before + i);
   return states;
 }
@@ -175,13 +183,14 @@ void Evaluation::multiplyRecurrent(int64_t row, int64_t t, const States &before,
                                    Judged &recurrent) const {
   if (isReset(row, t))
     return; // as they were made: zero
-  for (int64_t r = 0; r < R; ++r)
-    for (int64_t to = 0; to < H; ++to) {
+  for (int64_t r = 0; r < projectionCount; ++r)
+    for (int64_t to = 0; to < channelCount; ++to) {
       DotProduct product;
-      for (int64_t from = 0; from < H; ++from)
-        product.add(call.recurrentWeight[(r * H + to) * H + from],
-                    before[program.recurrent[r].state * H + from]);
-      recurrent.set(perStep(row, t, R, r, to), product.take());
+      for (int64_t from = 0; from < channelCount; ++from)
+        product.add(
+            call.recurrentWeight[(r * channelCount + to) * channelCount + from],
+            before[program.recurrent[r].state * channelCount + from]);
+      recurrent.set(perStep(row, t, projectionCount, r, to), product.take());
     }
 }
 
@@ -195,22 +204,24 @@ std::vector<Estimate> Evaluation::values(int64_t row, int64_t t,
     int64_t i = instruction.index;
     switch (instruction.operation) {
     case Opcode::State:
-      values.push_back(before[i * H + channel]);
+      values.push_back(before[i * channelCount + channel]);
       break;
     case Opcode::Gate: {
-      double sum = call.preactivations[perStep(row, t, G, i, channel)];
+      double sum = call.preactivations[perStep(row, t, gateCount, i, channel)];
       if (!call.bias.empty())
-        sum += call.bias[i * H + channel];
+        sum += call.bias[i * channelCount + channel];
       if (call.roundsPreactivations)
         sum = static_cast<float>(sum);
       values.push_back(Estimate::exact(sum));
       break;
     }
     case Opcode::Recurrent: {
-      Estimate product = recurrent.at(perStep(row, t, R, i, channel));
+      Estimate product =
+          recurrent.at(perStep(row, t, projectionCount, i, channel));
       if (!call.recurrentBias.empty())
         product = Arithmetic().sum(
-            product, Estimate::exact(call.recurrentBias[i * H + channel]),
+            product,
+            Estimate::exact(call.recurrentBias[i * channelCount + channel]),
             /*regroups=*/false);
       product.magnitude = std::abs(product.value);
       values.push_back(product);
@@ -221,7 +232,8 @@ std::vector<Estimate> Evaluation::values(int64_t row, int64_t t,
           Estimate::exact(call.input[perStep(row, t, 1, 0, channel)]));
       break;
     case Opcode::Parameter:
-      values.push_back(Estimate::exact(call.parameters[i * H + channel]));
+      values.push_back(
+          Estimate::exact(call.parameters[i * channelCount + channel]));
       break;
     default:
       values.push_back(valueOf(program, instruction, values, arithmetic));
@@ -232,33 +244,34 @@ std::vector<Estimate> Evaluation::values(int64_t row, int64_t t,
 
 CallResults Evaluation::forward() const {
   CallResults results;
-  results.output.resize(B * T * H);
-  results.trajectory.resize(B * T * S * H);
-  results.last.resize(B * S * H);
-  results.recurrent.resize(B * T * R * H);
+  results.output.resize(batchSize * stepCount * channelCount);
+  results.trajectory.resize(batchSize * stepCount * stateCount * channelCount);
+  results.last.resize(batchSize * stateCount * channelCount);
+  results.recurrent.resize(batchSize * stepCount * projectionCount *
+                           channelCount);
   Arithmetic arithmetic{call.logarithmic};
-  for (int64_t row = 0; row < B; ++row) {
+  for (int64_t row = 0; row < batchSize; ++row) {
     States states = initialStates(row);
-    for (int64_t position = 0; position < T; ++position) {
+    for (int64_t position = 0; position < stepCount; ++position) {
       int64_t t = stepAt(position);
       if (isReset(row, t))
-        states.assign(S * H, {});
+        states.assign(stateCount * channelCount, {});
       multiplyRecurrent(row, t, states, results.recurrent);
-      States after(S * H);
-      for (int64_t channel = 0; channel < H; ++channel) {
+      States after(stateCount * channelCount);
+      for (int64_t channel = 0; channel < channelCount; ++channel) {
         std::vector<Estimate> all =
             values(row, t, channel, states, results.recurrent, arithmetic);
         results.output.set(perStep(row, t, 1, 0, channel), all[program.output]);
-        for (int64_t s = 0; s < S; ++s) {
-          after[s * H + channel] = all[program.next[s]];
-          results.trajectory.set(perStep(row, t, S, s, channel),
+        for (int64_t s = 0; s < stateCount; ++s) {
+          after[s * channelCount + channel] = all[program.next[s]];
+          results.trajectory.set(perStep(row, t, stateCount, s, channel),
                                  all[program.next[s]]);
         }
       }
       states = after;
     }
-    for (int64_t i = 0; i < S * H; ++i)
-      results.last.set(row * S * H + i, states[i]);
+    for (int64_t i = 0; i < stateCount * channelCount; ++i)
+      results.last.set(row * stateCount * channelCount + i, states[i]);
   }
   return results;
 }
@@ -269,9 +282,9 @@ void Evaluation::pullBack(int64_t row, int64_t t, int64_t channel,
                           CallGradients &gradients) const {
   std::vector<Estimate> adjoints(values.size());
   accumulate(adjoints[program.output], Estimate::exact(dOutput));
-  for (int64_t s = 0; s < S; ++s) {
-    accumulate(adjoints[program.next[s]], states[s * H + channel]);
-    states[s * H + channel] = {};
+  for (int64_t s = 0; s < stateCount; ++s) {
+    accumulate(adjoints[program.next[s]], states[s * channelCount + channel]);
+    states[s * channelCount + channel] = {};
   }
   for (size_t place = values.size(); place-- > 0;) {
     const Instruction &instruction = program.instructions[place];
@@ -279,22 +292,24 @@ void Evaluation::pullBack(int64_t row, int64_t t, int64_t channel,
     int64_t i = instruction.index;
     switch (instruction.operation) {
     case Opcode::State:
-      accumulate(states[i * H + channel], adjoint);
+      accumulate(states[i * channelCount + channel], adjoint);
       continue;
     case Opcode::Gate:
-      accumulate(gradients.preactivations, perStep(row, t, G, i, channel),
-                 adjoint);
-      accumulate(gradients.bias, perRow(row, G, i, channel), adjoint);
+      accumulate(gradients.preactivations,
+                 perStep(row, t, gateCount, i, channel), adjoint);
+      accumulate(gradients.bias, perRow(row, gateCount, i, channel), adjoint);
       continue;
     case Opcode::Recurrent:
-      accumulate(dRecurrent[i * H + channel], adjoint);
-      accumulate(gradients.recurrentBias, perRow(row, R, i, channel), adjoint);
+      accumulate(dRecurrent[i * channelCount + channel], adjoint);
+      accumulate(gradients.recurrentBias,
+                 perRow(row, projectionCount, i, channel), adjoint);
       continue;
     case Opcode::Read:
       accumulate(gradients.input, perStep(row, t, 1, 0, channel), adjoint);
       continue;
     case Opcode::Parameter:
-      accumulate(gradients.parameters, perRow(row, P, i, channel), adjoint);
+      accumulate(gradients.parameters, perRow(row, parameterCount, i, channel),
+                 adjoint);
       continue;
     default:
       break;
@@ -312,61 +327,71 @@ void Evaluation::pullBackRecurrent(int64_t row, int64_t t, const States &before,
                                    const std::vector<Estimate> &dRecurrent,
                                    States &states,
                                    CallGradients &gradients) const {
-  for (int64_t r = 0; r < R; ++r) {
+  for (int64_t r = 0; r < projectionCount; ++r) {
     int64_t state = program.recurrent[r].state;
-    for (int64_t to = 0; to < H; ++to) {
-      const Estimate &gradient = dRecurrent[r * H + to];
-      gradients.recurrent.set(perStep(row, t, R, r, to), gradient);
-      for (int64_t from = 0; from < H; ++from)
-        accumulate(gradients.recurrentWeight, (r * H + to) * H + from,
-                   Arithmetic().product(gradient, before[state * H + from],
+    for (int64_t to = 0; to < channelCount; ++to) {
+      const Estimate &gradient = dRecurrent[r * channelCount + to];
+      gradients.recurrent.set(perStep(row, t, projectionCount, r, to),
+                              gradient);
+      for (int64_t from = 0; from < channelCount; ++from)
+        accumulate(gradients.recurrentWeight,
+                   (r * channelCount + to) * channelCount + from,
+                   Arithmetic().product(gradient,
+                                        before[state * channelCount + from],
                                         /*regroups=*/true));
     }
-    for (int64_t from = 0; from < H; ++from) {
+    for (int64_t from = 0; from < channelCount; ++from) {
       DotProduct product;
-      for (int64_t to = 0; to < H; ++to)
-        product.add(call.recurrentWeight[(r * H + to) * H + from],
-                    dRecurrent[r * H + to]);
-      accumulate(states[state * H + from], product.take());
+      for (int64_t to = 0; to < channelCount; ++to)
+        product.add(
+            call.recurrentWeight[(r * channelCount + to) * channelCount + from],
+            dRecurrent[r * channelCount + to]);
+      accumulate(states[state * channelCount + from], product.take());
     }
   }
 }
 
 CallGradients Evaluation::backward(std::span<const double> dOutput,
                                    std::span<const double> dLast) const {
-  expectSize("dOutput", dOutput.size(), B * T * H, false);
-  expectSize("dLast", dLast.size(), B * S * H, true);
+  expectSize("dOutput", dOutput.size(), batchSize * stepCount * channelCount,
+             false);
+  expectSize("dLast", dLast.size(), batchSize * stateCount * channelCount,
+             true);
   CallResults results = forward();
   CallGradients gradients;
-  gradients.preactivations.resize(B * T * G * H);
-  gradients.input.resize(program.readsInput ? B * T * H : 0);
-  gradients.recurrent.resize(B * T * R * H);
-  gradients.recurrentWeight.resize(R * H * H);
-  gradients.bias.resize(B * G * H);
-  gradients.recurrentBias.resize(B * R * H);
-  gradients.parameters.resize(B * P * H);
-  gradients.initial.resize(B * S * H);
-  for (int64_t row = 0; row < B; ++row) {
-    States states(S * H); // the gradients of the states
-    for (int64_t i = 0; i < S * H && !dLast.empty(); ++i)
-      states[i] = Estimate::exact(dLast[row * S * H + i]);
-    for (int64_t position = T; position-- > 0;) {
+  gradients.preactivations.resize(batchSize * stepCount * gateCount *
+                                  channelCount);
+  gradients.input.resize(
+      program.readsInput ? batchSize * stepCount * channelCount : 0);
+  gradients.recurrent.resize(batchSize * stepCount * projectionCount *
+                             channelCount);
+  gradients.recurrentWeight.resize(projectionCount * channelCount *
+                                   channelCount);
+  gradients.bias.resize(batchSize * gateCount * channelCount);
+  gradients.recurrentBias.resize(batchSize * projectionCount * channelCount);
+  gradients.parameters.resize(batchSize * parameterCount * channelCount);
+  gradients.initial.resize(batchSize * stateCount * channelCount);
+  for (int64_t row = 0; row < batchSize; ++row) {
+    States states(stateCount * channelCount); // the gradients of the states
+    for (int64_t i = 0; i < stateCount * channelCount && !dLast.empty(); ++i)
+      states[i] = Estimate::exact(dLast[row * stateCount * channelCount + i]);
+    for (int64_t position = stepCount; position-- > 0;) {
       int64_t t = stepAt(position);
       States before = statesBefore(results, row, position);
-      std::vector<Estimate> dRecurrent(R * H);
-      for (int64_t channel = 0; channel < H; ++channel)
+      std::vector<Estimate> dRecurrent(projectionCount * channelCount);
+      for (int64_t channel = 0; channel < channelCount; ++channel)
         pullBack(
             row, t, channel, dOutput[perStep(row, t, 1, 0, channel)],
             values(row, t, channel, before, results.recurrent, Arithmetic()),
             states, dRecurrent, gradients);
       // A step that starts from zero passes nothing on to the one before it.
       if (isReset(row, t))
-        states.assign(S * H, {});
+        states.assign(stateCount * channelCount, {});
       else
         pullBackRecurrent(row, t, before, dRecurrent, states, gradients);
     }
-    for (int64_t i = 0; i < S * H; ++i)
-      gradients.initial.set(row * S * H + i, states[i]);
+    for (int64_t i = 0; i < stateCount * channelCount; ++i)
+      gradients.initial.set(row * stateCount * channelCount + i, states[i]);
   }
   return gradients;
 }

@@ -207,25 +207,28 @@ TEST(Equations, TheGradientsOfRecurrentProductsMakeThoseOfTheWeights) {
     std::vector<double> dOutput = widen(sampleNormal(shape.outputs(), 42));
     CallResults results = evaluate(program, call);
     CallGradients found = differentiate(program, call, dOutput, {});
-    auto R = static_cast<int64_t>(program.recurrent.size());
-    auto S = static_cast<int64_t>(program.states.size());
-    int64_t H = shape.channels;
-    std::vector<double> weight(R * H * H);
+    auto projections = static_cast<int64_t>(program.recurrent.size());
+    auto states = static_cast<int64_t>(program.states.size());
+    int64_t channels = shape.channels;
+    std::vector<double> weight(projections * channels * channels);
     for (int64_t row = 0; row < shape.batch; ++row)
       for (int64_t t = 0; t < shape.time; ++t)
-        for (int64_t i = 0; i < R * H * H; ++i) {
-          int64_t r = i / H / H;
-          int64_t to = i / H % H;
-          int64_t place = program.recurrent[r].state * H + i % H;
+        for (int64_t i = 0; i < projections * channels * channels; ++i) {
+          int64_t r = i / channels / channels;
+          int64_t to = i / channels % channels;
+          int64_t place = program.recurrent[r].state * channels + i % channels;
           int64_t step = row * shape.time + t;
           double before = 0;
           if (t > 0)
-            before = results.trajectory.value[(step - 1) * S * H + place];
+            before = results.trajectory
+                         .value[(step - 1) * states * channels + place];
           else
-            before = call.initial[row * S * H + place];
+            before = call.initial[row * states * channels + place];
           if (call.reset[step] != 0)
             before = 0;
-          weight[i] += found.recurrent.value[(step * R + r) * H + to] * before;
+          weight[i] +=
+              found.recurrent.value[(step * projections + r) * channels + to] *
+              before;
         }
     expectAgrees(cellName, found.recurrentWeight.value, weight, {1e-13, 1e-12});
   }

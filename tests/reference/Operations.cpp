@@ -78,6 +78,7 @@ private:
   /// One minus the operand.
   Estimate complement(int index) const;
   Estimate select() const;
+  Estimate lerp() const;
   /// The slopes of the larger (smaller) of two operands: one and zero, either
   /// way round where they are equal as far as one can tell.
   std::vector<Estimate> extremumSlopes(bool firstWins) const;
@@ -113,6 +114,33 @@ Estimate Evaluator::select() const {
   if (operand(0).error != 0 && operand(1).value != operand(2).value)
     chosen.error = infinity;
   return chosen;
+}
+
+Estimate Evaluator::lerp() const {
+  const Estimate &from = operand(0);
+  const Estimate &to = operand(1);
+  const Estimate &weight = operand(2);
+  double keep = complement(2).value;
+  double take = weight.value;
+  // An error of the weight moves both factors, in opposite directions; their
+  // roundings (a sigmoid's, the product's and the sum's) know nothing of each
+  // other.
+  double terms =
+      std::abs(keep) * (regroups ? from.magnitude : std::abs(from.value)) +
+      std::abs(take) * (regroups ? to.magnitude : std::abs(to.value));
+  double moved = weight.error;
+  const Instruction &maker = program.instructions[instruction.operands[2]];
+  if (maker.operation == Opcode::Sigmoid) {
+    const Estimate &k = values[maker.operands[0]];
+    moved = scaled(sigmoidSlope(k.value), k.error);
+  }
+  double inherited = scaled(keep, from.error) + scaled(take, to.error) +
+                     scaled(to.value - from.value, moved);
+  Estimate result = arithmetic.rounded(keep * from.value + take * to.value,
+                                       terms, inherited, 6);
+  if (!regroups)
+    result.magnitude = std::abs(result.value);
+  return result;
 }
 
 Estimate Evaluator::value() const {
@@ -177,9 +205,7 @@ Estimate Evaluator::value() const {
   case Opcode::Softplus:
     return function(softplus(x), sigmoid(x));
   case Opcode::Lerp:
-    return arithmetic.sum(
-        arithmetic.product(complement(2), operand(0), regroups),
-        arithmetic.product(operand(2), operand(1), regroups), regroups);
+    return lerp();
   case Opcode::Log2AddExp2: {
     double y = operand(1).value;
     double share = sigmoid((x - y) * std::numbers::ln2);

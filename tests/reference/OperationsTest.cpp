@@ -190,6 +190,42 @@ TEST(Estimates, PropagateThroughSlopes) {
       Applied(Opcode::Multiply, {square, square}).slopes()[0].error, 1e-3);
 }
 
+TEST(Estimates, PropagateAsDifferencesSay) {
+  // The error of a value is its slope times the operand's, and the error of a
+  // slope that slope's own slope times it: here by differences.
+  constexpr double error = 1e-3;
+  constexpr double distance = 1e-4;
+  for (const Case &known : cases) {
+    bool isSmooth =
+        known.opcode != Opcode::Maximum && known.opcode != Opcode::Minimum &&
+        known.opcode != Opcode::Select &&
+        (known.opcode != Opcode::Absolute && known.operands[0] != 0);
+    if (!isSmooth)
+      continue;
+    for (size_t moved = 0; moved < known.operands.size(); ++moved) {
+      SCOPED_TRACE(testing::Message()
+                   << "opcode " << static_cast<int>(known.opcode) << " at "
+                   << known.operands[0] << ", operand " << moved);
+      Applied uncertain = applied(known.opcode, known.operands);
+      uncertain.operands[moved].error = error;
+      EXPECT_NEAR(uncertain.value().error,
+                  error * std::abs(known.slopes[moved]),
+                  2e-5 * error + 20 * unitRoundoff * std::abs(known.value));
+      std::vector<double> above = known.operands;
+      std::vector<double> below = known.operands;
+      above[moved] += distance;
+      below[moved] -= distance;
+      std::vector<Estimate> high = applied(known.opcode, above).slopes();
+      std::vector<Estimate> low = applied(known.opcode, below).slopes();
+      std::vector<Estimate> slopes = uncertain.slopes();
+      for (size_t i = 0; i < slopes.size(); ++i) {
+        double bend = (high[i].value - low[i].value) / (2 * distance);
+        EXPECT_NEAR(slopes[i].error, error * std::abs(bend), 1e-5) << i;
+      }
+    }
+  }
+}
+
 TEST(Estimates, OfASelectThatIsUndecidedAreInfinite) {
   Estimate near{1, 1, 1e-6};
   Estimate truth =
