@@ -136,8 +136,14 @@ LogicalResult minrnn::compiler::verifyEntry(func::FuncOp function) {
           !operand.getDefiningOp<DelayOp>())
         return op.emitOpError("expects operands that are arguments of '")
                << name << "' or returned by it";
-    if (isa<DelayOp>(op))
+    if (isa<DelayOp>(op)) {
+      auto scan = findOnly<ScanOp>(function);
+      auto walk = findOnly<WalkOp>(function);
+      if (scan ? !scan.getReverse() : !walk.getReverse())
+        return op.emitOpError("expects a reverse recurrence around it, for "
+                              "which the states of the forward pass are there");
       continue;
+    }
     for (Value result : op.getResults())
       if (!llvm::is_contained(tensors, result))
         return op.emitOpError("expects '") << name << "' to return its results";

@@ -103,27 +103,34 @@ Value KernelMemory::channelTiles(int64_t tileChannels) {
                                 index(tileChannels));
 }
 
-StepPlace KernelMemory::place(Value position, bool isReverse) {
+TimeAxis KernelMemory::timeAxis(bool isReverse) {
   // In `step` there is one step, and nothing before it.
   if (!size("time"))
-    return {position, position,
-            arith::ConstantOp::create(builder, location,
-                                      builder.getBoolAttr(true))};
+    return {index(0), index(1), Value()};
   Value last = add(time(), index(-1));
-  Value walked =
-      isReverse
-          ? arith::SubIOp::create(builder, location, last, position).getResult()
-          : position;
-  Value isTurned = arith::CmpIOp::create(
-      builder, location, arith::CmpIPredicate::ne, size("reverse"), index(0));
+  // An entry that walks against the forward pass, which is turned round itself,
+  // starts at step 0 again.
+  Value startsAtEnd = arith::CmpIOp::create(
+      builder, location,
+      isReverse ? arith::CmpIPredicate::eq : arith::CmpIPredicate::ne,
+      size("reverse"), index(0));
+  return {choose(startsAtEnd, last, index(0)),
+          choose(startsAtEnd, index(-1), index(1)), isReverse ? last : Value()};
+}
+
+StepPlace KernelMemory::place(const TimeAxis &axis, Value position) {
+  auto timeAt = [&](Value place) {
+    return add(axis.origin, mul(place, axis.direction));
+  };
+  if (!axis.lastPosition)
+    return {timeAt(position), Value(), Value()};
+  // What the forward pass walked before is what comes next here. The load is
+  // kept within the array at the end, so that it needs no branch.
   Value isFirst = arith::CmpIOp::create(
-      builder, location, arith::CmpIPredicate::eq, walked, index(0));
-  Value time = choose(
-      isTurned, arith::SubIOp::create(builder, location, last, walked), walked);
-  // The load of the step before is kept within the array either way, so that
-  // it needs no branch.
-  Value step = choose(isTurned, index(1), index(-1));
-  return {time, add(time, choose(isFirst, index(0), step)), isFirst};
+      builder, location, arith::CmpIPredicate::eq, position, axis.lastPosition);
+  Value next = arith::MinSIOp::create(
+      builder, location, add(position, index(1)), axis.lastPosition);
+  return {timeAt(position), timeAt(next), isFirst};
 }
 
 Value KernelMemory::rowIndex(int64_t gates, int64_t gate) {
@@ -271,20 +278,42 @@ KernelMemory::readInitialStates(ValueRange sequences) {
 
 SmallVector<Value> KernelMemory::readMask(const Tensor &tensor,
                                           ArrayRef<StepPlace> places) {
-  return ifGiven(tensor, places.size(), [&] {
-    SmallVector<Value> values;
-    for (const StepPlace &place : places) {
+  // All bits in one word, so that an absent mask costs one register.
+  auto branch = scf::IfOp::create(builder, location, builder.getI64Type(),
+                                  tensor.isGiven, /*withElseRegion=*/true);
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    Value bits = index(0);
+    for (auto [bit, place] : llvm::enumerate(places)) {
       Value position = size("time") ? add(mul(row, time()), place.time) : row;
       Value address = LLVM::GEPOp::create(
           builder, location, tensor.pointer.getType(), tensor.element,
           tensor.pointer, ArrayRef<LLVM::GEPArg>{position});
       Value byte = LLVM::LoadOp::create(builder, location, tensor.element,
                                         address, /*alignment=*/1);
-      values.push_back(lanes.splat(arith::UIToFPOp::create(
-          builder, location, builder.getF32Type(), byte)));
+      Value zero = arith::ConstantOp::create(builder, location,
+                                             builder.getI8IntegerAttr(0));
+      Value isSet = arith::CmpIOp::create(builder, location,
+                                          arith::CmpIPredicate::ne, byte, zero);
+      bits = arith::OrIOp::create(
+          builder, location, bits,
+          choose(isSet, index(int64_t(1) << bit), index(0)));
     }
-    return values;
-  });
+    scf::YieldOp::create(builder, location, bits);
+    builder.setInsertionPointToStart(branch.elseBlock());
+    scf::YieldOp::create(builder, location, index(0));
+  }
+  SmallVector<Value> values;
+  for (size_t bit = 0; bit < places.size(); ++bit) {
+    Value isSet = arith::TruncIOp::create(
+        builder, location, builder.getI1Type(),
+        arith::ShRUIOp::create(builder, location, branch.getResult(0),
+                               index(static_cast<int64_t>(bit))));
+    values.push_back(lanes.splat(arith::UIToFPOp::create(
+        builder, location, builder.getF32Type(), isSet)));
+  }
+  return values;
 }
 
 SmallVector<SmallVector<Value>>

@@ -36,14 +36,25 @@ public:
                      mlir::Type element) = 0;
 };
 
+/// How positions, which count in the order that an entry walks, lie in time:
+/// `time = origin + position * direction`. All are i64.
+struct TimeAxis {
+  mlir::Value origin;
+  /// 1 or -1.
+  mlir::Value direction;
+  /// Of an entry that walks against the forward pass: the position of the step
+  /// that the forward pass walked first. Absent otherwise.
+  mlir::Value lastPosition;
+};
+
 /// One step of a scan or a walk: where its values lie in time.
 struct StepPlace {
   /// The time index of the step (i64).
   mlir::Value time;
-  /// The time index of the step that the forward pass walked before; that of
-  /// the step itself where there is none.
+  /// In an entry that walks against the forward pass: the time index of the
+  /// step that the forward pass walked before, or of the step itself where
+  /// there is none; and whether there is none (i1). Absent otherwise.
   mlir::Value timeBefore;
-  /// Whether the forward pass walked no step before (i1).
   mlir::Value isFirst;
 };
 
@@ -74,10 +85,11 @@ public:
     this->channel = channel;
   }
 
-  /// Where the step at `position` lies. Positions count in the order that the
-  /// entry walks; an `isReverse` entry walks the other way than the forward
-  /// pass, which itself is turned round by the argument `reverse`.
-  StepPlace place(mlir::Value position, bool isReverse);
+  /// How the positions of an entry lie in time; to be made before any loop. An
+  /// `isReverse` entry walks the other way than the forward pass, which itself
+  /// is turned round by the argument `reverse`.
+  TimeAxis timeAxis(bool isReverse);
+  StepPlace place(const TimeAxis &axis, mlir::Value position);
 
   /// The lanes of [batch, gate, channel], one value a gate; zero where the
   /// pointer is null.
@@ -144,7 +156,8 @@ private:
           llvm::function_ref<llvm::SmallVector<mlir::Value>()> values);
   /// Builds `body` under the condition that `tensor` is given.
   void whenGiven(const Tensor &tensor, llvm::function_ref<void()> body);
-  /// The mask [batch, time] at each place: 0 or not 0, the same in all lanes.
+  /// The mask [batch, time] at each place (64 at most): 0 or 1, the same in all
+  /// lanes.
   llvm::SmallVector<mlir::Value> readMask(const Tensor &tensor,
                                           llvm::ArrayRef<StepPlace> places);
 

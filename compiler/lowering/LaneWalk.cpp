@@ -24,6 +24,7 @@ void LaneWalk::build(
   SmallVector<Value> carried = tensors.readRows(walk.getInitial());
   llvm::append_range(carried, tensors.readSums(walk.getSums()));
 
+  TimeAxis axis = tensors.timeAxis(walk.getReverse());
   Value one = arith::ConstantOp::create(builder, location,
                                         builder.getI64IntegerAttr(1));
   auto loop = scf::ForOp::create(builder, location, tensors.begin(),
@@ -31,7 +32,7 @@ void LaneWalk::build(
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
-    StepPlace place = tensors.place(loop.getInductionVar(), walk.getReverse());
+    StepPlace place = tensors.place(axis, loop.getInductionVar());
     SmallVector<Value> values =
         tensors.readSteps(walk.getSequences(), place, initialStates).front();
     llvm::append_range(values, parameters);

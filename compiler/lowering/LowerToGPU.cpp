@@ -253,6 +253,7 @@ void KernelBuilder::buildScan(ScanOp scan) {
   SmallVector<Value> sums = tensors.readSums(scan.getSums());
   llvm::append_range(carried, sums);
 
+  TimeAxis axis = tensors.timeAxis(scan.getReverse());
   // One iteration a time tile; positions count in the order of the scan.
   auto loop =
       scf::ForOp::create(builder, location, tensors.begin(), tensors.end(),
@@ -273,15 +274,18 @@ void KernelBuilder::buildScan(ScanOp scan) {
   // All loads of a tile come first, so that they are under way together.
   // Beyond the end they read the last step again, and count as identity.
   SmallVector<Value> exists;
-  SmallVector<StepPlace> places;
+  // Stores need no clamping. Their places are linear in the step, which costs
+  // fewer registers than to keep those of the loads.
+  SmallVector<StepPlace> places, storePlaces;
   for (int64_t offset = 0; offset < schedule.stepsPerThread; ++offset) {
     Value position =
         arith::AddIOp::create(builder, location, first, integer(offset));
     exists.push_back(
         compare(arith::CmpIPredicate::slt, position, tensors.end()));
+    storePlaces.push_back(tensors.place(axis, position));
     position =
         arith::MinSIOp::create(builder, location, position, lastPosition);
-    places.push_back(tensors.place(position, scan.getReverse()));
+    places.push_back(tensors.place(axis, position));
   }
   SmallVector<SmallVector<Value>> values =
       tensors.readSteps(scan.getSequences(), places, initialStates);
@@ -332,8 +336,9 @@ void KernelBuilder::buildScan(ScanOp scan) {
          llvm::zip(totals, ArrayRef(yielded).drop_front(stored)))
       total =
           lanes.add(total, lanes.select(exists[index], value, lanes.number(0)));
-    when(both(exists[index], isInside),
-         [&] { tensors.writeStep(scan.getOutputs(), places[index], yielded); });
+    when(both(exists[index], isInside), [&] {
+      tensors.writeStep(scan.getOutputs(), storePlaces[index], yielded);
+    });
   }
   SmallVector<Value> next = running;
   next.push_back(

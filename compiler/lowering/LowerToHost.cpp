@@ -153,12 +153,13 @@ void HostBuilder::buildScan(KernelMemory &tensors, ScanOp scan) {
     carried.push_back(lanes.toCarried(domain, state));
   llvm::append_range(carried, tensors.readSums(scan.getSums()));
 
+  TimeAxis axis = tensors.timeAxis(scan.getReverse());
   auto loop = scf::ForOp::create(builder, location, tensors.begin(),
                                  tensors.end(), integer(1), carried);
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
-    StepPlace place = tensors.place(loop.getInductionVar(), scan.getReverse());
+    StepPlace place = tensors.place(axis, loop.getInductionVar());
     SmallVector<Value> values =
         tensors.readSteps(scan.getSequences(), place, initialStates).front();
     llvm::append_range(values, parameters);
