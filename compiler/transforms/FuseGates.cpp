@@ -309,11 +309,15 @@ void GateFusion::buildStep() {
              function.getResultTypes().drop_back());
 }
 
-/// Whether every next state of `cell` was proven affine.
+/// Whether every next state of `cell` was proven affine in the state itself.
 static bool isProvenParallel(CellOp cell) {
-  return llvm::all_of(cell.getYield().getOperands(), [](Value next) {
-    return next.getDefiningOp<AffineOp>() != nullptr;
-  });
+  return llvm::all_of(
+      llvm::zip_equal(cell.getStates(), cell.getYield().getOperands()),
+      [](auto pair) {
+        auto [state, next] = pair;
+        auto affine = next.template getDefiningOp<AffineOp>();
+        return affine && affine.getState() == state;
+      });
 }
 
 namespace {
