@@ -106,7 +106,7 @@ LogicalResult minrnn::compiler::verifyEntry(func::FuncOp function) {
     return function.emitOpError("expects an entry, called 'forward', "
                                 "'backward' or 'step'");
   if (!function.getBody().hasOneBlock() ||
-      (!findOnly<ScanOp>(function) && !findOnly<WalkOp>(function)))
+      llvm::count_if(function.front(), llvm::IsaPred<ScanOp, WalkOp>) != 1)
     return function.emitOpError("expects one minrnn.scan or minrnn.walk");
 
   SmallVector<Value> tensors = entryTensors(function);
@@ -148,6 +148,14 @@ LogicalResult minrnn::compiler::verifyEntry(func::FuncOp function) {
       if (!llvm::is_contained(tensors, result))
         return op.emitOpError("expects '") << name << "' to return its results";
   }
+  // Each tensor has one pointer.
+  llvm::SmallPtrSet<Value, 16> seen;
+  for (auto [tensor, tensorName] :
+       llvm::zip_equal(tensors, entryTensorNames(function)))
+    if (!seen.insert(tensor).second)
+      return function.emitOpError("expects to return each tensor once, and no "
+                                  "argument; found another use of one as '")
+             << tensorName << "'";
   return success();
 }
 
