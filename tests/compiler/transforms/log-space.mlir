@@ -19,15 +19,15 @@
 // CHECK: %[[A:.*]] = arith.negf %[[S]]
 // CHECK: %[[VE:.*]] = arith.mulf %[[V]], %[[LOG2E]]
 // CHECK: minrnn.yield %[[A]], %[[VE]] : f32, f32
-func.func @gates(%p: tensor<?x?x2x?xf32>, %h0: tensor<?x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?xf32>) {
-  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x2x?xf32>) initial(%h0 : tensor<?x?xf32>) -> (tensor<?x?x?xf32>), tensor<?x?xf32>
+func.func @gates(%p: tensor<?x?x2x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x1x?xf32>) {
+  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x2x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
   element(%k, %v) {
     %n = arith.negf %k : f32
     %a = minrnn.sigmoid %n : f32
     %b = math.exp %v : f32
     minrnn.yield %a, %b : f32, f32
   } output(%k, %v, %before, %after) { minrnn.yield %after : f32 }
-  return %h, %l : tensor<?x?x?xf32>, tensor<?x?xf32>
+  return %h, %l : tensor<?x?x?xf32>, tensor<?x1x?xf32>
 }
 
 // -----
@@ -49,8 +49,8 @@ func.func @gates(%p: tensor<?x?x2x?xf32>, %h0: tensor<?x?xf32>) -> (tensor<?x?x?
 // CHECK-DAG: %[[SUM:.*]] = minrnn.log2_add_exp2 %[[E]], %[[THREE]]
 // CHECK-DAG: %[[B:.*]] = arith.select %{{.*}}, %[[SUM]], %[[FAR]]
 // CHECK: minrnn.yield %[[A]], %[[B]] : f32, f32
-func.func @arithmetic(%p: tensor<?x?x2x?xf32>, %h0: tensor<?x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?xf32>) {
-  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x2x?xf32>) initial(%h0 : tensor<?x?xf32>) -> (tensor<?x?x?xf32>), tensor<?x?xf32>
+func.func @arithmetic(%p: tensor<?x?x2x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x1x?xf32>) {
+  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x2x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
   element(%k, %v) {
     %zero = arith.constant 0.0 : f32
     %eight = arith.constant 8.0 : f32
@@ -64,7 +64,7 @@ func.func @arithmetic(%p: tensor<?x?x2x?xf32>, %h0: tensor<?x?xf32>) -> (tensor<
     %b = arith.select %c, %sum, %zero : f32
     minrnn.yield %a, %b : f32, f32
   } output(%k, %v, %before, %after) { minrnn.yield %after : f32 }
-  return %h, %l : tensor<?x?x?xf32>, tensor<?x?xf32>
+  return %h, %l : tensor<?x?x?xf32>, tensor<?x1x?xf32>
 }
 
 // -----
@@ -88,12 +88,12 @@ func.func @arithmetic(%p: tensor<?x?x2x?xf32>, %h0: tensor<?x?xf32>) -> (tensor<
 // CHECK-DAG: %[[LARGE:.*]] = math.log2 %[[S]]
 // CHECK-DAG: %[[B:.*]] = arith.select %[[ISSMALL]], %[[SMALL]], %[[LARGE]]
 // CHECK: minrnn.yield %[[A]], %[[B]] : f32, f32
-func.func @activations(%p: tensor<?x?x2x?xf32>, %h0: tensor<?x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?xf32>) {
-  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x2x?xf32>) initial(%h0 : tensor<?x?xf32>) -> (tensor<?x?x?xf32>), tensor<?x?xf32>
+func.func @activations(%p: tensor<?x?x2x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x1x?xf32>) {
+  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x2x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
   element(%k, %v) {
     %a = minrnn.positive %k : f32
     %b = minrnn.softplus %v : f32
     minrnn.yield %a, %b : f32, f32
   } output(%k, %v, %before, %after) { minrnn.yield %after : f32 }
-  return %h, %l : tensor<?x?x?xf32>, tensor<?x?xf32>
+  return %h, %l : tensor<?x?x?xf32>, tensor<?x1x?xf32>
 }
