@@ -8,8 +8,10 @@
 
 #include "compiler/pipeline/Compile.h"
 #include "compiler/analysis/Recurrence.h"
+#include "compiler/codegen/GPUTargets.h"
 #include "compiler/codegen/LLVMCode.h"
 #include "compiler/codegen/Manifest.h"
+#include "compiler/codegen/Ptxas.h"
 #include "compiler/lowering/Passes.h"
 #include "compiler/pipeline/CompilerIdentity.h"
 #include "compiler/pipeline/Dialects.h"
@@ -54,6 +56,8 @@ private:
   bool buildScans();
   bool buildKernels();
   bool emitCode(Stage stage);
+  /// (Of the PTX as --emit=ptx gives it, so that ptxas's line numbers hold.)
+  bool assemble(StringRef ptx);
 
   /// Runs passes that only a fault of ours can stop.
   bool runPasses(llvm::function_ref<void(OpPassManager &)> build);
@@ -156,12 +160,12 @@ bool CellCompilation::checkOptions(Stage stage) {
   if (!llvm::is_contained(ioTypes, options.ioType))
     return rejectOptions("unknown io type '" + options.ioType +
                          "'; the known ones are " + llvm::join(ioTypes, ", "));
-  if (stage == Stage::PTX && isHost())
-    return rejectOptions("the target host has no PTX; ask for an object, or "
-                         "for a GPU target");
+  if ((stage == Stage::PTX || stage == Stage::Cubin) && isHost())
+    return rejectOptions("the target host has no PTX and no cubin; ask for an "
+                         "object, or for a GPU target");
   if ((stage == Stage::Object || stage == Stage::Header) && !isHost())
     return rejectOptions("objects are made for the target host; the target " +
-                         options.target + " has PTX");
+                         options.target + " has PTX and cubins");
   if (isHost() &&
       !(options.hostProcessor.empty() && options.hostFeatures.empty())) {
     std::string error;
@@ -347,8 +351,21 @@ bool CellCompilation::emitCode(Stage stage) {
   std::string ptx;
   if (!emitPTX(*code, *machine, ptx, error))
     return fault(error);
-  result.output = writeManifestComment(result.manifest) + ptx;
+  ptx.insert(0, writeManifestComment(result.manifest));
+  if (stage == Stage::Cubin)
+    return assemble(ptx);
+  result.output = std::move(ptx);
   return true;
+}
+
+bool CellCompilation::assemble(StringRef ptx) {
+  std::string error;
+  std::string ptxas = findPtxas(
+      options.ptxasFolders.empty() ? ptxasFolders() : options.ptxasFolders,
+      error);
+  return (!ptxas.empty() &&
+          emitCubin(ptxas, ptx, options.target, result.output, error)) ||
+         rejectOptions(error);
 }
 
 Compilation CellCompilation::run(Stage stage) {
@@ -406,7 +423,11 @@ Compilation minrnn::compiler::compileCell(std::string_view source,
 }
 
 std::vector<std::string> minrnn::compiler::knownTargets() {
-  return {"sm_75", "host"};
+  std::vector<std::string> targets;
+  for (const GPUTarget &target : gpuTargets())
+    targets.push_back(target.name.str());
+  targets.push_back("host");
+  return targets;
 }
 
 std::vector<std::string> minrnn::compiler::knownIOTypes() {

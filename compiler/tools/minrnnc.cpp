@@ -48,10 +48,11 @@ struct Arguments {
 
 static const std::map<std::string, Stage> &stages() {
   static const std::map<std::string, Stage> names = {
-      {"cell", Stage::Cell},         {"scan", Stage::Scan},
-      {"kernel", Stage::Kernel},     {"llvm", Stage::LLVM},
-      {"ptx", Stage::PTX},           {"obj", Stage::Object},
-      {"manifest", Stage::Manifest}, {"header", Stage::Header}};
+      {"cell", Stage::Cell},     {"scan", Stage::Scan},
+      {"kernel", Stage::Kernel}, {"llvm", Stage::LLVM},
+      {"ptx", Stage::PTX},       {"cubin", Stage::Cubin},
+      {"obj", Stage::Object},    {"manifest", Stage::Manifest},
+      {"header", Stage::Header}};
   return names;
 }
 
@@ -170,10 +171,13 @@ int main(int argc, char **argv) {
   for (const auto &[name, stage] : stages())
     stageNames.push_back(name);
   app.add_option("--emit", arguments.emit,
-                 "what to write (default: ptx for a GPU, obj for the host)")
+                 "what to write (default: ptx for a GPU, obj for the host). A "
+                 "cubin needs ptxas, of the CUDA toolkit: on PATH, in "
+                 "$CUDA_HOME/bin, $CUDA_PATH/bin or /usr/local/cuda/bin")
       ->check(CLI::IsMember(stageNames));
   app.add_option("--target", arguments.compile.target,
-                 "what to compile for (default: sm_75)")
+                 "what to compile for (default: sm_75, whose PTX newer GPUs "
+                 "run too)")
       ->check(CLI::IsMember(knownTargets()));
   std::map<std::string, ScanDomain> domains = {{"auto", ScanDomain::Auto},
                                                {"log", ScanDomain::Log},
@@ -229,9 +233,9 @@ int main(int argc, char **argv) {
   if (!arguments.emit.empty()) {
     Stage stage = stages().at(arguments.emit);
     bool isHost = arguments.compile.target == "host";
-    if ((stage == Stage::PTX) == isHost &&
-        (stage == Stage::PTX || stage == Stage::Object ||
-         stage == Stage::Header))
+    bool isOfGPU = stage == Stage::PTX || stage == Stage::Cubin;
+    bool isOfHost = stage == Stage::Object || stage == Stage::Header;
+    if (isHost ? isOfGPU : isOfHost)
       return fail(Usage, "--emit=" + arguments.emit + " does not go with " +
                              "--target=" + arguments.compile.target);
   }
