@@ -131,9 +131,15 @@ LogicalResult minrnn::compiler::verifyEntry(func::FuncOp function) {
   for (Operation &op : function.front().without_terminator()) {
     if (!isa<ScanOp, WalkOp, DelayOp>(op))
       continue;
-    for (Value operand : op.getOperands())
+    // Only a sequence may be a delayed one.
+    size_t sequences = 0;
+    if (auto scan = dyn_cast<ScanOp>(op))
+      sequences = scan.getSequences().size();
+    else if (auto walk = dyn_cast<WalkOp>(op))
+      sequences = walk.getSequences().size();
+    for (auto [index, operand] : llvm::enumerate(op.getOperands()))
       if (!llvm::is_contained(tensors, operand) &&
-          !operand.getDefiningOp<DelayOp>())
+          !(index < sequences && operand.getDefiningOp<DelayOp>()))
         return op.emitOpError("expects operands that are arguments of '")
                << name << "' or returned by it";
     if (isa<DelayOp>(op)) {
