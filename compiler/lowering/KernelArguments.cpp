@@ -83,7 +83,10 @@ minrnn::compiler::kernelArguments(func::FuncOp function, StringRef ioType) {
                        : type.getElementType().isInteger(8) ? "i8"
                                                             : "f32";
     argument.isWritten = index >= tensors.size() - results;
-    argument.isOptional = tensor->isOptional;
+    // The states of every step need not be stored by the forward pass, but have
+    // to be there for the backward one.
+    argument.isOptional =
+        tensor->isOptional && (argument.isWritten || !tensor->isIO);
     isRecurrent |= name == "recurrent";
     arguments.push_back(std::move(argument));
   }
