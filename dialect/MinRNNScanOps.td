@@ -123,7 +123,7 @@ def MinRNN_ScanOp : MinRNN_RecurrenceOp<"scan"> {
     ```mlir
     %h, %last = minrnn.scan linear sequences(%p : tensor<?x?x2x?xf32>)
         parameters(%b : tensor<2x?xf32>) initial(%h0 : tensor<?x1x?xf32>)
-        -> (tensor<?x?x?xf32>) sums () last tensor<?x1x?xf32>
+        -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
     element(%z, %v, %bz, %bv) { ... minrnn.yield %a, %b : f32, f32 }
     output(%z, %v, %bz, %bv, %before, %after) { minrnn.yield %after : f32 }
     ```
@@ -157,7 +157,7 @@ def MinRNN_ScanOp : MinRNN_RecurrenceOp<"scan"> {
     (`parameters` `(` $parameters^ `:` type($parameters) `)`)?
     `initial` `(` $initial `:` type($initial) `)`
     (`boundaries` `(` $taken^ `:` type($taken) `)`)?
-    `->` `(` type($outputs) `)` `sums` `(` type($sums) `)`
+    (`->` `(` type($outputs)^ `)`)? (`sums` `(` type($sums)^ `)`)?
     (`boundaries` type($boundaries)^)? `last` type($last)
     attr-dict-with-keyword
     custom<OptionalScalarRegion>($states)
@@ -191,7 +191,7 @@ def MinRNN_WalkOp : MinRNN_RecurrenceOp<"walk"> {
     ```mlir
     %h, %last = minrnn.walk sequences(%p : tensor<?x?x1x?xf32>)
         parameters(%u : tensor<1x?xf32>) initial(%h0 : tensor<?x1x?xf32>)
-        -> (tensor<?x?x?xf32>) sums () last tensor<?x1x?xf32>
+        -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
     body(%k, %u0, %before) { ... minrnn.yield %after, %after : f32, f32 }
     ```
 
@@ -214,7 +214,8 @@ def MinRNN_WalkOp : MinRNN_RecurrenceOp<"walk"> {
     `sequences` `(` $sequences `:` type($sequences) `)`
     (`parameters` `(` $parameters^ `:` type($parameters) `)`)?
     `initial` `(` $initial `:` type($initial) `)`
-    `->` `(` type($outputs) `)` `sums` `(` type($sums) `)` `last` type($last)
+    (`->` `(` type($outputs)^ `)`)? (`sums` `(` type($sums)^ `)`)?
+    `last` type($last)
     attr-dict-with-keyword
     `body` custom<ScalarRegion>($body)
   }];

@@ -188,36 +188,35 @@ LogicalResult BackwardDerivation::buildElement(ScanOp scan) {
 LogicalResult BackwardDerivation::build(ScanOp forward, bool recompute) {
   bool isPlain = !step.hasOutput;
   bool isRecurrent = step.axes.recurrent != 0;
-  SmallVector<StringRef> arguments = {"preactivations"};
+  SmallVector<StringRef> sequenceNames = {"preactivations"};
+  SmallVector<StringRef> parameterNames = {"bias"};
   SmallVector<StringRef> sums = {"d_bias"};
   SmallVector<StringRef> outputs = {"d_preactivations"};
   if (step.readsInput) {
-    arguments.push_back("input");
+    sequenceNames.push_back("input");
     outputs.push_back("d_input");
   }
   if (isRecurrent) {
-    arguments.push_back("recurrent");
+    sequenceNames.push_back("recurrent");
     outputs.push_back("d_recurrent");
+    parameterNames.push_back("recurrent_bias");
     sums.push_back("d_recurrent_bias");
   }
-  arguments.push_back("reset");
-  size_t sequenceCount = arguments.size();
-  arguments.push_back("bias");
-  if (isRecurrent)
-    arguments.push_back("recurrent_bias");
   if (step.axes.parameters != 0) {
-    arguments.push_back("parameters");
+    parameterNames.push_back("parameters");
     sums.push_back("d_parameters");
   }
-  size_t parameterCount = arguments.size() - sequenceCount;
   StringRef saved = recompute ? "boundaries"
                     : isPlain ? "output"
                               : "trajectory";
+  SmallVector<StringRef> arguments = sequenceNames;
+  sequenceNames.append({"reset", "d_output"});
+  llvm::append_range(arguments, parameterNames);
+  arguments.push_back("reset");
   // (The boundaries begin with the initial states.)
   if (!recompute)
     arguments.push_back("initial");
-  for (StringRef name : {saved, StringRef("d_output"), StringRef("d_last")})
-    arguments.push_back(name);
+  arguments.append({saved, "d_output", "d_last"});
   SmallVector<StringRef> results = outputs;
   llvm::append_range(results, sums);
   results.push_back("d_initial");
@@ -226,16 +225,14 @@ LogicalResult BackwardDerivation::build(ScanOp forward, bool recompute) {
                                       step.axes, {}, arguments, results);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&function.front());
-  SmallVector<Value> sequences(
-      function.getArguments().take_front(sequenceCount));
-  sequences.push_back(findArgument(function, "d_output"));
-  Value kept = findArgument(function, saved);
+  auto find = [&](StringRef name) { return findArgument(function, name); };
+  SmallVector<Value> sequences = llvm::map_to_vector(sequenceNames, find);
+  Value kept = find(saved);
   if (!recompute)
-    sequences.push_back(DelayOp::create(builder, location, kept,
-                                        findArgument(function, "initial")));
-  ValueRange parameters =
-      ValueRange(function.getArguments()).slice(sequenceCount, parameterCount);
-  Value initial = findArgument(function, "d_last");
+    sequences.push_back(
+        DelayOp::create(builder, location, kept, find("initial")));
+  SmallVector<Value> parameters = llvm::map_to_vector(parameterNames, find);
+  Value initial = find("d_last");
   TypeRange types = function.getResultTypes();
   TypeRange outputTypes = types.take_front(outputs.size());
   TypeRange sumTypes = types.slice(outputs.size(), sums.size());

@@ -49,6 +49,9 @@ private:
   /// the order of the region's arguments.
   SmallVector<StringRef> sequenceNames() const;
   SmallVector<StringRef> parameterNames() const;
+  /// The same in the order of an entry's arguments: the mask of resets, which
+  /// is the last of the sequences, comes after the parameters.
+  SmallVector<StringRef> argumentNames() const;
   int64_t valueCount() const {
     return axes.gates + (readsInput ? 1 : 0) + axes.recurrent + /*reset*/ 1 +
            axes.gates + axes.recurrent + axes.parameters;
@@ -98,6 +101,14 @@ SmallVector<StringRef> GateFusion::parameterNames() const {
     names.push_back("recurrent_bias");
   if (!parameters.empty())
     names.push_back("parameters");
+  return names;
+}
+
+SmallVector<StringRef> GateFusion::argumentNames() const {
+  SmallVector<StringRef> names = sequenceNames();
+  StringRef reset = names.pop_back_val();
+  llvm::append_range(names, parameterNames());
+  names.push_back(reset);
   return names;
 }
 
@@ -235,8 +246,7 @@ void GateFusion::buildForward() {
     return RankedTensorType::get(extents, builder.getF32Type());
   };
   SmallVector<StringRef> arguments = {"x", "weight"};
-  llvm::append_range(arguments, ArrayRef(sequenceNames()).drop_front());
-  llvm::append_range(arguments, parameterNames());
+  llvm::append_range(arguments, ArrayRef(argumentNames()).drop_front());
   arguments.push_back("initial");
   SmallVector<StringRef> results = {"output"};
   bool storesStates = !isPlain && !recompute;
@@ -299,8 +309,7 @@ void GateFusion::buildForward() {
 }
 
 void GateFusion::buildStep() {
-  SmallVector<StringRef> arguments = sequenceNames();
-  llvm::append_range(arguments, parameterNames());
+  SmallVector<StringRef> arguments = argumentNames();
   arguments.push_back("previous");
   SmallVector<StringRef> results;
   if (!isPlain)
@@ -310,18 +319,21 @@ void GateFusion::buildStep() {
       createEntry(builder, location, kStepName, axes, {}, arguments, results);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&function.front());
-  ValueRange tensors = function.getArguments();
-  size_t sequences = sequenceNames().size();
-  createWalk(tensors.take_front(sequences),
-             tensors.drop_front(sequences).drop_back(), tensors.back(),
+  auto find = [&](StringRef name) { return findArgument(function, name); };
+  createWalk(llvm::map_to_vector(sequenceNames(), find),
+             llvm::map_to_vector(parameterNames(), find), find("previous"),
              function.getResultTypes().drop_back());
 }
 
-/// Whether every next state of `cell` was proven affine.
+/// Whether every next state of `cell` was proven affine in the state itself.
 static bool isProvenParallel(CellOp cell) {
-  return llvm::all_of(cell.getYield().getOperands(), [](Value next) {
-    return next.getDefiningOp<AffineOp>() != nullptr;
-  });
+  return llvm::all_of(
+      llvm::zip_equal(cell.getStates(), cell.getYield().getOperands()),
+      [](auto pair) {
+        auto [state, next] = pair;
+        auto affine = next.template getDefiningOp<AffineOp>();
+        return affine && affine.getState() == state;
+      });
 }
 
 namespace {
