@@ -15,8 +15,8 @@ def StabilizePass : Pass<"minrnn-stabilize"> {
   let summary = "Rewrite formulas that cancel or divide zero by zero";
   let description = [{
     Replaces formulas by equal ones that keep their accuracy where a sigmoid
-    saturates: `1 - sigmoid(x)` cancels for large x, and `f / (f + i)` of two
-    sigmoids is 0/0 once both underflow.
+    saturates: `1 - sigmoid(x)` cancels for large x, also within a `lerp`, and
+    `f / (f + i)` of two sigmoids is 0/0 once both underflow.
 
     Before:
     ```mlir
