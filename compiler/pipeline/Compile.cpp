@@ -168,8 +168,15 @@ bool CellCompilation::checkOptions(Stage stage) {
 }
 
 bool CellCompilation::parse() {
+  // MLIR's parser can succeed where its lexer has reported an error: a stray
+  // '@' after a dialect's type does it.
+  bool hasError = false;
+  ScopedDiagnosticHandler watch(context.get(), [&](Diagnostic &diagnostic) {
+    hasError |= diagnostic.getSeverity() == DiagnosticSeverity::Error;
+    return failure(); // Not handled: on to the handler that prints it.
+  });
   module = parseSourceFile<ModuleOp>(sources, context.get());
-  if (!module) {
+  if (!module || hasError) {
     result.outcome = Outcome::BadInput;
     return false;
   }
