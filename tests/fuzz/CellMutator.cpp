@@ -89,7 +89,8 @@ private:
   }
   std::string fresh() { return "%v" + std::to_string(generator() % 10000); }
   std::vector<Place> find(Words words) const;
-  std::vector<Place> findValues() const;
+  /// Where values are named; where they are used alone, if `usesOnly`.
+  std::vector<Place> findValues(bool usesOnly) const;
   void put(const Place &place, const std::string &text) {
     lines[place.line].replace(place.begin, place.size, text);
   }
@@ -136,22 +137,28 @@ std::vector<Place> Mutation::find(Words words) const {
   return found;
 }
 
-std::vector<Place> Mutation::findValues() const {
+std::vector<Place> Mutation::findValues(bool usesOnly) const {
   std::vector<Place> found;
-  for (size_t i = 0; i < lines.size(); ++i)
-    for (size_t at = lines[i].find('%'); at != std::string::npos;
-         at = lines[i].find('%', at + 1)) {
+  for (size_t i = 0; i < lines.size(); ++i) {
+    std::string_view line = lines[i];
+    for (size_t at = line.find('%'); at != line.npos;
+         at = line.find('%', at + 1)) {
       size_t end = at + 1;
-      while (end < lines[i].size() && isNamePart(lines[i][end]))
+      while (end < line.size() && isNamePart(line[end]))
         ++end;
-      found.push_back({i, at, end - at});
+      // `%n = ...` and `(%h: f32)`, as everybody writes them.
+      bool isDefinition =
+          line.substr(end, 2) == " =" || line.substr(end, 1) == ":";
+      if (end > at + 1 && !(usesOnly && isDefinition))
+        found.push_back({i, at, end - at});
     }
+  }
   return found;
 }
 
 Lines Mutation::valuesBefore(size_t line) const {
   Lines values;
-  for (const Place &place : findValues()) {
+  for (const Place &place : findValues(/*usesOnly=*/false)) {
     if (place.line >= line)
       break;
     if (lines[place.line].find("minrnn.cell") != std::string::npos &&
@@ -172,7 +179,7 @@ void Mutation::exchange(Words words) {
 }
 
 void Mutation::exchangeOperand() {
-  std::vector<Place> found = findValues();
+  std::vector<Place> found = findValues(/*usesOnly=*/true);
   if (found.empty())
     return;
   const Place &place = found[below(found.size())];
@@ -221,7 +228,7 @@ void Mutation::addEquation() {
   insertAt(line, equation);
   // Somebody reads it, or it would vanish as dead code.
   std::vector<Place> readers;
-  for (const Place &place : findValues())
+  for (const Place &place : findValues(/*usesOnly=*/true))
     if (place.line > line)
       readers.push_back(place);
   if (!readers.empty())
