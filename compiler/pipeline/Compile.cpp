@@ -27,6 +27,8 @@
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/SubtargetFeature.h"
 
+#include <cstring>
+
 using namespace mlir;
 using namespace minrnn::compiler;
 using minrnn::dialect::CellOp;
@@ -167,7 +169,28 @@ bool CellCompilation::checkOptions(Stage stage) {
   return true;
 }
 
+/// The first `array<index: ...>` of a text, null if there is none.
+static const char *findIndexArray(StringRef text) {
+  for (size_t at = text.find("array"); at != StringRef::npos;
+       at = text.find("array", at + 1)) {
+    StringRef rest = text.drop_front(at + strlen("array")).ltrim();
+    if (rest.consume_front("<") && rest.ltrim().starts_with("index"))
+      return text.data() + at;
+  }
+  return nullptr;
+}
+
 bool CellCompilation::parse() {
+  // Such an array crashes the parser of MLIR 22 (llvm-project issue 179045).
+  StringRef source =
+      sources.getMemoryBuffer(sources.getMainFileID())->getBuffer();
+  if (const char *array = findIndexArray(source)) {
+    auto [line, column] =
+        sources.getLineAndColumn(SMLoc::getFromPointer(array));
+    return rejectInput(
+        FileLineColLoc::get(context.get(), sourceName, line, column),
+        "expects no array of 'index' elements, which MLIR cannot read");
+  }
   // MLIR's parser can succeed where its lexer has reported an error: a stray
   // '@' after a dialect's type does it.
   bool hasError = false;
