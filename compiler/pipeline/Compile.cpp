@@ -247,6 +247,14 @@ bool CellCompilation::selectCell() {
     return rejectInput(cell.getLoc(),
                        "expects a cell of at most " + Twine(mostOperations) +
                            " operations, found " + Twine(operations));
+  // Each gate is an argument's slice, and a register of the kernel's at least.
+  // MLIR's simplifications take cubic time in their number.
+  constexpr size_t mostGates = 64;
+  size_t gates = cell.getGateNames().size();
+  if (gates > mostGates)
+    return rejectInput(cell.getLoc(), "expects a cell of at most " +
+                                          Twine(mostGates) + " gates, found " +
+                                          Twine(gates));
   for (CellOp candidate : cells)
     if (candidate != cell)
       candidate.erase();
