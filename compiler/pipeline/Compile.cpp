@@ -258,6 +258,11 @@ bool CellCompilation::selectCell() {
   for (CellOp candidate : cells)
     if (candidate != cell)
       candidate.erase();
+  // Attributes that are not the language's mean nothing here, but some would
+  // to LLVM: `llvm.module_asm` is assembly that it takes without a look.
+  module->walk([](Operation *op) {
+    op->setDiscardableAttrs(ArrayRef<NamedAttribute>());
+  });
   return true;
 }
 
