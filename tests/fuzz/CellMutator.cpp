@@ -194,7 +194,7 @@ void Mutation::addEquation() {
   std::string c = operand(values);
   std::string result = fresh();
   std::string equation = "  " + result + " = ";
-  switch (below(8)) {
+  switch (below(10)) {
   case 0:
   case 1:
     equation += oneOf(unary) + " " + a + " : f32";
@@ -216,6 +216,19 @@ void Mutation::addEquation() {
                condition + ", " + b + ", " + c + " : f32";
     break;
   }
+  case 7:
+    switch (below(4)) {
+    case 0:
+      equation += "minrnn.read %x : f32";
+      break;
+    case 1:
+      equation += "minrnn.parameter " + oneOf(gates) + " : f32";
+      break;
+    default:
+      equation = "  minrnn.output " + a + " : f32\n" + equation +
+                 "minrnn.lerp " + b + ", " + c + ", " + a + " : f32";
+    }
+    break;
   default:
     if (below(4) == 0)
       equation += "minrnn.affine " + a + " * %h + " + b + " in " +

@@ -17,30 +17,6 @@ using minrnn::compiler::ScanDomain;
 using minrnn::compiler::Stage;
 using minrnn::fuzz::Request;
 
-static const char *stageName(Stage stage) {
-  switch (stage) {
-  case Stage::Explanation:
-    return "explanation";
-  case Stage::Cell:
-    return "cell";
-  case Stage::Scan:
-    return "scan";
-  case Stage::Kernel:
-    return "kernel";
-  case Stage::LLVM:
-    return "llvm";
-  case Stage::PTX:
-    return "ptx";
-  case Stage::Object:
-    return "obj";
-  case Stage::Manifest:
-    return "manifest";
-  case Stage::Header:
-    return "header";
-  }
-  return "unknown";
-}
-
 static const char *domainName(ScanDomain domain) {
   switch (domain) {
   case ScanDomain::Auto:
@@ -54,29 +30,29 @@ static const char *domainName(ScanDomain domain) {
 }
 
 std::string Request::flags() const {
-  return std::string("--emit=") + stageName(stage) + " --target=" + target +
+  return "--emit=" + stageName + " --target=" + target +
          " --scan=" + domainName(scan);
 }
 
 const std::vector<Request> &minrnn::fuzz::requests() {
   static const std::vector<Request> all = {
-      {Stage::Explanation, "sm_75", ScanDomain::Auto},
-      {Stage::Cell, "sm_75", ScanDomain::Auto},
-      {Stage::Scan, "sm_75", ScanDomain::Log},
-      {Stage::Scan, "sm_75", ScanDomain::Linear},
-      {Stage::Kernel, "sm_75", ScanDomain::Auto},
-      {Stage::Kernel, "sm_75", ScanDomain::Linear},
-      {Stage::Kernel, "host", ScanDomain::Auto},
-      {Stage::Kernel, "host", ScanDomain::Log},
-      {Stage::Manifest, "sm_75", ScanDomain::Auto},
-      {Stage::Header, "host", ScanDomain::Auto},
+      {Stage::Explanation, "explanation", "sm_75", ScanDomain::Auto},
+      {Stage::Cell, "cell", "sm_75", ScanDomain::Auto},
+      {Stage::Scan, "scan", "sm_75", ScanDomain::Log},
+      {Stage::Scan, "scan", "sm_75", ScanDomain::Linear},
+      {Stage::Kernel, "kernel", "sm_75", ScanDomain::Auto},
+      {Stage::Kernel, "kernel", "sm_75", ScanDomain::Linear},
+      {Stage::Kernel, "kernel", "host", ScanDomain::Auto},
+      {Stage::Kernel, "kernel", "host", ScanDomain::Log},
+      {Stage::Manifest, "manifest", "sm_75", ScanDomain::Auto},
+      {Stage::Header, "header", "host", ScanDomain::Auto},
       // From here on it is LLVM's work and takes ten times as long.
-      {Stage::LLVM, "sm_75", ScanDomain::Linear},
-      {Stage::LLVM, "host", ScanDomain::Log},
-      {Stage::PTX, "sm_75", ScanDomain::Auto},
-      {Stage::PTX, "sm_75", ScanDomain::Linear},
-      {Stage::Object, "host", ScanDomain::Auto},
-      {Stage::Object, "host", ScanDomain::Log},
+      {Stage::LLVM, "llvm", "sm_75", ScanDomain::Linear},
+      {Stage::LLVM, "llvm", "host", ScanDomain::Log},
+      {Stage::PTX, "ptx", "sm_75", ScanDomain::Auto},
+      {Stage::PTX, "ptx", "sm_75", ScanDomain::Linear},
+      {Stage::Object, "obj", "host", ScanDomain::Auto},
+      {Stage::Object, "obj", "host", ScanDomain::Log},
   };
   return all;
 }

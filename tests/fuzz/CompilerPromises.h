@@ -26,6 +26,7 @@ namespace minrnn::fuzz {
 /// What is asked of the compiler.
 struct Request {
   compiler::Stage stage;
+  std::string stageName;
   std::string target;
   compiler::ScanDomain scan;
   /// The request as `minrnnc` takes it: `--emit=scan --target=host --scan=log`.
