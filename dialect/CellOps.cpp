@@ -58,8 +58,8 @@ SmallVector<StringRef> CellOp::getGateNames() {
   return names;
 }
 
-SmallVector<ProjectOp> CellOp::getRecurrentProjections() {
-  SmallVector<ProjectOp> projections;
+std::vector<ProjectOp> CellOp::getRecurrentProjections() {
+  std::vector<ProjectOp> projections;
   for (auto project : getBody().getOps<ProjectOp>())
     if (!isa<InputType>(project.getOperand().getType()) &&
         llvm::none_of(projections, [&](ProjectOp earlier) {

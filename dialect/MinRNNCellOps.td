@@ -90,7 +90,7 @@ def MinRNN_CellOp : MinRNN_Op<"cell", [
     ::llvm::SmallVector<::llvm::StringRef> getGateNames();
     /// One projection of each name that projects a scalar, in the order of
     /// their first use.
-    ::llvm::SmallVector<ProjectOp> getRecurrentProjections();
+    ::std::vector<ProjectOp> getRecurrentProjections();
     /// The names of the learned parameters, each once, in the order of their
     /// first use.
     ::llvm::SmallVector<::llvm::StringRef> getParameterNames();

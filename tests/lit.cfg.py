@@ -37,6 +37,10 @@ config.environment["PATH"] = search_path
 if shutil.which("ptxas", path=search_path):
     config.available_features.add("ptxas")
 
+# UNSUPPORTED: usual-ptxas. That one is found whatever PATH says.
+if shutil.which("ptxas", path="/usr/local/cuda/bin"):
+    config.available_features.add("usual-ptxas")
+
 # Nobody is root in the eyes of a test that writes to a read-only place.
 if os.geteuid() != 0:
     config.available_features.add("not-root")

@@ -238,6 +238,11 @@ Interval IntervalAnalysis::evaluate(Operation *op) {
       .Case([&](math::ExpOp) {
         return within(increasing(operand(0), std::exp), Interval::positive());
       })
+      .Case([&](math::ExpM1Op) {
+        return within(
+            increasing(operand(0), std::expm1),
+            Interval{-1, std::numeric_limits<double>::infinity(), true, true});
+      })
       .Case([&](math::LogOp) {
         return operand(0).isNonNegative() ? increasing(operand(0), std::log)
                                           : Interval::everything();

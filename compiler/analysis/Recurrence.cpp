@@ -34,12 +34,20 @@ std::nullopt_t RecurrenceAnalysis::fail(Operation *op, const Twine &because,
   return std::nullopt;
 }
 
-std::optional<AffineForm> RecurrenceAnalysis::solve(Value next) {
+std::optional<AffineForm> RecurrenceAnalysis::solve(Value next,
+                                                    Operation *user) {
+  if (isOtherState(next))
+    return fail(user, "hands on another state unchanged",
+                "let each state's next value read that state alone");
   std::optional<AffineForm> form = get(next);
   if (!form)
     return std::nullopt;
   return AffineForm{materialize(next.getLoc(), form->coefficient),
                     materialize(next.getLoc(), form->offset)};
+}
+
+bool RecurrenceAnalysis::isOtherState(Value value) const {
+  return llvm::is_contained(otherStates, value);
 }
 
 std::optional<AffineForm> RecurrenceAnalysis::get(Value value) {
@@ -49,18 +57,12 @@ std::optional<AffineForm> RecurrenceAnalysis::get(Value value) {
 
   std::optional<AffineForm> form;
   Operation *definition = value.getDefiningOp();
-  if (value == state) {
+  if (value == state)
     form = AffineForm{constant(value.getLoc(), 1), Value()};
-  } else if (llvm::is_contained(otherStates, value)) {
-    sequential = {value.getParentBlock()->getParentOp(),
-                  "the next value of one state reads another state",
-                  "let each state's next value read that state alone"};
-    return std::nullopt;
-  } else if (!definition) {
+  else if (!definition)
     form = AffineForm{Value(), value};
-  } else {
+  else
     form = evaluate(definition);
-  }
   if (form)
     known[value] = *form;
   return form;
@@ -69,6 +71,9 @@ std::optional<AffineForm> RecurrenceAnalysis::get(Value value) {
 std::optional<AffineForm> RecurrenceAnalysis::evaluate(Operation *op) {
   SmallVector<AffineForm> operands;
   for (Value operand : op->getOperands()) {
+    if (isOtherState(operand))
+      return fail(op, "mixes one state into the next value of another",
+                  "let each state's next value read that state alone");
     std::optional<AffineForm> form = get(operand);
     if (!form)
       return std::nullopt;
@@ -177,4 +182,12 @@ std::optional<AffineForm> RecurrenceAnalysis::evaluate(Operation *op) {
         return fail(op, "is not an affine function of the state",
                     "apply it to values computed from the input alone");
       });
+}
+
+ProjectOp minrnn::compiler::findChainedProjection(CellOp cell) {
+  for (auto project : cell.getBody().getOps<ProjectOp>())
+    if (!isa<InputType>(project.getOperand().getType()) &&
+        !llvm::is_contained(cell.getStates(), project.getOperand()))
+      return project;
+  return {};
 }

@@ -52,12 +52,14 @@ public:
       : state(state), otherStates(otherStates), builder(builder) {}
 
   /// The form of `next`, both parts of it present (a part that is zero as a
-  /// constant), or none: then `reason()` says why.
-  std::optional<AffineForm> solve(mlir::Value next);
+  /// constant), or none: then `reason()` says why. `user` is the operation that
+  /// hands `next` on.
+  std::optional<AffineForm> solve(mlir::Value next, mlir::Operation *user);
 
   const SequentialReason &reason() const { return sequential; }
 
 private:
+  bool isOtherState(mlir::Value value) const;
   /// The form of `value`, or none.
   std::optional<AffineForm> get(mlir::Value value);
   std::optional<AffineForm> evaluate(mlir::Operation *op);
@@ -74,6 +76,11 @@ private:
   llvm::DenseMap<mlir::Value, AffineForm> known;
   SequentialReason sequential;
 };
+
+/// The first projection of `cell` whose operand is neither the input nor a
+/// state, or null. Such a product waits for another one within the step; no
+/// kernels are made of it.
+dialect::ProjectOp findChainedProjection(dialect::CellOp cell);
 
 } // namespace minrnn::compiler
 

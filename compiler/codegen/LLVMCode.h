@@ -26,7 +26,8 @@ namespace minrnn::compiler {
 /// Registers the translations to LLVM IR that our kernels need.
 void registerTranslations(mlir::DialectRegistry &registry);
 
-/// The machine that PTX is made for (`chip`: sm_75), or null with `error` set.
+/// The machine that PTX is made for (`chip`: sm_75), or null with `error` set
+/// where the chip is none of `gpuTargets()`.
 std::unique_ptr<llvm::TargetMachine> createGPUMachine(const std::string &chip,
                                                       std::string &error);
 

@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/codegen/Manifest.h"
-#include "compiler/lowering/KernelMemory.h"
 #include "compiler/lowering/Passes.h"
 #include "compiler/transforms/Passes.h"
 
@@ -28,14 +27,25 @@ static std::vector<std::string> strings(Operation *op, StringRef name) {
 
 KernelInventory minrnn::compiler::takeInventory(ModuleOp module,
                                                 StringRef target,
+                                                StringRef ioType,
                                                 StringRef scan) {
   KernelInventory inventory;
   if (auto cell = module->getAttrOfType<StringAttr>(kCellAttribute))
     inventory.cell = cell.str();
+  if (auto kind = module->getAttrOfType<StringAttr>(kKindAttribute))
+    inventory.kind = kind.str();
   inventory.target = target.str();
+  inventory.ioType = ioType.str();
   inventory.scan = scan.str();
   inventory.gates = strings(module, kGatesAttribute);
+  if (auto projections = module->getAttrOfType<ArrayAttr>(kRecurrentAttribute))
+    for (auto projection : projections.getAsRange<DictionaryAttr>())
+      inventory.recurrent.emplace_back(
+          projection.getAs<StringAttr>("name").str(),
+          projection.getAs<StringAttr>("state").str());
+  inventory.parameters = strings(module, kParametersAttribute);
   inventory.states = strings(module, kStatesAttribute);
+  inventory.isPlain = module->hasAttr(kPlainAttribute);
   module.walk([&](FunctionOpInterface function) {
     auto entryName = function->getAttrOfType<StringAttr>(kEntryAttribute);
     if (!entryName)
@@ -51,6 +61,7 @@ KernelInventory minrnn::compiler::takeInventory(ModuleOp module,
     };
     entry.tileChannels = integer(kTileChannelsAttribute);
     entry.tileTime = integer(kTileTimeAttribute);
+    entry.arguments = attachedArguments(function);
     inventory.entries.push_back(std::move(entry));
   });
   // In the order that the contract describes them, whatever the passes did.
@@ -61,16 +72,17 @@ KernelInventory minrnn::compiler::takeInventory(ModuleOp module,
   return inventory;
 }
 
-static void writeArguments(llvm::json::OStream &json, StringRef entry) {
-  for (const KernelArgument &argument : kernelArguments(entry))
+static void writeArguments(llvm::json::OStream &json,
+                           const KernelEntry &entry) {
+  for (const KernelArgument &argument : entry.arguments)
     json.object([&] {
       json.attribute("name", argument.name);
-      json.attribute("type", argument.isPointer() ? "f32*" : "i64");
+      json.attribute("type",
+                     argument.element + (argument.isPointer() ? "*" : ""));
       if (!argument.isPointer())
         return;
-      json.attribute(
-          "access", argument.access == KernelArgument::Read ? "read" : "write");
-      if (argument.optional)
+      json.attribute("access", argument.isWritten ? "write" : "read");
+      if (argument.isOptional)
         json.attribute("optional", true);
       json.attributeArray("shape", [&] {
         for (const std::string &axis : argument.shape)
@@ -91,16 +103,25 @@ std::string minrnn::compiler::writeManifest(const KernelInventory &inventory) {
   };
   json.object([&] {
     json.attribute("format", "minrnn-kernel");
-    json.attribute("version", 1);
+    json.attribute("version", 2);
     json.attribute("compiler",
                    "minrnnc " MINRNN_VERSION " (LLVM " LLVM_VERSION_STRING ")");
     json.attribute("cell", inventory.cell);
-    json.attribute("kind", "parallel");
+    json.attribute("kind", inventory.kind);
     json.attribute("target", inventory.target);
-    json.attribute("io_type", "f32");
+    json.attribute("io_type", inventory.ioType);
     json.attribute("scan", inventory.scan);
     list("gates", inventory.gates);
+    json.attributeArray("recurrent", [&] {
+      for (const auto &[name, state] : inventory.recurrent)
+        json.object([&] {
+          json.attribute("name", name);
+          json.attribute("state", state);
+        });
+    });
+    list("parameters", inventory.parameters);
     list("states", inventory.states);
+    json.attribute("plain", inventory.isPlain);
     json.attributeArray("entries", [&] {
       for (const KernelEntry &entry : inventory.entries)
         json.object([&] {
@@ -115,7 +136,7 @@ std::string minrnn::compiler::writeManifest(const KernelInventory &inventory) {
           });
           json.attribute("grid", "batch * ceil(channels / tile.channels)");
           json.attributeArray("arguments",
-                              [&] { writeArguments(json, entry.name); });
+                              [&] { writeArguments(json, entry); });
         });
     });
   });
@@ -135,13 +156,22 @@ minrnn::compiler::writeManifestComment(const std::string &manifest) {
   return text + "// minrnn-manifest-end\n";
 }
 
+/// The C type of an element; half-precision ones as their bits.
+static StringRef elementInC(StringRef element) {
+  if (element == "i8")
+    return "uint8_t";
+  return element == "f32" ? "float" : "uint16_t";
+}
+
 /// A C comment for one field: its shape, and whether it may be null.
 static std::string fieldComment(const KernelArgument &argument) {
   std::string text = "/* [";
   for (const std::string &axis : argument.shape)
     text += (text.size() > 4 ? ", " : "") + axis;
   text += "]";
-  if (argument.optional)
+  if (argument.element == "f16" || argument.element == "bf16")
+    text += " of " + argument.element;
+  if (argument.isOptional)
     text += ", may be null";
   return text + " */";
 }
@@ -157,10 +187,9 @@ std::string minrnn::compiler::writeHeader(const KernelInventory &inventory) {
   for (const std::string &gate : inventory.gates)
     os << ' ' << gate;
   os << ".\n"
-     << "   All arrays are dense, float, with the last axis contiguous. A call "
-        "works on\n"
-     << "   the (batch row, channel tile) pairs begin to end - 1, out of batch "
-        "*\n"
+     << "   All arrays are dense, with the last axis contiguous. A call works "
+        "on the\n"
+     << "   (batch row, channel tile) pairs begin to end - 1, out of batch *\n"
      << "   ceil(channels / tile); distinct ranges may run on distinct threads "
         "at once. */\n"
      << "#ifndef " << guard << "\n#define " << guard << "\n\n"
@@ -171,14 +200,13 @@ std::string minrnn::compiler::writeHeader(const KernelInventory &inventory) {
     os << "\n/* Channels of a tile. */\n#define " << tile << " "
        << entry.tileChannels << "\n\n"
        << "struct " << entry.symbol << "_arguments {\n";
-    for (const KernelArgument &argument : kernelArguments(entry.name)) {
+    for (const KernelArgument &argument : entry.arguments) {
       if (!argument.isPointer())
         os << "  int64_t " << argument.name << ";\n";
       else
-        os << "  "
-           << (argument.access == KernelArgument::Read ? "const float *"
-                                                       : "float *")
-           << argument.name << "; " << fieldComment(argument) << "\n";
+        os << "  " << (argument.isWritten ? "" : "const ")
+           << elementInC(argument.element) << " *" << argument.name << "; "
+           << fieldComment(argument) << "\n";
     }
     os << "  int64_t begin;\n  int64_t end;\n};\n"
        << "void " << entry.symbol << "(const struct " << entry.symbol

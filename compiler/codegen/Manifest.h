@@ -14,6 +14,8 @@
 #ifndef MINRNN_COMPILER_CODEGEN_MANIFEST_H
 #define MINRNN_COMPILER_CODEGEN_MANIFEST_H
 
+#include "compiler/lowering/KernelArguments.h"
+
 #include "mlir/IR/BuiltinOps.h"
 
 #include <string>
@@ -32,22 +34,32 @@ struct KernelEntry {
   int64_t tileChannels = 0;
   /// 0 where time is not tiled.
   int64_t tileTime = 0;
+  std::vector<KernelArgument> arguments;
 };
 
 /// The kernels of a module at the kernel level, and what they were made from.
 struct KernelInventory {
   std::string cell;
+  /// parallel or sequential.
+  std::string kind;
   std::string target;
-  /// log or linear.
+  /// f32, f16 or bf16.
+  std::string ioType;
+  /// log or linear; none for a sequential cell.
   std::string scan;
   std::vector<std::string> gates;
+  /// The projections of states: their names, and the state each projects.
+  std::vector<std::pair<std::string, std::string>> recurrent;
+  std::vector<std::string> parameters;
   std::vector<std::string> states;
+  /// Whether the one state is the output.
+  bool isPlain = false;
   std::vector<KernelEntry> entries;
 };
 
 /// Reads the inventory of `module`, at the kernel level.
 KernelInventory takeInventory(mlir::ModuleOp module, llvm::StringRef target,
-                              llvm::StringRef scan);
+                              llvm::StringRef ioType, llvm::StringRef scan);
 
 /// The manifest as JSON, with a newline at its end.
 std::string writeManifest(const KernelInventory &inventory);

@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/lowering/KernelMemory.h"
-#include "compiler/transforms/Passes.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -16,134 +15,53 @@ using namespace mlir;
 using namespace minrnn::compiler;
 using namespace minrnn::dialect;
 
-//===----------------------------------------------------------------------===//
-// The argument block (specs/abi.md)
-//===----------------------------------------------------------------------===//
-
-std::vector<KernelArgument> minrnn::compiler::kernelArguments(StringRef entry) {
-  using Shape = std::vector<std::string>;
-  const Shape packed = {"batch", "time", "gates", "channels"};
-  const Shape hidden = {"batch", "time", "channels"};
-  const Shape bias = {"gates", "channels"};
-  const Shape state = {"batch", "channels"};
-  auto read = [](const char *name, const Shape &shape, bool optional = false) {
-    return KernelArgument{name, shape, KernelArgument::Read, optional};
-  };
-  auto write = [](const char *name, const Shape &shape, bool optional = false) {
-    return KernelArgument{name, shape, KernelArgument::Write, optional};
-  };
-  auto size = [](const char *name) {
-    return KernelArgument{name, {}, KernelArgument::Read, false};
-  };
-  if (entry == kForwardName)
-    return {read("preactivations", packed),
-            read("bias", bias, true),
-            read("initial", state, true),
-            write("output", hidden),
-            write("last", state, true),
-            size("batch"),
-            size("time"),
-            size("channels")};
-  if (entry == kBackwardName)
-    return {read("preactivations", packed),
-            read("bias", bias, true),
-            read("initial", state, true),
-            read("output", hidden),
-            read("d_output", hidden),
-            read("d_last", state, true),
-            write("d_preactivations", packed),
-            write("d_bias", {"batch", "gates", "channels"}, true),
-            write("d_initial", state, true),
-            size("batch"),
-            size("time"),
-            size("channels")};
-  return {read("preactivations", {"batch", "gates", "channels"}),
-          read("bias", bias, true),
-          read("previous", state, true),
-          write("next", state),
-          size("batch"),
-          size("channels")};
-}
-
-LogicalResult minrnn::compiler::verifyEntry(func::FuncOp function) {
-  StringRef name = function.getName();
-  bool isStep = name == kStepName;
-  if (!isStep && name != kForwardName && name != kBackwardName)
-    return function.emitOpError("expects an entry, called 'forward', "
-                                "'backward' or 'step'");
-  if (!function.getBody().hasOneBlock() ||
-      (isStep ? !findOnly<StepOp>(function) : !findOnly<ScanOp>(function)))
-    return function.emitOpError("expects one ")
-           << (isStep ? "minrnn.step" : "minrnn.scan");
-
-  // What a pointer of the argument block stands for.
-  SmallVector<Value> tensors;
-  auto projection = findOnly<PackedProjectionOp>(function);
-  if (projection)
-    tensors.push_back(projection.getResult());
-  for (BlockArgument argument : function.getArguments())
-    if (!projection || (argument != projection.getInput() &&
-                        argument != projection.getWeight()))
-      tensors.push_back(argument);
-  llvm::append_range(tensors, function.front().getTerminator()->getOperands());
-  auto expected =
-      llvm::count_if(kernelArguments(name), [](const KernelArgument &argument) {
-        return argument.isPointer();
-      });
-  if (static_cast<ptrdiff_t>(tensors.size()) != expected)
-    return function.emitOpError("expects the ")
-           << expected << " tensors that specs/abi.md lists for '" << name
-           << "', found " << tensors.size();
-
-  for (Operation &op : function.front().without_terminator()) {
-    if (!isa<ScanOp, StepOp, DelayOp, SumTimeOp>(op))
-      continue;
-    for (Value operand : op.getOperands())
-      if (!llvm::is_contained(tensors, operand) &&
-          !operand.getDefiningOp<DelayOp>())
-        return op.emitOpError("expects operands that are arguments of '")
-               << name << "' or returned by it";
-    if (isa<DelayOp>(op))
-      continue;
-    for (Value result : op.getResults())
-      if (!llvm::is_contained(tensors, result))
-        return op.emitOpError("expects '") << name << "' to return its results";
-  }
-  return success();
+/// The type that an argument's elements have in memory. (bf16 is handled as
+/// its bits, see LaneCode::fromStored.)
+static Type storedType(OpBuilder &builder, StringRef element) {
+  if (element == "f16")
+    return builder.getF16Type();
+  if (element == "bf16")
+    return builder.getI16Type();
+  if (element == "i8")
+    return builder.getI8Type();
+  return builder.getF32Type();
 }
 
 KernelMemory::KernelMemory(OpBuilder &builder, func::FuncOp function,
+                           ArrayRef<KernelArgument> signature,
                            ValueRange arguments, LaneCode &lanes,
                            LaneMemory &memory)
     : builder(builder), location(function.getLoc()), lanes(lanes),
       memory(memory) {
-  // Inputs in order, the packed projection in place of its two operands; then
-  // what is returned; then the sizes.
-  size_t next = 0;
-  auto projection = findOnly<PackedProjectionOp>(function);
-  if (projection)
-    pointers[projection.getResult()] = arguments[next++];
-  for (BlockArgument argument : function.getArguments())
-    if (!projection || (argument != projection.getInput() &&
-                        argument != projection.getWeight()))
-      pointers[argument] = arguments[next++];
-  for (Value returned : function.front().getTerminator()->getOperands())
-    pointers[returned] = arguments[next++];
-  batchSize = arguments[next++];
-  if (function.getName() != kStepName)
-    timeSize = arguments[next++];
-  channelSize = arguments[next++];
-  assert(next == arguments.size() && "argument block and function disagree");
+  SmallVector<Value> values = entryTensors(function);
+  for (auto [index, argument] : llvm::enumerate(signature)) {
+    if (!argument.isPointer()) {
+      sizes[argument.name] = arguments[index];
+      continue;
+    }
+    Tensor tensor;
+    tensor.pointer = arguments[index];
+    tensor.element = storedType(builder, argument.element);
+    tensor.isOptional = argument.isOptional;
+    if (argument.isOptional) {
+      Value null =
+          LLVM::ZeroOp::create(builder, location, tensor.pointer.getType());
+      tensor.isGiven = LLVM::ICmpOp::create(
+          builder, location, LLVM::ICmpPredicate::ne, tensor.pointer, null);
+    }
+    tensors[values[index]] = tensor;
+  }
 }
 
-Value KernelMemory::pointerOf(Value tensor) const {
-  Value pointer = pointers.lookup(tensor);
-  assert(pointer && "tensor is neither an argument nor returned");
-  return pointer;
+const KernelMemory::Tensor &KernelMemory::tensorOf(Value tensor) const {
+  auto found = tensors.find(tensor);
+  assert(found != tensors.end() &&
+         "tensor is neither an argument nor returned");
+  return found->second;
 }
 
 //===----------------------------------------------------------------------===//
-// Addresses
+// Sizes and positions
 //===----------------------------------------------------------------------===//
 
 Value KernelMemory::index(int64_t value) {
@@ -159,139 +77,280 @@ Value KernelMemory::mul(Value x, Value y) {
   return arith::MulIOp::create(builder, location, x, y);
 }
 
+Value KernelMemory::choose(Value condition, Value x, Value y) {
+  return arith::SelectOp::create(builder, location, condition, x, y);
+}
+
+Value KernelMemory::time() {
+  Value steps = size("time");
+  return steps ? steps : index(1);
+}
+
+Value KernelMemory::begin() {
+  Value first = size("first");
+  return first ? first : index(0);
+}
+
+Value KernelMemory::end() {
+  Value count = size("count");
+  return count ? add(size("first"), count) : time();
+}
+
 Value KernelMemory::channelTiles(int64_t tileChannels) {
   // Sizes are not negative, so the unsigned division is right, and cheaper.
   return arith::DivUIOp::create(builder, location,
-                                add(channelSize, index(tileChannels - 1)),
+                                add(channels(), index(tileChannels - 1)),
                                 index(tileChannels));
 }
 
-Value KernelMemory::isGiven(Value pointer) {
-  Value null = LLVM::ZeroOp::create(builder, location, pointer.getType());
-  return LLVM::ICmpOp::create(builder, location, LLVM::ICmpPredicate::ne,
-                              pointer, null);
+TimeAxis KernelMemory::timeAxis(bool isReverse) {
+  // In `step` there is one step, and nothing before it.
+  if (!size("time"))
+    return {index(0), index(1), Value()};
+  Value last = add(time(), index(-1));
+  // An entry that walks against the forward pass, which is turned round itself,
+  // starts at step 0 again.
+  Value startsAtEnd = arith::CmpIOp::create(
+      builder, location,
+      isReverse ? arith::CmpIPredicate::eq : arith::CmpIPredicate::ne,
+      size("reverse"), index(0));
+  return {choose(startsAtEnd, last, index(0)),
+          choose(startsAtEnd, index(-1), index(1)), isReverse ? last : Value()};
 }
 
-Value KernelMemory::stateIndex() { return add(mul(row, channelSize), channel); }
+StepPlace KernelMemory::place(const TimeAxis &axis, Value position) {
+  auto timeAt = [&](Value place) {
+    return add(axis.origin, mul(place, axis.direction));
+  };
+  if (!axis.lastPosition)
+    return {timeAt(position), Value(), Value()};
+  // What the forward pass walked before is what comes next here. The load is
+  // kept within the array at the end, so that it needs no branch.
+  Value isFirst = arith::CmpIOp::create(
+      builder, location, arith::CmpIPredicate::eq, position, axis.lastPosition);
+  Value next = arith::MinSIOp::create(
+      builder, location, add(position, index(1)), axis.lastPosition);
+  return {timeAt(position), timeAt(next), isFirst};
+}
+
+Value KernelMemory::rowIndex(int64_t gates, int64_t gate) {
+  Value position = gates == 1 ? row : mul(row, index(gates));
+  if (gate != 0)
+    position = add(position, index(gate));
+  return add(mul(position, channels()), channel);
+}
 
 Value KernelMemory::sequenceIndex(Value step, int64_t gates, int64_t gate) {
-  Value position = add(mul(row, timeSize), step);
+  Value position = size("time") ? add(mul(row, time()), step) : row;
   if (gates != 1)
     position = mul(position, index(gates));
   if (gate != 0)
     position = add(position, index(gate));
-  return add(mul(position, channelSize), channel);
+  return add(mul(position, channels()), channel);
 }
 
 //===----------------------------------------------------------------------===//
-// Reading and writing
+// Elements
 //===----------------------------------------------------------------------===//
 
-Value KernelMemory::loadOptional(Value pointer, Value index) {
-  auto branch =
-      scf::IfOp::create(builder, location, lanes.type(), isGiven(pointer),
-                        /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(branch.thenBlock());
-  scf::YieldOp::create(builder, location, memory.load(pointer, index));
-  builder.setInsertionPointToStart(branch.elseBlock());
-  scf::YieldOp::create(builder, location, lanes.number(0));
-  return branch.getResult(0);
+Value KernelMemory::load(const Tensor &tensor, Value index) {
+  return lanes.fromStored(memory.load(tensor.pointer, index, tensor.element),
+                          tensor.element);
 }
 
-Value KernelMemory::readState(Value tensor) {
-  return loadOptional(pointerOf(tensor), stateIndex());
-}
-
-void KernelMemory::writeState(Value tensor, Value value) {
-  Value pointer = pointerOf(tensor);
-  Value position = stateIndex();
-  auto branch = scf::IfOp::create(builder, location, isGiven(pointer));
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(branch.thenBlock());
-  memory.store(value, pointer, position);
-}
-
-SmallVector<Value> KernelMemory::readBias(Value tensor) {
-  SmallVector<Value> bias;
-  if (!tensor)
-    return bias;
-  int64_t gates = cast<RankedTensorType>(tensor.getType()).getDimSize(0);
-  for (int64_t gate = 0; gate < gates; ++gate)
-    bias.push_back(loadOptional(pointerOf(tensor),
-                                add(mul(index(gate), channelSize), channel)));
-  return bias;
+void KernelMemory::store(const Tensor &tensor, Value index, Value value) {
+  memory.store(lanes.toStored(value, tensor.element), tensor.pointer, index,
+               tensor.element);
 }
 
 SmallVector<Value>
-KernelMemory::readStep(ScanOp scan, Value step, ArrayRef<Value> bias,
-                       const llvm::DenseMap<Value, Value> &initialStates) {
-  SmallVector<Value> values;
-  bool biasAdded = false;
-  for (Value sequence : scan.getSequences()) {
-    auto type = cast<RankedTensorType>(sequence.getType());
-    if (type.getRank() == 4) {
-      int64_t gates = type.getDimSize(2);
-      for (int64_t gate = 0; gate < gates; ++gate) {
-        Value loaded =
-            memory.load(pointerOf(sequence), sequenceIndex(step, gates, gate));
-        bool takesBias = !biasAdded && !bias.empty();
-        values.push_back(takesBias ? lanes.add(loaded, bias[gate]) : loaded);
-      }
-      biasAdded = true;
-      continue;
-    }
-    auto delay = sequence.getDefiningOp<DelayOp>();
-    if (!delay) {
-      values.push_back(
-          memory.load(pointerOf(sequence), sequenceIndex(step, 1, 0)));
-      continue;
-    }
-    // The step before; before the first one, the initial state. The load is
-    // kept within the array either way, so that it needs no branch.
-    Value isFirst = arith::CmpIOp::create(
-        builder, location, arith::CmpIPredicate::eq, step, index(0));
-    Value before = arith::SelectOp::create(builder, location, isFirst, index(0),
-                                           add(step, index(-1)));
-    Value loaded = memory.load(pointerOf(delay.getSequence()),
-                               sequenceIndex(before, 1, 0));
-    values.push_back(lanes.select(
-        isFirst, initialStates.lookup(delay.getInitial()), loaded));
-  }
-  return values;
-}
-
-void KernelMemory::writeStep(ScanOp scan, Value step, ArrayRef<Value> yielded) {
-  const Value *next = yielded.begin();
-  for (Value output : scan.getOutputs()) {
-    auto type = cast<RankedTensorType>(output.getType());
-    int64_t gates = type.getRank() == 4 ? type.getDimSize(2) : 1;
-    for (int64_t gate = 0; gate < gates; ++gate)
-      memory.store(*next++, pointerOf(output),
-                   sequenceIndex(step, gates, gate));
-  }
-}
-
-SmallVector<Value> KernelMemory::readGates(StepOp step, ArrayRef<Value> bias) {
-  int64_t gates =
-      cast<RankedTensorType>(step.getPreactivations().getType()).getDimSize(1);
-  SmallVector<Value> values;
-  for (int64_t gate = 0; gate < gates; ++gate) {
-    Value position = add(
-        mul(add(mul(row, index(gates)), index(gate)), channelSize), channel);
-    Value loaded = memory.load(pointerOf(step.getPreactivations()), position);
-    values.push_back(bias.empty() ? loaded : lanes.add(loaded, bias[gate]));
-  }
-  return values;
-}
-
-void KernelMemory::writeSum(SumTimeOp tensor, int64_t gate, Value value) {
-  Value pointer = pointerOf(tensor.getResult());
-  int64_t gates = cast<RankedTensorType>(tensor.getType()).getDimSize(1);
-  Value position =
-      add(mul(add(mul(row, index(gates)), index(gate)), channelSize), channel);
-  auto branch = scf::IfOp::create(builder, location, isGiven(pointer));
+KernelMemory::ifGiven(const Tensor &tensor, size_t count,
+                      llvm::function_ref<SmallVector<Value>()> values) {
+  if (!tensor.isOptional)
+    return values();
+  SmallVector<Type> types(count, lanes.type());
+  auto branch = scf::IfOp::create(builder, location, types, tensor.isGiven,
+                                  /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(branch.thenBlock());
-  memory.store(value, pointer, position);
+  scf::YieldOp::create(builder, location, values());
+  builder.setInsertionPointToStart(branch.elseBlock());
+  scf::YieldOp::create(builder, location,
+                       SmallVector<Value>(count, lanes.number(0)));
+  return SmallVector<Value>(branch.getResults());
+}
+
+void KernelMemory::whenGiven(const Tensor &tensor,
+                             llvm::function_ref<void()> body) {
+  if (!tensor.isOptional)
+    return body();
+  auto branch = scf::IfOp::create(builder, location, tensor.isGiven);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  body();
+}
+
+//===----------------------------------------------------------------------===//
+// Rows and parameters
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value> KernelMemory::readRows(Value rows) {
+  const Tensor &tensor = tensorOf(rows);
+  int64_t gates = packedValueCount(rows.getType());
+  return ifGiven(tensor, gates, [&] {
+    SmallVector<Value> values;
+    for (int64_t gate = 0; gate < gates; ++gate)
+      values.push_back(load(tensor, rowIndex(gates, gate)));
+    return values;
+  });
+}
+
+void KernelMemory::writeRows(Value rows, ValueRange values) {
+  const Tensor &tensor = tensorOf(rows);
+  auto gates = static_cast<int64_t>(values.size());
+  whenGiven(tensor, [&] {
+    for (auto [gate, value] : llvm::enumerate(values))
+      store(tensor, rowIndex(gates, static_cast<int64_t>(gate)), value);
+  });
+}
+
+SmallVector<Value> KernelMemory::readSums(ValueRange sums) {
+  SmallVector<Value> values;
+  for (Value sum : sums) {
+    if (!size("first")) {
+      values.append(packedValueCount(sum.getType()), lanes.number(0));
+      continue;
+    }
+    Value isContinued = arith::CmpIOp::create(
+        builder, location, arith::CmpIPredicate::ne, size("first"), index(0));
+    Tensor tensor = tensorOf(sum);
+    tensor.isGiven =
+        arith::AndIOp::create(builder, location, isContinued, tensor.isGiven);
+    int64_t gates = packedValueCount(sum.getType());
+    llvm::append_range(values, ifGiven(tensor, gates, [&] {
+                         SmallVector<Value> loaded;
+                         for (int64_t gate = 0; gate < gates; ++gate)
+                           loaded.push_back(
+                               load(tensor, rowIndex(gates, gate)));
+                         return loaded;
+                       }));
+  }
+  return values;
+}
+
+void KernelMemory::writeSums(ValueRange sums, ValueRange values) {
+  for (Value sum : sums) {
+    int64_t gates = packedValueCount(sum.getType());
+    writeRows(sum, values.take_front(gates));
+    values = values.drop_front(gates);
+  }
+}
+
+SmallVector<Value> KernelMemory::readParameters(ValueRange parameters) {
+  SmallVector<Value> values;
+  for (Value parameter : parameters) {
+    const Tensor &tensor = tensorOf(parameter);
+    int64_t gates = packedValueCount(parameter.getType());
+    llvm::append_range(
+        values, ifGiven(tensor, gates, [&] {
+          SmallVector<Value> loaded;
+          for (int64_t gate = 0; gate < gates; ++gate)
+            loaded.push_back(
+                load(tensor, add(mul(index(gate), channels()), channel)));
+          return loaded;
+        }));
+  }
+  return values;
+}
+
+//===----------------------------------------------------------------------===//
+// Steps
+//===----------------------------------------------------------------------===//
+
+KernelMemory::InitialStates
+KernelMemory::readInitialStates(ValueRange sequences) {
+  InitialStates states;
+  for (Value sequence : sequences)
+    if (auto delay = sequence.getDefiningOp<DelayOp>())
+      states[delay.getInitial()] = readRows(delay.getInitial());
+  return states;
+}
+
+SmallVector<Value> KernelMemory::readMask(const Tensor &tensor,
+                                          ArrayRef<StepPlace> places) {
+  // All bits in one word, so that an absent mask costs one register.
+  auto branch = scf::IfOp::create(builder, location, builder.getI64Type(),
+                                  tensor.isGiven, /*withElseRegion=*/true);
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    Value bits = index(0);
+    for (auto [bit, place] : llvm::enumerate(places)) {
+      Value position = size("time") ? add(mul(row, time()), place.time) : row;
+      Value address = LLVM::GEPOp::create(
+          builder, location, tensor.pointer.getType(), tensor.element,
+          tensor.pointer, ArrayRef<LLVM::GEPArg>{position});
+      Value byte = LLVM::LoadOp::create(builder, location, tensor.element,
+                                        address, /*alignment=*/1);
+      Value zero = arith::ConstantOp::create(builder, location,
+                                             builder.getI8IntegerAttr(0));
+      Value isSet = arith::CmpIOp::create(builder, location,
+                                          arith::CmpIPredicate::ne, byte, zero);
+      bits = arith::OrIOp::create(
+          builder, location, bits,
+          choose(isSet, index(int64_t(1) << bit), index(0)));
+    }
+    scf::YieldOp::create(builder, location, bits);
+    builder.setInsertionPointToStart(branch.elseBlock());
+    scf::YieldOp::create(builder, location, index(0));
+  }
+  SmallVector<Value> values;
+  for (size_t bit = 0; bit < places.size(); ++bit) {
+    Value isSet = arith::TruncIOp::create(
+        builder, location, builder.getI1Type(),
+        arith::ShRUIOp::create(builder, location, branch.getResult(0),
+                               index(static_cast<int64_t>(bit))));
+    values.push_back(lanes.splat(arith::UIToFPOp::create(
+        builder, location, builder.getF32Type(), isSet)));
+  }
+  return values;
+}
+
+SmallVector<SmallVector<Value>>
+KernelMemory::readSteps(ValueRange sequences, ArrayRef<StepPlace> places,
+                        const InitialStates &initialStates) {
+  SmallVector<SmallVector<Value>> steps(places.size());
+  for (Value sequence : sequences) {
+    auto delay = sequence.getDefiningOp<DelayOp>();
+    const Tensor &tensor = tensorOf(delay ? delay.getSequence() : sequence);
+    if (cast<RankedTensorType>(sequence.getType()).getRank() == 2) {
+      for (auto [step, value] : llvm::zip(steps, readMask(tensor, places)))
+        step.push_back(value);
+      continue;
+    }
+    int64_t gates = stepValueCount(sequence.getType());
+    for (auto [step, place] : llvm::zip(steps, places))
+      for (int64_t gate = 0; gate < gates; ++gate) {
+        Value time = delay ? place.timeBefore : place.time;
+        Value value = load(tensor, sequenceIndex(time, gates, gate));
+        if (delay)
+          value = lanes.select(
+              place.isFirst, initialStates.at(delay.getInitial())[gate], value);
+        step.push_back(value);
+      }
+  }
+  return steps;
+}
+
+void KernelMemory::writeStep(ValueRange outputs, const StepPlace &place,
+                             ArrayRef<Value> values) {
+  for (Value output : outputs) {
+    const Tensor &tensor = tensorOf(output);
+    int64_t gates = stepValueCount(output.getType());
+    whenGiven(tensor, [&] {
+      for (int64_t gate = 0; gate < gates; ++gate)
+        store(tensor, sequenceIndex(place.time, gates, gate), values[gate]);
+    });
+    values = values.drop_front(gates);
+  }
 }

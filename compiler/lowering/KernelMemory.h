@@ -6,68 +6,74 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A function of the scan level has tensors; a kernel has the argument block of
-// specs/abi.md: a pointer for each tensor that comes in or goes out, and the
-// sizes. This is the one place that knows both orders.
+// How a kernel reaches the tensors of its function: where an element lies, in
+// which type it is stored, and what stands for one that is absent.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef MINRNN_COMPILER_LOWERING_KERNELMEMORY_H
 #define MINRNN_COMPILER_LOWERING_KERNELMEMORY_H
 
+#include "compiler/lowering/KernelArguments.h"
 #include "compiler/lowering/LaneCode.h"
 #include "dialect/MinRNN.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/DenseMap.h"
 
-#include <functional>
-
 namespace minrnn::compiler {
-
-/// One argument of an entry, in the order of its argument block.
-struct KernelArgument {
-  enum Access { Read, Write };
-  std::string name;
-  /// Empty for a size.
-  std::vector<std::string> shape;
-  Access access = Read;
-  bool optional = false;
-
-  bool isPointer() const { return !shape.empty(); }
-};
-
-/// The arguments of the entry that `function` (forward, backward or step at
-/// the scan level) becomes.
-std::vector<KernelArgument> kernelArguments(llvm::StringRef entry);
-
-/// Checks that `function` is an entry at the scan level that a kernel can be
-/// made of: one of that name, with one scan or step, every tensor of which is
-/// an argument or returned. Emits an error otherwise.
-llvm::LogicalResult verifyEntry(mlir::func::FuncOp function);
 
 /// How lanes reach memory: the GPU one element a thread, the host a vector,
 /// masked at the end of a row.
 class LaneMemory {
 public:
   virtual ~LaneMemory() = default;
-  /// The lanes at `pointer[index]`, `index` counted in elements (i64).
-  virtual mlir::Value load(mlir::Value pointer, mlir::Value index) = 0;
-  virtual void store(mlir::Value value, mlir::Value pointer,
-                     mlir::Value index) = 0;
+  /// The lanes at `pointer[index]`, `index` counted in elements (i64) of type
+  /// `element`.
+  virtual mlir::Value load(mlir::Value pointer, mlir::Value index,
+                           mlir::Type element) = 0;
+  virtual void store(mlir::Value value, mlir::Value pointer, mlir::Value index,
+                     mlir::Type element) = 0;
+};
+
+/// How positions, which count in the order that an entry walks, lie in time:
+/// `time = origin + position * direction`. All are i64.
+struct TimeAxis {
+  mlir::Value origin;
+  /// 1 or -1.
+  mlir::Value direction;
+  /// Of an entry that walks against the forward pass: the position of the step
+  /// that the forward pass walked first. Absent otherwise.
+  mlir::Value lastPosition;
+};
+
+/// One step of a scan or a walk: where its values lie in time.
+struct StepPlace {
+  /// The time index of the step (i64).
+  mlir::Value time;
+  /// In an entry that walks against the forward pass: the time index of the
+  /// step that the forward pass walked before, or of the step itself where
+  /// there is none; and whether there is none (i1). Absent otherwise.
+  mlir::Value timeBefore;
+  mlir::Value isFirst;
 };
 
 /// The tensors of one entry, within one (batch row, channel tile).
 class KernelMemory {
 public:
-  /// `arguments` is the argument block; `function` the function it stands for.
+  /// `arguments` is the argument block of `function`, as `signature` describes
+  /// it.
   KernelMemory(mlir::OpBuilder &builder, mlir::func::FuncOp function,
+               llvm::ArrayRef<KernelArgument> signature,
                mlir::ValueRange arguments, LaneCode &lanes, LaneMemory &memory);
 
-  mlir::Value batch() const { return batchSize; }
-  /// Absent in `step`.
-  mlir::Value time() const { return timeSize; }
-  mlir::Value channels() const { return channelSize; }
+  mlir::Value channels() const { return size("channels"); }
+  /// The positions of this call, in the order that the entry walks: all steps,
+  /// or those of specs/abi.md's `first` and `count`.
+  mlir::Value begin();
+  mlir::Value end();
+  /// The number of steps of the sequence.
+  mlir::Value time();
 
   /// The number of tiles of `tileChannels` that a row's channels fill, the last
   /// one perhaps in part.
@@ -79,65 +85,91 @@ public:
     this->channel = channel;
   }
 
-  /// A state tensor's lanes; zero where its pointer is null.
-  mlir::Value readState(mlir::Value tensor);
-  /// Writes a state tensor that the function returns, unless its pointer is
+  /// How the positions of an entry lie in time; to be made before any loop. An
+  /// `isReverse` entry walks the other way than the forward pass, which itself
+  /// is turned round by the argument `reverse`.
+  TimeAxis timeAxis(bool isReverse);
+  StepPlace place(const TimeAxis &axis, mlir::Value position);
+
+  /// The lanes of [batch, gate, channel], one value a gate; zero where the
+  /// pointer is null.
+  llvm::SmallVector<mlir::Value> readRows(mlir::Value tensor);
+  /// Writes such a tensor that the function returns, unless its pointer is
   /// null.
-  void writeState(mlir::Value tensor, mlir::Value value);
+  void writeRows(mlir::Value tensor, mlir::ValueRange values);
+  /// What the sums over time start from: zero, or in a call that goes on from
+  /// an earlier one, what that left.
+  llvm::SmallVector<mlir::Value> readSums(mlir::ValueRange tensors);
 
-  /// The bias of every gate; zero where the pointer is null.
-  llvm::SmallVector<mlir::Value> readBias(mlir::Value tensor);
+  /// Writes the sums over time, each tensor's values after those of the one
+  /// before.
+  void writeSums(mlir::ValueRange tensors, mlir::ValueRange values);
 
-  /// The values of one step of `scan`, in the order of its element's
-  /// arguments. `step` is the time index (i64); `bias` and `initialStates`
-  /// (of each minrnn.delay, by operand) were read before the loop.
-  llvm::SmallVector<mlir::Value>
-  readStep(dialect::ScanOp scan, mlir::Value step,
-           llvm::ArrayRef<mlir::Value> bias,
-           const llvm::DenseMap<mlir::Value, mlir::Value> &initialStates);
-  /// Stores what `scan`'s output region yielded for one step.
-  void writeStep(dialect::ScanOp scan, mlir::Value step,
-                 llvm::ArrayRef<mlir::Value> yielded);
+  /// The parameters' lanes, in the order of a region's arguments; zero where a
+  /// pointer is null.
+  llvm::SmallVector<mlir::Value> readParameters(mlir::ValueRange tensors);
 
-  /// The pre-activations of a `minrnn.step`.
-  llvm::SmallVector<mlir::Value> readGates(dialect::StepOp step,
-                                           llvm::ArrayRef<mlir::Value> bias);
+  /// The initial states of each minrnn.delay among `sequences`, by operand: to
+  /// be read before the loop.
+  using InitialStates =
+      llvm::DenseMap<mlir::Value, llvm::SmallVector<mlir::Value>>;
+  InitialStates readInitialStates(mlir::ValueRange sequences);
 
-  /// Writes gate `gate` of a [batch, gate, channel] tensor the function
-  /// returns, unless its pointer is null.
-  void writeSum(dialect::SumTimeOp tensor, int64_t gate, mlir::Value value);
+  /// The values of some steps, each in the order of a region's arguments. All
+  /// loads stand together.
+  llvm::SmallVector<llvm::SmallVector<mlir::Value>>
+  readSteps(mlir::ValueRange sequences, llvm::ArrayRef<StepPlace> places,
+            const InitialStates &initialStates);
+  /// Stores one step of `outputs`, from the front of `values`; what has a null
+  /// pointer is left out.
+  void writeStep(mlir::ValueRange outputs, const StepPlace &place,
+                 llvm::ArrayRef<mlir::Value> values);
 
 private:
+  /// What stands for one tensor.
+  struct Tensor {
+    mlir::Value pointer;
+    /// The type it is stored in.
+    mlir::Type element;
+    bool isOptional = false;
+    /// Whether the pointer is not null (i1); absent where it may not be null.
+    mlir::Value isGiven;
+  };
+
   mlir::Value index(int64_t value);
   mlir::Value add(mlir::Value x, mlir::Value y);
   mlir::Value mul(mlir::Value x, mlir::Value y);
-  mlir::Value isGiven(mlir::Value pointer);
-  /// [row, channel] of a state tensor.
-  mlir::Value stateIndex();
+  mlir::Value choose(mlir::Value condition, mlir::Value x, mlir::Value y);
+  /// The size of that name in the argument block, or null.
+  mlir::Value size(llvm::StringRef name) const { return sizes.lookup(name); }
+  const Tensor &tensorOf(mlir::Value tensor) const;
+  /// [row, gate, channel] of a tensor with `gates` gates.
+  mlir::Value rowIndex(int64_t gates, int64_t gate);
   /// [row, step, gate, channel] of a sequence with `gates` gates.
   mlir::Value sequenceIndex(mlir::Value step, int64_t gates, int64_t gate);
-  /// The pointer that stands for `tensor`, which the kernel reads or writes.
-  mlir::Value pointerOf(mlir::Value tensor) const;
-  /// Loads behind a null check.
-  mlir::Value loadOptional(mlir::Value pointer, mlir::Value index);
+  mlir::Value load(const Tensor &tensor, mlir::Value index);
+  void store(const Tensor &tensor, mlir::Value index, mlir::Value value);
+  /// Builds `values` under the condition that `tensor` is given; zeros
+  /// otherwise.
+  llvm::SmallVector<mlir::Value>
+  ifGiven(const Tensor &tensor, size_t count,
+          llvm::function_ref<llvm::SmallVector<mlir::Value>()> values);
+  /// Builds `body` under the condition that `tensor` is given.
+  void whenGiven(const Tensor &tensor, llvm::function_ref<void()> body);
+  /// The mask [batch, time] at each place (64 at most): 0 or 1, the same in all
+  /// lanes.
+  llvm::SmallVector<mlir::Value> readMask(const Tensor &tensor,
+                                          llvm::ArrayRef<StepPlace> places);
 
   mlir::OpBuilder &builder;
   mlir::Location location;
   LaneCode &lanes;
   LaneMemory &memory;
-  llvm::DenseMap<mlir::Value, mlir::Value> pointers;
-  mlir::Value batchSize;
-  mlir::Value timeSize;
-  mlir::Value channelSize;
+  llvm::DenseMap<mlir::Value, Tensor> tensors;
+  llvm::StringMap<mlir::Value> sizes;
   mlir::Value row;
   mlir::Value channel;
 };
-
-/// The one operation of type Op in a function of the scan level, or null.
-template <typename Op> Op findOnly(mlir::func::FuncOp function) {
-  auto found = llvm::to_vector(function.getOps<Op>());
-  return found.size() == 1 ? found.front() : Op();
-}
 
 } // namespace minrnn::compiler
 

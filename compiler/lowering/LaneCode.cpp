@@ -9,13 +9,14 @@
 #include "compiler/lowering/LaneCode.h"
 #include "compiler/analysis/LogOfZero.h"
 
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 using namespace minrnn::compiler;
 using namespace minrnn::dialect;
 
-static Attribute splat(Type type, TypedAttr scalar) {
+static Attribute constantOf(Type type, TypedAttr scalar) {
   auto vector = dyn_cast<VectorType>(type);
   if (!vector)
     return scalar;
@@ -25,7 +26,7 @@ static Attribute splat(Type type, TypedAttr scalar) {
 Value LaneCode::number(double value) {
   FloatAttr scalar = builder.getF32FloatAttr(static_cast<float>(value));
   return arith::ConstantOp::create(builder, location,
-                                   cast<TypedAttr>(splat(lane, scalar)));
+                                   cast<TypedAttr>(constantOf(lane, scalar)));
 }
 
 Value LaneCode::add(Value x, Value y) {
@@ -42,18 +43,80 @@ Value LaneCode::select(Value condition, Value x, Value y) {
   return arith::SelectOp::create(builder, location, condition, x, y);
 }
 
+Type LaneCode::lanesOf(Type scalar) const {
+  auto vector = dyn_cast<VectorType>(lane);
+  return vector ? VectorType::get(vector.getShape(), scalar) : scalar;
+}
+
+Value LaneCode::splat(Value scalar) {
+  if (!isa<VectorType>(lane))
+    return scalar;
+  return vector::BroadcastOp::create(builder, location,
+                                     lanesOf(scalar.getType()), scalar);
+}
+
+//===----------------------------------------------------------------------===//
+// Storage
+//===----------------------------------------------------------------------===//
+
+Value LaneCode::integer(int32_t value) {
+  return arith::ConstantOp::create(
+      builder, location,
+      cast<TypedAttr>(constantOf(lanesOf(builder.getI32Type()),
+                                 builder.getI32IntegerAttr(value))));
+}
+
+Value LaneCode::fromStored(Value stored, Type element) {
+  if (element.isF32())
+    return stored;
+  if (element.isF16())
+    return arith::ExtFOp::create(builder, location, lane, stored);
+  // bf16 is the upper half of an f32. By hand, for sm_75 and most processors
+  // have no instruction for it.
+  Value bits = arith::ExtUIOp::create(builder, location,
+                                      lanesOf(builder.getI32Type()), stored);
+  return arith::BitcastOp::create(
+      builder, location, lane,
+      arith::ShLIOp::create(builder, location, bits, integer(16)));
+}
+
+Value LaneCode::toStored(Value value, Type element) {
+  if (element.isF32())
+    return value;
+  if (element.isF16())
+    return arith::TruncFOp::create(builder, location,
+                                   lanesOf(builder.getF16Type()), value);
+  // Round to nearest, ties to even: add half of the last kept bit, less one,
+  // plus that bit. A NaN must not be rounded to infinity: it keeps its upper
+  // half, made quiet.
+  Value bits = arith::BitcastOp::create(builder, location,
+                                        lanesOf(builder.getI32Type()), value);
+  auto upper = [&](Value word) -> Value {
+    return arith::ShRUIOp::create(builder, location, word, integer(16));
+  };
+  Value lastBit =
+      arith::AndIOp::create(builder, location, upper(bits), integer(1));
+  Value rounded = upper(arith::AddIOp::create(
+      builder, location,
+      arith::AddIOp::create(builder, location, bits, integer(0x7FFF)),
+      lastBit));
+  Value quiet =
+      arith::OrIOp::create(builder, location, upper(bits), integer(0x40));
+  Value isNaN = arith::CmpFOp::create(builder, location,
+                                      arith::CmpFPredicate::UNO, value, value);
+  return arith::TruncIOp::create(builder, location,
+                                 lanesOf(builder.getI16Type()),
+                                 select(isNaN, quiet, rounded));
+}
+
 SmallVector<Value> LaneCode::inlineRegion(Region &region,
                                           ValueRange arguments) {
-  auto vector = dyn_cast<VectorType>(lane);
-  auto laneType = [&](Type scalar) -> Type {
-    return vector ? VectorType::get(vector.getShape(), scalar) : scalar;
-  };
   IRMapping mapping;
   mapping.map(region.getArguments(), arguments);
   for (Operation &op : region.front().without_terminator()) {
     if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
       auto value = cast<TypedAttr>(
-          splat(laneType(constant.getType()), constant.getValue()));
+          constantOf(lanesOf(constant.getType()), constant.getValue()));
       mapping.map(
           constant.getResult(),
           arith::ConstantOp::create(builder, op.getLoc(), value).getResult());
@@ -61,7 +124,7 @@ SmallVector<Value> LaneCode::inlineRegion(Region &region,
     }
     Operation *copy = builder.clone(op, mapping);
     for (Value result : copy->getResults())
-      result.setType(laneType(result.getType()));
+      result.setType(lanesOf(result.getType()));
     if (isa<arith::AddFOp, arith::SubFOp, arith::MulFOp>(copy))
       copy->setAttr("fastmath",
                     arith::FastMathFlagsAttr::get(

@@ -41,6 +41,13 @@ public:
   mlir::Value add(mlir::Value x, mlir::Value y);
   mlir::Value mul(mlir::Value x, mlir::Value y);
   mlir::Value select(mlir::Value condition, mlir::Value x, mlir::Value y);
+  /// A scalar in every lane.
+  mlir::Value splat(mlir::Value scalar);
+
+  /// From lanes as they are stored to f32, and back, rounding to nearest even.
+  /// `element` is f32, f16, or i16 for the bits of a bf16.
+  mlir::Value fromStored(mlir::Value stored, mlir::Type element);
+  mlir::Value toStored(mlir::Value value, mlir::Type element);
 
   /// Copies the scalar program `region` for these lanes; returns what it
   /// yields.
@@ -63,6 +70,10 @@ public:
   mlir::Value toPlain(dialect::Domain domain, mlir::Value carried);
 
 private:
+  /// The type of lanes of `scalar`.
+  mlir::Type lanesOf(mlir::Type scalar) const;
+  mlir::Value integer(int32_t value);
+
   mlir::OpBuilder &builder;
   mlir::Location location;
   mlir::Type lane;

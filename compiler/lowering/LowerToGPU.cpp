@@ -8,6 +8,7 @@
 
 #include "compiler/lowering/KernelMemory.h"
 #include "compiler/lowering/LaneCode.h"
+#include "compiler/lowering/LaneWalk.h"
 #include "compiler/lowering/Passes.h"
 #include "compiler/transforms/Passes.h"
 #include "dialect/MinRNN.h"
@@ -43,20 +44,21 @@ public:
   ThreadMemory(OpBuilder &builder, Location location)
       : builder(builder), location(location) {}
 
-  Value load(Value pointer, Value index) override {
-    return LLVM::LoadOp::create(builder, location, builder.getF32Type(),
-                                address(pointer, index), /*alignment=*/4);
+  Value load(Value pointer, Value index, Type element) override {
+    return LLVM::LoadOp::create(builder, location, element,
+                                address(pointer, index, element),
+                                element.getIntOrFloatBitWidth() / 8);
   }
-  void store(Value value, Value pointer, Value index) override {
-    LLVM::StoreOp::create(builder, location, value, address(pointer, index),
-                          /*alignment=*/4);
+  void store(Value value, Value pointer, Value index, Type element) override {
+    LLVM::StoreOp::create(builder, location, value,
+                          address(pointer, index, element),
+                          element.getIntOrFloatBitWidth() / 8);
   }
 
 private:
-  Value address(Value pointer, Value index) {
-    return LLVM::GEPOp::create(builder, location, pointer.getType(),
-                               builder.getF32Type(), pointer,
-                               ArrayRef<LLVM::GEPArg>{index});
+  Value address(Value pointer, Value index, Type element) {
+    return LLVM::GEPOp::create(builder, location, pointer.getType(), element,
+                               pointer, ArrayRef<LLVM::GEPArg>{index});
   }
 
   OpBuilder &builder;
@@ -66,13 +68,15 @@ private:
 /// Builds the kernel of one function of the scan level.
 class KernelBuilder {
 public:
-  KernelBuilder(OpBuilder &builder, func::FuncOp function, Schedule schedule)
+  KernelBuilder(OpBuilder &builder, func::FuncOp function, Schedule schedule,
+                StringRef ioType)
       : builder(builder), location(function.getLoc()), function(function),
-        schedule(schedule), lanes(builder, location, builder.getF32Type()),
+        signature(kernelArguments(function, ioType)), schedule(schedule),
+        lanes(builder, location, builder.getF32Type()),
         memory(builder, location) {}
 
   void buildScan(ScanOp scan);
-  void buildStep(StepOp step);
+  void buildWalk(WalkOp walk);
 
 private:
   gpu::GPUFuncOp startKernel(int64_t tileChannels, int64_t tileTime,
@@ -106,15 +110,22 @@ private:
     body();
   }
 
-  /// The summaries of one tile: [buffer, warp, (coefficient, offset), lane].
-  void writeSummary(Value buffer, Element element);
-  Element readSummary(Value buffer, int64_t fromWarp);
+  /// One element a state.
+  using Elements = SmallVector<Element>;
+  /// The elements that `region` yields for one step.
+  Elements elementsOf(Region &region, ArrayRef<Value> arguments);
+
+  /// The summaries of one tile: [buffer, warp, (coefficient, offset) of every
+  /// state, lane].
+  void writeSummary(Value buffer, ArrayRef<Element> elements);
+  Element readSummary(Value buffer, int64_t fromWarp, int64_t state);
   /// Adds up one value a thread over the warps, for warp 0.
   Value sumOverWarps(Value value);
 
   OpBuilder &builder;
   Location location;
   func::FuncOp function;
+  std::vector<KernelArgument> signature;
   Schedule schedule;
   LaneCode lanes;
   ThreadMemory memory;
@@ -133,7 +144,7 @@ gpu::GPUFuncOp KernelBuilder::startKernel(int64_t tileChannels,
                                           ArrayRef<int32_t> block,
                                           TypeRange sharedBuffers) {
   SmallVector<Type> types;
-  for (const KernelArgument &argument : kernelArguments(function.getName()))
+  for (const KernelArgument &argument : signature)
     types.push_back(argument.isPointer()
                         ? Type(LLVM::LLVMPointerType::get(builder.getContext()))
                         : Type(builder.getI64Type()));
@@ -144,6 +155,7 @@ gpu::GPUFuncOp KernelBuilder::startKernel(int64_t tileChannels,
                   builder.getUnitAttr());
   kernel.setKnownBlockSizeAttr(builder.getDenseI32ArrayAttr(block));
   kernel->setAttr(kEntryAttribute, builder.getStringAttr(function.getName()));
+  attachArguments(kernel, signature);
   kernel->setAttr(kTileChannelsAttribute,
                   builder.getI64IntegerAttr(tileChannels));
   kernel->setAttr(kTileTimeAttribute, builder.getI64IntegerAttr(tileTime));
@@ -169,37 +181,53 @@ void KernelBuilder::locate(KernelMemory &tensors, Value lane,
       row, arith::MinSIOp::create(builder, location, channel, lastChannel));
 }
 
-void KernelBuilder::writeSummary(Value buffer, Element element) {
-  memref::StoreOp::create(builder, location, element.coefficient, shared,
-                          ValueRange{buffer, warp, index(0), lane});
-  memref::StoreOp::create(builder, location, element.offset, shared,
-                          ValueRange{buffer, warp, index(1), lane});
+KernelBuilder::Elements KernelBuilder::elementsOf(Region &region,
+                                                  ArrayRef<Value> arguments) {
+  SmallVector<Value> yielded = lanes.inlineRegion(region, arguments);
+  Elements elements;
+  for (size_t part = 0; part < yielded.size(); part += 2)
+    elements.push_back({yielded[part], yielded[part + 1]});
+  return elements;
 }
 
-Element KernelBuilder::readSummary(Value buffer, int64_t fromWarp) {
+void KernelBuilder::writeSummary(Value buffer, ArrayRef<Element> elements) {
+  for (auto [state, element] : llvm::enumerate(elements)) {
+    auto place = static_cast<int64_t>(2 * state);
+    memref::StoreOp::create(builder, location, element.coefficient, shared,
+                            ValueRange{buffer, warp, index(place), lane});
+    memref::StoreOp::create(builder, location, element.offset, shared,
+                            ValueRange{buffer, warp, index(place + 1), lane});
+  }
+}
+
+Element KernelBuilder::readSummary(Value buffer, int64_t fromWarp,
+                                   int64_t state) {
   Value from = index(fromWarp);
-  return {memref::LoadOp::create(builder, location, shared,
-                                 ValueRange{buffer, from, index(0), lane}),
-          memref::LoadOp::create(builder, location, shared,
-                                 ValueRange{buffer, from, index(1), lane})};
+  return {
+      memref::LoadOp::create(builder, location, shared,
+                             ValueRange{buffer, from, index(2 * state), lane}),
+      memref::LoadOp::create(
+          builder, location, shared,
+          ValueRange{buffer, from, index(2 * state + 1), lane})};
 }
 
 Value KernelBuilder::sumOverWarps(Value value) {
   // The barrier before keeps the buffer from whoever still reads it.
   gpu::BarrierOp::create(builder, location);
-  writeSummary(index(0), {value, lanes.number(0)});
+  writeSummary(index(0), Element{value, lanes.number(0)});
   gpu::BarrierOp::create(builder, location);
   Value total = lanes.number(0);
   for (int64_t from = 0; from < schedule.warps; ++from)
-    total = lanes.add(total, readSummary(index(0), from).coefficient);
+    total = lanes.add(total, readSummary(index(0), from, 0).coefficient);
   return total;
 }
 
 void KernelBuilder::buildScan(ScanOp scan) {
   Domain domain = scan.getDomain();
+  int64_t states = scan.getStateCount();
   auto sharedType =
-      MemRefType::get({2, schedule.warps, 2, kLanes}, builder.getF32Type(),
-                      MemRefLayoutAttrInterface(),
+      MemRefType::get({2, schedule.warps, 2 * states, kLanes},
+                      builder.getF32Type(), MemRefLayoutAttrInterface(),
                       gpu::AddressSpaceAttr::get(builder.getContext(),
                                                  gpu::AddressSpace::Workgroup));
   auto kernel = startKernel(
@@ -207,36 +235,33 @@ void KernelBuilder::buildScan(ScanOp scan) {
       {static_cast<int32_t>(kLanes), static_cast<int32_t>(schedule.warps), 1},
       TypeRange{sharedType});
   shared = kernel.getWorkgroupAttributions().front();
-  KernelMemory tensors(builder, function,
-                       kernel.getArguments().take_front(
-                           kernelArguments(function.getName()).size()),
+  KernelMemory tensors(builder, function, signature,
+                       kernel.getArguments().take_front(signature.size()),
                        lanes, memory);
   lane = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
   warp = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::y);
   isFirstWarp = compare(arith::CmpIPredicate::eq, warp, index(0));
   locate(tensors, lane, kLanes);
 
-  SmallVector<Value> bias = tensors.readBias(scan.getBias());
-  llvm::DenseMap<Value, Value> initialStates;
-  for (Value sequence : scan.getSequences())
-    if (auto delay = sequence.getDefiningOp<DelayOp>())
-      initialStates[delay.getInitial()] = tensors.readState(delay.getInitial());
-  Value carry = lanes.toCarried(domain, tensors.readState(scan.getInitial()));
+  SmallVector<Value> parameters = tensors.readParameters(scan.getParameters());
+  KernelMemory::InitialStates initialStates =
+      tensors.readInitialStates(scan.getSequences());
+  SmallVector<Value> carried;
+  for (Value state : tensors.readRows(scan.getInitial()))
+    carried.push_back(lanes.toCarried(domain, state));
+  carried.push_back(integer(0));
+  SmallVector<Value> sums = tensors.readSums(scan.getSums());
+  llvm::append_range(carried, sums);
 
-  auto summed = findOnly<SumTimeOp>(function);
-  int64_t sums =
-      summed ? cast<RankedTensorType>(summed.getType()).getDimSize(1) : 0;
-  SmallVector<Value> carried = {carry, integer(0)};
-  for (int64_t gate = 0; gate < sums; ++gate)
-    carried.push_back(lanes.number(0));
-
-  // One iteration a time tile; positions count in the order of the scan, so
-  // that a reverse scan differs in the time index alone.
-  auto loop = scf::ForOp::create(builder, location, integer(0), tensors.time(),
-                                 integer(schedule.tileTime()), carried);
+  TimeAxis axis = tensors.timeAxis(scan.getReverse());
+  // One iteration a time tile; positions count in the order of the scan.
+  auto loop =
+      scf::ForOp::create(builder, location, tensors.begin(), tensors.end(),
+                         integer(schedule.tileTime()), carried);
   builder.setInsertionPointToStart(loop.getBody());
-  carry = loop.getRegionIterArgs()[0];
-  Value bufferNumber = loop.getRegionIterArgs()[1];
+  ValueRange iterated = loop.getRegionIterArgs();
+  ValueRange carries = iterated.take_front(states);
+  Value bufferNumber = iterated[states];
   Value buffer = arith::IndexCastOp::create(
       builder, location, builder.getIndexType(), bufferNumber);
   Value first = arith::AddIOp::create(
@@ -244,101 +269,120 @@ void KernelBuilder::buildScan(ScanOp scan) {
       arith::MulIOp::create(builder, location, toInteger(warp),
                             integer(schedule.stepsPerThread)));
   Value lastPosition =
-      arith::SubIOp::create(builder, location, tensors.time(), integer(1));
+      arith::SubIOp::create(builder, location, tensors.end(), integer(1));
 
-  struct ThreadStep {
-    Value exists;
-    Value time;
-    SmallVector<Value> values;
-    Element element;
-  };
-  SmallVector<ThreadStep> steps(schedule.stepsPerThread);
   // All loads of a tile come first, so that they are under way together.
   // Beyond the end they read the last step again, and count as identity.
-  for (auto [offset, step] : llvm::enumerate(steps)) {
+  SmallVector<Value> exists;
+  // Stores need no clamping. Their places are linear in the step, which costs
+  // fewer registers than to keep those of the loads.
+  SmallVector<StepPlace> places, storePlaces;
+  for (int64_t offset = 0; offset < schedule.stepsPerThread; ++offset) {
     Value position =
         arith::AddIOp::create(builder, location, first, integer(offset));
-    step.exists = compare(arith::CmpIPredicate::slt, position, tensors.time());
+    exists.push_back(
+        compare(arith::CmpIPredicate::slt, position, tensors.end()));
+    storePlaces.push_back(tensors.place(axis, position));
     position =
         arith::MinSIOp::create(builder, location, position, lastPosition);
-    step.time =
-        scan.getReverse()
-            ? arith::SubIOp::create(builder, location, lastPosition, position)
-                  .getResult()
-            : position;
-    step.values = tensors.readStep(scan, step.time, bias, initialStates);
+    places.push_back(tensors.place(axis, position));
   }
+  SmallVector<SmallVector<Value>> values =
+      tensors.readSteps(scan.getSequences(), places, initialStates);
   Element identity = lanes.identity(domain);
-  Element summary = identity;
-  for (ThreadStep &step : steps) {
-    SmallVector<Value> yielded =
-        lanes.inlineRegion(scan.getElement(), step.values);
-    step.element = {lanes.select(step.exists, yielded[0], identity.coefficient),
-                    lanes.select(step.exists, yielded[1], identity.offset)};
-    summary = &step == &steps.front()
-                  ? step.element
-                  : lanes.compose(domain, summary, step.element);
+  SmallVector<Elements> elements;
+  Elements summary;
+  for (auto [step, exist] : llvm::zip(values, exists)) {
+    llvm::append_range(step, parameters);
+    Elements own = elementsOf(scan.getElement(), step);
+    for (Element &element : own)
+      element = {lanes.select(exist, element.coefficient, identity.coefficient),
+                 lanes.select(exist, element.offset, identity.offset)};
+    if (summary.empty())
+      summary = own;
+    else
+      for (auto [total, element] : llvm::zip(summary, own))
+        total = lanes.compose(domain, total, element);
+    elements.push_back(own);
   }
 
   // With two buffers one barrier is enough: whoever writes a buffer again has
   // passed the barrier of the tile between, and so has everyone who read it.
   writeSummary(buffer, summary);
   gpu::BarrierOp::create(builder, location);
-  Value entering = carry;
-  Value running = carry;
+  SmallVector<Value> entering(carries);
+  SmallVector<Value> running(carries);
   for (int64_t from = 0; from < schedule.warps; ++from) {
     Value isMine = compare(arith::CmpIPredicate::eq, warp, index(from));
-    entering = lanes.select(isMine, running, entering);
-    running = lanes.apply(domain, readSummary(buffer, from), running);
+    for (int64_t state = 0; state < states; ++state) {
+      entering[state] = lanes.select(isMine, running[state], entering[state]);
+      running[state] =
+          lanes.apply(domain, readSummary(buffer, from, state), running[state]);
+    }
   }
 
-  SmallVector<Value> totals(loop.getRegionIterArgs().drop_front(2));
-  Value state = entering;
-  for (ThreadStep &step : steps) {
-    Value before = state;
-    state = lanes.apply(domain, step.element, state);
-    SmallVector<Value> arguments = step.values;
-    arguments.push_back(lanes.toPlain(domain, before));
-    arguments.push_back(lanes.toPlain(domain, state));
-    SmallVector<Value> yielded =
-        lanes.inlineRegion(scan.getOutput(), arguments);
-    for (auto [total, value] : llvm::zip(totals, yielded))
+  SmallVector<Value> totals(iterated.drop_front(states + 1));
+  int64_t stored = stepValueCount(scan.getOutputs().getTypes());
+  SmallVector<Value> state = entering;
+  for (auto [index, step] : llvm::enumerate(values)) {
+    for (Value before : state)
+      step.push_back(lanes.toPlain(domain, before));
+    for (auto [after, element] : llvm::zip(state, elements[index])) {
+      after = lanes.apply(domain, element, after);
+      step.push_back(lanes.toPlain(domain, after));
+    }
+    SmallVector<Value> yielded = lanes.inlineRegion(scan.getOutput(), step);
+    for (auto [total, value] :
+         llvm::zip(totals, ArrayRef(yielded).drop_front(stored)))
       total =
-          lanes.add(total, lanes.select(step.exists, value, lanes.number(0)));
-    when(both(step.exists, isInside),
-         [&] { tensors.writeStep(scan, step.time, yielded); });
+          lanes.add(total, lanes.select(exists[index], value, lanes.number(0)));
+    when(both(exists[index], isInside), [&] {
+      tensors.writeStep(scan.getOutputs(), storePlaces[index], yielded);
+    });
   }
-  Value otherBuffer =
-      arith::SubIOp::create(builder, location, integer(1), bufferNumber);
-  SmallVector<Value> next = {running, otherBuffer};
+  SmallVector<Value> next = running;
+  next.push_back(
+      arith::SubIOp::create(builder, location, integer(1), bufferNumber));
   next.append(totals);
   scf::YieldOp::create(builder, location, next);
 
   builder.setInsertionPointAfter(loop);
   Value isWriter = both(isFirstWarp, isInside);
-  when(isWriter, [&] {
-    tensors.writeState(scan.getLast(),
-                       lanes.toPlain(domain, loop.getResult(0)));
-  });
-  for (int64_t gate = 0; gate < sums; ++gate) {
-    Value total = sumOverWarps(loop.getResult(2 + gate));
-    when(isWriter, [&] { tensors.writeSum(summed, gate, total); });
+  SmallVector<Value> last;
+  for (Value carry : loop.getResults().take_front(states))
+    last.push_back(lanes.toPlain(domain, carry));
+  when(isWriter, [&] { tensors.writeRows(scan.getLast(), last); });
+  ValueRange threadSums = loop.getResults().drop_front(states + 1);
+  for (Value sum : scan.getSums()) {
+    int64_t gates = packedValueCount(sum.getType());
+    SmallVector<Value> overWarps;
+    for (Value value : threadSums.take_front(gates))
+      overWarps.push_back(sumOverWarps(value));
+    threadSums = threadSums.drop_front(gates);
+    when(isWriter, [&] { tensors.writeRows(sum, overWarps); });
   }
   gpu::ReturnOp::create(builder, location);
 }
 
-void KernelBuilder::buildStep(StepOp step) {
+void KernelBuilder::buildWalk(WalkOp walk) {
+  // A whole sequence takes its time: the fewer channels in a block, the more
+  // multiprocessors take part. A single step is bound by its memory alone.
+  bool walksTime = llvm::none_of(signature, [](const KernelArgument &argument) {
+    return argument.name == "count";
+  });
+  bool isStep = function.getName() == kStepName;
+  int64_t threads = walksTime && !isStep ? kLanes : schedule.threads();
+  startKernel(threads, /*tileTime=*/0, {static_cast<int32_t>(threads), 1, 1},
+              {});
   auto kernel =
-      startKernel(schedule.threads(), /*tileTime=*/0,
-                  {static_cast<int32_t>(schedule.threads()), 1, 1}, {});
-  KernelMemory tensors(builder, function, kernel.getArguments(), lanes, memory);
+      cast<gpu::GPUFuncOp>(builder.getInsertionBlock()->getParentOp());
+  KernelMemory tensors(builder, function, signature, kernel.getArguments(),
+                       lanes, memory);
   lane = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
-  locate(tensors, lane, schedule.threads());
-  SmallVector<Value> arguments =
-      tensors.readGates(step, tensors.readBias(step.getBias()));
-  arguments.push_back(tensors.readState(step.getPrevious()));
-  SmallVector<Value> yielded = lanes.inlineRegion(step.getBody(), arguments);
-  when(isInside, [&] { tensors.writeState(step.getNext(), yielded.front()); });
+  locate(tensors, lane, threads);
+  LaneWalk(builder, location, lanes, tensors)
+      .build(walk,
+             [&](llvm::function_ref<void()> store) { when(isInside, store); });
   gpu::ReturnOp::create(builder, location);
 }
 
@@ -357,6 +401,8 @@ struct LowerToGPUPass
           << warps.getValue() << " and " << stepsPerThread.getValue();
       return signalPassFailure();
     }
+    if (failed(verifyIOType(module, ioType)))
+      return signalPassFailure();
     auto functions = llvm::to_vector(module.getOps<func::FuncOp>());
     for (func::FuncOp function : functions)
       if (failed(verifyEntry(function)))
@@ -369,11 +415,11 @@ struct LowerToGPUPass
                     builder.getUnitAttr());
     for (func::FuncOp function : functions) {
       builder.setInsertionPointToEnd(kernels.getBody());
-      KernelBuilder kernel(builder, function, {warps, stepsPerThread});
+      KernelBuilder kernel(builder, function, {warps, stepsPerThread}, ioType);
       if (auto scan = findOnly<ScanOp>(function))
         kernel.buildScan(scan);
       else
-        kernel.buildStep(findOnly<StepOp>(function));
+        kernel.buildWalk(findOnly<WalkOp>(function));
       function.erase();
     }
   }

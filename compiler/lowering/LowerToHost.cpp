@@ -8,6 +8,7 @@
 
 #include "compiler/lowering/KernelMemory.h"
 #include "compiler/lowering/LaneCode.h"
+#include "compiler/lowering/LaneWalk.h"
 #include "compiler/lowering/Passes.h"
 #include "compiler/transforms/Passes.h"
 #include "dialect/MinRNN.h"
@@ -35,30 +36,34 @@ public:
   /// Null for a full tile, else which lanes exist (vector<Nxi1>).
   Value mask;
 
-  Value load(Value pointer, Value index) override {
-    Value place = address(pointer, index);
+  Value load(Value pointer, Value index, Type element) override {
+    Value place = address(pointer, index, element);
+    VectorType type = lanesOf(element);
+    int alignment = element.getIntOrFloatBitWidth() / 8;
     if (!mask)
-      return LLVM::LoadOp::create(builder, location, vector, place,
-                                  /*alignment=*/4);
-    Value zero = arith::ConstantOp::create(builder, location,
-                                           builder.getZeroAttr(vector));
-    return LLVM::MaskedLoadOp::create(builder, location, vector, place, mask,
-                                      zero, /*alignment=*/4);
+      return LLVM::LoadOp::create(builder, location, type, place, alignment);
+    Value zero =
+        arith::ConstantOp::create(builder, location, builder.getZeroAttr(type));
+    return LLVM::MaskedLoadOp::create(builder, location, type, place, mask,
+                                      zero, alignment);
   }
-  void store(Value value, Value pointer, Value index) override {
-    Value place = address(pointer, index);
+  void store(Value value, Value pointer, Value index, Type element) override {
+    Value place = address(pointer, index, element);
+    int alignment = element.getIntOrFloatBitWidth() / 8;
     if (!mask)
-      LLVM::StoreOp::create(builder, location, value, place, /*alignment=*/4);
+      LLVM::StoreOp::create(builder, location, value, place, alignment);
     else
       LLVM::MaskedStoreOp::create(builder, location, value, place, mask,
-                                  /*alignment=*/4);
+                                  alignment);
   }
 
 private:
-  Value address(Value pointer, Value index) {
-    return LLVM::GEPOp::create(builder, location, pointer.getType(),
-                               builder.getF32Type(), pointer,
-                               ArrayRef<LLVM::GEPArg>{index});
+  VectorType lanesOf(Type element) const {
+    return VectorType::get(vector.getShape(), element);
+  }
+  Value address(Value pointer, Value index, Type element) {
+    return LLVM::GEPOp::create(builder, location, pointer.getType(), element,
+                               pointer, ArrayRef<LLVM::GEPArg>{index});
   }
 
   OpBuilder &builder;
@@ -70,9 +75,9 @@ private:
 class HostBuilder {
 public:
   HostBuilder(OpBuilder &builder, func::FuncOp function, StringRef cell,
-              int64_t width)
+              int64_t width, StringRef ioType)
       : builder(builder), location(function.getLoc()), function(function),
-        cell(cell), width(width),
+        signature(kernelArguments(function, ioType)), cell(cell), width(width),
         vector(VectorType::get({width}, builder.getF32Type())),
         lanes(builder, location, vector), memory(builder, location, vector) {}
 
@@ -84,18 +89,17 @@ private:
                                      builder.getI64IntegerAttr(value));
   }
   /// The words of the argument block, loaded as what they are.
-  SmallVector<Value> readArgumentBlock(Value block, size_t words,
-                                       size_t pointers);
+  SmallVector<Value> readArgumentBlock(Value block);
   /// The lanes below `count` (i64).
   Value lanesBelow(Value count);
   /// The work of one tile; `tensors` has the tile selected.
   void buildTile(KernelMemory &tensors);
   void buildScan(KernelMemory &tensors, ScanOp scan);
-  void buildStep(KernelMemory &tensors, StepOp step);
 
   OpBuilder &builder;
   Location location;
   func::FuncOp function;
+  std::vector<KernelArgument> signature;
   StringRef cell;
   int64_t width;
   VectorType vector;
@@ -105,15 +109,18 @@ private:
 
 } // namespace
 
-SmallVector<Value> HostBuilder::readArgumentBlock(Value block, size_t words,
-                                                  size_t pointers) {
+SmallVector<Value> HostBuilder::readArgumentBlock(Value block) {
   SmallVector<Value> arguments;
   auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
-  for (size_t word = 0; word < words; ++word) {
-    Value place = LLVM::GEPOp::create(
-        builder, location, pointer, builder.getI64Type(), block,
-        ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(word)});
-    Type type = word < pointers ? Type(pointer) : Type(builder.getI64Type());
+  Type integer = builder.getI64Type();
+  SmallVector<Type> types;
+  for (const KernelArgument &argument : signature)
+    types.push_back(argument.isPointer() ? Type(pointer) : integer);
+  types.append(2, integer);
+  for (auto [word, type] : llvm::enumerate(types)) {
+    Value place =
+        LLVM::GEPOp::create(builder, location, pointer, integer, block,
+                            ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(word)});
     arguments.push_back(
         LLVM::LoadOp::create(builder, location, type, place, /*alignment=*/8));
   }
@@ -137,77 +144,66 @@ Value HostBuilder::lanesBelow(Value count) {
 
 void HostBuilder::buildScan(KernelMemory &tensors, ScanOp scan) {
   Domain domain = scan.getDomain();
-  SmallVector<Value> bias = tensors.readBias(scan.getBias());
-  llvm::DenseMap<Value, Value> initialStates;
-  for (Value sequence : scan.getSequences())
-    if (auto delay = sequence.getDefiningOp<DelayOp>())
-      initialStates[delay.getInitial()] = tensors.readState(delay.getInitial());
+  int64_t states = scan.getStateCount();
+  SmallVector<Value> parameters = tensors.readParameters(scan.getParameters());
+  KernelMemory::InitialStates initialStates =
+      tensors.readInitialStates(scan.getSequences());
+  SmallVector<Value> carried;
+  for (Value state : tensors.readRows(scan.getInitial()))
+    carried.push_back(lanes.toCarried(domain, state));
+  llvm::append_range(carried, tensors.readSums(scan.getSums()));
 
-  auto summed = findOnly<SumTimeOp>(function);
-  int64_t sums =
-      summed ? cast<RankedTensorType>(summed.getType()).getDimSize(1) : 0;
-  SmallVector<Value> carried = {
-      lanes.toCarried(domain, tensors.readState(scan.getInitial()))};
-  for (int64_t gate = 0; gate < sums; ++gate)
-    carried.push_back(lanes.number(0));
-
-  auto loop = scf::ForOp::create(builder, location, integer(0), tensors.time(),
-                                 integer(1), carried);
+  TimeAxis axis = tensors.timeAxis(scan.getReverse());
+  auto loop = scf::ForOp::create(builder, location, tensors.begin(),
+                                 tensors.end(), integer(1), carried);
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
-    Value step = loop.getInductionVar();
-    if (scan.getReverse()) {
-      Value last =
-          arith::SubIOp::create(builder, location, tensors.time(), integer(1));
-      step = arith::SubIOp::create(builder, location, last, step);
-    }
+    StepPlace place = tensors.place(axis, loop.getInductionVar());
     SmallVector<Value> values =
-        tensors.readStep(scan, step, bias, initialStates);
+        tensors.readSteps(scan.getSequences(), place, initialStates).front();
+    llvm::append_range(values, parameters);
     SmallVector<Value> element = lanes.inlineRegion(scan.getElement(), values);
-    Value before = loop.getRegionIterArgs()[0];
-    Value after = lanes.apply(domain, {element[0], element[1]}, before);
-    values.push_back(lanes.toPlain(domain, before));
-    values.push_back(lanes.toPlain(domain, after));
+    ValueRange before = loop.getRegionIterArgs().take_front(states);
+    SmallVector<Value> next;
+    for (int64_t state = 0; state < states; ++state)
+      next.push_back(lanes.apply(
+          domain, {element[2 * state], element[2 * state + 1]}, before[state]));
+    for (Value state : before)
+      values.push_back(lanes.toPlain(domain, state));
+    for (Value state : next)
+      values.push_back(lanes.toPlain(domain, state));
     SmallVector<Value> yielded = lanes.inlineRegion(scan.getOutput(), values);
-    tensors.writeStep(scan, step, yielded);
-    SmallVector<Value> next = {after};
+    tensors.writeStep(scan.getOutputs(), place, yielded);
+    int64_t stored = stepValueCount(scan.getOutputs().getTypes());
     for (auto [total, value] :
-         llvm::zip(loop.getRegionIterArgs().drop_front(), yielded))
+         llvm::zip(loop.getRegionIterArgs().drop_front(states),
+                   ArrayRef(yielded).drop_front(stored)))
       next.push_back(lanes.add(total, value));
     scf::YieldOp::create(builder, location, next);
   }
-  tensors.writeState(scan.getLast(), lanes.toPlain(domain, loop.getResult(0)));
-  for (int64_t gate = 0; gate < sums; ++gate)
-    tensors.writeSum(summed, gate, loop.getResult(1 + gate));
-}
-
-void HostBuilder::buildStep(KernelMemory &tensors, StepOp step) {
-  SmallVector<Value> arguments =
-      tensors.readGates(step, tensors.readBias(step.getBias()));
-  arguments.push_back(tensors.readState(step.getPrevious()));
-  SmallVector<Value> yielded = lanes.inlineRegion(step.getBody(), arguments);
-  tensors.writeState(step.getNext(), yielded.front());
+  SmallVector<Value> last;
+  for (Value carry : loop.getResults().take_front(states))
+    last.push_back(lanes.toPlain(domain, carry));
+  tensors.writeRows(scan.getLast(), last);
+  tensors.writeSums(scan.getSums(), loop.getResults().drop_front(states));
 }
 
 void HostBuilder::buildTile(KernelMemory &tensors) {
   if (auto scan = findOnly<ScanOp>(function))
-    buildScan(tensors, scan);
-  else
-    buildStep(tensors, findOnly<StepOp>(function));
+    return buildScan(tensors, scan);
+  LaneWalk(builder, location, lanes, tensors)
+      .build(findOnly<WalkOp>(function),
+             [](llvm::function_ref<void()> store) { store(); });
 }
 
 void HostBuilder::build() {
-  std::vector<KernelArgument> signature = kernelArguments(function.getName());
-  auto pointers = static_cast<size_t>(
-      llvm::count_if(signature, [](const KernelArgument &argument) {
-        return argument.isPointer();
-      }));
   auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
   auto kernel = func::FuncOp::create(builder, location,
                                      (cell + "_" + function.getName()).str(),
                                      builder.getFunctionType({pointer}, {}));
   kernel->setAttr(kEntryAttribute, builder.getStringAttr(function.getName()));
+  attachArguments(kernel, signature);
   kernel->setAttr(kTileChannelsAttribute, builder.getI64IntegerAttr(width));
   kernel->setAttr(kTileTimeAttribute, builder.getI64IntegerAttr(0));
   Block *body = kernel.addEntryBlock();
@@ -215,11 +211,10 @@ void HostBuilder::build() {
   builder.setInsertionPointToStart(body);
 
   // The block ends in two words more: the range of work.
-  SmallVector<Value> words =
-      readArgumentBlock(body->getArgument(0), signature.size() + 2, pointers);
+  SmallVector<Value> words = readArgumentBlock(body->getArgument(0));
   Value end = words.pop_back_val();
   Value begin = words.pop_back_val();
-  KernelMemory tensors(builder, function, words, lanes, memory);
+  KernelMemory tensors(builder, function, signature, words, lanes, memory);
   Value tiles = tensors.channelTiles(width);
 
   auto loop = scf::ForOp::create(builder, location, begin, end, integer(1));
@@ -265,6 +260,8 @@ struct LowerToHostPass
           << width.getValue();
       return signalPassFailure();
     }
+    if (failed(verifyIOType(module, ioType)))
+      return signalPassFailure();
     auto functions = llvm::to_vector(module.getOps<func::FuncOp>());
     for (func::FuncOp function : functions)
       if (failed(verifyEntry(function)))
@@ -272,7 +269,7 @@ struct LowerToHostPass
     OpBuilder builder(&getContext());
     builder.setInsertionPointToEnd(module.getBody());
     for (func::FuncOp function : functions) {
-      HostBuilder(builder, function, cell.getValue(), width).build();
+      HostBuilder(builder, function, cell.getValue(), width, ioType).build();
       function.erase();
     }
   }

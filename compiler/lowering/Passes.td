@@ -12,7 +12,7 @@
 include "mlir/Pass/PassBase.td"
 
 def LowerToGPUPass : Pass<"minrnn-lower-to-gpu", "::mlir::ModuleOp"> {
-  let summary = "Lower scans and steps to GPU kernels, by the carry schedule";
+  let summary = "Lower scans to GPU kernels, by the carry schedule, and walks";
   let description = [{
     One block walks all time tiles of 32 channels of one batch row. Lanes run
     along channels, so accesses coalesce; each of `warps` warps takes
@@ -20,7 +20,8 @@ def LowerToGPUPass : Pass<"minrnn-lower-to-gpu", "::mlir::ModuleOp"> {
     into one (coefficient, offset) pair, the warps exchange these pairs through
     shared memory (two buffers, one barrier a tile), and each thread then walks
     its steps from the state that enters them. Every input is read once and
-    every output written once; the carry never leaves registers.
+    every output written once; the carry never leaves registers. Of a walk, each
+    thread takes the steps of one channel in order.
 
     Before:
     ```mlir
@@ -45,7 +46,9 @@ def LowerToGPUPass : Pass<"minrnn-lower-to-gpu", "::mlir::ModuleOp"> {
     Option<"warps", "warps", "int64_t", "8",
            "warps in a block, each with its own steps of a time tile">,
     Option<"stepsPerThread", "steps-per-thread", "int64_t", "8",
-           "consecutive steps that one thread walks">
+           "consecutive steps that one thread walks">,
+    Option<"ioType", "io-type", "std::string", "\"f32\"",
+           "the type that sequences are stored in: f32, f16 or bf16">
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
@@ -55,11 +58,11 @@ def LowerToGPUPass : Pass<"minrnn-lower-to-gpu", "::mlir::ModuleOp"> {
 }
 
 def LowerToHostPass : Pass<"minrnn-lower-to-host", "::mlir::ModuleOp"> {
-  let summary = "Lower scans and steps to vector loops for the CPU";
+  let summary = "Lower scans and walks to vector loops for the CPU";
   let description = [{
     One function an entry, which takes its argument block and works on a range
     of (batch row, channel tile) pairs. Channels lie side by side in vectors;
-    the scan walks time in order. The last tile of a row is masked.
+    scan and walk take time in order. The last tile of a row is masked.
 
     Before: the functions of the scan level. After:
     ```mlir
@@ -74,7 +77,9 @@ def LowerToHostPass : Pass<"minrnn-lower-to-host", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"width", "width", "int64_t", "32",
-           "channels in a vector, and in a tile">
+           "channels in a vector, and in a tile">,
+    Option<"ioType", "io-type", "std::string", "\"f32\"",
+           "the type that sequences are stored in: f32, f16 or bf16">
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",

@@ -7,8 +7,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/pipeline/Compile.h"
+#include "compiler/analysis/Recurrence.h"
+#include "compiler/codegen/GPUTargets.h"
 #include "compiler/codegen/LLVMCode.h"
 #include "compiler/codegen/Manifest.h"
+#include "compiler/codegen/Ptxas.h"
 #include "compiler/lowering/Passes.h"
 #include "compiler/pipeline/CompilerIdentity.h"
 #include "compiler/pipeline/Dialects.h"
@@ -30,7 +33,6 @@
 using namespace mlir;
 using namespace minrnn::compiler;
 using minrnn::dialect::CellOp;
-using minrnn::dialect::IntervalAttr;
 using minrnn::dialect::ScanOp;
 
 namespace {
@@ -54,6 +56,8 @@ private:
   bool buildScans();
   bool buildKernels();
   bool emitCode(Stage stage);
+  /// (Of the PTX as --emit=ptx gives it, so that ptxas's line numbers hold.)
+  bool assemble(StringRef ptx);
 
   /// Runs passes that only a fault of ours can stop.
   bool runPasses(llvm::function_ref<void(OpPassManager &)> build);
@@ -152,12 +156,16 @@ bool CellCompilation::checkOptions(Stage stage) {
   if (!llvm::is_contained(targets, options.target))
     return rejectOptions("unknown target '" + options.target +
                          "'; the known ones are " + llvm::join(targets, ", "));
-  if (stage == Stage::PTX && isHost())
-    return rejectOptions("the target host has no PTX; ask for an object, or "
-                         "for a GPU target");
+  std::vector<std::string> ioTypes = knownIOTypes();
+  if (!llvm::is_contained(ioTypes, options.ioType))
+    return rejectOptions("unknown io type '" + options.ioType +
+                         "'; the known ones are " + llvm::join(ioTypes, ", "));
+  if ((stage == Stage::PTX || stage == Stage::Cubin) && isHost())
+    return rejectOptions("the target host has no PTX and no cubin; ask for an "
+                         "object, or for a GPU target");
   if ((stage == Stage::Object || stage == Stage::Header) && !isHost())
     return rejectOptions("objects are made for the target host; the target " +
-                         options.target + " has PTX");
+                         options.target + " has PTX and cubins");
   if (isHost() &&
       !(options.hostProcessor.empty() && options.hostFeatures.empty())) {
     std::string error;
@@ -231,11 +239,19 @@ bool CellCompilation::prove() {
 }
 
 bool CellCompilation::buildScans() {
-  if (auto reason = cell->getAttrOfType<StringAttr>(kSequentialAttribute)) {
-    auto at = cell->getAttrOfType<LocationAttr>(kSequentialAtAttribute);
-    return rejectInput(at ? Location(at) : cell.getLoc(),
-                       "the cell is sequential: " + reason.getValue());
-  }
+  if (auto chained = findChainedProjection(cell))
+    return rejectInput(
+        chained.getLoc(),
+        "expects the projection of the input or of a state, for which one "
+        "matrix product a step is enough; this one projects a value computed "
+        "within the step. Project the state, and compute with the result: "
+        "f * (U h) in place of U (f * h)");
+  auto at = cell->getAttrOfType<LocationAttr>(kSequentialAtAttribute);
+  if (at && options.scan == ScanDomain::Log)
+    return rejectInput(at, "expects a parallel cell for a scan in log space, "
+                           "but this makes the cell sequential; compile it "
+                           "with --scan=auto");
+  bool isPositive = isProvenPositive(cell);
   if (!runPasses(buildScanPipeline))
     return false;
 
@@ -255,21 +271,15 @@ bool CellCompilation::buildScans() {
     return false;
   }
 
-  bool isPositive = false;
+  domain = "none";
   module->walk([&](ScanOp scan) {
-    if (scan.getReverse())
-      return;
-    domain = stringifyDomain(scan.getDomain());
-    isPositive = llvm::all_of(
-        ArrayRef<StringRef>{kCoefficientRangeAttribute, kOffsetRangeAttribute},
-        [&](StringRef name) {
-          auto range = scan->getAttrOfType<IntervalAttr>(name);
-          return range && range.isNonNegative();
-        });
+    if (!scan.getReverse())
+      domain = stringifyDomain(scan.getDomain());
   });
-  auto gates = (*module)->getAttrOfType<ArrayAttr>(kGatesAttribute);
-  result.explanation +=
-      explainScan(domain, domainName(options.scan), isPositive, gates.size());
+  if (domain != "none")
+    result.explanation +=
+        explainDomain(domain, domainName(options.scan), isPositive);
+  result.explanation += explainBytes(*module, options.ioType);
   return true;
 }
 
@@ -292,16 +302,20 @@ bool CellCompilation::buildKernels() {
       detectHost(options.hostProcessor, options.hostFeatures);
     HostKernelOptions host;
     host.width = hostWidth(options.hostFeatures);
+    host.ioType = options.ioType;
     if (!runPasses([&](OpPassManager &passes) {
           buildHostKernelPipeline(passes, host);
         }))
       return false;
-  } else if (!runPasses([](OpPassManager &passes) {
-               buildGPUKernelPipeline(passes, GPUKernelOptions());
-             })) {
-    return false;
+  } else {
+    GPUKernelOptions gpu;
+    gpu.ioType = options.ioType;
+    if (!runPasses([&](OpPassManager &passes) {
+          buildGPUKernelPipeline(passes, gpu);
+        }))
+      return false;
   }
-  inventory = takeInventory(*module, options.target, domain);
+  inventory = takeInventory(*module, options.target, options.ioType, domain);
   result.manifest = writeManifest(inventory);
   if (isHost())
     result.header = writeHeader(inventory);
@@ -337,8 +351,21 @@ bool CellCompilation::emitCode(Stage stage) {
   std::string ptx;
   if (!emitPTX(*code, *machine, ptx, error))
     return fault(error);
-  result.output = writeManifestComment(result.manifest) + ptx;
+  ptx.insert(0, writeManifestComment(result.manifest));
+  if (stage == Stage::Cubin)
+    return assemble(ptx);
+  result.output = std::move(ptx);
   return true;
+}
+
+bool CellCompilation::assemble(StringRef ptx) {
+  std::string error;
+  std::string ptxas = findPtxas(
+      options.ptxasFolders.empty() ? ptxasFolders() : options.ptxasFolders,
+      error);
+  return (!ptxas.empty() &&
+          emitCubin(ptxas, ptx, options.target, result.output, error)) ||
+         rejectOptions(error);
 }
 
 Compilation CellCompilation::run(Stage stage) {
@@ -352,7 +379,8 @@ Compilation CellCompilation::run(Stage stage) {
     auto at = cell->getAttrOfType<LocationAttr>(kSequentialAtAttribute);
     if (stage == Stage::Explanation && at) {
       emitRemark(at) << "this makes the cell sequential";
-      return true;
+      if (findChainedProjection(cell))
+        return true;
     }
     if (!buildScans())
       return false;
@@ -395,7 +423,15 @@ Compilation minrnn::compiler::compileCell(std::string_view source,
 }
 
 std::vector<std::string> minrnn::compiler::knownTargets() {
-  return {"sm_75", "host"};
+  std::vector<std::string> targets;
+  for (const GPUTarget &target : gpuTargets())
+    targets.push_back(target.name.str());
+  targets.push_back("host");
+  return targets;
+}
+
+std::vector<std::string> minrnn::compiler::knownIOTypes() {
+  return {"f32", "f16", "bf16"};
 }
 
 std::string minrnn::compiler::compilerIdentity() {

@@ -27,9 +27,10 @@ class PassManager;
 namespace minrnn::compiler {
 
 /// What a compilation yields. `Cell` (proven), `Scan`, `Kernel`, `LLVM` are the
-/// levels of the IR as text, `PTX` and `Object` the code, `Manifest` and
-/// `Header` what their callers need; `Explanation` is the verdict on the cell,
-/// for people, and is there for sequential cells too.
+/// levels of the IR as text, `PTX`, `Cubin` and `Object` the code, `Manifest`
+/// and `Header` what their callers need; `Explanation` is the verdict on the
+/// cell, for people. A `Cubin` is made by NVIDIA's ptxas, which must be
+/// installed.
 enum class Stage {
   Explanation,
   Cell,
@@ -37,6 +38,7 @@ enum class Stage {
   Kernel,
   LLVM,
   PTX,
+  Cubin,
   Object,
   Manifest,
   Header
@@ -47,15 +49,21 @@ enum class Stage {
 enum class ScanDomain { Auto, Log, Linear };
 
 struct CompileOptions {
-  /// `sm_75` or `host`.
+  /// One of `knownTargets()`: a GPU such as `sm_75`, or `host`.
   std::string target = "sm_75";
   ScanDomain scan = ScanDomain::Auto;
+  /// What sequences are stored as: `f32`, `f16` or `bf16`. Arithmetic and
+  /// carried states are f32 throughout.
+  std::string ioType = "f32";
   /// The cell to compile; may be empty when the text holds exactly one.
   std::string cell;
   /// Host only: the processor and its features as LLVM names them
   /// (`-mcpu`, `-mattr`). Empty: the processor this runs on.
   std::string hostProcessor;
   std::string hostFeatures;
+  /// Cubin only: the folders to look for ptxas in, in their order. Empty: those
+  /// on PATH, $CUDA_HOME/bin, $CUDA_PATH/bin, /usr/local/cuda/bin.
+  std::vector<std::string> ptxasFolders;
   /// Called on every pass manager before it runs; MLIR's debugging flags come
   /// in here. May be empty.
   std::function<void(mlir::PassManager &)> instrument;
@@ -64,7 +72,8 @@ struct CompileOptions {
 /// Whose fault a failed compilation is.
 enum class Outcome {
   Done,
-  /// The text, or what was asked of it, is wrong; `diagnostics` says where.
+  /// The text, or what was asked of it, is wrong, or ptxas is missing or fails;
+  /// `diagnostics` says where, and why.
   BadInput,
   /// A fault in the compiler; `diagnostics` names a reproducer.
   InternalFault,
@@ -74,7 +83,7 @@ struct Compilation {
   Outcome outcome = Outcome::BadInput;
   /// Errors, warnings and remarks as text, with their place in the source.
   std::string diagnostics;
-  /// The asked-for stage: text, or the bytes of an object file.
+  /// The asked-for stage: text, or the bytes of a cubin or an object file.
   std::string output;
   /// The manifest of the kernels (see specs/abi.md), and the C header of a
   /// host object, in every stage from `Kernel` on.
@@ -84,8 +93,9 @@ struct Compilation {
   std::string explanation;
 };
 
-/// The targets that `CompileOptions` knows.
+/// The targets and the io types that `CompileOptions` knows.
 std::vector<std::string> knownTargets();
+std::vector<std::string> knownIOTypes();
 
 /// Compiles one cell of `source` as far as `stage`. `sourceName` is the file
 /// name used in diagnostics. Thread-safe: keeps no state between calls.

@@ -7,7 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/pipeline/Explanation.h"
-#include "compiler/lowering/KernelMemory.h"
+#include "compiler/analysis/Recurrence.h"
+#include "compiler/lowering/KernelArguments.h"
 #include "compiler/transforms/Passes.h"
 
 #include "llvm/ADT/SmallString.h"
@@ -91,6 +92,10 @@ static Formula render(Value value, unsigned depth) {
                     within(Atom, project.getOperand(), depth),
                 Product};
       })
+      .Case([&](ReadOp) -> Formula { return {"x_i", Atom}; })
+      .Case([&](ParameterOp parameter) -> Formula {
+        return {parameter.getParameter().str(), Atom};
+      })
       .Case([&](arith::AddFOp) { return binary(Sum, " + "); })
       .Case([&](arith::SubFOp) { return binary(Sum, " - "); })
       .Case([&](arith::MulFOp) { return binary(Product, " * "); })
@@ -104,7 +109,11 @@ static Formula render(Value value, unsigned depth) {
                     render(operand(1), depth).text + ")",
                 Atom};
       })
-      .Case([&](AffineOp) -> Formula {
+      .Case([&](AffineOp affine) -> Formula {
+        // Where a state's next value is read, its proof stands above.
+        if (llvm::any_of(affine->getUsers(),
+                         [](Operation *user) { return isa<YieldOp>(user); }))
+          return {render(affine.getState(), depth + 1).text + "'", Atom};
         return {within(Product, operand(0), depth) + " * " +
                     within(Sign, operand(1), depth) + " + " +
                     within(Product, operand(2), depth),
@@ -128,42 +137,61 @@ std::string minrnn::compiler::formula(Value value) {
   return text;
 }
 
+/// How a sequential cell runs.
+static std::string explainWalk(CellOp cell) {
+  if (findChainedProjection(cell))
+    return "  kernels   none: it projects a value computed within the step\n";
+  size_t products = cell.getRecurrentProjections().size();
+  if (products == 0)
+    return "  runs      one kernel walks time in order, for all channels at "
+           "once\n";
+  return "  runs      each step multiplies the states by " +
+         std::to_string(products) + (products == 1 ? " matrix" : " matrices") +
+         ", in one product where they share a state; one kernel does the "
+         "rest\n";
+}
+
 std::string minrnn::compiler::explainVerdict(CellOp cell) {
   std::string text;
   llvm::raw_string_ostream os(text);
   os << "cell " << cell.getSymName() << ": ";
   if (auto reason = cell->getAttrOfType<StringAttr>(kSequentialAttribute)) {
-    os << "sequential\n  because  " << reason.getValue() << '\n';
+    bool mixesChannels = !cell.getRecurrentProjections().empty();
+    os << "sequential (channels " << (mixesChannels ? "mix" : "keep apart")
+       << ")\n  because   " << reason.getValue() << '\n'
+       << explainWalk(cell);
     return text;
   }
-  auto affine = cell.getYield().getOperand(0).getDefiningOp<AffineOp>();
-  std::string state = formula(cell.getStates().front());
-  std::string coefficient = formula(affine.getCoefficient());
-  std::string offset = formula(affine.getOffset());
-  size_t width = std::max(coefficient.size(), offset.size());
-  os << "parallel (affine)\n"
-     << "  step      " << state << "' = a " << state << " + b\n"
-     << "  a         " << coefficient
-     << std::string(width - coefficient.size(), ' ') << "   in "
-     << affine.getCoefficientRange().str() << '\n'
-     << "  b         " << offset << std::string(width - offset.size(), ' ')
-     << "   in " << affine.getOffsetRange().str() << '\n';
+  os << "parallel (affine)\n";
+  for (auto [argument, next] :
+       llvm::zip(cell.getStates(), cell.getYield().getOperands())) {
+    auto affine = next.getDefiningOp<AffineOp>();
+    std::string state = formula(argument);
+    std::string coefficient = formula(affine.getCoefficient());
+    std::string offset = formula(affine.getOffset());
+    size_t width = std::max(coefficient.size(), offset.size());
+    os << "  step      " << state << "' = a " << state << " + b\n"
+       << "  a         " << coefficient
+       << std::string(width - coefficient.size(), ' ') << "   in "
+       << affine.getCoefficientRange().str() << '\n'
+       << "  b         " << offset << std::string(width - offset.size(), ' ')
+       << "   in " << affine.getOffsetRange().str() << '\n';
+  }
+  if (cell.hasSeparateOutput())
+    os << "  output    " << formula(cell.getOutput()) << '\n';
   return text;
 }
 
-/// Bytes per (batch, time, channel) element that an entry reads and writes.
-static size_t bytesPerElement(StringRef entry, size_t gates) {
-  size_t values = 0;
-  for (const KernelArgument &argument : kernelArguments(entry)) {
-    if (!llvm::is_contained(argument.shape, "time"))
-      continue;
-    values += llvm::is_contained(argument.shape, "gates") ? gates : 1;
-  }
-  return values * sizeof(float);
+bool minrnn::compiler::isProvenPositive(CellOp cell) {
+  return llvm::all_of(cell.getYield().getOperands(), [](Value next) {
+    auto affine = next.getDefiningOp<AffineOp>();
+    return affine && affine.getCoefficientRange().isNonNegative() &&
+           affine.getOffsetRange().isNonNegative();
+  });
 }
 
-std::string minrnn::compiler::explainScan(StringRef domain, StringRef asked,
-                                          bool isPositive, size_t gates) {
+std::string minrnn::compiler::explainDomain(StringRef domain, StringRef asked,
+                                            bool isPositive) {
   std::string text;
   llvm::raw_string_ostream os(text);
   os << "  scan      " << domain << " space: ";
@@ -175,9 +203,19 @@ std::string minrnn::compiler::explainScan(StringRef domain, StringRef asked,
     os << "the default on the host, which walks time in order";
   else
     os << "a or b is not proven positive, so it has no logarithm";
-  os << "\n  bytes     forward " << bytesPerElement(kForwardName, gates)
-     << ", backward " << bytesPerElement(kBackwardName, gates)
-     << " per (batch, time, channel) element in f32: every input read once, "
-        "every output written once\n";
+  os << '\n';
   return text;
+}
+
+std::string minrnn::compiler::explainBytes(ModuleOp module, StringRef ioType) {
+  auto bytesOf = [&](StringRef entry) {
+    int64_t bytes = 0;
+    auto function = module.lookupSymbol<func::FuncOp>(entry);
+    for (const KernelArgument &argument : kernelArguments(function, ioType))
+      bytes += argument.bytesPerElement();
+    return std::to_string(bytes);
+  };
+  return "  bytes     forward " + bytesOf(kForwardName) + ", backward " +
+         bytesOf(kBackwardName) + " per (batch, time, channel) element in " +
+         ioType.str() + ": every input read once, every output written once\n";
 }

@@ -20,14 +20,22 @@ namespace minrnn::compiler {
 std::string formula(mlir::Value value);
 
 /// The verdict on a cell after the prove pipeline, with its proof: the
-/// coefficient and the offset as formulas, and the intervals they lie in.
+/// coefficient and the offset of every state as formulas, and the intervals
+/// they lie in. Of a sequential cell: what makes it so, and how it runs.
 std::string explainVerdict(dialect::CellOp cell);
 
-/// The domain of the scan and why, and the bytes that `forward` and `backward`
-/// move for each (batch, time, channel) element of a cell with `gates` gates.
-/// `domain` is the scan's (log or linear), `asked` what was asked for.
-std::string explainScan(llvm::StringRef domain, llvm::StringRef asked,
-                        bool isPositive, size_t gates);
+/// Whether every coefficient and offset of a parallel cell is proven not
+/// negative.
+bool isProvenPositive(dialect::CellOp cell);
+
+/// The domain of the scan and why. `domain` is the scan's (log or linear),
+/// `asked` what was asked for.
+std::string explainDomain(llvm::StringRef domain, llvm::StringRef asked,
+                          bool isPositive);
+
+/// The bytes that `forward` and `backward` of `module`, at the scan level, move
+/// for each (batch, time, channel) element when stored as `ioType`.
+std::string explainBytes(mlir::ModuleOp module, llvm::StringRef ioType);
 
 } // namespace minrnn::compiler
 

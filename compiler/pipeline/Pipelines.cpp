@@ -49,6 +49,7 @@ void minrnn::compiler::buildGPUKernelPipeline(OpPassManager &passes,
   LowerToGPUPassOptions lowering;
   lowering.warps = options.warps;
   lowering.stepsPerThread = options.stepsPerThread;
+  lowering.ioType = options.ioType;
   passes.addPass(createLowerToGPUPass(lowering));
   ExpandMathPassOptions math;
   math.target = "gpu";
@@ -60,6 +61,7 @@ void minrnn::compiler::buildHostKernelPipeline(
     OpPassManager &passes, const HostKernelOptions &options) {
   LowerToHostPassOptions lowering;
   lowering.width = options.width;
+  lowering.ioType = options.ioType;
   passes.addPass(createLowerToHostPass(lowering));
   ExpandMathPassOptions math;
   math.target = "host";

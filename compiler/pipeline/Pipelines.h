@@ -34,6 +34,8 @@ void buildDomainPipeline(mlir::OpPassManager &passes,
 struct GPUKernelOptions {
   int64_t warps = 8;
   int64_t stepsPerThread = 8;
+  /// The type that sequences are stored in.
+  std::string ioType = "f32";
 };
 void buildGPUKernelPipeline(mlir::OpPassManager &passes,
                             const GPUKernelOptions &options);
@@ -42,6 +44,8 @@ void buildGPUKernelPipeline(mlir::OpPassManager &passes,
 struct HostKernelOptions {
   /// Channels in a vector.
   int64_t width = 32;
+  /// The type that sequences are stored in.
+  std::string ioType = "f32";
 };
 void buildHostKernelPipeline(mlir::OpPassManager &passes,
                              const HostKernelOptions &options);

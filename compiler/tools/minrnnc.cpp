@@ -48,10 +48,11 @@ struct Arguments {
 
 static const std::map<std::string, Stage> &stages() {
   static const std::map<std::string, Stage> names = {
-      {"cell", Stage::Cell},         {"scan", Stage::Scan},
-      {"kernel", Stage::Kernel},     {"llvm", Stage::LLVM},
-      {"ptx", Stage::PTX},           {"obj", Stage::Object},
-      {"manifest", Stage::Manifest}, {"header", Stage::Header}};
+      {"cell", Stage::Cell},     {"scan", Stage::Scan},
+      {"kernel", Stage::Kernel}, {"llvm", Stage::LLVM},
+      {"ptx", Stage::PTX},       {"cubin", Stage::Cubin},
+      {"obj", Stage::Object},    {"manifest", Stage::Manifest},
+      {"header", Stage::Header}};
   return names;
 }
 
@@ -170,10 +171,13 @@ int main(int argc, char **argv) {
   for (const auto &[name, stage] : stages())
     stageNames.push_back(name);
   app.add_option("--emit", arguments.emit,
-                 "what to write (default: ptx for a GPU, obj for the host)")
+                 "what to write (default: ptx for a GPU, obj for the host). A "
+                 "cubin needs ptxas, of the CUDA toolkit: on PATH, in "
+                 "$CUDA_HOME/bin, $CUDA_PATH/bin or /usr/local/cuda/bin")
       ->check(CLI::IsMember(stageNames));
   app.add_option("--target", arguments.compile.target,
-                 "what to compile for (default: sm_75)")
+                 "what to compile for (default: sm_75, whose PTX newer GPUs "
+                 "run too)")
       ->check(CLI::IsMember(knownTargets()));
   std::map<std::string, ScanDomain> domains = {{"auto", ScanDomain::Auto},
                                                {"log", ScanDomain::Log},
@@ -183,6 +187,10 @@ int main(int argc, char **argv) {
                  "the domain to scan in; auto: log on a GPU, linear on the "
                  "host, where the analysis allows")
       ->check(CLI::IsMember({"auto", "log", "linear"}));
+  app.add_option("--io-type", arguments.compile.ioType,
+                 "what sequences are stored as; arithmetic and carried states "
+                 "are f32 (default: f32)")
+      ->check(CLI::IsMember(knownIOTypes()));
   app.add_option("--cell", arguments.compile.cell,
                  "the cell to compile, in a file with several");
   app.add_option("--host-processor", arguments.compile.hostProcessor,
@@ -225,9 +233,9 @@ int main(int argc, char **argv) {
   if (!arguments.emit.empty()) {
     Stage stage = stages().at(arguments.emit);
     bool isHost = arguments.compile.target == "host";
-    if ((stage == Stage::PTX) == isHost &&
-        (stage == Stage::PTX || stage == Stage::Object ||
-         stage == Stage::Header))
+    bool isOfGPU = stage == Stage::PTX || stage == Stage::Cubin;
+    bool isOfHost = stage == Stage::Object || stage == Stage::Header;
+    if (isHost ? isOfGPU : isOfHost)
       return fail(Usage, "--emit=" + arguments.emit + " does not go with " +
                              "--target=" + arguments.compile.target);
   }

@@ -13,12 +13,15 @@
 //   c_{t-1} = g_t dF/ds (p_t, s_{t-1}),   dL/dp_t = g_t dF/dp (p_t, s_{t-1}).
 //
 // c is affine in itself whatever F is: c_{t-1} = A c_t + A dL/ds_t. So the
-// backward is a scan of the very kind of the forward, from the last step to
-// the first, that starts from dL/ds_last and ends in dL/ds_initial.
+// backward of a parallel cell is a scan of the very kind of the forward, from
+// the last step to the first, that starts from dL/ds_last and ends in
+// dL/ds_initial. The A of a sequential cell mixes its states, or its channels
+// through a projection; its backward is a walk, as its forward is.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/analysis/Recurrence.h"
+#include "compiler/transforms/EntryTensors.h"
 #include "compiler/transforms/Passes.h"
 #include "compiler/transforms/ReverseMode.h"
 #include "dialect/MinRNN.h"
@@ -37,127 +40,251 @@ using namespace minrnn::dialect;
 
 namespace {
 
-/// The arguments of the adjoint step after the gates: the state before the
-/// step, the gradient of its output, and what arrives from later steps.
-enum AdjointArgument { PreviousState, OutputGradient, Carry };
+/// The step that is differentiated: the one walk of the function `step`.
+struct Step {
+  WalkOp walk;
+  /// Whether the step yields its output apart from its state.
+  bool hasOutput;
+  /// The step's values from the gates to the mask of resets, the parameters,
+  /// and the states.
+  int64_t values;
+  int64_t parameters;
+  int64_t states;
+  PackedAxes axes;
+  bool readsInput;
+};
 
-/// What the adjoint step computes: the gradient of every gate, and of the
-/// previous state.
+/// What the adjoint step computes: the gradients of the states before the
+/// step, and of the step's values and parameters.
 struct AdjointStep {
-  SmallVector<Value> gateGradients;
-  Value previousGradient;
+  SmallVector<Value> states;
+  SmallVector<Value> values;
+  SmallVector<Value> parameters;
+};
+
+/// Builds the function `backward` of one step.
+class BackwardDerivation {
+public:
+  BackwardDerivation(Step step, OpBuilder &builder)
+      : step(step), location(step.walk.getLoc()), builder(builder) {}
+
+  LogicalResult build(bool isParallel);
+
+private:
+  /// The number of values of an adjoint step: the step's own, the states it
+  /// started from, and the gradient of its output.
+  int64_t valueCount() const { return step.values + step.states + 1; }
+  /// Copies the step's equations into `block`, whose arguments are the values
+  /// of an adjoint step, the parameters, and the gradients that arrive at the
+  /// states from later steps (`carries`), and appends their reverse-mode
+  /// derivative.
+  FailureOr<AdjointStep> differentiate(Block *block);
+  /// What the adjoint step stores and sums up, in the order of `backward`'s
+  /// results.
+  SmallVector<Value> results(const AdjointStep &adjoint);
+  LogicalResult buildElement(ScanOp scan);
+
+  Step step;
+  Location location;
+  OpBuilder &builder;
 };
 
 } // namespace
 
-/// Copies the step's equations into `block`, whose arguments are the gates and
-/// then the AdjointArguments, and appends their reverse-mode derivative.
-static FailureOr<AdjointStep> differentiate(StepOp step, Block *block,
-                                            OpBuilder &builder) {
-  size_t gates = step.getBody().getNumArguments() - 1;
+FailureOr<AdjointStep> BackwardDerivation::differentiate(Block *block) {
+  ValueRange arguments = block->getArguments();
+  ValueRange values = arguments.take_front(step.values);
+  ValueRange before = arguments.slice(step.values, step.states);
+  Value outputGradient = arguments[step.values + step.states];
+  ValueRange parameters = arguments.slice(valueCount(), step.parameters);
+  ValueRange carries =
+      arguments.slice(valueCount() + step.parameters, step.states);
+
+  Block &body = step.walk.getBody().front();
   IRMapping copies;
-  for (BlockArgument argument : step.getBody().getArguments())
-    copies.map(argument, block->getArgument(argument.getArgNumber()));
+  ValueRange own = body.getArguments();
+  copies.map(own.take_front(step.values), values);
+  copies.map(own.slice(step.values, step.parameters), parameters);
+  copies.map(own.take_back(step.states), before);
   SmallVector<Operation *> equations;
-  for (Operation &op : step.getBody().front().without_terminator())
+  for (Operation &op : body.without_terminator())
     equations.push_back(builder.clone(op, copies));
 
-  auto yield = cast<YieldOp>(step.getBody().front().getTerminator());
-  Value next = copies.lookupOrDefault(yield.getOperand(0));
-  Value arriving = arith::AddFOp::create(
-      builder, step.getLoc(), block->getArgument(gates + OutputGradient),
-      block->getArgument(gates + Carry));
   ReverseMode reverse(builder);
-  reverse.accumulate(next, arriving);
+  ValueRange yielded = body.getTerminator()->getOperands();
+  for (auto [index, carry] : llvm::enumerate(carries)) {
+    Value arriving = carry;
+    if (index == 0 && !step.hasOutput)
+      arriving =
+          arith::AddFOp::create(builder, location, outputGradient, carry);
+    reverse.accumulate(copies.lookup(yielded[index]), arriving);
+  }
+  if (step.hasOutput)
+    reverse.accumulate(copies.lookup(yielded[step.states]), outputGradient);
   for (Operation *op : llvm::reverse(equations))
     if (failed(reverse.visit(op)))
       return failure();
 
   AdjointStep adjoint;
-  for (size_t gate = 0; gate < gates; ++gate)
-    adjoint.gateGradients.push_back(reverse.gradient(block->getArgument(gate)));
-  adjoint.previousGradient =
-      reverse.gradient(block->getArgument(gates + PreviousState));
+  for (Value value : before)
+    adjoint.states.push_back(reverse.gradient(value));
+  for (Value value : values)
+    adjoint.values.push_back(reverse.gradient(value));
+  for (Value value : parameters)
+    adjoint.parameters.push_back(reverse.gradient(value));
   return adjoint;
 }
 
-/// Fills `element` with the coefficient and the offset of the recurrence of c.
-static LogicalResult buildElement(StepOp step, ScanOp scan, size_t gates,
-                                  OpBuilder &builder) {
-  Location location = step.getLoc();
+SmallVector<Value> BackwardDerivation::results(const AdjointStep &adjoint) {
+  // All the step's values but the mask of resets, which is the last.
+  SmallVector<Value> yielded(ArrayRef(adjoint.values).drop_back());
+  llvm::append_range(yielded, adjoint.parameters);
+  return yielded;
+}
+
+LogicalResult BackwardDerivation::buildElement(ScanOp scan) {
   OpBuilder::InsertionGuard guard(builder);
-  // The carry is an argument of the adjoint step, but not of the element: it
-  // is there while the recurrence is analysed, and gone afterwards.
-  Block *block =
-      startScalarRegion(builder, scan.getElement(), gates + 3, location);
-  FailureOr<AdjointStep> adjoint = differentiate(step, block, builder);
+  // The carries are arguments of the adjoint step, but not of the element: they
+  // are there while the recurrence is analysed, and gone afterwards.
+  int64_t kept = valueCount() + step.parameters;
+  Block *block = startScalarRegion(builder, scan.getElement(),
+                                   kept + step.states, location);
+  FailureOr<AdjointStep> adjoint = differentiate(block);
   if (failed(adjoint))
     return failure();
-  BlockArgument carry = block->getArgument(gates + Carry);
-  RecurrenceAnalysis recurrence(carry, {}, builder);
-  std::optional<AffineForm> form = recurrence.solve(adjoint->previousGradient);
-  if (!form)
-    return step.emitOpError("has an adjoint that is not affine: ")
-           << recurrence.reason().because;
-  auto yield = YieldOp::create(builder, location,
-                               ValueRange{form->coefficient, form->offset});
+  ValueRange carries = block->getArguments().drop_front(kept);
+  SmallVector<Value> elements;
+  for (auto [index, carry] : llvm::enumerate(carries)) {
+    SmallVector<Value> others;
+    for (Value other : carries)
+      if (other != carry)
+        others.push_back(other);
+    RecurrenceAnalysis recurrence(carry, others, builder);
+    std::optional<AffineForm> form =
+        recurrence.solve(adjoint->states[index], step.walk);
+    if (!form)
+      return step.walk.emitOpError("has an adjoint that is not affine: ")
+             << recurrence.reason().because;
+    elements.push_back(form->coefficient);
+    elements.push_back(form->offset);
+  }
+  auto yield = YieldOp::create(builder, location, elements);
 
-  // What still reads the carry is the adjoint step itself, now dead.
+  // What still reads the carries is the adjoint step itself, now dead.
   for (Operation &op :
        llvm::make_early_inc_range(llvm::drop_begin(llvm::reverse(*block))))
     if (op.use_empty())
       op.erase();
-  if (!carry.use_empty())
-    return yield.emitOpError("reads the carry it was separated from");
-  block->eraseArgument(carry.getArgNumber());
+  for (Value carry : carries)
+    if (!carry.use_empty())
+      return yield.emitOpError("reads the carry it was separated from");
+  block->eraseArguments(kept, step.states);
   return success();
 }
 
-static LogicalResult deriveBackward(StepOp step, OpBuilder &builder) {
-  constexpr int64_t dynamic = ShapedType::kDynamic;
-  Location location = step.getLoc();
-  auto tensor = [&](ArrayRef<int64_t> extents) {
-    return RankedTensorType::get(extents, builder.getF32Type());
-  };
-  size_t gates = step.getBody().getNumArguments() - 1;
-  auto gateExtent = static_cast<int64_t>(gates);
-  auto packed = tensor({dynamic, dynamic, gateExtent, dynamic});
-  auto bias = tensor({gateExtent, dynamic});
-  auto biasGradient = tensor({dynamic, gateExtent, dynamic});
-  auto state = tensor({dynamic, dynamic});
-  auto hidden = tensor({dynamic, dynamic, dynamic});
+LogicalResult BackwardDerivation::build(bool isParallel) {
+  bool isPlain = !step.hasOutput;
+  bool isRecurrent = step.axes.recurrent != 0;
+  SmallVector<StringRef> arguments = {"preactivations"};
+  SmallVector<StringRef> sums = {"d_bias"};
+  SmallVector<StringRef> outputs = {"d_preactivations"};
+  if (step.readsInput) {
+    arguments.push_back("input");
+    outputs.push_back("d_input");
+  }
+  if (isRecurrent) {
+    arguments.push_back("recurrent");
+    outputs.push_back("d_recurrent");
+    sums.push_back("d_recurrent_bias");
+  }
+  arguments.push_back("reset");
+  size_t sequenceCount = arguments.size();
+  arguments.push_back("bias");
+  if (isRecurrent)
+    arguments.push_back("recurrent_bias");
+  if (step.axes.parameters != 0) {
+    arguments.push_back("parameters");
+    sums.push_back("d_parameters");
+  }
+  size_t parameterCount = arguments.size() - sequenceCount;
+  StringRef saved = isPlain ? "output" : "trajectory";
+  for (StringRef name : {StringRef("initial"), saved, StringRef("d_output"),
+                         StringRef("d_last")})
+    arguments.push_back(name);
+  SmallVector<StringRef> results = outputs;
+  llvm::append_range(results, sums);
+  results.push_back("d_initial");
 
-  auto function = func::FuncOp::create(
-      builder, location, kBackwardName,
-      builder.getFunctionType({packed, bias, state, hidden, hidden, state},
-                              {packed, biasGradient, state}));
+  func::FuncOp function = createEntry(builder, location, kBackwardName,
+                                      step.axes, {}, arguments, results);
   OpBuilder::InsertionGuard guard(builder);
-  Block *body = function.addEntryBlock();
-  builder.setInsertionPointToStart(body);
-  Value previous = DelayOp::create(builder, location, hidden,
-                                   /*sequence=*/body->getArgument(3),
-                                   /*initial=*/body->getArgument(2));
-  auto scan = ScanOp::create(
-      builder, location, TypeRange{packed, state}, Domain::Linear,
-      /*reverse=*/true,
-      ValueRange{body->getArgument(0), previous, body->getArgument(4)},
-      /*bias=*/body->getArgument(1), /*initial=*/body->getArgument(5));
-  Value summed = SumTimeOp::create(builder, location, biasGradient,
-                                   scan.getOutputs().front());
-  func::ReturnOp::create(
-      builder, location,
-      ValueRange{scan.getOutputs().front(), summed, scan.getLast()});
+  builder.setInsertionPointToStart(&function.front());
+  SmallVector<Value> sequences(
+      function.getArguments().take_front(sequenceCount));
+  sequences.push_back(DelayOp::create(builder, location,
+                                      findArgument(function, saved),
+                                      findArgument(function, "initial")));
+  sequences.push_back(findArgument(function, "d_output"));
+  ValueRange parameters =
+      ValueRange(function.getArguments()).slice(sequenceCount, parameterCount);
+  Value initial = findArgument(function, "d_last");
+  TypeRange types = function.getResultTypes();
+  TypeRange outputTypes = types.take_front(outputs.size());
+  TypeRange sumTypes = types.slice(outputs.size(), sums.size());
 
-  if (failed(buildElement(step, scan, gates, builder)))
+  int64_t arity = valueCount() + step.parameters + step.states;
+  if (!isParallel) {
+    auto walk =
+        WalkOp::create(builder, location, outputTypes, sumTypes, types.back(),
+                       /*reverse=*/true, sequences, parameters, initial);
+    func::ReturnOp::create(builder, location, walk.getResults());
+    FailureOr<AdjointStep> adjoint = differentiate(
+        startScalarRegion(builder, walk.getBody(), arity, location));
+    if (failed(adjoint))
+      return failure();
+    SmallVector<Value> yielded = adjoint->states;
+    llvm::append_range(yielded, this->results(*adjoint));
+    YieldOp::create(builder, location, yielded);
+    return success();
+  }
+  auto scan = ScanOp::create(builder, location, outputTypes, sumTypes,
+                             types.back(), Domain::Linear, /*reverse=*/true,
+                             sequences, parameters, initial);
+  func::ReturnOp::create(builder, location, scan.getResults());
+  if (failed(buildElement(scan)))
     return failure();
-  // The output region's last two arguments are c before and after the step.
-  Block *output =
-      startScalarRegion(builder, scan.getOutput(), gates + 4, location);
-  FailureOr<AdjointStep> adjoint = differentiate(step, output, builder);
+  // The output region's last arguments are the carries before and after the
+  // step; only the former are read.
+  FailureOr<AdjointStep> adjoint = differentiate(startScalarRegion(
+      builder, scan.getOutput(), arity + step.states, location));
   if (failed(adjoint))
     return failure();
-  YieldOp::create(builder, location, adjoint->gateGradients);
+  YieldOp::create(builder, location, this->results(*adjoint));
   return success();
+}
+
+/// The step of `module`, or none where minrnn-fuse-gates has not been.
+static std::optional<Step> findStep(ModuleOp module) {
+  auto function = module.lookupSymbol<func::FuncOp>(kStepName);
+  if (!function)
+    return std::nullopt;
+  auto walks = llvm::to_vector(function.getOps<WalkOp>());
+  if (walks.size() != 1 || !module->hasAttr(kKindAttribute))
+    return std::nullopt;
+  WalkOp walk = walks.front();
+  auto gatesOf = [&](StringRef name) -> int64_t {
+    Value tensor = findArgument(function, name);
+    return tensor ? packedValueCount(tensor.getType()) : 0;
+  };
+  PackedAxes axes{gatesOf("bias"), gatesOf("recurrent_bias"),
+                  gatesOf("parameters"), walk.getStateCount()};
+  return Step{walk,
+              /*hasOutput=*/!walk.getOutputs().empty(),
+              stepValueCount(walk.getSequences().getTypes()),
+              packedValueCount(walk.getParameters().getTypes()),
+              walk.getStateCount(),
+              axes,
+              /*readsInput=*/findArgument(function, "input") != nullptr};
 }
 
 namespace {
@@ -166,16 +293,16 @@ struct DeriveBackwardPass
     : public minrnn::compiler::impl::DeriveBackwardPassBase<
           DeriveBackwardPass> {
   void runOnOperation() override {
-    auto function = getOperation().lookupSymbol<func::FuncOp>(kStepName);
-    auto steps = function ? llvm::to_vector(function.getOps<StepOp>())
-                          : SmallVector<StepOp>();
-    if (steps.size() != 1) {
+    std::optional<Step> step = findStep(getOperation());
+    if (!step) {
       getOperation().emitOpError("expects a function 'step' with one "
-                                 "minrnn.step; run minrnn-fuse-gates first");
+                                 "minrnn.walk; run minrnn-fuse-gates first");
       return signalPassFailure();
     }
-    OpBuilder builder(function);
-    if (failed(deriveBackward(steps.front(), builder)))
+    bool isParallel =
+        getOperation()->getAttrOfType<StringAttr>(kKindAttribute) == "parallel";
+    OpBuilder builder(step->walk->getParentOp());
+    if (failed(BackwardDerivation(*step, builder).build(isParallel)))
       signalPassFailure();
   }
 };

@@ -6,6 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/analysis/Recurrence.h"
+#include "compiler/transforms/EntryTensors.h"
 #include "compiler/transforms/Passes.h"
 #include "dialect/MinRNN.h"
 
@@ -21,123 +23,297 @@ using namespace mlir;
 using namespace minrnn::compiler;
 using namespace minrnn::dialect;
 
-/// tensor<?x?x..xf32>, each extent dynamic where it is negative.
-static RankedTensorType tensorOf(OpBuilder &builder,
-                                 ArrayRef<int64_t> extents) {
-  return RankedTensorType::get(extents, builder.getF32Type());
-}
-
 namespace {
 
-/// Copies a cell's equations into scalar regions, its projections replaced by
-/// the region's arguments.
+/// Turns one cell into the functions of its entries.
 class GateFusion {
 public:
-  GateFusion(CellOp cell, OpBuilder &builder)
-      : cell(cell), builder(builder), location(cell.getLoc()),
-        gates(cell.getGateNames()) {}
+  GateFusion(CellOp cell, bool isParallel, OpBuilder &builder)
+      : cell(cell), isParallel(isParallel), builder(builder),
+        location(cell.getLoc()), gates(cell.getGateNames()),
+        recurrent(cell.getRecurrentProjections()),
+        parameters(cell.getParameterNames()),
+        readsInput(!cell.getBody().getOps<ReadOp>().empty()),
+        isPlain(cell.getStates().size() == 1 && !cell.hasSeparateOutput()),
+        axes{static_cast<int64_t>(gates.size()),
+             static_cast<int64_t>(recurrent.size()),
+             static_cast<int64_t>(parameters.size()),
+             static_cast<int64_t>(cell.getStates().size())} {}
 
+  void describeModule(ModuleOp module);
   void buildForward();
   void buildStep();
 
 private:
-  /// Copies what is free of the state into the block that starts with one
-  /// argument a gate; returns the mapping from the cell's values to the copies.
-  IRMapping copyEquations(Block *block);
+  /// The sequences and the parameters that every region of the cell reads, in
+  /// the order of the region's arguments.
+  SmallVector<StringRef> sequenceNames() const;
+  SmallVector<StringRef> parameterNames() const;
+  int64_t valueCount() const {
+    return axes.gates + (readsInput ? 1 : 0) + axes.recurrent + /*reset*/ 1 +
+           axes.gates + axes.recurrent + axes.parameters;
+  }
+
+  /// Copies the cell's equations into the block that starts with the values of
+  /// a step and the parameters; returns the mapping from the cell's values to
+  /// the copies. `before` are the states that the step starts from; without
+  /// them, what reads a state is left out. `after`, where given, stand for the
+  /// states that the step ends in; else these are computed.
+  IRMapping copyEquations(Block *block, ValueRange before, ValueRange after);
+  /// Zero where the step starts a new sequence, else `value`.
+  Value unlessReset(Value value);
+  void createWalk(ValueRange sequences, ValueRange parameters, Value initial,
+                  TypeRange outputs);
 
   CellOp cell;
+  bool isParallel;
   OpBuilder &builder;
   Location location;
   SmallVector<StringRef> gates;
+  std::vector<ProjectOp> recurrent;
+  SmallVector<StringRef> parameters;
+  bool readsInput;
+  bool isPlain;
+  PackedAxes axes;
+  /// In the block that equations are being copied to.
+  Value isReset;
 };
 
 } // namespace
 
-IRMapping GateFusion::copyEquations(Block *block) {
+SmallVector<StringRef> GateFusion::sequenceNames() const {
+  SmallVector<StringRef> names = {"preactivations"};
+  if (readsInput)
+    names.push_back("input");
+  if (!recurrent.empty())
+    names.push_back("recurrent");
+  names.push_back("reset");
+  return names;
+}
+
+SmallVector<StringRef> GateFusion::parameterNames() const {
+  SmallVector<StringRef> names = {"bias"};
+  if (!recurrent.empty())
+    names.push_back("recurrent_bias");
+  if (!parameters.empty())
+    names.push_back("parameters");
+  return names;
+}
+
+void GateFusion::describeModule(ModuleOp module) {
+  SmallVector<Attribute> projections;
+  for (ProjectOp project : recurrent) {
+    unsigned state = cast<BlockArgument>(project.getOperand()).getArgNumber();
+    projections.push_back(builder.getDictionaryAttr(
+        {builder.getNamedAttr("name", project.getGateAttr()),
+         builder.getNamedAttr("state", cell.getStateNames()[state - 1])}));
+  }
+  module->setAttr(kCellAttribute, cell.getSymNameAttr());
+  module->setAttr(kKindAttribute, builder.getStringAttr(
+                                      isParallel ? "parallel" : "sequential"));
+  module->setAttr(kGatesAttribute, builder.getStrArrayAttr(gates));
+  module->setAttr(kRecurrentAttribute, builder.getArrayAttr(projections));
+  module->setAttr(kParametersAttribute, builder.getStrArrayAttr(parameters));
+  module->setAttr(kStatesAttribute, cell.getStateNamesAttr());
+  if (isPlain)
+    module->setAttr(kPlainAttribute, builder.getUnitAttr());
+}
+
+Value GateFusion::unlessReset(Value value) {
+  Location at = value.getLoc();
+  Value zero =
+      arith::ConstantOp::create(builder, at, builder.getF32FloatAttr(0));
+  return arith::SelectOp::create(builder, at, isReset, zero, value);
+}
+
+IRMapping GateFusion::copyEquations(Block *block, ValueRange before,
+                                    ValueRange after) {
+  ValueRange arguments = block->getArguments();
+  ValueRange gateValues = arguments.take_front(axes.gates);
+  arguments = arguments.drop_front(axes.gates);
+  Value input = readsInput ? arguments.front() : Value();
+  arguments = arguments.drop_front(readsInput ? 1 : 0);
+  ValueRange products = arguments.take_front(axes.recurrent);
+  Value reset = arguments[axes.recurrent];
+  arguments = arguments.drop_front(axes.recurrent + 1);
+  ValueRange biases = arguments.take_front(axes.gates);
+  ValueRange productBiases = arguments.slice(axes.gates, axes.recurrent);
+  ValueRange learned =
+      arguments.slice(axes.gates + axes.recurrent, axes.parameters);
+
+  Value zero =
+      arith::ConstantOp::create(builder, location, builder.getF32FloatAttr(0));
+  isReset = arith::CmpFOp::create(builder, location, arith::CmpFPredicate::UNE,
+                                  reset, zero);
   IRMapping mapping;
+  for (auto [state, value] : llvm::zip(cell.getStates(), before))
+    mapping.map(state, unlessReset(value));
+  for (auto [index, next] : llvm::enumerate(cell.getYield().getOperands()))
+    if (!after.empty() && next.getDefiningOp<AffineOp>())
+      mapping.map(next, after[index]);
+
+  auto add = [&](Location at, Value x, Value y) -> Value {
+    return arith::AddFOp::create(builder, at, x, y);
+  };
   for (Operation &op : cell.getBody().front().without_terminator()) {
+    Location at = op.getLoc();
+    if (op.getNumResults() == 1 && mapping.contains(op.getResult(0)))
+      continue;
     if (auto project = dyn_cast<ProjectOp>(op)) {
-      auto index = llvm::find(gates, project.getGate()) - gates.begin();
-      BlockArgument gate = block->getArgument(index);
-      gate.setLoc(project.getLoc()); // Where an error about it belongs.
-      mapping.map(project.getResult(), gate);
+      if (isa<InputType>(project.getOperand().getType())) {
+        auto index = llvm::find(gates, project.getGate()) - gates.begin();
+        mapping.map(project.getResult(),
+                    add(at, gateValues[index], biases[index]));
+        continue;
+      }
+      auto index = llvm::find_if(recurrent,
+                                 [&](ProjectOp known) {
+                                   return known.getGate() == project.getGate();
+                                 }) -
+                   recurrent.begin();
+      // A new sequence starts from zero states, whose products are zero.
+      mapping.map(project.getResult(),
+                  add(at, unlessReset(products[index]), productBiases[index]));
+      continue;
+    }
+    if (auto read = dyn_cast<ReadOp>(op)) {
+      mapping.map(read.getResult(), input);
+      continue;
+    }
+    if (auto parameter = dyn_cast<ParameterOp>(op)) {
+      auto index =
+          llvm::find(parameters, parameter.getParameter()) - parameters.begin();
+      mapping.map(parameter.getResult(), learned[index]);
       continue;
     }
     bool readsState = llvm::any_of(op.getOperands(), [&](Value operand) {
       return !mapping.contains(operand);
     });
-    if (!readsState)
-      builder.clone(op, mapping);
+    if (readsState || isa<OutputOp>(op))
+      continue;
+    if (auto affine = dyn_cast<AffineOp>(op)) {
+      Value kept = arith::MulFOp::create(
+          builder, at, mapping.lookup(affine.getCoefficient()),
+          mapping.lookup(affine.getState()));
+      mapping.map(affine.getResult(),
+                  add(at, kept, mapping.lookup(affine.getOffset())));
+      continue;
+    }
+    builder.clone(op, mapping);
   }
   return mapping;
 }
 
+void GateFusion::createWalk(ValueRange sequences, ValueRange parameters,
+                            Value initial, TypeRange outputs) {
+  auto walk =
+      WalkOp::create(builder, location, outputs, TypeRange(), initial.getType(),
+                     /*reverse=*/false, sequences, parameters, initial);
+  func::ReturnOp::create(builder, location, walk.getResults());
+  Block *body = startScalarRegion(builder, walk.getBody(),
+                                  valueCount() + axes.states, location);
+  IRMapping copies = copyEquations(
+      body, body->getArguments().take_back(axes.states), ValueRange());
+  SmallVector<Value> yielded;
+  for (Value next : cell.getYield().getOperands())
+    yielded.push_back(copies.lookup(next));
+  // What is stored: the output, and of a whole sequence the states as well.
+  SmallVector<Value> states = yielded;
+  if (!outputs.empty())
+    yielded.push_back(copies.lookup(cell.getOutput()));
+  if (outputs.size() == 2)
+    llvm::append_range(yielded, states);
+  YieldOp::create(builder, location, yielded);
+}
+
 void GateFusion::buildForward() {
   constexpr int64_t dynamic = ShapedType::kDynamic;
-  auto gateCount = static_cast<int64_t>(gates.size());
-  auto input = tensorOf(builder, {dynamic, dynamic, dynamic});
-  auto weight = tensorOf(builder, {gateCount, dynamic, dynamic});
-  auto bias = tensorOf(builder, {gateCount, dynamic});
-  auto state = tensorOf(builder, {dynamic, dynamic});
-  auto hidden = tensorOf(builder, {dynamic, dynamic, dynamic});
-  auto packed = tensorOf(builder, {dynamic, dynamic, gateCount, dynamic});
-
-  auto function = func::FuncOp::create(
-      builder, location, kForwardName,
-      builder.getFunctionType({input, weight, bias, state}, {hidden, state}));
+  auto tensor = [&](ArrayRef<int64_t> extents) -> Type {
+    return RankedTensorType::get(extents, builder.getF32Type());
+  };
+  SmallVector<StringRef> arguments = {"x", "weight"};
+  llvm::append_range(arguments, ArrayRef(sequenceNames()).drop_front());
+  llvm::append_range(arguments, parameterNames());
+  arguments.push_back("initial");
+  SmallVector<StringRef> results = {"output"};
+  if (!isPlain)
+    results.push_back("trajectory");
+  results.push_back("last");
+  func::FuncOp function =
+      createEntry(builder, location, kForwardName, axes,
+                  {{"x", tensor({dynamic, dynamic, dynamic})},
+                   {"weight", tensor({axes.gates, dynamic, dynamic})}},
+                  arguments, results);
   OpBuilder::InsertionGuard guard(builder);
-  Block *body = function.addEntryBlock();
-  builder.setInsertionPointToStart(body);
-  Value preactivations = PackedProjectionOp::create(
-      builder, location, packed, body->getArgument(0), body->getArgument(1),
-      builder.getStrArrayAttr(gates));
+  builder.setInsertionPointToStart(&function.front());
+  Type packed = entryTensorType(builder.getContext(), "preactivations", axes,
+                                /*isStep=*/false);
+  SmallVector<Value> sequences = {PackedProjectionOp::create(
+      builder, location, packed, function.getArgument(0),
+      function.getArgument(1), builder.getStrArrayAttr(gates))};
+  for (StringRef name : ArrayRef(sequenceNames()).drop_front())
+    sequences.push_back(findArgument(function, name));
+  SmallVector<Value> parameterTensors;
+  for (StringRef name : parameterNames())
+    parameterTensors.push_back(findArgument(function, name));
+  Value initial = findArgument(function, "initial");
+  TypeRange outputs = function.getResultTypes().drop_back();
+  if (!isParallel) {
+    createWalk(sequences, parameterTensors, initial, outputs);
+    return;
+  }
 
-  auto affine = cell.getYield().getOperand(0).getDefiningOp<AffineOp>();
-  auto scan = ScanOp::create(builder, location, TypeRange{hidden, state},
-                             Domain::Linear, /*reverse=*/false,
-                             ValueRange{preactivations}, body->getArgument(2),
-                             body->getArgument(3));
-  scan->setAttr(kCoefficientRangeAttribute, affine.getCoefficientRange());
-  scan->setAttr(kOffsetRangeAttribute, affine.getOffsetRange());
+  auto scan =
+      ScanOp::create(builder, location, outputs, TypeRange(), initial.getType(),
+                     Domain::Linear,
+                     /*reverse=*/false, sequences, parameterTensors, initial);
   func::ReturnOp::create(builder, location, scan.getResults());
-
   Block *element =
-      startScalarRegion(builder, scan.getElement(), gates.size(), location);
-  IRMapping copies = copyEquations(element);
-  YieldOp::create(builder, location,
-                  ValueRange{copies.lookup(affine.getCoefficient()),
-                             copies.lookup(affine.getOffset())});
-  Block *output =
-      startScalarRegion(builder, scan.getOutput(), gates.size() + 2, location);
-  YieldOp::create(builder, location, ValueRange{output->getArguments().back()});
+      startScalarRegion(builder, scan.getElement(), valueCount(), location);
+  IRMapping copies = copyEquations(element, ValueRange(), ValueRange());
+  SmallVector<Value> elements;
+  for (Value next : cell.getYield().getOperands()) {
+    auto affine = next.getDefiningOp<AffineOp>();
+    elements.push_back(unlessReset(copies.lookup(affine.getCoefficient())));
+    elements.push_back(copies.lookup(affine.getOffset()));
+  }
+  YieldOp::create(builder, location, elements);
+
+  Block *output = startScalarRegion(builder, scan.getOutput(),
+                                    valueCount() + 2 * axes.states, location);
+  ValueRange states = output->getArguments().drop_front(valueCount());
+  ValueRange after = states.drop_front(axes.states);
+  copies = copyEquations(output, states.take_front(axes.states), after);
+  SmallVector<Value> stored = {copies.lookup(cell.getOutput())};
+  if (!isPlain)
+    llvm::append_range(stored, after);
+  YieldOp::create(builder, location, stored);
 }
 
 void GateFusion::buildStep() {
-  constexpr int64_t dynamic = ShapedType::kDynamic;
-  auto gateCount = static_cast<int64_t>(gates.size());
-  auto packed = tensorOf(builder, {dynamic, gateCount, dynamic});
-  auto bias = tensorOf(builder, {gateCount, dynamic});
-  auto state = tensorOf(builder, {dynamic, dynamic});
-  auto function = func::FuncOp::create(
-      builder, location, kStepName,
-      builder.getFunctionType({packed, bias, state}, {state}));
+  SmallVector<StringRef> arguments = sequenceNames();
+  llvm::append_range(arguments, parameterNames());
+  arguments.push_back("previous");
+  SmallVector<StringRef> results;
+  if (!isPlain)
+    results.push_back("output");
+  results.push_back("next");
+  func::FuncOp function =
+      createEntry(builder, location, kStepName, axes, {}, arguments, results);
   OpBuilder::InsertionGuard guard(builder);
-  Block *body = function.addEntryBlock();
-  builder.setInsertionPointToStart(body);
-  auto step = StepOp::create(builder, location, state, body->getArgument(0),
-                             body->getArgument(1), body->getArgument(2));
-  func::ReturnOp::create(builder, location, step.getResult());
+  builder.setInsertionPointToStart(&function.front());
+  ValueRange tensors = function.getArguments();
+  size_t sequences = sequenceNames().size();
+  createWalk(tensors.take_front(sequences),
+             tensors.drop_front(sequences).drop_back(), tensors.back(),
+             function.getResultTypes().drop_back());
+}
 
-  Block *equations =
-      startScalarRegion(builder, step.getBody(), gates.size() + 1, location);
-  Value previous = equations->getArguments().back();
-  auto affine = cell.getYield().getOperand(0).getDefiningOp<AffineOp>();
-  IRMapping copies = copyEquations(equations);
-  Value kept = arith::MulFOp::create(
-      builder, location, copies.lookup(affine.getCoefficient()), previous);
-  Value next = arith::AddFOp::create(builder, location, kept,
-                                     copies.lookup(affine.getOffset()));
-  YieldOp::create(builder, location, next);
+/// Whether every next state of `cell` was proven affine.
+static bool isProvenParallel(CellOp cell) {
+  return llvm::all_of(cell.getYield().getOperands(), [](Value next) {
+    return next.getDefiningOp<AffineOp>() != nullptr;
+  });
 }
 
 namespace {
@@ -152,18 +328,19 @@ struct FuseGatesPass
       return signalPassFailure();
     }
     CellOp cell = cells.front();
-    if (!isa_and_nonnull<AffineOp>(
-            cell.getYield().getOperand(0).getDefiningOp())) {
-      cell.emitOpError("expects a cell proven parallel; run "
+    bool isSequential = cell->hasAttr(kSequentialAttribute);
+    if (!isSequential && !isProvenParallel(cell)) {
+      cell.emitOpError("expects a cell with a verdict; run "
                        "minrnn-prove-recurrence first");
       return signalPassFailure();
     }
+    if (ProjectOp project = findChainedProjection(cell)) {
+      project.emitOpError("expects the input or a state as its operand");
+      return signalPassFailure();
+    }
     OpBuilder builder(cell);
-    module->setAttr(kCellAttribute, cell.getSymNameAttr());
-    module->setAttr(kGatesAttribute,
-                    builder.getStrArrayAttr(cell.getGateNames()));
-    module->setAttr(kStatesAttribute, cell.getStateNamesAttr());
-    GateFusion fusion(cell, builder);
+    GateFusion fusion(cell, !isSequential, builder);
+    fusion.describeModule(module);
     fusion.buildForward();
     fusion.buildStep();
     cell.erase();

@@ -175,10 +175,10 @@ static void toLogSpace(ScanOp scan) {
   auto yield = cast<YieldOp>(scan.getElement().front().getTerminator());
   OpBuilder builder(yield);
   Logarithm logarithm(builder);
-  Value coefficient = logarithm.get(yield.getOperand(0));
-  Value offset = logarithm.get(yield.getOperand(1));
-  yield.getValuesMutable()[0].assign(coefficient);
-  yield.getValuesMutable()[1].assign(offset);
+  SmallVector<Value> logarithms;
+  for (Value part : yield.getOperands())
+    logarithms.push_back(logarithm.get(part));
+  yield.getValuesMutable().assign(logarithms);
   scan.setDomain(Domain::Log);
 }
 
@@ -187,7 +187,8 @@ static std::optional<std::pair<Value, std::string>> obstacle(ScanOp scan) {
   auto yield = cast<YieldOp>(scan.getElement().front().getTerminator());
   IntervalAnalysis intervals;
   constexpr StringLiteral names[] = {"coefficient", "offset"};
-  for (auto [value, name] : llvm::zip_equal(yield.getOperands(), names)) {
+  for (auto [index, value] : llvm::enumerate(yield.getOperands())) {
+    StringRef name = names[index % 2];
     Interval interval = intervals.get(value);
     if (!interval.isNonNegative())
       return std::make_pair(value,

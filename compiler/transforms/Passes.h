@@ -26,22 +26,22 @@ namespace minrnn::compiler {
 #include "compiler/transforms/Passes.h.inc"
 
 /// Attributes of the module that `minrnn-fuse-gates` makes, read by everything
-/// after it: the cell's name, and the names of its gates and states in order.
+/// after it: the cell's name and kind (`parallel` or `sequential`), the names
+/// of its gates, parameters and states in order, its recurrent projections
+/// (each `{name, state}`), and whether its one state is its output.
 inline constexpr llvm::StringLiteral kCellAttribute = "minrnn.cell";
+inline constexpr llvm::StringLiteral kKindAttribute = "minrnn.kind";
 inline constexpr llvm::StringLiteral kGatesAttribute = "minrnn.gates";
+inline constexpr llvm::StringLiteral kRecurrentAttribute = "minrnn.recurrent";
+inline constexpr llvm::StringLiteral kParametersAttribute = "minrnn.parameters";
 inline constexpr llvm::StringLiteral kStatesAttribute = "minrnn.states";
+inline constexpr llvm::StringLiteral kPlainAttribute = "minrnn.plain";
 
 /// On a cell: why it is sequential, and where (a location). Absent on a
 /// parallel one.
 inline constexpr llvm::StringLiteral kSequentialAttribute = "minrnn.sequential";
 inline constexpr llvm::StringLiteral kSequentialAtAttribute =
     "minrnn.sequential_at";
-
-/// On a scan: the proven intervals of its coefficient and offset.
-inline constexpr llvm::StringLiteral kCoefficientRangeAttribute =
-    "minrnn.coefficient_range";
-inline constexpr llvm::StringLiteral kOffsetRangeAttribute =
-    "minrnn.offset_range";
 
 /// The names of the functions of the scan level, and of the kernels' entries.
 inline constexpr llvm::StringLiteral kForwardName = "forward";

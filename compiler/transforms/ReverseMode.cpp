@@ -129,6 +129,11 @@ LogicalResult ReverseMode::visit(Operation *op) {
         accumulate(x, mul(seed, result));
         return success();
       })
+      .Case([&](math::ExpM1Op) {
+        // exp(x) afresh: the result plus one cancels far below zero.
+        accumulate(x, mul(seed, math::ExpOp::create(builder, at, x)));
+        return success();
+      })
       .Case([&](math::LogOp) {
         accumulate(x, div(seed, x));
         return success();

@@ -9,12 +9,10 @@
 #ifndef MINRNN_TESTS_EMULATOR_CELLPROGRAM_H
 #define MINRNN_TESTS_EMULATOR_CELLPROGRAM_H
 
-#include "runtime/device/emulator/Launch.h"
+#include "tests/emulator/KernelProgram.h"
 #include "tests/reference/Cells.h"
 #include "tests/reference/Samples.h"
 
-#include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,15 +42,7 @@ SequenceData sampleSequence(reference::Cell cell, const reference::Shape &shape,
 /// single precision, as the kernels' contract has it.
 reference::Inputs judgedInputs(const SequenceData &data);
 
-/// What an entry wrote, and what it took to run. Absent outputs are empty.
-struct CellRun {
-  std::map<std::string, std::vector<float>> outputs;
-  Statistics statistics;
-};
-
-/// The PTX that minrnnc made of a cell, and its manifest. Each run has a device
-/// memory of its own, in which every output is unwritten at first; an element
-/// that stays so is an error, as are all faults the emulator finds.
+/// The PTX that minrnnc made of one of the judge's cells.
 class CellProgram {
 public:
   /// `scan` is "log" or "linear". Throws when the PTX is not there or its
@@ -77,16 +67,7 @@ public:
                bool inPlace, const LaunchOptions &options = {}) const;
 
 private:
-  struct Entry {
-    std::string symbol;
-    Dim3 block;
-    int64_t tileChannels = 1;
-  };
-  class Call;
-  Entry entryNamed(const std::string &name) const;
-
-  Program program;
-  std::map<std::string, Entry> entries;
+  KernelProgram program;
 };
 
 } // namespace minrnn::emulator

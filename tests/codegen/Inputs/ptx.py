@@ -1,10 +1,14 @@
-# Checks that a PTX file keeps specs/abi.md: ptx.py KERNEL.ptx MANIFEST.json
+# Checks that a PTX file keeps specs/abi.md: 
+#   ptx.py KERNEL.ptx MANIFEST.json [TARGET PTX_VERSION]
 import json
 import re
 import sys
 
 text = open(sys.argv[1]).read()
 manifest = open(sys.argv[2]).read()
+# A driver refuses PTX of a version newer than its own, so that it is to be the
+# first that has the target.
+target, version = sys.argv[3:] or ("sm_75", "6.3")
 
 
 def expect(condition, what):
@@ -21,10 +25,10 @@ expect(inside == manifest, "the manifest that --emit=manifest prints")
 description = json.loads(inside)
 expect(description["format"] == "minrnn-kernel", "the format minrnn-kernel")
 expect(description["version"] == 1, "version 1")
-expect(description["target"] == "sm_75" and description["io_type"] == "f32", "sm_75 and f32")
+expect(description["target"] == target and description["io_type"] == "f32", f"{target} and f32")
 expect([e["name"] for e in description["entries"]] == ["forward", "backward", "step"], "three entries")
 
-expect(re.search(r"^\.target sm_75\b", text, re.M), ".target sm_75")
+expect(re.search(rf"^\.version {version}\n\.target {target}$", text, re.M), f"{target}, {version}")
 expect(".extern .func" not in text, "no external function")
 expect("__nv_" not in text, "no function of libdevice")
 expect(not re.search(r"\bcall\b", text), "no call")

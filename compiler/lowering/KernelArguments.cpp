@@ -1,0 +1,198 @@
+//===- KernelArguments.cpp - The argument block of an entry ---------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/lowering/KernelArguments.h"
+#include "compiler/lowering/Passes.h"
+#include "compiler/transforms/EntryTensors.h"
+#include "compiler/transforms/Passes.h"
+#include "dialect/MinRNN.h"
+
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace minrnn::compiler;
+using namespace minrnn::dialect;
+
+int64_t KernelArgument::bytesPerElement() const {
+  auto has = [&](const char *axis) { return llvm::is_contained(shape, axis); };
+  if (!has("time") || !has("channels"))
+    return 0;
+  return packed * (element == "f32" ? 4 : 2);
+}
+
+SmallVector<Value> minrnn::compiler::entryTensors(func::FuncOp function) {
+  // Inputs in order, the packed projection in place of its two operands; then
+  // what is returned.
+  SmallVector<Value> tensors;
+  auto projection = findOnly<PackedProjectionOp>(function);
+  if (projection)
+    tensors.push_back(projection.getResult());
+  for (BlockArgument argument : function.getArguments())
+    if (!projection || (argument != projection.getInput() &&
+                        argument != projection.getWeight()))
+      tensors.push_back(argument);
+  llvm::append_range(tensors, function.front().getTerminator()->getOperands());
+  return tensors;
+}
+
+/// The names of the tensors that `entryTensors` lists; a name that is missing
+/// is empty.
+static SmallVector<StringRef> entryTensorNames(func::FuncOp function) {
+  auto nameOf = [](DictionaryAttr attributes) -> StringRef {
+    auto name = attributes ? attributes.getAs<StringAttr>(kTensorNameAttribute)
+                           : StringAttr();
+    return name ? name.getValue() : StringRef();
+  };
+  SmallVector<StringRef> names;
+  auto projection = findOnly<PackedProjectionOp>(function);
+  if (projection)
+    names.push_back("preactivations");
+  for (BlockArgument argument : function.getArguments())
+    if (!projection || (argument != projection.getInput() &&
+                        argument != projection.getWeight()))
+      names.push_back(nameOf(function.getArgAttrDict(argument.getArgNumber())));
+  for (unsigned index = 0; index < function.getNumResults(); ++index)
+    names.push_back(nameOf(function.getResultAttrDict(index)));
+  return names;
+}
+
+std::vector<KernelArgument>
+minrnn::compiler::kernelArguments(func::FuncOp function, StringRef ioType) {
+  bool isStep = function.getName() == kStepName;
+  std::vector<KernelArgument> arguments;
+  SmallVector<Value> tensors = entryTensors(function);
+  size_t results = function.getNumResults();
+  bool isRecurrent = false;
+  for (auto [index, name] : llvm::enumerate(entryTensorNames(function))) {
+    const EntryTensor *tensor = findEntryTensor(name);
+    KernelArgument argument;
+    argument.name = name.str();
+    auto type = cast<RankedTensorType>(tensors[index].getType());
+    for (auto [axis, extent] : llvm::zip(tensor->axes, type.getShape())) {
+      if (!isStep || axis != "time")
+        argument.shape.push_back(axis.str());
+      if (!ShapedType::isDynamic(extent))
+        argument.packed = extent;
+    }
+    argument.element = tensor->isIO                         ? ioType.str()
+                       : type.getElementType().isInteger(8) ? "i8"
+                                                            : "f32";
+    argument.isWritten = index >= tensors.size() - results;
+    argument.isOptional = tensor->isOptional;
+    isRecurrent |= name == "recurrent";
+    arguments.push_back(std::move(argument));
+  }
+  SmallVector<const char *> sizes = {"batch"};
+  if (!isStep)
+    sizes.push_back("time");
+  sizes.push_back("channels");
+  if (!isStep)
+    sizes.push_back("reverse");
+  if (!isStep && isRecurrent)
+    sizes.append({"first", "count"});
+  for (const char *name : sizes)
+    arguments.push_back({name, {}});
+  return arguments;
+}
+
+LogicalResult minrnn::compiler::verifyEntry(func::FuncOp function) {
+  StringRef name = function.getName();
+  if (name != kStepName && name != kForwardName && name != kBackwardName)
+    return function.emitOpError("expects an entry, called 'forward', "
+                                "'backward' or 'step'");
+  if (!function.getBody().hasOneBlock() ||
+      (!findOnly<ScanOp>(function) && !findOnly<WalkOp>(function)))
+    return function.emitOpError("expects one minrnn.scan or minrnn.walk");
+
+  SmallVector<Value> tensors = entryTensors(function);
+  PackedAxes anything;
+  for (auto [tensor, tensorName] :
+       llvm::zip_equal(tensors, entryTensorNames(function))) {
+    const EntryTensor *known = findEntryTensor(tensorName);
+    if (!known)
+      return function.emitOpError("expects each tensor to carry the name that "
+                                  "specs/abi.md gives it, as '")
+             << kTensorNameAttribute << "'; found '" << tensorName << "'";
+    auto type = dyn_cast<RankedTensorType>(tensor.getType());
+    Type element = entryTensorType(function.getContext(), tensorName, anything,
+                                   /*isStep=*/false)
+                       .getElementType();
+    if (!type || type.getElementType() != element ||
+        type.getRank() != static_cast<int64_t>(known->axes.size()))
+      return function.emitOpError("expects the tensor '")
+             << tensorName << "' to have " << known->axes.size() << " axes of "
+             << element << ", found " << tensor.getType();
+  }
+  for (Operation &op : function.front().without_terminator()) {
+    if (!isa<ScanOp, WalkOp, DelayOp>(op))
+      continue;
+    for (Value operand : op.getOperands())
+      if (!llvm::is_contained(tensors, operand) &&
+          !operand.getDefiningOp<DelayOp>())
+        return op.emitOpError("expects operands that are arguments of '")
+               << name << "' or returned by it";
+    if (isa<DelayOp>(op)) {
+      auto scan = findOnly<ScanOp>(function);
+      auto walk = findOnly<WalkOp>(function);
+      if (scan ? !scan.getReverse() : !walk.getReverse())
+        return op.emitOpError("expects a reverse recurrence around it, for "
+                              "which the states of the forward pass are there");
+      continue;
+    }
+    for (Value result : op.getResults())
+      if (!llvm::is_contained(tensors, result))
+        return op.emitOpError("expects '") << name << "' to return its results";
+  }
+  return success();
+}
+
+LogicalResult minrnn::compiler::verifyIOType(ModuleOp module,
+                                             StringRef ioType) {
+  if (ioType == "f32" || ioType == "f16" || ioType == "bf16")
+    return success();
+  return module.emitError("expects the io type f32, f16 or bf16, found '")
+         << ioType << "'";
+}
+
+void minrnn::compiler::attachArguments(Operation *kernel,
+                                       ArrayRef<KernelArgument> arguments) {
+  Builder builder(kernel->getContext());
+  SmallVector<Attribute> list;
+  for (const KernelArgument &argument : arguments) {
+    SmallVector<StringRef> shape(argument.shape.begin(), argument.shape.end());
+    SmallVector<NamedAttribute> fields = {
+        builder.getNamedAttr("name", builder.getStringAttr(argument.name)),
+        builder.getNamedAttr("element",
+                             builder.getStringAttr(argument.element)),
+        builder.getNamedAttr("shape", builder.getStrArrayAttr(shape))};
+    if (argument.isWritten)
+      fields.push_back(builder.getNamedAttr("written", builder.getUnitAttr()));
+    if (argument.isOptional)
+      fields.push_back(builder.getNamedAttr("optional", builder.getUnitAttr()));
+    list.push_back(builder.getDictionaryAttr(fields));
+  }
+  kernel->setAttr(kArgumentsAttribute, builder.getArrayAttr(list));
+}
+
+std::vector<KernelArgument>
+minrnn::compiler::attachedArguments(Operation *kernel) {
+  std::vector<KernelArgument> arguments;
+  for (auto fields : kernel->getAttrOfType<ArrayAttr>(kArgumentsAttribute)
+                         .getAsRange<DictionaryAttr>()) {
+    KernelArgument argument;
+    argument.name = fields.getAs<StringAttr>("name").str();
+    argument.element = fields.getAs<StringAttr>("element").str();
+    for (StringRef axis :
+         fields.getAs<ArrayAttr>("shape").getAsValueRange<StringAttr>())
+      argument.shape.push_back(axis.str());
+    argument.isWritten = fields.contains("written");
+    argument.isOptional = fields.contains("optional");
+    arguments.push_back(std::move(argument));
+  }
+  return arguments;
+}

@@ -1,0 +1,75 @@
+//===- KernelArguments.h - The argument block of an entry -------*- C++ -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A function of the scan level has tensors; a kernel has the argument block of
+// specs/abi.md: a pointer for each tensor that comes in or goes out, and then
+// the sizes. The block is read off the function once, and goes with the kernel
+// as an attribute, so that the code and the manifest cannot disagree.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_COMPILER_LOWERING_KERNELARGUMENTS_H
+#define MINRNN_COMPILER_LOWERING_KERNELARGUMENTS_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+
+#include <string>
+#include <vector>
+
+namespace minrnn::compiler {
+
+/// One argument of an entry, in the order of its argument block.
+struct KernelArgument {
+  std::string name;
+  /// The names of its axes. Empty for a size.
+  std::vector<std::string> shape;
+  /// `f32`, `f16`, `bf16` or `i8`; `i64` for a size.
+  std::string element = "i64";
+  bool isWritten = false;
+  bool isOptional = false;
+  /// The size of its gate, recurrent, parameter or state axis; 1 without one.
+  int64_t packed = 1;
+
+  bool isPointer() const { return !shape.empty(); }
+  /// The bytes that a (batch, time, channel) element moves; 0 where it has no
+  /// such axes.
+  int64_t bytesPerElement() const;
+};
+
+/// The tensors that a kernel made of `function` reads and writes, in the order
+/// of its argument block: what stands for each pointer.
+llvm::SmallVector<mlir::Value> entryTensors(mlir::func::FuncOp function);
+
+/// The arguments of the entry that `function` (at the scan level, accepted by
+/// `verifyEntry`) becomes. `ioType` is `f32`, `f16` or `bf16`.
+std::vector<KernelArgument> kernelArguments(mlir::func::FuncOp function,
+                                            llvm::StringRef ioType);
+
+/// Checks that `function` is an entry at the scan level that a kernel can be
+/// made of: one of that name, with one scan or walk, every tensor of which is
+/// one of specs/abi.md, and an argument or returned. Emits an error otherwise.
+llvm::LogicalResult verifyEntry(mlir::func::FuncOp function);
+
+/// Whether `ioType` is f32, f16 or bf16. Emits an error at `module` otherwise.
+llvm::LogicalResult verifyIOType(mlir::ModuleOp module, llvm::StringRef ioType);
+
+/// Writes the arguments to `kernel`, and reads them back.
+void attachArguments(mlir::Operation *kernel,
+                     llvm::ArrayRef<KernelArgument> arguments);
+std::vector<KernelArgument> attachedArguments(mlir::Operation *kernel);
+
+/// The one operation of type Op in a function of the scan level, or null.
+template <typename Op> Op findOnly(mlir::func::FuncOp function) {
+  auto found = llvm::to_vector(function.getOps<Op>());
+  return found.size() == 1 ? found.front() : Op();
+}
+
+} // namespace minrnn::compiler
+
+#endif // MINRNN_COMPILER_LOWERING_KERNELARGUMENTS_H
