@@ -117,6 +117,9 @@ void GateFusion::describeModule(ModuleOp module) {
   module->setAttr(kStatesAttribute, cell.getStateNamesAttr());
   if (isPlain)
     module->setAttr(kPlainAttribute, builder.getUnitAttr());
+  module->setAttr(kOutputAttribute, cell.hasSeparateOutput()
+                                        ? builder.getStringAttr("y")
+                                        : cell.getStateNames()[0]);
 }
 
 Value GateFusion::unlessReset(Value value) {

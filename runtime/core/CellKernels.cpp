@@ -117,8 +117,9 @@ CellKernels::Plan::Plan(const Manifest &manifest, std::string_view name,
     std::vector<Axis> axes;
     for (const std::string &axis : argument.shape)
       axes.push_back(axisOf(axis));
-    items.push_back(
-        {index, argument.isArray(), argument.optional, std::move(axes)});
+    items.push_back({index, argument.isArray(),
+                     known[index].presence == Presence::Optional,
+                     std::move(axes)});
   }
   for (std::size_t index = 0; index < known.size(); ++index) {
     if (present[index])

@@ -50,6 +50,9 @@ enum class Condition {
   NotPlain,
 };
 
+/// Whether an array may be null.
+enum class Presence { Needed, Optional };
+
 struct KnownArgument {
   std::string_view name;
   ArgumentKind kind;
@@ -57,6 +60,7 @@ struct KnownArgument {
   std::string_view access;
   /// The axes' names with a space between two; empty for a number.
   std::string_view shape;
+  Presence presence = Presence::Needed;
   Condition condition = Condition::Always;
 };
 

@@ -225,16 +225,11 @@ void readRecurrent(const ObjectReader &reader, const std::string &place,
                 manifest.kind + "'");
 }
 
-/// What the layer above sees. Where no key says it: the only state of a plain
-/// cell and the first of several, else `y`.
+/// What the layer above sees.
 void readOutput(const ObjectReader &reader, Manifest &manifest) {
   manifest.plain = reader.boolean("plain");
   const std::string &first = manifest.states.front();
-  if (reader.has("output"))
-    manifest.output = reader.text("output");
-  else
-    manifest.output =
-        manifest.plain || manifest.states.size() > 1 ? first : "y";
+  manifest.output = reader.text("output");
   checkOneOf(reader, "'output'", manifest.output, {first.c_str(), "y"});
   const bool isPlain = manifest.states.size() == 1 && manifest.output == first;
   if (manifest.plain != isPlain)
