@@ -46,6 +46,8 @@ KernelInventory minrnn::compiler::takeInventory(ModuleOp module,
   inventory.parameters = strings(module, kParametersAttribute);
   inventory.states = strings(module, kStatesAttribute);
   inventory.isPlain = module->hasAttr(kPlainAttribute);
+  if (auto output = module->getAttrOfType<StringAttr>(kOutputAttribute))
+    inventory.output = output.str();
   module.walk([&](FunctionOpInterface function) {
     auto entryName = function->getAttrOfType<StringAttr>(kEntryAttribute);
     if (!entryName)
@@ -122,6 +124,7 @@ std::string minrnn::compiler::writeManifest(const KernelInventory &inventory) {
     list("parameters", inventory.parameters);
     list("states", inventory.states);
     json.attribute("plain", inventory.isPlain);
+    json.attribute("output", inventory.output);
     json.attributeArray("entries", [&] {
       for (const KernelEntry &entry : inventory.entries)
         json.object([&] {

@@ -54,6 +54,8 @@ struct KernelInventory {
   std::vector<std::string> states;
   /// Whether the one state is the output.
   bool isPlain = false;
+  /// The name of the output's tensor: that of the first state, or `y`.
+  std::string output;
   std::vector<KernelEntry> entries;
 };
 

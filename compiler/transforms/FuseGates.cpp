@@ -131,6 +131,9 @@ void GateFusion::describeModule(ModuleOp module) {
     module->setAttr(kPlainAttribute, builder.getUnitAttr());
   if (recompute)
     module->setAttr(kRecomputeAttribute, builder.getUnitAttr());
+  module->setAttr(kOutputAttribute, cell.hasSeparateOutput()
+                                        ? builder.getStringAttr("y")
+                                        : cell.getStateNames()[0]);
 }
 
 Value GateFusion::unlessReset(Value value) {

@@ -10,8 +10,10 @@
 
 #include "minrnn/error.h"
 #include "runtime/core/ElementCount.h"
+#include "runtime/core/KnownArguments.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <span>
 #include <vector>
@@ -20,13 +22,13 @@ using namespace minrnn;
 
 namespace {
 
-/// One argument by its name in the manifest: an address or a size.
-struct NamedWord {
-  std::string_view name;
-  std::uint64_t word;
-};
+/// The sizes of all axes, in the order of `Axis`.
+using AxisSizes = std::array<std::int64_t, axisCount>;
 
-std::uint64_t address(const float *pointer) {
+/// The most axes that an array of specs/abi.md has.
+constexpr std::size_t mostAxes = 4;
+
+std::uint64_t address(const void *pointer) {
   return std::bit_cast<std::uintptr_t>(pointer);
 }
 
@@ -34,118 +36,102 @@ std::uint64_t size(std::int64_t value) {
   return static_cast<std::uint64_t>(value);
 }
 
-const NamedWord *find(std::span<const NamedWord> words, std::string_view name) {
-  const auto found =
-      std::find_if(words.begin(), words.end(),
-                   [&](const NamedWord &word) { return word.name == name; });
-  return found == words.end() ? nullptr : &*found;
+std::string place(const Manifest &manifest, std::string_view entry,
+                  std::string_view argument) {
+  return "cell '" + manifest.cell + "', entry '" + std::string(entry) +
+         "', argument '" + std::string(argument) + "'";
 }
 
-std::int64_t axisSize(const std::string &axis, const SequenceShape &shape,
-                      std::int64_t gates) {
-  if (axis == "batch")
-    return shape.batch;
-  if (axis == "time")
-    return shape.time;
-  if (axis == "channels")
-    return shape.channels;
-  if (axis == "gates")
-    return gates;
-  throw Error("the manifest has an axis '" + axis +
-              "' that this runtime does not know");
-}
-
-std::string place(const Manifest &manifest, const KernelEntry &entry,
-                  const KernelArgument &argument) {
-  return "cell '" + manifest.cell + "', entry '" + entry.name +
-         "', argument '" + argument.name + "'";
-}
-
-/// Puts `words` in the order of the manifest, checking each against its shape.
-void launch(const Manifest &manifest, const KernelModule &module,
-            std::string_view entryName, const SequenceShape &shape,
-            std::span<const NamedWord> words) {
-  const KernelEntry &entry = manifest.entry(entryName);
-  std::vector<std::uint64_t> block;
-  block.reserve(entry.arguments.size());
-  for (const KernelArgument &argument : entry.arguments) {
-    const std::uint64_t word = find(words, argument.name)->word;
-    if (argument.isArray()) {
-      std::vector<std::int64_t> sizes;
-      sizes.reserve(argument.shape.size());
-      for (const std::string &axis : argument.shape)
-        sizes.push_back(axisSize(
-            axis, shape, static_cast<std::int64_t>(manifest.gates.size())));
-      const std::string where = place(manifest, entry, argument);
-      const std::int64_t count = elementCount(sizes, where);
-      if (word == 0 && count > 0 && !argument.optional)
-        throw Error(where + ": is null, but must hold " +
-                    std::to_string(count) + " elements");
-    }
-    block.push_back(word);
-  }
-  module.launch(entry, block, entry.tileCount(shape.batch, shape.channels));
-}
-
-std::vector<NamedWord> forwardWords(const SequenceShape &shape,
-                                    const ForwardArguments &arguments) {
-  return {{"preactivations", address(arguments.preactivations)},
-          {"bias", address(arguments.bias)},
-          {"initial", address(arguments.initial)},
-          {"output", address(arguments.output)},
-          {"last", address(arguments.last)},
-          {"batch", size(shape.batch)},
-          {"time", size(shape.time)},
-          {"channels", size(shape.channels)}};
-}
-
-std::vector<NamedWord> backwardWords(const SequenceShape &shape,
-                                     const BackwardArguments &arguments) {
-  return {{"preactivations", address(arguments.preactivations)},
-          {"bias", address(arguments.bias)},
-          {"initial", address(arguments.initial)},
-          {"output", address(arguments.output)},
-          {"d_output", address(arguments.dOutput)},
-          {"d_last", address(arguments.dLast)},
-          {"d_preactivations", address(arguments.dPreactivations)},
-          {"d_bias", address(arguments.dBias)},
-          {"d_initial", address(arguments.dInitial)},
-          {"batch", size(shape.batch)},
-          {"time", size(shape.time)},
-          {"channels", size(shape.channels)}};
-}
-
-std::vector<NamedWord> stepWords(const SequenceShape &shape,
-                                 const StepArguments &arguments) {
-  return {{"preactivations", address(arguments.preactivations)},
-          {"bias", address(arguments.bias)},
-          {"previous", address(arguments.previous)},
-          {"next", address(arguments.next)},
-          {"batch", size(shape.batch)},
-          {"channels", size(shape.channels)}};
-}
-
-/// Every argument of the entry must be one that `known` gives, so that no
-/// launch ever passes a word that means something else.
-void checkEntry(const Manifest &manifest, std::string_view name,
-                std::span<const NamedWord> known) {
-  const KernelEntry &entry = manifest.entry(name);
-  for (const KernelArgument &argument : entry.arguments) {
-    if (find(known, argument.name) == nullptr)
-      throw Error(place(manifest, entry, argument) +
-                  ": this runtime does not know such an argument");
-    const bool isSize = argument.name == "batch" || argument.name == "time" ||
-                        argument.name == "channels";
-    if (argument.isArray() == isSize)
-      throw Error(place(manifest, entry, argument) + ": expected " +
-                  (isSize ? "a size (i64)" : "an array (f32*)") + ", found " +
-                  argument.type);
-    for (const std::string &axis : argument.shape)
-      axisSize(axis, {}, 0);
-  }
+/// How many steps from position `first` on a call is to walk.
+std::int64_t stepsOf(const Manifest &manifest, std::string_view entry,
+                     const SequenceShape &shape, std::int64_t first,
+                     std::optional<std::int64_t> count) {
+  const std::int64_t left = shape.time - first;
+  const std::int64_t steps = count.value_or(left);
+  if (shape.time < 0 || (first == 0 && steps == shape.time))
+    return steps;
+  const std::string where =
+      "cell '" + manifest.cell + "', entry '" + std::string(entry) + "': ";
+  if (first < 0 || left < 0 || steps < 0 || steps > left)
+    throw Error(where + std::to_string(steps) + " steps from position " +
+                std::to_string(first) + " on are not among the " +
+                std::to_string(shape.time) + " of the sequence");
+  if (manifest.recurrent.empty())
+    throw Error(where +
+                "expected the whole sequence in one call, since no "
+                "gate projects a state; found " +
+                std::to_string(steps) + " steps from position " +
+                std::to_string(first) + " on, of " +
+                std::to_string(shape.time));
+  return steps;
 }
 
 } // namespace
+
+/// The values of one call, in the order of the entry's known arguments.
+struct CellKernels::Call {
+  SequenceShape shape;
+  std::span<const std::uint64_t> words;
+};
+
+/// The arguments of one entry of the manifest, found among the known ones once
+/// and for all: calls of single steps are many and short.
+struct CellKernels::Plan {
+  struct Item {
+    /// Its place among the known arguments.
+    std::size_t word = 0;
+    bool isArray = false;
+    bool optional = false;
+    std::vector<Axis> axes;
+  };
+
+  Plan(const Manifest &manifest, std::string_view name,
+       std::span<const KnownArgument> known);
+
+  const KernelEntry *entry;
+  std::span<const KnownArgument> known;
+  std::vector<Item> items;
+  /// Arrays to write that the cell does not have, as places among the known.
+  std::vector<std::size_t> absent;
+};
+
+CellKernels::Plan::Plan(const Manifest &manifest, std::string_view name,
+                        std::span<const KnownArgument> known)
+    : entry(&manifest.entry(name)), known(known) {
+  const auto indexOf = [&](std::string_view wanted) {
+    return static_cast<std::size_t>(
+        std::find_if(known.begin(), known.end(),
+                     [&](const KnownArgument &a) { return a.name == wanted; }) -
+        known.begin());
+  };
+  std::vector<bool> present(known.size());
+  for (const KernelArgument &argument : entry->arguments) {
+    const std::size_t index = indexOf(argument.name);
+    const std::string where = place(manifest, entry->name, argument.name);
+    if (index == known.size())
+      throw Error(where + ": this runtime does not know such an argument");
+    if (!holds(manifest, known[index].condition))
+      throw Error(where + ": the cell does not have it");
+    checkArgument(manifest, known[index], argument, where);
+    present[index] = true;
+    std::vector<Axis> axes;
+    for (const std::string &axis : argument.shape)
+      axes.push_back(axisOf(axis));
+    items.push_back({index, argument.isArray(),
+                     known[index].presence == Presence::Optional,
+                     std::move(axes)});
+  }
+  for (std::size_t index = 0; index < known.size(); ++index) {
+    if (present[index])
+      continue;
+    if (holds(manifest, known[index].condition))
+      throw Error(place(manifest, entry->name, known[index].name) +
+                  ": is missing in the manifest; compile the cell again with "
+                  "the minrnnc of this release");
+    if (known[index].access == "write")
+      absent.push_back(index);
+  }
+}
 
 CellKernels::CellKernels(Manifest manifest,
                          std::shared_ptr<const KernelModule> module)
@@ -154,36 +140,111 @@ CellKernels::CellKernels(Manifest manifest,
   const Manifest &own = *sharedManifest;
   if (!this->module)
     throw Error("cell '" + own.cell + "' has no code: the module is null");
-  if (own.kind != "parallel")
-    throw Error("cell '" + own.cell + "' is " + own.kind +
-                "; this runtime runs parallel cells");
-  if (own.ioType != "f32")
-    throw Error("cell '" + own.cell + "' reads and writes " + own.ioType +
-                "; this runtime knows f32");
-  if (own.states.size() != 1)
-    throw Error("cell '" + own.cell + "' has " +
-                std::to_string(own.states.size()) +
-                " states; this runtime runs cells with one");
-  checkEntry(own, "forward", forwardWords({}, {}));
-  checkEntry(own, "backward", backwardWords({}, {}));
-  checkEntry(own, "step", stepWords({}, {}));
+  forwardPlan =
+      std::make_shared<const Plan>(own, "forward", knownForwardArguments());
+  backwardPlan =
+      std::make_shared<const Plan>(own, "backward", knownBackwardArguments());
+  stepPlan = std::make_shared<const Plan>(own, "step", knownStepArguments());
+}
+
+void CellKernels::launch(const Plan &plan, const Call &call) const {
+  const Manifest &own = *sharedManifest;
+  const AxisSizes sizes = {
+      call.shape.batch, call.shape.time, call.shape.channels,
+      gates(),          recurrent(),     parameters(),
+      states()};
+  const auto where = [&](std::size_t word) {
+    return place(own, plan.entry->name, plan.known[word].name) + ": ";
+  };
+  for (const std::size_t word : plan.absent)
+    if (call.words[word] != 0)
+      throw Error(where(word) +
+                  "is to be written, but this cell does not have it");
+  std::vector<std::uint64_t> block;
+  block.reserve(plan.items.size());
+  for (const Plan::Item &item : plan.items) {
+    const std::uint64_t value = call.words[item.word];
+    block.push_back(value);
+    if (!item.isArray)
+      continue;
+    std::array<std::int64_t, mostAxes> shape = {};
+    for (std::size_t axis = 0; axis < item.axes.size(); ++axis)
+      shape[axis] = sizes[static_cast<std::size_t>(item.axes[axis])];
+    std::int64_t count = 0;
+    try {
+      count = elementCount({shape.data(), item.axes.size()}, "its shape");
+    } catch (const Error &error) {
+      throw Error(where(item.word) + error.what());
+    }
+    if (value == 0 && count > 0 && !item.optional)
+      throw Error(where(item.word) + "is null, but must hold " +
+                  std::to_string(count) + " elements");
+  }
+  module->launch(*plan.entry, block,
+                 plan.entry->tileCount(call.shape.batch, call.shape.channels));
 }
 
 void CellKernels::forward(const SequenceShape &shape,
                           const ForwardArguments &arguments) const {
-  launch(*sharedManifest, *module, "forward", shape,
-         forwardWords(shape, arguments));
+  const std::int64_t count = stepsOf(*sharedManifest, "forward", shape,
+                                     arguments.first, arguments.count);
+  // In the order of knownForwardArguments.
+  const auto words = std::to_array<std::uint64_t>(
+      {address(arguments.preactivations), address(arguments.input),
+       address(arguments.recurrent), address(arguments.bias),
+       address(arguments.recurrentBias), address(arguments.parameters),
+       address(arguments.reset), address(arguments.initial),
+       address(arguments.output), address(arguments.trajectory),
+       address(arguments.last), size(shape.batch), size(shape.time),
+       size(shape.channels), size(arguments.reverse ? 1 : 0),
+       size(arguments.first), size(count)});
+  launch(*forwardPlan, {shape, words});
 }
 
 void CellKernels::backward(const SequenceShape &shape,
                            const BackwardArguments &arguments) const {
-  launch(*sharedManifest, *module, "backward", shape,
-         backwardWords(shape, arguments));
+  const std::int64_t count = stepsOf(*sharedManifest, "backward", shape,
+                                     arguments.first, arguments.count);
+  // In the order of knownBackwardArguments.
+  const auto words =
+      std::to_array<std::uint64_t>({address(arguments.preactivations),
+                                    address(arguments.input),
+                                    address(arguments.recurrent),
+                                    address(arguments.bias),
+                                    address(arguments.recurrentBias),
+                                    address(arguments.parameters),
+                                    address(arguments.reset),
+                                    address(arguments.initial),
+                                    address(arguments.output),
+                                    address(arguments.trajectory),
+                                    address(arguments.dOutput),
+                                    address(arguments.dLast),
+                                    address(arguments.dPreactivations),
+                                    address(arguments.dInput),
+                                    address(arguments.dRecurrent),
+                                    address(arguments.dBias),
+                                    address(arguments.dRecurrentBias),
+                                    address(arguments.dParameters),
+                                    address(arguments.dInitial),
+                                    size(shape.batch),
+                                    size(shape.time),
+                                    size(shape.channels),
+                                    size(arguments.reverse ? 1 : 0),
+                                    size(arguments.first),
+                                    size(count)});
+  launch(*backwardPlan, {shape, words});
 }
 
 void CellKernels::step(const SequenceShape &shape,
                        const StepArguments &arguments) const {
   const SequenceShape oneStep{shape.batch, 1, shape.channels};
-  launch(*sharedManifest, *module, "step", oneStep,
-         stepWords(oneStep, arguments));
+  // In the order of knownStepArguments.
+  const auto words = std::to_array<std::uint64_t>(
+      {address(arguments.preactivations), address(arguments.input),
+       address(arguments.recurrent), address(arguments.bias),
+       address(arguments.recurrentBias), address(arguments.parameters),
+       address(arguments.reset), address(arguments.previous),
+       address(arguments.output), address(arguments.next), size(shape.batch),
+       size(shape.channels)});
+  launch(*stepPlan, {oneStep, words});
 }

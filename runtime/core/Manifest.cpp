@@ -21,7 +21,7 @@ using Json = nlohmann::json;
 
 namespace {
 
-constexpr std::int64_t supportedVersion = 1;
+constexpr std::int64_t supportedVersion = 2;
 constexpr std::string_view supportedGrid =
     "batch * ceil(channels / tile.channels)";
 
@@ -69,13 +69,15 @@ public:
     return found.get<std::int64_t>();
   }
 
-  bool booleanOr(const char *key, bool otherwise) const {
-    if (!has(key))
-      return otherwise;
+  bool boolean(const char *key) const {
     const Json &found = value(key);
     if (!found.is_boolean())
       wrongType(key, "true or false", found);
     return found.get<bool>();
+  }
+
+  bool booleanOr(const char *key, bool otherwise) const {
+    return has(key) ? boolean(key) : otherwise;
   }
 
   std::vector<std::string> texts(const char *key) const {
@@ -107,6 +109,25 @@ private:
   std::string place;
 };
 
+/// Throws unless `found`, the value of `key`, is one of `allowed`.
+void checkOneOf(const ObjectReader &reader, const char *key,
+                const std::string &found,
+                std::initializer_list<const char *> allowed) {
+  std::string list;
+  std::size_t left = allowed.size();
+  for (const char *name : allowed) {
+    if (found == name)
+      return;
+    --left;
+    list += "'" + std::string(name) + "'" +
+            (left == 0   ? ""
+             : left == 1 ? " or "
+                         : ", ");
+  }
+  reader.fail(std::string(key) + " must be " + list + ", found '" + found +
+              "'");
+}
+
 /// Names that come twice would make `d_<name>` or a gate ambiguous.
 void checkDistinct(const ObjectReader &reader, const char *key,
                    const std::vector<std::string> &names) {
@@ -126,13 +147,11 @@ KernelArgument readArgument(const Json &json, const std::string &place) {
   argument.type = reader.text("type");
   if (argument.type == "i64")
     return argument;
-  if (argument.type != "f32*")
-    reader.fail("the type of argument '" + argument.name +
-                "' must be 'f32*' or 'i64', found '" + argument.type + "'");
+  checkOneOf(reader, ("the type of argument '" + argument.name + "'").c_str(),
+             argument.type, {"f32*", "f16*", "bf16*", "i8*", "i64"});
   argument.access = reader.text("access");
-  if (argument.access != "read" && argument.access != "write")
-    reader.fail("the access of argument '" + argument.name +
-                "' must be 'read' or 'write', found '" + argument.access + "'");
+  checkOneOf(reader, ("the access of argument '" + argument.name + "'").c_str(),
+             argument.access, {"read", "write"});
   argument.optional = reader.booleanOr("optional", false);
   argument.shape = reader.texts("shape");
   return argument;
@@ -183,6 +202,42 @@ KernelEntry readEntry(const Json &json, const std::string &where,
   return entry;
 }
 
+/// The gates that project a state, each of a state that the cell has.
+void readRecurrent(const ObjectReader &reader, const std::string &place,
+                   Manifest &manifest) {
+  // A gate's name is that of its weight, whatever it projects.
+  std::vector<std::string> names = manifest.gates;
+  for (const Json &json : reader.array("recurrent")) {
+    const ObjectReader element(json,
+                               place + ", recurrent " +
+                                   std::to_string(manifest.recurrent.size()));
+    manifest.recurrent.push_back({element.text("name"), element.text("state")});
+    const auto &[name, state] = manifest.recurrent.back();
+    if (std::find(manifest.states.begin(), manifest.states.end(), state) ==
+        manifest.states.end())
+      element.fail("the gate '" + name + "' projects the state '" + state +
+                   "', which the cell does not have");
+    names.push_back(name);
+  }
+  checkDistinct(reader, "gates and recurrent", names);
+  if (!manifest.recurrent.empty() && manifest.kind != "sequential")
+    reader.fail("a cell that projects a state must be 'sequential', found '" +
+                manifest.kind + "'");
+}
+
+/// What the layer above sees.
+void readOutput(const ObjectReader &reader, Manifest &manifest) {
+  manifest.plain = reader.boolean("plain");
+  const std::string &first = manifest.states.front();
+  manifest.output = reader.text("output");
+  checkOneOf(reader, "'output'", manifest.output, {first.c_str(), "y"});
+  const bool isPlain = manifest.states.size() == 1 && manifest.output == first;
+  if (manifest.plain != isPlain)
+    reader.fail("'plain' must be " + std::string(isPlain ? "true" : "false") +
+                " for a cell of " + std::to_string(manifest.states.size()) +
+                " states with the output '" + manifest.output + "'");
+}
+
 } // namespace
 
 std::int64_t KernelEntry::tileCount(std::int64_t batch,
@@ -202,6 +257,20 @@ const KernelEntry &Manifest::entry(std::string_view name) const {
     throw Error("the manifest of cell '" + cell + "' has no entry '" +
                 std::string(name) + "'");
   return *found;
+}
+
+bool Manifest::readsInput() const {
+  const std::vector<KernelArgument> &arguments = entry("forward").arguments;
+  return std::any_of(arguments.begin(), arguments.end(),
+                     [](const KernelArgument &a) { return a.name == "input"; });
+}
+
+std::int64_t Manifest::stateIndex(std::string_view state) const {
+  const auto found = std::find(states.begin(), states.end(), state);
+  if (found == states.end())
+    throw Error("cell '" + cell + "' has no state '" + std::string(state) +
+                "'");
+  return found - states.begin();
 }
 
 Manifest minrnn::parseManifest(std::string_view text, std::string_view where) {
@@ -227,16 +296,26 @@ Manifest minrnn::parseManifest(std::string_view text, std::string_view where) {
   manifest.compiler = reader.text("compiler");
   manifest.cell = reader.text("cell");
   manifest.kind = reader.text("kind");
+  checkOneOf(reader, "'kind'", manifest.kind, {"parallel", "sequential"});
   manifest.target = reader.text("target");
   manifest.ioType = reader.text("io_type");
+  checkOneOf(reader, "'io_type'", manifest.ioType, {"f32", "f16", "bf16"});
   manifest.scan = reader.text("scan");
-  if (manifest.scan != "log" && manifest.scan != "linear")
-    reader.fail("'scan' must be 'log' or 'linear', found '" + manifest.scan +
-                "'");
+  checkOneOf(reader, "'scan'", manifest.scan, {"log", "linear", "none"});
+  if ((manifest.scan == "none") != (manifest.kind == "sequential"))
+    reader.fail("'scan' must be 'none' for a sequential cell and for no other; "
+                "found '" +
+                manifest.scan + "' for a " + manifest.kind + " one");
   manifest.gates = reader.texts("gates");
   checkDistinct(reader, "gates", manifest.gates);
   manifest.states = reader.texts("states");
   checkDistinct(reader, "states", manifest.states);
+  if (manifest.states.empty())
+    reader.fail("'states' must name one state at least");
+  manifest.parameters = reader.texts("parameters");
+  checkDistinct(reader, "parameters", manifest.parameters);
+  readRecurrent(reader, place + ": manifest", manifest);
+  readOutput(reader, manifest);
 
   std::vector<std::string> names;
   for (const Json &entry : reader.array("entries")) {

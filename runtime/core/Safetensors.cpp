@@ -257,25 +257,49 @@ const TensorInfo &SafetensorsReader::info(std::string_view name) const {
   return found->second;
 }
 
+void SafetensorsReader::checkShape(
+    std::string_view name, std::span<const std::int64_t> expected) const {
+  const std::vector<std::int64_t> &shape = info(name).shape;
+  if (!std::equal(shape.begin(), shape.end(), expected.begin(), expected.end()))
+    throw Error(filePath.string() + ": tensor " + inQuotes(name) +
+                ": expected shape " + formatShape(expected) + ", found " +
+                formatShape(shape));
+}
+
+void SafetensorsReader::readData(std::string_view name, void *data,
+                                 std::size_t bytes) const {
+  std::ifstream stream(filePath, std::ios::binary);
+  stream.seekg(static_cast<std::streamoff>(dataBegin + info(name).begin));
+  stream.read(static_cast<char *>(data), static_cast<std::streamsize>(bytes));
+  if (!stream)
+    throw Error(filePath.string() + ": tensor " + inQuotes(name) +
+                ": its data cannot be read; has the file changed?");
+}
+
 std::vector<float>
 SafetensorsReader::readFloats(std::string_view name,
                               std::span<const std::int64_t> expected) const {
   const TensorInfo &tensor = info(name);
-  const std::string where =
-      filePath.string() + ": tensor " + inQuotes(name) + ": ";
   if (tensor.dtype != "F32")
-    throw Error(where + "expected dtype F32, found " + tensor.dtype);
-  if (!std::equal(tensor.shape.begin(), tensor.shape.end(), expected.begin(),
-                  expected.end()))
-    throw Error(where + "expected shape " + formatShape(expected) + ", found " +
-                formatShape(tensor.shape));
+    throw Error(filePath.string() + ": tensor " + inQuotes(name) +
+                ": expected dtype F32, found " + tensor.dtype);
+  checkShape(name, expected);
   std::vector<float> data(static_cast<std::size_t>(tensor.elementCount()));
-  std::ifstream stream(filePath, std::ios::binary);
-  stream.seekg(static_cast<std::streamoff>(dataBegin + tensor.begin));
-  stream.read(reinterpret_cast<char *>(data.data()),
-              static_cast<std::streamsize>(data.size() * sizeof(float)));
-  if (!stream)
-    throw Error(where + "its data cannot be read; has the file changed?");
+  readData(name, data.data(), data.size() * sizeof(float));
+  return data;
+}
+
+std::vector<std::uint8_t>
+SafetensorsReader::readBytes(std::string_view name,
+                             std::span<const std::int64_t> expected) const {
+  const TensorInfo &tensor = info(name);
+  if (tensor.dtype != "U8" && tensor.dtype != "BOOL")
+    throw Error(filePath.string() + ": tensor " + inQuotes(name) +
+                ": expected dtype U8 or BOOL, found " + tensor.dtype);
+  checkShape(name, expected);
+  std::vector<std::uint8_t> data(
+      static_cast<std::size_t>(tensor.elementCount()));
+  readData(name, data.data(), data.size());
   return data;
 }
 

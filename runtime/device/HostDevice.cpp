@@ -23,8 +23,27 @@ namespace {
 /// A cache line, and the widest vector there is.
 constexpr std::align_val_t allocationAlignment{64};
 
+/// Elements (of a channel at a step) below which waking a further thread costs
+/// more than it saves.
+constexpr double elementsOfThread = 1 << 13;
+
 void *toPointer(std::uint64_t address) {
   return std::bit_cast<void *>(static_cast<std::uintptr_t>(address));
+}
+
+/// How many steps of how many channels `tileCount` tiles are, about. One step
+/// where the entry says nothing of time.
+double elementsOf(const KernelEntry &entry,
+                  std::span<const std::uint64_t> argumentBlock,
+                  std::int64_t tileCount) {
+  double steps = 1;
+  for (std::size_t i = 0; i < entry.arguments.size(); ++i) {
+    const std::string &name = entry.arguments[i].name;
+    if (name == "time" || name == "count")
+      steps = static_cast<double>(argumentBlock[i]);
+  }
+  return static_cast<double>(tileCount) *
+         static_cast<double>(entry.tileChannels) * steps;
 }
 
 } // namespace
@@ -82,8 +101,14 @@ void HostModule::launch(const KernelEntry &entry,
   if (tileCount <= 0)
     return;
   const HostEntry function = found->second;
-  const std::int64_t threads =
+  // Single steps are many and short: one that a thread has done before another
+  // is awake stays on this one.
+  const double worthwhile =
+      elementsOf(entry, argumentBlock, tileCount) / elementsOfThread + 1;
+  std::int64_t threads =
       std::min<std::int64_t>(hostDevice->threads(), tileCount);
+  if (worthwhile < static_cast<double>(threads))
+    threads = static_cast<std::int64_t>(worthwhile);
   // A few parts for each thread, so that one that is held up does not hold up
   // the others.
   const std::int64_t parts =

@@ -11,6 +11,7 @@
 #include "minrnn/blocks.h"
 #include "minrnn/error.h"
 #include "minrnn/random.h"
+#include "minrnn/recurrent.h"
 #include "runtime/core/ElementCount.h"
 
 #include <algorithm>
@@ -20,12 +21,16 @@ using namespace minrnn;
 
 namespace {
 
-/// Where the tensors of one layer begin in the flat vector of parameters; the
-/// gates' weights follow one another, so that they are the packed projection.
+/// Where the tensors of one layer begin in the flat vector of parameters. Those
+/// of one kind follow one another, so that they are the packed arrays of
+/// minrnn/recurrent.h.
 struct LayerOffsets {
   std::int64_t norm = 0;
   std::int64_t gateWeights = 0;
   std::int64_t gateBiases = 0;
+  std::int64_t recurrentWeights = 0;
+  std::int64_t recurrentBiases = 0;
+  std::int64_t cellParameters = 0;
   std::int64_t out = 0;
 };
 
@@ -35,14 +40,15 @@ struct LayerActivations {
   std::vector<float> normalised;
   std::vector<float> inverseRms;
   std::vector<float> preactivations;
+  std::vector<float> recurrent;
+  std::vector<float> trajectory;
   std::vector<float> hidden;
 };
 
-/// `layers.0.cell.z.weight`
-std::string gateName(const std::string &layerPrefix, const std::string &gate,
-                     const char *ending) {
-  std::string name = layerPrefix;
-  return name.append("cell.").append(gate).append(ending);
+/// `layers.0.cell.z.weight`, or without an ending a learned parameter's name.
+std::string cellTensor(const std::string &layerPrefix, const std::string &name,
+                       const char *ending = "") {
+  return layerPrefix + "cell." + name + ending;
 }
 
 void grow(std::vector<float> &buffer, std::int64_t count) {
@@ -74,7 +80,13 @@ struct LanguageModel::Activations {
   std::vector<float> dNormalised;
   std::vector<float> dHidden;
   std::vector<float> dPreactivations;
+  std::vector<float> dRecurrent;
   std::vector<float> dBiasOfRows;
+  std::vector<float> dRecurrentBiasOfRows;
+  std::vector<float> dParametersOfRows;
+
+  /// The states that a layer's walk works in.
+  std::vector<float> states;
 };
 
 LanguageModel::LanguageModel(const LanguageModelOptions &options,
@@ -95,6 +107,13 @@ LanguageModel::LanguageModel(const LanguageModelOptions &options,
     throw Error("the language model runs on the host; the cell was compiled "
                 "for device '" +
                 std::string(cellKernels.device().name()) + "'");
+  const Manifest &manifest = cellKernels.manifest();
+  if (cellKernels.readsInput() && options.expansion != 1)
+    throw Error("cell '" + manifest.cell +
+                "' reads its channel of the input, so that a layer has as many "
+                "channels as the model is wide: expected an expansion of 1, "
+                "found " +
+                std::to_string(options.expansion));
 
   std::int64_t total = 0;
   const auto add = [&](std::string name, std::vector<std::int64_t> shape) {
@@ -116,12 +135,20 @@ LanguageModel::LanguageModel(const LanguageModelOptions &options,
     LayerOffsets layerOffsets;
     layerOffsets.norm = add(prefix + "norm.weight", {width});
     layerOffsets.gateWeights = total;
-    const std::vector<std::string> &gates = cellKernels.manifest().gates;
-    for (const std::string &gate : gates)
-      add(gateName(prefix, gate, ".weight"), {channels, width});
+    for (const std::string &gate : manifest.gates)
+      add(cellTensor(prefix, gate, ".weight"), {channels, width});
     layerOffsets.gateBiases = total;
-    for (const std::string &gate : gates)
-      add(gateName(prefix, gate, ".bias"), {channels});
+    for (const std::string &gate : manifest.gates)
+      add(cellTensor(prefix, gate, ".bias"), {channels});
+    layerOffsets.recurrentWeights = total;
+    for (const RecurrentProjection &gate : manifest.recurrent)
+      add(cellTensor(prefix, gate.name, ".weight"), {channels, channels});
+    layerOffsets.recurrentBiases = total;
+    for (const RecurrentProjection &gate : manifest.recurrent)
+      add(cellTensor(prefix, gate.name, ".bias"), {channels});
+    layerOffsets.cellParameters = total;
+    for (const std::string &parameter : manifest.parameters)
+      add(cellTensor(prefix, parameter), {channels});
     layerOffsets.out = add(prefix + "out.weight", {width, channels});
     offsets->layers.push_back(layerOffsets);
   }
@@ -152,9 +179,13 @@ void LanguageModel::initialise(std::uint64_t seed) {
         bound /= std::sqrt(2 * static_cast<double>(modelOptions.layers));
       for (float &value : target)
         value = static_cast<float>(bound * (2 * random.uniform() - 1));
+    } else if (parameter.name.ends_with("norm.weight")) {
+      std::fill(target.begin(), target.end(), 1.0F);
+    } else if (parameter.name.ends_with(".bias")) {
+      std::fill(target.begin(), target.end(), 0.0F);
     } else {
-      const bool isScale = parameter.name.ends_with("norm.weight");
-      std::fill(target.begin(), target.end(), isScale ? 1.0F : 0.0F);
+      for (float &value : target)
+        value = static_cast<float>(random.uniform() - 0.5);
     }
   }
 }
@@ -165,13 +196,18 @@ void LanguageModel::forward(std::int64_t batch, std::int64_t time,
   const std::int64_t width = modelOptions.width;
   const std::int64_t channels = modelOptions.channels();
   const std::int64_t gates = cellKernels.gates();
+  const std::int64_t recurrent = cellKernels.recurrent();
+  const std::int64_t states = cellKernels.states();
   elementCount({rows, gates, channels}, "the pre-activations");
+  elementCount({rows, recurrent, channels}, "the projections of the states");
+  elementCount({rows, states, channels}, "the states");
   if (static_cast<std::int64_t>(tokens.size()) != rows)
     throw Error("expected " + std::to_string(rows) + " tokens, found " +
                 std::to_string(tokens.size()));
   Activations &a = *activations;
   const float *p = values.data();
   grow(a.stream, rows * width);
+  grow(a.states, batch * states * channels);
   embeddingForward({rows, modelOptions.vocabulary, width}, tokens.data(),
                    p + offsets->embedding, a.stream.data());
   for (std::size_t layer = 0; layer < offsets->layers.size(); ++layer) {
@@ -182,6 +218,9 @@ void LanguageModel::forward(std::int64_t batch, std::int64_t time,
     grow(saved.inverseRms, rows);
     grow(saved.preactivations, rows * gates * channels);
     grow(saved.hidden, rows * channels);
+    grow(saved.recurrent, rows * recurrent * channels);
+    if (!cellKernels.manifest().plain)
+      grow(saved.trajectory, rows * states * channels);
     std::copy_n(a.stream.data(), rows * width, saved.input.data());
     rmsNormForward({rows, width}, saved.input.data(), p + at.norm,
                    saved.normalised.data(), saved.inverseRms.data());
@@ -189,8 +228,14 @@ void LanguageModel::forward(std::int64_t batch, std::int64_t time,
                      {.input = saved.normalised.data(),
                       .weight = p + at.gateWeights,
                       .bias = p + at.gateBiases,
+                      .recurrentWeight = p + at.recurrentWeights,
+                      .recurrentBias = p + at.recurrentBiases,
+                      .parameters = p + at.cellParameters,
                       .preactivations = saved.preactivations.data(),
-                      .output = saved.hidden.data()});
+                      .recurrent = saved.recurrent.data(),
+                      .output = saved.hidden.data(),
+                      .trajectory = saved.trajectory.data(),
+                      .last = a.states.data()});
     linearForward({rows, channels, width}, saved.hidden.data(), p + at.out,
                   nullptr, a.stream.data(), Store::Add);
   }
@@ -210,6 +255,7 @@ void LanguageModel::backward(std::int64_t batch, std::int64_t time,
   const std::int64_t width = modelOptions.width;
   const std::int64_t channels = modelOptions.channels();
   const std::int64_t gates = cellKernels.gates();
+  const std::int64_t recurrent = cellKernels.recurrent();
   Activations &a = *activations;
   const float *p = values.data();
   float *g = valueGradients.data();
@@ -217,7 +263,10 @@ void LanguageModel::backward(std::int64_t batch, std::int64_t time,
   grow(a.dNormalised, rows * width);
   grow(a.dHidden, rows * channels);
   grow(a.dPreactivations, rows * gates * channels);
+  grow(a.dRecurrent, rows * recurrent * channels);
   grow(a.dBiasOfRows, batch * gates * channels);
+  grow(a.dRecurrentBiasOfRows, batch * recurrent * channels);
+  grow(a.dParametersOfRows, batch * cellKernels.parameters() * channels);
   linearBackward({rows, width, modelOptions.vocabulary}, a.normalised.data(),
                  p + offsets->head, a.logits.data(), a.dNormalised.data(),
                  g + offsets->head, nullptr);
@@ -233,14 +282,26 @@ void LanguageModel::backward(std::int64_t batch, std::int64_t time,
                       {.input = saved.normalised.data(),
                        .weight = p + at.gateWeights,
                        .bias = p + at.gateBiases,
+                       .recurrentWeight = p + at.recurrentWeights,
+                       .recurrentBias = p + at.recurrentBiases,
+                       .parameters = p + at.cellParameters,
                        .preactivations = saved.preactivations.data(),
+                       .recurrent = saved.recurrent.data(),
                        .output = saved.hidden.data(),
+                       .trajectory = saved.trajectory.data(),
                        .dOutput = a.dHidden.data(),
                        .dPreactivations = a.dPreactivations.data(),
+                       .dRecurrent = a.dRecurrent.data(),
                        .dBiasOfRows = a.dBiasOfRows.data(),
+                       .dRecurrentBiasOfRows = a.dRecurrentBiasOfRows.data(),
+                       .dParametersOfRows = a.dParametersOfRows.data(),
                        .dInput = a.dNormalised.data(),
                        .dWeight = g + at.gateWeights,
-                       .dBias = g + at.gateBiases});
+                       .dBias = g + at.gateBiases,
+                       .dRecurrentWeight = g + at.recurrentWeights,
+                       .dRecurrentBias = g + at.recurrentBiases,
+                       .dParameters = g + at.cellParameters,
+                       .dInitial = a.states.data()});
     // The residual connection: this gradient joins that of the stream.
     rmsNormBackward({rows, width}, saved.input.data(), p + at.norm,
                     saved.inverseRms.data(), a.dNormalised.data(),
@@ -274,7 +335,7 @@ double LanguageModel::lossAndGradients(std::int64_t batch, std::int64_t time,
 }
 
 std::int64_t LanguageModel::stateSize() const {
-  return modelOptions.layers * modelOptions.channels();
+  return modelOptions.layers * cellKernels.states() * modelOptions.channels();
 }
 
 void LanguageModel::step(std::int64_t batch,
@@ -302,18 +363,29 @@ void LanguageModel::step(std::int64_t batch,
   std::vector<float> inverseRms(static_cast<std::size_t>(batch));
   std::vector<float> preactivations(
       static_cast<std::size_t>(batch * gates * channels));
+  std::vector<float> recurrent(
+      static_cast<std::size_t>(batch * cellKernels.recurrent() * channels));
+  std::vector<float> hidden(static_cast<std::size_t>(batch * channels));
   embeddingForward({batch, modelOptions.vocabulary, width}, tokens.data(),
                    p + offsets->embedding, stream.data());
   for (std::size_t layer = 0; layer < offsets->layers.size(); ++layer) {
     const LayerOffsets &at = offsets->layers[layer];
-    float *hidden =
-        state.data() + static_cast<std::int64_t>(layer) * batch * channels;
     rmsNormForward({batch, width}, stream.data(), p + at.norm,
                    normalised.data(), inverseRms.data());
-    recurrentStep(cellKernels, {batch, 1, width, channels}, normalised.data(),
-                  p + at.gateWeights, p + at.gateBiases, preactivations.data(),
-                  hidden);
-    linearForward({batch, channels, width}, hidden, p + at.out, nullptr,
+    recurrentStep(cellKernels, {batch, 1, width, channels},
+                  {.input = normalised.data(),
+                   .weight = p + at.gateWeights,
+                   .bias = p + at.gateBiases,
+                   .recurrentWeight = p + at.recurrentWeights,
+                   .recurrentBias = p + at.recurrentBiases,
+                   .parameters = p + at.cellParameters,
+                   .preactivations = preactivations.data(),
+                   .recurrent = recurrent.data(),
+                   .state = state.data() + static_cast<std::int64_t>(layer) *
+                                               batch * cellKernels.states() *
+                                               channels,
+                   .output = hidden.data()});
+    linearForward({batch, channels, width}, hidden.data(), p + at.out, nullptr,
                   stream.data(), Store::Add);
   }
   rmsNormForward({batch, width}, stream.data(), p + offsets->finalNorm,

@@ -40,12 +40,13 @@ void minrnn::linearForward(const LinearShape &shape, const float *input,
 
 void minrnn::linearBackward(const LinearShape &shape, const float *input,
                             const float *weight, const float *dOutput,
-                            float *dInput, float *dWeight, float *dBias) {
+                            float *dInput, float *dWeight, float *dBias,
+                            Store store) {
   check(shape);
   if (dInput != nullptr)
     gemm<float>(shape.rows, shape.inputs, shape.outputs,
                 {dOutput, shape.outputs}, {weight, shape.inputs}, dInput,
-                shape.inputs, Store::Overwrite);
+                shape.inputs, store);
   gemm<float>(shape.outputs, shape.inputs, shape.rows,
               {dOutput, shape.outputs, Transpose::Yes}, {input, shape.inputs},
               dWeight, shape.inputs, Store::Overwrite);

@@ -6,13 +6,15 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "minrnn/blocks.h"
+#include "minrnn/recurrent.h"
 
+#include "minrnn/blocks.h"
 #include "minrnn/error.h"
 #include "runtime/core/ElementCount.h"
 #include "runtime/nn/ColumnSums.h"
-#include "runtime/nn/Gemm.h"
+#include "runtime/nn/StateProducts.h"
 
+#include <algorithm>
 #include <string>
 
 using namespace minrnn;
@@ -20,14 +22,136 @@ using namespace minrnn;
 namespace {
 
 /// The packed projection of all gates: rows of D inputs to rows of G * H.
+/// Throws where this block cannot run the cell.
 LinearShape projection(const CellKernels &cell, const RecurrentShape &shape) {
+  const Manifest &manifest = cell.manifest();
   if (cell.device().name() != "host")
     throw Error("the recurrent block works on host memory; the cell was "
                 "compiled for device '" +
                 std::string(cell.device().name()) + "'");
+  if (manifest.ioType != "f32")
+    throw Error("the recurrent block works on f32; cell '" + manifest.cell +
+                "' reads and writes " + manifest.ioType);
+  if (cell.readsInput() && shape.inputs != shape.channels)
+    throw Error("cell '" + manifest.cell +
+                "' reads its channel of the input, so that the input must be "
+                "as wide as the hidden state; found " +
+                std::to_string(shape.inputs) + " inputs and " +
+                std::to_string(shape.channels) + " channels");
   return {elementCount({shape.batch, shape.time}, "recurrent, batch x time"),
           shape.inputs,
           elementCount({cell.gates(), shape.channels}, "recurrent, gates")};
+}
+
+/// The input of a cell that reads its channel; null for others.
+template <typename Pointer> Pointer ifRead(const CellKernels &cell, Pointer p) {
+  return cell.readsInput() ? p : nullptr;
+}
+
+/// [B, S, H] in elements.
+std::int64_t stateCount(const CellKernels &cell, const RecurrentShape &shape) {
+  return elementCount({shape.batch, cell.states(), shape.channels},
+                      "recurrent, states");
+}
+
+/// states[B, S, H] = `from`, or zero where that is null.
+void startFrom(const float *from, std::int64_t count, float *states) {
+  if (from == nullptr)
+    std::fill_n(states, count, 0.0F);
+  else if (from != states)
+    std::copy_n(from, count, states);
+}
+
+void needs(const void *array, std::int64_t count, const char *direction,
+           const char *name, const char *why) {
+  if (array == nullptr && count > 0)
+    throw Error("recurrent " + std::string(direction) + ": " + name +
+                " is null, but " + why);
+}
+
+/// The position in time of the p-th step of a walk over `time` steps.
+std::int64_t stepAt(std::int64_t p, std::int64_t time, bool fromTheEnd) {
+  return fromTheEnd ? time - 1 - p : p;
+}
+
+/// Runs the cell over the whole sequence: at once, or for a cell that projects
+/// its states as specs/abi.md, "Recurrent projections", has it.
+void walkForward(const CellKernels &cell, const RecurrentShape &shape,
+                 const RecurrentForwardArguments &arguments,
+                 ForwardArguments call) {
+  if (cell.recurrent() == 0) {
+    cell.forward(shape.sequence(), call);
+    return;
+  }
+  const std::int64_t count = stateCount(cell, shape);
+  needs(arguments.last, count, "forward", "last",
+        "the walk through time works in it");
+  needs(arguments.recurrentWeight, shape.channels, "forward", "recurrentWeight",
+        "the cell projects its states");
+  needs(arguments.recurrent, count * shape.time, "forward", "recurrent",
+        "the cell projects its states");
+  const StateProducts products(cell, shape, arguments.recurrentWeight);
+  startFrom(arguments.initial, count, arguments.last);
+  call.initial = arguments.last;
+  for (std::int64_t p = 0; p < shape.time; ++p) {
+    const std::int64_t t = stepAt(p, shape.time, arguments.reverse);
+    products.forward(arguments.last, arguments.recurrent, t);
+    call.first = p;
+    call.count = 1;
+    cell.forward(shape.sequence(), call);
+  }
+}
+
+/// The same backwards; then the gradients of the recurrent weights.
+void walkBackward(const CellKernels &cell, const RecurrentShape &shape,
+                  const RecurrentBackwardArguments &arguments,
+                  BackwardArguments call) {
+  if (cell.recurrent() == 0) {
+    cell.backward(shape.sequence(), call);
+    return;
+  }
+  const std::int64_t count = stateCount(cell, shape);
+  needs(arguments.dInitial, count, "backward", "dInitial",
+        "the walk through time works in it");
+  needs(arguments.recurrentWeight, shape.channels, "backward",
+        "recurrentWeight", "the cell projects its states");
+  needs(arguments.dRecurrentWeight, shape.channels, "backward",
+        "dRecurrentWeight", "the cell projects its states");
+  const StateProducts products(cell, shape, arguments.recurrentWeight);
+  startFrom(arguments.dLast, count, arguments.dInitial);
+  call.dLast = arguments.dInitial;
+  call.dInitial = arguments.dInitial;
+  if (shape.time == 0) // Overwrites the sums with zero.
+    cell.backward(shape.sequence(), call);
+  for (std::int64_t p = 0; p < shape.time; ++p) {
+    const std::int64_t t = stepAt(p, shape.time, !arguments.reverse);
+    call.first = p;
+    call.count = 1;
+    cell.backward(shape.sequence(), call);
+    products.backward(arguments.dRecurrent, t, arguments.dInitial);
+  }
+  products.gradients(arguments.dRecurrent, arguments.initial,
+                     cell.manifest().plain ? arguments.output
+                                           : arguments.trajectory,
+                     arguments.reverse, arguments.dRecurrentWeight);
+}
+
+/// A gradient that is summed over the batch from one of each row.
+struct SumOfRows {
+  const char *name;
+  const char *rowsName;
+  std::int64_t columns;
+  float *sum;
+  float *rows;
+
+  /// Where the kernel writes; null: not wanted.
+  float *wanted() const { return sum == nullptr ? nullptr : rows; }
+};
+
+void check(const SumOfRows &sum, std::int64_t batch) {
+  if (sum.sum != nullptr && sum.rows == nullptr && batch > 0 && sum.columns > 0)
+    throw Error(std::string("recurrent backward: ") + sum.name +
+                " is wanted, but " + sum.rowsName + " is null");
 }
 
 } // namespace
@@ -37,50 +161,117 @@ void minrnn::recurrentForward(const CellKernels &cell,
                               const RecurrentForwardArguments &arguments) {
   linearForward(projection(cell, shape), arguments.input, arguments.weight,
                 nullptr, arguments.preactivations);
-  cell.forward(shape.sequence(), {.preactivations = arguments.preactivations,
-                                  .bias = arguments.bias,
-                                  .initial = arguments.initial,
-                                  .output = arguments.output,
-                                  .last = arguments.last});
+  walkForward(cell, shape, arguments,
+              {.preactivations = arguments.preactivations,
+               .input = ifRead(cell, arguments.input),
+               .recurrent = arguments.recurrent,
+               .bias = arguments.bias,
+               .recurrentBias = arguments.recurrentBias,
+               .parameters = arguments.parameters,
+               .reset = arguments.reset,
+               .initial = arguments.initial,
+               .output = arguments.output,
+               .trajectory = arguments.trajectory,
+               .last = arguments.last,
+               .reverse = arguments.reverse});
 }
 
 void minrnn::recurrentBackward(const CellKernels &cell,
                                const RecurrentShape &shape,
                                const RecurrentBackwardArguments &arguments) {
   const LinearShape linear = projection(cell, shape);
-  if (arguments.dBias != nullptr && arguments.dBiasOfRows == nullptr &&
-      shape.batch > 0 && linear.outputs > 0)
-    throw Error("recurrent backward: dBias is wanted, but dBiasOfRows is null");
-  cell.backward(
-      shape.sequence(),
-      {.preactivations = arguments.preactivations,
-       .bias = arguments.bias,
-       .initial = arguments.initial,
-       .output = arguments.output,
-       .dOutput = arguments.dOutput,
-       .dLast = arguments.dLast,
-       .dPreactivations = arguments.dPreactivations,
-       .dBias = arguments.dBias == nullptr ? nullptr : arguments.dBiasOfRows,
-       .dInitial = arguments.dInitial});
-  if (arguments.dBias != nullptr)
-    sumColumns(shape.batch, linear.outputs, arguments.dBias,
-               [&](std::int64_t row, std::int64_t column) {
-                 return arguments.dBiasOfRows[row * linear.outputs + column];
-               });
+  const SumOfRows sums[] = {
+      {"dBias", "dBiasOfRows", linear.outputs, arguments.dBias,
+       arguments.dBiasOfRows},
+      {"dRecurrentBias", "dRecurrentBiasOfRows",
+       elementCount({cell.recurrent(), shape.channels}, "recurrent bias"),
+       arguments.dRecurrentBias, arguments.dRecurrentBiasOfRows},
+      {"dParameters", "dParametersOfRows",
+       elementCount({cell.parameters(), shape.channels}, "parameters"),
+       arguments.dParameters, arguments.dParametersOfRows}};
+  for (const SumOfRows &sum : sums)
+    check(sum, shape.batch);
+  walkBackward(cell, shape, arguments,
+               {.preactivations = arguments.preactivations,
+                .input = ifRead(cell, arguments.input),
+                .recurrent = arguments.recurrent,
+                .bias = arguments.bias,
+                .recurrentBias = arguments.recurrentBias,
+                .parameters = arguments.parameters,
+                .reset = arguments.reset,
+                .initial = arguments.initial,
+                .output = arguments.output,
+                .trajectory = arguments.trajectory,
+                .dOutput = arguments.dOutput,
+                .dLast = arguments.dLast,
+                .dPreactivations = arguments.dPreactivations,
+                .dInput = ifRead(cell, arguments.dInput),
+                .dRecurrent = arguments.dRecurrent,
+                .dBias = sums[0].wanted(),
+                .dRecurrentBias = sums[1].wanted(),
+                .dParameters = sums[2].wanted(),
+                .dInitial = arguments.dInitial,
+                .reverse = arguments.reverse});
+  for (const SumOfRows &sum : sums)
+    if (sum.sum != nullptr)
+      sumColumns(shape.batch, sum.columns, sum.sum,
+                 [&](std::int64_t row, std::int64_t column) {
+                   return sum.rows[row * sum.columns + column];
+                 });
+  // What a cell reads directly is there already.
   linearBackward(linear, arguments.input, arguments.weight,
                  arguments.dPreactivations, arguments.dInput, arguments.dWeight,
-                 nullptr);
+                 nullptr, cell.readsInput() ? Store::Add : Store::Overwrite);
 }
 
 void minrnn::recurrentStep(const CellKernels &cell, const RecurrentShape &shape,
-                           const float *input, const float *weight,
-                           const float *bias, float *preactivations,
-                           float *state) {
+                           const RecurrentStepArguments &arguments) {
   const RecurrentShape oneStep{shape.batch, 1, shape.inputs, shape.channels};
-  linearForward(projection(cell, oneStep), input, weight, nullptr,
-                preactivations);
-  cell.step(oneStep.sequence(), {.preactivations = preactivations,
-                                 .bias = bias,
-                                 .previous = state,
-                                 .next = state});
+  linearForward(projection(cell, oneStep), arguments.input, arguments.weight,
+                nullptr, arguments.preactivations);
+  if (cell.recurrent() > 0) {
+    const std::int64_t count = stateCount(cell, shape);
+    needs(arguments.recurrentWeight, shape.channels, "step", "recurrentWeight",
+          "the cell projects its states");
+    needs(arguments.recurrent, count, "step", "recurrent",
+          "the cell projects its states");
+    needs(arguments.state, count, "step", "state",
+          "a step reads and writes it");
+    StateProducts(cell, oneStep, arguments.recurrentWeight)
+        .forward(arguments.state, arguments.recurrent, 0);
+  }
+  const bool isPlain = cell.manifest().plain;
+  cell.step(oneStep.sequence(), {.preactivations = arguments.preactivations,
+                                 .input = ifRead(cell, arguments.input),
+                                 .recurrent = arguments.recurrent,
+                                 .bias = arguments.bias,
+                                 .recurrentBias = arguments.recurrentBias,
+                                 .parameters = arguments.parameters,
+                                 .reset = arguments.reset,
+                                 .previous = arguments.state,
+                                 .output = isPlain ? nullptr : arguments.output,
+                                 .next = arguments.state});
+  if (isPlain && arguments.output != nullptr)
+    std::copy_n(arguments.state, shape.batch * shape.channels,
+                arguments.output);
+}
+
+void minrnn::learnedInitialForward(const CellKernels &cell,
+                                   const RecurrentShape &shape,
+                                   const float *learned, float *initial) {
+  stateCount(cell, shape);
+  const std::int64_t columns = cell.states() * shape.channels;
+  for (std::int64_t row = 0; row < shape.batch; ++row)
+    std::copy_n(learned, columns, initial + row * columns);
+}
+
+void minrnn::learnedInitialBackward(const CellKernels &cell,
+                                    const RecurrentShape &shape,
+                                    const float *dInitial, float *dLearned) {
+  stateCount(cell, shape);
+  const std::int64_t columns = cell.states() * shape.channels;
+  sumColumns(shape.batch, columns, dLearned,
+             [&](std::int64_t row, std::int64_t column) {
+               return dInitial[row * columns + column];
+             });
 }

@@ -10,223 +10,270 @@
 
 #include "minrnn/error.h"
 #include "runtime/core/ElementCount.h"
-#include "runtime/nn/Gemm.h"
+#include "runtime/tools/DoubleProducts.h"
 
 #include <algorithm>
-#include <cmath>
-#include <set>
-#include <span>
-#include <sstream>
 
 using namespace minrnn;
 
 namespace {
 
-/// Rows that are converted to double at a time.
-constexpr std::int64_t chunkRows = 4096;
-
-/// Where the element at `offset` lies: `[1, 0, 5]`.
-std::string formatIndex(std::span<const std::int64_t> shape,
-                        std::int64_t offset) {
-  std::vector<std::int64_t> index(shape.size());
-  for (std::size_t axis = shape.size(); axis-- > 0;) {
-    index[axis] = offset % shape[axis];
-    offset /= shape[axis];
-  }
-  return formatShape(index);
+/// The address of the first number; null for none.
+template <typename Element> Element *addressOf(std::vector<Element> &numbers) {
+  return numbers.empty() ? nullptr : numbers.data();
 }
 
-std::string formatNumber(float number) {
-  std::ostringstream text;
-  text << number;
-  return text.str();
+std::vector<float> zeros(std::initializer_list<std::int64_t> sizes,
+                         const char *what) {
+  return std::vector<float>(
+      static_cast<std::size_t>(elementCount(sizes, what)));
 }
 
-/// Throws when `allowed` refuses an element of `data`, saying which.
-template <typename Allowed>
-void checkElements(const std::string &where, const std::string &name,
-                   std::span<const std::int64_t> shape,
-                   std::span<const float> data, const std::string &rule,
-                   const Allowed &allowed) {
-  const auto bad = std::find_if_not(data.begin(), data.end(), allowed);
-  if (bad != data.end())
-    throw Error(where + "tensor '" + name + "': element " +
-                formatIndex(shape, bad - data.begin()) + " is " +
-                formatNumber(*bad) + "; " + rule);
-}
-
-bool isFinite(float number) { return std::isfinite(number); }
-
-/// A tensor's shape, once it has the right number of axes.
-const std::vector<std::int64_t> &shapeOf(const SafetensorsReader &file,
-                                         const std::string &name,
-                                         std::size_t axes,
-                                         const std::string &expected) {
-  const std::vector<std::int64_t> &shape = file.info(name).shape;
-  if (shape.size() != axes)
-    throw Error(file.path().string() + ": tensor '" + name +
-                "': expected shape " + expected + ", found " +
-                formatShape(shape));
-  return shape;
-}
-
-std::vector<float> readFinite(const SafetensorsReader &file,
-                              const std::string &name,
-                              const std::vector<std::int64_t> &shape) {
-  std::vector<float> data = file.readFloats(name, shape);
-  checkElements(file.path().string() + ": ", name, shape, data,
-                "inputs must be finite", isFinite);
-  return data;
-}
-
-void checkNames(const SafetensorsReader &file, const CellKernels &cell,
-                bool wantsGradients, const std::string &state) {
-  std::set<std::string> known = {"x", state + "0"};
-  for (const std::string &gate : cell.manifest().gates)
-    known.insert({gate + ".weight", gate + ".bias"});
-  const std::set<std::string> ofGradients = {"d" + state,
-                                             "d" + state + "_last"};
-  if (wantsGradients)
-    known.insert(ofGradients.begin(), ofGradients.end());
-  std::string names;
-  for (const std::string &name : known)
-    names += (names.empty() ? "" : ", ") + name;
-  for (const auto &[name, info] : file.tensors()) {
-    if (known.count(name) != 0)
-      continue;
-    throw Error(file.path().string() + ": tensor '" + name + "' is not " +
-                (ofGradients.count(name) != 0
-                     ? "read without --grad"
-                     : "an input of cell '" + cell.manifest().cell +
-                           "', which has " + names));
-  }
-}
-
-std::vector<double> toDoubles(std::span<const float> numbers) {
-  return {numbers.begin(), numbers.end()};
-}
-
-/// All gates' weights as one matrix [G * H, D].
-std::vector<double> packedWeights(const CellInputs &inputs) {
-  std::vector<double> packed;
-  for (const std::vector<float> &weight : inputs.weights)
-    packed.insert(packed.end(), weight.begin(), weight.end());
-  return packed;
-}
-
-/// All gates' biases as [G * H], zero where there is none.
-std::vector<double> packedBiases(const CellInputs &inputs) {
-  std::vector<double> packed;
-  for (const std::vector<float> &bias : inputs.biases) {
-    packed.insert(packed.end(), bias.begin(), bias.end());
-    if (bias.empty())
-      packed.resize(packed.size() + static_cast<std::size_t>(inputs.channels));
-  }
-  return packed;
-}
-
-/// Sizes that all parts of a run share: rows B * T, columns G * H.
-struct Sizes {
-  std::int64_t rows;
-  std::int64_t columns;
-};
-
-Sizes sizesOf(const CellKernels &cell, const CellInputs &inputs) {
-  elementCount({inputs.batch, inputs.time, inputs.inputs}, "x");
-  elementCount({inputs.batch, inputs.time, cell.gates(), inputs.channels},
-               "the pre-activations");
-  return {inputs.batch * inputs.time, cell.gates() * inputs.channels};
-}
-
-/// x W^T + b, [B, T, G, H], in double and rounded once. The bias is added here,
-/// not in the kernel: what cancels between the two must not be rounded before.
-std::vector<float> project(const CellKernels &cell, const CellInputs &inputs) {
-  const auto [rows, columns] = sizesOf(cell, inputs);
-  const std::vector<double> weight = packedWeights(inputs);
-  const std::vector<double> bias = packedBiases(inputs);
-  std::vector<float> result(static_cast<std::size_t>(rows * columns));
-  std::vector<double> sums;
-  for (std::int64_t begin = 0; begin < rows; begin += chunkRows) {
-    const std::int64_t count = std::min(chunkRows, rows - begin);
-    const std::vector<double> x =
-        toDoubles({inputs.x.data() + begin * inputs.inputs,
-                   static_cast<std::size_t>(count * inputs.inputs)});
-    sums.resize(static_cast<std::size_t>(count * columns));
-    gemm<double>(count, columns, inputs.inputs, {x.data(), inputs.inputs},
-                 {weight.data(), inputs.inputs, Transpose::Yes}, sums.data(),
-                 columns, Store::Overwrite);
-    float *target = result.data() + begin * columns;
-    for (std::int64_t row = 0; row < count; ++row)
-      for (std::int64_t j = 0; j < columns; ++j)
-        target[row * columns + j] = static_cast<float>(
-            sums[static_cast<std::size_t>(row * columns + j)] +
-            bias[static_cast<std::size_t>(j)]);
-  }
-  checkElements("", "pre-activations",
-                std::vector<std::int64_t>{inputs.batch, inputs.time,
-                                          cell.gates(), inputs.channels},
-                result, "the projections are too large for f32", isFinite);
-  return result;
-}
-
-/// The gradients of what the projection read, from those of its result.
-struct ProjectionGradients {
-  /// [B, T, D]
-  std::vector<float> dX;
-  /// [G * H, D] and [G * H]
-  std::vector<double> dWeight;
-  std::vector<double> dBias;
-};
-
-ProjectionGradients projectBackward(const CellKernels &cell,
-                                    const CellInputs &inputs,
-                                    std::span<const float> dPreactivations) {
-  const auto [rows, columns] = sizesOf(cell, inputs);
-  const std::vector<double> weight = packedWeights(inputs);
-  ProjectionGradients gradients;
-  gradients.dX.resize(static_cast<std::size_t>(rows * inputs.inputs));
-  gradients.dWeight.resize(static_cast<std::size_t>(columns * inputs.inputs));
-  gradients.dBias.resize(static_cast<std::size_t>(columns));
-  std::vector<double> dx;
-  for (std::int64_t begin = 0; begin < rows; begin += chunkRows) {
-    const std::int64_t count = std::min(chunkRows, rows - begin);
-    const std::vector<double> x =
-        toDoubles({inputs.x.data() + begin * inputs.inputs,
-                   static_cast<std::size_t>(count * inputs.inputs)});
-    const std::vector<double> dGates = toDoubles(
-        dPreactivations.subspan(static_cast<std::size_t>(begin * columns),
-                                static_cast<std::size_t>(count * columns)));
-    dx.resize(static_cast<std::size_t>(count * inputs.inputs));
-    gemm<double>(count, inputs.inputs, columns, {dGates.data(), columns},
-                 {weight.data(), inputs.inputs}, dx.data(), inputs.inputs,
-                 Store::Overwrite);
-    std::copy(dx.begin(), dx.end(),
-              gradients.dX.begin() + begin * inputs.inputs);
-    gemm<double>(columns, inputs.inputs, count,
-                 {dGates.data(), columns, Transpose::Yes},
-                 {x.data(), inputs.inputs}, gradients.dWeight.data(),
-                 inputs.inputs, Store::Add);
-    for (std::int64_t row = 0; row < count; ++row)
-      for (std::int64_t j = 0; j < columns; ++j)
-        gradients.dBias[static_cast<std::size_t>(j)] +=
-            dGates[static_cast<std::size_t>(row * columns + j)];
-  }
-  return gradients;
-}
-
-/// The part of a packed [G, size] array that belongs to one gate, as f32.
+/// The part of a packed [n, size] array that belongs to one gate, as f32.
 std::vector<float> partOfGate(const std::vector<double> &packed,
                               std::size_t gate, std::int64_t size) {
   const auto begin = packed.begin() + static_cast<std::ptrdiff_t>(gate) * size;
   return {begin, begin + size};
 }
 
+/// rows[B, n]: the sum over the batch, in double.
+std::vector<double> sumOfRows(const std::vector<float> &rows,
+                              std::int64_t batch) {
+  std::vector<double> sums(
+      batch == 0 ? 0 : rows.size() / static_cast<std::size_t>(batch));
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    sums[i % sums.size()] += rows[i];
+  return sums;
+}
+
+/// One run: buffers that forward fills and backward reads.
+class CellRun {
+public:
+  CellRun(const CellKernels &cell, const CellInputs &given, bool reverse)
+      : cell(cell), manifest(cell.manifest()), inputs(given), reverse(reverse) {
+    const std::int64_t b = inputs.batch;
+    const std::int64_t t = inputs.time;
+    const std::int64_t h = inputs.channels;
+    const bool hasInitial =
+        std::find(inputs.hasInitial.begin(), inputs.hasInitial.end(), true) !=
+        inputs.hasInitial.end();
+    if (!hasInitial)
+      inputs.initial.clear();
+    if (!inputs.hasDLast)
+      inputs.dLast.clear();
+    recurrent = zeros({b, t, cell.recurrent(), h}, "the recurrent products");
+    output = zeros({b, t, h}, "the output");
+    if (!manifest.plain)
+      trajectory = zeros({b, t, cell.states(), h}, "the states");
+    last = zeros({b, cell.states(), h}, "the last states");
+    // At a reset the kernel takes the products as zero, not the biases, which
+    // it must add there; elsewhere they are added before the sum is rounded.
+    if (inputs.hasReset)
+      packRecurrentBiases();
+  }
+
+  void forward();
+  void addGradients(CellOutputs &outputs);
+  void addResults(CellOutputs &outputs);
+
+private:
+  void packRecurrentBiases();
+  /// The gradients of the recurrent gates and of the parameters.
+  void addRecurrentGradients(CellOutputs &outputs,
+                             const RecurrentProducts &sums,
+                             const std::vector<float> &dBiasOfRows) const;
+  /// The states that the step of position `p` starts from.
+  std::vector<float> statesBefore(std::int64_t p) const;
+  /// One state of packed[B, n, S, H], n rows of the batch's each.
+  std::vector<float> takeState(const std::vector<float> &packed,
+                               std::size_t state) const;
+
+  /// The place in time of position `p` of the walk.
+  std::int64_t stepAt(std::int64_t p) const {
+    return reverse ? inputs.time - 1 - p : p;
+  }
+  bool projectsStates() const { return !manifest.recurrent.empty(); }
+
+  const CellKernels &cell;
+  const Manifest &manifest;
+  CellInputs inputs;
+  bool reverse;
+  std::vector<float> preactivations;
+  std::vector<float> recurrent;
+  std::vector<float> recurrentBias;
+  std::vector<float> output;
+  std::vector<float> trajectory;
+  std::vector<float> last;
+};
+
+void CellRun::packRecurrentBiases() {
+  for (const GateWeights &gate : inputs.recurrent) {
+    recurrentBias.insert(recurrentBias.end(), gate.bias.begin(),
+                         gate.bias.end());
+    if (!gate.hasBias)
+      recurrentBias.resize(recurrentBias.size() +
+                           static_cast<std::size_t>(inputs.channels));
+  }
+}
+
+void CellRun::forward() {
+  preactivations = projectInput(inputs);
+  ForwardArguments call{.preactivations = addressOf(preactivations),
+                        .input =
+                            cell.readsInput() ? addressOf(inputs.x) : nullptr,
+                        .recurrent = addressOf(recurrent),
+                        .recurrentBias = addressOf(recurrentBias),
+                        .parameters = addressOf(inputs.parameters),
+                        .reset = addressOf(inputs.reset),
+                        .initial = addressOf(inputs.initial),
+                        .output = addressOf(output),
+                        .trajectory = addressOf(trajectory),
+                        .last = addressOf(last),
+                        .reverse = reverse};
+  if (!projectsStates()) {
+    cell.forward(inputs.shape(), call);
+    return;
+  }
+  const RecurrentProducts products(cell, inputs, !inputs.hasReset);
+  std::copy(inputs.initial.begin(), inputs.initial.end(), last.begin());
+  call.initial = addressOf(last);
+  for (std::int64_t p = 0; p < inputs.time; ++p) {
+    products.forward(last, stepAt(p), recurrent);
+    call.first = p;
+    call.count = 1;
+    cell.forward(inputs.shape(), call);
+  }
+}
+
+std::vector<float> CellRun::statesBefore(std::int64_t p) const {
+  std::vector<float> states(last.size());
+  if (p == 0) {
+    std::copy(inputs.initial.begin(), inputs.initial.end(), states.begin());
+    return states;
+  }
+  const std::vector<float> &walked = manifest.plain ? output : trajectory;
+  const std::int64_t width = cell.states() * inputs.channels;
+  for (std::int64_t row = 0; row < inputs.batch; ++row)
+    std::copy_n(walked.begin() + (row * inputs.time + stepAt(p - 1)) * width,
+                width, states.begin() + row * width);
+  return states;
+}
+
+std::vector<float> CellRun::takeState(const std::vector<float> &packed,
+                                      std::size_t state) const {
+  const auto h = static_cast<std::size_t>(inputs.channels);
+  const std::size_t width = manifest.states.size() * h;
+  std::vector<float> taken;
+  for (std::size_t at = state * h; at < packed.size(); at += width)
+    taken.insert(taken.end(), packed.begin() + static_cast<std::ptrdiff_t>(at),
+                 packed.begin() + static_cast<std::ptrdiff_t>(at + h));
+  return taken;
+}
+
+void CellRun::addGradients(CellOutputs &outputs) {
+  const std::int64_t b = inputs.batch;
+  const std::int64_t h = inputs.channels;
+  std::vector<float> dPreactivations(preactivations.size());
+  std::vector<float> dRecurrent(recurrent.size());
+  std::vector<float> dInput(cell.readsInput() ? inputs.x.size() : 0);
+  std::vector<float> dRecurrentBias(
+      inputs.hasReset ? static_cast<std::size_t>(b * cell.recurrent() * h) : 0);
+  std::vector<float> dParameters =
+      zeros({b, cell.parameters(), h}, "the parameters' gradients");
+  std::vector<float> dInitial(last.size());
+  BackwardArguments call{.preactivations = addressOf(preactivations),
+                         .input =
+                             cell.readsInput() ? addressOf(inputs.x) : nullptr,
+                         .recurrent = addressOf(recurrent),
+                         .recurrentBias = addressOf(recurrentBias),
+                         .parameters = addressOf(inputs.parameters),
+                         .reset = addressOf(inputs.reset),
+                         .initial = addressOf(inputs.initial),
+                         .output = addressOf(output),
+                         .trajectory = addressOf(trajectory),
+                         .dOutput = addressOf(inputs.dOutput),
+                         .dLast = addressOf(inputs.dLast),
+                         .dPreactivations = addressOf(dPreactivations),
+                         .dInput = addressOf(dInput),
+                         .dRecurrent = addressOf(dRecurrent),
+                         .dRecurrentBias = addressOf(dRecurrentBias),
+                         .dParameters = addressOf(dParameters),
+                         .dInitial = addressOf(dInitial),
+                         .reverse = reverse};
+  RecurrentProducts products(cell, inputs, !inputs.hasReset);
+  if (projectsStates() && inputs.time > 0) {
+    std::copy(inputs.dLast.begin(), inputs.dLast.end(), dInitial.begin());
+    call.dLast = addressOf(dInitial);
+    for (std::int64_t back = 0; back < inputs.time; ++back) {
+      const std::int64_t p = inputs.time - 1 - back;
+      call.first = back;
+      call.count = 1;
+      cell.backward(inputs.shape(), call);
+      products.backward(dRecurrent, stepAt(p), statesBefore(p), dInitial);
+    }
+  } else {
+    cell.backward(inputs.shape(), call);
+  }
+
+  InputGradients gradients =
+      projectInputBackward(inputs, dPreactivations, dInput);
+  outputs.add("d_x", {b, inputs.time, inputs.inputs}, std::move(gradients.dX));
+  for (std::size_t g = 0; g < inputs.gates.size(); ++g) {
+    const GateWeights &gate = inputs.gates[g];
+    outputs.add("d_" + gate.name + ".weight", {h, inputs.inputs},
+                partOfGate(gradients.dWeight, g, h * inputs.inputs));
+    if (gate.hasBias)
+      outputs.add("d_" + gate.name + ".bias", {h},
+                  partOfGate(gradients.dBias, g, h));
+  }
+  addRecurrentGradients(outputs, products, dRecurrentBias);
+  std::vector<double> ofParameters = sumOfRows(dParameters, b);
+  ofParameters.resize(inputs.parameters.size());
+  for (std::size_t p = 0; p < manifest.parameters.size(); ++p)
+    outputs.add("d_" + manifest.parameters[p], {h},
+                partOfGate(ofParameters, p, h));
+  for (std::size_t s = 0; s < manifest.states.size(); ++s)
+    if (inputs.hasInitial[s])
+      outputs.add("d_" + manifest.states[s] + "0", {b, h},
+                  takeState(dInitial, s));
+}
+
+void CellRun::addRecurrentGradients(
+    CellOutputs &outputs, const RecurrentProducts &sums,
+    const std::vector<float> &dBiasOfRows) const {
+  const std::int64_t h = inputs.channels;
+  std::vector<double> dBias = sums.dBias();
+  if (inputs.hasReset) {
+    dBias = sumOfRows(dBiasOfRows, inputs.batch);
+    dBias.resize(sums.dBias().size());
+  }
+  for (std::size_t r = 0; r < inputs.recurrent.size(); ++r) {
+    const GateWeights &gate = inputs.recurrent[r];
+    outputs.add("d_" + gate.name + ".weight", {h, h},
+                partOfGate(sums.dWeight(), r, h * h));
+    if (gate.hasBias)
+      outputs.add("d_" + gate.name + ".bias", {h}, partOfGate(dBias, r, h));
+  }
+}
+
+void CellRun::addResults(CellOutputs &outputs) {
+  const std::vector<std::int64_t> sequence = {inputs.batch, inputs.time,
+                                              inputs.channels};
+  for (std::size_t s = 0; s < manifest.states.size(); ++s) {
+    const std::string &state = manifest.states[s];
+    if (state != manifest.output)
+      outputs.add(state, sequence, takeState(trajectory, s));
+    outputs.add(state + "_last", {inputs.batch, inputs.channels},
+                takeState(last, s));
+  }
+  outputs.add(manifest.output, sequence, std::move(output));
+}
+
 } // namespace
 
 void CellOutputs::add(std::string name, std::vector<std::int64_t> shape,
                       std::vector<float> data) {
-  checkElements("", name, shape, data, "this result is too large for f32",
-                isFinite);
+  checkFinite("", name, shape, data, "this result is too large for f32");
   results.push_back({std::move(name), std::move(shape), std::move(data)});
 }
 
@@ -238,104 +285,13 @@ std::vector<TensorToWrite> CellOutputs::tensors() const {
   return views;
 }
 
-CellInputs minrnn::readCellInputs(const SafetensorsReader &file,
-                                  const CellKernels &cell,
-                                  bool wantsGradients) {
-  const Manifest &manifest = cell.manifest();
-  const std::string &state = manifest.states.front();
-  checkNames(file, cell, wantsGradients, state);
-
-  CellInputs inputs;
-  inputs.wantsGradients = wantsGradients;
-  const auto &xShape = shapeOf(file, "x", 3, "[B, T, D]");
-  inputs.batch = xShape[0];
-  inputs.time = xShape[1];
-  inputs.inputs = xShape[2];
-  if (manifest.gates.empty())
-    throw Error("cell '" + manifest.cell +
-                "' has no gate, so that its number of channels is not known");
-  inputs.channels =
-      shapeOf(file, manifest.gates.front() + ".weight", 2, "[H, D]")[0];
-
-  inputs.x = readFinite(file, "x", xShape);
-  for (const std::string &gate : manifest.gates) {
-    inputs.weights.push_back(
-        readFinite(file, gate + ".weight", {inputs.channels, inputs.inputs}));
-    inputs.hasBias.push_back(file.contains(gate + ".bias"));
-    inputs.biases.emplace_back();
-    if (inputs.hasBias.back())
-      inputs.biases.back() =
-          readFinite(file, gate + ".bias", {inputs.channels});
-  }
-  const std::vector<std::int64_t> stateShape = {inputs.batch, inputs.channels};
-  inputs.hasInitial = file.contains(state + "0");
-  if (inputs.hasInitial) {
-    inputs.initial = readFinite(file, state + "0", stateShape);
-    if (manifest.scan == "log")
-      checkElements(file.path().string() + ": ", state + "0", stateShape,
-                    inputs.initial,
-                    "an initial state must not be negative in a log-space "
-                    "scan; use --scan linear",
-                    [](float number) { return number >= 0; });
-  }
-  if (wantsGradients) {
-    inputs.dOutput = readFinite(file, "d" + state,
-                                {inputs.batch, inputs.time, inputs.channels});
-    inputs.hasDLast = file.contains("d" + state + "_last");
-    if (inputs.hasDLast)
-      inputs.dLast = readFinite(file, "d" + state + "_last", stateShape);
-  }
-  return inputs;
-}
-
-CellOutputs minrnn::runCell(const CellKernels &cell, const CellInputs &inputs) {
-  const std::int64_t batch = inputs.batch;
-  const std::int64_t time = inputs.time;
-  const std::int64_t channels = inputs.channels;
-  const std::string &state = cell.manifest().states.front();
-  const SequenceShape shape{batch, time, channels};
-  const float *initial = inputs.hasInitial ? inputs.initial.data() : nullptr;
-  const auto sequenceCount =
-      static_cast<std::size_t>(elementCount({batch, time, channels}, "h"));
-  const auto stateCount =
-      static_cast<std::size_t>(elementCount({batch, channels}, "h_last"));
-
-  const std::vector<float> preactivations = project(cell, inputs);
-  std::vector<float> output(sequenceCount);
-  std::vector<float> last(stateCount);
-  cell.forward(shape, {.preactivations = preactivations.data(),
-                       .initial = initial,
-                       .output = output.data(),
-                       .last = last.data()});
-
+CellOutputs minrnn::runCell(const CellKernels &cell, const CellInputs &inputs,
+                            bool reverse) {
+  CellRun run(cell, inputs, reverse);
   CellOutputs outputs;
-  if (inputs.wantsGradients) {
-    std::vector<float> dPreactivations(preactivations.size());
-    std::vector<float> dInitial(inputs.hasInitial ? stateCount : 0);
-    cell.backward(shape,
-                  {.preactivations = preactivations.data(),
-                   .initial = initial,
-                   .output = output.data(),
-                   .dOutput = inputs.dOutput.data(),
-                   .dLast = inputs.hasDLast ? inputs.dLast.data() : nullptr,
-                   .dPreactivations = dPreactivations.data(),
-                   .dInitial = inputs.hasInitial ? dInitial.data() : nullptr});
-    ProjectionGradients gradients =
-        projectBackward(cell, inputs, dPreactivations);
-    outputs.add("d_x", {batch, time, inputs.inputs}, std::move(gradients.dX));
-    const std::vector<std::string> &gates = cell.manifest().gates;
-    for (std::size_t gate = 0; gate < gates.size(); ++gate) {
-      outputs.add(
-          "d_" + gates[gate] + ".weight", {channels, inputs.inputs},
-          partOfGate(gradients.dWeight, gate, channels * inputs.inputs));
-      if (inputs.hasBias[gate])
-        outputs.add("d_" + gates[gate] + ".bias", {channels},
-                    partOfGate(gradients.dBias, gate, channels));
-    }
-    if (inputs.hasInitial)
-      outputs.add("d_" + state + "0", {batch, channels}, std::move(dInitial));
-  }
-  outputs.add(state, {batch, time, channels}, std::move(output));
-  outputs.add(state + "_last", {batch, channels}, std::move(last));
+  run.forward();
+  if (inputs.wantsGradients)
+    run.addGradients(outputs);
+  run.addResults(outputs);
   return outputs;
 }

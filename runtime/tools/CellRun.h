@@ -6,18 +6,17 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What `minrnn run` computes. The projections, and the sums over batch and time
-// of the gradients, are formed in double and rounded once, so that the cell's
-// kernels see the pre-activations of the equations and not the rounding of a
-// matrix product.
+// What `minrnn run` computes. The projections of the input and of the states,
+// and the sums over batch and time of the gradients, are formed in double and
+// rounded once, so that the cell's kernels see the pre-activations of the
+// equations and not the rounding of a matrix product.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef MINRNN_RUNTIME_TOOLS_CELLRUN_H
 #define MINRNN_RUNTIME_TOOLS_CELLRUN_H
 
-#include "minrnn/cell_kernels.h"
-#include "minrnn/safetensors.h"
+#include "runtime/tools/CellInputs.h"
 
 #include <cstdint>
 #include <string>
@@ -25,35 +24,10 @@
 
 namespace minrnn {
 
-/// The tensors of one run. An optional one that was not given is empty, and its
-/// flag false.
-struct CellInputs {
-  /// B, T, D, H.
-  std::int64_t batch = 0;
-  std::int64_t time = 0;
-  std::int64_t inputs = 0;
-  std::int64_t channels = 0;
-
-  /// [B, T, D]
-  std::vector<float> x;
-  /// A [H, D] and a [H] for each gate, in the order of the manifest.
-  std::vector<std::vector<float>> weights;
-  std::vector<std::vector<float>> biases;
-  std::vector<bool> hasBias;
-  /// [B, H]
-  std::vector<float> initial;
-  bool hasInitial = false;
-
-  bool wantsGradients = false;
-  /// [B, T, H] and [B, H]
-  std::vector<float> dOutput;
-  std::vector<float> dLast;
-  bool hasDLast = false;
-};
-
 /// The results, by the names they have in the file.
 class CellOutputs {
 public:
+  /// Throws Error when an element is not finite.
   void add(std::string name, std::vector<std::int64_t> shape,
            std::vector<float> data);
 
@@ -69,16 +43,13 @@ private:
   std::vector<Tensor> results;
 };
 
-/// Reads the inputs of `cell`; their names follow from its gates and its state.
-/// Throws Error, naming the tensor, when one is missing, not known, of the
-/// wrong shape or dtype, holds a number that is not finite, or is an initial
-/// state below zero although the scan is in log space.
-CellInputs readCellInputs(const SafetensorsReader &file,
-                          const CellKernels &cell, bool wantsGradients);
-
-/// Runs forward, and backward where gradients are wanted. Throws Error when a
-/// pre-activation or a result is too large for f32.
-CellOutputs runCell(const CellKernels &cell, const CellInputs &inputs);
+/// Runs forward, and backward where gradients are wanted; with `reverse` from
+/// the last step to the first. Gives the output [B, T, H] by its name, each
+/// state [B, T, H] by its name where it is not the output, `<state>_last`
+/// [B, H], and `d_<name>` of every input that was given. Throws Error when a
+/// projection or a result is too large for f32.
+CellOutputs runCell(const CellKernels &cell, const CellInputs &inputs,
+                    bool reverse);
 
 } // namespace minrnn
 

@@ -25,6 +25,7 @@ struct RunOptions {
   std::string cell;
   std::string scan = "auto";
   bool gradients = false;
+  bool reverse = false;
   int threads = 0;
 };
 
@@ -42,7 +43,7 @@ void run(const RunOptions &options) {
        .scan = scanDomainOf(options.scan),
        .device = std::make_shared<HostDevice>(options.threads)});
   const CellInputs inputs = readCellInputs(input, cell, options.gradients);
-  const CellOutputs outputs = runCell(cell, inputs);
+  const CellOutputs outputs = runCell(cell, inputs, options.reverse);
   writeSafetensors(options.out, outputs.tensors());
 }
 
@@ -57,18 +58,25 @@ void minrnn::addRunCommand(CLI::App &minrnn) {
       ->type_name("CELL.mlir");
   command
       ->add_option("--in", options->in,
-                   "inputs: x [B,T,D], <gate>.weight [H,D]; optionally "
-                   "<gate>.bias [H], h0 [B,H]; with --grad also dh [B,T,H] and "
-                   "optionally dh_last [B,H]")
+                   "inputs: x [B,T,D], <gate>.weight [H,D] ([H,H] of a gate "
+                   "that projects a state), <parameter> [H]; optionally "
+                   "<gate>.bias [H], <state>0 [B,H], reset [B,T] (U8 or BOOL: "
+                   "where not 0, the step starts from zero states); with "
+                   "--grad also d<output> [B,T,H] and optionally "
+                   "d<state>_last [B,H]")
       ->required()
       ->type_name("FILE");
   command
       ->add_option("--out", options->out,
-                   "outputs: h [B,T,H], h_last [B,H]; with --grad also "
-                   "d_<name> of every input")
+                   "outputs: <output> [B,T,H], called y where the cell has a "
+                   "minrnn.output and after its first state where not; <state> "
+                   "[B,T,H], <state>_last [B,H]; with --grad also d_<name> of "
+                   "every input")
       ->required()
       ->type_name("FILE");
   command->add_flag("--grad", options->gradients, "compute gradients, too");
+  command->add_flag("--reverse", options->reverse,
+                    "go from the last step back to the first");
   command
       ->add_option("--scan", options->scan,
                    "the domain of the scan: auto, log or linear")

@@ -89,8 +89,11 @@ Start startFromCheckpoint(const TrainCommandOptions &options,
 void printStart(const LanguageModel &model, std::size_t parameters,
                 const TextCorpus &corpus) {
   const LanguageModelOptions &options = model.options();
-  std::cout << "cell " << model.cell().manifest().cell << " ("
-            << model.cell().manifest().scan << " scan), " << options.layers
+  const Manifest &manifest = model.cell().manifest();
+  std::cout << "cell " << manifest.cell << " ("
+            << (manifest.kind == "sequential" ? manifest.kind
+                                              : manifest.scan + " scan")
+            << "), " << options.layers
             << (options.layers == 1 ? " layer" : " layers") << " of width "
             << options.width << " with " << options.channels() << " channels, "
             << parameters << " parameters\n"
@@ -193,7 +196,8 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
   addCount("--width", model.width, "width of the residual stream")
       ->excludes(resume);
   addCount("--expansion", model.expansion,
-           "hidden channels of a layer, as a multiple of the width")
+           "hidden channels of a layer, as a multiple of the width; 1 for a "
+           "cell that reads its channel of the input")
       ->excludes(resume);
   TrainingOptions &training = options->training;
   addCount("--context", training.context, "characters of a window");

@@ -16,7 +16,6 @@
 #include "minrnn/error.h"
 #include "runtime/nn/Gemm.h"
 #include "tests/runtime/Comparison.h"
-#include "tests/runtime/HandWrittenMinGru.h"
 #include "tests/runtime/ReferenceBlocks.h"
 
 #include "gtest/gtest.h"
@@ -232,109 +231,6 @@ TEST(CrossEntropy, SurvivesExtremes) {
   const std::vector<std::int32_t> foreign = {3};
   EXPECT_THROW(crossEntropy({1, 3}, logits.data(), foreign.data(), nullptr),
                Error);
-}
-
-TEST(Recurrent, ForwardAndBackward) {
-  constexpr std::size_t batch = 2;
-  constexpr std::size_t time = 5;
-  constexpr std::size_t inputs = 3;
-  constexpr std::size_t channels = 18;
-  const RecurrentShape shape{batch, time, inputs, channels};
-  const CellKernels cell = handWrittenMinGru();
-  Numbers x = randomNumbers(batch * time * inputs, 1);
-  Numbers weight = randomNumbers(2 * channels * inputs, 2);
-  Numbers bias = randomNumbers(2 * channels, 3);
-  Numbers initial = randomNumbers(batch * channels, 4);
-  const Numbers dOutput = randomNumbers(batch * time * channels, 5);
-  const Numbers dLast = randomNumbers(batch * channels, 6);
-
-  const auto reference = [&] {
-    const Numbers gates = linear(batch * time, inputs, 2 * channels, x, weight);
-    return minGru(batch, time, channels, gates, bias, initial);
-  };
-  const auto loss = [&] {
-    const Numbers output = reference();
-    double sum = weightedSum(output, dOutput);
-    for (std::size_t row = 0; row < batch; ++row)
-      for (std::size_t j = 0; j < channels; ++j)
-        sum += output[(row * time + time - 1) * channels + j] *
-               dLast[row * channels + j];
-    return sum;
-  };
-
-  const std::vector<float> xf = toFloats(x);
-  const std::vector<float> wf = toFloats(weight);
-  const std::vector<float> bf = toFloats(bias);
-  const std::vector<float> hf = toFloats(initial);
-  const std::vector<float> dyf = toFloats(dOutput);
-  const std::vector<float> dlf = toFloats(dLast);
-  std::vector<float> preactivations(batch * time * 2 * channels);
-  std::vector<float> output(batch * time * channels);
-  std::vector<float> last(batch * channels);
-  recurrentForward(cell, shape,
-                   {.input = xf.data(),
-                    .weight = wf.data(),
-                    .bias = bf.data(),
-                    .initial = hf.data(),
-                    .preactivations = preactivations.data(),
-                    .output = output.data(),
-                    .last = last.data()});
-  expectClose(output, reference(), relative, absolute, "output");
-
-  std::vector<float> dPreactivations(preactivations.size());
-  std::vector<float> dBiasOfRows(batch * bias.size());
-  std::vector<float> dx(x.size());
-  std::vector<float> dWeight(weight.size());
-  std::vector<float> dBias(bias.size());
-  std::vector<float> dInitial(initial.size());
-  RecurrentBackwardArguments arguments{.input = xf.data(),
-                                       .weight = wf.data(),
-                                       .bias = bf.data(),
-                                       .initial = hf.data(),
-                                       .preactivations = preactivations.data(),
-                                       .output = output.data(),
-                                       .dOutput = dyf.data(),
-                                       .dLast = dlf.data(),
-                                       .dPreactivations =
-                                           dPreactivations.data(),
-                                       .dBiasOfRows = dBiasOfRows.data(),
-                                       .dInput = dx.data(),
-                                       .dWeight = dWeight.data(),
-                                       .dBias = dBias.data(),
-                                       .dInitial = dInitial.data()};
-  recurrentBackward(cell, shape, arguments);
-  expectClose(dx, centralDifferences(x, loss), relative, absolute, "dx");
-  expectClose(dWeight, centralDifferences(weight, loss), relative, absolute,
-              "dWeight");
-  expectClose(dBias, centralDifferences(bias, loss), relative, absolute,
-              "dBias");
-  expectClose(dInitial, centralDifferences(initial, loss), relative, absolute,
-              "dInitial");
-
-  arguments.dBiasOfRows = nullptr;
-  EXPECT_THROW(recurrentBackward(cell, shape, arguments), Error);
-}
-
-TEST(Recurrent, StepIsOneStepOfForward) {
-  const CellKernels cell = handWrittenMinGru();
-  const RecurrentShape shape{3, 1, 4, 10};
-  const std::vector<float> x = toFloats(randomNumbers(12, 1));
-  const std::vector<float> weight = toFloats(randomNumbers(80, 2));
-  const std::vector<float> bias = toFloats(randomNumbers(20, 3));
-  const std::vector<float> initial = toFloats(randomNumbers(30, 4));
-  std::vector<float> gates(60);
-  std::vector<float> output(30);
-  recurrentForward(cell, shape,
-                   {.input = x.data(),
-                    .weight = weight.data(),
-                    .bias = bias.data(),
-                    .initial = initial.data(),
-                    .preactivations = gates.data(),
-                    .output = output.data()});
-  std::vector<float> state = initial;
-  recurrentStep(cell, shape, x.data(), weight.data(), bias.data(), gates.data(),
-                state.data());
-  EXPECT_EQ(state, output);
 }
 
 } // namespace

@@ -9,7 +9,9 @@
 #include "minrnn/cell_kernels.h"
 
 #include "minrnn/error.h"
+#include "minrnn/recurrent.h"
 #include "tests/runtime/Comparison.h"
+#include "tests/runtime/HandWrittenCells.h"
 #include "tests/runtime/HandWrittenMinGru.h"
 #include "tests/runtime/ReferenceBlocks.h"
 
@@ -46,6 +48,8 @@ TEST(HostModule, SplitsEveryRangeWithoutGapOrOverlap) {
                               {{"record", recordRange}});
       KernelEntry entry;
       entry.name = entry.symbol = "record";
+      // Enough work in a tile for a thread of its own.
+      entry.tileChannels = 1 << 16;
       Launches launches;
       const std::vector<std::uint64_t> block = {
           std::bit_cast<std::uintptr_t>(&launches), 42};
@@ -59,6 +63,25 @@ TEST(HostModule, SplitsEveryRangeWithoutGapOrOverlap) {
       }
       EXPECT_EQ(covered, static_cast<std::uint64_t>(tiles));
     }
+}
+
+TEST(HostModule, KeepsWhatIsShortOnOneThread) {
+  const HostModule module(std::make_shared<HostDevice>(4),
+                          {{"record", recordRange}});
+  KernelEntry entry;
+  entry.name = entry.symbol = "record";
+  entry.tileChannels = 16;
+  entry.arguments.resize(2);
+  entry.arguments[1].name = "count";
+  // 42 steps of 16 channels in a tile.
+  for (const auto &[tiles, parts] :
+       {std::pair<std::int64_t, std::size_t>{4, 1}, {100, 16}}) {
+    Launches launches;
+    const std::vector<std::uint64_t> block = {
+        std::bit_cast<std::uintptr_t>(&launches), 42};
+    module.launch(entry, block, tiles);
+    EXPECT_EQ(launches.ranges.size(), parts) << tiles << " tiles";
+  }
 }
 
 TEST(HostModule, LaunchesNothingForNoTiles) {
@@ -151,11 +174,11 @@ TEST(CellKernels, StepsContinueTheSequence) {
 }
 
 TEST(CellKernels, ResultsDoNotDependOnTheThreads) {
-  constexpr SequenceShape shape{3, 50, 100};
-  const std::vector<float> gates = toFloats(randomNumbers(3 * 50 * 200, 5));
+  constexpr SequenceShape shape{3, 500, 100};
+  const std::vector<float> gates = toFloats(randomNumbers(3 * 500 * 200, 5));
   std::vector<std::vector<float>> outputs;
   for (const int threads : {1, 2, 5}) {
-    outputs.emplace_back(3 * 50 * 100);
+    outputs.emplace_back(3 * 500 * 100);
     handWrittenMinGru(threads).forward(
         shape,
         {.preactivations = gates.data(), .output = outputs.back().data()});
@@ -164,17 +187,18 @@ TEST(CellKernels, ResultsDoNotDependOnTheThreads) {
   EXPECT_EQ(outputs[0], outputs[2]);
 }
 
+std::string errorOf(const std::function<void()> &call) {
+  try {
+    call();
+  } catch (const Error &error) {
+    return error.what();
+  }
+  return {};
+}
+
 TEST(CellKernels, NamesTheNullArgument) {
   const CellKernels cell = handWrittenMinGru();
   std::vector<float> some(64);
-  const auto errorOf = [](const std::function<void()> &call) {
-    try {
-      call();
-    } catch (const Error &error) {
-      return std::string(error.what());
-    }
-    return std::string();
-  };
   EXPECT_EQ(errorOf([&] { cell.forward({1, 2, 3}, {.output = some.data()}); }),
             "cell 'mingru', entry 'forward', argument 'preactivations': is "
             "null, but must hold 12 elements");
@@ -207,28 +231,121 @@ TEST(CellKernels, RefusesImpossibleSizes) {
   EXPECT_THROW(cell.forward({huge, huge, huge}, {}), Error);
 }
 
-TEST(CellKernels, RefusesCellsItCannotRun) {
-  const std::string json = handWrittenMinGruManifest();
-  const auto make = [&](const std::function<void(Manifest &)> &change) {
-    Manifest manifest = parseManifest(json, "test");
-    change(manifest);
-    return CellKernels(manifest, handWrittenMinGruModule());
+/// What making kernels of a changed manifest throws; empty when nothing.
+std::string errorOfManifest(const std::function<void(Manifest &)> &change) {
+  Manifest manifest = handWrittenLstm().manifest();
+  change(manifest);
+  return errorOf([&] { CellKernels(manifest, handWrittenMinGruModule()); });
+}
+
+TEST(CellKernels, RefusesAManifestThatIsNotTheContract) {
+  EXPECT_EQ(errorOfManifest([](Manifest &) {}), "");
+  EXPECT_EQ(errorOfManifest([](Manifest &m) { m.entries.pop_back(); }),
+            "the manifest of cell 'lstm' has no entry 'step'");
+  EXPECT_EQ(errorOfManifest(
+                [](Manifest &m) { m.entries[0].arguments[1].name = "tilt"; }),
+            "cell 'lstm', entry 'forward', argument 'tilt': this runtime does "
+            "not know such an argument");
+  EXPECT_EQ(
+      errorOfManifest([](Manifest &m) { m.entries[1].arguments.pop_back(); }),
+      "cell 'lstm', entry 'backward', argument 'count': is missing in "
+      "the manifest; compile the cell again with the minrnnc of this "
+      "release");
+  EXPECT_EQ(errorOfManifest(
+                [](Manifest &m) { m.entries[0].arguments[0].type = "bf16*"; }),
+            "cell 'lstm', entry 'forward', argument 'preactivations': expected "
+            "type 'f32*', found 'bf16*'");
+  EXPECT_EQ(errorOfManifest([](Manifest &m) {
+              m.entries[0].arguments[0].access = "write";
+            }),
+            "cell 'lstm', entry 'forward', argument 'preactivations': expected "
+            "access 'read', found 'write'");
+  EXPECT_EQ(errorOfManifest([](Manifest &m) {
+              m.entries[0].arguments[2].shape = {"gates", "depth"};
+            }),
+            "cell 'lstm', entry 'forward', argument 'bias': expected shape "
+            "'gates channels', found 'gates depth'");
+  // What no state is projected for must not be there.
+  EXPECT_NE(errorOfManifest([](Manifest &m) {
+              m.recurrent.clear();
+            }).find("argument 'recurrent': the cell does not have it"),
+            std::string::npos);
+  EXPECT_THROW(CellKernels(handWrittenLstm().manifest(), nullptr), Error);
+}
+
+TEST(CellKernels, TakesTheTypesOfTheManifest) {
+  for (const char *type : {"f16", "bf16"}) {
+    Manifest manifest = handWrittenLstm().manifest();
+    manifest.ioType = type;
+    for (KernelEntry &entry : manifest.entries)
+      for (KernelArgument &argument : entry.arguments)
+        for (const char *io : {"preactivations", "output", "trajectory",
+                               "d_output", "d_preactivations"})
+          if (argument.name == io)
+            argument.type = std::string(type) + "*";
+    const CellKernels cell(manifest, handWrittenMinGruModule());
+    EXPECT_EQ(cell.manifest().ioType, type);
+    EXPECT_EQ(
+        errorOf([&] { recurrentForward(cell, {1, 1, 1, 1}, {}); }),
+        "the recurrent block works on f32; cell 'lstm' reads and writes " +
+            std::string(type));
+  }
+}
+
+TEST(CellKernels, CountsWhatACellHas) {
+  const CellKernels lstm = handWrittenLstm();
+  EXPECT_EQ(lstm.gates(), 4);
+  EXPECT_EQ(lstm.recurrent(), 4);
+  EXPECT_EQ(lstm.parameters(), 0);
+  EXPECT_EQ(lstm.states(), 2);
+  EXPECT_FALSE(lstm.readsInput());
+  const CellKernels sru = handWrittenSru();
+  EXPECT_EQ(sru.recurrent(), 0);
+  EXPECT_EQ(sru.parameters(), 2);
+  EXPECT_EQ(sru.states(), 1);
+  EXPECT_TRUE(sru.readsInput());
+}
+
+TEST(CellKernels, RefusesStepsThatAreNotOfTheSequence) {
+  std::vector<float> some(64);
+  const auto errorOfSteps = [&](const CellKernels &cell, std::int64_t first,
+                                std::optional<std::int64_t> count) {
+    return errorOf([&] {
+      cell.forward({1, 5, 2}, {.preactivations = some.data(),
+                               .recurrent = some.data(),
+                               .output = some.data(),
+                               .first = first,
+                               .count = count});
+    });
   };
-  EXPECT_NO_THROW(make([](Manifest &) {}));
-  EXPECT_THROW(make([](Manifest &m) { m.kind = "sequential"; }), Error);
-  EXPECT_THROW(make([](Manifest &m) { m.ioType = "bf16"; }), Error);
-  EXPECT_THROW(make([](Manifest &m) { m.states = {"h", "c"}; }), Error);
-  EXPECT_THROW(make([](Manifest &m) { m.entries.pop_back(); }), Error);
-  EXPECT_THROW(
-      make([](Manifest &m) { m.entries[0].arguments[1].name = "tilt"; }),
-      Error);
-  EXPECT_THROW(
-      make([](Manifest &m) { m.entries[0].arguments[5].type = "f32*"; }),
-      Error);
-  EXPECT_THROW(
-      make([](Manifest &m) { m.entries[0].arguments[1].shape = {"depth"}; }),
-      Error);
-  EXPECT_THROW(CellKernels(parseManifest(json, "test"), nullptr), Error);
+  const CellKernels gru = handWrittenGru();
+  EXPECT_EQ(errorOfSteps(gru, 0, std::nullopt), "");
+  EXPECT_EQ(errorOfSteps(gru, 2, 3), "");
+  EXPECT_EQ(errorOfSteps(gru, 5, std::nullopt), "");
+  EXPECT_EQ(errorOfSteps(gru, 3, 3),
+            "cell 'gru', entry 'forward': 3 steps from position 3 on are not "
+            "among the 5 of the sequence");
+  EXPECT_NE(errorOfSteps(gru, -1, 2), "");
+  EXPECT_NE(errorOfSteps(gru, 6, std::nullopt), "");
+  EXPECT_NE(errorOfSteps(gru, 2, -1), "");
+  const CellKernels minGru = handWrittenMinGru();
+  EXPECT_EQ(errorOfSteps(minGru, 0, 5), "");
+  EXPECT_EQ(errorOfSteps(minGru, 2, 1),
+            "cell 'mingru', entry 'forward': expected the whole sequence in "
+            "one call, since no gate projects a state; found 1 steps from "
+            "position 2 on, of 5");
+}
+
+TEST(CellKernels, RefusesToWriteWhatTheCellDoesNotHave) {
+  std::vector<float> some(64);
+  EXPECT_EQ(errorOf([&] {
+              handWrittenMinGru().forward({1, 2, 3},
+                                          {.preactivations = some.data(),
+                                           .output = some.data(),
+                                           .trajectory = some.data()});
+            }),
+            "cell 'mingru', entry 'forward', argument 'trajectory': is to be "
+            "written, but this cell does not have it");
 }
 
 } // namespace

@@ -6,9 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The entries of minGRU written by hand in C++, in double inside, with the
-// argument blocks of specs/abi.md. The runtime's own tests run on it, so that
-// they need no compiler and no fault of the compiler can hide one of theirs.
+// The entries of minGRU written by hand in C++ (HandWrittenEntries.h), in
+// double inside, with the argument blocks of specs/abi.md. The runtime's own
+// tests run on it, so that they need no compiler and no fault of the compiler
+// can hide one of theirs.
 //
 //===----------------------------------------------------------------------===//
 

@@ -10,6 +10,7 @@
 
 #include "minrnn/blocks.h"
 #include "minrnn/error.h"
+#include "minrnn/recurrent.h"
 #include "runtime/core/ReadFile.h"
 #include "runtime/jit/KernelCache.h"
 #include "tests/runtime/Comparison.h"

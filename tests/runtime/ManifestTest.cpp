@@ -9,6 +9,7 @@
 #include "minrnn/manifest.h"
 
 #include "minrnn/error.h"
+#include "tests/runtime/HandWrittenCells.h"
 #include "tests/runtime/HandWrittenMinGru.h"
 
 #include "gtest/gtest.h"
@@ -55,14 +56,37 @@ TEST(Manifest, ReadsEveryField) {
   const KernelEntry &backward = manifest.entry("backward");
   EXPECT_EQ(backward.symbol, "mingru_backward");
   EXPECT_EQ(backward.tileChannels, 16);
-  ASSERT_EQ(backward.arguments.size(), 12U);
-  EXPECT_EQ(backward.arguments[7].name, "d_bias");
-  EXPECT_TRUE(backward.arguments[7].optional);
-  EXPECT_EQ(backward.arguments[7].access, "write");
-  EXPECT_EQ(backward.arguments[7].shape,
+  ASSERT_EQ(backward.arguments.size(), 14U);
+  EXPECT_EQ(backward.arguments[2].name, "reset");
+  EXPECT_EQ(backward.arguments[2].type, "i8*");
+  EXPECT_EQ(backward.arguments[8].name, "d_bias");
+  EXPECT_TRUE(backward.arguments[8].optional);
+  EXPECT_EQ(backward.arguments[8].access, "write");
+  EXPECT_EQ(backward.arguments[8].shape,
             (std::vector<std::string>{"batch", "gates", "channels"}));
-  EXPECT_FALSE(backward.arguments[9].isArray());
+  EXPECT_FALSE(backward.arguments[10].isArray());
   EXPECT_THROW(manifest.entry("sideways"), Error);
+}
+
+TEST(Manifest, ReadsWhatOtherCellsHave) {
+  const Manifest lstm = test::handWrittenLstm().manifest();
+  EXPECT_EQ(lstm.kind, "sequential");
+  EXPECT_EQ(lstm.scan, "none");
+  EXPECT_EQ(lstm.states, (std::vector<std::string>{"h", "c"}));
+  EXPECT_FALSE(lstm.plain);
+  EXPECT_EQ(lstm.output, "h");
+  EXPECT_FALSE(lstm.readsInput());
+  ASSERT_EQ(lstm.recurrent.size(), 4U);
+  EXPECT_EQ(lstm.recurrent[1].name, "hf");
+  EXPECT_EQ(lstm.recurrent[1].state, "h");
+  EXPECT_EQ(lstm.stateIndex("c"), 1);
+  EXPECT_THROW(lstm.stateIndex("y"), Error);
+  const Manifest sru = test::handWrittenSru().manifest();
+  EXPECT_EQ(sru.parameters, (std::vector<std::string>{"vf", "vr"}));
+  EXPECT_TRUE(sru.recurrent.empty());
+  EXPECT_FALSE(sru.plain);
+  EXPECT_EQ(sru.output, "y");
+  EXPECT_TRUE(sru.readsInput());
 }
 
 TEST(Manifest, CountsTilesWithoutOverflow) {
@@ -90,9 +114,9 @@ TEST(Manifest, SaysWhatIsWrong) {
   expectMentions(errorOf("[1]"), "expected an object, found array");
   expectMentions(errorAfter([](Json &json) { json.erase("gates"); }),
                  "the key 'gates' is missing");
-  expectMentions(errorAfter([](Json &json) { json["version"] = 2; }),
-                 "version 2 is not the one this runtime reads, which is 1");
-  expectMentions(errorAfter([](Json &json) { json["version"] = "1"; }),
+  expectMentions(errorAfter([](Json &json) { json["version"] = 1; }),
+                 "version 1 is not the one this runtime reads, which is 2");
+  expectMentions(errorAfter([](Json &json) { json["version"] = "2"; }),
                  "'version' must be an integer");
   expectMentions(errorAfter([](Json &json) { json["format"] = "other"; }),
                  "'format' must be 'minrnn-kernel', found 'other'");
@@ -104,17 +128,45 @@ TEST(Manifest, SaysWhatIsWrong) {
                    json["entries"][1]["tile"]["channels"] = 0;
                  }),
                  "entry 'backward', tile: 'channels' must be at least 1");
-  expectMentions(errorAfter([](Json &json) {
-                   json["entries"][0]["arguments"][2]["type"] = "f64*";
-                 }),
-                 "the type of argument 'initial' must be 'f32*' or 'i64'");
+  expectMentions(
+      errorAfter([](Json &json) {
+        json["entries"][0]["arguments"][2]["type"] = "f64*";
+      }),
+      "the type of argument 'reset' must be 'f32*', 'f16*', 'bf16*', "
+      "'i8*' or 'i64', found 'f64*'");
   expectMentions(
       errorAfter([](Json &json) { json["entries"][0]["grid"] = "batch"; }),
       "the one rule this runtime knows; found 'batch'");
   expectMentions(errorAfter([](Json &json) { json["target"] = "sm_75"; }),
                  "the key 'block' is missing");
   expectMentions(errorAfter([](Json &json) { json["scan"] = "cubic"; }),
-                 "'scan' must be 'log' or 'linear', found 'cubic'");
+                 "'scan' must be 'log', 'linear' or 'none', found 'cubic'");
+  expectMentions(
+      errorAfter([](Json &json) { json["scan"] = "none"; }),
+      "'scan' must be 'none' for a sequential cell and for no other; "
+      "found 'none' for a parallel one");
+  expectMentions(errorAfter([](Json &json) { json["kind"] = "sideways"; }),
+                 "'kind' must be 'parallel' or 'sequential'");
+  expectMentions(errorAfter([](Json &json) { json["io_type"] = "f64"; }),
+                 "'io_type' must be 'f32', 'f16' or 'bf16', found 'f64'");
+  expectMentions(errorAfter([](Json &json) { json["states"] = Json::array(); }),
+                 "'states' must name one state at least");
+  expectMentions(errorAfter([](Json &json) { json["plain"] = false; }),
+                 "'plain' must be true for a cell of 1 states with the output "
+                 "'h'");
+  expectMentions(errorAfter([](Json &json) { json["output"] = "z"; }),
+                 "'output' must be 'h' or 'y', found 'z'");
+  const auto withRecurrent = [](const char *name, const char *state) {
+    return errorAfter([&](Json &json) {
+      json["recurrent"] = {{{"name", name}, {"state", state}}};
+    });
+  };
+  expectMentions(withRecurrent("u", "c"),
+                 "recurrent 0: the gate 'u' projects the state 'c', which the "
+                 "cell does not have");
+  expectMentions(withRecurrent("z", "h"), "holds 'z' twice");
+  expectMentions(withRecurrent("u", "h"),
+                 "a cell that projects a state must be 'sequential'");
 }
 
 TEST(Manifest, EveryTruncationIsAnError) {

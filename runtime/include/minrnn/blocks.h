@@ -6,10 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The layers around a recurrent cell, each with its forward and its backward,
-// on buffers of host memory that the caller owns. All arrays are dense f32,
-// last axis contiguous. `rows` is the number of positions, batch times time.
-// Results do not change from run to run with the same number of threads.
+// The layers around a recurrent one (minrnn/recurrent.h), each with its forward
+// and its backward, on buffers of host memory that the caller owns. All arrays
+// are dense f32, last axis contiguous. `rows` is the number of positions, batch
+// times time. Results do not change from run to run with the same number of
+// threads.
 //
 // Every function throws Error when a size is negative or too large for memory,
 // or for the BLAS library.
@@ -18,8 +19,6 @@
 
 #ifndef MINRNN_BLOCKS_H
 #define MINRNN_BLOCKS_H
-
-#include "minrnn/cell_kernels.h"
 
 #include <cstdint>
 
@@ -65,12 +64,13 @@ void linearForward(const LinearShape &shape, const float *input,
                    const float *weight, const float *bias, float *output,
                    Store store = Store::Overwrite);
 
-/// dInput[rows, inputs] = dOutput weight,
+/// dInput[rows, inputs] = dOutput weight, stored or added as `store` says,
 /// dWeight[outputs, inputs] = dOutput^T input, dBias[outputs] = column sums of
 /// dOutput[rows, outputs]. `dInput` and `dBias` may be null: not wanted.
 void linearBackward(const LinearShape &shape, const float *input,
                     const float *weight, const float *dOutput, float *dInput,
-                    float *dWeight, float *dBias);
+                    float *dWeight, float *dBias,
+                    Store store = Store::Overwrite);
 
 //===----------------------------------------------------------------------===//
 // RMSNorm: y = x / sqrt(mean(x^2) + epsilon) * scale   (Zhang & Sennrich 2019)
@@ -94,80 +94,6 @@ void rmsNormBackward(const RmsNormShape &shape, const float *input,
                      const float *scale, const float *inverseRms,
                      const float *dOutput, float *dInput, float *dScale,
                      Store store = Store::Overwrite);
-
-//===----------------------------------------------------------------------===//
-// Recurrent: one packed projection of all gates, then the compiled cell
-//===----------------------------------------------------------------------===//
-
-/// B, T, D (the width of the input) and H (channels of the hidden state).
-struct RecurrentShape {
-  std::int64_t batch = 0;
-  std::int64_t time = 0;
-  std::int64_t inputs = 0;
-  std::int64_t channels = 0;
-
-  SequenceShape sequence() const { return {batch, time, channels}; }
-};
-
-struct RecurrentForwardArguments {
-  /// [B, T, D]
-  const float *input = nullptr;
-  /// [G, H, D]: the gates' weights, in the order of the cell's manifest.
-  const float *weight = nullptr;
-  /// [G, H]; null: no bias.
-  const float *bias = nullptr;
-  /// [B, H]; null: a zero state.
-  const float *initial = nullptr;
-  /// [B, T, G, H]: written; the backward reads it.
-  float *preactivations = nullptr;
-  /// [B, T, H]: written.
-  float *output = nullptr;
-  /// [B, H]: written; null: not wanted.
-  float *last = nullptr;
-};
-
-struct RecurrentBackwardArguments {
-  /// As given to, or written by, `recurrentForward`.
-  const float *input = nullptr;
-  const float *weight = nullptr;
-  const float *bias = nullptr;
-  const float *initial = nullptr;
-  const float *preactivations = nullptr;
-  const float *output = nullptr;
-  /// [B, T, H]: the gradient with respect to `output`.
-  const float *dOutput = nullptr;
-  /// [B, H]: the gradient with respect to `last`; null: zero.
-  const float *dLast = nullptr;
-  /// [B, T, G, H]: written.
-  float *dPreactivations = nullptr;
-  /// [B, G, H]: room for the bias gradient of each batch row; may be null when
-  /// `dBias` is.
-  float *dBiasOfRows = nullptr;
-  /// [B, T, D]: written; null: not wanted.
-  float *dInput = nullptr;
-  /// [G, H, D]: written.
-  float *dWeight = nullptr;
-  /// [G, H]: written, summed over batch and time; null: not wanted.
-  float *dBias = nullptr;
-  /// [B, H]: written; null: not wanted.
-  float *dInitial = nullptr;
-};
-
-/// preactivations = input weight^T by one matrix product, without the bias,
-/// which the cell's kernel adds; then the cell's `forward`.
-void recurrentForward(const CellKernels &cell, const RecurrentShape &shape,
-                      const RecurrentForwardArguments &arguments);
-
-/// The gradients of every input of `recurrentForward`.
-void recurrentBackward(const CellKernels &cell, const RecurrentShape &shape,
-                       const RecurrentBackwardArguments &arguments);
-
-/// One time step: `shape.time` is not looked at. input[B, D], weight and bias
-/// as in `recurrentForward`, state[B, H] read and written, preactivations[B, G,
-/// H] written.
-void recurrentStep(const CellKernels &cell, const RecurrentShape &shape,
-                   const float *input, const float *weight, const float *bias,
-                   float *preactivations, float *state);
 
 //===----------------------------------------------------------------------===//
 // Cross-entropy of a softmax

@@ -7,9 +7,15 @@
 //===----------------------------------------------------------------------===//
 //
 // The three entries of a compiled cell (forward, backward, step) as functions
-// on buffers that the caller owns. Layouts are those of specs/abi.md: dense
-// f32, last axis contiguous; B is the batch, T the time steps, G the gates of
-// the manifest, H the channels. Any size may be 0.
+// on buffers that the caller owns. Layouts are those of specs/abi.md: dense,
+// last axis contiguous. B is the batch, T the time steps, H the channels; G, R,
+// P, S the cell's gates that project the input, gates that project a state,
+// learned parameters and states, in the manifest's order. Any size may be 0.
+//
+// Arrays of `void` hold elements of `manifest().ioType` (f32, f16 or bf16); the
+// others are f32, but for `reset`, which is bytes. What a cell does not have it
+// does not read; where it is asked to write an array that it does not have, the
+// call throws.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,6 +27,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
 
 namespace minrnn {
 
@@ -33,48 +42,98 @@ struct SequenceShape {
 
 /// What `forward` reads and writes.
 struct ForwardArguments {
-  /// [B, T, G, H]: the projections `W x`, without the bias.
-  const float *preactivations = nullptr;
+  /// [B, T, G, H], io: the projections `W x`, without the bias.
+  const void *preactivations = nullptr;
+  /// [B, T, H], io, of a cell that reads its channel: the input itself.
+  const void *input = nullptr;
+  /// [B, T, R, H], where R > 0: the projections of the states, without bias.
+  const float *recurrent = nullptr;
   /// [G, H]; null: no bias.
   const float *bias = nullptr;
-  /// [B, H]; null: a zero state. Must not be negative in a log-space scan.
+  /// [R, H]; null: no bias.
+  const float *recurrentBias = nullptr;
+  /// [P, H], where P > 0.
+  const float *parameters = nullptr;
+  /// [B, T]; null: none. Where it is not 0, the step starts from zero states.
+  const std::uint8_t *reset = nullptr;
+  /// [B, S, H]; null: zero states. Must not be negative in a log-space scan.
   const float *initial = nullptr;
-  /// [B, T, H]: written, the hidden state after every step.
-  float *output = nullptr;
-  /// [B, H]: written, the state after the last step (the initial one when T is
-  /// 0); null: not wanted.
+  /// [B, T, H], io: written, the output of every step.
+  void *output = nullptr;
+  /// [B, T, S, H], io, of a cell that is not plain: written, the states after
+  /// every step; null: not wanted.
+  void *trajectory = nullptr;
+  /// [B, S, H]: written, the states after the last step (the initial ones when
+  /// T is 0); null: not wanted. May be the same array as `initial`.
   float *last = nullptr;
+  /// From step T - 1 back to step 0.
+  bool reverse = false;
+  /// The steps of this call, in the order they are walked: `count` of them from
+  /// position `first` on; no count: all that are left. Only a cell with R > 0
+  /// may be asked for less than the whole sequence.
+  std::int64_t first = 0;
+  std::optional<std::int64_t> count = std::nullopt;
 };
 
 /// What `backward` reads and writes.
 struct BackwardArguments {
   /// As given to `forward`.
-  const float *preactivations = nullptr;
+  const void *preactivations = nullptr;
+  const void *input = nullptr;
+  const float *recurrent = nullptr;
   const float *bias = nullptr;
+  const float *recurrentBias = nullptr;
+  const float *parameters = nullptr;
+  const std::uint8_t *reset = nullptr;
   const float *initial = nullptr;
-  /// [B, T, H], as `forward` wrote it.
-  const float *output = nullptr;
-  /// [B, T, H]: the gradient with respect to `output`.
-  const float *dOutput = nullptr;
-  /// [B, H]: the gradient with respect to `last`; null: zero.
+  /// [B, T, H], io, of a plain cell, as `forward` wrote it.
+  const void *output = nullptr;
+  /// [B, T, S, H], io, of a cell that is not plain, as `forward` wrote it.
+  const void *trajectory = nullptr;
+  /// [B, T, H], io: the gradient with respect to `output`.
+  const void *dOutput = nullptr;
+  /// [B, S, H]: the gradient with respect to `last`; null: zero.
   const float *dLast = nullptr;
-  /// [B, T, G, H]: written.
-  float *dPreactivations = nullptr;
-  /// [B, G, H]: written, summed over time only; null: not wanted.
+  /// [B, T, G, H], io: written.
+  void *dPreactivations = nullptr;
+  /// [B, T, H], io, of a cell that reads its channel: written, without what
+  /// comes through the projections; null: not wanted.
+  void *dInput = nullptr;
+  /// [B, T, R, H], where R > 0: written.
+  float *dRecurrent = nullptr;
+  /// [B, G, H], [B, R, H], [B, P, H]: written, summed over time only; added to
+  /// when `first` is not 0. Null: not wanted.
   float *dBias = nullptr;
-  /// [B, H]: written; null: not wanted.
+  float *dRecurrentBias = nullptr;
+  float *dParameters = nullptr;
+  /// [B, S, H]: written; null: not wanted. May be the same array as `dLast`.
   float *dInitial = nullptr;
+  /// As given to `forward`.
+  bool reverse = false;
+  /// As in ForwardArguments; position 0 is the step that was walked last.
+  std::int64_t first = 0;
+  std::optional<std::int64_t> count = std::nullopt;
 };
 
 /// What `step` reads and writes.
 struct StepArguments {
-  /// [B, G, H]: the projections of this step, without the bias.
-  const float *preactivations = nullptr;
-  /// [G, H]; null: no bias.
+  /// [B, G, H], io: the projections of this step, without the bias.
+  const void *preactivations = nullptr;
+  /// [B, H], io, of a cell that reads its channel.
+  const void *input = nullptr;
+  /// [B, R, H], where R > 0.
+  const float *recurrent = nullptr;
+  /// As in ForwardArguments.
   const float *bias = nullptr;
-  /// [B, H]; null: a zero state.
+  const float *recurrentBias = nullptr;
+  const float *parameters = nullptr;
+  /// [B]; null: none.
+  const std::uint8_t *reset = nullptr;
+  /// [B, S, H]; null: zero states.
   const float *previous = nullptr;
-  /// [B, H]: written; may be the same array as `previous`.
+  /// [B, H], io, of a cell that is not plain: written.
+  void *output = nullptr;
+  /// [B, S, H]: written; may be the same array as `previous`.
   float *next = nullptr;
 };
 
@@ -82,21 +141,28 @@ struct StepArguments {
 /// buffers may run at once from distinct threads.
 class CellKernels {
 public:
-  /// Throws Error when the manifest is not of a parallel cell with one state
-  /// in f32, or an entry has an argument that this runtime does not know.
+  /// Throws Error when an entry has an argument that this runtime does not
+  /// know, lacks one, or has one of another type than specs/abi.md says.
   CellKernels(Manifest manifest, std::shared_ptr<const KernelModule> module);
 
   const Manifest &manifest() const { return *sharedManifest; }
   Device &device() const { return module->device(); }
 
-  /// G, the number of gates.
-  std::int64_t gates() const {
-    return static_cast<std::int64_t>(sharedManifest->gates.size());
-  }
+  /// G, R, P and S.
+  std::int64_t gates() const { return count(sharedManifest->gates); }
+  std::int64_t recurrent() const { return count(sharedManifest->recurrent); }
+  std::int64_t parameters() const { return count(sharedManifest->parameters); }
+  std::int64_t states() const { return count(sharedManifest->states); }
 
-  /// Each of these throws Error, naming the entry and the argument, when a
-  /// size is negative, an array's size does not fit into 63 bits, or an array
-  /// that is not optional is null although it has elements.
+  /// Whether the cell reads its channel of the input: then the input is as wide
+  /// as the hidden state.
+  bool readsInput() const { return sharedManifest->readsInput(); }
+
+  /// Each of these throws Error, naming the cell, the entry and the argument,
+  /// when a size is negative, an array's size does not fit into 63 bits, an
+  /// array that is not optional is null although it has elements, an array is
+  /// to be written that the cell does not have, or the steps asked for are not
+  /// among those of the sequence.
   void forward(const SequenceShape &shape,
                const ForwardArguments &arguments) const;
   void backward(const SequenceShape &shape,
@@ -105,8 +171,21 @@ public:
   void step(const SequenceShape &shape, const StepArguments &arguments) const;
 
 private:
+  struct Call;
+  struct Plan;
+
+  template <typename Names>
+  static std::int64_t count(const std::vector<Names> &names) {
+    return static_cast<std::int64_t>(names.size());
+  }
+  void launch(const Plan &plan, const Call &call) const;
+
   std::shared_ptr<const Manifest> sharedManifest;
   std::shared_ptr<const KernelModule> module;
+  /// How each entry's arguments are found among those of a call.
+  std::shared_ptr<const Plan> forwardPlan;
+  std::shared_ptr<const Plan> backwardPlan;
+  std::shared_ptr<const Plan> stepPlan;
 };
 
 } // namespace minrnn

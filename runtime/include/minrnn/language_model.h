@@ -32,7 +32,8 @@ struct LanguageModelOptions {
   std::int64_t layers = 1;
   /// The width of the residual stream.
   std::int64_t width = 256;
-  /// Hidden channels of a layer, as a multiple of `width`.
+  /// Hidden channels of a layer, as a multiple of `width`; 1 for a cell that
+  /// reads its channel of the input.
   std::int64_t expansion = 4;
 
   std::int64_t channels() const { return width * expansion; }
@@ -46,7 +47,8 @@ struct ModelParameter {
   /// Where it begins in the flat vector of parameters.
   std::int64_t offset = 0;
   std::int64_t count = 0;
-  /// Matrices are decayed by AdamW; scales and biases are not.
+  /// Matrices are decayed by AdamW; scales, biases and the cell's learned
+  /// parameters are not.
   bool decays = false;
 };
 
@@ -54,8 +56,8 @@ struct ModelParameter {
 /// activations grow to the largest batch seen.
 class LanguageModel {
 public:
-  /// Throws Error when an option is not positive, or the cell is not compiled
-  /// for the host.
+  /// Throws Error when an option is not positive, the cell is not compiled for
+  /// the host, or it reads its channel of the input and the expansion is not 1.
   LanguageModel(const LanguageModelOptions &options, CellKernels cell);
   ~LanguageModel();
   LanguageModel(LanguageModel &&) noexcept;
@@ -69,7 +71,10 @@ public:
   std::span<float> gradients() { return valueGradients; }
 
   /// Draws the parameters afresh: embedding normal; matrices uniform within
-  /// 1/sqrt(inputs), `out` smaller by sqrt(2 layers); scales one; biases zero.
+  /// 1/sqrt(inputs), recurrent ones so within 1/sqrt(channels) as in PyTorch,
+  /// `out` smaller by sqrt(2 layers); scales one; biases zero; the cell's
+  /// learned parameters uniform within 1/2, which bends no activation far and
+  /// lets a recurrence of weight u (Li et al. 2018, IndRNN) forget at first.
   void initialise(std::uint64_t seed);
 
   /// The mean cross-entropy in nats of targets[batch, time] given
@@ -84,11 +89,12 @@ public:
                           std::span<const std::int32_t> tokens,
                           std::span<const std::int32_t> targets);
 
-  /// The number of floats of one row's hidden state: layers x channels.
+  /// The number of floats of one row's hidden states: layers x states of the
+  /// cell x channels.
   std::int64_t stateSize() const;
 
   /// One step of `batch` rows: reads tokens[batch], reads and writes
-  /// state[layers, batch, channels] (zeros to begin with), and writes
+  /// state[layers, batch, states, channels] (zeros to begin with), and writes
   /// logits[batch, vocabulary] for the next token.
   void step(std::int64_t batch, std::span<const std::int32_t> tokens,
             std::span<float> state, std::span<float> logits);

@@ -25,13 +25,14 @@ namespace minrnn {
 /// One argument of an entry: one 64-bit word of its argument block.
 struct KernelArgument {
   std::string name;
-  /// `f32*` for an array, `i64` for a size.
+  /// `f32*`, `f16*`, `bf16*` or `i8*` for an array, `i64` for a number.
   std::string type;
-  /// `read` or `write`; empty for a size.
+  /// `read` or `write`; empty for a number.
   std::string access;
   /// Whether the array may be null.
   bool optional = false;
-  /// The axes of an array, such as `batch`, `time`, `gates`, `channels`.
+  /// The axes of an array: `batch`, `time`, `channels`, `gates`, `recurrent`,
+  /// `parameters`, `states`.
   std::vector<std::string> shape;
 
   bool isArray() const { return type != "i64"; }
@@ -55,6 +56,14 @@ struct KernelEntry {
   std::int64_t tileCount(std::int64_t batch, std::int64_t channels) const;
 };
 
+/// A gate that projects a state.
+struct RecurrentProjection {
+  /// The gate's name.
+  std::string name;
+  /// The state that it projects, one of the manifest's.
+  std::string state;
+};
+
 /// The manifest of one compiled cell.
 struct Manifest {
   /// The compiler that made it, for people.
@@ -65,17 +74,33 @@ struct Manifest {
   std::string kind;
   /// `host` or a GPU such as `sm_75`.
   std::string target;
-  /// The element type of all arrays.
+  /// The element type of the arrays that specs/abi.md marks as io: `f32`, `f16`
+  /// or `bf16`.
   std::string ioType;
-  /// `log` or `linear`.
+  /// `log` or `linear`; `none` for a sequential cell.
   std::string scan;
-  /// The gates, in the order of the `gates` axis.
+  /// The gates that project the input, the gates that project a state, the
+  /// learned parameters and the states, each in the order of its axis.
   std::vector<std::string> gates;
+  std::vector<RecurrentProjection> recurrent;
+  std::vector<std::string> parameters;
   std::vector<std::string> states;
+  /// Whether the cell has one state, and that is its output.
+  bool plain = true;
+  /// The name of the output's tensor: that of the first state, or `y`.
+  std::string output;
   std::vector<KernelEntry> entries;
 
   /// The entry called `name`; throws Error when there is none.
   const KernelEntry &entry(std::string_view name) const;
+
+  /// Whether the cell reads its channel of the input (`minrnn.read`), so that
+  /// the input is as wide as the hidden state.
+  bool readsInput() const;
+
+  /// The place of `state` along the `states` axis; throws Error when there is
+  /// no such state.
+  std::int64_t stateIndex(std::string_view state) const;
 };
 
 /// Reads a manifest from its JSON text. Keys that are not known are ignored.

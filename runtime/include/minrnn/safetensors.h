@@ -69,7 +69,16 @@ public:
   std::vector<float> readFloats(std::string_view name,
                                 std::span<const std::int64_t> expected) const;
 
+  /// The same for a tensor of bytes or of truth values, U8 or BOOL.
+  std::vector<std::uint8_t>
+  readBytes(std::string_view name,
+            std::span<const std::int64_t> expected) const;
+
 private:
+  void checkShape(std::string_view name,
+                  std::span<const std::int64_t> expected) const;
+  void readData(std::string_view name, void *data, std::size_t bytes) const;
+
   std::filesystem::path filePath;
   std::uint64_t dataBegin = 0;
   std::map<std::string, TensorInfo, std::less<>> infos;

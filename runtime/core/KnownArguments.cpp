@@ -1,0 +1,168 @@
+//===- KnownArguments.cpp - The arguments of specs/abi.md -----------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/core/KnownArguments.h"
+
+#include "minrnn/error.h"
+
+#include <algorithm>
+#include <array>
+
+using namespace minrnn;
+
+namespace {
+
+using enum ArgumentKind;
+using enum Condition;
+using enum Presence;
+
+/// In the order of `Axis`.
+constexpr std::array<std::string_view, axisCount> axisNames = {
+    "batch", "time", "channels", "gates", "recurrent", "parameters", "states"};
+
+constexpr auto forwardArguments = std::to_array<KnownArgument>({
+    {"preactivations", Io, "read", "batch time gates channels"},
+    {"input", Io, "read", "batch time channels", Needed, ReadsInput},
+    {"recurrent", Float, "read", "batch time recurrent channels", Needed,
+     ProjectsState},
+    {"bias", Float, "read", "gates channels", Optional},
+    {"recurrent_bias", Float, "read", "recurrent channels", Optional,
+     ProjectsState},
+    {"parameters", Float, "read", "parameters channels", Needed, HasParameters},
+    {"reset", Bytes, "read", "batch time", Optional},
+    {"initial", Float, "read", "batch states channels", Optional},
+    {"output", Io, "write", "batch time channels"},
+    {"trajectory", Io, "write", "batch time states channels", Optional,
+     NotPlain},
+    {"last", Float, "write", "batch states channels", Optional},
+    {"batch", Number, "", ""},
+    {"time", Number, "", ""},
+    {"channels", Number, "", ""},
+    {"reverse", Number, "", ""},
+    {"first", Number, "", "", Needed, ProjectsState},
+    {"count", Number, "", "", Needed, ProjectsState},
+});
+
+constexpr auto backwardArguments = std::to_array<KnownArgument>({
+    {"preactivations", Io, "read", "batch time gates channels"},
+    {"input", Io, "read", "batch time channels", Needed, ReadsInput},
+    {"recurrent", Float, "read", "batch time recurrent channels", Needed,
+     ProjectsState},
+    {"bias", Float, "read", "gates channels", Optional},
+    {"recurrent_bias", Float, "read", "recurrent channels", Optional,
+     ProjectsState},
+    {"parameters", Float, "read", "parameters channels", Needed, HasParameters},
+    {"reset", Bytes, "read", "batch time", Optional},
+    {"initial", Float, "read", "batch states channels", Optional},
+    {"output", Io, "read", "batch time channels", Needed, Plain},
+    {"trajectory", Io, "read", "batch time states channels", Needed, NotPlain},
+    {"d_output", Io, "read", "batch time channels"},
+    {"d_last", Float, "read", "batch states channels", Optional},
+    {"d_preactivations", Io, "write", "batch time gates channels"},
+    {"d_input", Io, "write", "batch time channels", Optional, ReadsInput},
+    {"d_recurrent", Float, "write", "batch time recurrent channels", Needed,
+     ProjectsState},
+    {"d_bias", Float, "write", "batch gates channels", Optional},
+    {"d_recurrent_bias", Float, "write", "batch recurrent channels", Optional,
+     ProjectsState},
+    {"d_parameters", Float, "write", "batch parameters channels", Optional,
+     HasParameters},
+    {"d_initial", Float, "write", "batch states channels", Optional},
+    {"batch", Number, "", ""},
+    {"time", Number, "", ""},
+    {"channels", Number, "", ""},
+    {"reverse", Number, "", ""},
+    {"first", Number, "", "", Needed, ProjectsState},
+    {"count", Number, "", "", Needed, ProjectsState},
+});
+
+constexpr auto stepArguments = std::to_array<KnownArgument>({
+    {"preactivations", Io, "read", "batch gates channels"},
+    {"input", Io, "read", "batch channels", Needed, ReadsInput},
+    {"recurrent", Float, "read", "batch recurrent channels", Needed,
+     ProjectsState},
+    {"bias", Float, "read", "gates channels", Optional},
+    {"recurrent_bias", Float, "read", "recurrent channels", Optional,
+     ProjectsState},
+    {"parameters", Float, "read", "parameters channels", Needed, HasParameters},
+    {"reset", Bytes, "read", "batch", Optional},
+    {"previous", Float, "read", "batch states channels", Optional},
+    {"output", Io, "write", "batch channels", Needed, NotPlain},
+    {"next", Float, "write", "batch states channels"},
+    {"batch", Number, "", ""},
+    {"channels", Number, "", ""},
+});
+
+std::string typeOf(const Manifest &manifest, ArgumentKind kind) {
+  switch (kind) {
+  case Io:
+    return manifest.ioType + "*";
+  case Float:
+    return "f32*";
+  case Bytes:
+    return "i8*";
+  case Number:
+    break;
+  }
+  return "i64";
+}
+
+} // namespace
+
+Axis minrnn::axisOf(std::string_view name) {
+  const auto found = std::find(axisNames.begin(), axisNames.end(), name);
+  if (found == axisNames.end())
+    throw Error("the manifest has an axis '" + std::string(name) +
+                "' that this runtime does not know");
+  return static_cast<Axis>(found - axisNames.begin());
+}
+
+std::span<const KnownArgument> minrnn::knownForwardArguments() {
+  return forwardArguments;
+}
+std::span<const KnownArgument> minrnn::knownBackwardArguments() {
+  return backwardArguments;
+}
+std::span<const KnownArgument> minrnn::knownStepArguments() {
+  return stepArguments;
+}
+
+bool minrnn::holds(const Manifest &manifest, Condition condition) {
+  switch (condition) {
+  case Always:
+    return true;
+  case ReadsInput:
+    return manifest.readsInput();
+  case ProjectsState:
+    return !manifest.recurrent.empty();
+  case HasParameters:
+    return !manifest.parameters.empty();
+  case Plain:
+    return manifest.plain;
+  case NotPlain:
+    return !manifest.plain;
+  }
+  return false;
+}
+
+void minrnn::checkArgument(const Manifest &manifest, const KnownArgument &known,
+                           const KernelArgument &argument,
+                           const std::string &where) {
+  const auto check = [&](const char *what, std::string_view expected,
+                         std::string_view found) {
+    if (expected != found)
+      throw Error(where + ": expected " + what + " '" + std::string(expected) +
+                  "', found '" + std::string(found) + "'");
+  };
+  check("type", typeOf(manifest, known.kind), argument.type);
+  check("access", known.access, argument.access);
+  std::string shape;
+  for (const std::string &axis : argument.shape)
+    shape += (shape.empty() ? "" : " ") + axis;
+  check("shape", known.shape, shape);
+}
