@@ -14,6 +14,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <set>
 #include <stdexcept>
@@ -151,6 +152,14 @@ HostCell::HostCell(const std::string &text, bool inLogSpace) {
   }
   module =
       loadHostObject(result.output, manifest, std::make_shared<HostDevice>(1));
+}
+
+bool HostCell::hasArgument(const std::string &entry,
+                           const std::string &name) const {
+  const std::vector<Argument> &arguments = entries.at(entry).arguments;
+  return std::any_of(
+      arguments.begin(), arguments.end(),
+      [&](const Argument &argument) { return argument.name == name; });
 }
 
 /// The content of `array`, unless something was written beside it.
@@ -292,6 +301,9 @@ NamedArrays HostCell::backward(const reference::Program &program,
   NamedArrays result;
   result["d_preactivations"] = take(dPreactivations, "d_preactivations");
   result["d_recurrent"] = take(dRecurrent, "d_recurrent");
+  // A channel that is read in vain is no argument, and its gradient zero.
+  if (program.readsInput && !hasArgument("backward", "d_input"))
+    std::fill_n(dInput.data(), dInput.count(), 0.0F);
   if (!omitted.dInput)
     result["d_input"] = take(dInput, "d_input");
   if (hasSums) {

@@ -84,6 +84,8 @@ private:
     std::vector<Argument> arguments;
   };
 
+  bool hasArgument(const std::string &entry, const std::string &name) const;
+
   std::map<std::string, Entry> entries;
   std::shared_ptr<const KernelModule> module;
 };

@@ -23,6 +23,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <iostream>
@@ -84,6 +85,18 @@ void compareWithJudge(const std::string &name, const NamedArrays &found,
   }
 }
 
+/// Whether the states are as small as random cells keep them. Shrinking takes
+/// away what kept them so; a cell that overflows shows another fault than the
+/// one that is shrunk.
+bool isTame(const CallResults &results) {
+  auto isBelow = [](const Judged &judged, double bound) {
+    return std::all_of(judged.value.begin(), judged.value.end(),
+                       [&](double value) { return std::abs(value) <= bound; });
+  };
+  return isBelow(results.trajectory, largestState * (1 + 1e-6)) &&
+         isBelow(results.output, 1e5);
+}
+
 /// Throws Fault, or std::runtime_error, at the first thing that is wrong.
 void check(const Example &example, bool inLogSpace, Figures &figures) {
   std::string text = example.cell.text();
@@ -110,6 +123,8 @@ void check(const Example &example, bool inLogSpace, Figures &figures) {
         sampleNormal(run.shape.states() * example.cell.states, run.seed + 2);
 
   CallResults expected = evaluate(program, call);
+  if (!isTame(expected))
+    return;
   NamedArrays found = cell.forward(program, call);
   compareWithJudge("output", found, expected.output, figures);
   compareWithJudge("trajectory", found, expected.trajectory, figures);
