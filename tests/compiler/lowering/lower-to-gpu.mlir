@@ -20,6 +20,7 @@
 // A channel beyond the last one reads the last, and writes nothing.
 // CHECK: %[[INSIDE:.*]] = arith.cmpi slt, %[[CHANNEL:.*]], %[[C]] : i64
 // CHECK: arith.minsi %[[CHANNEL]]
+// CHECK: %[[WRITER:.*]] = arith.andi %{{.*}}, %[[INSIDE]]
 // CHECK: scf.if %[[HASBIAS]] -> (f32, f32) {
 // CHECK: llvm.getelementptr %[[BIAS]]
 // CHECK: } else {
@@ -61,7 +62,6 @@
 // CHECK: scf.yield
 // CHECK: }
 // The last state, by the first warp, unless its pointer is null.
-// CHECK: %[[WRITER:.*]] = arith.andi %{{.*}}, %[[INSIDE]]
 // CHECK: arith.andi %[[WRITER]], %[[HASLAST]]
 // CHECK: llvm.getelementptr %[[LAST]]
 // CHECK-NEXT: llvm.store
