@@ -83,9 +83,7 @@ void CellOp::getAsmBlockArgumentNames(Region &region,
     return;
   SmallVector<StringRef> stateNames(
       getStateNames().getAsValueRange<StringAttr>());
-  // A state keeps its name, whatever it is; the input's is only a hint.
-  setName(region.getArgument(0),
-          llvm::is_contained(stateNames, "x") ? "input" : "x");
+  setName(region.getArgument(0), "x");
   for (auto [argument, name] :
        llvm::zip(region.getArguments().drop_front(), stateNames))
     setName(argument, name);

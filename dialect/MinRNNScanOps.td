@@ -26,6 +26,9 @@ def MinRNN_StepValues
     : AnyTypeOf<[MinRNN_Sequence, TensorRankOf<[I8], [2]>],
                 "a sequence of f32 with three or four axes, or [batch, time] of "
                 "i8">;
+/// [batch, tile, state, channel].
+def MinRNN_BoundaryTensor
+    : TensorRankOf<[F32], [4]>;
 /// [batch, gate, channel].
 def MinRNN_RowTensor
     : TensorRankOf<[F32], [3]>;
@@ -86,11 +89,6 @@ class MinRNN_RecurrenceOp<string mnemonic>
     int64_t getStateCount() {
       return ::minrnn::dialect::packedValueCount(getInitial().getType());
     }
-    /// The number of scalars that a region is given before the states.
-    int64_t getValueCount() {
-      return ::minrnn::dialect::stepValueCount(getSequences().getTypes()) +
-             ::minrnn::dialect::packedValueCount(getParameters().getTypes());
-    }
     /// The number of scalars that a region yields after the states.
     int64_t getResultCount() {
       return ::minrnn::dialect::stepValueCount(getOutputs().getTypes()) +
@@ -111,6 +109,13 @@ def MinRNN_ScanOp : MinRNN_RecurrenceOp<"scan"> {
     yields what is stored, and then what is added up over time. The results are
     the stored sequences, the sums, and the last states.
 
+    A scan may also return `boundaries`: the states that each tile of time
+    starts from, `[batch, tile, state, channel]`; how long a tile is, is the
+    schedule's business. A reverse scan may take them, and a region `states`
+    with the elements of the forward scan, as plain numbers: then the states
+    that each step started from, recomputed tile by tile, follow the values of
+    the sequences.
+
     In the domain `log`, `element` yields `log2 a` and `log2 b`, the states are
     carried as their base-2 logarithms, and `output` sees them as plain numbers
     again. A `reverse` scan starts at the last step.
@@ -118,7 +123,7 @@ def MinRNN_ScanOp : MinRNN_RecurrenceOp<"scan"> {
     ```mlir
     %h, %last = minrnn.scan linear sequences(%p : tensor<?x?x2x?xf32>)
         parameters(%b : tensor<2x?xf32>) initial(%h0 : tensor<?x1x?xf32>)
-        -> (tensor<?x?x?xf32>) sums () last tensor<?x1x?xf32>
+        -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
     element(%z, %v, %bz, %bv) { ... minrnn.yield %a, %b : f32, f32 }
     output(%z, %v, %bz, %bv, %before, %after) { minrnn.yield %after : f32 }
     ```
@@ -130,27 +135,49 @@ def MinRNN_ScanOp : MinRNN_RecurrenceOp<"scan"> {
       for each gate or channel of the stored sequences and of the sums.
     - S5: the initial and the last states are of one type, and gate axes have a
       static size.
+    - S7: boundaries that are taken come with a region `states` in a reverse
+      scan, and it with them; it is to the scan of the forward pass what
+      `element` is to this one.
   }];
   let arguments = (ins DefaultValuedAttr<MinRNN_Domain, "Domain::Linear">:$domain,
                        UnitAttr:$reverse,
                        Variadic<MinRNN_StepValues>:$sequences,
                        Variadic<MinRNN_ParameterTensor>:$parameters,
-                       MinRNN_RowTensor:$initial);
+                       MinRNN_RowTensor:$initial,
+                       Optional<MinRNN_BoundaryTensor>:$taken);
   let results = (outs Variadic<MinRNN_Sequence>:$outputs,
                       Variadic<MinRNN_RowTensor>:$sums,
+                      Optional<MinRNN_BoundaryTensor>:$boundaries,
                       MinRNN_RowTensor:$last);
-  let regions = (region SizedRegion<1>:$element, SizedRegion<1>:$output);
+  let regions = (region SizedRegion<1>:$element, SizedRegion<1>:$output,
+                        MaxSizedRegion<1>:$states);
   let assemblyFormat = [{
     $domain (`reverse` $reverse^)?
     `sequences` `(` $sequences `:` type($sequences) `)`
     (`parameters` `(` $parameters^ `:` type($parameters) `)`)?
     `initial` `(` $initial `:` type($initial) `)`
-    `->` `(` type($outputs) `)` `sums` `(` type($sums) `)` `last` type($last)
+    (`boundaries` `(` $taken^ `:` type($taken) `)`)?
+    (`->` `(` type($outputs)^ `)`)? (`sums` `(` type($sums)^ `)`)?
+    (`boundaries` type($boundaries)^)? `last` type($last)
     attr-dict-with-keyword
+    custom<OptionalScalarRegion>($states)
     `element` custom<ScalarRegion>($element)
     `output` custom<ScalarRegion>($output)
   }];
-  let extraClassDeclaration = commonDeclaration;
+  let extraClassDeclaration = commonDeclaration # [{
+    /// The number of states that are recomputed.
+    int64_t getRecomputedCount() {
+      return getTaken() ? ::minrnn::dialect::stepValueCount(
+                              getTaken().getType())
+                        : 0;
+    }
+    /// The number of scalars that a region is given before the states.
+    int64_t getValueCount() {
+      return ::minrnn::dialect::stepValueCount(getSequences().getTypes()) +
+             getRecomputedCount() +
+             ::minrnn::dialect::packedValueCount(getParameters().getTypes());
+    }
+  }];
 }
 
 def MinRNN_WalkOp : MinRNN_RecurrenceOp<"walk"> {
@@ -164,7 +191,7 @@ def MinRNN_WalkOp : MinRNN_RecurrenceOp<"walk"> {
     ```mlir
     %h, %last = minrnn.walk sequences(%p : tensor<?x?x1x?xf32>)
         parameters(%u : tensor<1x?xf32>) initial(%h0 : tensor<?x1x?xf32>)
-        -> (tensor<?x?x?xf32>) sums () last tensor<?x1x?xf32>
+        -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
     body(%k, %u0, %before) { ... minrnn.yield %after, %after : f32, f32 }
     ```
 
@@ -187,11 +214,18 @@ def MinRNN_WalkOp : MinRNN_RecurrenceOp<"walk"> {
     `sequences` `(` $sequences `:` type($sequences) `)`
     (`parameters` `(` $parameters^ `:` type($parameters) `)`)?
     `initial` `(` $initial `:` type($initial) `)`
-    `->` `(` type($outputs) `)` `sums` `(` type($sums) `)` `last` type($last)
+    (`->` `(` type($outputs)^ `)`)? (`sums` `(` type($sums)^ `)`)?
+    `last` type($last)
     attr-dict-with-keyword
     `body` custom<ScalarRegion>($body)
   }];
-  let extraClassDeclaration = commonDeclaration;
+  let extraClassDeclaration = commonDeclaration # [{
+    /// The number of scalars that the region is given before the states.
+    int64_t getValueCount() {
+      return ::minrnn::dialect::stepValueCount(getSequences().getTypes()) +
+             ::minrnn::dialect::packedValueCount(getParameters().getTypes());
+    }
+  }];
 }
 
 #endif // MINRNN_SCAN_OPS

@@ -38,6 +38,23 @@ static void printScalarRegion(OpAsmPrinter &printer, Operation *,
   printer.printRegion(region, /*printEntryBlockArgs=*/false);
 }
 
+/// `states(%a, %b) { ... }`, or nothing.
+static ParseResult parseOptionalScalarRegion(OpAsmParser &parser,
+                                             Region &region) {
+  if (failed(parser.parseOptionalKeyword("states")))
+    return success();
+  return parseScalarRegion(parser, region);
+}
+
+static void printOptionalScalarRegion(OpAsmPrinter &printer, Operation *op,
+                                      Region &region) {
+  if (region.empty())
+    return;
+  printer << "states ";
+  printScalarRegion(printer, op, region);
+  printer << ' ';
+}
+
 /// `(0, 1]`: within an operation an interval needs no quotes.
 static ParseResult parseInterval(OpAsmParser &parser, IntervalAttr &interval) {
   interval = IntervalAttr::parseBare(parser);
@@ -159,11 +176,31 @@ template <typename Recurrence> static LogicalResult verifyAxes(Recurrence op) {
 LogicalResult ScanOp::verify() {
   if (failed(verifyAxes(*this)))
     return failure(); // S5
+  for (Value boundaries : {getTaken(), getBoundaries()})
+    if (boundaries && ShapedType::isDynamic(gateCount(boundaries.getType())))
+      return emitOpError("expects gate axes of static size, found ")
+             << boundaries.getType(); // S5
   int64_t values = getValueCount();
   int64_t states = getStateCount();
   if (failed(verifyScalarRegion(*this, getElement(), "element", values,
                                 2 * states)))
-    return failure();                                     // S3
+    return failure(); // S3
+  bool recomputes = static_cast<bool>(getTaken());
+  if (recomputes == getStates().empty() || (recomputes && !getReverse())) // S7
+    return emitOpError("expects boundaries and a region 'states' together, in "
+                       "a reverse scan");
+  if (recomputes) {
+    int64_t parameters = packedValueCount(getParameters().getTypes());
+    int64_t most = values - getRecomputedCount();
+    int64_t found = getStates().getNumArguments();
+    if (found < parameters || found > most) // S7
+      return emitOpError("expects 'states' to take leading values and the ")
+             << parameters << " parameters, at most " << most
+             << " scalars, found " << found;
+    if (failed(verifyScalarRegion(*this, getStates(), "states", found,
+                                  2 * getRecomputedCount())))
+      return failure(); // S7
+  }
   return verifyScalarRegion(*this, getOutput(), "output", // S4
                             values + 2 * states, getResultCount());
 }

@@ -21,7 +21,7 @@ using namespace minrnn::dialect;
 int64_t KernelArgument::bytesPerElement() const {
   auto has = [&](const char *axis) { return llvm::is_contained(shape, axis); };
   if (!has("time") || !has("channels"))
-    return 0;
+    return 0; // (The boundaries of a tile are nothing beside its steps.)
   return packed * (element == "f32" ? 4 : 2);
 }
 
@@ -83,7 +83,10 @@ minrnn::compiler::kernelArguments(func::FuncOp function, StringRef ioType) {
                        : type.getElementType().isInteger(8) ? "i8"
                                                             : "f32";
     argument.isWritten = index >= tensors.size() - results;
-    argument.isOptional = tensor->isOptional;
+    // The states of every step need not be stored by the forward pass, but have
+    // to be there for the backward one.
+    argument.isOptional =
+        tensor->isOptional && (argument.isWritten || !tensor->isIO);
     isRecurrent |= name == "recurrent";
     arguments.push_back(std::move(argument));
   }
@@ -100,13 +103,26 @@ minrnn::compiler::kernelArguments(func::FuncOp function, StringRef ioType) {
   return arguments;
 }
 
+SmallVector<Value> minrnn::compiler::leadingSequences(ScanOp scan,
+                                                      int64_t values) {
+  SmallVector<Value> sequences;
+  for (Value sequence : scan.getSequences()) {
+    if (values <= 0)
+      break;
+    sequences.push_back(sequence);
+    values -= stepValueCount(sequence.getType());
+  }
+  assert(values == 0 && "the values do not end with a sequence");
+  return sequences;
+}
+
 LogicalResult minrnn::compiler::verifyEntry(func::FuncOp function) {
   StringRef name = function.getName();
   if (name != kStepName && name != kForwardName && name != kBackwardName)
     return function.emitOpError("expects an entry, called 'forward', "
                                 "'backward' or 'step'");
   if (!function.getBody().hasOneBlock() ||
-      (!findOnly<ScanOp>(function) && !findOnly<WalkOp>(function)))
+      llvm::count_if(function.front(), llvm::IsaPred<ScanOp, WalkOp>) != 1)
     return function.emitOpError("expects one minrnn.scan or minrnn.walk");
 
   SmallVector<Value> tensors = entryTensors(function);
@@ -128,12 +144,28 @@ LogicalResult minrnn::compiler::verifyEntry(func::FuncOp function) {
              << tensorName << "' to have " << known->axes.size() << " axes of "
              << element << ", found " << tensor.getType();
   }
+  if (auto scan = findOnly<ScanOp>(function); scan && scan.getTaken()) {
+    int64_t read = scan.getStates().getNumArguments() -
+                   packedValueCount(scan.getParameters().getTypes());
+    for (Value sequence : scan.getSequences())
+      if (read > 0)
+        read -= stepValueCount(sequence.getType());
+    if (read != 0)
+      return scan.emitOpError("expects 'states' to take all values of the "
+                              "sequences that it takes values of");
+  }
   for (Operation &op : function.front().without_terminator()) {
     if (!isa<ScanOp, WalkOp, DelayOp>(op))
       continue;
-    for (Value operand : op.getOperands())
+    // Only a sequence may be a delayed one.
+    size_t sequences = 0;
+    if (auto scan = dyn_cast<ScanOp>(op))
+      sequences = scan.getSequences().size();
+    else if (auto walk = dyn_cast<WalkOp>(op))
+      sequences = walk.getSequences().size();
+    for (auto [index, operand] : llvm::enumerate(op.getOperands()))
       if (!llvm::is_contained(tensors, operand) &&
-          !operand.getDefiningOp<DelayOp>())
+          !(index < sequences && operand.getDefiningOp<DelayOp>()))
         return op.emitOpError("expects operands that are arguments of '")
                << name << "' or returned by it";
     if (isa<DelayOp>(op)) {
@@ -148,6 +180,14 @@ LogicalResult minrnn::compiler::verifyEntry(func::FuncOp function) {
       if (!llvm::is_contained(tensors, result))
         return op.emitOpError("expects '") << name << "' to return its results";
   }
+  // Each tensor has one pointer.
+  llvm::SmallPtrSet<Value, 16> seen;
+  for (auto [tensor, tensorName] :
+       llvm::zip_equal(tensors, entryTensorNames(function)))
+    if (!seen.insert(tensor).second)
+      return function.emitOpError("expects to return each tensor once, and no "
+                                  "argument; found another use of one as '")
+             << tensorName << "'";
   return success();
 }
 

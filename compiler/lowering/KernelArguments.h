@@ -16,6 +16,8 @@
 #ifndef MINRNN_COMPILER_LOWERING_KERNELARGUMENTS_H
 #define MINRNN_COMPILER_LOWERING_KERNELARGUMENTS_H
 
+#include "dialect/MinRNN.h"
+
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 
@@ -50,6 +52,10 @@ llvm::SmallVector<mlir::Value> entryTensors(mlir::func::FuncOp function);
 /// `verifyEntry`) becomes. `ioType` is `f32`, `f16` or `bf16`.
 std::vector<KernelArgument> kernelArguments(mlir::func::FuncOp function,
                                             llvm::StringRef ioType);
+
+/// The first sequences of `scan` that hold `values` values in a step.
+llvm::SmallVector<mlir::Value> leadingSequences(dialect::ScanOp scan,
+                                                int64_t values);
 
 /// Checks that `function` is an entry at the scan level that a kernel can be
 /// made of: one of that name, with one scan or walk, every tensor of which is

@@ -96,6 +96,11 @@ Value KernelMemory::end() {
   return count ? add(size("first"), count) : time();
 }
 
+Value KernelMemory::timeTiles(int64_t tileTime) {
+  return arith::DivUIOp::create(
+      builder, location, add(time(), index(tileTime - 1)), index(tileTime));
+}
+
 Value KernelMemory::channelTiles(int64_t tileChannels) {
   // Sizes are not negative, so the unsigned division is right, and cheaper.
   return arith::DivUIOp::create(builder, location,
@@ -146,6 +151,13 @@ Value KernelMemory::sequenceIndex(Value step, int64_t gates, int64_t gate) {
     position = mul(position, index(gates));
   if (gate != 0)
     position = add(position, index(gate));
+  return add(mul(position, channels()), channel);
+}
+
+Value KernelMemory::boundaryIndex(Value tile, int64_t tileTime, int64_t states,
+                                  int64_t state) {
+  Value position = add(mul(row, timeTiles(tileTime)), tile);
+  position = add(mul(position, index(states)), index(state));
   return add(mul(position, channels()), channel);
 }
 
@@ -244,6 +256,25 @@ void KernelMemory::writeSums(ValueRange sums, ValueRange values) {
     writeRows(sum, values.take_front(gates));
     values = values.drop_front(gates);
   }
+}
+
+SmallVector<Value> KernelMemory::readBoundary(Value boundaries, Value tile,
+                                              int64_t tileTime) {
+  int64_t states = stepValueCount(boundaries.getType());
+  SmallVector<Value> values;
+  for (int64_t state = 0; state < states; ++state)
+    values.push_back(load(tensorOf(boundaries),
+                          boundaryIndex(tile, tileTime, states, state)));
+  return values;
+}
+
+void KernelMemory::writeBoundary(Value boundaries, Value tile, int64_t tileTime,
+                                 ValueRange values) {
+  auto states = static_cast<int64_t>(values.size());
+  for (auto [state, value] : llvm::enumerate(values))
+    store(tensorOf(boundaries),
+          boundaryIndex(tile, tileTime, states, static_cast<int64_t>(state)),
+          value);
 }
 
 SmallVector<Value> KernelMemory::readParameters(ValueRange parameters) {

@@ -105,6 +105,15 @@ public:
   /// before.
   void writeSums(mlir::ValueRange tensors, mlir::ValueRange values);
 
+  /// The states that time tile `tile` (i64) of `tileTime` steps starts from, in
+  /// a tensor [batch, tile, state, channel].
+  llvm::SmallVector<mlir::Value>
+  readBoundary(mlir::Value tensor, mlir::Value tile, int64_t tileTime);
+  void writeBoundary(mlir::Value tensor, mlir::Value tile, int64_t tileTime,
+                     mlir::ValueRange states);
+  /// The number of time tiles.
+  mlir::Value timeTiles(int64_t tileTime);
+
   /// The parameters' lanes, in the order of a region's arguments; zero where a
   /// pointer is null.
   llvm::SmallVector<mlir::Value> readParameters(mlir::ValueRange tensors);
@@ -145,6 +154,9 @@ private:
   const Tensor &tensorOf(mlir::Value tensor) const;
   /// [row, gate, channel] of a tensor with `gates` gates.
   mlir::Value rowIndex(int64_t gates, int64_t gate);
+  /// [row, tile, state, channel] of a tensor of boundaries.
+  mlir::Value boundaryIndex(mlir::Value tile, int64_t tileTime, int64_t states,
+                            int64_t state);
   /// [row, step, gate, channel] of a sequence with `gates` gates.
   mlir::Value sequenceIndex(mlir::Value step, int64_t gates, int64_t gate);
   mlir::Value load(const Tensor &tensor, mlir::Value index);

@@ -115,10 +115,32 @@ private:
   /// The elements that `region` yields for one step.
   Elements elementsOf(Region &region, ArrayRef<Value> arguments);
 
-  /// The summaries of one tile: [buffer, warp, (coefficient, offset) of every
-  /// state, lane].
-  void writeSummary(Value buffer, ArrayRef<Element> elements);
-  Element readSummary(Value buffer, int64_t fromWarp, int64_t state);
+  /// The elements of `region` for each step that exists; identity elsewhere.
+  SmallVector<Elements> stepElements(Region &region, Domain domain,
+                                     ArrayRef<SmallVector<Value>> steps,
+                                     ArrayRef<Value> exists);
+
+  /// Summaries of one tile in shared memory: [buffer, warp, (coefficient,
+  /// offset) of every state, lane].
+  void writeSummary(Value shared, Value buffer, ArrayRef<Element> elements);
+  Element readSummary(Value shared, Value buffer, int64_t fromWarp,
+                      int64_t state);
+  /// The states that a thread's steps start from, and those after the tile.
+  struct Exchanged {
+    SmallVector<Value> entering;
+    SmallVector<Value> leaving;
+  };
+  /// Exchanges the warps' summaries, in the order of the warps or, for steps
+  /// that lie the other way round, against it.
+  Exchanged exchange(Value shared, Value buffer, Domain domain,
+                     ArrayRef<Elements> elements, ValueRange carries,
+                     bool againstWarps);
+  /// The states before each of a thread's steps, recomputed from the boundary
+  /// of the tile that starts at step `tileStart`.
+  SmallVector<SmallVector<Value>>
+  recomputeStates(KernelMemory &tensors, ScanOp scan, Value buffer,
+                  Value tileStart, ArrayRef<SmallVector<Value>> steps,
+                  ArrayRef<Value> parameters, ArrayRef<Value> exists);
   /// Adds up one value a thread over the warps, for warp 0.
   Value sumOverWarps(Value value);
 
@@ -135,6 +157,8 @@ private:
   Value isInside;
   Value isFirstWarp;
   Value shared;
+  /// The second buffer, of the summaries of recomputed states.
+  Value sharedForward;
 };
 
 } // namespace
@@ -190,7 +214,24 @@ KernelBuilder::Elements KernelBuilder::elementsOf(Region &region,
   return elements;
 }
 
-void KernelBuilder::writeSummary(Value buffer, ArrayRef<Element> elements) {
+SmallVector<KernelBuilder::Elements>
+KernelBuilder::stepElements(Region &region, Domain domain,
+                            ArrayRef<SmallVector<Value>> steps,
+                            ArrayRef<Value> exists) {
+  Element identity = lanes.identity(domain);
+  SmallVector<Elements> elements;
+  for (auto [step, exist] : llvm::zip(steps, exists)) {
+    Elements own = elementsOf(region, step);
+    for (Element &element : own)
+      element = {lanes.select(exist, element.coefficient, identity.coefficient),
+                 lanes.select(exist, element.offset, identity.offset)};
+    elements.push_back(own);
+  }
+  return elements;
+}
+
+void KernelBuilder::writeSummary(Value shared, Value buffer,
+                                 ArrayRef<Element> elements) {
   for (auto [state, element] : llvm::enumerate(elements)) {
     auto place = static_cast<int64_t>(2 * state);
     memref::StoreOp::create(builder, location, element.coefficient, shared,
@@ -200,7 +241,7 @@ void KernelBuilder::writeSummary(Value buffer, ArrayRef<Element> elements) {
   }
 }
 
-Element KernelBuilder::readSummary(Value buffer, int64_t fromWarp,
+Element KernelBuilder::readSummary(Value shared, Value buffer, int64_t fromWarp,
                                    int64_t state) {
   Value from = index(fromWarp);
   return {
@@ -211,30 +252,99 @@ Element KernelBuilder::readSummary(Value buffer, int64_t fromWarp,
           ValueRange{buffer, from, index(2 * state + 1), lane})};
 }
 
+KernelBuilder::Exchanged KernelBuilder::exchange(Value shared, Value buffer,
+                                                 Domain domain,
+                                                 ArrayRef<Elements> elements,
+                                                 ValueRange carries,
+                                                 bool againstWarps) {
+  Elements summary = elements.front();
+  for (const Elements &own : elements.drop_front())
+    for (auto [total, element] : llvm::zip(summary, own))
+      total = lanes.compose(domain, total, element);
+  // With two buffers one barrier is enough: whoever writes a buffer again has
+  // passed the barrier of the tile between, and so has everyone who read it.
+  writeSummary(shared, buffer, summary);
+  gpu::BarrierOp::create(builder, location);
+  Exchanged states{SmallVector<Value>(carries), SmallVector<Value>(carries)};
+  for (int64_t turn = 0; turn < schedule.warps; ++turn) {
+    int64_t from = againstWarps ? schedule.warps - 1 - turn : turn;
+    Value isMine = compare(arith::CmpIPredicate::eq, warp, index(from));
+    for (auto [state, running] : llvm::enumerate(states.leaving)) {
+      states.entering[state] =
+          lanes.select(isMine, running, states.entering[state]);
+      running = lanes.apply(
+          domain,
+          readSummary(shared, buffer, from, static_cast<int64_t>(state)),
+          running);
+    }
+  }
+  return states;
+}
+
+SmallVector<SmallVector<Value>> KernelBuilder::recomputeStates(
+    KernelMemory &tensors, ScanOp scan, Value buffer, Value tileStart,
+    ArrayRef<SmallVector<Value>> steps, ArrayRef<Value> parameters,
+    ArrayRef<Value> exists) {
+  // The thread's steps in the order of the forward pass.
+  int64_t read = scan.getStates().getNumArguments() -
+                 static_cast<int64_t>(parameters.size());
+  SmallVector<SmallVector<Value>> values;
+  for (ArrayRef<Value> step : llvm::reverse(steps)) {
+    values.emplace_back(step.take_front(read));
+    llvm::append_range(values.back(), parameters);
+  }
+  SmallVector<Value> existing(llvm::reverse(exists));
+  SmallVector<Elements> elements =
+      stepElements(scan.getStates(), Domain::Linear, values, existing);
+  Value tile = arith::DivUIOp::create(builder, location, tileStart,
+                                      integer(schedule.tileTime()));
+  Exchanged states =
+      exchange(sharedForward, buffer, Domain::Linear, elements,
+               tensors.readBoundary(scan.getTaken(), tile, schedule.tileTime()),
+               /*againstWarps=*/true);
+  SmallVector<SmallVector<Value>> before;
+  SmallVector<Value> current = states.entering;
+  for (const Elements &own : elements) {
+    before.push_back(current);
+    for (auto [state, element] : llvm::zip(current, own))
+      state = lanes.apply(Domain::Linear, element, state);
+  }
+  std::reverse(before.begin(), before.end());
+  return before;
+}
+
 Value KernelBuilder::sumOverWarps(Value value) {
   // The barrier before keeps the buffer from whoever still reads it.
   gpu::BarrierOp::create(builder, location);
-  writeSummary(index(0), Element{value, lanes.number(0)});
+  writeSummary(shared, index(0), Element{value, lanes.number(0)});
   gpu::BarrierOp::create(builder, location);
   Value total = lanes.number(0);
   for (int64_t from = 0; from < schedule.warps; ++from)
-    total = lanes.add(total, readSummary(index(0), from, 0).coefficient);
+    total =
+        lanes.add(total, readSummary(shared, index(0), from, 0).coefficient);
   return total;
 }
 
 void KernelBuilder::buildScan(ScanOp scan) {
   Domain domain = scan.getDomain();
   int64_t states = scan.getStateCount();
-  auto sharedType =
-      MemRefType::get({2, schedule.warps, 2 * states, kLanes},
-                      builder.getF32Type(), MemRefLayoutAttrInterface(),
-                      gpu::AddressSpaceAttr::get(builder.getContext(),
-                                                 gpu::AddressSpace::Workgroup));
+  int64_t recomputed = scan.getRecomputedCount();
+  auto bufferOf = [&](int64_t count) -> Type {
+    return MemRefType::get(
+        {2, schedule.warps, 2 * count, kLanes}, builder.getF32Type(),
+        MemRefLayoutAttrInterface(),
+        gpu::AddressSpaceAttr::get(builder.getContext(),
+                                   gpu::AddressSpace::Workgroup));
+  };
+  SmallVector<Type> buffers = {bufferOf(states)};
+  if (recomputed != 0)
+    buffers.push_back(bufferOf(recomputed));
   auto kernel = startKernel(
       kLanes, schedule.tileTime(),
       {static_cast<int32_t>(kLanes), static_cast<int32_t>(schedule.warps), 1},
-      TypeRange{sharedType});
+      buffers);
   shared = kernel.getWorkgroupAttributions().front();
+  sharedForward = kernel.getWorkgroupAttributions().back();
   KernelMemory tensors(builder, function, signature,
                        kernel.getArguments().take_front(signature.size()),
                        lanes, memory);
@@ -242,6 +352,7 @@ void KernelBuilder::buildScan(ScanOp scan) {
   warp = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::y);
   isFirstWarp = compare(arith::CmpIPredicate::eq, warp, index(0));
   locate(tensors, lane, kLanes);
+  Value isWriter = both(isFirstWarp, isInside);
 
   SmallVector<Value> parameters = tensors.readParameters(scan.getParameters());
   KernelMemory::InitialStates initialStates =
@@ -253,19 +364,26 @@ void KernelBuilder::buildScan(ScanOp scan) {
   SmallVector<Value> sums = tensors.readSums(scan.getSums());
   llvm::append_range(carried, sums);
 
-  TimeAxis axis = tensors.timeAxis(scan.getReverse());
-  // One iteration a time tile; positions count in the order of the scan.
-  auto loop =
-      scf::ForOp::create(builder, location, tensors.begin(), tensors.end(),
-                         integer(schedule.tileTime()), carried);
+  // One iteration a time tile; positions count in the order of the scan. Where
+  // states are recomputed, tiles begin where those of the forward pass did: the
+  // last one, which is taken first, may begin with steps that do not exist.
+  Value tileTime = integer(schedule.tileTime());
+  Value end = tensors.end();
+  if (recomputed != 0)
+    end = arith::MulIOp::create(
+        builder, location, tensors.timeTiles(schedule.tileTime()), tileTime);
+  TimeAxis axis = tensors.timeAxis(scan.getReverse() && recomputed == 0);
+  auto loop = scf::ForOp::create(builder, location, tensors.begin(), end,
+                                 tileTime, carried);
   builder.setInsertionPointToStart(loop.getBody());
   ValueRange iterated = loop.getRegionIterArgs();
   ValueRange carries = iterated.take_front(states);
   Value bufferNumber = iterated[states];
   Value buffer = arith::IndexCastOp::create(
       builder, location, builder.getIndexType(), bufferNumber);
+  Value tileStart = loop.getInductionVar();
   Value first = arith::AddIOp::create(
-      builder, location, loop.getInductionVar(),
+      builder, location, tileStart,
       arith::MulIOp::create(builder, location, toInteger(warp),
                             integer(schedule.stepsPerThread)));
   Value lastPosition =
@@ -280,6 +398,10 @@ void KernelBuilder::buildScan(ScanOp scan) {
   for (int64_t offset = 0; offset < schedule.stepsPerThread; ++offset) {
     Value position =
         arith::AddIOp::create(builder, location, first, integer(offset));
+    if (recomputed != 0)
+      position = arith::SubIOp::create(
+          builder, location,
+          arith::SubIOp::create(builder, location, end, integer(1)), position);
     exists.push_back(
         compare(arith::CmpIPredicate::slt, position, tensors.end()));
     storePlaces.push_back(tensors.place(axis, position));
@@ -289,41 +411,35 @@ void KernelBuilder::buildScan(ScanOp scan) {
   }
   SmallVector<SmallVector<Value>> values =
       tensors.readSteps(scan.getSequences(), places, initialStates);
-  Element identity = lanes.identity(domain);
-  SmallVector<Elements> elements;
-  Elements summary;
-  for (auto [step, exist] : llvm::zip(values, exists)) {
+  if (recomputed != 0) {
+    Value last = arith::AddIOp::create(builder, location, tileStart, tileTime);
+    SmallVector<SmallVector<Value>> before =
+        recomputeStates(tensors, scan, buffer,
+                        arith::SubIOp::create(builder, location, end, last),
+                        values, parameters, exists);
+    for (auto [step, state] : llvm::zip(values, before))
+      llvm::append_range(step, state);
+  }
+  for (SmallVector<Value> &step : values)
     llvm::append_range(step, parameters);
-    Elements own = elementsOf(scan.getElement(), step);
-    for (Element &element : own)
-      element = {lanes.select(exist, element.coefficient, identity.coefficient),
-                 lanes.select(exist, element.offset, identity.offset)};
-    if (summary.empty())
-      summary = own;
-    else
-      for (auto [total, element] : llvm::zip(summary, own))
-        total = lanes.compose(domain, total, element);
-    elements.push_back(own);
-  }
 
-  // With two buffers one barrier is enough: whoever writes a buffer again has
-  // passed the barrier of the tile between, and so has everyone who read it.
-  writeSummary(buffer, summary);
-  gpu::BarrierOp::create(builder, location);
-  SmallVector<Value> entering(carries);
-  SmallVector<Value> running(carries);
-  for (int64_t from = 0; from < schedule.warps; ++from) {
-    Value isMine = compare(arith::CmpIPredicate::eq, warp, index(from));
-    for (int64_t state = 0; state < states; ++state) {
-      entering[state] = lanes.select(isMine, running[state], entering[state]);
-      running[state] =
-          lanes.apply(domain, readSummary(buffer, from, state), running[state]);
-    }
+  if (Value boundaries = scan.getBoundaries()) {
+    SmallVector<Value> plain;
+    for (Value carry : carries)
+      plain.push_back(lanes.toPlain(domain, carry));
+    Value tile = arith::DivUIOp::create(builder, location, tileStart, tileTime);
+    when(isWriter, [&] {
+      tensors.writeBoundary(boundaries, tile, schedule.tileTime(), plain);
+    });
   }
+  SmallVector<Elements> elements =
+      stepElements(scan.getElement(), domain, values, exists);
+  Exchanged exchanged = exchange(shared, buffer, domain, elements, carries,
+                                 /*againstWarps=*/false);
 
   SmallVector<Value> totals(iterated.drop_front(states + 1));
   int64_t stored = stepValueCount(scan.getOutputs().getTypes());
-  SmallVector<Value> state = entering;
+  SmallVector<Value> state = exchanged.entering;
   for (auto [index, step] : llvm::enumerate(values)) {
     for (Value before : state)
       step.push_back(lanes.toPlain(domain, before));
@@ -340,14 +456,13 @@ void KernelBuilder::buildScan(ScanOp scan) {
       tensors.writeStep(scan.getOutputs(), storePlaces[index], yielded);
     });
   }
-  SmallVector<Value> next = running;
+  SmallVector<Value> next = exchanged.leaving;
   next.push_back(
       arith::SubIOp::create(builder, location, integer(1), bufferNumber));
   next.append(totals);
   scf::YieldOp::create(builder, location, next);
 
   builder.setInsertionPointAfter(loop);
-  Value isWriter = both(isFirstWarp, isInside);
   SmallVector<Value> last;
   for (Value carry : loop.getResults().take_front(states))
     last.push_back(lanes.toPlain(domain, carry));

@@ -251,8 +251,14 @@ bool CellCompilation::buildScans() {
     return rejectInput(at, "expects a parallel cell for a scan in log space, "
                            "but this makes the cell sequential; compile it "
                            "with --scan=auto");
+  bool recompute = options.recompute == Recompute::All;
+  if (at && recompute)
+    return rejectInput(at, "expects a parallel cell for its states to be "
+                           "recomputed, but this makes the cell sequential; "
+                           "compile it with --recompute=gates");
   bool isPositive = isProvenPositive(cell);
-  if (!runPasses(buildScanPipeline))
+  if (!runPasses(
+          [&](OpPassManager &passes) { buildScanPipeline(passes, recompute); }))
     return false;
 
   // Log space is for the GPU, where the scan composes elements far apart; the

@@ -48,6 +48,10 @@ enum class Stage {
 /// linear space on the host, where the analysis allows.
 enum class ScanDomain { Auto, Log, Linear };
 
+/// What `backward` keeps of `forward`: the states of every step, or only those
+/// at tile boundaries, from which it recomputes the others.
+enum class Recompute { Gates, All };
+
 struct CompileOptions {
   /// One of `knownTargets()`: a GPU such as `sm_75`, or `host`.
   std::string target = "sm_75";
@@ -55,6 +59,8 @@ struct CompileOptions {
   /// What sequences are stored as: `f32`, `f16` or `bf16`. Arithmetic and
   /// carried states are f32 throughout.
   std::string ioType = "f32";
+  /// `All` is for parallel cells.
+  Recompute recompute = Recompute::Gates;
   /// The cell to compile; may be empty when the text holds exactly one.
   std::string cell;
   /// Host only: the processor and its features as LLVM names them

@@ -13,7 +13,10 @@
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <cmath>
 
 using namespace mlir;
 using namespace minrnn::compiler;
@@ -207,15 +210,48 @@ std::string minrnn::compiler::explainDomain(StringRef domain, StringRef asked,
   return text;
 }
 
+/// A number of bytes, with two digits behind the point where there is a
+/// fraction.
+static std::string writeBytes(double bytes) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << llvm::format(bytes == std::floor(bytes) ? "%.0f" : "%.2f", bytes);
+  return text;
+}
+
 std::string minrnn::compiler::explainBytes(ModuleOp module, StringRef ioType) {
+  constexpr double tileTime = 64;
+  bool isParallel =
+      module->getAttrOfType<StringAttr>(kKindAttribute) == "parallel";
+  bool isPlain = module->hasAttr(kPlainAttribute);
+  bool recomputes = module->hasAttr(kRecomputeAttribute);
+  auto states = static_cast<double>(
+      module->getAttrOfType<ArrayAttr>(kStatesAttribute).size());
+  double element = ioType == "f32" ? 4 : 2;
   auto bytesOf = [&](StringRef entry) {
-    int64_t bytes = 0;
+    double bytes = 0;
     auto function = module.lookupSymbol<func::FuncOp>(entry);
     for (const KernelArgument &argument : kernelArguments(function, ioType))
-      bytes += argument.bytesPerElement();
-    return std::to_string(bytes);
+      bytes += static_cast<double>(argument.bytesPerElement());
+    return bytes;
   };
-  return "  bytes     forward " + bytesOf(kForwardName) + ", backward " +
-         bytesOf(kBackwardName) + " per (batch, time, channel) element in " +
-         ioType.str() + ": every input read once, every output written once\n";
+  // What each way keeps for backward, of every element.
+  double kept = states * element;
+  double boundaries = states * 4 / tileTime;
+  double forward = bytesOf(kForwardName) + (recomputes ? boundaries : 0);
+  double backward = bytesOf(kBackwardName) + (recomputes ? boundaries : 0);
+  std::string text = "  bytes     forward " + writeBytes(forward) +
+                     ", backward " + writeBytes(backward) +
+                     " per (batch, time, channel) element in " + ioType.str() +
+                     ": every input read once, every output written once\n";
+  if (!isParallel)
+    return text;
+  double change = boundaries - kept;
+  double gates = recomputes ? backward - change : backward;
+  text += "  keeps     " + writeBytes(kept) + " for backward" +
+          (isPlain ? ", the output itself" : ", the states of every step") +
+          "; with --recompute=all " + writeBytes(boundaries) +
+          ", those at tile boundaries, and backward moves " +
+          writeBytes(gates + change) + "\n";
+  return text;
 }

@@ -29,8 +29,11 @@ void minrnn::compiler::buildProvePipeline(OpPassManager &passes) {
   tidy(passes);
 }
 
-void minrnn::compiler::buildScanPipeline(OpPassManager &passes) {
-  passes.addPass(createFuseGatesPass());
+void minrnn::compiler::buildScanPipeline(OpPassManager &passes,
+                                         bool recompute) {
+  FuseGatesPassOptions options;
+  options.recompute = recompute;
+  passes.addPass(createFuseGatesPass(options));
   passes.addPass(createDeriveBackwardPass());
   passes.addPass(createStabilizePass());
   tidy(passes);

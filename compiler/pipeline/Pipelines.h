@@ -23,8 +23,9 @@ namespace minrnn::compiler {
 /// Cell to proven cell: stable formulas, the verdict, its proof.
 void buildProvePipeline(mlir::OpPassManager &passes);
 
-/// Proven cell to scans: gates fused, backward derived.
-void buildScanPipeline(mlir::OpPassManager &passes);
+/// Proven cell to scans: gates fused, backward derived. With `recompute` the
+/// backward recomputes the states from those at tile boundaries.
+void buildScanPipeline(mlir::OpPassManager &passes, bool recompute);
 
 /// Scans to scans, in the domain asked for: auto, log or linear.
 void buildDomainPipeline(mlir::OpPassManager &passes,

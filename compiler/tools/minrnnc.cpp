@@ -191,6 +191,13 @@ int main(int argc, char **argv) {
                  "what sequences are stored as; arithmetic and carried states "
                  "are f32 (default: f32)")
       ->check(CLI::IsMember(knownIOTypes()));
+  const std::map<std::string, Recompute> recomputations = {
+      {"gates", Recompute::Gates}, {"all", Recompute::All}};
+  std::string recompute = "gates";
+  app.add_option("--recompute", recompute,
+                 "what backward computes again: the gates, from kept states, "
+                 "or all, from states kept at tile boundaries")
+      ->check(CLI::IsMember({"gates", "all"}));
   app.add_option("--cell", arguments.compile.cell,
                  "the cell to compile, in a file with several");
   app.add_option("--host-processor", arguments.compile.hostProcessor,
@@ -217,6 +224,7 @@ int main(int argc, char **argv) {
     return app.exit(error) == 0 ? Done : Usage;
   }
   arguments.compile.scan = domains.at(scan);
+  arguments.compile.recompute = recomputations.at(recompute);
 
   std::vector<std::string> extras = app.remaining();
   for (const std::string &flag : extras)

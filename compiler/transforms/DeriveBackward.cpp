@@ -68,11 +68,14 @@ public:
   BackwardDerivation(Step step, OpBuilder &builder)
       : step(step), location(step.walk.getLoc()), builder(builder) {}
 
-  LogicalResult build(bool isParallel);
+  /// `forward` is the scan of a parallel cell, null for a sequential one. With
+  /// `recompute`, the states each step started from are recomputed from those
+  /// at tile boundaries.
+  LogicalResult build(ScanOp forward, bool recompute);
 
 private:
-  /// The number of values of an adjoint step: the step's own, the states it
-  /// started from, and the gradient of its output.
+  /// The number of values of an adjoint step: the step's own, the gradient of
+  /// its output, and the states it started from.
   int64_t valueCount() const { return step.values + step.states + 1; }
   /// Copies the step's equations into `block`, whose arguments are the values
   /// of an adjoint step, the parameters, and the gradients that arrive at the
@@ -94,8 +97,8 @@ private:
 FailureOr<AdjointStep> BackwardDerivation::differentiate(Block *block) {
   ValueRange arguments = block->getArguments();
   ValueRange values = arguments.take_front(step.values);
-  ValueRange before = arguments.slice(step.values, step.states);
-  Value outputGradient = arguments[step.values + step.states];
+  Value outputGradient = arguments[step.values];
+  ValueRange before = arguments.slice(step.values + 1, step.states);
   ValueRange parameters = arguments.slice(valueCount(), step.parameters);
   ValueRange carries =
       arguments.slice(valueCount() + step.parameters, step.states);
@@ -182,35 +185,38 @@ LogicalResult BackwardDerivation::buildElement(ScanOp scan) {
   return success();
 }
 
-LogicalResult BackwardDerivation::build(bool isParallel) {
+LogicalResult BackwardDerivation::build(ScanOp forward, bool recompute) {
   bool isPlain = !step.hasOutput;
   bool isRecurrent = step.axes.recurrent != 0;
-  SmallVector<StringRef> arguments = {"preactivations"};
+  SmallVector<StringRef> sequenceNames = {"preactivations"};
+  SmallVector<StringRef> parameterNames = {"bias"};
   SmallVector<StringRef> sums = {"d_bias"};
   SmallVector<StringRef> outputs = {"d_preactivations"};
   if (step.readsInput) {
-    arguments.push_back("input");
+    sequenceNames.push_back("input");
     outputs.push_back("d_input");
   }
   if (isRecurrent) {
-    arguments.push_back("recurrent");
+    sequenceNames.push_back("recurrent");
     outputs.push_back("d_recurrent");
+    parameterNames.push_back("recurrent_bias");
     sums.push_back("d_recurrent_bias");
   }
-  arguments.push_back("reset");
-  size_t sequenceCount = arguments.size();
-  arguments.push_back("bias");
-  if (isRecurrent)
-    arguments.push_back("recurrent_bias");
   if (step.axes.parameters != 0) {
-    arguments.push_back("parameters");
+    parameterNames.push_back("parameters");
     sums.push_back("d_parameters");
   }
-  size_t parameterCount = arguments.size() - sequenceCount;
-  StringRef saved = isPlain ? "output" : "trajectory";
-  for (StringRef name : {StringRef("initial"), saved, StringRef("d_output"),
-                         StringRef("d_last")})
-    arguments.push_back(name);
+  StringRef saved = recompute ? "boundaries"
+                    : isPlain ? "output"
+                              : "trajectory";
+  SmallVector<StringRef> arguments = sequenceNames;
+  sequenceNames.append({"reset", "d_output"});
+  llvm::append_range(arguments, parameterNames);
+  arguments.push_back("reset");
+  // (The boundaries begin with the initial states.)
+  if (!recompute)
+    arguments.push_back("initial");
+  arguments.append({saved, "d_output", "d_last"});
   SmallVector<StringRef> results = outputs;
   llvm::append_range(results, sums);
   results.push_back("d_initial");
@@ -219,21 +225,20 @@ LogicalResult BackwardDerivation::build(bool isParallel) {
                                       step.axes, {}, arguments, results);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&function.front());
-  SmallVector<Value> sequences(
-      function.getArguments().take_front(sequenceCount));
-  sequences.push_back(DelayOp::create(builder, location,
-                                      findArgument(function, saved),
-                                      findArgument(function, "initial")));
-  sequences.push_back(findArgument(function, "d_output"));
-  ValueRange parameters =
-      ValueRange(function.getArguments()).slice(sequenceCount, parameterCount);
-  Value initial = findArgument(function, "d_last");
+  auto find = [&](StringRef name) { return findArgument(function, name); };
+  SmallVector<Value> sequences = llvm::map_to_vector(sequenceNames, find);
+  Value kept = find(saved);
+  if (!recompute)
+    sequences.push_back(
+        DelayOp::create(builder, location, kept, find("initial")));
+  SmallVector<Value> parameters = llvm::map_to_vector(parameterNames, find);
+  Value initial = find("d_last");
   TypeRange types = function.getResultTypes();
   TypeRange outputTypes = types.take_front(outputs.size());
   TypeRange sumTypes = types.slice(outputs.size(), sums.size());
 
   int64_t arity = valueCount() + step.parameters + step.states;
-  if (!isParallel) {
+  if (!forward) {
     auto walk =
         WalkOp::create(builder, location, outputTypes, sumTypes, types.back(),
                        /*reverse=*/true, sequences, parameters, initial);
@@ -248,9 +253,14 @@ LogicalResult BackwardDerivation::build(bool isParallel) {
     return success();
   }
   auto scan = ScanOp::create(builder, location, outputTypes, sumTypes,
-                             types.back(), Domain::Linear, /*reverse=*/true,
-                             sequences, parameters, initial);
+                             /*boundaries=*/Type(), types.back(),
+                             Domain::Linear, /*reverse=*/true, sequences,
+                             parameters, initial, recompute ? kept : Value());
   func::ReturnOp::create(builder, location, scan.getResults());
+  if (recompute) {
+    IRMapping copies;
+    forward.getElement().cloneInto(&scan.getStates(), copies);
+  }
   if (failed(buildElement(scan)))
     return failure();
   // The output region's last arguments are the carries before and after the
@@ -299,10 +309,22 @@ struct DeriveBackwardPass
                                  "minrnn.walk; run minrnn-fuse-gates first");
       return signalPassFailure();
     }
-    bool isParallel =
-        getOperation()->getAttrOfType<StringAttr>(kKindAttribute) == "parallel";
+    auto function = getOperation().lookupSymbol<func::FuncOp>(kForwardName);
+    auto scans = function ? llvm::to_vector(function.getOps<ScanOp>())
+                          : SmallVector<ScanOp>();
+    if (scans.size() > 1) {
+      function.emitOpError("expects one minrnn.scan, found ") << scans.size();
+      return signalPassFailure();
+    }
+    bool recompute = getOperation()->hasAttr(kRecomputeAttribute);
+    ScanOp forward = scans.empty() ? ScanOp() : scans.front();
+    if (recompute && !forward) {
+      getOperation().emitOpError("expects a parallel cell, for its states to "
+                                 "be recomputed");
+      return signalPassFailure();
+    }
     OpBuilder builder(step->walk->getParentOp());
-    if (failed(BackwardDerivation(*step, builder).build(isParallel)))
+    if (failed(BackwardDerivation(*step, builder).build(forward, recompute)))
       signalPassFailure();
   }
 };

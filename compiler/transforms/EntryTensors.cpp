@@ -22,6 +22,8 @@ static constexpr StringLiteral kRecurrent[] = {"batch", "time", "recurrent",
                                                "channels"};
 static constexpr StringLiteral kTrajectory[] = {"batch", "time", "states",
                                                 "channels"};
+static constexpr StringLiteral kBoundaries[] = {"batch", "tiles", "states",
+                                                "channels"};
 static constexpr StringLiteral kMask[] = {"batch", "time"};
 static constexpr StringLiteral kStates[] = {"batch", "states", "channels"};
 static constexpr StringLiteral kBias[] = {"gates", "channels"};
@@ -45,6 +47,7 @@ static constexpr EntryTensor kTensors[] = {
     {"previous", kStates, true},
     {"output", kSequence, false, true},
     {"trajectory", kTrajectory, true, true},
+    {"boundaries", kBoundaries},
     {"last", kStates, true},
     {"next", kStates},
     {"d_output", kSequence, false, true},

@@ -29,7 +29,8 @@ struct EntryTensor {
   llvm::StringLiteral name;
   /// The names of its axes; `time` falls away in `step`.
   llvm::ArrayRef<llvm::StringLiteral> axes;
-  /// Whether its pointer may be null.
+  /// Whether its pointer may be null (that of a sequence only where it is
+  /// written).
   bool isOptional = false;
   /// Whether it is stored in the cell's io type; it is f32 otherwise.
   bool isIO = false;

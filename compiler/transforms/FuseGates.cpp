@@ -28,9 +28,9 @@ namespace {
 /// Turns one cell into the functions of its entries.
 class GateFusion {
 public:
-  GateFusion(CellOp cell, bool isParallel, OpBuilder &builder)
-      : cell(cell), isParallel(isParallel), builder(builder),
-        location(cell.getLoc()), gates(cell.getGateNames()),
+  GateFusion(CellOp cell, bool isParallel, bool recompute, OpBuilder &builder)
+      : cell(cell), isParallel(isParallel), recompute(recompute),
+        builder(builder), location(cell.getLoc()), gates(cell.getGateNames()),
         recurrent(cell.getRecurrentProjections()),
         parameters(cell.getParameterNames()),
         readsInput(!cell.getBody().getOps<ReadOp>().empty()),
@@ -49,6 +49,9 @@ private:
   /// the order of the region's arguments.
   SmallVector<StringRef> sequenceNames() const;
   SmallVector<StringRef> parameterNames() const;
+  /// The same in the order of an entry's arguments: the mask of resets, which
+  /// is the last of the sequences, comes after the parameters.
+  SmallVector<StringRef> argumentNames() const;
   int64_t valueCount() const {
     return axes.gates + (readsInput ? 1 : 0) + axes.recurrent + /*reset*/ 1 +
            axes.gates + axes.recurrent + axes.parameters;
@@ -67,6 +70,7 @@ private:
 
   CellOp cell;
   bool isParallel;
+  bool recompute;
   OpBuilder &builder;
   Location location;
   SmallVector<StringRef> gates;
@@ -100,6 +104,14 @@ SmallVector<StringRef> GateFusion::parameterNames() const {
   return names;
 }
 
+SmallVector<StringRef> GateFusion::argumentNames() const {
+  SmallVector<StringRef> names = sequenceNames();
+  StringRef reset = names.pop_back_val();
+  llvm::append_range(names, parameterNames());
+  names.push_back(reset);
+  return names;
+}
+
 void GateFusion::describeModule(ModuleOp module) {
   SmallVector<Attribute> projections;
   for (ProjectOp project : recurrent) {
@@ -120,6 +132,8 @@ void GateFusion::describeModule(ModuleOp module) {
   module->setAttr(kOutputAttribute, cell.hasSeparateOutput()
                                         ? builder.getStringAttr("y")
                                         : cell.getStateNames()[0]);
+  if (recompute)
+    module->setAttr(kRecomputeAttribute, builder.getUnitAttr());
 }
 
 Value GateFusion::unlessReset(Value value) {
@@ -235,12 +249,15 @@ void GateFusion::buildForward() {
     return RankedTensorType::get(extents, builder.getF32Type());
   };
   SmallVector<StringRef> arguments = {"x", "weight"};
-  llvm::append_range(arguments, ArrayRef(sequenceNames()).drop_front());
-  llvm::append_range(arguments, parameterNames());
+  llvm::append_range(arguments, ArrayRef(argumentNames()).drop_front());
   arguments.push_back("initial");
   SmallVector<StringRef> results = {"output"};
-  if (!isPlain)
+  bool storesStates = !isPlain && !recompute;
+  if (storesStates)
     results.push_back("trajectory");
+  size_t stored = results.size();
+  if (recompute)
+    results.push_back("boundaries");
   results.push_back("last");
   func::FuncOp function =
       createEntry(builder, location, kForwardName, axes,
@@ -260,16 +277,17 @@ void GateFusion::buildForward() {
   for (StringRef name : parameterNames())
     parameterTensors.push_back(findArgument(function, name));
   Value initial = findArgument(function, "initial");
-  TypeRange outputs = function.getResultTypes().drop_back();
+  TypeRange outputs = TypeRange(function.getResultTypes()).take_front(stored);
   if (!isParallel) {
     createWalk(sequences, parameterTensors, initial, outputs);
     return;
   }
 
-  auto scan =
-      ScanOp::create(builder, location, outputs, TypeRange(), initial.getType(),
-                     Domain::Linear,
-                     /*reverse=*/false, sequences, parameterTensors, initial);
+  Type boundaries = recompute ? function.getResultTypes()[stored] : Type();
+  auto scan = ScanOp::create(
+      builder, location, outputs, TypeRange(), boundaries, initial.getType(),
+      Domain::Linear, /*reverse=*/false, sequences, parameterTensors, initial,
+      /*taken=*/Value());
   func::ReturnOp::create(builder, location, scan.getResults());
   Block *element =
       startScalarRegion(builder, scan.getElement(), valueCount(), location);
@@ -287,15 +305,14 @@ void GateFusion::buildForward() {
   ValueRange states = output->getArguments().drop_front(valueCount());
   ValueRange after = states.drop_front(axes.states);
   copies = copyEquations(output, states.take_front(axes.states), after);
-  SmallVector<Value> stored = {copies.lookup(cell.getOutput())};
-  if (!isPlain)
-    llvm::append_range(stored, after);
-  YieldOp::create(builder, location, stored);
+  SmallVector<Value> yielded = {copies.lookup(cell.getOutput())};
+  if (storesStates)
+    llvm::append_range(yielded, after);
+  YieldOp::create(builder, location, yielded);
 }
 
 void GateFusion::buildStep() {
-  SmallVector<StringRef> arguments = sequenceNames();
-  llvm::append_range(arguments, parameterNames());
+  SmallVector<StringRef> arguments = argumentNames();
   arguments.push_back("previous");
   SmallVector<StringRef> results;
   if (!isPlain)
@@ -305,24 +322,29 @@ void GateFusion::buildStep() {
       createEntry(builder, location, kStepName, axes, {}, arguments, results);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&function.front());
-  ValueRange tensors = function.getArguments();
-  size_t sequences = sequenceNames().size();
-  createWalk(tensors.take_front(sequences),
-             tensors.drop_front(sequences).drop_back(), tensors.back(),
+  auto find = [&](StringRef name) { return findArgument(function, name); };
+  createWalk(llvm::map_to_vector(sequenceNames(), find),
+             llvm::map_to_vector(parameterNames(), find), find("previous"),
              function.getResultTypes().drop_back());
 }
 
-/// Whether every next state of `cell` was proven affine.
+/// Whether every next state of `cell` was proven affine in the state itself.
 static bool isProvenParallel(CellOp cell) {
-  return llvm::all_of(cell.getYield().getOperands(), [](Value next) {
-    return next.getDefiningOp<AffineOp>() != nullptr;
-  });
+  return llvm::all_of(
+      llvm::zip_equal(cell.getStates(), cell.getYield().getOperands()),
+      [](auto pair) {
+        auto [state, next] = pair;
+        auto affine = next.template getDefiningOp<AffineOp>();
+        return affine && affine.getState() == state;
+      });
 }
 
 namespace {
 
 struct FuseGatesPass
     : public minrnn::compiler::impl::FuseGatesPassBase<FuseGatesPass> {
+  using FuseGatesPassBase::FuseGatesPassBase;
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
     auto cells = llvm::to_vector(module.getOps<CellOp>());
@@ -342,7 +364,12 @@ struct FuseGatesPass
       return signalPassFailure();
     }
     OpBuilder builder(cell);
-    GateFusion fusion(cell, !isSequential, builder);
+    if (isSequential && recompute) {
+      cell.emitOpError("expects to be parallel, for its states to be "
+                       "recomputed from those at tile boundaries");
+      return signalPassFailure();
+    }
+    GateFusion fusion(cell, !isSequential, recompute, builder);
     fusion.describeModule(module);
     fusion.buildForward();
     fusion.buildStep();

@@ -28,8 +28,9 @@ namespace minrnn::compiler {
 /// Attributes of the module that `minrnn-fuse-gates` makes, read by everything
 /// after it: the cell's name and kind (`parallel` or `sequential`), the names
 /// of its gates, parameters and states in order, its recurrent projections
-/// (each `{name, state}`), whether its one state is its output, and the name of
-/// the output's tensor: that of the first state, or `y`.
+/// (each `{name, state}`), whether its one state is its output, the name of the
+/// output's tensor (that of the first state, or `y`), and whether backward
+/// recomputes the states from those at tile boundaries.
 inline constexpr llvm::StringLiteral kCellAttribute = "minrnn.cell";
 inline constexpr llvm::StringLiteral kKindAttribute = "minrnn.kind";
 inline constexpr llvm::StringLiteral kGatesAttribute = "minrnn.gates";
@@ -38,6 +39,7 @@ inline constexpr llvm::StringLiteral kParametersAttribute = "minrnn.parameters";
 inline constexpr llvm::StringLiteral kStatesAttribute = "minrnn.states";
 inline constexpr llvm::StringLiteral kPlainAttribute = "minrnn.plain";
 inline constexpr llvm::StringLiteral kOutputAttribute = "minrnn.output";
+inline constexpr llvm::StringLiteral kRecomputeAttribute = "minrnn.recompute";
 
 /// On a cell: why it is sequential, and where (a location). Absent on a
 /// parallel one.

@@ -36,10 +36,11 @@ def StabilizePass : Pass<"minrnn-stabilize"> {
 }
 
 def ProveRecurrencePass : Pass<"minrnn-prove-recurrence"> {
-  let summary = "Prove that a cell's step is affine in its state";
+  let summary = "Prove that a cell's step is affine in its states";
   let description = [{
-    Evaluates the step abstractly as `A * state + B` with A and B free of the
-    state (compiler/analysis/Recurrence.h) and proves the intervals they lie in
+    Evaluates each state's next value abstractly as `A * state + B` with A and B
+    free of every state (compiler/analysis/Recurrence.h) and proves the
+    intervals they lie in
     (compiler/analysis/Interval.h). A cell that is not affine is marked
     `minrnn.sequential`, with the reason; a remark says the verdict either way.
 
@@ -79,16 +80,24 @@ def FuseGatesPass : Pass<"minrnn-fuse-gates", "::mlir::ModuleOp"> {
     ```
     After:
     ```mlir
-    func.func @forward(%x, %weight, %bias, %initial) {
+    func.func @forward(%x, %weight, %reset, %bias, %initial) {
       %p = minrnn.packed_projection %x, %weight gates ["z", "h"]
-      %h, %last = minrnn.scan linear sequences(%p) bias(%bias)
-          initial(%initial) element(%k, %v) { ... yield %a, %b }
-          output(%k, %v, %before, %after) { yield %after }
+      %h, %last = minrnn.scan linear sequences(%p, %reset) parameters(%bias)
+          initial(%initial) -> (...) last ...
+          element(%z, %v, %r, %bz, %bv) { ... yield %a, %b }
+          output(%z, %v, %r, %bz, %bv, %before, %after) { yield %after }
       return %h, %last
     }
-    func.func @step(%preactivations, %bias, %previous) { minrnn.step ... }
+    func.func @step(%preactivations, %bias, %reset, %previous) {
+      %next = minrnn.walk sequences(...) parameters(...) initial(...) ...
+    }
     ```
+    A sequential cell's `forward` is a `minrnn.walk`, as `step` is.
   }];
+  let options = [
+    Option<"recompute", "recompute", "bool", "false",
+           "keep the states at tile boundaries alone for backward">
+  ];
   let dependentDialects = ["::mlir::func::FuncDialect",
                            "::mlir::arith::ArithDialect"];
 }
@@ -100,19 +109,21 @@ def DeriveBackwardPass : Pass<"minrnn-derive-backward", "::mlir::ModuleOp"> {
     later steps, the gradient of the step's state is `d_output + c`; the
     gradient of the previous state is the next c. That recurrence is affine in
     c whatever the cell, so the backward of a parallel cell is one scan,
-    reversed in time; its gates are recomputed from the pre-activations.
+    reversed in time; its gates are recomputed from the pre-activations. The
+    backward of a sequential cell is a `minrnn.walk`, reversed.
 
     Before: `func.func @step`. After, beside it:
     ```mlir
-    func.func @backward(%preactivations, %bias, %initial, %output, %d_output,
-                        %d_last) {
+    func.func @backward(%preactivations, %reset, %bias, %initial, %output,
+                        %d_output, %d_last) {
       %previous = minrnn.delay %output initial %initial
-      %dp, %dh0 = minrnn.scan linear reverse
-          sequences(%preactivations, %previous, %d_output) bias(%bias)
-          initial(%d_last)
-          element(%k, %v, %h, %dh) { ... yield %a, %a_dh }
-          output(%k, %v, %h, %dh, %c, %next) { ... yield %dk, %dv }
-      %db = minrnn.sum_time %dp
+      %dp, %db, %dh0 = minrnn.scan linear reverse
+          sequences(%preactivations, %reset, %d_output, %previous)
+          parameters(%bias) initial(%d_last) -> (...) sums (...) last ...
+          element(%z, %v, %r, %dh, %h, %bz, %bv) { ... yield %a, %a_dh }
+          output(%z, %v, %r, %dh, %h, %bz, %bv, %c, %next) {
+            ... yield %dz, %dv, %dz, %dv
+          }
       return %dp, %db, %dh0
     }
     ```

@@ -127,16 +127,23 @@ void prove(CellOp cell) {
   std::optional<SmallVector<ProvenState>> proven = solveStates(cell, builder);
   if (!proven)
     return;
-  // A projection of a gate value is parallel in principle, but it is a second
-  // matrix product, chained behind the first; none is built yet. One of a state
-  // that no next value reads mixes the channels all the same.
-  for (auto project : cell.getBody().getOps<ProjectOp>())
-    if (!isa<InputType>(project.getOperand().getType())) {
+  // One of a state that no next value reads mixes the channels all the same. A
+  // projection of a gate value is parallel in principle, but it is a second
+  // matrix product, chained behind the first; none is built yet.
+  for (auto project : cell.getBody().getOps<ProjectOp>()) {
+    if (isa<InputType>(project.getOperand().getType()))
+      continue;
+    if (llvm::is_contained(cell.getStates(), project.getOperand()))
+      markSequential(cell, {project,
+                            "projects a value that depends on the state, which "
+                            "mixes the channels from step to step",
+                            "project the input '%x' instead"});
+    else
       markSequential(cell,
                      {project, "projects a value computed within the step",
                       "project the input vector instead"});
-      return;
-    }
+    return;
+  }
   IntervalAnalysis intervals;
   std::string ranges;
   for (auto [index, state] : llvm::enumerate(*proven)) {

@@ -1,4 +1,4 @@
-// The rules of cells, C1 to C7, P1, P2 and A1: each with the words and the
+// The rules of cells, C1 to C9, P1, P2, R1 and A1: each with the words and the
 // place of its error. The neighbour that obeys is @good, or stands beside.
 // RUN: minrnn-opt %s --verify-diagnostics --split-input-file
 
@@ -215,9 +215,137 @@ minrnn.cell @c6(%x: !minrnn.input) state(%h: f32) {
 // -----
 
 // C7: a projection.
-// expected-error @+1 {{'minrnn.cell' op expects at least one 'minrnn.project'; without one the cell has no weights and reads no input}}
+// expected-error @+1 {{'minrnn.cell' op expects at least one 'minrnn.project' of its input; without one the cell reads no input}}
 minrnn.cell @c7(%x: !minrnn.input) state(%h: f32) {
   minrnn.yield %h : f32
+}
+
+// -----
+
+// C7: of the input; a projection of the state or a read of the channel is none.
+// expected-error @+1 {{'minrnn.cell' op expects at least one 'minrnn.project' of its input; without one the cell reads no input}}
+minrnn.cell @c7(%x: !minrnn.input) state(%h: f32) {
+  %v = minrnn.read %x : f32
+  %u = minrnn.project %h "u" : f32 -> f32
+  %n = arith.addf %u, %v : f32
+  minrnn.yield %n : f32
+}
+
+// -----
+
+// C8: one output at most.
+minrnn.cell @c8(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-note @+1 {{the first one is here}}
+  minrnn.output %k : f32
+  // expected-error @+1 {{'minrnn.output' op expects to be the only one of its cell}}
+  minrnn.output %k : f32
+  minrnn.yield %k : f32
+}
+
+// -----
+
+// C8 obeyed: one, of whatever value.
+minrnn.cell @c8(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  minrnn.output %h : f32
+  minrnn.yield %k : f32
+}
+
+// -----
+
+// An output has its place.
+func.func @output(%v: f32) {
+  // expected-error @+1 {{'minrnn.output' op expects parent op 'minrnn.cell'}}
+  minrnn.output %v : f32
+  return
+}
+
+// -----
+
+minrnn.cell @output(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-error @+1 {{'minrnn.output' op operand #0 must be 32-bit float, but got '!minrnn.input'}}
+  "minrnn.output"(%x) : (!minrnn.input) -> ()
+  minrnn.yield %k : f32
+}
+
+// -----
+
+// C9: a state is called like no other tensor: not the input,
+// expected-error @+1 {{'minrnn.cell' op expects its tensors' names to differ, found 'x' for the input and for the state 'x'}}
+minrnn.cell @c9(%input: !minrnn.input) state(%x: f32) {
+  %k = minrnn.project %input "z" : f32
+  minrnn.yield %k : f32
+}
+
+// -----
+
+// the output,
+// expected-error @+1 {{'minrnn.cell' op expects its tensors' names to differ, found 'y' for the output and for the state 'y'}}
+minrnn.cell @c9(%x: !minrnn.input) state(%h: f32, %y: f32) {
+  %k = minrnn.project %x "z" : f32
+  minrnn.yield %k, %y : f32, f32
+}
+
+// -----
+
+// the mask,
+// expected-error @+1 {{'minrnn.cell' op expects its tensors' names to differ, found 'reset' for the mask of resets and for the state 'reset'}}
+minrnn.cell @c9(%x: !minrnn.input) state(%reset: f32) {
+  %k = minrnn.project %x "z" : f32
+  minrnn.yield %k : f32
+}
+
+// -----
+
+// the initial or the last values of another state,
+// expected-error @+1 {{'minrnn.cell' op expects its tensors' names to differ, found 'h0' for the state 'h' and for the state 'h0'}}
+minrnn.cell @c9(%x: !minrnn.input) state(%h: f32, %h0: f32) {
+  %k = minrnn.project %x "z" : f32
+  minrnn.yield %k, %k : f32, f32
+}
+
+// -----
+
+// expected-error @+1 {{'minrnn.cell' op expects its tensors' names to differ, found 'h_last' for the state 'h_last' and for the state 'h'}}
+minrnn.cell @c9(%x: !minrnn.input) state(%h_last: f32, %h: f32) {
+  %k = minrnn.project %x "z" : f32
+  minrnn.yield %k, %k : f32, f32
+}
+
+// -----
+
+// or a parameter, whose place the error is at.
+minrnn.cell @c9(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-error @+1 {{'minrnn.cell' op expects its tensors' names to differ, found 'h0' for the state 'h' and for the parameter 'h0'}}
+  %u = minrnn.parameter "h0" : f32
+  minrnn.yield %k : f32
+}
+
+// -----
+
+minrnn.cell @c9(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-error @+1 {{'minrnn.cell' op expects its tensors' names to differ, found 'x' for the input and for the parameter 'x'}}
+  %u = minrnn.parameter "x" : f32
+  minrnn.yield %k : f32
+}
+
+// -----
+
+// C9 obeyed: a parameter that is read twice is one tensor; a gate's tensors are
+// called z.weight and z.bias, so that a state, a parameter and a gate may all
+// have one name but for the first two.
+minrnn.cell @c9(%x: !minrnn.input) state(%h: f32, %h1: f32) {
+  %k = minrnn.project %x "h" : f32
+  %v = minrnn.project %x "u" : f32
+  %w = minrnn.project %x "x" : f32
+  %u = minrnn.parameter "u" : f32
+  %again = minrnn.parameter "u" : f32
+  %h0_last = minrnn.parameter "h0_last" : f32
+  minrnn.yield %k, %v : f32, f32
 }
 
 // -----
@@ -265,6 +393,54 @@ minrnn.cell @p2(%x: !minrnn.input) state(%h: f32) {
 
 // -----
 
+// A read is of the input, a scalar.
+minrnn.cell @read(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  %c = arith.constant 1.0 : f32
+  // expected-error @+1 {{'minrnn.read' op operand #0 must be the input vector of one time step, but got 'f32'}}
+  %v = "minrnn.read"(%c) : (f32) -> f32
+  minrnn.yield %k : f32
+}
+
+// -----
+
+minrnn.cell @read(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-error @+1 {{'minrnn.read' op result #0 must be 32-bit float, but got 'f64'}}
+  %v = minrnn.read %x : f64
+  minrnn.yield %k : f32
+}
+
+// -----
+
+// R1: a parameter's name is an identifier.
+minrnn.cell @r1(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-error @+1 {{'minrnn.parameter' op expects the parameter's name to be an identifier, for its tensor is called after it; found "a.b"}}
+  %u = minrnn.parameter "a.b" : f32
+  minrnn.yield %k : f32
+}
+
+// -----
+
+minrnn.cell @r1(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-error @+1 {{'minrnn.parameter' op expects the parameter's name to be an identifier, for its tensor is called after it; found ""}}
+  %u = minrnn.parameter "" : f32
+  minrnn.yield %k : f32
+}
+
+// -----
+
+// R1 obeyed.
+minrnn.cell @r1(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  %u = minrnn.parameter "_u2" : f32
+  minrnn.yield %k : f32
+}
+
+// -----
+
 // A1: the state of an affine step is a state.
 minrnn.cell @a1(%x: !minrnn.input) state(%h: f32) {
   %k = minrnn.project %x "z" : f32
@@ -308,6 +484,6 @@ func.func @a1(%k: f32) -> f32 {
 
 // A yield has its place.
 func.func @f() {
-  // expected-error @+1 {{'minrnn.yield' op expects parent op to be one of 'minrnn.cell, minrnn.scan, minrnn.step'}}
+  // expected-error @+1 {{'minrnn.yield' op expects parent op to be one of 'minrnn.cell, minrnn.scan, minrnn.walk'}}
   minrnn.yield
 }

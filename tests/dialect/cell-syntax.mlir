@@ -103,6 +103,23 @@ minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
 
 // -----
 
+minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
+  // expected-error @+1 {{expected attribute value}}
+  %u = minrnn.parameter u : f32
+  minrnn.yield %u : f32
+}
+
+// -----
+
+// expected-note @+1 {{prior use here}}
+minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
+  // expected-error @+1 {{use of value '%h' expects different type than prior uses: '!minrnn.input' vs 'f32'}}
+  %v = minrnn.read %h : f32
+  minrnn.yield %v : f32
+}
+
+// -----
+
 // A visibility is an attribute; before the name it would be lost.
 // expected-error @+1 {{expected valid '@'-identifier for symbol name}}
 minrnn.cell "private" @hidden(%x: !minrnn.input) state(%h: f32) {

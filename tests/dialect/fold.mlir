@@ -132,3 +132,18 @@ minrnn.cell @dead(%x: !minrnn.input) state(%h: f32) {
   %z = minrnn.sigmoid %k : f32
   minrnn.yield %h : f32
 }
+
+// So does a parameter that no one reads; a read of the input is no tensor of its
+// own and vanishes, and an output is read by the layer above.
+// CHECK-LABEL: minrnn.cell @dead_parameter
+minrnn.cell @dead_parameter(%x: !minrnn.input) state(%h: f32) {
+  // CHECK-NEXT: %[[K:.*]] = minrnn.project %x "k" : f32
+  // CHECK-NEXT: minrnn.parameter "unread" : f32
+  // CHECK-NEXT: minrnn.output %[[K]] : f32
+  // CHECK-NEXT: minrnn.yield %h : f32
+  %k = minrnn.project %x "k" : f32
+  %u = minrnn.parameter "unread" : f32
+  %v = minrnn.read %x : f32
+  minrnn.output %k : f32
+  minrnn.yield %h : f32
+}

@@ -32,14 +32,33 @@ minrnn.cell @every(%x: !minrnn.input) state(%h: f32) {
   minrnn.yield %n : f32
 }
 
-// Several states keep their names, also one that is called like the input.
-// CHECK-LABEL: minrnn.cell @two(%input: !minrnn.input) state(%x: f32, %c: f32)
+// Several states keep their names; the input is called x, whatever it was.
+// CHECK-LABEL: minrnn.cell @two(%x: !minrnn.input) state(%h: f32, %c: f32)
 // CHECK-SAME: attributes {note = "kept", sym_visibility = "private"} {
-minrnn.cell @two(%in: !minrnn.input) state(%x: f32, %c: f32) attributes {sym_visibility = "private", note = "kept"} {
+minrnn.cell @two(%in: !minrnn.input) state(%h: f32, %c: f32) attributes {sym_visibility = "private", note = "kept"} {
   %k = minrnn.project %in "z" {place = 1 : i32} : f32
-  // CHECK: minrnn.project %input "z" {place = 1 : i32} : f32
+  // CHECK: minrnn.project %x "z" {place = 1 : i32} : f32
   // CHECK: minrnn.yield %c, %{{.*}} : f32, f32
   minrnn.yield %c, %k : f32, f32
+}
+
+// What the layer above sees, this channel of the input, and a learned number.
+// GENERIC: "minrnn.read"(%{{.*}}) {note} : (!minrnn.input) -> f32
+// GENERIC: "minrnn.parameter"() <{parameter = "u"}> {init = 1.000000e+00 : f32} : () -> f32
+// GENERIC: "minrnn.output"(%{{.*}}) {note} : (f32) -> ()
+// CHECK-LABEL: minrnn.cell @output(%x: !minrnn.input) state(%h: f32) {
+minrnn.cell @output(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  // CHECK: %[[V:.*]] = minrnn.read %x {note} : f32
+  %v = minrnn.read %x {note} : f32
+  // CHECK-NEXT: %[[U:.*]] = minrnn.parameter "u" {init = 1.000000e+00 : f32} : f32
+  %u = minrnn.parameter "u" {init = 1.0 : f32} : f32
+  // CHECK-NEXT: %[[Y:.*]] = arith.mulf %[[V]], %[[U]]
+  %y = arith.mulf %v, %u : f32
+  // CHECK-NEXT: minrnn.output %[[Y]] {note} : f32
+  minrnn.output %y {note} : f32
+  // CHECK-NEXT: minrnn.yield
+  minrnn.yield %k : f32
 }
 
 // The operations of arith and math that a cell may use.
@@ -63,8 +82,9 @@ minrnn.cell @borrowed(%x: !minrnn.input) state(%h: f32) {
   %10 = math.tanh %9 : f32
   %11 = math.sqrt %10 : f32
   %12 = math.absf %11 : f32
+  %13 = math.expm1 %12 : f32
   // CHECK: minrnn.yield
-  minrnn.yield %12 : f32
+  minrnn.yield %13 : f32
 }
 
 // Vectors of channels, as the host lowering makes them.

@@ -2,56 +2,74 @@
 // in the generic one.
 // RUN: minrnn-opt %s --verify-roundtrip | FileCheck %s
 // RUN: minrnn-opt %s --mlir-print-op-generic | minrnn-opt --verify-roundtrip | FileCheck %s
+// RUN: minrnn-opt %s --mlir-print-op-generic | FileCheck %s --check-prefix=GENERIC
 // RUN: minrnn-opt %s --emit-bytecode | minrnn-opt | FileCheck %s
 
+// GENERIC: "minrnn.scan"(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) <{domain = 1 : i32, operandSegmentSizes = array<i32: 2, 1, 1>, resultSegmentSizes = array<i32: 1, 0, 1>}> ({
+// GENERIC: "minrnn.scan"(%{{.*}}, %{{.*}}, %{{.*}}) <{domain = 0 : i32, operandSegmentSizes = array<i32: 2, 0, 1>, resultSegmentSizes = array<i32: 1, 2, 1>, reverse}> ({
+// GENERIC: "minrnn.walk"(%{{.*}}, %{{.*}}, %{{.*}}) <{operandSegmentSizes = array<i32: 1, 1, 1>, resultSegmentSizes = array<i32: 0, 0, 1>}> ({
+// GENERIC: "minrnn.walk"(%{{.*}}, %{{.*}}) <{operandSegmentSizes = array<i32: 1, 0, 1>, resultSegmentSizes = array<i32: 2, 1, 1>, reverse}> ({
+
 // CHECK-LABEL: func.func @forward
-func.func @forward(%x: tensor<?x?x?xf32>, %w: tensor<2x?x?xf32>, %bias: tensor<2x?xf32>, %h0: tensor<?x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?xf32>) {
+func.func @forward(%x: tensor<?x?x?xf32>, %w: tensor<2x?x?xf32>, %reset: tensor<?x?xi8>, %bias: tensor<2x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x1x?xf32>) {
   // CHECK: %[[P:.*]] = minrnn.packed_projection %{{.*}}, %{{.*}} gates ["z", "h"] : tensor<?x?x?xf32>, tensor<2x?x?xf32> -> tensor<?x?x2x?xf32>
   %p = minrnn.packed_projection %x, %w gates ["z", "h"] : tensor<?x?x?xf32>, tensor<2x?x?xf32> -> tensor<?x?x2x?xf32>
-  // CHECK: %{{.*}}, %{{.*}} = minrnn.scan log sequences(%[[P]] : tensor<?x?x2x?xf32>) bias(%{{.*}} : tensor<2x?xf32>) initial(%{{.*}} : tensor<?x?xf32>) -> (tensor<?x?x?xf32>), tensor<?x?xf32> attributes {note = "kept"}
-  // CHECK-SAME: element (%[[K:.*]], %[[V:.*]]) {
+  // CHECK: %{{.*}}, %{{.*}} = minrnn.scan log sequences(%[[P]], %{{.*}} : tensor<?x?x2x?xf32>, tensor<?x?xi8>) parameters(%{{.*}} : tensor<2x?xf32>) initial(%{{.*}} : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32> attributes {note = "kept"}
+  // CHECK-SAME: element (%[[K:.*]], %[[V:.*]], %{{.*}}, %{{.*}}, %{{.*}}) {
   // CHECK-NEXT:   minrnn.yield %[[K]], %[[V]] : f32, f32
-  // CHECK-NEXT: } output (%{{.*}}, %{{.*}}, %{{.*}}, %[[AFTER:.*]]) {
+  // CHECK-NEXT: } output (%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[AFTER:.*]]) {
   // CHECK-NEXT:   minrnn.yield %[[AFTER]] : f32
   // CHECK-NEXT: }
-  %h, %last = minrnn.scan log sequences(%p : tensor<?x?x2x?xf32>) bias(%bias : tensor<2x?xf32>) initial(%h0 : tensor<?x?xf32>) -> (tensor<?x?x?xf32>), tensor<?x?xf32> attributes {note = "kept"}
-  element(%k, %v) {
+  %h, %last = minrnn.scan log sequences(%p, %reset : tensor<?x?x2x?xf32>, tensor<?x?xi8>) parameters(%bias : tensor<2x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32> attributes {note = "kept"}
+  element(%k, %v, %r, %bk, %bv) {
     minrnn.yield %k, %v : f32, f32
-  } output(%k, %v, %before, %after) {
+  } output(%k, %v, %r, %bk, %bv, %before, %after) {
     minrnn.yield %after : f32
   }
-  return %h, %last : tensor<?x?x?xf32>, tensor<?x?xf32>
+  return %h, %last : tensor<?x?x?xf32>, tensor<?x1x?xf32>
 }
 
-// Backwards in time, over several sequences, without a bias; the states one
-// step late, and the sum over time.
+// Backwards in time, of two states, over several sequences, without
+// parameters; the states one step late, and two sums over time.
 // CHECK-LABEL: func.func @backward
-func.func @backward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x?x?xf32>, %h0: tensor<?x?xf32>, %c0: tensor<?x?xf32>) -> (tensor<?x1x?xf32>, tensor<?x?xf32>) {
-  // CHECK: minrnn.delay %{{.*}} initial %{{.*}} : tensor<?x?x?xf32>, tensor<?x?xf32>
-  %before = minrnn.delay %h initial %h0 : tensor<?x?x?xf32>, tensor<?x?xf32>
-  // CHECK: minrnn.scan linear reverse sequences(%{{.*}}, %{{.*}} : tensor<?x?x1x?xf32>, tensor<?x?x?xf32>) initial(
-  %dp, %dh0 = minrnn.scan linear reverse sequences(%p, %before : tensor<?x?x1x?xf32>, tensor<?x?x?xf32>) initial(%c0 : tensor<?x?xf32>) -> (tensor<?x?x1x?xf32>), tensor<?x?xf32>
-  element(%k, %b) {
-    minrnn.yield %k, %b : f32, f32
-  } output(%k, %b, %c, %next) {
-    minrnn.yield %c : f32
+func.func @backward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x?x2x?xf32>, %h0: tensor<?x2x?xf32>, %c0: tensor<?x2x?xf32>) -> (tensor<?x?x1x?xf32>, tensor<?x1x?xf32>, tensor<?x2x?xf32>, tensor<?x2x?xf32>) {
+  // CHECK: minrnn.delay %{{.*}} initial %{{.*}} : tensor<?x?x2x?xf32>, tensor<?x2x?xf32>
+  %before = minrnn.delay %h initial %h0 : tensor<?x?x2x?xf32>, tensor<?x2x?xf32>
+  // CHECK: %{{.*}}, %{{.*}}:2, %{{.*}} = minrnn.scan linear reverse sequences(%{{.*}}, %{{.*}} : tensor<?x?x1x?xf32>, tensor<?x?x2x?xf32>) initial(%{{.*}} : tensor<?x2x?xf32>) -> (tensor<?x?x1x?xf32>) sums(tensor<?x1x?xf32>, tensor<?x2x?xf32>) last tensor<?x2x?xf32>
+  // CHECK-SAME: element (%[[K:.*]], %[[B:.*]], %[[C:.*]]) {
+  // CHECK-NEXT:   minrnn.yield %[[K]], %[[B]], %[[K]], %[[C]] : f32, f32, f32, f32
+  // CHECK-NEXT: } output (%[[K:.*]], %[[B:.*]], %[[C:.*]], %[[DB:.*]], %[[DC:.*]], %{{.*}}, %{{.*}}) {
+  // CHECK-NEXT:   minrnn.yield %[[DB]], %[[K]], %[[B]], %[[DC]] : f32, f32, f32, f32
+  // CHECK-NEXT: }
+  %dp, %db, %dv, %dh0 = minrnn.scan linear reverse sequences(%p, %before : tensor<?x?x1x?xf32>, tensor<?x?x2x?xf32>) initial(%c0 : tensor<?x2x?xf32>) -> (tensor<?x?x1x?xf32>) sums (tensor<?x1x?xf32>, tensor<?x2x?xf32>) last tensor<?x2x?xf32>
+  element(%k, %b, %c) {
+    minrnn.yield %k, %b, %k, %c : f32, f32, f32, f32
+  } output(%k, %b, %c, %gb, %gc, %nb, %nc) {
+    minrnn.yield %gb, %k, %b, %gc : f32, f32, f32, f32
   }
-  // CHECK: minrnn.sum_time %{{.*}} : tensor<?x?x1x?xf32> -> tensor<?x1x?xf32>
-  %db = minrnn.sum_time %dp : tensor<?x?x1x?xf32> -> tensor<?x1x?xf32>
-  return %db, %dh0 : tensor<?x1x?xf32>, tensor<?x?xf32>
+  return %dp, %db, %dv, %dh0 : tensor<?x?x1x?xf32>, tensor<?x1x?xf32>, tensor<?x2x?xf32>, tensor<?x2x?xf32>
 }
 
-// CHECK-LABEL: func.func @step
-func.func @step(%p: tensor<?x1x?xf32>, %bias: tensor<1x?xf32>, %h: tensor<?x?xf32>) -> (tensor<?x?xf32>, tensor<?x?xf32>) {
-  // CHECK: minrnn.step %{{.*}} : tensor<?x1x?xf32> bias(%{{.*}} : tensor<1x?xf32>) previous(%{{.*}} : tensor<?x?xf32>) -> tensor<?x?xf32>
-  // CHECK-SAME: (%[[K:.*]], %[[H:.*]]) {
-  %n = minrnn.step %p : tensor<?x1x?xf32> bias(%bias : tensor<1x?xf32>) previous(%h : tensor<?x?xf32>) -> tensor<?x?xf32> (%k, %s) {
-    %0 = minrnn.lerp %s, %k, %k : f32
+// A walk that stores nothing, of one step; and one that stores two sequences
+// and a sum, backwards.
+// CHECK-LABEL: func.func @walk
+func.func @walk(%p: tensor<?x1x1x?xf32>, %bias: tensor<1x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor<?x1x?xf32>, tensor<?x?x?xf32>, tensor<?x?x2x?xf32>, tensor<?x1x?xf32>, tensor<?x1x?xf32>) {
+  // CHECK: minrnn.walk sequences(%{{.*}} : tensor<?x1x1x?xf32>) parameters(%{{.*}} : tensor<1x?xf32>) initial(%{{.*}} : tensor<?x1x?xf32>) last tensor<?x1x?xf32> attributes {note = "kept"}
+  // CHECK-SAME: body (%[[K:.*]], %[[B:.*]], %[[H:.*]]) {
+  // CHECK-NEXT:   %[[N:.*]] = minrnn.lerp %[[H]], %[[K]], %[[B]] : f32
+  // CHECK-NEXT:   minrnn.yield %[[N]] : f32
+  // CHECK-NEXT: }
+  %n = minrnn.walk sequences(%p : tensor<?x1x1x?xf32>) parameters(%bias : tensor<1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) last tensor<?x1x?xf32> attributes {note = "kept"}
+  body(%k, %b, %h) {
+    %0 = minrnn.lerp %h, %k, %b : f32
     minrnn.yield %0 : f32
   }
-  // CHECK: minrnn.step %{{.*}} : tensor<?x1x?xf32> previous(%{{.*}} : tensor<?x?xf32>) -> tensor<?x?xf32>
-  %m = minrnn.step %p : tensor<?x1x?xf32> previous(%n : tensor<?x?xf32>) -> tensor<?x?xf32> (%k, %s) {
-    minrnn.yield %s : f32
+  // CHECK: %{{.*}}:2, %{{.*}}, %{{.*}} = minrnn.walk reverse sequences(%{{.*}} : tensor<?x1x1x?xf32>) initial(%{{.*}} : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?x2x?xf32>) sums(tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  // CHECK-SAME: body (%[[K:.*]], %[[H:.*]]) {
+  // CHECK-NEXT:   minrnn.yield %[[H]], %[[K]], %[[H]], %[[H]], %[[K]] : f32, f32, f32, f32, f32
+  %y, %s, %sum, %m = minrnn.walk reverse sequences(%p : tensor<?x1x1x?xf32>) initial(%n : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?x2x?xf32>) sums (tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  body(%k, %h) {
+    minrnn.yield %h, %k, %h, %h, %k : f32, f32, f32, f32, f32
   }
-  return %n, %m : tensor<?x?xf32>, tensor<?x?xf32>
+  return %n, %y, %s, %sum, %m : tensor<?x1x?xf32>, tensor<?x?x?xf32>, tensor<?x?x2x?xf32>, tensor<?x1x?xf32>, tensor<?x1x?xf32>
 }

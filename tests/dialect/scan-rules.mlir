@@ -19,19 +19,37 @@ func.func @s1(%x: tensor<?x?x?xf32>, %w: tensor<2x?x?xf32>) {
 
 // -----
 
-// S2: one gate axis.
-func.func @s2(%s: tensor<?x?x2x?xf32>) {
-  // expected-error @+1 {{'minrnn.sum_time' op expects one gate axis, found 2 gates in the operand and 3 in the result}}
-  %0 = minrnn.sum_time %s : tensor<?x?x2x?xf32> -> tensor<?x3x?xf32>
+// S2: a value in a step for each initial state.
+func.func @s2(%s: tensor<?x?x2x?xf32>, %h0: tensor<?x3x?xf32>) {
+  // expected-error @+1 {{'minrnn.delay' op expects a value in a step for each initial state, found 2 values and 3 states}}
+  %0 = minrnn.delay %s initial %h0 : tensor<?x?x2x?xf32>, tensor<?x3x?xf32>
+  return
+}
+
+// -----
+
+// S2: a sequence without a gate axis has one.
+func.func @s2(%s: tensor<?x?x?xf32>, %h0: tensor<?x2x?xf32>) {
+  // expected-error @+1 {{'minrnn.delay' op expects a value in a step for each initial state, found 1 values and 2 states}}
+  %0 = minrnn.delay %s initial %h0 : tensor<?x?x?xf32>, tensor<?x2x?xf32>
+  return
+}
+
+// -----
+
+// S2 obeyed, by either kind of sequence.
+func.func @s2(%s: tensor<?x?x?xf32>, %t: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
+  %0 = minrnn.delay %s initial %h0 : tensor<?x?x?xf32>, tensor<?x1x?xf32>
+  %1 = minrnn.delay %t initial %h0 : tensor<?x?x1x?xf32>, tensor<?x1x?xf32>
   return
 }
 
 // -----
 
 // S3: the arguments of `element`.
-func.func @s3(%p: tensor<?x?x2x?xf32>, %h0: tensor<?x?xf32>) {
+func.func @s3(%p: tensor<?x?x2x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects 'element' to take 2 scalars, found 1}}
-  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x2x?xf32>) initial(%h0 : tensor<?x?xf32>) -> (tensor<?x?x?xf32>), tensor<?x?xf32>
+  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x2x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
   element(%k) { minrnn.yield %k, %k : f32, f32 }
   output(%k, %v, %b, %a) { minrnn.yield %a : f32 }
   return
@@ -39,10 +57,21 @@ func.func @s3(%p: tensor<?x?x2x?xf32>, %h0: tensor<?x?xf32>) {
 
 // -----
 
+// S3: one for the mask of resets and one for each parameter among them.
+func.func @s3(%p: tensor<?x?x2x?xf32>, %r: tensor<?x?xi8>, %u: tensor<3x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.scan' op expects 'element' to take 6 scalars, found 2}}
+  %h, %l = minrnn.scan linear sequences(%p, %r : tensor<?x?x2x?xf32>, tensor<?x?xi8>) parameters(%u : tensor<3x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  element(%k, %v) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %v, %b, %a) { minrnn.yield %a : f32 }
+  return
+}
+
+// -----
+
 // S3: it yields a coefficient and an offset.
-func.func @s3(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x?xf32>) {
+func.func @s3(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects 'element' to yield 2 values, found 1}}
-  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x?xf32>) -> (tensor<?x?x?xf32>), tensor<?x?xf32>
+  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
   element(%k) { minrnn.yield %k : f32 }
   output(%k, %b, %a) { minrnn.yield %a : f32 }
   return
@@ -50,10 +79,21 @@ func.func @s3(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x?xf32>) {
 
 // -----
 
+// S3: of every state.
+func.func @s3(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x3x?xf32>) {
+  // expected-error @+1 {{'minrnn.scan' op expects 'element' to yield 6 values, found 2}}
+  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x3x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x3x?xf32>
+  element(%k) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %b, %a) { minrnn.yield %a : f32 }
+  return
+}
+
+// -----
+
 // S3: an empty region has no yield.
-func.func @s3(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x?xf32>) {
+func.func @s3(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects 'element' to end in 'minrnn.yield'}}
-  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x?xf32>) -> (tensor<?x?x?xf32>), tensor<?x?xf32>
+  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
   element(%k) { }
   output(%k, %b, %a) { minrnn.yield %a : f32 }
   return
@@ -62,25 +102,25 @@ func.func @s3(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x?xf32>) {
 // -----
 
 // S3: scalars are f32 (the custom syntax has no room for another type).
-func.func @s3(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x?xf32>) {
+func.func @s3(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects 'element' to take scalars of type 'f32', found 'i32'}}
-  %h, %l = "minrnn.scan"(%p, %h0) <{operandSegmentSizes = array<i32: 1, 0, 1>}> ({
+  %h, %l = "minrnn.scan"(%p, %h0) <{operandSegmentSizes = array<i32: 1, 0, 1>, resultSegmentSizes = array<i32: 1, 0, 1>}> ({
   ^bb0(%k: i32):
     %c = arith.constant 1.0 : f32
     minrnn.yield %c, %c : f32, f32
   }, {
   ^bb0(%k: f32, %b: f32, %a: f32):
     minrnn.yield %a : f32
-  }) : (tensor<?x?x1x?xf32>, tensor<?x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?xf32>)
+  }) : (tensor<?x?x1x?xf32>, tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x1x?xf32>)
   return
 }
 
 // -----
 
 // S4: the arguments of `output`.
-func.func @s4(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x?xf32>) {
+func.func @s4(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects 'output' to take 3 scalars, found 2}}
-  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x?xf32>) -> (tensor<?x?x?xf32>), tensor<?x?xf32>
+  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
   element(%k) { minrnn.yield %k, %k : f32, f32 }
   output(%k, %a) { minrnn.yield %a : f32 }
   return
@@ -88,10 +128,32 @@ func.func @s4(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x?xf32>) {
 
 // -----
 
+// S4: two for each state among them.
+func.func @s4(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x2x?xf32>) {
+  // expected-error @+1 {{'minrnn.scan' op expects 'output' to take 5 scalars, found 3}}
+  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x2x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x2x?xf32>
+  element(%k) { minrnn.yield %k, %k, %k, %k : f32, f32, f32, f32 }
+  output(%k, %b, %a) { minrnn.yield %a : f32 }
+  return
+}
+
+// -----
+
 // S4: it yields one value for each gate of a result.
-func.func @s4(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x?xf32>) {
+func.func @s4(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects 'output' to yield 3 values, found 1}}
-  %h, %d, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?x2x?xf32>), tensor<?x?xf32>
+  %h, %d, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?x2x?xf32>) last tensor<?x1x?xf32>
+  element(%k) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %b, %a) { minrnn.yield %a : f32 }
+  return
+}
+
+// -----
+
+// S4: and of a sum.
+func.func @s4(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.scan' op expects 'output' to yield 3 values, found 1}}
+  %h, %d, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) sums (tensor<?x2x?xf32>) last tensor<?x1x?xf32>
   element(%k) { minrnn.yield %k, %k : f32, f32 }
   output(%k, %b, %a) { minrnn.yield %a : f32 }
   return
@@ -100,9 +162,9 @@ func.func @s4(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x?xf32>) {
 // -----
 
 // S4: an empty region has no yield.
-func.func @s4(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x?xf32>) {
+func.func @s4(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects 'output' to end in 'minrnn.yield'}}
-  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x?xf32>) -> (tensor<?x?x?xf32>), tensor<?x?xf32>
+  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
   element(%k) { minrnn.yield %k, %k : f32, f32 }
   output(%k, %b, %a) { }
   return
@@ -110,10 +172,10 @@ func.func @s4(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x?xf32>) {
 
 // -----
 
-// S5: a bias for each gate of the first four-axis sequence.
-func.func @s5(%p: tensor<?x?x1x?xf32>, %bias: tensor<2x?xf32>, %h0: tensor<?x?xf32>) {
-  // expected-error @+1 {{'minrnn.scan' op expects a bias for each of 1 gates, found 2}}
-  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) bias(%bias : tensor<2x?xf32>) initial(%h0 : tensor<?x?xf32>) -> (tensor<?x?x?xf32>), tensor<?x?xf32>
+// S5: the last states are as the initial ones.
+func.func @s5(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.scan' op expects the last states to be as the initial ones, of type 'tensor<?x1x?xf32>', found 'tensor<?x2x?xf32>'}}
+  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x2x?xf32>
   element(%k) { minrnn.yield %k, %k : f32, f32 }
   output(%k, %b, %a) { minrnn.yield %a : f32 }
   return
@@ -121,46 +183,145 @@ func.func @s5(%p: tensor<?x?x1x?xf32>, %bias: tensor<2x?xf32>, %h0: tensor<?x?xf
 
 // -----
 
-// S5 holds for a step too.
-func.func @s5(%p: tensor<?x1x?xf32>, %bias: tensor<2x?xf32>, %h: tensor<?x?xf32>) {
-  // expected-error @+1 {{'minrnn.step' op expects a bias for each of 1 gates, found 2}}
-  %n = minrnn.step %p : tensor<?x1x?xf32> bias(%bias : tensor<2x?xf32>) previous(%h : tensor<?x?xf32>) -> tensor<?x?xf32> (%k, %s) { minrnn.yield %s : f32 }
+// S5 holds for a walk too.
+func.func @s5(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.walk' op expects the last states to be as the initial ones, of type 'tensor<?x1x?xf32>', found 'tensor<?x2x?xf32>'}}
+  %l = minrnn.walk sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) last tensor<?x2x?xf32>
+  body(%k, %s) { minrnn.yield %s : f32 }
+  return
+}
+
+// -----
+
+// S5: a gate axis has a static size: it is the number of values in a region.
+// Of a sequence,
+func.func @s5(%p: tensor<?x?x?x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.scan' op expects gate axes of static size, found 'tensor<?x?x?x?xf32>'}}
+  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x?x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  element(%k) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %b, %a) { minrnn.yield %a : f32 }
+  return
+}
+
+// -----
+
+// of a stored sequence,
+func.func @s5(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.scan' op expects gate axes of static size, found 'tensor<?x?x?x?xf32>'}}
+  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?x?xf32>) last tensor<?x1x?xf32>
+  element(%k) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %b, %a) { minrnn.yield %a : f32 }
+  return
+}
+
+// -----
+
+// of a parameter,
+func.func @s5(%p: tensor<?x?x1x?xf32>, %u: tensor<?x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.walk' op expects gate axes of static size, found 'tensor<?x?xf32>'}}
+  %l = minrnn.walk sequences(%p : tensor<?x?x1x?xf32>) parameters(%u : tensor<?x?xf32>) initial(%h0 : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  body(%k, %b, %s) { minrnn.yield %s : f32 }
+  return
+}
+
+// -----
+
+// of a sum,
+func.func @s5(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.walk' op expects gate axes of static size, found 'tensor<?x?x?xf32>'}}
+  %d, %l = minrnn.walk sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) sums (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  body(%k, %s) { minrnn.yield %s, %k : f32, f32 }
+  return
+}
+
+// -----
+
+// of the states.
+func.func @s5(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x?x?xf32>) {
+  // expected-error @+1 {{'minrnn.walk' op expects gate axes of static size, found 'tensor<?x?x?xf32>'}}
+  %l = minrnn.walk sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x?x?xf32>) last tensor<?x?x?xf32>
+  body(%k, %s) { minrnn.yield %s : f32 }
+  return
+}
+
+// -----
+
+// S5 obeyed: all other axes may be static, or of any size.
+func.func @s5(%p: tensor<2x3x1x4xf32>, %r: tensor<2x3xi8>, %u: tensor<1x4xf32>, %h0: tensor<2x1x4xf32>) {
+  %h, %l = minrnn.scan linear sequences(%p, %r : tensor<2x3x1x4xf32>, tensor<2x3xi8>) parameters(%u : tensor<1x4xf32>) initial(%h0 : tensor<2x1x4xf32>) -> (tensor<2x3x4xf32>) last tensor<2x1x4xf32>
+  element(%k, %t, %b) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %t, %b, %s, %n) { minrnn.yield %n : f32 }
   return
 }
 
 // -----
 
 // S6: an argument for each gate, one for the state.
-func.func @s6(%p: tensor<?x2x?xf32>, %h: tensor<?x?xf32>) {
-  // expected-error @+1 {{'minrnn.step' op expects 'body' to take 3 scalars, found 2}}
-  %n = minrnn.step %p : tensor<?x2x?xf32> previous(%h : tensor<?x?xf32>) -> tensor<?x?xf32> (%k, %s) { minrnn.yield %s : f32 }
+func.func @s6(%p: tensor<?x?x2x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.walk' op expects 'body' to take 3 scalars, found 2}}
+  %l = minrnn.walk sequences(%p : tensor<?x?x2x?xf32>) initial(%h0 : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  body(%k, %s) { minrnn.yield %s : f32 }
+  return
+}
+
+// -----
+
+// S6: and for each parameter, and every state.
+func.func @s6(%p: tensor<?x?x2x?xf32>, %u: tensor<3x?xf32>, %h0: tensor<?x2x?xf32>) {
+  // expected-error @+1 {{'minrnn.walk' op expects 'body' to take 7 scalars, found 3}}
+  %l = minrnn.walk sequences(%p : tensor<?x?x2x?xf32>) parameters(%u : tensor<3x?xf32>) initial(%h0 : tensor<?x2x?xf32>) last tensor<?x2x?xf32>
+  body(%k, %v, %s) { minrnn.yield %s, %s : f32, f32 }
   return
 }
 
 // -----
 
 // S6: one next state.
-func.func @s6(%p: tensor<?x1x?xf32>, %h: tensor<?x?xf32>) {
-  // expected-error @+1 {{'minrnn.step' op expects 'body' to yield 1 values, found 2}}
-  %n = minrnn.step %p : tensor<?x1x?xf32> previous(%h : tensor<?x?xf32>) -> tensor<?x?xf32> (%k, %s) { minrnn.yield %s, %k : f32, f32 }
+func.func @s6(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.walk' op expects 'body' to yield 1 values, found 2}}
+  %l = minrnn.walk sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  body(%k, %s) { minrnn.yield %s, %k : f32, f32 }
+  return
+}
+
+// -----
+
+// S6: then what is stored, and what is added up.
+func.func @s6(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x2x?xf32>) {
+  // expected-error @+1 {{'minrnn.walk' op expects 'body' to yield 8 values, found 2}}
+  %y, %z, %d, %l = minrnn.walk sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x2x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?x2x?xf32>) sums (tensor<?x3x?xf32>) last tensor<?x2x?xf32>
+  body(%k, %s, %t) { minrnn.yield %s, %k : f32, f32 }
+  return
+}
+
+// -----
+
+// S6: scalars are f32 (the custom syntax has no room for another type).
+func.func @s6(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.walk' op expects 'body' to take scalars of type 'f32', found 'f64'}}
+  %l = "minrnn.walk"(%p, %h0) <{operandSegmentSizes = array<i32: 1, 0, 1>, resultSegmentSizes = array<i32: 0, 0, 1>}> ({
+  ^bb0(%k: f64, %s: f32):
+    minrnn.yield %s : f32
+  }) : (tensor<?x?x1x?xf32>, tensor<?x1x?xf32>) -> tensor<?x1x?xf32>
   return
 }
 
 // -----
 
 // S6: an empty region has no yield.
-func.func @s6(%p: tensor<?x1x?xf32>, %h: tensor<?x?xf32>) {
-  // expected-error @+1 {{'minrnn.step' op expects 'body' to end in 'minrnn.yield'}}
-  %n = minrnn.step %p : tensor<?x1x?xf32> previous(%h : tensor<?x?xf32>) -> tensor<?x?xf32> (%k, %s) { }
+func.func @s6(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.walk' op expects 'body' to end in 'minrnn.yield'}}
+  %l = minrnn.walk sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  body(%k, %s) { }
   return
 }
 
 // -----
 
-// A gate axis has a static size: it is the number of values in a region.
-func.func @gates(%p: tensor<?x?x?x?xf32>, %h0: tensor<?x?xf32>) {
-  // expected-error @+1 {{'minrnn.scan' op expects gate axes of static size, found 'tensor<?x?x?x?xf32>'}}
-  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x?x?xf32>) initial(%h0 : tensor<?x?xf32>) -> (tensor<?x?x?xf32>), tensor<?x?xf32>
+// Types are tensors of f32 of the right rank, or the mask of resets.
+func.func @rank(%p: tensor<?x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.scan' op operand #0 must be variadic of a sequence of f32 with three or four axes, or [batch, time] of i8, but got 'tensor<?x?xf32>'}}
+  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
   element(%k) { minrnn.yield %k, %k : f32, f32 }
   output(%k, %b, %a) { minrnn.yield %a : f32 }
   return
@@ -168,27 +329,36 @@ func.func @gates(%p: tensor<?x?x?x?xf32>, %h0: tensor<?x?xf32>) {
 
 // -----
 
-func.func @gates(%p: tensor<?x?x?xf32>, %h: tensor<?x?xf32>) {
-  // expected-error @+1 {{'minrnn.step' op expects a gate axis of static size, found 'tensor<?x?x?xf32>'}}
-  %n = minrnn.step %p : tensor<?x?x?xf32> previous(%h : tensor<?x?xf32>) -> tensor<?x?xf32> (%k, %s) { minrnn.yield %s : f32 }
+func.func @rank(%p: tensor<?x?x1x?xi8>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.walk' op operand #0 must be variadic of a sequence of f32 with three or four axes, or [batch, time] of i8, but got 'tensor<?x?x1x?xi8>'}}
+  %l = minrnn.walk sequences(%p : tensor<?x?x1x?xi8>) initial(%h0 : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  body(%k, %s) { minrnn.yield %s : f32 }
   return
 }
 
 // -----
 
-// Types are tensors of f32 of the right rank.
-func.func @rank(%p: tensor<?x?xf32>, %h0: tensor<?x?xf32>) {
-  // expected-error @+1 {{'minrnn.scan' op operand #0 must be variadic of 3D/4D tensor of 32-bit float values, but got 'tensor<?x?xf32>'}}
-  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?xf32>) initial(%h0 : tensor<?x?xf32>) -> (tensor<?x?x?xf32>), tensor<?x?xf32>
-  element(%k) { minrnn.yield %k, %k : f32, f32 }
-  output(%k, %b, %a) { minrnn.yield %a : f32 }
+func.func @rank(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x?xf32>) {
+  // expected-error @+1 {{'minrnn.walk' op operand #1 must be 3D tensor of 32-bit float values, but got 'tensor<?x?xf32>'}}
+  %l = minrnn.walk sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x?xf32>) last tensor<?x?xf32>
+  body(%k, %s) { minrnn.yield %s : f32 }
   return
 }
 
 // -----
 
-func.func @domain(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x?xf32>) {
+func.func @domain(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{expected string or keyword containing one of the following enum values for attribute 'domain' [linear, log]}}
-  %h, %l = minrnn.scan cubic sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x?xf32>) -> (tensor<?x?x?xf32>), tensor<?x?xf32>
+  %h, %l = minrnn.scan cubic sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  return
+}
+
+// -----
+
+// A body without a block, where the syntax asks for one.
+func.func @body(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+2 {{expected '{' to begin a region}}
+  %l = minrnn.walk sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  body(%k, %s)
   return
 }

@@ -1,5 +1,5 @@
-# Checks that a PTX file keeps specs/abi.md: 
-#   ptx.py KERNEL.ptx MANIFEST.json [TARGET PTX_VERSION]
+# Checks that a PTX file keeps specs/abi.md:
+#   ptx.py KERNEL.ptx MANIFEST.json [TARGET PTX_VERSION [IO_TYPE]]
 import json
 import re
 import sys
@@ -8,7 +8,8 @@ text = open(sys.argv[1]).read()
 manifest = open(sys.argv[2]).read()
 # A driver refuses PTX of a version newer than its own, so that it is to be the
 # first that has the target.
-target, version = sys.argv[3:] or ("sm_75", "6.3")
+target, version = sys.argv[3:5] or ("sm_75", "6.3")
+io_type = sys.argv[5] if len(sys.argv) > 5 else "f32"
 
 
 def expect(condition, what):
@@ -24,8 +25,9 @@ inside = "".join(line[3:] + "\n" for line in comment.group(1).splitlines())
 expect(inside == manifest, "the manifest that --emit=manifest prints")
 description = json.loads(inside)
 expect(description["format"] == "minrnn-kernel", "the format minrnn-kernel")
-expect(description["version"] == 1, "version 1")
-expect(description["target"] == target and description["io_type"] == "f32", f"{target} and f32")
+expect(description["version"] == 2, "version 2")
+expect(description["target"] == target, f"the target {target}")
+expect(description["io_type"] == io_type, f"the io type {io_type}")
 expect([e["name"] for e in description["entries"]] == ["forward", "backward", "step"], "three entries")
 
 expect(re.search(rf"^\.version {version}\n\.target {target}$", text, re.M), f"{target}, {version}")

@@ -733,3 +733,55 @@ minrnn.cell @unknown(%x: !minrnn.input) state(%h: f32) {
   %b = minrnn.log2_add_exp2 %unit, %unit : f32
   minrnn.yield %b : f32
 }
+
+//===-- exp(x) - 1, the channel, parameters ------------------------------------===//
+
+// exp(x) - 1 is above -1 whatever x is,
+// CHECK-LABEL: minrnn.cell @expm1(
+// CHECK: minrnn.affine {{.*}} in [0, 0], (-1, inf) : f32
+minrnn.cell @expm1(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "k" : f32
+  %b = math.expm1 %k : f32
+  minrnn.yield %b : f32
+}
+
+// between -1 and 0 for a negative one; so is what sqrt(1 - a^2) is computed as,
+// for a = exp(-x), between 0 and 1.
+// CHECK-LABEL: minrnn.cell @expm1_of_negative(
+// CHECK: minrnn.affine {{.*}} in [0, 0], (0, 1) : f32
+minrnn.cell @expm1_of_negative(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "k" : f32
+  %pos = minrnn.softplus %k : f32
+  %neg = arith.negf %pos : f32
+  %m = math.expm1 %neg : f32
+  %b = arith.negf %m : f32
+  minrnn.yield %b : f32
+}
+
+// 0 is exact, and closed where x is.
+// CHECK-LABEL: minrnn.cell @expm1_of_nonnegative(
+// CHECK: minrnn.affine {{.*}} in [0, 0], [0, inf) : f32
+minrnn.cell @expm1_of_nonnegative(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "k" : f32
+  %nonneg = math.absf %k : f32
+  %b = math.expm1 %nonneg : f32
+  minrnn.yield %b : f32
+}
+
+// This channel of the input can be anything,
+// CHECK-LABEL: minrnn.cell @read(
+// CHECK: minrnn.affine {{.*}} in [0, 0], (-inf, inf) : f32
+minrnn.cell @read(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "k" : f32
+  %b = minrnn.read %x : f32
+  minrnn.yield %b : f32
+}
+
+// and so can a learned number.
+// CHECK-LABEL: minrnn.cell @parameter(
+// CHECK: minrnn.affine {{.*}} in [0, 0], (-inf, inf) : f32
+minrnn.cell @parameter(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "k" : f32
+  %b = minrnn.parameter "u" : f32
+  minrnn.yield %b : f32
+}

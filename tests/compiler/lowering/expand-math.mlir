@@ -106,3 +106,21 @@ func.func @vectors(%x: vector<8xf32>) -> vector<8xf32> {
   %0 = minrnn.sigmoid %x : vector<8xf32>
   return %0 : vector<8xf32>
 }
+
+// exp(x) - 1 by its series near zero, where the difference would cancel.
+// CHECK-LABEL: func.func @expm1
+// CHECK-SAME: (%[[X:.*]]: f32)
+// CHECK-DAG: %[[ONE:.*]] = arith.constant 1.000000e+00 : f32
+// CHECK-DAG: %[[HALF:.*]] = arith.constant 5.000000e-01 : f32
+// CHECK: %[[SERIES:.*]] = arith.addf %{{.*}}, %[[ONE]] fastmath<contract> : f32
+// CHECK: %[[NEAR:.*]] = arith.mulf %[[X]], %[[SERIES]] fastmath<contract> : f32
+// GPU: %[[E:.*]] = llvm.call_intrinsic "llvm.nvvm.ex2.approx"
+// GPU: %[[FAR:.*]] = arith.subf %[[E]], %[[ONE]] fastmath<contract> : f32
+// HOST: %[[FAR:.*]] = arith.{{sub|add}}f %{{.*}} fastmath<contract> : f32
+// CHECK: %[[SIZE:.*]] = llvm.call_intrinsic "llvm.fabs"(%[[X]])
+// CHECK: %[[ISNEAR:.*]] = arith.cmpf olt, %[[SIZE]], %[[HALF]] : f32
+// CHECK: arith.select %[[ISNEAR]], %[[NEAR]], %{{.*}} : f32
+func.func @expm1(%x: f32) -> f32 {
+  %0 = math.expm1 %x : f32
+  return %0 : f32
+}

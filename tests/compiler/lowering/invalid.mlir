@@ -13,23 +13,48 @@
 // RUN: minrnn-opt %S/Inputs/scans.mlir --minrnn-lower-to-gpu="warps=32 steps-per-thread=1" -o /dev/null
 // RUN: minrnn-opt %S/Inputs/scans.mlir --minrnn-lower-to-host=width=1 -o /dev/null
 
-// RUN: not minrnn-opt %t/unnamed.mlir --minrnn-lower-to-host 2>&1 | FileCheck %s --check-prefix=UNNAMED
-// UNNAMED: error: 'builtin.module' op expects a module made by minrnn-fuse-gates
+// RUN: not minrnn-opt %S/Inputs/scans.mlir --minrnn-lower-to-gpu=io-type=f64 2>&1 | FileCheck %s --check-prefix=IOTYPE
+// RUN: not minrnn-opt %S/Inputs/scans.mlir --minrnn-lower-to-host=io-type=f64 2>&1 | FileCheck %s --check-prefix=IOTYPE
+// IOTYPE: error: expects the io type f32, f16 or bf16, found 'f64'
+
+// RUN: not minrnn-opt %t/unmade.mlir --minrnn-lower-to-host 2>&1 | FileCheck %s --check-prefix=UNMADE
+// UNMADE: error: 'builtin.module' op expects a module made by minrnn-fuse-gates
 // RUN: not minrnn-opt %t/other.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=OTHER
 // RUN: not minrnn-opt %t/other.mlir --minrnn-lower-to-host 2>&1 | FileCheck %s --check-prefix=OTHER
-// OTHER: error: 'func.func' op expects an entry, called 'forward', 'backward' or 'step'
+// OTHER: other.mlir:2:1: error: 'func.func' op expects an entry, called 'forward', 'backward' or 'step'
 // RUN: not minrnn-opt %t/empty.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=EMPTY
 // RUN: not minrnn-opt %t/empty.mlir --minrnn-lower-to-host 2>&1 | FileCheck %s --check-prefix=EMPTY
-// EMPTY: error: 'func.func' op expects one minrnn.scan
+// EMPTY: empty.mlir:2:1: error: 'func.func' op expects one minrnn.scan or minrnn.walk
 // RUN: not minrnn-opt %t/external.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=EXTERNAL
-// EXTERNAL: error: 'func.func' op expects one minrnn.step
-// RUN: not minrnn-opt %t/count.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=COUNT
-// RUN: not minrnn-opt %t/count.mlir --minrnn-lower-to-host 2>&1 | FileCheck %s --check-prefix=COUNT
-// COUNT: error: 'func.func' op expects the 4 tensors that specs/abi.md lists for 'step', found 3
+// EXTERNAL: external.mlir:1:1: error: 'func.func' op expects one minrnn.scan or minrnn.walk
+// RUN: not minrnn-opt %t/two.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=TWO
+// RUN: not minrnn-opt %t/two.mlir --minrnn-lower-to-host 2>&1 | FileCheck %s --check-prefix=TWO
+// TWO: two.mlir:2:1: error: 'func.func' op expects one minrnn.scan or minrnn.walk
+// RUN: not minrnn-opt %t/unnamed.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=UNNAMED
+// RUN: not minrnn-opt %t/unnamed.mlir --minrnn-lower-to-host 2>&1 | FileCheck %s --check-prefix=UNNAMED
+// UNNAMED: unnamed.mlir:2:1: error: 'func.func' op expects each tensor to carry the name that specs/abi.md gives it, as 'minrnn.name'; found ''
+// RUN: not minrnn-opt %t/unknown.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=UNKNOWN
+// UNKNOWN: error: 'func.func' op expects each tensor to carry the name that specs/abi.md gives it, as 'minrnn.name'; found 'memory'
+// RUN: not minrnn-opt %t/rank.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=RANK
+// RUN: not minrnn-opt %t/rank.mlir --minrnn-lower-to-host 2>&1 | FileCheck %s --check-prefix=RANK
+// RANK: rank.mlir:2:1: error: 'func.func' op expects the tensor 'preactivations' to have 4 axes of 'f32', found 'tensor<?x1x?xf32>'
+// RUN: not minrnn-opt %t/element.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=ELEMENT
+// ELEMENT: error: 'func.func' op expects the tensor 'reset' to have 2 axes of 'i8', found 'tensor<?x?xf32>'
+// RUN: not minrnn-opt %t/scalar.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=SCALAR
+// SCALAR: error: 'func.func' op expects the tensor 'bias' to have 2 axes of 'f32', found 'i64'
+// RUN: not minrnn-opt %t/made.mlir --allow-unregistered-dialect --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=MADE
+// MADE: made.mlir:4:8: error: 'minrnn.walk' op expects operands that are arguments of 'step' or returned by it
+// RUN: not minrnn-opt %t/delayed.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=DELAYED
+// DELAYED: delayed.mlir:3:8: error: 'minrnn.delay' op expects a reverse recurrence around it, for which the states of the forward pass are there
+// RUN: not minrnn-opt %t/delayed-twice.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=DELAYED-TWICE
+// DELAYED-TWICE: delayed-twice.mlir:4:8: error: 'minrnn.delay' op expects operands that are arguments of 'backward' or returned by it
 // RUN: not minrnn-opt %t/unreturned.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=UNRETURNED
-// UNRETURNED: error: 'minrnn.step' op expects 'step' to return its results
+// UNRETURNED: unreturned.mlir:2:8: error: 'minrnn.walk' op expects 'step' to return its results
+// RUN: not minrnn-opt %t/twice.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=TWICE
+// RUN: not minrnn-opt %t/twice.mlir --minrnn-lower-to-host 2>&1 | FileCheck %s --check-prefix=TWICE
+// TWICE: twice.mlir:2:1: error: 'func.func' op expects to return each tensor once, and no argument; found another use of one as 'last'
 
-//--- unnamed.mlir
+//--- unmade.mlir
 func.func @other() { return }
 //--- other.mlir
 module attributes {minrnn.cell = "c"} {
@@ -41,15 +66,86 @@ func.func @forward() { return }
 }
 //--- external.mlir
 func.func private @step()
-//--- count.mlir
+//--- two.mlir
 module attributes {minrnn.cell = "c"} {
-func.func @step(%p: tensor<?x1x?xf32>, %h: tensor<?x?xf32>) -> tensor<?x?xf32> {
-  %n = minrnn.step %p : tensor<?x1x?xf32> previous(%h : tensor<?x?xf32>) -> tensor<?x?xf32> (%k, %s) { minrnn.yield %s : f32 }
-  return %n : tensor<?x?xf32>
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}, tensor<?x1x?xf32> {minrnn.name = "last"}) {
+  %n = minrnn.walk sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  body(%k, %s) { minrnn.yield %s : f32 }
+  %m = minrnn.scan linear sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
+  return %n, %m : tensor<?x1x?xf32>, tensor<?x1x?xf32>
 }
+}
+//--- unnamed.mlir
+module attributes {minrnn.cell = "c"} {
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> tensor<?x1x?xf32> {
+  %n = minrnn.walk sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  body(%k, %s) { minrnn.yield %s : f32 }
+  return %n : tensor<?x1x?xf32>
+}
+}
+//--- unknown.mlir
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "memory"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
+  %n = minrnn.walk sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  body(%k, %s) { minrnn.yield %s : f32 }
+  return %n : tensor<?x1x?xf32>
+}
+//--- rank.mlir
+module attributes {minrnn.cell = "c"} {
+func.func @step(%p: tensor<?x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
+  %n = minrnn.walk sequences(%p : tensor<?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  body(%k, %s) { minrnn.yield %s : f32 }
+  return %n : tensor<?x1x?xf32>
+}
+}
+//--- element.mlir
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %r: tensor<?x?xf32> {minrnn.name = "reset"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
+  %n = minrnn.walk sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  body(%k, %s) { minrnn.yield %s : f32 }
+  return %n : tensor<?x1x?xf32>
+}
+//--- scalar.mlir
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %b: i64 {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
+  %n = minrnn.walk sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  body(%k, %s) { minrnn.yield %s : f32 }
+  return %n : tensor<?x1x?xf32>
+}
+//--- made.mlir
+// A tensor from nowhere has no pointer.
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
+  %u = "test.make"() : () -> tensor<1x?xf32>
+  %n = minrnn.walk sequences(%p : tensor<?x1x1x?xf32>) parameters(%u : tensor<1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  body(%k, %b, %s) { minrnn.yield %s : f32 }
+  return %n : tensor<?x1x?xf32>
+}
+//--- delayed.mlir
+// The states of a pass that is still under way are not there yet.
+func.func @forward(%p: tensor<?x?x1x?xf32> {minrnn.name = "preactivations"}, %s: tensor<?x?x?xf32> {minrnn.name = "d_output"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}) {
+  %d = minrnn.delay %s initial %h : tensor<?x?x?xf32>, tensor<?x1x?xf32>
+  %n = minrnn.walk sequences(%d : tensor<?x?x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  body(%k, %b) { minrnn.yield %k : f32 }
+  return %n : tensor<?x1x?xf32>
+}
+//--- delayed-twice.mlir
+// One step late, and no later.
+func.func @backward(%s: tensor<?x?x?xf32> {minrnn.name = "output"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "d_initial"}) {
+  %d = minrnn.delay %s initial %h : tensor<?x?x?xf32>, tensor<?x1x?xf32>
+  %e = minrnn.delay %d initial %h : tensor<?x?x?xf32>, tensor<?x1x?xf32>
+  %n = minrnn.walk reverse sequences(%e : tensor<?x?x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  body(%k, %b) { minrnn.yield %k : f32 }
+  return %n : tensor<?x1x?xf32>
 }
 //--- unreturned.mlir
-func.func @step(%p: tensor<?x1x?xf32>, %b: tensor<1x?xf32>, %h: tensor<?x?xf32>) -> tensor<?x?xf32> {
-  %n = minrnn.step %p : tensor<?x1x?xf32> bias(%b : tensor<1x?xf32>) previous(%h : tensor<?x?xf32>) -> tensor<?x?xf32> (%k, %s) { minrnn.yield %s : f32 }
-  return %h : tensor<?x?xf32>
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
+  %n = minrnn.walk sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  body(%k, %s) { minrnn.yield %s : f32 }
+  return %h : tensor<?x1x?xf32>
+}
+//--- twice.mlir
+module attributes {minrnn.cell = "c"} {
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}, tensor<?x1x?xf32> {minrnn.name = "last"}) {
+  %n = minrnn.walk sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  body(%k, %s) { minrnn.yield %s : f32 }
+  return %n, %n : tensor<?x1x?xf32>, tensor<?x1x?xf32>
+}
 }

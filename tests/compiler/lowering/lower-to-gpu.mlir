@@ -3,27 +3,45 @@
 // Of the default size the same, and whatever is left at the scan level is gone.
 // RUN: minrnn-opt %S/Inputs/scans.mlir --minrnn-lower-to-gpu | FileCheck %s --check-prefix=DEFAULT
 // DEFAULT: module attributes {gpu.container_module, minrnn.cell = "c"
-// DEFAULT-NOT: minrnn.{{scan|step|delay|sum_time|packed_projection}} {{[a-z%]}}
-// DEFAULT: gpu.func @forward({{.*}} workgroup({{.*}} : memref<2x8x2x32xf32, #gpu.address_space<workgroup>>) kernel attributes {known_block_size = array<i32: 32, 8, 1>, minrnn.entry = "forward", minrnn.tile_channels = 32 : i64, minrnn.tile_time = 64 : i64}
+// DEFAULT-NOT: minrnn.{{scan|walk|delay|packed_projection}} {{[a-z%]}}
+// DEFAULT: gpu.func @forward({{.*}} workgroup({{.*}} : memref<2x8x2x32xf32, #gpu.address_space<workgroup>>) kernel attributes {known_block_size = array<i32: 32, 8, 1>, minrnn.arguments = [{{.*}}], minrnn.entry = "forward", minrnn.tile_channels = 32 : i64, minrnn.tile_time = 64 : i64}
 
 // CHECK-LABEL: gpu.func @forward(
-// CHECK-SAME: %[[P:[^:]*]]: !llvm.ptr, %[[BIAS:[^:]*]]: !llvm.ptr, %[[H0:[^:]*]]: !llvm.ptr, %[[H:[^:]*]]: !llvm.ptr, %[[LAST:[^:]*]]: !llvm.ptr, %{{[^:]*}}: i64, %[[T:[^:]*]]: i64, %[[C:[^:]*]]: i64)
+// CHECK-SAME: %[[P:[^:]*]]: !llvm.ptr, %[[BIAS:[^:]*]]: !llvm.ptr, %[[RESET:[^:]*]]: !llvm.ptr, %[[H0:[^:]*]]: !llvm.ptr, %[[H:[^:]*]]: !llvm.ptr, %[[LAST:[^:]*]]: !llvm.ptr, %{{[^:]*}}: i64, %[[T:[^:]*]]: i64, %[[C:[^:]*]]: i64, %[[REVERSE:[^:]*]]: i64)
 // CHECK-SAME: workgroup(%[[SHARED:[^ ]*]] : memref<2x2x2x32xf32, #gpu.address_space<workgroup>>) kernel attributes {known_block_size = array<i32: 32, 2, 1>
+// What the caller passes goes with the kernel.
+// CHECK-SAME: minrnn.arguments = [{element = "f32", name = "preactivations", shape = ["batch", "time", "gates", "channels"]}, {element = "f32", name = "bias", optional, shape = ["gates", "channels"]}, {element = "i8", name = "reset", optional, shape = ["batch", "time"]}, {element = "f32", name = "initial", optional, shape = ["batch", "states", "channels"]}, {element = "f32", name = "output", shape = ["batch", "time", "channels"], written}, {element = "f32", name = "last", optional, shape = ["batch", "states", "channels"], written}, {element = "i64", name = "batch", shape = []}, {element = "i64", name = "time", shape = []}, {element = "i64", name = "channels", shape = []}, {element = "i64", name = "reverse", shape = []}]
 // CHECK-SAME: minrnn.tile_time = 4 : i64
+// Pointers that may be null are asked.
+// CHECK-DAG: %[[HASBIAS:.*]] = llvm.icmp "ne" %[[BIAS]]
+// CHECK-DAG: %[[HASRESET:.*]] = llvm.icmp "ne" %[[RESET]]
+// CHECK-DAG: %[[HASH0:.*]] = llvm.icmp "ne" %[[H0]]
+// CHECK-DAG: %[[HASLAST:.*]] = llvm.icmp "ne" %[[LAST]]
 // A channel beyond the last one reads the last, and writes nothing.
 // CHECK: %[[INSIDE:.*]] = arith.cmpi slt, %[[CHANNEL:.*]], %[[C]] : i64
 // CHECK: arith.minsi %[[CHANNEL]]
-// Pointers that may be null are asked before they are read.
-// CHECK: %[[HASBIAS:.*]] = llvm.icmp "ne" %[[BIAS]]
-// CHECK: scf.if %[[HASBIAS]] -> (f32) {
+// CHECK: scf.if %[[HASBIAS]] -> (f32, f32) {
 // CHECK: llvm.getelementptr %[[BIAS]]
 // CHECK: } else {
-// CHECK: %[[HASH0:.*]] = llvm.icmp "ne" %[[H0]]
+// CHECK-NEXT: scf.yield %[[ZERO:.*]], %[[ZERO]] : f32, f32
 // CHECK: %[[STATE:.*]] = scf.if %[[HASH0]] -> (f32) {
 // CHECK: llvm.getelementptr %[[H0]]
-// CHECK: scf.for %{{.*}} = %{{.*}} to %[[T]] step %{{.*}} iter_args(%[[CARRY:.*]] = %[[STATE]], %{{.*}}) -> (f32, i64)
-// All loads of a tile, two gates of two steps, come before its one barrier.
-// CHECK-COUNT-4: llvm.load
+// CHECK: } else {
+// CHECK-NEXT: scf.yield %[[ZERO]] : f32
+// Turned round, it starts at the last step, and steps are one less each.
+// CHECK-DAG: %[[LASTTIME:.*]] = arith.addi %[[T]], %c-1_i64 : i64
+// CHECK-DAG: %[[TURNED:.*]] = arith.cmpi ne, %[[REVERSE]], %c0_i64 : i64
+// CHECK: %[[ORIGIN:.*]] = arith.select %[[TURNED]], %[[LASTTIME]], %c0_i64 : i64
+// CHECK: %[[DIRECTION:.*]] = arith.select %[[TURNED]], %c-1_i64, %c1_i64 : i64
+// CHECK: scf.for %{{.*}} = %c0_i64 to %[[T]] step %c4_i64 iter_args(%[[CARRY:.*]] = %[[STATE]], %{{.*}}) -> (f32, i64)
+// CHECK: %[[PLACE:.*]] = arith.muli %{{.*}}, %[[DIRECTION]] : i64
+// CHECK: arith.addi %[[ORIGIN]], %[[PLACE]] : i64
+// All loads of a tile, two gates of two steps and their resets, come before its
+// one barrier.
+// CHECK-COUNT-4: llvm.load {{.*}} -> f32
+// CHECK-NOT: llvm.load {{.*}} -> f32
+// CHECK: scf.if %[[HASRESET]]
+// CHECK-COUNT-2: llvm.load %{{.*}} {alignment = 1 : i64} : !llvm.ptr -> i8
 // CHECK-NOT: llvm.load
 // CHECK-NOT: llvm.store
 // The thread's summary goes to shared memory.
@@ -37,29 +55,37 @@
 // CHECK: arith.andi %{{.*}}, %[[INSIDE]]
 // CHECK: llvm.getelementptr %[[H]]
 // CHECK-NEXT: llvm.store
+// CHECK: arith.andi %{{.*}}, %[[INSIDE]]
 // CHECK: llvm.getelementptr %[[H]]
 // CHECK-NEXT: llvm.store
 // CHECK: scf.yield
 // CHECK: }
 // The last state, by the first warp, unless its pointer is null.
-// CHECK: llvm.icmp "ne" %[[LAST]]
+// CHECK: %[[WRITER:.*]] = arith.andi %{{.*}}, %[[INSIDE]]
+// CHECK: arith.andi %[[WRITER]], %[[HASLAST]]
 // CHECK: llvm.getelementptr %[[LAST]]
 // CHECK-NEXT: llvm.store
 // CHECK: gpu.return
 
 // CHECK-LABEL: gpu.func @backward(
-// CHECK-SAME: %[[P:[^:]*]]: !llvm.ptr, %[[BIAS:[^:]*]]: !llvm.ptr, %[[H0:[^:]*]]: !llvm.ptr, %[[H:[^:]*]]: !llvm.ptr, %[[DH:[^:]*]]: !llvm.ptr, %[[DLAST:[^:]*]]: !llvm.ptr, %[[DP:[^:]*]]: !llvm.ptr, %[[DB:[^:]*]]: !llvm.ptr, %[[DH0:[^:]*]]: !llvm.ptr, %{{[^:]*}}: i64, %[[T:[^:]*]]: i64, %{{[^:]*}}: i64)
+// CHECK-SAME: %[[P:[^:]*]]: !llvm.ptr, %[[BIAS:[^:]*]]: !llvm.ptr, %[[RESET:[^:]*]]: !llvm.ptr, %[[H0:[^:]*]]: !llvm.ptr, %[[H:[^:]*]]: !llvm.ptr, %[[DH:[^:]*]]: !llvm.ptr, %[[DLAST:[^:]*]]: !llvm.ptr, %[[DP:[^:]*]]: !llvm.ptr, %[[DB:[^:]*]]: !llvm.ptr, %[[DH0:[^:]*]]: !llvm.ptr, %{{[^:]*}}: i64, %[[T:[^:]*]]: i64, %{{[^:]*}}: i64, %[[REVERSE:[^:]*]]: i64)
+// CHECK-DAG: %[[HASH0:.*]] = llvm.icmp "ne" %[[H0]]
+// CHECK-DAG: %[[HASDB:.*]] = llvm.icmp "ne" %[[DB]]
+// CHECK: %[[INITIAL:.*]] = scf.if %[[HASH0]] -> (f32) {
+// CHECK: llvm.getelementptr %[[H0]]
+// In reverse: it starts at the last step unless the forward pass was turned.
+// CHECK: %[[LASTTIME:.*]] = arith.addi %[[T]], %c-1_i64 : i64
+// CHECK: %[[TURNED:.*]] = arith.cmpi eq, %[[REVERSE]], %c0_i64 : i64
+// CHECK: arith.select %[[TURNED]], %[[LASTTIME]], %c0_i64 : i64
 // CHECK: scf.for
-// In reverse: the time is the last position less the position.
-// CHECK: %[[LASTPOS:.*]] = arith.subi %[[T]], %{{.*}} : i64
-// CHECK: %[[POS:.*]] = arith.minsi %{{.*}}, %[[LASTPOS]]
-// CHECK: %[[TIME:.*]] = arith.subi %[[LASTPOS]], %[[POS]]
 // The state before the first step is the initial one; else it is the output of
-// the step before.
-// CHECK: %[[ISFIRST:.*]] = arith.cmpi eq, %[[TIME]], %{{.*}} : i64
-// CHECK: arith.select %[[ISFIRST]]
+// the step before, which is the one that comes next here.
+// CHECK: %[[ISFIRST:.*]] = arith.cmpi eq, %[[POS:.*]], %[[LASTTIME]] : i64
+// CHECK: %[[NEXT:.*]] = arith.addi %[[POS]], %c1_i64 : i64
+// CHECK: arith.minsi %[[NEXT]], %[[LASTTIME]] : i64
 // CHECK: llvm.getelementptr %[[H]][
-// CHECK: arith.select %[[ISFIRST]], %{{.*}}, %{{.*}} : f32
+// CHECK-NEXT: %[[SAVED:.*]] = llvm.load
+// CHECK: arith.select %[[ISFIRST]], %[[INITIAL]], %[[SAVED]] : f32
 // CHECK: llvm.getelementptr %[[DH]][
 // CHECK: gpu.barrier
 // CHECK: llvm.getelementptr %[[DP]][
@@ -68,15 +94,20 @@
 // The bias's gradient of each gate is summed over the warps, between barriers.
 // CHECK: gpu.barrier
 // CHECK: gpu.barrier
-// CHECK: llvm.icmp "ne" %[[DB]]
 // CHECK: gpu.barrier
 // CHECK: gpu.barrier
+// CHECK-NOT: gpu.barrier
+// CHECK: arith.andi %{{.*}}, %[[HASDB]]
+// CHECK: llvm.getelementptr %[[DB]][
 // CHECK: llvm.getelementptr %[[DB]][
 // CHECK: gpu.return
 
 // A step has no time and no barrier: one thread a channel.
 // CHECK-LABEL: gpu.func @step(
-// CHECK-SAME: kernel attributes {known_block_size = array<i32: 64, 1, 1>, minrnn.entry = "step", minrnn.tile_channels = 64 : i64, minrnn.tile_time = 0 : i64}
+// CHECK-SAME: kernel attributes {known_block_size = array<i32: 64, 1, 1>
+// CHECK-SAME: {element = "f32", name = "preactivations", shape = ["batch", "gates", "channels"]}
+// CHECK-SAME: {element = "i8", name = "reset", optional, shape = ["batch"]}
+// CHECK-SAME: minrnn.entry = "step", minrnn.tile_channels = 64 : i64, minrnn.tile_time = 0 : i64}
 // CHECK-NOT: gpu.barrier
 // CHECK-NOT: scf.for
 // CHECK: llvm.store

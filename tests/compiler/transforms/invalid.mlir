@@ -1,10 +1,14 @@
 // What the passes say of IR that they cannot start from.
 // RUN: split-file %s %t
 // RUN: not minrnn-opt %t/unproven.mlir --minrnn-fuse-gates 2>&1 | FileCheck %s --check-prefix=UNPROVEN
+// RUN: not minrnn-opt %t/swapped.mlir --minrnn-fuse-gates 2>&1 | FileCheck %s --check-prefix=SWAPPED
+// RUN: not minrnn-opt %t/chained.mlir --minrnn-prove-recurrence --minrnn-fuse-gates 2>&1 | FileCheck %s --check-prefix=CHAINED
 // RUN: not minrnn-opt %t/two.mlir --minrnn-fuse-gates 2>&1 | FileCheck %s --check-prefix=TWO
 // RUN: not minrnn-opt %t/none.mlir --minrnn-fuse-gates 2>&1 | FileCheck %s --check-prefix=NONE
 // RUN: not minrnn-opt %t/none.mlir --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=NOSTEP
 // RUN: not minrnn-opt %t/unproven.mlir --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=NOSTEP
+// RUN: not minrnn-opt %t/stray.mlir --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=NOSTEP
+// RUN: not minrnn-opt %t/sine.mlir --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=SINE
 // RUN: not minrnn-opt %t/none.mlir '--minrnn-log-space=domain=cubic' 2>&1 | FileCheck %s --check-prefix=DOMAIN
 // RUN: not minrnn-opt %t/none.mlir --minrnn-expand-math=target=tpu 2>&1 | FileCheck %s --check-prefix=TARGET
 // Passes that look for cells, scans or formulas find none here, and are done.
@@ -15,7 +19,23 @@ minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
   %k = minrnn.project %x "z" : f32
   minrnn.yield %k : f32
 }
-// UNPROVEN: unproven.mlir:1:1: error: 'minrnn.cell' op expects a cell proven parallel; run minrnn-prove-recurrence first
+// UNPROVEN: unproven.mlir:1:1: error: 'minrnn.cell' op expects a cell with a verdict; run minrnn-prove-recurrence first
+//--- swapped.mlir
+// Each affine, but of the other's state.
+minrnn.cell @c(%x: !minrnn.input) state(%h: f32, %c: f32) {
+  %k = minrnn.project %x "z" : f32
+  %n = minrnn.affine %k * %h + %k in (0, 1), (0, 1) : f32
+  %m = minrnn.affine %k * %c + %k in (0, 1), (0, 1) : f32
+  minrnn.yield %m, %n : f32, f32
+}
+// SWAPPED: swapped.mlir:2:1: error: 'minrnn.cell' op expects a cell with a verdict; run minrnn-prove-recurrence first
+//--- chained.mlir
+minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  %u = minrnn.project %k "u" : f32 -> f32
+  minrnn.yield %u : f32
+}
+// CHAINED: chained.mlir:3:8: error: 'minrnn.project' op expects the input or a state as its operand
 //--- two.mlir
 minrnn.cell @a(%x: !minrnn.input) state(%h: f32) {
   %k = minrnn.project %x "z" : f32
@@ -31,6 +51,26 @@ func.func @f(%x: f32) -> f32 {
   return %x : f32
 }
 // NONE: error: 'builtin.module' op expects one minrnn.cell, found 0
-// NOSTEP: error: 'builtin.module' op expects a function 'step' with one minrnn.step; run minrnn-fuse-gates first
+// NOSTEP: error: 'builtin.module' op expects a function 'step' with one minrnn.walk; run minrnn-fuse-gates first
 // DOMAIN: error: minrnn-log-space expects the domain auto, log or linear, found 'cubic'
 // TARGET: error: minrnn-expand-math expects the target gpu or host, found 'tpu'
+//--- stray.mlir
+// A step, but not one that minrnn-fuse-gates made: its module has no kind.
+func.func @step(%p: tensor<?x1x1x?xf32>, %h: tensor<?x1x?xf32>) -> tensor<?x1x?xf32> {
+  %n = minrnn.walk sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  body(%k, %s) { minrnn.yield %s : f32 }
+  return %n : tensor<?x1x?xf32>
+}
+//--- sine.mlir
+// No gradient is dropped in silence.
+module attributes {minrnn.kind = "sequential"} {
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %b: tensor<1x?xf32> {minrnn.name = "bias"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
+  %n = minrnn.walk sequences(%p, %m : tensor<?x1x1x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  body(%k, %t, %bk, %s) {
+    %0 = math.sin %s : f32
+    minrnn.yield %0 : f32
+  }
+  return %n : tensor<?x1x?xf32>
+}
+}
+// SINE: sine.mlir:6:10: error: 'math.sin' op has no derivative rule

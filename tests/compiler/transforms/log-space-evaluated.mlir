@@ -17,23 +17,23 @@
 // CHECK-DAG: %[[QLOG:.*]] = math.log2 %[[Q]]
 // CHECK-DAG: %[[B:.*]] = arith.select %{{.*}}, %[[FAR]], %[[QLOG]]
 // CHECK: minrnn.yield %[[A]], %[[B]] : f32, f32
-func.func @evaluated(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?xf32>) {
-  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x?xf32>) -> (tensor<?x?x?xf32>), tensor<?x?xf32>
+func.func @evaluated(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x1x?xf32>) {
+  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
   element(%k) {
     %a = math.absf %k : f32
     %b = arith.mulf %k, %k : f32
     minrnn.yield %a, %b : f32, f32
   } output(%k, %before, %after) { minrnn.yield %after : f32 }
-  return %h, %l : tensor<?x?x?xf32>, tensor<?x?xf32>
+  return %h, %l : tensor<?x?x?xf32>, tensor<?x1x?xf32>
 }
 
 // A reverse scan is a backward: gradients have either sign, and it stays.
 // CHECK: minrnn.scan linear reverse
-func.func @reverse(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?xf32>) {
-  %h, %l = minrnn.scan linear reverse sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x?xf32>) -> (tensor<?x?x?xf32>), tensor<?x?xf32>
+func.func @reverse(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x1x?xf32>) {
+  %h, %l = minrnn.scan linear reverse sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
   element(%k) {
     %a = math.exp %k : f32
     minrnn.yield %a, %a : f32, f32
   } output(%k, %before, %after) { minrnn.yield %after : f32 }
-  return %h, %l : tensor<?x?x?xf32>, tensor<?x?xf32>
+  return %h, %l : tensor<?x?x?xf32>, tensor<?x1x?xf32>
 }

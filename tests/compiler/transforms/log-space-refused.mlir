@@ -10,12 +10,12 @@
 // LOG: log-space-refused.mlir:[[#@LINE+4]]:{{[0-9]+}}: note: in this cell; compile it with --scan=linear
 // LOG-NOT: error
 // LOG-NOT: module {
-func.func @forward(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?xf32>) {
-  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x?xf32>) -> (tensor<?x?x?xf32>), tensor<?x?xf32>
+func.func @forward(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x1x?xf32>) {
+  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
   element(%k) {
     %a = minrnn.sigmoid %k : f32
     %b = math.tanh %k : f32
     minrnn.yield %a, %b : f32, f32
   } output(%k, %before, %after) { minrnn.yield %after : f32 }
-  return %h, %l : tensor<?x?x?xf32>, tensor<?x?xf32>
+  return %h, %l : tensor<?x?x?xf32>, tensor<?x1x?xf32>
 }

@@ -1,34 +1,40 @@
-module attributes {minrnn.cell = "c", minrnn.gates = ["z", "h"], minrnn.states = ["h"]} {
-  func.func @forward(%x: tensor<?x?x?xf32>, %w: tensor<2x?x?xf32>, %bias: tensor<2x?xf32>, %h0: tensor<?x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?xf32>) {
+module attributes {minrnn.cell = "c", minrnn.gates = ["z", "h"], minrnn.kind = "parallel", minrnn.parameters = [], minrnn.plain, minrnn.recurrent = [], minrnn.states = ["h"]} {
+  func.func @forward(%x: tensor<?x?x?xf32> {minrnn.name = "x"}, %w: tensor<2x?x?xf32> {minrnn.name = "weight"}, %bias: tensor<2x?xf32> {minrnn.name = "bias"}, %reset: tensor<?x?xi8> {minrnn.name = "reset"}, %h0: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x?x?xf32> {minrnn.name = "output"}, tensor<?x1x?xf32> {minrnn.name = "last"}) {
     %p = minrnn.packed_projection %x, %w gates ["z", "h"] : tensor<?x?x?xf32>, tensor<2x?x?xf32> -> tensor<?x?x2x?xf32>
-    %h, %last = minrnn.scan linear sequences(%p : tensor<?x?x2x?xf32>) bias(%bias : tensor<2x?xf32>) initial(%h0 : tensor<?x?xf32>) -> (tensor<?x?x?xf32>), tensor<?x?xf32>
-    element(%k, %v) {
-      %a = minrnn.sigmoid %k : f32
-      minrnn.yield %a, %v : f32, f32
-    } output(%k, %v, %before, %after) { minrnn.yield %after : f32 }
-    return %h, %last : tensor<?x?x?xf32>, tensor<?x?xf32>
+    %h, %last = minrnn.scan linear sequences(%p, %reset : tensor<?x?x2x?xf32>, tensor<?x?xi8>) parameters(%bias : tensor<2x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+    element(%k, %v, %r, %bk, %bv) {
+      %zero = arith.constant 0.0 : f32
+      %new = arith.cmpf une, %r, %zero : f32
+      %kb = arith.addf %k, %bk : f32
+      %vb = arith.addf %v, %bv : f32
+      %s = minrnn.sigmoid %kb : f32
+      %a = arith.select %new, %zero, %s : f32
+      minrnn.yield %a, %vb : f32, f32
+    } output(%k, %v, %r, %bk, %bv, %before, %after) { minrnn.yield %after : f32 }
+    return %h, %last : tensor<?x?x?xf32>, tensor<?x1x?xf32>
   }
-  func.func @backward(%p: tensor<?x?x2x?xf32>, %bias: tensor<2x?xf32>, %h0: tensor<?x?xf32>, %h: tensor<?x?x?xf32>, %dh: tensor<?x?x?xf32>, %dlast: tensor<?x?xf32>) -> (tensor<?x?x2x?xf32>, tensor<?x2x?xf32>, tensor<?x?xf32>) {
-    %before = minrnn.delay %h initial %h0 : tensor<?x?x?xf32>, tensor<?x?xf32>
-    %dp, %dh0 = minrnn.scan linear reverse sequences(%p, %before, %dh : tensor<?x?x2x?xf32>, tensor<?x?x?xf32>, tensor<?x?x?xf32>) bias(%bias : tensor<2x?xf32>) initial(%dlast : tensor<?x?xf32>) -> (tensor<?x?x2x?xf32>), tensor<?x?xf32>
-    element(%k, %v, %s, %d) {
-      %a = minrnn.sigmoid %k : f32
+  func.func @backward(%p: tensor<?x?x2x?xf32> {minrnn.name = "preactivations"}, %bias: tensor<2x?xf32> {minrnn.name = "bias"}, %reset: tensor<?x?xi8> {minrnn.name = "reset"}, %h0: tensor<?x1x?xf32> {minrnn.name = "initial"}, %h: tensor<?x?x?xf32> {minrnn.name = "output"}, %dh: tensor<?x?x?xf32> {minrnn.name = "d_output"}, %dlast: tensor<?x1x?xf32> {minrnn.name = "d_last"}) -> (tensor<?x?x2x?xf32> {minrnn.name = "d_preactivations"}, tensor<?x2x?xf32> {minrnn.name = "d_bias"}, tensor<?x1x?xf32> {minrnn.name = "d_initial"}) {
+    %before = minrnn.delay %h initial %h0 : tensor<?x?x?xf32>, tensor<?x1x?xf32>
+    %dp, %db, %dh0 = minrnn.scan linear reverse sequences(%p, %reset, %before, %dh : tensor<?x?x2x?xf32>, tensor<?x?xi8>, tensor<?x?x?xf32>, tensor<?x?x?xf32>) parameters(%bias : tensor<2x?xf32>) initial(%dlast : tensor<?x1x?xf32>) -> (tensor<?x?x2x?xf32>) sums (tensor<?x2x?xf32>) last tensor<?x1x?xf32>
+    element(%k, %v, %r, %s, %d, %bk, %bv) {
+      %kb = arith.addf %k, %bk : f32
+      %a = minrnn.sigmoid %kb : f32
       %b = arith.mulf %d, %a : f32
       minrnn.yield %a, %b : f32, f32
-    } output(%k, %v, %s, %d, %c, %next) {
+    } output(%k, %v, %r, %s, %d, %bk, %bv, %c, %next) {
       %sum = arith.addf %d, %c : f32
       %dk = arith.mulf %sum, %s : f32
-      minrnn.yield %dk, %sum : f32, f32
+      minrnn.yield %dk, %sum, %dk, %sum : f32, f32, f32, f32
     }
-    %db = minrnn.sum_time %dp : tensor<?x?x2x?xf32> -> tensor<?x2x?xf32>
-    return %dp, %db, %dh0 : tensor<?x?x2x?xf32>, tensor<?x2x?xf32>, tensor<?x?xf32>
+    return %dp, %db, %dh0 : tensor<?x?x2x?xf32>, tensor<?x2x?xf32>, tensor<?x1x?xf32>
   }
-  func.func @step(%p: tensor<?x2x?xf32>, %bias: tensor<2x?xf32>, %h: tensor<?x?xf32>) -> tensor<?x?xf32> {
-    %n = minrnn.step %p : tensor<?x2x?xf32> bias(%bias : tensor<2x?xf32>) previous(%h : tensor<?x?xf32>) -> tensor<?x?xf32> (%k, %v, %s) {
+  func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %bias: tensor<2x?xf32> {minrnn.name = "bias"}, %reset: tensor<?x1xi8> {minrnn.name = "reset"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
+    %n = minrnn.walk sequences(%p, %reset : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%bias : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+    body(%k, %v, %r, %bk, %bv, %s) {
       %m = arith.mulf %k, %s : f32
-      %r = arith.addf %m, %v : f32
-      minrnn.yield %r : f32
+      %q = arith.addf %m, %v : f32
+      minrnn.yield %q : f32
     }
-    return %n : tensor<?x?xf32>
+    return %n : tensor<?x1x?xf32>
   }
 }

@@ -1,4 +1,4 @@
-// GRU's candidate reads U (r h): the channels mix from step to step.
+// The paper's GRU, whose candidate reads U (r h): a second product in the step.
 minrnn.cell @gru(%x: !minrnn.input) state(%h: f32) {
   %kr = minrnn.project %x "r" : f32
   %kz = minrnn.project %x "z" : f32

@@ -1,0 +1,375 @@
+//===- EquationsTest.cpp - Is the judge of any cell right? ----------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/reference/Equations.h"
+#include "tests/reference/CallSamples.h"
+#include "tests/reference/Samples.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+using namespace minrnn::reference;
+
+namespace {
+
+const char *const cellNames[] = {"mingru", "minlstm", "minlstm_unnormalized",
+                                 "gru",    "lstm",    "mgu",
+                                 "sru",    "qrnn",    "rglru",
+                                 "indrnn"};
+
+Program cellProgram(const std::string &name) {
+  return parseProgramFile(MINRNN_CELLS_FOLDER "/" + name + ".mlir");
+}
+
+void expectAgrees(std::string_view what, std::span<const double> found,
+                  std::span<const double> expected, Tolerance tolerance,
+                  std::span<const double> magnitude = {}) {
+  Comparison comparison = compare(found, expected, tolerance, magnitude);
+  EXPECT_TRUE(comparison.agrees) << what << ": " << comparison.message;
+}
+
+/// The inputs of a call, and the gradients that belong to them.
+struct Input {
+  const char *name;
+  std::vector<double> Call::*values;
+  Judged CallGradients::*gradient;
+  bool keepsBatch; // the gradient has a batch axis that the input lacks
+};
+
+const Input differentiable[] = {
+    {"preactivations", &Call::preactivations, &CallGradients::preactivations,
+     false},
+    {"input", &Call::input, &CallGradients::input, false},
+    {"recurrentWeight", &Call::recurrentWeight, &CallGradients::recurrentWeight,
+     false},
+    {"bias", &Call::bias, &CallGradients::bias, true},
+    {"recurrentBias", &Call::recurrentBias, &CallGradients::recurrentBias,
+     true},
+    {"parameters", &Call::parameters, &CallGradients::parameters, true},
+    {"initial", &Call::initial, &CallGradients::initial, false},
+};
+
+std::vector<double> sumOverBatch(const std::vector<double> &values,
+                                 size_t size) {
+  std::vector<double> result(size);
+  for (size_t i = 0; i < values.size(); ++i)
+    result[i % size] += values[i];
+  return result;
+}
+
+std::vector<double> centralDifferences(const Program &program, Call call,
+                                       std::vector<double> Call::*input,
+                                       std::span<const double> dOutput,
+                                       std::span<const double> dLast) {
+  constexpr double distance = 1e-5;
+  auto objective = [&] {
+    CallResults run = evaluate(program, call);
+    double sum = std::inner_product(dOutput.begin(), dOutput.end(),
+                                    run.output.value.begin(), 0.0);
+    return std::inner_product(dLast.begin(), dLast.end(),
+                              run.last.value.begin(), sum);
+  };
+  std::vector<double> result;
+  for (double &value : call.*input) {
+    double kept = value;
+    value = kept + distance;
+    double above = objective();
+    value = kept - distance;
+    double below = objective();
+    value = kept;
+    result.push_back((above - below) / (2 * distance));
+  }
+  return result;
+}
+
+/// Steps [begin, end) of one row.
+Call pieceOf(const Program &program, const Call &call, int64_t row,
+             int64_t begin, int64_t end) {
+  Call piece = call;
+  piece.shape = {1, end - begin, call.shape.channels};
+  auto cut = [&](std::vector<double> &values, size_t count) {
+    auto perStep = static_cast<int64_t>(count) * call.shape.channels;
+    auto first = values.begin() + (row * call.shape.time + begin) * perStep;
+    values = std::vector<double>(first, first + (end - begin) * perStep);
+  };
+  cut(piece.preactivations, program.gates.size());
+  if (program.readsInput)
+    cut(piece.input, 1);
+  piece.reset.clear();
+  piece.initial.clear();
+  return piece;
+}
+
+/// [B, T, width] with the steps in the opposite order.
+std::vector<double> flipped(const std::vector<double> &values, int64_t time,
+                            int64_t width) {
+  std::vector<double> result(values.size());
+  for (size_t i = 0; i < values.size(); ++i) {
+    auto step = static_cast<int64_t>(i) / width;
+    int64_t row = step / time;
+    int64_t t = step % time;
+    result[((row * time) + time - 1 - t) * width + i % width] = values[i];
+  }
+  return result;
+}
+
+} // namespace
+
+TEST(Equations, AgreeWithTheJudgeOfTheFirstCells) {
+  for (Cell cell : allCells)
+    for (Regime regime : allRegimes)
+      for (Shape shape : {Shape{2, 40, 3}, Shape{1, 300, 2}, Shape{1, 0, 2}}) {
+        SCOPED_TRACE(testing::Message() << name(cell) << ", " << name(regime)
+                                        << ", T " << shape.time);
+        Inputs inputs;
+        inputs.preactivations =
+            widen(samplePreactivations(cell, shape, regime, 11));
+        inputs.bias = widen(sampleBias(cell, shape, 12));
+        inputs.initial = widen(sampleInitial(shape, regime, 13));
+        std::vector<double> dOutput = widen(sampleNormal(shape.outputs(), 14));
+        std::vector<double> dLast = widen(sampleNormal(shape.states(), 15));
+        Outputs expected = forward(cell, shape, inputs);
+        Gradients gradients = backward(cell, shape, inputs, dOutput, dLast);
+
+        Program program = cellProgram(std::string(name(cell)));
+        Call call;
+        call.shape = shape;
+        call.preactivations = inputs.preactivations;
+        call.bias = inputs.bias;
+        call.initial = inputs.initial;
+        call.roundsPreactivations = false;
+        CallResults results = evaluate(program, call);
+        CallGradients found = differentiate(program, call, dOutput, dLast);
+        expectAgrees("output", results.output.value, expected.output,
+                     {1e-13, 1e-11}, expected.outputMagnitude);
+        expectAgrees("output's magnitude", results.output.magnitude,
+                     expected.outputMagnitude, {1e-13, 1e-11},
+                     expected.outputMagnitude);
+        expectAgrees("last", results.last.value, expected.last, {0, 1e-11},
+                     expected.last);
+        // At pre-activations of 10,000 the difference of two softplus has
+        // lost 1e-12 in either judge.
+        Tolerance tolerance{1e-11, 1e-11};
+        expectAgrees("d_preactivations", found.preactivations.value,
+                     gradients.preactivations, tolerance,
+                     gradients.preactivationsMagnitude);
+        expectAgrees("d_bias", found.bias.value, gradients.bias, tolerance,
+                     gradients.biasMagnitude);
+        expectAgrees("d_initial", found.initial.value, gradients.initial,
+                     tolerance, gradients.initialMagnitude);
+      }
+}
+
+TEST(Equations, GradientsMatchCentralDifferences) {
+  for (const char *cellName : cellNames) {
+    Program program = cellProgram(cellName);
+    for (Shape shape : {Shape{2, 5, 3}, Shape{1, 9, 1}})
+      for (bool reverse : {false, true})
+        for (bool reset : {false, true}) {
+          SCOPED_TRACE(testing::Message()
+                       << cellName << ", T " << shape.time << ", reverse "
+                       << reverse << ", reset " << reset);
+          Call call = sampleCall(program, shape,
+                                 {.reverse = reverse, .reset = reset}, 31);
+          call.roundsPreactivations = false;
+          std::vector<double> dOutput =
+              widen(sampleNormal(shape.outputs(), 32));
+          auto states = static_cast<int64_t>(program.states.size());
+          std::vector<double> dLast =
+              widen(sampleNormal(shape.states() * states, 33));
+          CallGradients found = differentiate(program, call, dOutput, dLast);
+          for (const Input &input : differentiable) {
+            std::vector<double> expected =
+                centralDifferences(program, call, input.values, dOutput, dLast);
+            std::vector<double> gradient = (found.*input.gradient).value;
+            if (input.keepsBatch)
+              gradient = sumOverBatch(gradient, expected.size());
+            expectAgrees(input.name, gradient, expected, {1e-8, 1e-7});
+          }
+        }
+  }
+}
+
+TEST(Equations, TheGradientsOfRecurrentProductsMakeThoseOfTheWeights) {
+  // As a caller of the kernels makes them: one product at the end.
+  for (const char *cellName : {"gru", "lstm", "mgu"}) {
+    Program program = cellProgram(cellName);
+    Shape shape{2, 7, 3};
+    Call call = sampleCall(program, shape, {.reset = true}, 41);
+    std::vector<double> dOutput = widen(sampleNormal(shape.outputs(), 42));
+    CallResults results = evaluate(program, call);
+    CallGradients found = differentiate(program, call, dOutput, {});
+    auto projections = static_cast<int64_t>(program.recurrent.size());
+    auto states = static_cast<int64_t>(program.states.size());
+    int64_t channels = shape.channels;
+    std::vector<double> weight(projections * channels * channels);
+    for (int64_t row = 0; row < shape.batch; ++row)
+      for (int64_t t = 0; t < shape.time; ++t)
+        for (int64_t i = 0; i < projections * channels * channels; ++i) {
+          int64_t r = i / channels / channels;
+          int64_t to = i / channels % channels;
+          int64_t place = program.recurrent[r].state * channels + i % channels;
+          int64_t step = row * shape.time + t;
+          double before = 0;
+          if (t > 0)
+            before = results.trajectory
+                         .value[(step - 1) * states * channels + place];
+          else
+            before = call.initial[row * states * channels + place];
+          if (call.reset[step] != 0)
+            before = 0;
+          weight[i] +=
+              found.recurrent.value[(step * projections + r) * channels + to] *
+              before;
+        }
+    expectAgrees(cellName, found.recurrentWeight.value, weight, {1e-13, 1e-12});
+  }
+}
+
+TEST(Equations, AResetBeginsARunOfItsOwn) {
+  for (const char *cellName : cellNames) {
+    SCOPED_TRACE(cellName);
+    Program program = cellProgram(cellName);
+    Shape shape{1, 12, 3};
+    Call call = sampleCall(program, shape, {}, 51);
+    call.reset.assign(shape.time, 0);
+    call.reset[5] = 7;
+    CallResults whole = evaluate(program, call);
+    Call first = pieceOf(program, call, 0, 0, 5);
+    first.initial = call.initial;
+    Call second = pieceOf(program, call, 0, 5, 12);
+    std::vector<double> joined = evaluate(program, first).output.value;
+    CallResults rest = evaluate(program, second);
+    joined.insert(joined.end(), rest.output.value.begin(),
+                  rest.output.value.end());
+    EXPECT_EQ(whole.output.value, joined);
+    EXPECT_EQ(whole.last.value, rest.last.value);
+
+    std::vector<double> dOutput = widen(sampleNormal(shape.outputs(), 52));
+    std::span<const double> gradient(dOutput);
+    CallGradients together = differentiate(program, call, dOutput, {});
+    auto cut = 5 * shape.channels;
+    CallGradients before =
+        differentiate(program, first, gradient.first(cut), {});
+    CallGradients after =
+        differentiate(program, second, gradient.subspan(cut), {});
+    std::vector<double> parts = before.preactivations.value;
+    parts.insert(parts.end(), after.preactivations.value.begin(),
+                 after.preactivations.value.end());
+    EXPECT_EQ(together.preactivations.value, parts);
+    EXPECT_EQ(together.initial.value, before.initial.value);
+    std::vector<double> sum = before.recurrentBias.value;
+    for (size_t i = 0; i < sum.size(); ++i)
+      sum[i] += after.recurrentBias.value[i];
+    // The bias of a recurrent projection works at a reset too.
+    expectAgrees("d_recurrent_bias", together.recurrentBias.value, sum,
+                 {1e-14, 1e-13});
+    for (size_t i = 0; i < program.recurrent.size() * shape.channels; ++i) {
+      size_t place = 5 * program.recurrent.size() * shape.channels + i;
+      EXPECT_EQ(whole.recurrent.value[place], 0);
+      EXPECT_EQ(together.recurrent.value[place], 0);
+    }
+  }
+}
+
+TEST(Equations, AResetOfEveryStepLeavesNoMemory) {
+  Program program = cellProgram("lstm");
+  Call call = sampleCall(program, {2, 6, 3}, {}, 61);
+  call.reset.assign(12, 1);
+  std::vector<double> dOutput = widen(sampleNormal(call.shape.outputs(), 62));
+  CallGradients gradients = differentiate(program, call, dOutput, {});
+  for (const Judged &judged :
+       {gradients.initial, gradients.recurrent, gradients.recurrentWeight})
+    EXPECT_TRUE(std::all_of(judged.value.begin(), judged.value.end(),
+                            [](double value) { return value == 0; }));
+}
+
+TEST(Equations, AReverseRunIsARunOfFlippedInputs) {
+  for (const char *cellName : cellNames) {
+    SCOPED_TRACE(cellName);
+    Program program = cellProgram(cellName);
+    Shape shape{2, 8, 3};
+    Call call =
+        sampleCall(program, shape, {.reverse = true, .reset = true}, 71);
+    auto width = static_cast<int64_t>(program.gates.size()) * shape.channels;
+    Call other = call;
+    other.reverse = false;
+    other.preactivations = flipped(call.preactivations, shape.time, width);
+    other.input = flipped(call.input, shape.time, shape.channels);
+    std::vector<double> mask(call.reset.begin(), call.reset.end());
+    mask = flipped(mask, shape.time, 1);
+    other.reset.assign(mask.begin(), mask.end());
+    CallResults found = evaluate(program, call);
+    CallResults expected = evaluate(program, other);
+    EXPECT_EQ(found.last.value, expected.last.value);
+    EXPECT_EQ(found.output.value,
+              flipped(expected.output.value, shape.time, shape.channels));
+    std::vector<double> dOutput = widen(sampleNormal(shape.outputs(), 72));
+    CallGradients gradients = differentiate(program, call, dOutput, {});
+    CallGradients others = differentiate(
+        program, other, flipped(dOutput, shape.time, shape.channels), {});
+    EXPECT_EQ(gradients.initial.value, others.initial.value);
+    EXPECT_EQ(gradients.preactivations.value,
+              flipped(others.preactivations.value, shape.time, width));
+  }
+}
+
+TEST(Equations, AddTheBiasInSinglePrecision) {
+  Program program = cellProgram("indrnn");
+  Call call;
+  call.shape = {1, 1, 1};
+  call.preactivations = {10000};
+  call.bias = {static_cast<float>(1e-4)};
+  call.parameters = {0};
+  EXPECT_EQ(evaluate(program, call).output.value[0], 10000);
+  call.roundsPreactivations = false;
+  EXPECT_GT(evaluate(program, call).output.value[0], 10000);
+}
+
+TEST(Equations, RefuseSizesThatDoNotFit) {
+  Program program = cellProgram("gru");
+  Call call = sampleCall(program, {1, 2, 3}, {}, 1);
+  call.recurrentWeight.pop_back();
+  EXPECT_THROW(evaluate(program, call), std::invalid_argument);
+}
+
+TEST(Programs, RefuseWrongTextAndProjectionsOfWhatIsNoState) {
+  EXPECT_THROW(parseProgram("minrnn.cell @c"), std::invalid_argument);
+  EXPECT_THROW(parseProgram(""), std::invalid_argument);
+  EXPECT_THROW(parseProgram(R"mlir(
+    minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
+      %k = minrnn.project %x "z" : f32
+      %u = minrnn.project %k "u" : f32 -> f32
+      minrnn.yield %u : f32
+    })mlir"),
+               std::invalid_argument);
+}
+
+TEST(Programs, KnowWhatMayBeMultipliedOut) {
+  // The same number in two cells: affine in h, and not.
+  auto magnitudeOf = [](const char *factor) {
+    Program program = parseProgram(std::string(R"mlir(
+      minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
+        %k = minrnn.project %x "z" : f32
+        %sum = arith.addf %h, %k : f32
+        %n = arith.mulf %sum, )mlir") +
+                                   factor + R"mlir( : f32
+        minrnn.yield %n : f32
+      })mlir");
+    Call call;
+    call.shape = {1, 1, 1};
+    call.preactivations = {-3};
+    call.initial = {3};
+    return evaluate(program, call).last.magnitude[0];
+  };
+  EXPECT_EQ(magnitudeOf("%k"), 18); // k h + k k
+  EXPECT_EQ(magnitudeOf("%h"), 0);
+}

@@ -1,0 +1,75 @@
+//===- Estimate.cpp - Numbers and their rounding errors -------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/reference/Estimate.h"
+
+#include <cmath>
+#include <limits>
+
+using namespace minrnn::reference;
+
+/// Smaller numbers may be flushed to zero.
+static constexpr double smallest = 0x1p-124;
+
+Estimate Estimate::exact(double value) { return {value, std::abs(value), 0}; }
+
+bool minrnn::reference::isUndecided(const Estimate &x, const Estimate &y) {
+  double error = x.error + y.error;
+  return error > 0 && std::abs(x.value - y.value) <= safety * error;
+}
+
+double minrnn::reference::scaled(double factor, double error) {
+  return factor == 0 || error == 0 ? 0 : std::abs(factor) * error;
+}
+
+Estimate Arithmetic::rounded(double value, double magnitude, double inherited,
+                             double roundings) const {
+  if (std::abs(value) > std::numeric_limits<float>::max())
+    return {value, magnitude, std::numeric_limits<double>::infinity()};
+  if (logarithmic && value != 0)
+    roundings += std::abs(std::log2(std::abs(value)));
+  return {value, magnitude,
+          inherited + roundings * unitRoundoff * magnitude + smallest};
+}
+
+Estimate Arithmetic::sum(const Estimate &x, const Estimate &y,
+                         bool regroups) const {
+  double value = x.value + y.value;
+  return rounded(value, regroups ? x.magnitude + y.magnitude : std::abs(value),
+                 x.error + y.error);
+}
+
+Estimate Arithmetic::difference(const Estimate &x, const Estimate &y,
+                                bool regroups) const {
+  return sum(x, negated(y), regroups);
+}
+
+Estimate Arithmetic::product(const Estimate &x, const Estimate &y,
+                             bool regroups) const {
+  double xSize = regroups ? x.magnitude : std::abs(x.value);
+  double ySize = regroups ? y.magnitude : std::abs(y.value);
+  return rounded(x.value * y.value, xSize * ySize,
+                 scaled(xSize, y.error) + scaled(ySize, x.error));
+}
+
+Estimate Arithmetic::quotient(const Estimate &x, const Estimate &y,
+                              bool regroups) const {
+  double size = regroups ? x.magnitude : std::abs(x.value);
+  double divisor = std::abs(y.value);
+  return rounded(x.value / y.value, size / divisor,
+                 x.error / divisor + scaled(size / divisor / divisor, y.error));
+}
+
+Estimate Arithmetic::function(const Estimate &x, double value,
+                              double slope) const {
+  return rounded(value, std::abs(value), scaled(slope, x.error), 4);
+}
+
+Estimate minrnn::reference::negated(const Estimate &x) {
+  return {-x.value, x.magnitude, x.error};
+}

@@ -1,0 +1,337 @@
+//===- Operations.cpp - The value and the slopes of an operation ----------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/reference/Operations.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <stdexcept>
+
+using namespace minrnn::reference;
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+/// 1 / (1 + exp(-x)); of the two exponentials, the smaller one is formed.
+double sigmoid(double x) {
+  double e = std::exp(-std::abs(x));
+  return x >= 0 ? 1 / (1 + e) : e / (1 + e);
+}
+
+double sigmoidSlope(double x) { return sigmoid(x) * sigmoid(-x); }
+
+/// The derivative of sigmoidSlope.
+double sigmoidBend(double x) {
+  return sigmoidSlope(x) * (sigmoid(-x) - sigmoid(x));
+}
+
+/// log(1 + exp(x)), without overflow and exact where exp(x) is tiny.
+double softplus(double x) {
+  return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x)));
+}
+
+/// 1 / cosh(x)^2, the derivative of tanh, without the cancellation of
+/// 1 - tanh(x)^2.
+double tanhSlope(double x) { return 4 * sigmoidSlope(2 * x); }
+
+/// log2(2^x + 2^y).
+double log2AddExp2(double x, double y) {
+  double distance = std::abs(x - y);
+  return std::max(x, y) + std::log1p(std::exp2(-distance)) / std::numbers::ln2;
+}
+
+/// Whether the comparison is true of two numbers.
+bool holds(const Predicate &predicate, double x, double y) {
+  if (std::isnan(x) || std::isnan(y))
+    return predicate.unordered;
+  if (x < y)
+    return predicate.less;
+  return x > y ? predicate.greater : predicate.equal;
+}
+
+/// One operation on its operands' values.
+class Evaluator {
+public:
+  Evaluator(const Program &program, const Instruction &instruction,
+            std::span<const Estimate> values, const Arithmetic &arithmetic)
+      : program(program), instruction(instruction), values(values),
+        arithmetic(arithmetic), regroups(instruction.regroups) {}
+
+  Estimate value() const;
+  std::vector<Estimate> slopes(const Estimate &result) const;
+
+private:
+  const Estimate &operand(int index) const {
+    return values[instruction.operands[index]];
+  }
+  bool operandRegroups(int index) const {
+    return program.instructions[instruction.operands[index]].regroups;
+  }
+  /// One minus the operand.
+  Estimate complement(int index) const;
+  Estimate select() const;
+  Estimate lerp() const;
+  /// The slopes of the larger (smaller) of two operands: one and zero, either
+  /// way round where they are equal as far as one can tell.
+  std::vector<Estimate> extremumSlopes(bool firstWins) const;
+  /// The slope of a function of one operand, and the slope's own slope.
+  std::vector<Estimate> slope(double value, double bend) const {
+    return {arithmetic.function(operand(0), value, bend)};
+  }
+
+  const Program &program;
+  const Instruction &instruction;
+  std::span<const Estimate> values;
+  const Arithmetic &arithmetic;
+  bool regroups;
+};
+
+} // namespace
+
+Estimate Evaluator::complement(int index) const {
+  const Instruction &from = program.instructions[instruction.operands[index]];
+  if (from.operation != Opcode::Sigmoid)
+    return arithmetic.difference(Estimate::exact(1), operand(index),
+                                 from.regroups);
+  // 1 - sigmoid(k) cancels; sigmoid(-k) does not.
+  const Estimate &k = values[from.operands[0]];
+  return arithmetic.function(k, sigmoid(-k.value), sigmoidSlope(k.value));
+}
+
+Estimate Evaluator::select() const {
+  bool first = operand(0).value != 0;
+  Estimate chosen = operand(first ? 1 : 2);
+  // An undecided condition may have chosen the other number; beyond that
+  // nothing can be said by slopes.
+  if (operand(0).error != 0 && operand(1).value != operand(2).value)
+    chosen.error = infinity;
+  return chosen;
+}
+
+Estimate Evaluator::lerp() const {
+  const Estimate &from = operand(0);
+  const Estimate &to = operand(1);
+  const Estimate &weight = operand(2);
+  double keep = complement(2).value;
+  double take = weight.value;
+  // An error of the weight moves both factors, in opposite directions; their
+  // roundings (a sigmoid's, the product's and the sum's) know nothing of each
+  // other.
+  double terms =
+      std::abs(keep) * (regroups ? from.magnitude : std::abs(from.value)) +
+      std::abs(take) * (regroups ? to.magnitude : std::abs(to.value));
+  double moved = weight.error;
+  const Instruction &maker = program.instructions[instruction.operands[2]];
+  if (maker.operation == Opcode::Sigmoid) {
+    const Estimate &k = values[maker.operands[0]];
+    moved = scaled(sigmoidSlope(k.value), k.error);
+  }
+  double inherited = scaled(keep, from.error) + scaled(take, to.error) +
+                     scaled(to.value - from.value, moved);
+  Estimate result = arithmetic.rounded(keep * from.value + take * to.value,
+                                       terms, inherited, 6);
+  if (!regroups)
+    result.magnitude = std::abs(result.value);
+  return result;
+}
+
+Estimate Evaluator::value() const {
+  auto function = [&](double value, double slope) {
+    return arithmetic.function(operand(0), value, slope);
+  };
+  double x = instruction.operands.empty() ? 0 : operand(0).value;
+  switch (instruction.operation) {
+  case Opcode::State:
+  case Opcode::Gate:
+  case Opcode::Recurrent:
+  case Opcode::Read:
+  case Opcode::Parameter:
+    break;
+  case Opcode::Constant:
+    return Estimate::exact(instruction.constant);
+  case Opcode::Add:
+    return arithmetic.sum(operand(0), operand(1), regroups);
+  case Opcode::Subtract:
+    return arithmetic.difference(operand(0), operand(1), regroups);
+  case Opcode::Multiply:
+    return arithmetic.product(operand(0), operand(1), regroups);
+  case Opcode::Divide:
+    return arithmetic.quotient(operand(0), operand(1), regroups);
+  case Opcode::Negate:
+    return negated(operand(0));
+  case Opcode::Maximum:
+  case Opcode::Minimum: {
+    bool isMaximum = instruction.operation == Opcode::Maximum;
+    double y = operand(1).value;
+    Estimate result = operand((isMaximum ? x >= y : x <= y) ? 0 : 1);
+    result.magnitude = std::abs(result.value);
+    if (isUndecided(operand(0), operand(1)))
+      result.error = std::max(operand(0).error, operand(1).error);
+    return result;
+  }
+  case Opcode::Compare: {
+    double y = operand(1).value;
+    bool undecided = isUndecided(operand(0), operand(1));
+    double truth = holds(instruction.predicate, x, y) ? 1 : 0;
+    return {truth, truth, undecided ? infinity : 0};
+  }
+  case Opcode::Select:
+    return select();
+  case Opcode::Exp:
+    return function(std::exp(x), std::exp(x));
+  case Opcode::ExpM1:
+    return function(std::expm1(x), std::exp(x));
+  case Opcode::Log:
+    return function(std::log(x), 1 / x);
+  case Opcode::Tanh:
+    return function(std::tanh(x), tanhSlope(x));
+  case Opcode::Sqrt:
+    return function(std::sqrt(x), 0.5 / std::sqrt(x));
+  case Opcode::Absolute:
+    return {std::abs(x), std::abs(x), operand(0).error};
+  case Opcode::Sigmoid:
+    return function(sigmoid(x), sigmoidSlope(x));
+  case Opcode::Positive:
+    return x >= 0 ? function(x + 0.5, 1)
+                  : function(sigmoid(x), sigmoidSlope(x));
+  case Opcode::Softplus:
+    return function(softplus(x), sigmoid(x));
+  case Opcode::Lerp:
+    return lerp();
+  case Opcode::Log2AddExp2: {
+    double y = operand(1).value;
+    double share = sigmoid((x - y) * std::numbers::ln2);
+    double value = log2AddExp2(x, y);
+    // The larger operand and the logarithm are added: where they cancel, the
+    // sum keeps their errors.
+    double terms = std::max(std::abs(x), std::abs(y)) + 1;
+    double inherited =
+        share * operand(0).error + (1 - share) * operand(1).error;
+    return arithmetic.rounded(value, std::abs(value),
+                              inherited + unitRoundoff * terms, 4);
+  }
+  case Opcode::Affine:
+    return arithmetic.sum(arithmetic.product(operand(0), operand(1), regroups),
+                          operand(2), regroups);
+  }
+  throw std::invalid_argument("a leaf has no value of its own");
+}
+
+std::vector<Estimate> Evaluator::extremumSlopes(bool firstWins) const {
+  bool unclear = operand(0).value == operand(1).value ||
+                 isUndecided(operand(0), operand(1));
+  Estimate one = Estimate::exact(1);
+  Estimate zero = Estimate::exact(0);
+  one.error = zero.error = unclear ? 1 : 0;
+  // Of two names for one number it does not matter.
+  if (instruction.operands[0] == instruction.operands[1])
+    one.error = zero.error = 0;
+  if (firstWins)
+    return {one, zero};
+  return {zero, one};
+}
+
+std::vector<Estimate> Evaluator::slopes(const Estimate &result) const {
+  const Estimate one = Estimate::exact(1);
+  const Estimate zero = Estimate::exact(0);
+  double x = instruction.operands.empty() ? 0 : operand(0).value;
+  switch (instruction.operation) {
+  case Opcode::State:
+  case Opcode::Gate:
+  case Opcode::Recurrent:
+  case Opcode::Read:
+  case Opcode::Parameter:
+  case Opcode::Constant:
+    return {};
+  case Opcode::Add:
+    return {one, one};
+  case Opcode::Subtract:
+    return {one, negated(one)};
+  case Opcode::Multiply:
+    return {operand(1), operand(0)};
+  case Opcode::Divide:
+    return {arithmetic.quotient(one, operand(1), false),
+            negated(arithmetic.quotient(result, operand(1), true))};
+  case Opcode::Negate:
+    return {negated(one)};
+  case Opcode::Maximum:
+    return extremumSlopes(x >= operand(1).value);
+  case Opcode::Minimum:
+    return extremumSlopes(x <= operand(1).value);
+  case Opcode::Compare:
+    return {zero, zero};
+  case Opcode::Select: {
+    Estimate first = Estimate::exact(x != 0 ? 1 : 0);
+    Estimate second = Estimate::exact(x != 0 ? 0 : 1);
+    first.error = second.error = operand(0).error != 0 ? 1 : 0;
+    return {zero, first, second};
+  }
+  case Opcode::Exp:
+  case Opcode::ExpM1:
+    return slope(std::exp(x), std::exp(x));
+  case Opcode::Log:
+    return slope(1 / x, -1 / (x * x));
+  case Opcode::Tanh:
+    return slope(tanhSlope(x), -2 * std::tanh(x) * tanhSlope(x));
+  case Opcode::Sqrt:
+    return slope(0.5 / std::sqrt(x), -0.25 / (x * std::sqrt(x)));
+  case Opcode::Absolute: {
+    Estimate sign = Estimate::exact(x >= 0 ? 1 : -1);
+    sign.error = isUndecided(operand(0), zero) ? 2 : 0;
+    return {sign};
+  }
+  case Opcode::Sigmoid:
+    return slope(sigmoidSlope(x), sigmoidBend(x));
+  case Opcode::Positive: {
+    std::vector<Estimate> result = x >= 0
+                                       ? std::vector<Estimate>{one}
+                                       : slope(sigmoidSlope(x), sigmoidBend(x));
+    if (isUndecided(operand(0), zero))
+      result[0].error = 0.75; // the jump from 1/4 to 1
+    return result;
+  }
+  case Opcode::Softplus:
+    return slope(sigmoid(x), sigmoidSlope(x));
+  case Opcode::Lerp:
+    return {complement(2), operand(2),
+            arithmetic.difference(operand(1), operand(0),
+                                  operandRegroups(0) || operandRegroups(1))};
+  case Opcode::Log2AddExp2: {
+    // 2^x / (2^x + 2^y), the sigmoid of (x - y) ln 2.
+    Estimate distance = arithmetic.difference(operand(0), operand(1), false);
+    distance.error *= std::numbers::ln2;
+    double argument = distance.value * std::numbers::ln2;
+    auto share = [&](double at) {
+      return arithmetic.function(distance, sigmoid(at), sigmoidSlope(at));
+    };
+    // The product with ln 2 is rounded too.
+    distance.error += unitRoundoff * std::abs(argument);
+    return {share(argument), share(-argument)};
+  }
+  case Opcode::Affine:
+    return {operand(1), operand(0), one};
+  }
+  throw std::invalid_argument("unknown operation");
+}
+
+Estimate minrnn::reference::valueOf(const Program &program,
+                                    const Instruction &instruction,
+                                    std::span<const Estimate> values,
+                                    const Arithmetic &arithmetic) {
+  return Evaluator(program, instruction, values, arithmetic).value();
+}
+
+std::vector<Estimate> minrnn::reference::slopesOf(
+    const Program &program, const Instruction &instruction,
+    std::span<const Estimate> values, const Estimate &result,
+    const Arithmetic &arithmetic) {
+  return Evaluator(program, instruction, values, arithmetic).slopes(result);
+}

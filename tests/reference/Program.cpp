@@ -1,0 +1,324 @@
+//===- Program.cpp - A cell's text as a straight line of code -------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/reference/Program.h"
+
+#include "dialect/MinRNN.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+using namespace mlir;
+using namespace minrnn::dialect;
+using minrnn::reference::Instruction;
+using minrnn::reference::Opcode;
+using minrnn::reference::Predicate;
+using minrnn::reference::Program;
+using minrnn::reference::RecurrentProjection;
+
+namespace {
+
+/// How a value depends on the states.
+enum Degree { Free = 0, AffineInStates = 1, Other = 2 };
+
+/// The place of `name` in `names`, put at their end if it is new.
+int placeOf(std::vector<std::string> &names, StringRef name) {
+  auto found = std::find(names.begin(), names.end(), name.str());
+  if (found == names.end())
+    found = names.insert(names.end(), name.str());
+  return static_cast<int>(found - names.begin());
+}
+
+Predicate predicateOf(arith::CmpFPredicate predicate) {
+  using P = arith::CmpFPredicate;
+  switch (predicate) {
+  case P::AlwaysFalse:
+    return {};
+  case P::OEQ:
+    return {.equal = true};
+  case P::OGT:
+    return {.greater = true};
+  case P::OGE:
+    return {.equal = true, .greater = true};
+  case P::OLT:
+    return {.less = true};
+  case P::OLE:
+    return {.less = true, .equal = true};
+  case P::ONE:
+    return {.less = true, .greater = true};
+  case P::ORD:
+    return {.less = true, .equal = true, .greater = true};
+  case P::UEQ:
+    return {.equal = true, .unordered = true};
+  case P::UGT:
+    return {.greater = true, .unordered = true};
+  case P::UGE:
+    return {.equal = true, .greater = true, .unordered = true};
+  case P::ULT:
+    return {.less = true, .unordered = true};
+  case P::ULE:
+    return {.less = true, .equal = true, .unordered = true};
+  case P::UNE:
+    return {.less = true, .greater = true, .unordered = true};
+  case P::UNO:
+    return {.unordered = true};
+  case P::AlwaysTrue:
+    return {.less = true, .equal = true, .greater = true, .unordered = true};
+  }
+  throw std::invalid_argument("unknown predicate");
+}
+
+class Translation {
+public:
+  Program translate(CellOp cell);
+
+private:
+  void translate(mlir::Operation &op);
+  /// What `op` is, without its operands.
+  Instruction instructionFor(mlir::Operation &op);
+  Degree degreeOf(const Instruction &instruction) const;
+  int append(Instruction instruction);
+  void append(Value value, Instruction instruction) {
+    places[value] = append(std::move(instruction));
+  }
+  /// The operation's own value in a form that holds where the one it is written
+  /// in loses everything, even in double; or -1.
+  int stableForm(mlir::Operation &op);
+  /// log x, where x is a sigmoid or an exponential; else -1.
+  int logarithm(Value x);
+
+  Program program;
+  std::vector<Degree> degrees;
+  llvm::DenseMap<Value, int> places;
+};
+
+} // namespace
+
+int Translation::append(Instruction instruction) {
+  Degree degree = degreeOf(instruction);
+  instruction.regroups = degree == AffineInStates;
+  program.instructions.push_back(std::move(instruction));
+  degrees.push_back(degree);
+  return static_cast<int>(degrees.size()) - 1;
+}
+
+int Translation::logarithm(Value x) {
+  if (auto exponential = x.getDefiningOp<math::ExpOp>())
+    return places.at(exponential.getOperand());
+  auto sigmoid = x.getDefiningOp<SigmoidOp>();
+  if (!sigmoid)
+    return -1;
+  // log sigmoid(k) = -softplus(-k)
+  int negated = append({.operation = Opcode::Negate,
+                        .operands = {places.at(sigmoid.getOperand())}});
+  int softplus = append({.operation = Opcode::Softplus, .operands = {negated}});
+  return append({.operation = Opcode::Negate, .operands = {softplus}});
+}
+
+int Translation::stableForm(mlir::Operation &op) {
+  if (auto difference = dyn_cast<arith::SubFOp>(op)) {
+    // 1 - sigmoid(k) = sigmoid(-k)
+    auto sigmoid = difference.getRhs().getDefiningOp<SigmoidOp>();
+    if (!sigmoid || !matchPattern(difference.getLhs(), m_OneFloat()))
+      return -1;
+    int negated = append({.operation = Opcode::Negate,
+                          .operands = {places.at(sigmoid.getOperand())}});
+    return append({.operation = Opcode::Sigmoid, .operands = {negated}});
+  }
+  auto quotient = dyn_cast<arith::DivFOp>(op);
+  if (!quotient)
+    return -1;
+  // x / (x + y) = sigmoid(log x - log y)
+  auto sum = quotient.getRhs().getDefiningOp<arith::AddFOp>();
+  Value x = quotient.getLhs();
+  if (!sum || (x != sum.getLhs() && x != sum.getRhs()))
+    return -1;
+  int logX = logarithm(x);
+  int logY = logarithm(x == sum.getLhs() ? sum.getRhs() : sum.getLhs());
+  if (logX < 0 || logY < 0)
+    return -1;
+  int difference =
+      append({.operation = Opcode::Subtract, .operands = {logX, logY}});
+  return append({.operation = Opcode::Sigmoid, .operands = {difference}});
+}
+
+Degree Translation::degreeOf(const Instruction &instruction) const {
+  auto degree = [&](int operand) {
+    return degrees[instruction.operands[operand]];
+  };
+  Degree highest = Free;
+  for (int operand : instruction.operands)
+    highest = std::max(highest, degrees[operand]);
+  switch (instruction.operation) {
+  case Opcode::State:
+    return AffineInStates;
+  case Opcode::Recurrent: // mixes the channels
+    return Other;
+  case Opcode::Add:
+  case Opcode::Subtract:
+  case Opcode::Negate:
+    return highest;
+  case Opcode::Multiply:
+    return degree(0) == Free || degree(1) == Free ? highest : Other;
+  case Opcode::Divide:
+    return degree(1) == Free ? highest : Other;
+  case Opcode::Select:
+    return degree(0) == Free ? highest : Other;
+  case Opcode::Lerp:
+    return degree(2) == Free ? highest : Other;
+  case Opcode::Affine:
+    return highest;
+  default:
+    return highest == Free ? Free : Other;
+  }
+}
+
+Instruction Translation::instructionFor(mlir::Operation &op) {
+  auto plain = [](Opcode operation) {
+    return Instruction{.operation = operation};
+  };
+  return llvm::TypeSwitch<mlir::Operation *, Instruction>(&op)
+      .Case([&](ParameterOp parameter) {
+        return Instruction{
+            .operation = Opcode::Parameter,
+            .index = placeOf(program.parameters, parameter.getParameter())};
+      })
+      .Case([&](arith::ConstantOp constant) {
+        double number = 0;
+        if (auto value = dyn_cast<FloatAttr>(constant.getValue()))
+          number = value.getValueAsDouble();
+        else
+          number = cast<BoolAttr>(constant.getValue()).getValue() ? 1 : 0;
+        return Instruction{.operation = Opcode::Constant, .constant = number};
+      })
+      .Case([&](arith::CmpFOp compare) {
+        return Instruction{.operation = Opcode::Compare,
+                           .predicate = predicateOf(compare.getPredicate())};
+      })
+      .Case([&](arith::AddFOp) { return plain(Opcode::Add); })
+      .Case([&](arith::SubFOp) { return plain(Opcode::Subtract); })
+      .Case([&](arith::MulFOp) { return plain(Opcode::Multiply); })
+      .Case([&](arith::DivFOp) { return plain(Opcode::Divide); })
+      .Case([&](arith::NegFOp) { return plain(Opcode::Negate); })
+      .Case([&](arith::MaximumFOp) { return plain(Opcode::Maximum); })
+      .Case([&](arith::MinimumFOp) { return plain(Opcode::Minimum); })
+      .Case([&](arith::SelectOp) { return plain(Opcode::Select); })
+      .Case([&](math::ExpOp) { return plain(Opcode::Exp); })
+      .Case([&](math::ExpM1Op) { return plain(Opcode::ExpM1); })
+      .Case([&](math::LogOp) { return plain(Opcode::Log); })
+      .Case([&](math::TanhOp) { return plain(Opcode::Tanh); })
+      .Case([&](math::SqrtOp) { return plain(Opcode::Sqrt); })
+      .Case([&](math::AbsFOp) { return plain(Opcode::Absolute); })
+      .Case([&](SigmoidOp) { return plain(Opcode::Sigmoid); })
+      .Case([&](PositiveOp) { return plain(Opcode::Positive); })
+      .Case([&](SoftplusOp) { return plain(Opcode::Softplus); })
+      .Case([&](LerpOp) { return plain(Opcode::Lerp); })
+      .Case([&](Log2AddExp2Op) { return plain(Opcode::Log2AddExp2); })
+      .Case([&](AffineOp) { return plain(Opcode::Affine); })
+      .Default([](mlir::Operation *unknown) -> Instruction {
+        throw std::invalid_argument("the judge does not know " +
+                                    unknown->getName().getStringRef().str());
+      });
+}
+
+void Translation::translate(mlir::Operation &op) {
+  if (isa<OutputOp, YieldOp>(op))
+    return;
+  if (auto read = dyn_cast<ReadOp>(op)) {
+    program.readsInput = true;
+    return append(read, {.operation = Opcode::Read});
+  }
+  if (auto project = dyn_cast<ProjectOp>(op)) {
+    if (isa<InputType>(project.getOperand().getType()))
+      return append(project,
+                    {.operation = Opcode::Gate,
+                     .index = placeOf(program.gates, project.getGate())});
+    auto state = dyn_cast<BlockArgument>(project.getOperand());
+    if (!state)
+      throw std::invalid_argument(
+          "the judge projects states alone, not what '" +
+          project.getGate().str() + "' does");
+    std::string name = project.getGate().str();
+    auto &known = program.recurrent;
+    auto found = std::find_if(
+        known.begin(), known.end(),
+        [&](const RecurrentProjection &other) { return other.name == name; });
+    if (found == known.end())
+      found = known.insert(known.end(),
+                           {name, static_cast<int>(state.getArgNumber()) - 1});
+    return append(project, {.operation = Opcode::Recurrent,
+                            .index = static_cast<int>(found - known.begin())});
+  }
+  if (int stable = stableForm(op); stable >= 0) {
+    places[op.getResult(0)] = stable;
+    return;
+  }
+  Instruction instruction = instructionFor(op);
+  for (Value operand : op.getOperands())
+    instruction.operands.push_back(places.at(operand));
+  append(op.getResult(0), std::move(instruction));
+}
+
+Program Translation::translate(CellOp cell) {
+  program.name = cell.getSymName().str();
+  for (BlockArgument state : cell.getBody().getArguments().drop_front()) {
+    auto index = static_cast<int>(state.getArgNumber()) - 1;
+    auto name = cast<StringAttr>(cell.getStateNames()[index]);
+    program.states.push_back(name.str());
+    append(state, {.operation = Opcode::State, .index = index});
+  }
+  mlir::Operation *terminator = nullptr;
+  for (mlir::Operation &op : cell.getBody().front()) {
+    translate(op);
+    if (isa<OutputOp>(op)) {
+      program.hasSeparateOutput = true;
+      program.output = places.at(op.getOperand(0));
+    }
+    terminator = &op;
+  }
+  for (Value next : terminator->getOperands())
+    program.next.push_back(places.at(next));
+  if (!program.hasSeparateOutput)
+    program.output = program.next.front();
+  return std::move(program);
+}
+
+Program minrnn::reference::parseProgram(std::string_view text) {
+  DialectRegistry registry;
+  registry.insert<MinRNNDialect>();
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  std::string message;
+  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
+    message += diagnostic.str() + "\n";
+  });
+  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);
+  if (!module)
+    throw std::invalid_argument("no cell: " + message);
+  auto cells = module->getOps<CellOp>();
+  if (!llvm::hasSingleElement(cells))
+    throw std::invalid_argument("expected a text of one cell");
+  return Translation().translate(*cells.begin());
+}
+
+Program minrnn::reference::parseProgramFile(const std::string &path) {
+  std::ifstream file(path);
+  if (!file)
+    throw std::invalid_argument("cannot read " + path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return parseProgram(text.str());
+}

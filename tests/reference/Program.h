@@ -1,0 +1,116 @@
+//===- Program.h - A cell's text as a straight line of code -----*- C++ -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What the judge makes of a cell's MLIR text: nothing but a list of operations
+// whose operands are earlier ones. Of the project only the dialect takes part,
+// as the parser.
+//
+// Two formulas are taken in another form of the same number, since as written
+// they fail even in double: 1 - sigmoid(k) cancels, and x / (x + y) is 0 / 0
+// where two sigmoids or exponentials underflow.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_TESTS_REFERENCE_PROGRAM_H
+#define MINRNN_TESTS_REFERENCE_PROGRAM_H
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace minrnn::reference {
+
+enum class Opcode {
+  // Leaves; `index` says which one.
+  State,
+  Gate,      // the projection of the input, with its bias
+  Recurrent, // the projection of a state, with its bias
+  Read,
+  Parameter,
+  Constant, // `constant`; a truth value is 0 or 1
+  // arith
+  Add,
+  Subtract,
+  Multiply,
+  Divide,
+  Negate,
+  Maximum,
+  Minimum,
+  Compare,
+  Select,
+  // math
+  Exp,
+  ExpM1,
+  Log,
+  Tanh,
+  Sqrt,
+  Absolute,
+  // minrnn
+  Sigmoid,
+  Positive,
+  Softplus,
+  Lerp,
+  Log2AddExp2,
+  Affine,
+};
+
+/// The outcomes of a comparison for which it is true.
+struct Predicate {
+  bool less = false;
+  bool equal = false;
+  bool greater = false;
+  bool unordered = false;
+};
+
+struct Instruction {
+  Opcode operation = Opcode::Constant;
+  /// Places in Program::instructions, all before this one.
+  std::vector<int> operands = {};
+  int index = 0;
+  double constant = 0;
+  Predicate predicate = {};
+  /// Affine in the states and not free of them: may be multiplied out.
+  bool regroups = false;
+};
+
+struct RecurrentProjection {
+  std::string name;
+  /// The state that is projected.
+  int state = 0;
+};
+
+struct Program {
+  std::string name;
+  std::vector<std::string> states;
+  /// Names, each once, in the order of their first use.
+  std::vector<std::string> gates;
+  std::vector<RecurrentProjection> recurrent;
+  std::vector<std::string> parameters;
+  std::vector<Instruction> instructions;
+  /// The instruction that makes the next value of each state.
+  std::vector<int> next;
+  /// The instruction that makes the output.
+  int output = 0;
+  bool hasSeparateOutput = false;
+  /// Whether a `minrnn.read` occurs.
+  bool readsInput = false;
+
+  /// One state, which is the output.
+  bool isPlain() const { return states.size() == 1 && !hasSeparateOutput; }
+};
+
+/// Parses a text that holds one cell. Throws std::invalid_argument, with what
+/// the dialect says, when it is wrong or projects what is no state.
+Program parseProgram(std::string_view text);
+
+/// The same for a file.
+Program parseProgramFile(const std::string &path);
+
+} // namespace minrnn::reference
+
+#endif // MINRNN_TESTS_REFERENCE_PROGRAM_H

@@ -1,0 +1,544 @@
+//===- RandomCell.cpp - Cells that nobody would write ---------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/reference/RandomCell.h"
+
+#include "tests/reference/Samples.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <functional>
+#include <iterator>
+#include <sstream>
+#include <stdexcept>
+
+using namespace minrnn::reference;
+
+namespace {
+
+constexpr const char *stateNames[] = {"h", "c", "m"};
+
+/// The most operations of a cell.
+constexpr size_t largestCell = 25;
+
+/// Nothing grows beyond this.
+constexpr double largestValue = 1e4;
+
+struct Range {
+  double low = 0;
+  double high = 0;
+
+  double size() const { return std::max(std::abs(low), std::abs(high)); }
+  bool within(double from, double to) const {
+    return low >= from && high <= to;
+  }
+};
+
+/// The smallest range that holds every f(x, y) at the corners.
+Range corners(const Range &x, const Range &y,
+              const std::function<double(double, double)> &f) {
+  std::array<double, 4> all = {f(x.low, y.low), f(x.low, y.high),
+                               f(x.high, y.low), f(x.high, y.high)};
+  auto [low, high] = std::minmax_element(all.begin(), all.end());
+  return {*low, *high};
+}
+
+Range increasing(const Range &x, double (*f)(double)) {
+  return {f(x.low), f(x.high)};
+}
+
+double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+double softplus(double x) {
+  return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x)));
+}
+double positive(double x) { return x >= 0 ? x + 0.5 : sigmoid(x); }
+
+std::string number(double value) {
+  std::array<char, 32> text;
+  std::snprintf(text.data(), text.size(), "%.6e", value);
+  return text.data();
+}
+
+class Builder {
+public:
+  explicit Builder(uint64_t seed) : random(seed) {}
+
+  RandomCell build();
+
+private:
+  int below(int count) {
+    return static_cast<int>(random.next() % static_cast<uint64_t>(count));
+  }
+  bool chance(double probability) { return random.uniform() < probability; }
+
+  int append(RandomOperation operation, const Range &range) {
+    cell.operations.push_back(std::move(operation));
+    ranges.push_back(range);
+    return static_cast<int>(ranges.size()) - 1;
+  }
+  int unary(const char *mnemonic, int x, const Range &range) {
+    return append({mnemonic, {x}}, range);
+  }
+  int constant(double value) {
+    return append({"arith.constant", {}, number(value)}, {value, value});
+  }
+  int sigmoidOf(int x) {
+    return unary("minrnn.sigmoid", x, increasing(ranges[x], sigmoid));
+  }
+  int tanhOf(int x) {
+    return unary("math.tanh", x, increasing(ranges[x], std::tanh));
+  }
+  int add(int x, int y) {
+    return append({"arith.addf", {x, y}}, {ranges[x].low + ranges[y].low,
+                                           ranges[x].high + ranges[y].high});
+  }
+  int subtract(int x, int y) {
+    return append({"arith.subf", {x, y}}, {ranges[x].low - ranges[y].high,
+                                           ranges[x].high - ranges[y].low});
+  }
+  int multiply(int x, int y) {
+    return append({"arith.mulf", {x, y}},
+                  corners(ranges[x], ranges[y], std::multiplies<>()));
+  }
+  int divide(int x, int y) {
+    return append({"arith.divf", {x, y}},
+                  corners(ranges[x], ranges[y], std::divides<>()));
+  }
+  int lerp(int from, int to, int weight) {
+    // By its formula, which holds outside [0, 1] too.
+    Range keep{1 - ranges[weight].high, 1 - ranges[weight].low};
+    Range range;
+    if (ranges[weight].within(0, 1)) {
+      range = {std::min(ranges[from].low, ranges[to].low),
+               std::max(ranges[from].high, ranges[to].high)};
+    } else {
+      Range kept = corners(keep, ranges[from], std::multiplies<>());
+      Range taken = corners(ranges[weight], ranges[to], std::multiplies<>());
+      range = {kept.low + taken.low, kept.high + taken.high};
+    }
+    return append({"minrnn.lerp", {from, to, weight}}, range);
+  }
+  int extremum(const char *mnemonic, int x, int y,
+               const double &(*choose)(const double &, const double &)) {
+    return append({mnemonic, {x, y}}, {choose(ranges[x].low, ranges[y].low),
+                                       choose(ranges[x].high, ranges[y].high)});
+  }
+  int select(int condition, int x, int y) {
+    return append({"arith.select", {condition, x, y}},
+                  {std::min(ranges[x].low, ranges[y].low),
+                   std::max(ranges[x].high, ranges[y].high)});
+  }
+  int condition();
+
+  /// One of the values that may be computed with.
+  int pick();
+  /// One of them, squashed if none that was tried lies within the range.
+  int pickWithin(double low, double high);
+  /// One that is at least a half.
+  int pickAwayFromZero();
+  void makeLeaves();
+  /// One more operation on values that there are.
+  void grow();
+  int growUnary();
+  int growBinary();
+  int affineNext(int state);
+  /// A few operations on `state` that keep it affine.
+  int affineChain(int state);
+  int nextOf(int state);
+
+  Random random;
+  RandomCell cell;
+  std::vector<Range> ranges;
+  /// The values that may be computed with.
+  std::vector<int> pool;
+};
+
+} // namespace
+
+int Builder::pick() {
+  // Rather a late one, so that results are used.
+  auto size = static_cast<int>(pool.size());
+  if (chance(0.5))
+    return pool[size - 1 - below(std::min(size, 4))];
+  return pool[below(size)];
+}
+
+int Builder::pickWithin(double low, double high) {
+  for (int tries = 0; tries < 6; ++tries) {
+    int value = pick();
+    if (ranges[value].within(low, high))
+      return value;
+  }
+  int squashed =
+      low < -1e-9 && chance(0.5) ? tanhOf(pick()) : sigmoidOf(pick());
+  double scale = std::min(1.0, low < -1e-9 ? std::min(-low, high) : high);
+  return scale == 1 ? squashed : multiply(squashed, constant(scale));
+}
+
+int Builder::pickAwayFromZero() {
+  int value = pickWithin(0, largestValue / 2);
+  return add(value, constant(0.5 + 0.25 * below(4)));
+}
+
+int Builder::condition() {
+  static constexpr const char *predicates[] = {
+      "oeq", "ogt", "oge", "olt", "ole", "one", "ord",  "ueq",
+      "ugt", "uge", "ult", "ule", "une", "uno", "true", "false"};
+  int x = pick();
+  int y = chance(0.5) ? pick() : constant(0.25 * (below(9) - 4));
+  const char *predicate = predicates[chance(0.8) ? 1 + below(4) : below(16)];
+  int truth = append({"arith.cmpf", {x, y}, predicate, true}, {});
+  if (chance(0.1)) {
+    int other = append(
+        {"arith.constant", {}, chance(0.5) ? "true" : "false", true}, {});
+    truth = append({"arith.select", {truth, other, truth}, {}, true}, {});
+  }
+  return truth;
+}
+
+void Builder::makeLeaves() {
+  auto leaf = [&](RandomOperation operation, const Range &range) {
+    pool.push_back(append(std::move(operation), range));
+  };
+  Range gate{-largestPreactivation, largestPreactivation};
+  int gates = 1 + below(3);
+  for (int g = 0; g < gates; ++g)
+    leaf({"minrnn.project", {}, "g" + std::to_string(g)}, gate);
+  if (chance(0.1)) // the same gate once more
+    leaf({"minrnn.project", {}, "g0"}, gate);
+  int parameters = chance(0.4) ? 1 + below(2) : 0;
+  for (int p = 0; p < parameters; ++p)
+    leaf({"minrnn.parameter", {}, "p" + std::to_string(p)},
+         {-largestParameter, largestParameter});
+  if (chance(0.3))
+    leaf({"minrnn.read"}, {-largestInput, largestInput});
+  if (cell.isAffine)
+    return;
+  for (int state = 0; state < cell.states; ++state)
+    pool.push_back(state);
+  int projections = chance(0.5) ? 1 + below(3) : 0;
+  for (int r = 0; r < projections; ++r)
+    leaf({"minrnn.project", {below(cell.states)}, "u" + std::to_string(r)},
+         {-60, 60});
+}
+
+int Builder::growUnary() {
+  switch (below(11)) {
+  case 0:
+    return sigmoidOf(pick());
+  case 1:
+    return tanhOf(pick());
+  case 2: {
+    int x = pick();
+    return unary("minrnn.positive", x, increasing(ranges[x], positive));
+  }
+  case 3: {
+    int x = pick();
+    return unary("minrnn.softplus", x, increasing(ranges[x], softplus));
+  }
+  case 4:
+  case 5: {
+    bool minusOne = chance(0.5);
+    int x = pickWithin(-largestValue, 5);
+    return unary(minusOne ? "math.expm1" : "math.exp", x,
+                 minusOne ? increasing(ranges[x], std::expm1)
+                          : increasing(ranges[x], std::exp));
+  }
+  case 6: {
+    int x = pickAwayFromZero();
+    return unary("math.log", x, increasing(ranges[x], std::log));
+  }
+  case 7: {
+    int x = pickAwayFromZero();
+    return unary("math.sqrt", x, increasing(ranges[x], std::sqrt));
+  }
+  case 8: {
+    int x = pick();
+    bool holdsZero = ranges[x].low < 0 && ranges[x].high > 0;
+    double smaller =
+        std::min(std::abs(ranges[x].low), std::abs(ranges[x].high));
+    return unary("math.absf", x, {holdsZero ? 0 : smaller, ranges[x].size()});
+  }
+  case 9: {
+    int x = pick();
+    return unary("arith.negf", x, {-ranges[x].high, -ranges[x].low});
+  }
+  default: {
+    static constexpr double numbers[] = {0, 0.5, 1, 2, -1, 0.25, -0.5, 3};
+    return constant(numbers[below(std::size(numbers))]);
+  }
+  }
+}
+
+int Builder::growBinary() {
+  // Each draw in a statement of its own: the order in which arguments are
+  // evaluated is the C++ compiler's to choose.
+  int x = pick();
+  int y = pick();
+  switch (below(10)) {
+  case 0:
+    return add(x, y);
+  case 1:
+    return subtract(x, y);
+  case 2:
+  case 3:
+    return multiply(x, pickWithin(-2, 2));
+  case 4:
+    return divide(x, pickAwayFromZero());
+  case 5:
+    return extremum("arith.maximumf", x, y, std::max<double>);
+  case 6:
+    return extremum("arith.minimumf", x, y, std::min<double>);
+  case 7:
+    return lerp(x, y, chance(0.7) ? pickWithin(0, 1) : pickWithin(-1, 2));
+  case 8: {
+    x = pickWithin(-100, 100);
+    y = pickWithin(-100, 100);
+    return append({"minrnn.log2_add_exp2", {x, y}},
+                  {std::max(ranges[x].low, ranges[y].low),
+                   std::max(ranges[x].high, ranges[y].high) + 1});
+  }
+  default:
+    return select(condition(), x, y);
+  }
+}
+
+void Builder::grow() {
+  int value = chance(0.5) ? growUnary() : growBinary();
+  if (ranges[value].size() > largestValue)
+    value = tanhOf(value);
+  pool.push_back(value);
+}
+
+int Builder::affineChain(int state) {
+  double low = cell.isNonNegative ? 0 : -2;
+  auto divisor = [&] { return pickAwayFromZero(); };
+  // A coefficient's range is not tracked: the bound of the state is, and it is
+  // scaled down at the end.
+  int value = state;
+  int length = 1 + below(4);
+  for (int step = 0; step < length; ++step)
+    switch (below(cell.isNonNegative ? 6 : 9)) {
+    case 0:
+    case 1:
+      value = multiply(value, pickWithin(low, 2));
+      break;
+    case 2:
+      value = add(pickWithin(low, 4), value);
+      break;
+    case 3:
+      value = divide(value, divisor());
+      break;
+    case 4: {
+      int other = chance(0.5) ? state : pickWithin(low, 4);
+      int weight = pickWithin(0, 1);
+      value =
+          chance(0.5) ? lerp(value, other, weight) : lerp(other, value, weight);
+      break;
+    }
+    case 5: {
+      int truth = condition();
+      int other = chance(0.5) ? state : pickWithin(low, 4);
+      value = select(truth, value, other);
+      break;
+    }
+    case 6:
+      value = subtract(value, pickWithin(low, 4));
+      break;
+    case 7:
+      value = subtract(pickWithin(low, 4), value);
+      break;
+    default:
+      value =
+          unary("arith.negf", value, {-ranges[value].high, -ranges[value].low});
+    }
+  return value;
+}
+
+int Builder::affineNext(int state) {
+  double low = cell.isNonNegative ? 0 : -largestState;
+  if (chance(0.35)) {
+    int to = pickWithin(low, largestState);
+    return lerp(state, to, pickWithin(0, 1));
+  }
+  if (chance(0.15)) {
+    int scale = constant(0.875);
+    int a = multiply(pickWithin(cell.isNonNegative ? 0 : -1, 1), scale);
+    int b = pickWithin(cell.isNonNegative ? 0 : -0.5, 0.5);
+    const char *ranges = cell.isNonNegative ? "[0.0, 1.0], [0.0, 1.0]"
+                                            : "[-1.0, 1.0], [-1.0, 1.0]";
+    return append({"minrnn.affine", {a, state, b}, ranges},
+                  {-largestState, largestState});
+  }
+  int value = affineChain(state);
+  // In units of what a state may be; the coefficient is smaller than that.
+  double excess = ranges[value].size() / (0.95 * largestState);
+  if (excess <= 1)
+    return value;
+  return multiply(value, constant(1 / excess));
+}
+
+int Builder::nextOf(int state) {
+  int value = pick();
+  switch (below(6)) {
+  case 0:
+    return tanhOf(value);
+  case 1:
+    return lerp(state, pickWithin(-largestState, largestState),
+                pickWithin(0, 1));
+  case 2: {
+    int low = constant(-2);
+    int high = constant(2);
+    int below = extremum("arith.minimumf", value, high, std::min<double>);
+    return extremum("arith.maximumf", below, low, std::max<double>);
+  }
+  case 3: {
+    int gate = pickWithin(0, 1);
+    int keep = multiply(gate, constant(0.75));
+    int kept = multiply(keep, state);
+    return add(kept, pickWithin(-1, 1));
+  }
+  case 4: {
+    int candidate = tanhOf(value);
+    return lerp(candidate, state, pickWithin(0, 1));
+  }
+  default:
+    return pickWithin(-largestState, largestState);
+  }
+}
+
+RandomCell Builder::build() {
+  double kind = random.uniform();
+  cell.isAffine = kind < 0.5;
+  cell.isNonNegative = kind < 0.25;
+  double count = random.uniform();
+  cell.states = count < 0.6 ? 1 : count < 0.85 ? 2 : 3;
+  Range state{cell.isNonNegative ? 0 : -largestState, largestState};
+  ranges.assign(cell.states, state);
+  makeLeaves();
+  for (int growth = below(9); growth > 0; --growth)
+    grow();
+  for (int s = 0; s < cell.states; ++s)
+    cell.next.push_back(cell.isAffine ? affineNext(s) : nextOf(s));
+  if (chance(0.4)) {
+    // An output may be anything, of the states before and after.
+    for (int s = 0; s < cell.states; ++s) {
+      pool.push_back(s);
+      pool.push_back(cell.next[s]);
+    }
+    for (int growth = below(5); growth > 0; --growth)
+      grow();
+    cell.output = pool.back();
+  }
+  return cell;
+}
+
+std::string RandomCell::text() const {
+  auto name = [&](int value) {
+    return value < states ? std::string("%") + stateNames[value]
+                          : "%v" + std::to_string(value - states);
+  };
+  std::ostringstream out;
+  out << "minrnn.cell @random(%x: !minrnn.input) state(";
+  for (int state = 0; state < states; ++state)
+    out << (state == 0 ? "" : ", ") << name(state) << ": f32";
+  out << ") {\n";
+  for (size_t i = 0; i < operations.size(); ++i) {
+    const RandomOperation &operation = operations[i];
+    const std::string &mnemonic = operation.mnemonic;
+    auto operand = [&](int index) { return name(operation.operands[index]); };
+    out << "  " << name(states + static_cast<int>(i)) << " = " << mnemonic
+        << " ";
+    if (mnemonic == "minrnn.project") {
+      bool ofInput = operation.operands.empty();
+      out << (ofInput ? "%x" : operand(0)) << " \"" << operation.detail
+          << "\" : " << (ofInput ? "f32" : "f32 -> f32");
+    } else if (mnemonic == "minrnn.parameter") {
+      out << "\"" << operation.detail << "\" : f32";
+    } else if (mnemonic == "minrnn.read") {
+      out << "%x : f32";
+    } else if (mnemonic == "arith.constant") {
+      out << operation.detail << (operation.isTruth ? "" : " : f32");
+    } else if (mnemonic == "minrnn.affine") {
+      out << operand(0) << " * " << operand(1) << " + " << operand(2) << " in "
+          << operation.detail << " : f32";
+    } else {
+      if (!operation.detail.empty())
+        out << operation.detail << ", ";
+      for (size_t k = 0; k < operation.operands.size(); ++k)
+        out << (k == 0 ? "" : ", ") << operand(static_cast<int>(k));
+      bool ofTruths = mnemonic == "arith.select" && operation.isTruth;
+      out << " : " << (ofTruths ? "i1" : "f32");
+    }
+    out << "\n";
+  }
+  if (output >= 0)
+    out << "  minrnn.output " << name(output) << " : f32\n";
+  out << "  minrnn.yield ";
+  for (int state = 0; state < states; ++state)
+    out << (state == 0 ? "" : ", ") << name(next[state]);
+  out << " : ";
+  for (int state = 0; state < states; ++state)
+    out << (state == 0 ? "" : ", ") << "f32";
+  out << "\n}\n";
+  return out.str();
+}
+
+RandomCell minrnn::reference::randomCell(uint64_t seed) {
+  // The few that grew too large to be read are drawn anew.
+  RandomCell cell;
+  do {
+    cell = Builder(seed).build();
+    seed = Random(seed).next();
+  } while (cell.operations.size() > largestCell);
+  return cell;
+}
+
+RandomRun minrnn::reference::randomRun(uint64_t seed) {
+  // Not the numbers that the cell of this seed was made of.
+  Random random(~seed);
+  auto below = [&](uint64_t count) {
+    return static_cast<int64_t>(random.next() % count);
+  };
+  static constexpr int64_t edges[] = {0, 1, 2, 31, 32, 33, 63, 64, 65};
+  static constexpr int64_t widths[] = {1, 3, 5, 7, 8, 9, 15, 17, 33};
+  RandomRun run;
+  run.shape.batch = 1 + below(3);
+  run.shape.time = below(2) == 0 ? edges[below(std::size(edges))] : below(71);
+  run.shape.channels = widths[below(std::size(widths))];
+  run.options.reverse = below(3) == 0;
+  run.options.bias = below(2) == 0;
+  run.options.recurrentBias = below(2) == 0;
+  run.options.reset = below(2) == 0;
+  run.options.initial = below(3) != 0;
+  run.options.hostile = below(4) == 0;
+  run.dLast = below(2) == 0;
+  run.seed = random.next();
+  return run;
+}
+
+std::string minrnn::reference::describe(const RandomRun &run) {
+  std::ostringstream out;
+  out << "B " << run.shape.batch << ", T " << run.shape.time << ", H "
+      << run.shape.channels;
+  const CallOptions &options = run.options;
+  for (auto [present, what] :
+       {std::pair{options.reverse, "reverse"}, std::pair{options.bias, "bias"},
+        std::pair{options.recurrentBias, "recurrent bias"},
+        std::pair{options.reset, "reset"},
+        std::pair{options.initial, "initial"},
+        std::pair{options.hostile, "hostile"},
+        std::pair{options.nonNegativeInitial, "non-negative initial"},
+        std::pair{run.dLast, "d_last"}})
+    if (present)
+      out << ", " << what;
+  out << ", data seed " << run.seed;
+  return out.str();
+}
