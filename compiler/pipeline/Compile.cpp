@@ -30,6 +30,8 @@
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/SubtargetFeature.h"
 
+#include <cstring>
+
 using namespace mlir;
 using namespace minrnn::compiler;
 using minrnn::dialect::CellOp;
@@ -175,9 +177,37 @@ bool CellCompilation::checkOptions(Stage stage) {
   return true;
 }
 
+/// The first `array<index: ...>` of a text, null if there is none.
+static const char *findIndexArray(StringRef text) {
+  for (size_t at = text.find("array"); at != StringRef::npos;
+       at = text.find("array", at + 1)) {
+    StringRef rest = text.drop_front(at + strlen("array")).ltrim();
+    if (rest.consume_front("<") && rest.ltrim().starts_with("index"))
+      return text.data() + at;
+  }
+  return nullptr;
+}
+
 bool CellCompilation::parse() {
+  // Such an array crashes the parser of MLIR 22 (llvm-project issue 179045).
+  StringRef source =
+      sources.getMemoryBuffer(sources.getMainFileID())->getBuffer();
+  if (const char *array = findIndexArray(source)) {
+    auto [line, column] =
+        sources.getLineAndColumn(SMLoc::getFromPointer(array));
+    return rejectInput(
+        FileLineColLoc::get(context.get(), sourceName, line, column),
+        "expects no array of 'index' elements, which MLIR cannot read");
+  }
+  // MLIR's parser can succeed where its lexer has reported an error: a stray
+  // '@' after a dialect's type does it.
+  bool hasError = false;
+  ScopedDiagnosticHandler watch(context.get(), [&](Diagnostic &diagnostic) {
+    hasError |= diagnostic.getSeverity() == DiagnosticSeverity::Error;
+    return failure(); // Not handled: on to the handler that prints it.
+  });
   module = parseSourceFile<ModuleOp>(sources, context.get());
-  if (!module) {
+  if (!module || hasError) {
     result.outcome = Outcome::BadInput;
     return false;
   }
@@ -225,9 +255,22 @@ bool CellCompilation::selectCell() {
     return rejectInput(cell.getLoc(),
                        "expects a cell of at most " + Twine(mostOperations) +
                            " operations, found " + Twine(operations));
+  // Each gate is an argument's slice, and a register of the kernel's at least.
+  // MLIR's simplifications take cubic time in their number.
+  constexpr size_t mostGates = 64;
+  size_t gates = cell.getGateNames().size();
+  if (gates > mostGates)
+    return rejectInput(cell.getLoc(), "expects a cell of at most " +
+                                          Twine(mostGates) + " gates, found " +
+                                          Twine(gates));
   for (CellOp candidate : cells)
     if (candidate != cell)
       candidate.erase();
+  // Attributes that are not the language's mean nothing here, but some would
+  // to LLVM: `llvm.module_asm` is assembly that it takes without a look.
+  module->walk([](Operation *op) {
+    op->setDiscardableAttrs(ArrayRef<NamedAttribute>());
+  });
   return true;
 }
 

@@ -129,11 +129,11 @@ void GateFusion::describeModule(ModuleOp module) {
   module->setAttr(kStatesAttribute, cell.getStateNamesAttr());
   if (isPlain)
     module->setAttr(kPlainAttribute, builder.getUnitAttr());
+  if (recompute)
+    module->setAttr(kRecomputeAttribute, builder.getUnitAttr());
   module->setAttr(kOutputAttribute, cell.hasSeparateOutput()
                                         ? builder.getStringAttr("y")
                                         : cell.getStateNames()[0]);
-  if (recompute)
-    module->setAttr(kRecomputeAttribute, builder.getUnitAttr());
 }
 
 Value GateFusion::unlessReset(Value value) {
@@ -271,7 +271,9 @@ void GateFusion::buildForward() {
   SmallVector<Value> sequences = {PackedProjectionOp::create(
       builder, location, packed, function.getArgument(0),
       function.getArgument(1), builder.getStrArrayAttr(gates))};
-  for (StringRef name : ArrayRef(sequenceNames()).drop_front())
+  // (Not in the loop's head: the vector would be gone before the first step.)
+  SmallVector<StringRef> names = sequenceNames();
+  for (StringRef name : ArrayRef(names).drop_front())
     sequences.push_back(findArgument(function, name));
   SmallVector<Value> parameterTensors;
   for (StringRef name : parameterNames())

@@ -38,8 +38,8 @@ inline constexpr llvm::StringLiteral kRecurrentAttribute = "minrnn.recurrent";
 inline constexpr llvm::StringLiteral kParametersAttribute = "minrnn.parameters";
 inline constexpr llvm::StringLiteral kStatesAttribute = "minrnn.states";
 inline constexpr llvm::StringLiteral kPlainAttribute = "minrnn.plain";
-inline constexpr llvm::StringLiteral kOutputAttribute = "minrnn.output";
 inline constexpr llvm::StringLiteral kRecomputeAttribute = "minrnn.recompute";
+inline constexpr llvm::StringLiteral kOutputAttribute = "minrnn.output";
 
 /// On a cell: why it is sequential, and where (a location). Absent on a
 /// parallel one.

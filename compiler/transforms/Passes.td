@@ -15,8 +15,8 @@ def StabilizePass : Pass<"minrnn-stabilize"> {
   let summary = "Rewrite formulas that cancel or divide zero by zero";
   let description = [{
     Replaces formulas by equal ones that keep their accuracy where a sigmoid
-    saturates: `1 - sigmoid(x)` cancels for large x, and `f / (f + i)` of two
-    sigmoids is 0/0 once both underflow.
+    saturates: `1 - sigmoid(x)` cancels for large x, also within a `lerp`, and
+    `f / (f + i)` of two sigmoids is 0/0 once both underflow.
 
     Before:
     ```mlir
@@ -80,7 +80,7 @@ def FuseGatesPass : Pass<"minrnn-fuse-gates", "::mlir::ModuleOp"> {
     ```
     After:
     ```mlir
-    func.func @forward(%x, %weight, %reset, %bias, %initial) {
+    func.func @forward(%x, %weight, %bias, %reset, %initial) {
       %p = minrnn.packed_projection %x, %weight gates ["z", "h"]
       %h, %last = minrnn.scan linear sequences(%p, %reset) parameters(%bias)
           initial(%initial) -> (...) last ...
@@ -109,12 +109,14 @@ def DeriveBackwardPass : Pass<"minrnn-derive-backward", "::mlir::ModuleOp"> {
     later steps, the gradient of the step's state is `d_output + c`; the
     gradient of the previous state is the next c. That recurrence is affine in
     c whatever the cell, so the backward of a parallel cell is one scan,
-    reversed in time; its gates are recomputed from the pre-activations. The
-    backward of a sequential cell is a `minrnn.walk`, reversed.
+    reversed in time; its gates are recomputed from the pre-activations.
+
+    A sequential cell's adjoint mixes its states, or its channels; its backward
+    is a `minrnn.walk`.
 
     Before: `func.func @step`. After, beside it:
     ```mlir
-    func.func @backward(%preactivations, %reset, %bias, %initial, %output,
+    func.func @backward(%preactivations, %bias, %reset, %initial, %output,
                         %d_output, %d_last) {
       %previous = minrnn.delay %output initial %initial
       %dp, %db, %dh0 = minrnn.scan linear reverse

@@ -112,12 +112,36 @@ struct RatioOfPositives : OpRewritePattern<arith::DivFOp> {
   }
 };
 
+/// lerp(x, y, sigmoid(k))  ->  sigmoid(-k) x + sigmoid(k) y
+///
+/// In scans and walks. In a cell it stays: the analysis of intervals knows that
+/// a lerp lies between its ends.
+struct LerpBySigmoid : OpRewritePattern<LerpOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(LerpOp op,
+                                PatternRewriter &rewriter) const override {
+    auto sigmoid = op.getWeight().getDefiningOp<SigmoidOp>();
+    if (!sigmoid || isa<CellOp>(op->getParentOp()))
+      return rewriter.notifyMatchFailure(op, "not by a sigmoid in a scan");
+    Location location = op.getLoc();
+    Value negated =
+        arith::NegFOp::create(rewriter, location, sigmoid.getOperand());
+    Value keep = SigmoidOp::create(rewriter, location, op.getType(), negated);
+    Value kept = arith::MulFOp::create(rewriter, location, keep, op.getFrom());
+    Value taken =
+        arith::MulFOp::create(rewriter, location, op.getWeight(), op.getTo());
+    rewriter.replaceOpWithNewOp<arith::AddFOp>(op, kept, taken);
+    return success();
+  }
+};
+
 struct StabilizePass
     : public minrnn::compiler::impl::StabilizePassBase<StabilizePass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<ComplementOfSigmoid, DifferenceOfNegations, DoubleNegation,
-                 RatioOfPositives>(&getContext());
+                 LerpBySigmoid, RatioOfPositives>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

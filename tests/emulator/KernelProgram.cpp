@@ -121,6 +121,7 @@ KernelProgram::KernelProgram(const std::string &ptx) : program(parse(ptx)) {
     own.symbol = entry.at("symbol");
     own.block = {block.at(0), block.at(1), block.at(2)};
     own.tileChannels = entry.at("tile").at("channels");
+    own.tileTime = entry.at("tile").value("time", int64_t(1));
     for (const nlohmann::json &argument : entry.at("arguments"))
       own.arguments.push_back(
           {argument.at("name"), argument.at("type"),
@@ -138,13 +139,16 @@ KernelProgram::entryNamed(const std::string &name) const {
   return found->second;
 }
 
-int64_t KernelProgram::count(const std::vector<std::string> &shape,
+int64_t KernelProgram::count(const Entry &entry,
+                             const std::vector<std::string> &shape,
                              const Shape &sizes) const {
   int64_t elements = 1;
   for (const std::string &name : shape)
     elements *= name == "batch"      ? sizes.batch
                 : name == "time"     ? sizes.time
                 : name == "channels" ? sizes.channels
+                : name == "tiles"
+                    ? (sizes.time + entry.tileTime - 1) / entry.tileTime
                                      : axes.at(name);
   return elements;
 }
@@ -206,7 +210,7 @@ public:
     for (const Argument &argument : entry.arguments) {
       if (argument.shape.empty() || places.count(argument.name))
         continue;
-      int64_t elements = program.count(argument.shape, call.shape);
+      int64_t elements = program.count(entry, argument.shape, call.shape);
       if (argument.isWritten) {
         if (call.unwanted.count(argument.name) ||
             call.inPlace.count(argument.name))

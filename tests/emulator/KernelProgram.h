@@ -91,13 +91,14 @@ private:
     std::string symbol;
     Dim3 block;
     int64_t tileChannels = 1;
+    int64_t tileTime = 1;
     std::vector<Argument> arguments;
   };
   class Call;
 
   const Entry &entryNamed(const std::string &name) const;
-  /// Elements of an array of these axes.
-  int64_t count(const std::vector<std::string> &shape,
+  /// Elements of an array of `entry` with these axes.
+  int64_t count(const Entry &entry, const std::vector<std::string> &shape,
                 const reference::Shape &sizes) const;
 
   Program program;

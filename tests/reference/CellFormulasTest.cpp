@@ -117,6 +117,7 @@ Call callOf(const Layer &layer, int64_t gates,
 
 std::vector<Vector> sampleVectors(int64_t count, int64_t size, uint64_t seed) {
   std::vector<Vector> result;
+  result.reserve(count);
   for (int64_t i = 0; i < count; ++i)
     result.push_back(widen(sampleNormal(size, seed + i)));
   return result;
@@ -259,43 +260,46 @@ struct Formula {
 
 double softplus(double x) { return std::log(1 + std::exp(x)); }
 
-const Formula formulas[] = {
-    {"mgu",
-     [](const Step &s, double &h) {
-       double f = sigmoid(s.gates[0] + s.recurrent[0]);
-       double n = std::tanh(s.gates[1] + f * s.recurrent[1]);
-       return h = (1 - f) * h + f * n;
-     }},
-    {"sru",
-     [](const Step &s, double &c) {
-       double f = sigmoid(s.gates[0] + s.parameters[0] * c);
-       double r = sigmoid(s.gates[1] + s.parameters[1] * c);
-       c = f * c + (1 - f) * s.gates[2];
-       return r * c + (1 - r) * s.x;
-     }},
-    {"qrnn",
-     [](const Step &s, double &c) {
-       double f = sigmoid(s.gates[1]);
-       c = f * c + (1 - f) * std::tanh(s.gates[0]);
-       return sigmoid(s.gates[2]) * c;
-     }},
-    {"rglru",
-     [](const Step &s, double &h) {
-       double r = sigmoid(s.gates[0]);
-       double a = std::exp(-8 * softplus(s.parameters[0]) * r);
-       return h = a * h + std::sqrt(1 - a * a) * (sigmoid(s.gates[1]) * s.x);
-     }},
-    {"indrnn",
-     [](const Step &s, double &h) {
-       double sum = s.gates[0] + s.parameters[0] * h;
-       return h = sum > 0 ? sum : 0;
-     }},
-};
+/// Built when called: a failure to do so can then be caught.
+std::vector<Formula> formulas() {
+  return {
+      {"mgu",
+       [](const Step &s, double &h) {
+         double f = sigmoid(s.gates[0] + s.recurrent[0]);
+         double n = std::tanh(s.gates[1] + f * s.recurrent[1]);
+         return h = (1 - f) * h + f * n;
+       }},
+      {"sru",
+       [](const Step &s, double &c) {
+         double f = sigmoid(s.gates[0] + s.parameters[0] * c);
+         double r = sigmoid(s.gates[1] + s.parameters[1] * c);
+         c = f * c + (1 - f) * s.gates[2];
+         return r * c + (1 - r) * s.x;
+       }},
+      {"qrnn",
+       [](const Step &s, double &c) {
+         double f = sigmoid(s.gates[1]);
+         c = f * c + (1 - f) * std::tanh(s.gates[0]);
+         return sigmoid(s.gates[2]) * c;
+       }},
+      {"rglru",
+       [](const Step &s, double &h) {
+         double r = sigmoid(s.gates[0]);
+         double a = std::exp(-8 * softplus(s.parameters[0]) * r);
+         return h = a * h + std::sqrt(1 - a * a) * (sigmoid(s.gates[1]) * s.x);
+       }},
+      {"indrnn",
+       [](const Step &s, double &h) {
+         double sum = s.gates[0] + s.parameters[0] * h;
+         return h = sum > 0 ? sum : 0;
+       }},
+  };
+}
 
 } // namespace
 
 TEST(CellFormulas, TheOthersAreTheirPapers) {
-  for (const Formula &formula : formulas) {
+  for (const Formula &formula : formulas()) {
     SCOPED_TRACE(formula.cell);
     Program program = cellProgram(formula.cell);
     ASSERT_EQ(program.states.size(), 1U);

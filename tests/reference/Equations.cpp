@@ -159,10 +159,15 @@ Evaluation::Evaluation(const Program &program, const Call &call)
 
 States Evaluation::initialStates(int64_t row) const {
   States states(stateCount * channelCount);
-  for (int64_t i = 0; i < stateCount * channelCount && !call.initial.empty();
-       ++i)
-    states[i] =
-        Estimate::exact(call.initial[row * stateCount * channelCount + i]);
+  if (call.initial.empty())
+    return states;
+  Arithmetic arithmetic{call.logarithmic};
+  for (int64_t i = 0; i < stateCount * channelCount; ++i) {
+    double value = call.initial[row * stateCount * channelCount + i];
+    states[i] = Estimate::exact(value);
+    if (call.logarithmic) // there and back: 2^(log2 h)
+      states[i] = arithmetic.function(states[i], value, 1);
+  }
   return states;
 }
 

@@ -252,6 +252,8 @@ TEST(RandomCells, StayBoundedAndWithinTheBoundsOfSinglePrecision) {
     CallResults results = evaluate(program, call);
     for (double state : results.trajectory.value)
       ASSERT_LE(std::abs(state), largestState * (1 + 1e-6));
+    for (double output : results.output.value)
+      ASSERT_LE(std::abs(output), 1e5);
     std::vector<float> found = outputInSingle(program, call);
     for (size_t i = 0; i < found.size(); ++i) {
       double difference = std::abs(found[i] - results.output.value[i]);

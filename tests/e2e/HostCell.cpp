@@ -1,0 +1,376 @@
+//===- HostCell.cpp - Any cell, compiled for the host and called ----------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/e2e/HostCell.h"
+
+#include "compiler/pipeline/Compile.h"
+#include "runtime/jit/HostObject.h"
+#include "tests/e2e/GuardedArray.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <set>
+#include <stdexcept>
+
+using namespace minrnn;
+using namespace minrnn::e2e;
+using minrnn::reference::Call;
+
+static std::vector<float> narrowed(const std::vector<double> &values) {
+  return {values.begin(), values.end()};
+}
+
+namespace {
+
+/// The sizes of a call, named as in specs/abi.md.
+struct Sizes {
+  int64_t batch, time, channels, gates, recurrent, parameters, states;
+
+  Sizes(const reference::Program &program, const Call &call)
+      : batch(call.shape.batch), time(call.shape.time),
+        channels(call.shape.channels),
+        gates(static_cast<int64_t>(program.gates.size())),
+        recurrent(static_cast<int64_t>(program.recurrent.size())),
+        parameters(static_cast<int64_t>(program.parameters.size())),
+        states(static_cast<int64_t>(program.states.size())) {}
+
+  int64_t stateCount() const { return batch * states * channels; }
+};
+
+/// The inputs of a call in single precision.
+struct Arrays {
+  std::vector<float> preactivations, input, weight, bias, recurrentBias,
+      parameters, initial;
+
+  explicit Arrays(const Call &call)
+      : preactivations(narrowed(call.preactivations)),
+        input(narrowed(call.input)), weight(narrowed(call.recurrentWeight)),
+        bias(narrowed(call.bias)), recurrentBias(narrowed(call.recurrentBias)),
+        parameters(narrowed(call.parameters)), initial(narrowed(call.initial)) {
+  }
+};
+
+} // namespace
+
+/// The argument block of one call.
+class HostCell::Block {
+public:
+  void number(const std::string &name, int64_t value) {
+    words[name] = static_cast<uint64_t>(value);
+  }
+  /// Null stands for an absent array, so an empty one needs an address.
+  void array(const std::string &name, const void *data, bool present = true) {
+    static const float nothing = 0;
+    if (data == nullptr)
+      data = &nothing;
+    words[name] = present ? std::bit_cast<std::uintptr_t>(data) : 0;
+  }
+  void array(const std::string &name, const std::vector<float> &values,
+             bool present = true) {
+    array(name, values.data(), present);
+  }
+  void output(const std::string &name, GuardedArray &values,
+              bool present = true) {
+    array(name, values.data(), present);
+  }
+  /// `forward`'s and `backward`'s common inputs.
+  void inputs(const Arrays &arrays, const Call &call, const Sizes &sizes) {
+    array("preactivations", arrays.preactivations);
+    array("input", arrays.input);
+    array("bias", arrays.bias, !call.bias.empty());
+    array("recurrent_bias", arrays.recurrentBias, !call.recurrentBias.empty());
+    array("parameters", arrays.parameters);
+    array("reset", call.reset.data(), !call.reset.empty());
+    number("batch", sizes.batch);
+    number("time", sizes.time);
+    number("channels", sizes.channels);
+    number("reverse", call.reverse ? 1 : 0);
+  }
+  void launch(const HostCell &cell, const std::string &name) const {
+    const Entry &entry = cell.entries.at(name);
+    std::vector<uint64_t> block;
+    for (const Argument &argument : entry.arguments) {
+      auto word = words.find(argument.name);
+      if (word == words.end())
+        throw std::runtime_error(name + " has an argument '" + argument.name +
+                                 "' that specs/abi.md does not know");
+      bool isNumber = numbers().contains(argument.name);
+      if (!isNumber && word->second == 0 && !argument.isOptional)
+        throw std::runtime_error(name + ": '" + argument.name +
+                                 "' may not be null");
+      block.push_back(word->second);
+    }
+    int64_t tile = entry.kernel.tileChannels;
+    auto batch = static_cast<int64_t>(words.at("batch"));
+    auto channels = static_cast<int64_t>(words.at("channels"));
+    cell.module->launch(entry.kernel, block,
+                        batch * ((channels + tile - 1) / tile));
+  }
+
+private:
+  static const std::set<std::string> &numbers() {
+    static const std::set<std::string> names = {"batch",   "time",  "channels",
+                                                "reverse", "first", "count"};
+    return names;
+  }
+  std::map<std::string, uint64_t> words;
+};
+
+HostCell::HostCell(const std::string &text, bool inLogSpace) {
+  compiler::CompileOptions options;
+  options.target = "host";
+  options.scan =
+      inLogSpace ? compiler::ScanDomain::Log : compiler::ScanDomain::Linear;
+  compiler::Compilation result = compiler::compileCell(
+      text, "random.mlir", compiler::Stage::Object, options);
+  if (result.outcome == compiler::Outcome::BadInput)
+    throw Refused(result.diagnostics);
+  if (result.outcome != compiler::Outcome::Done)
+    throw std::runtime_error("a fault in the compiler: " + result.diagnostics);
+
+  nlohmann::json json = nlohmann::json::parse(result.manifest);
+  kind = json.at("kind");
+  scan = json.at("scan");
+  Manifest manifest;
+  for (const nlohmann::json &described : json.at("entries")) {
+    Entry entry;
+    entry.kernel.name = described.at("name");
+    entry.kernel.symbol = described.at("symbol");
+    entry.kernel.tileChannels = described.at("tile").at("channels");
+    for (const nlohmann::json &argument : described.at("arguments"))
+      entry.arguments.push_back(
+          {argument.at("name"), argument.value("optional", false)});
+    manifest.entries.push_back(entry.kernel);
+    entries[entry.kernel.name] = std::move(entry);
+  }
+  module =
+      loadHostObject(result.output, manifest, std::make_shared<HostDevice>(1));
+}
+
+bool HostCell::hasArgument(const std::string &entry,
+                           const std::string &name) const {
+  const std::vector<Argument> &arguments = entries.at(entry).arguments;
+  return std::any_of(
+      arguments.begin(), arguments.end(),
+      [&](const Argument &argument) { return argument.name == name; });
+}
+
+/// The content of `array`, unless something was written beside it.
+static std::vector<float> take(const GuardedArray &array,
+                               const std::string &name) {
+  if (!array.isIntact())
+    throw std::runtime_error(name + " was written outside its bounds");
+  return array.content();
+}
+
+/// recurrent[:, t, r, :] = states[:, state of r, :] U_r^T.
+static void multiplyRecurrent(const reference::Program &program,
+                              const Sizes &sizes,
+                              const std::vector<float> &weight,
+                              const float *states, float *recurrent,
+                              int64_t time, int64_t t) {
+  int64_t width = sizes.channels;
+  for (int64_t row = 0; row < sizes.batch; ++row)
+    for (int64_t r = 0; r < sizes.recurrent; ++r)
+      for (int64_t to = 0; to < width; ++to) {
+        double sum = 0;
+        int64_t state = program.recurrent[r].state;
+        for (int64_t from = 0; from < width; ++from)
+          sum += static_cast<double>(weight[(r * width + to) * width + from]) *
+                 states[(row * sizes.states + state) * width + from];
+        recurrent[((row * time + t) * sizes.recurrent + r) * width + to] =
+            static_cast<float>(sum);
+      }
+}
+
+NamedArrays HostCell::forward(const reference::Program &program,
+                              const Call &call, const Omitted &omitted) const {
+  Sizes sizes(program, call);
+  Arrays arrays(call);
+  int64_t steps = sizes.batch * sizes.time;
+  GuardedArray output(steps * sizes.channels);
+  GuardedArray trajectory(steps * sizes.states * sizes.channels);
+  GuardedArray last(sizes.stateCount());
+  GuardedArray recurrent(steps * sizes.recurrent * sizes.channels);
+  Block block;
+  block.inputs(arrays, call, sizes);
+  block.array("recurrent", recurrent.data());
+  block.array("initial", arrays.initial, !call.initial.empty());
+  block.output("output", output);
+  block.output("trajectory", trajectory, !omitted.trajectory);
+  block.output("last", last, !omitted.last);
+  if (sizes.recurrent == 0) {
+    block.launch(*this, "forward");
+  } else {
+    // `initial` and `last` are one array.
+    std::fill_n(last.data(), last.count(), 0.0F);
+    std::copy(arrays.initial.begin(), arrays.initial.end(), last.data());
+    block.output("initial", last);
+    block.output("last", last);
+    for (int64_t p = 0; p < sizes.time; ++p) {
+      int64_t t = call.reverse ? sizes.time - 1 - p : p;
+      multiplyRecurrent(program, sizes, arrays.weight, last.data(),
+                        recurrent.data(), sizes.time, t);
+      block.number("first", p);
+      block.number("count", 1);
+      block.launch(*this, "forward");
+    }
+  }
+  NamedArrays result;
+  result["output"] = take(output, "output");
+  result["recurrent"] = take(recurrent, "recurrent");
+  if (!omitted.last || sizes.recurrent != 0)
+    result["last"] = take(last, "last");
+  std::vector<float> states = take(trajectory, "trajectory");
+  if (program.isPlain())
+    states = result["output"];
+  if (program.isPlain() || !omitted.trajectory)
+    result["trajectory"] = states;
+  return result;
+}
+
+NamedArrays HostCell::backward(const reference::Program &program,
+                               const Call &call, const NamedArrays &run,
+                               const std::vector<float> &dOutput,
+                               const std::vector<float> &dLast,
+                               const Omitted &omitted) const {
+  Sizes sizes(program, call);
+  Arrays arrays(call);
+  int64_t width = sizes.channels;
+  int64_t steps = sizes.batch * sizes.time;
+  GuardedArray dPreactivations(steps * sizes.gates * width);
+  GuardedArray dInput(program.readsInput ? steps * width : 0);
+  GuardedArray dRecurrent(steps * sizes.recurrent * width);
+  GuardedArray dBias(sizes.batch * sizes.gates * width);
+  GuardedArray dRecurrentBias(sizes.batch * sizes.recurrent * width);
+  GuardedArray dParameters(sizes.batch * sizes.parameters * width);
+  GuardedArray dInitial(sizes.stateCount());
+  Block block;
+  block.inputs(arrays, call, sizes);
+  block.array("recurrent", run.at("recurrent"));
+  block.array("initial", arrays.initial, !call.initial.empty());
+  block.array("output", run.at("output"));
+  block.array("trajectory", run.at("trajectory"));
+  block.array("d_output", dOutput);
+  block.array("d_last", dLast, !dLast.empty());
+  block.output("d_preactivations", dPreactivations);
+  block.output("d_input", dInput, !omitted.dInput);
+  block.output("d_recurrent", dRecurrent);
+  block.output("d_bias", dBias, !omitted.dSums);
+  block.output("d_recurrent_bias", dRecurrentBias, !omitted.dSums);
+  block.output("d_parameters", dParameters, !omitted.dSums);
+  block.output("d_initial", dInitial, !omitted.dInitial);
+  bool hasSums = !omitted.dSums;
+  bool hasInitial = !omitted.dInitial;
+  if (sizes.recurrent == 0) {
+    block.launch(*this, "backward");
+  } else {
+    std::fill_n(dInitial.data(), dInitial.count(), 0.0F);
+    std::copy(dLast.begin(), dLast.end(), dInitial.data());
+    block.output("d_last", dInitial);
+    block.output("d_initial", dInitial);
+    hasInitial = true;
+    hasSums &= sizes.time > 0; // without a call nobody writes them
+    for (int64_t p = 0; p < sizes.time; ++p) {
+      int64_t t = call.reverse ? p : sizes.time - 1 - p;
+      block.number("first", p);
+      block.number("count", 1);
+      block.launch(*this, "backward");
+      // d_states[:, state of r, :] += d_recurrent[:, t, r, :] U_r
+      for (int64_t row = 0; row < sizes.batch; ++row)
+        for (int64_t r = 0; r < sizes.recurrent; ++r)
+          for (int64_t from = 0; from < width; ++from) {
+            int64_t step = (row * sizes.time + t) * sizes.recurrent + r;
+            double sum = 0;
+            for (int64_t to = 0; to < width; ++to)
+              sum += static_cast<double>(dRecurrent.data()[step * width + to]) *
+                     arrays.weight[(r * width + to) * width + from];
+            int64_t state = program.recurrent[r].state;
+            dInitial.data()[(row * sizes.states + state) * width + from] +=
+                static_cast<float>(sum);
+          }
+    }
+  }
+  NamedArrays result;
+  result["d_preactivations"] = take(dPreactivations, "d_preactivations");
+  result["d_recurrent"] = take(dRecurrent, "d_recurrent");
+  // A channel that is read in vain is no argument, and its gradient zero.
+  if (program.readsInput && !hasArgument("backward", "d_input"))
+    std::fill_n(dInput.data(), dInput.count(), 0.0F);
+  if (!omitted.dInput)
+    result["d_input"] = take(dInput, "d_input");
+  if (hasSums) {
+    result["d_bias"] = take(dBias, "d_bias");
+    result["d_recurrent_bias"] = take(dRecurrentBias, "d_recurrent_bias");
+    result["d_parameters"] = take(dParameters, "d_parameters");
+  }
+  if (hasInitial)
+    result["d_initial"] = take(dInitial, "d_initial");
+  return result;
+}
+
+NamedArrays HostCell::steps(const reference::Program &program,
+                            const Call &call) const {
+  Sizes sizes(program, call);
+  Arrays arrays(call);
+  int64_t width = sizes.channels;
+  NamedArrays result;
+  std::vector<float> &outputs = result["output"];
+  outputs.resize(sizes.batch * sizes.time * width);
+  std::vector<float> states = arrays.initial;
+  bool known = !states.empty();
+  for (int64_t p = 0; p < sizes.time; ++p) {
+    int64_t t = call.reverse ? sizes.time - 1 - p : p;
+    // The step's own part of an array [B, T, count].
+    auto slice = [&](const auto &values, int64_t count) {
+      std::decay_t<decltype(values)> part;
+      for (int64_t row = 0; row < sizes.batch && !values.empty(); ++row) {
+        auto first = values.begin() + (row * sizes.time + t) * count;
+        part.insert(part.end(), first, first + count);
+      }
+      return part;
+    };
+    std::vector<float> preactivations =
+        slice(arrays.preactivations, sizes.gates * width);
+    std::vector<float> input = slice(arrays.input, width);
+    std::vector<uint8_t> reset = slice(call.reset, 1);
+    GuardedArray output(program.isPlain() ? 0 : sizes.batch * width);
+    GuardedArray next(sizes.stateCount());
+    std::vector<float> recurrent(sizes.batch * sizes.recurrent * width);
+    if (known)
+      multiplyRecurrent(program, sizes, arrays.weight, states.data(),
+                        recurrent.data(), 1, 0);
+    Block block;
+    block.inputs(arrays, call, sizes);
+    block.array("preactivations", preactivations);
+    block.array("input", input);
+    block.array("reset", reset.data(), !call.reset.empty());
+    block.array("recurrent", recurrent);
+    block.array("previous", states, known);
+    // Every second step in place: `next` may be the same array as `previous`.
+    if (known && p % 2 == 1) {
+      std::copy(states.begin(), states.end(), next.data());
+      block.output("previous", next);
+    }
+    block.output("output", output);
+    block.output("next", next);
+    block.launch(*this, "step");
+    states = take(next, "next");
+    known = true;
+    std::vector<float> seen =
+        program.isPlain() ? states : take(output, "output");
+    for (int64_t row = 0; row < sizes.batch; ++row)
+      std::copy_n(seen.begin() + row * width, width,
+                  outputs.begin() + (row * sizes.time + t) * width);
+  }
+  states.resize(sizes.stateCount());
+  result["last"] = states;
+  return result;
+}

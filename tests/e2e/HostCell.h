@@ -1,0 +1,95 @@
+//===- HostCell.h - Any cell, compiled for the host and called --*- C++ -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Calls the entries of a host object as specs/abi.md says and no other way:
+// argument blocks are put together from the manifest, arguments are found by
+// their names, the products with the recurrent weights are made between the
+// calls. Every array that a kernel writes is full of NaN beforehand, and lies
+// between guards.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_TESTS_E2E_HOSTCELL_H
+#define MINRNN_TESTS_E2E_HOSTCELL_H
+
+#include "minrnn/device.h"
+#include "tests/reference/Equations.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace minrnn::e2e {
+
+/// Arrays by their names in specs/abi.md.
+using NamedArrays = std::map<std::string, std::vector<float>>;
+
+/// Optional arguments that a call leaves null.
+struct Omitted {
+  bool trajectory = false;
+  bool last = false;
+  bool dInput = false;
+  bool dSums = false; // d_bias, d_recurrent_bias, d_parameters
+  bool dInitial = false;
+};
+
+/// A cell whose text the compiler refused; the message is the compiler's.
+struct Refused : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+class HostCell {
+public:
+  /// Throws Refused where the compiler does, and std::runtime_error when it or
+  /// its output is at fault.
+  HostCell(const std::string &text, bool inLogSpace);
+
+  /// `parallel` or `sequential`; `linear`, `log` or `none`.
+  std::string kind, scan;
+
+  // Each throws std::runtime_error when a kernel writes outside its arrays, or
+  // the manifest is not as specs/abi.md says for `program`.
+
+  /// The outputs of `forward`: `output`, `trajectory`, `last`; and `recurrent`.
+  /// Of a plain cell, `trajectory` is `output`.
+  NamedArrays forward(const reference::Program &program,
+                      const reference::Call &call,
+                      const Omitted &omitted = {}) const;
+  /// What `backward` writes, `run` being what `forward` returned.
+  NamedArrays backward(const reference::Program &program,
+                       const reference::Call &call, const NamedArrays &run,
+                       const std::vector<float> &dOutput,
+                       const std::vector<float> &dLast,
+                       const Omitted &omitted = {}) const;
+  /// The same as `forward`, by T calls of `step`, every second one in place.
+  NamedArrays steps(const reference::Program &program,
+                    const reference::Call &call) const;
+
+private:
+  class Block;
+  struct Argument {
+    std::string name;
+    bool isOptional = false;
+  };
+  struct Entry {
+    KernelEntry kernel;
+    std::vector<Argument> arguments;
+  };
+
+  bool hasArgument(const std::string &entry, const std::string &name) const;
+
+  std::map<std::string, Entry> entries;
+  std::shared_ptr<const KernelModule> module;
+};
+
+} // namespace minrnn::e2e
+
+#endif // MINRNN_TESTS_E2E_HOSTCELL_H

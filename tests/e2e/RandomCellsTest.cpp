@@ -1,0 +1,225 @@
+//===- RandomCellsTest.cpp - Random cells against the judge ---------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Each seed is a cell that nobody wrote and a call of it: compiled for the host
+// in both scan domains (log space where the compiler proves it), run forward,
+// backward and step by step, and held to the judge's bounds of the rounding
+// errors (tests/reference/Estimate.h). A failure is shrunk before it is told.
+//
+// MINRNN_RANDOM_FIRST and MINRNN_RANDOM_COUNT choose the seeds: 0 and 1000
+// unless set, for a long campaign by hand.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/e2e/HostCell.h"
+#include "tests/reference/RandomCell.h"
+#include "tests/reference/Samples.h"
+#include "tests/reference/Shrink.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <iostream>
+#include <sstream>
+
+using namespace minrnn;
+using namespace minrnn::e2e;
+using namespace minrnn::reference;
+
+namespace {
+
+constexpr uint64_t shardCount = 8;
+
+uint64_t fromEnvironment(const char *name, uint64_t otherwise) {
+  const char *value = std::getenv(name);
+  return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);
+}
+
+/// What the comparisons of a test saw.
+struct Figures {
+  int64_t cells = 0, inLogSpace = 0, parallel = 0;
+  /// Numbers compared, and of these the ones without a bound, since a `select`
+  /// was undecided.
+  int64_t numbers = 0, unbounded = 0;
+  /// The largest difference, in units of what is allowed.
+  double worst = 0;
+};
+
+/// A difference between a kernel and the judge, or a kernel's misdeed.
+struct Fault : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+void compareWithJudge(const std::string &name, const NamedArrays &found,
+                      const Judged &expected, Figures &figures) {
+  auto array = found.find(name);
+  if (array == found.end())
+    return; // not asked for
+  const std::vector<float> &values = array->second;
+  if (values.size() != expected.value.size())
+    throw Fault(name + ": " + std::to_string(values.size()) + " numbers for " +
+                std::to_string(expected.value.size()));
+  for (size_t i = 0; i < values.size(); ++i) {
+    double allowed = safety * expected.error[i];
+    double difference = std::abs(values[i] - expected.value[i]);
+    ++figures.numbers;
+    figures.unbounded += std::isinf(allowed) ? 1 : 0;
+    // Written so that a NaN does not pass.
+    bool agrees = std::isfinite(values[i]) && difference <= allowed;
+    if (agrees && difference > 0)
+      figures.worst = std::max(figures.worst, difference / allowed);
+    if (agrees)
+      continue;
+    std::ostringstream message;
+    message.precision(9);
+    message << name << "[" << i << "]: found " << values[i] << ", expected "
+            << expected.value[i] << " +- " << allowed;
+    throw Fault(message.str());
+  }
+}
+
+/// Whether the states are as small as random cells keep them. Shrinking takes
+/// away what kept them so; a cell that overflows shows another fault than the
+/// one that is shrunk.
+bool isTame(const CallResults &results) {
+  auto isBelow = [](const Judged &judged, double bound) {
+    return std::all_of(judged.value.begin(), judged.value.end(),
+                       [&](double value) { return std::abs(value) <= bound; });
+  };
+  return isBelow(results.trajectory, largestState * (1 + 1e-6)) &&
+         isBelow(results.output, 1e5);
+}
+
+/// Throws Fault, or std::runtime_error, at the first thing that is wrong.
+void check(const Example &example, bool inLogSpace, Figures &figures) {
+  std::string text = example.cell.text();
+  Program program = parseProgram(text);
+  HostCell cell(text, inLogSpace);
+  if (inLogSpace != (cell.scan == "log"))
+    throw Fault("the scan is '" + cell.scan + "'");
+  // By construction; the compiler may find more, but must not find less.
+  if (example.cell.isAffine && cell.kind != "parallel")
+    throw Fault("an affine cell is '" + cell.kind + "'");
+  ++figures.cells;
+  figures.inLogSpace += inLogSpace ? 1 : 0;
+  figures.parallel += cell.kind == "parallel" ? 1 : 0;
+
+  const RandomRun &run = example.run;
+  CallOptions options = run.options;
+  options.nonNegativeInitial |= example.cell.isNonNegative || inLogSpace;
+  Call call = sampleCall(program, run.shape, options, run.seed);
+  call.logarithmic = inLogSpace;
+  std::vector<float> dOutput = sampleNormal(run.shape.outputs(), run.seed + 1);
+  std::vector<float> dLast;
+  if (run.dLast)
+    dLast =
+        sampleNormal(run.shape.states() * example.cell.states, run.seed + 2);
+
+  CallResults expected = evaluate(program, call);
+  if (!isTame(expected))
+    return;
+  NamedArrays found = cell.forward(program, call);
+  compareWithJudge("output", found, expected.output, figures);
+  compareWithJudge("trajectory", found, expected.trajectory, figures);
+  compareWithJudge("last", found, expected.last, figures);
+  NamedArrays stepped = cell.steps(program, call);
+  if (run.shape.time > 0) {
+    compareWithJudge("output", stepped, expected.output, figures);
+    compareWithJudge("last", stepped, expected.last, figures);
+  }
+
+  CallGradients gradients =
+      differentiate(program, call, widen(dOutput), widen(dLast));
+  NamedArrays back = cell.backward(program, call, found, dOutput, dLast);
+  compareWithJudge("d_preactivations", back, gradients.preactivations, figures);
+  compareWithJudge("d_input", back, gradients.input, figures);
+  compareWithJudge("d_recurrent", back, gradients.recurrent, figures);
+  compareWithJudge("d_bias", back, gradients.bias, figures);
+  compareWithJudge("d_recurrent_bias", back, gradients.recurrentBias, figures);
+  compareWithJudge("d_parameters", back, gradients.parameters, figures);
+  compareWithJudge("d_initial", back, gradients.initial, figures);
+
+  // What is left out changes nothing in the rest.
+  Omitted omitted;
+  omitted.trajectory = (run.seed & 1) != 0;
+  omitted.last = (run.seed & 2) != 0;
+  omitted.dInput = (run.seed & 4) != 0;
+  omitted.dSums = (run.seed & 8) != 0;
+  omitted.dInitial = (run.seed & 16) != 0;
+  NamedArrays fewer = cell.forward(program, call, omitted);
+  if (fewer.at("output") != found.at("output"))
+    throw Fault("output: differs where optional outputs are null");
+  NamedArrays lessBack =
+      cell.backward(program, call, found, dOutput, dLast, omitted);
+  for (const auto &[name, values] : lessBack)
+    if (values != back.at(name))
+      throw Fault(name + ": differs where optional gradients are null");
+}
+
+/// What is wrong with `example`; empty: nothing. In log space, a cell that the
+/// compiler refuses to scan there is not at fault.
+std::string faultOf(const Example &example, bool inLogSpace, Figures &figures) {
+  try {
+    check(example, inLogSpace, figures);
+  } catch (const Refused &refusal) {
+    if (!inLogSpace)
+      return refusal.what();
+  } catch (const std::exception &fault) {
+    return fault.what();
+  }
+  return "";
+}
+
+void reportShrunk(const Example &example, bool inLogSpace) {
+  Figures ignored;
+  Example small = shrink(example, [&](const Example &smaller) {
+    return !faultOf(smaller, inLogSpace, ignored).empty();
+  });
+  ADD_FAILURE() << "shrunk to\n"
+                << small.cell.text() << describe(small.run) << "\n"
+                << faultOf(small, inLogSpace, ignored);
+}
+
+class RandomCellsOnTheHost : public testing::TestWithParam<uint64_t> {};
+
+} // namespace
+
+TEST_P(RandomCellsOnTheHost, AgreeWithTheJudge) {
+  uint64_t first = fromEnvironment("MINRNN_RANDOM_FIRST", 0);
+  uint64_t count = fromEnvironment("MINRNN_RANDOM_COUNT", 1000);
+  Figures figures;
+  int faults = 0;
+  for (uint64_t seed = first + GetParam(); seed < first + count;
+       seed += shardCount)
+    for (bool inLogSpace : {false, true}) {
+      Example example{randomCell(seed), randomRun(seed)};
+      std::string fault = faultOf(example, inLogSpace, figures);
+      if (fault.empty())
+        continue;
+      ADD_FAILURE() << "seed " << seed << ", "
+                    << (inLogSpace ? "log" : "linear") << " space\n"
+                    << example.cell.text() << describe(example.run) << "\n"
+                    << fault;
+      reportShrunk(example, inLogSpace);
+      // A few reports of what may be one fault are enough.
+      if (++faults == 3)
+        return;
+    }
+  std::cout << "figure: " << figures.cells << " compilations, "
+            << figures.parallel << " parallel, " << figures.inLogSpace
+            << " in log space; " << figures.numbers << " numbers compared, "
+            << figures.unbounded << " of them without a bound; the worst at "
+            << figures.worst << " of what is allowed\n";
+  EXPECT_LT(static_cast<double>(figures.unbounded),
+            0.02 * static_cast<double>(figures.numbers));
+}
+
+INSTANTIATE_TEST_SUITE_P(Shard, RandomCellsOnTheHost,
+                         testing::Range<uint64_t>(0, shardCount));
