@@ -63,18 +63,18 @@ struct Sru {
   static constexpr const char *name = "sru";
   static constexpr const char *kind = "sequential";
   static constexpr const char *output = "y";
-  static constexpr std::array<const char *, 3> gates = {"u", "f", "r"};
+  static constexpr std::array<const char *, 3> gates = {"f", "r", "c"};
   static constexpr std::array<StateGate, 0> recurrent = {};
-  static constexpr std::array<const char *, 2> parameters = {"vf", "vr"};
+  static constexpr std::array<const char *, 2> parameters = {"v_f", "v_r"};
   static constexpr std::array<const char *, 1> states = {"c"};
   static constexpr bool readsInput = true;
 
   template <typename Number>
   static StepResult<Number, 1> step(const StepInputs<Number, 3, 0, 2, 1> &in) {
     const Number &before = in.states[0];
-    const Number f = logistic(in.gates[1] + in.parameters[0] * before);
-    const Number r = logistic(in.gates[2] + in.parameters[1] * before);
-    const Number c = f * before + (1 - f) * in.gates[0];
+    const Number f = logistic(in.gates[0] + in.parameters[0] * before);
+    const Number r = logistic(in.gates[1] + in.parameters[1] * before);
+    const Number c = f * before + (1 - f) * in.gates[2];
     return {r * c + (1 - r) * in.input, {c}};
   }
 };

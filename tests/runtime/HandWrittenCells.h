@@ -24,8 +24,8 @@ CellKernels handWrittenGru(int threads = 0);
 /// states h and c, output h.
 CellKernels handWrittenLstm(int threads = 0);
 
-/// SRU (Lei et al. 2018): gates u, f, r; parameters vf, vr; state c; reads its
-/// channel; output y.
+/// SRU (Lei et al. 2018): gates f, r, c; parameters v_f, v_r; state c; reads
+/// its channel; output y.
 CellKernels handWrittenSru(int threads = 0);
 
 /// A cell made to be awkward: gates a, b; gates pc, ph, qc of the states c, h,

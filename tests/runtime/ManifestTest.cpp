@@ -82,7 +82,7 @@ TEST(Manifest, ReadsWhatOtherCellsHave) {
   EXPECT_EQ(lstm.stateIndex("c"), 1);
   EXPECT_THROW(lstm.stateIndex("y"), Error);
   const Manifest sru = test::handWrittenSru().manifest();
-  EXPECT_EQ(sru.parameters, (std::vector<std::string>{"vf", "vr"}));
+  EXPECT_EQ(sru.parameters, (std::vector<std::string>{"v_f", "v_r"}));
   EXPECT_TRUE(sru.recurrent.empty());
   EXPECT_FALSE(sru.plain);
   EXPECT_EQ(sru.output, "y");

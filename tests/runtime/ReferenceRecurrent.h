@@ -160,20 +160,20 @@ inline ReferenceRun lstm(const ReferenceLayer &layer) {
 }
 
 /// SRU (Lei et al. 2018), state c:
-///   f = sigmoid(W_f x + vf c + b_f),  r = sigmoid(W_r x + vr c + b_r)
-///   c' = f c + (1 - f) W_u x,         y = r c' + (1 - r) x
+///   f = sigmoid(W_f x + v_f c + b_f),  r = sigmoid(W_r x + v_r c + b_r)
+///   c' = f c + (1 - f) (W_c x + b_c),  y = r c' + (1 - r) x
 inline ReferenceRun sru(const ReferenceLayer &layer) {
   return walk(layer, 1, [&](std::span<const double> x, auto &states) {
     Numbers &c = states[0];
     const std::size_t h = c.size();
-    const Numbers u = ofInput(layer, 0, x);
-    const Numbers wf = ofInput(layer, 1, x);
-    const Numbers wr = ofInput(layer, 2, x);
+    const Numbers wf = ofInput(layer, 0, x);
+    const Numbers wr = ofInput(layer, 1, x);
+    const Numbers wc = ofInput(layer, 2, x);
     Numbers y(h);
     for (std::size_t j = 0; j < h; ++j) {
       const double f = sigmoid(wf[j] + layer.parameters[j] * c[j]);
       const double r = sigmoid(wr[j] + layer.parameters[h + j] * c[j]);
-      c[j] = f * c[j] + (1 - f) * u[j];
+      c[j] = f * c[j] + (1 - f) * wc[j];
       y[j] = r * c[j] + (1 - r) * x[j];
     }
     return y;
@@ -200,6 +200,71 @@ inline ReferenceRun tangle(const ReferenceLayer &layer) {
       y[j] = h[j] * c[j] + x[j] * a;
     }
     return y;
+  });
+}
+
+/// MGU (Zhou et al. 2016), its gate after the product:
+///   f = sigmoid(W_if x + W_hf h),  n = tanh(W_in x + f W_hn h)
+///   h' = (1 - f) h + f n
+inline ReferenceRun mgu(const ReferenceLayer &layer) {
+  return walk(layer, 1, [&](std::span<const double> x, auto &states) {
+    Numbers &h = states[0];
+    const Numbers wf = ofInput(layer, 0, x);
+    const Numbers wn = ofInput(layer, 1, x);
+    const Numbers hf = ofState(layer, 0, h);
+    const Numbers hn = ofState(layer, 1, h);
+    for (std::size_t j = 0; j < h.size(); ++j) {
+      const double f = sigmoid(wf[j] + hf[j]);
+      h[j] = (1 - f) * h[j] + f * std::tanh(wn[j] + f * hn[j]);
+    }
+    return h;
+  });
+}
+
+/// QRNN with fo-pooling (Bradbury et al. 2016), a window of one step, state c:
+///   z = tanh(W_z x),  f = sigmoid(W_f x),  o = sigmoid(W_o x)
+///   c' = f c + (1 - f) z,  y = o c'
+inline ReferenceRun qrnn(const ReferenceLayer &layer) {
+  return walk(layer, 1, [&](std::span<const double> x, auto &states) {
+    Numbers &c = states[0];
+    const Numbers wz = ofInput(layer, 0, x);
+    const Numbers wf = ofInput(layer, 1, x);
+    const Numbers wo = ofInput(layer, 2, x);
+    Numbers y(c.size());
+    for (std::size_t j = 0; j < c.size(); ++j) {
+      const double f = sigmoid(wf[j]);
+      c[j] = f * c[j] + (1 - f) * std::tanh(wz[j]);
+      y[j] = sigmoid(wo[j]) * c[j];
+    }
+    return y;
+  });
+}
+
+/// RG-LRU (De et al. 2024):
+///   r = sigmoid(W_a x),  i = sigmoid(W_x x),  a = exp(-8 softplus(lambda) r)
+///   h' = a h + sqrt(1 - a^2) i x
+inline ReferenceRun rglru(const ReferenceLayer &layer) {
+  return walk(layer, 1, [&](std::span<const double> x, auto &states) {
+    Numbers &h = states[0];
+    const Numbers wa = ofInput(layer, 0, x);
+    const Numbers wx = ofInput(layer, 1, x);
+    for (std::size_t j = 0; j < h.size(); ++j) {
+      const double a = std::exp(-8 * std::log1p(std::exp(layer.parameters[j])) *
+                                sigmoid(wa[j]));
+      h[j] = a * h[j] + std::sqrt(1 - a * a) * sigmoid(wx[j]) * x[j];
+    }
+    return h;
+  });
+}
+
+/// IndRNN (Li et al. 2018): h' = relu(W x + u h + b)
+inline ReferenceRun indrnn(const ReferenceLayer &layer) {
+  return walk(layer, 1, [&](std::span<const double> x, auto &states) {
+    Numbers &h = states[0];
+    const Numbers w = ofInput(layer, 0, x);
+    for (std::size_t j = 0; j < h.size(); ++j)
+      h[j] = std::max(0.0, w[j] + layer.parameters[j] * h[j]);
+    return h;
   });
 }
 

@@ -13,13 +13,15 @@
 #include "minrnn/error.h"
 #include "minrnn/safetensors.h"
 #include "tests/runtime/Comparison.h"
+#include "tests/runtime/HandWrittenCells.h"
 #include "tests/runtime/HandWrittenMinGru.h"
-#include "tests/runtime/ReferenceBlocks.h"
+#include "tests/runtime/ReferenceRecurrent.h"
 #include "tests/runtime/TemporaryFolder.h"
 
 #include "gtest/gtest.h"
 #include <algorithm>
 #include <cmath>
+#include <ostream>
 
 using namespace minrnn;
 using namespace minrnn::test;
@@ -40,9 +42,11 @@ const ModelParameter &parameterOf(const LanguageModel &model,
   throw Error("no parameter " + name);
 }
 
+using Reference = ReferenceRun (*)(const ReferenceLayer &layer);
+
 /// The model's loss in plain double, for the parameters `p`.
-double referenceLoss(const LanguageModel &model, const Numbers &p,
-                     std::size_t batch, std::size_t time,
+double referenceLoss(const LanguageModel &model, Reference reference,
+                     const Numbers &p, std::size_t batch, std::size_t time,
                      const std::vector<std::int32_t> &tokens,
                      const std::vector<std::int32_t> &targets) {
   const auto part = [&](const std::string &name, std::size_t tensors = 1) {
@@ -66,11 +70,31 @@ double referenceLoss(const LanguageModel &model, const Numbers &p,
     const std::string prefix = "layers." + std::to_string(layer) + ".";
     const Numbers normalised =
         rmsNorm(rows, width, x, part(prefix + "norm.weight"), epsilon);
-    // The two gates follow one another.
-    const Numbers gates = linear(rows, width, 2 * channels, normalised,
-                                 part(prefix + "cell.z.weight", 2));
-    const Numbers hidden = minGru(batch, time, channels, gates,
-                                  part(prefix + "cell.z.bias", 2), {});
+    // Tensors of one kind follow one another.
+    const Manifest &manifest = model.cell().manifest();
+    const auto all = [&](const auto &names, const auto &nameOf,
+                         const char *ending) {
+      return names.empty()
+                 ? Numbers()
+                 : part(prefix + "cell." + nameOf(names.front()) + ending,
+                        names.size());
+    };
+    const auto itself = [](const std::string &name) { return name; };
+    const auto gateName = [](const RecurrentProjection &gate) {
+      return gate.name;
+    };
+    ReferenceLayer cell;
+    cell.batch = batch;
+    cell.time = time;
+    cell.inputs = width;
+    cell.channels = channels;
+    cell.x = normalised;
+    cell.weight = all(manifest.gates, itself, ".weight");
+    cell.bias = all(manifest.gates, itself, ".bias");
+    cell.recurrentWeight = all(manifest.recurrent, gateName, ".weight");
+    cell.recurrentBias = all(manifest.recurrent, gateName, ".bias");
+    cell.parameters = all(manifest.parameters, itself, "");
+    const Numbers hidden = reference(cell).output;
     const Numbers out =
         linear(rows, channels, width, hidden, part(prefix + "out.weight"));
     for (std::size_t i = 0; i < x.size(); ++i)
@@ -83,8 +107,38 @@ double referenceLoss(const LanguageModel &model, const Numbers &p,
   return crossEntropyLoss(rows, vocabulary, logits, targets);
 }
 
-TEST(LanguageModel, GradientsAgreeWithCentralDifferencesInDouble) {
-  LanguageModel model = smallModel(5);
+struct ModelCase {
+  const char *name;
+  CellKernels (*cell)(int threads);
+  Reference reference;
+  std::int64_t expansion;
+};
+
+/// How a failing test names its parameter.
+std::ostream &operator<<(std::ostream &stream, const ModelCase &modelCase) {
+  return stream << modelCase.name;
+}
+
+class LanguageModelOf : public testing::TestWithParam<ModelCase> {
+protected:
+  static LanguageModel model() {
+    LanguageModel model({5, 2, 6, GetParam().expansion}, GetParam().cell(0));
+    model.initialise(3);
+    return model;
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(
+    Cells, LanguageModelOf,
+    testing::Values(ModelCase{"mingru", handWrittenMinGru, minGruLayer, 2},
+                    ModelCase{"gru", handWrittenGru, gru, 2},
+                    ModelCase{"lstm", handWrittenLstm, lstm, 2},
+                    ModelCase{"sru", handWrittenSru, sru, 1},
+                    ModelCase{"tangle", handWrittenTangle, tangle, 1}),
+    [](const auto &info) { return std::string(info.param.name); });
+
+TEST_P(LanguageModelOf, GradientsAgreeWithCentralDifferencesInDouble) {
+  LanguageModel model = this->model();
   // Biases and scales away from their plain initial values.
   Random random(9);
   for (float &value : model.parameters())
@@ -94,7 +148,7 @@ TEST(LanguageModel, GradientsAgreeWithCentralDifferencesInDouble) {
   const double loss = model.lossAndGradients(2, 3, tokens, targets);
   Numbers p(model.parameters().begin(), model.parameters().end());
   const auto reference = [&] {
-    return referenceLoss(model, p, 2, 3, tokens, targets);
+    return referenceLoss(model, GetParam().reference, p, 2, 3, tokens, targets);
   };
   EXPECT_NEAR(loss, reference(), 1e-6);
   EXPECT_NEAR(model.loss(2, 3, tokens, targets), loss, 1e-12);
@@ -102,8 +156,8 @@ TEST(LanguageModel, GradientsAgreeWithCentralDifferencesInDouble) {
               "gradients");
 }
 
-TEST(LanguageModel, StepsAgreeWithTheWholeSequence) {
-  LanguageModel model = smallModel(5);
+TEST_P(LanguageModelOf, StepsAgreeWithTheWholeSequence) {
+  LanguageModel model = this->model();
   const std::vector<std::int32_t> tokens = {0, 4, 2, 2, 1, 3, 3};
   std::vector<float> state(static_cast<std::size_t>(model.stateSize()));
   std::vector<float> logits(5);
@@ -115,6 +169,59 @@ TEST(LanguageModel, StepsAgreeWithTheWholeSequence) {
   const std::span<const std::int32_t> all(tokens);
   EXPECT_NEAR(stepped / 6, model.loss(1, 6, all.first(6), all.subspan(1)),
               1e-6);
+}
+
+TEST_P(LanguageModelOf, StepsOfSeveralRowsAreThoseOfEachAlone) {
+  LanguageModel model = this->model();
+  const auto size = static_cast<std::size_t>(model.stateSize());
+  std::vector<float> both(2 * size);
+  std::vector<float> bothLogits(10);
+  std::vector<float> one(size);
+  std::vector<float> logits(5);
+  for (const std::int32_t token : {0, 3, 1}) {
+    model.step(2, std::vector<std::int32_t>{4, token}, both, bothLogits);
+    model.step(1, std::vector<std::int32_t>{token}, one, logits);
+    for (std::size_t i = 0; i < 5; ++i)
+      EXPECT_NEAR(bothLogits[5 + i], logits[i], 1e-6);
+  }
+}
+
+TEST_P(LanguageModelOf, DrawsItsParameters) {
+  const LanguageModel model = this->model();
+  const std::int64_t channels = model.options().channels();
+  const std::int64_t states = model.cell().states();
+  EXPECT_EQ(model.stateSize(), 2 * states * channels);
+  for (const RecurrentProjection &gate : model.cell().manifest().recurrent) {
+    const ModelParameter &weight =
+        parameterOf(model, "layers.1.cell." + gate.name + ".weight");
+    EXPECT_EQ(weight.shape, (std::vector<std::int64_t>{channels, channels}));
+    EXPECT_TRUE(weight.decays);
+  }
+  LanguageModel drawn = this->model();
+  for (const std::string &name : model.cell().manifest().parameters) {
+    const ModelParameter &parameter =
+        parameterOf(model, "layers.0.cell." + name);
+    EXPECT_EQ(parameter.shape, std::vector<std::int64_t>{channels});
+    EXPECT_FALSE(parameter.decays);
+    const auto values =
+        drawn.parameters().subspan(static_cast<std::size_t>(parameter.offset),
+                                   static_cast<std::size_t>(parameter.count));
+    EXPECT_LE(*std::ranges::max_element(values), 0.5F);
+    EXPECT_GE(*std::ranges::min_element(values), -0.5F);
+    EXPECT_NE(values[0], values[1]);
+  }
+}
+
+TEST(LanguageModel, WantsAnExpansionOfOneForACellThatReads) {
+  try {
+    const LanguageModel model({5, 1, 6, 4}, handWrittenSru());
+    FAIL() << "a layer of 24 channels reads an input of 6";
+  } catch (const Error &error) {
+    EXPECT_STREQ(error.what(),
+                 "cell 'sru' reads its channel of the input, so that a layer "
+                 "has as many channels as the model is wide: expected an "
+                 "expansion of 1, found 4");
+  }
 }
 
 TEST(LanguageModel, RefusesNonsense) {

@@ -3,8 +3,8 @@
 
 Writes a safetensors file with the standard library alone. SHAPE is sizes
 joined by commas; CONTENT is normal (the default), positive, zero, nan,
-infinity; DTYPE is F32 (the default) or F64. The content depends on NAME and
-SHAPE alone.
+infinity, or marks (zeros and a few ones); DTYPE is F32 (the default), F64, U8 or
+BOOL. The content depends on NAME and SHAPE alone.
 
 KIND damages the file: header-length (claims a header beyond the file), offsets
 (the last tensor claims bytes beyond the file), json (the header is no JSON),
@@ -19,12 +19,16 @@ import random
 import struct
 import sys
 
+FORMATS = {"F32": "f", "F64": "d", "U8": "B", "BOOL": "B"}
+
 
 def numbers(content, count, seed):
     generator = random.Random(seed)
     values = [generator.gauss(0, 1) for _ in range(count)]
     if content == "positive":
         values = [abs(value) for value in values]
+    elif content == "marks":
+        values = [int(value > 0.8) for value in values]
     elif content == "zero":
         values = [0.0] * count
     elif content in ("nan", "infinity"):
@@ -46,7 +50,7 @@ def main():
         shape, content, dtype = (rest.split(":") + ["normal", "F32"][len(rest.split(":")) - 1 :])[:3]
         sizes = [int(size) for size in shape.split(",") if size]
         values = numbers(content, math.prod(sizes), f"{name} {shape}")
-        packed = struct.pack(f"<{len(values)}{'f' if dtype == 'F32' else 'd'}", *values)
+        packed = struct.pack(f"<{len(values)}{FORMATS[dtype]}", *values)
         header[name] = {
             "dtype": dtype,
             "shape": sizes,
