@@ -54,9 +54,9 @@ func.func @backward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x?x2x?xf32>, %h0: tenso
 // GENERIC: "minrnn.scan"(%{{.*}}, %{{.*}}, %{{.*}}) <{domain = 0 : i32, operandSegmentSizes = array<i32: 1, 0, 1, 1>, resultSegmentSizes = array<i32: 1, 0, 0, 1>, reverse}> ({
 // CHECK-LABEL: func.func @boundaries
 func.func @boundaries(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor<?x?x1x?xf32>, tensor<?x1x?xf32>) {
-  // CHECK: %{{.*}}, %[[B:.*]], %{{.*}} = minrnn.scan linear sequences(%{{.*}} : tensor<?x?x1x?xf32>) initial(%{{.*}} : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) boundaries tensor<?x?x1x?xf32> last tensor<?x1x?xf32>
+  // CHECK: %{{.*}}, %[[B:.*]], %{{.*}} = minrnn.scan linear sequences(%{{.*}} : tensor<?x?x1x?xf32>) initial(%{{.*}} : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) keeps tensor<?x?x1x?xf32> last tensor<?x1x?xf32>
   // CHECK-SAME: element (%{{.*}}) {
-  %h, %b, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) boundaries tensor<?x?x1x?xf32> last tensor<?x1x?xf32>
+  %h, %b, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) keeps tensor<?x?x1x?xf32> last tensor<?x1x?xf32>
   element(%k) {
     minrnn.yield %k, %k : f32, f32
   } output(%k, %before, %after) {

@@ -322,7 +322,7 @@ func.func @s6(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
 // S5: of boundaries too, kept
 func.func @s5(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects gate axes of static size, found 'tensor<?x?x?x?xf32>'}}
-  %h, %b, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) boundaries tensor<?x?x?x?xf32> last tensor<?x1x?xf32>
+  %h, %b, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) keeps tensor<?x?x?x?xf32> last tensor<?x1x?xf32>
   element(%k) { minrnn.yield %k, %k : f32, f32 }
   output(%k, %s, %n) { minrnn.yield %n : f32 }
   return
