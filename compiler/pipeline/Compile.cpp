@@ -262,10 +262,9 @@ bool CellCompilation::selectCell() {
                  cell.getRecurrentProjections().size() +
                  cell.getParameterNames().size();
   if (gates > mostGates)
-    return rejectInput(cell.getLoc(), "expects a cell of at most " +
-                                          Twine(mostGates) +
-                                          " gates and parameters, found " +
-                                          Twine(gates));
+    return rejectInput(cell.getLoc(),
+                       "expects a cell of at most " + Twine(mostGates) +
+                           " gates and parameters, found " + Twine(gates));
   for (CellOp candidate : cells)
     if (candidate != cell)
       candidate.erase();
