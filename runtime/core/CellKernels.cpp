@@ -115,6 +115,7 @@ CellKernels::Plan::Plan(const Manifest &manifest, std::string_view name,
     checkArgument(manifest, known[index], argument, where);
     present[index] = true;
     std::vector<Axis> axes;
+    axes.reserve(argument.shape.size());
     for (const std::string &axis : argument.shape)
       axes.push_back(axisOf(axis));
     items.push_back({index, argument.isArray(),

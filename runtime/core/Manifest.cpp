@@ -202,7 +202,16 @@ KernelEntry readEntry(const Json &json, const std::string &where,
   return entry;
 }
 
-/// The gates that project a state, each of a state that the cell has.
+/// A gate must project a state that the cell has.
+void checkState(const ObjectReader &reader, const Manifest &manifest,
+                const RecurrentProjection &gate) {
+  if (std::find(manifest.states.begin(), manifest.states.end(), gate.state) ==
+      manifest.states.end())
+    reader.fail("the gate '" + gate.name + "' projects the state '" +
+                gate.state + "', which the cell does not have");
+}
+
+/// The gates that project a state.
 void readRecurrent(const ObjectReader &reader, const std::string &place,
                    Manifest &manifest) {
   // A gate's name is that of its weight, whatever it projects.
@@ -212,12 +221,8 @@ void readRecurrent(const ObjectReader &reader, const std::string &place,
                                place + ", recurrent " +
                                    std::to_string(manifest.recurrent.size()));
     manifest.recurrent.push_back({element.text("name"), element.text("state")});
-    const auto &[name, state] = manifest.recurrent.back();
-    if (std::find(manifest.states.begin(), manifest.states.end(), state) ==
-        manifest.states.end())
-      element.fail("the gate '" + name + "' projects the state '" + state +
-                   "', which the cell does not have");
-    names.push_back(name);
+    checkState(element, manifest, manifest.recurrent.back());
+    names.push_back(manifest.recurrent.back().name);
   }
   checkDistinct(reader, "gates and recurrent", names);
   if (!manifest.recurrent.empty() && manifest.kind != "sequential")
