@@ -125,11 +125,8 @@ TimeAxis KernelMemory::timeAxis(bool isReverse) {
 
 StepPlace KernelMemory::place(const TimeAxis &axis, Value position,
                               Value unclamped) {
-  auto timeAt = [&](Value place) {
-    return add(axis.origin, mul(place, axis.direction));
-  };
   if (!axis.lastPosition)
-    return {timeAt(position), Value(), Value()};
+    return storePlace(axis, position);
   // What the forward pass walked before is what comes next here. The load is
   // kept within the array at the end, so that it needs no branch.
   Value isFirst = arith::CmpIOp::create(
@@ -139,7 +136,12 @@ StepPlace KernelMemory::place(const TimeAxis &axis, Value position,
   Value next = arith::MinSIOp::create(
       builder, location, add(unclamped ? unclamped : position, index(1)),
       axis.lastPosition);
-  return {timeAt(position), timeAt(next), isFirst};
+  return {storePlace(axis, position).time, storePlace(axis, next).time,
+          isFirst};
+}
+
+StepPlace KernelMemory::storePlace(const TimeAxis &axis, Value position) {
+  return {add(axis.origin, mul(position, axis.direction)), Value(), Value()};
 }
 
 Value KernelMemory::rowIndex(int64_t gates, int64_t gate) {

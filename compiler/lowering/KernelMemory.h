@@ -93,6 +93,8 @@ public:
   /// `unclamped` is what it was.
   StepPlace place(const TimeAxis &axis, mlir::Value position,
                   mlir::Value unclamped = {});
+  /// The same, for what is stored alone: without the step before.
+  StepPlace storePlace(const TimeAxis &axis, mlir::Value position);
 
   /// The lanes of [batch, gate, channel], one value a gate; zero where the
   /// pointer is null.

@@ -404,7 +404,7 @@ void KernelBuilder::buildScan(ScanOp scan) {
           arith::SubIOp::create(builder, location, end, integer(1)), position);
     exists.push_back(
         compare(arith::CmpIPredicate::slt, position, tensors.end()));
-    storePlaces.push_back(tensors.place(axis, position));
+    storePlaces.push_back(tensors.storePlace(axis, position));
     Value clamped =
         arith::MinSIOp::create(builder, location, position, lastPosition);
     places.push_back(tensors.place(axis, clamped, position));

@@ -54,6 +54,8 @@ void minrnn::compiler::buildGPUKernelPipeline(OpPassManager &passes,
   lowering.stepsPerThread = options.stepsPerThread;
   lowering.ioType = options.ioType;
   passes.addPass(createLowerToGPUPass(lowering));
+  // What a step's element and its output have in common is expanded once.
+  passes.addPass(createCSEPass());
   ExpandMathPassOptions math;
   math.target = "gpu";
   passes.addPass(createExpandMathPass(math));

@@ -80,10 +80,10 @@
 // CHECK: scf.for
 // The state before the first step is the initial one; else it is the output of
 // the step before, which is the one that comes next here.
-// CHECK: %[[NEXT:.*]] = arith.addi %[[AT:.*]], %c1_i64 : i64
-// CHECK: arith.minsi %[[NEXT]], %[[LASTTIME]] : i64
-// CHECK: %[[POS:.*]] = arith.minsi %[[AT]], %{{.*}} : i64
+// CHECK: %[[POS:.*]] = arith.minsi %[[AT:.*]], %{{.*}} : i64
 // CHECK: %[[ISFIRST:.*]] = arith.cmpi eq, %[[POS]], %[[LASTTIME]] : i64
+// CHECK: %[[NEXT:.*]] = arith.addi %[[AT]], %c1_i64 : i64
+// CHECK: arith.minsi %[[NEXT]], %[[LASTTIME]] : i64
 // CHECK: llvm.getelementptr %[[H]][
 // CHECK-NEXT: %[[SAVED:.*]] = llvm.load
 // CHECK: arith.select %[[ISFIRST]], %[[INITIAL]], %[[SAVED]] : f32
