@@ -129,7 +129,9 @@ def MinRNN_ProjectOp : MinRNN_Op<"project"> {
   let hasVerifier = 1;
 }
 
-def MinRNN_ReadOp : MinRNN_Op<"read", [Pure]> {
+// Not `Pure`, for the reason that `project` is not: what a cell's kernels take
+// does not hang on whether the optimiser finds a use for it.
+def MinRNN_ReadOp : MinRNN_Op<"read"> {
   let summary = "this channel of the input vector";
   let description = [{
     `minrnn.read %x : f32`: for highways and skips around the recurrence. A cell

@@ -158,7 +158,7 @@ def MinRNN_ScanOp : MinRNN_RecurrenceOp<"scan"> {
     `initial` `(` $initial `:` type($initial) `)`
     (`boundaries` `(` $taken^ `:` type($taken) `)`)?
     (`->` `(` type($outputs)^ `)`)? (`sums` `(` type($sums)^ `)`)?
-    (`boundaries` type($boundaries)^)? `last` type($last)
+    (`keeps` type($boundaries)^)? `last` type($last)
     attr-dict-with-keyword
     custom<OptionalScalarRegion>($states)
     `element` custom<ScalarRegion>($element)

@@ -50,6 +50,9 @@ config.environment["MINRNN_CACHE_DIR"] = os.path.join(config.test_exec_root, "ca
 for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "OMP_NUM_THREADS"):
     if name in os.environ:
         config.environment[name] = os.environ[name]
+# Tests run side by side: a thread that waits must not take a core from one that
+# works.
+config.environment.setdefault("OMP_WAIT_POLICY", "passive")
 
 # %{tensors} writes a safetensors file, %{fails} runs a command that must fail
 # well; each explains itself in its file.

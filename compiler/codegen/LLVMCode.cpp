@@ -111,6 +111,22 @@ bool minrnn::compiler::checkHostProcessor(const std::string &processor,
   return true;
 }
 
+bool minrnn::compiler::convertsHalves(const std::string &processor,
+                                      const std::string &features) {
+  llvm::InitializeNativeTarget();
+  llvm::Triple triple(llvm::sys::getProcessTriple());
+  if (triple.getArch() != llvm::Triple::x86_64)
+    return true;
+  std::string error;
+  const llvm::Target *target =
+      llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!target)
+    return false;
+  std::unique_ptr<llvm::MCSubtargetInfo> chosen(
+      target->createMCSubtargetInfo(triple, processor, features));
+  return chosen->checkFeatures("+f16c");
+}
+
 std::unique_ptr<llvm::TargetMachine>
 minrnn::compiler::createHostMachine(const std::string &processor,
                                     const std::string &features,

@@ -37,6 +37,10 @@ std::unique_ptr<llvm::TargetMachine> createGPUMachine(const std::string &chip,
 bool checkHostProcessor(const std::string &processor,
                         const std::string &features, std::string &error);
 
+/// Whether that processor, accepted by `checkHostProcessor`, converts f16
+/// itself. (Otherwise the object would call a library for it.)
+bool convertsHalves(const std::string &processor, const std::string &features);
+
 /// The machine that objects are made for, `processor` and `features` as LLVM
 /// names them, or null with `error` set.
 std::unique_ptr<llvm::TargetMachine>

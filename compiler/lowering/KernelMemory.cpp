@@ -123,7 +123,8 @@ TimeAxis KernelMemory::timeAxis(bool isReverse) {
           choose(startsAtEnd, index(-1), index(1)), isReverse ? last : Value()};
 }
 
-StepPlace KernelMemory::place(const TimeAxis &axis, Value position) {
+StepPlace KernelMemory::place(const TimeAxis &axis, Value position,
+                              Value unclamped) {
   auto timeAt = [&](Value place) {
     return add(axis.origin, mul(place, axis.direction));
   };
@@ -133,8 +134,11 @@ StepPlace KernelMemory::place(const TimeAxis &axis, Value position) {
   // kept within the array at the end, so that it needs no branch.
   Value isFirst = arith::CmpIOp::create(
       builder, location, arith::CmpIPredicate::eq, position, axis.lastPosition);
+  // (From the position before it was clamped, it is the very place of the step
+  // that comes next in a thread, which then needs no registers of its own.)
   Value next = arith::MinSIOp::create(
-      builder, location, add(position, index(1)), axis.lastPosition);
+      builder, location, add(unclamped ? unclamped : position, index(1)),
+      axis.lastPosition);
   return {timeAt(position), timeAt(next), isFirst};
 }
 

@@ -89,7 +89,10 @@ public:
   /// `isReverse` entry walks the other way than the forward pass, which itself
   /// is turned round by the argument `reverse`.
   TimeAxis timeAxis(bool isReverse);
-  StepPlace place(const TimeAxis &axis, mlir::Value position);
+  /// The step at `position`, which may have been clamped to the last one; then
+  /// `unclamped` is what it was.
+  StepPlace place(const TimeAxis &axis, mlir::Value position,
+                  mlir::Value unclamped = {});
 
   /// The lanes of [batch, gate, channel], one value a gate; zero where the
   /// pointer is null.

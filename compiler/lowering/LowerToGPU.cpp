@@ -405,9 +405,9 @@ void KernelBuilder::buildScan(ScanOp scan) {
     exists.push_back(
         compare(arith::CmpIPredicate::slt, position, tensors.end()));
     storePlaces.push_back(tensors.place(axis, position));
-    position =
+    Value clamped =
         arith::MinSIOp::create(builder, location, position, lastPosition);
-    places.push_back(tensors.place(axis, position));
+    places.push_back(tensors.place(axis, clamped, position));
   }
   SmallVector<SmallVector<Value>> values =
       tensors.readSteps(scan.getSequences(), places, initialStates);

@@ -258,11 +258,13 @@ bool CellCompilation::selectCell() {
   // Each gate is an argument's slice, and a register of the kernel's at least.
   // MLIR's simplifications take cubic time in their number.
   constexpr size_t mostGates = 64;
-  size_t gates = cell.getGateNames().size();
+  size_t gates = cell.getGateNames().size() +
+                 cell.getRecurrentProjections().size() +
+                 cell.getParameterNames().size();
   if (gates > mostGates)
-    return rejectInput(cell.getLoc(), "expects a cell of at most " +
-                                          Twine(mostGates) + " gates, found " +
-                                          Twine(gates));
+    return rejectInput(cell.getLoc(),
+                       "expects a cell of at most " + Twine(mostGates) +
+                           " gates and parameters, found " + Twine(gates));
   for (CellOp candidate : cells)
     if (candidate != cell)
       candidate.erase();
@@ -299,6 +301,16 @@ bool CellCompilation::buildScans() {
     return rejectInput(at, "expects a parallel cell for its states to be "
                            "recomputed, but this makes the cell sequential; "
                            "compile it with --recompute=gates");
+  // The warps of a block exchange summaries of every state, in two buffers.
+  size_t mostStates = recompute ? 6 : 12;
+  size_t states = cell.getStates().size();
+  if (!at && !isHost() && states > mostStates)
+    return rejectInput(cell.getLoc(),
+                       "expects a parallel cell of at most " +
+                           Twine(mostStates) +
+                           " states, whose summaries a GPU's shared memory "
+                           "holds; found " +
+                           Twine(states));
   bool isPositive = isProvenPositive(cell);
   if (!runPasses(
           [&](OpPassManager &passes) { buildScanPipeline(passes, recompute); }))
@@ -349,6 +361,11 @@ bool CellCompilation::buildKernels() {
   if (isHost()) {
     if (options.hostProcessor.empty())
       detectHost(options.hostProcessor, options.hostFeatures);
+    if (options.ioType == "f16" &&
+        !convertsHalves(options.hostProcessor, options.hostFeatures))
+      return rejectOptions("the host processor has no instructions that "
+                           "convert f16 (+f16c); compile for one that has, or "
+                           "with --io-type=bf16");
     HostKernelOptions host;
     host.width = hostWidth(options.hostFeatures);
     host.ioType = options.ioType;

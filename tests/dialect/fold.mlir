@@ -133,12 +133,13 @@ minrnn.cell @dead(%x: !minrnn.input) state(%h: f32) {
   minrnn.yield %h : f32
 }
 
-// So does a parameter that no one reads; a read of the input is no tensor of its
-// own and vanishes, and an output is read by the layer above.
+// So do a parameter and a read of the input that no one needs; and an output is
+// read by the layer above.
 // CHECK-LABEL: minrnn.cell @dead_parameter
 minrnn.cell @dead_parameter(%x: !minrnn.input) state(%h: f32) {
   // CHECK-NEXT: %[[K:.*]] = minrnn.project %x "k" : f32
   // CHECK-NEXT: minrnn.parameter "unread" : f32
+  // CHECK-NEXT: minrnn.read %x : f32
   // CHECK-NEXT: minrnn.output %[[K]] : f32
   // CHECK-NEXT: minrnn.yield %h : f32
   %k = minrnn.project %x "k" : f32

@@ -5,10 +5,8 @@
 // RUN: minrnn-opt %s --mlir-print-op-generic | FileCheck %s --check-prefix=GENERIC
 // RUN: minrnn-opt %s --emit-bytecode | minrnn-opt | FileCheck %s
 
-// GENERIC: "minrnn.scan"(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) <{domain = 1 : i32, operandSegmentSizes = array<i32: 2, 1, 1>, resultSegmentSizes = array<i32: 1, 0, 1>}> ({
-// GENERIC: "minrnn.scan"(%{{.*}}, %{{.*}}, %{{.*}}) <{domain = 0 : i32, operandSegmentSizes = array<i32: 2, 0, 1>, resultSegmentSizes = array<i32: 1, 2, 1>, reverse}> ({
-// GENERIC: "minrnn.walk"(%{{.*}}, %{{.*}}, %{{.*}}) <{operandSegmentSizes = array<i32: 1, 1, 1>, resultSegmentSizes = array<i32: 0, 0, 1>}> ({
-// GENERIC: "minrnn.walk"(%{{.*}}, %{{.*}}) <{operandSegmentSizes = array<i32: 1, 0, 1>, resultSegmentSizes = array<i32: 2, 1, 1>, reverse}> ({
+// GENERIC: "minrnn.scan"(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) <{domain = 1 : i32, operandSegmentSizes = array<i32: 2, 1, 1, 0>, resultSegmentSizes = array<i32: 1, 0, 0, 1>}> ({
+// GENERIC: "minrnn.scan"(%{{.*}}, %{{.*}}, %{{.*}}) <{domain = 0 : i32, operandSegmentSizes = array<i32: 2, 0, 1, 0>, resultSegmentSizes = array<i32: 1, 2, 0, 1>, reverse}> ({
 
 // CHECK-LABEL: func.func @forward
 func.func @forward(%x: tensor<?x?x?xf32>, %w: tensor<2x?x?xf32>, %reset: tensor<?x?xi8>, %bias: tensor<2x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x1x?xf32>) {
@@ -50,6 +48,39 @@ func.func @backward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x?x2x?xf32>, %h0: tenso
   return %dp, %db, %dv, %dh0 : tensor<?x?x1x?xf32>, tensor<?x1x?xf32>, tensor<?x2x?xf32>, tensor<?x2x?xf32>
 }
 
+// The states at tile boundaries: kept by the forward scan, taken by the one
+// backwards, with a region that recomputes those between.
+// GENERIC: "minrnn.scan"(%{{.*}}, %{{.*}}) <{domain = 0 : i32, operandSegmentSizes = array<i32: 1, 0, 1, 0>, resultSegmentSizes = array<i32: 1, 0, 1, 1>}> ({
+// GENERIC: "minrnn.scan"(%{{.*}}, %{{.*}}, %{{.*}}) <{domain = 0 : i32, operandSegmentSizes = array<i32: 1, 0, 1, 1>, resultSegmentSizes = array<i32: 1, 0, 0, 1>, reverse}> ({
+// CHECK-LABEL: func.func @boundaries
+func.func @boundaries(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor<?x?x1x?xf32>, tensor<?x1x?xf32>) {
+  // CHECK: %{{.*}}, %[[B:.*]], %{{.*}} = minrnn.scan linear sequences(%{{.*}} : tensor<?x?x1x?xf32>) initial(%{{.*}} : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) keeps tensor<?x?x1x?xf32> last tensor<?x1x?xf32>
+  // CHECK-SAME: element (%{{.*}}) {
+  %h, %b, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) keeps tensor<?x?x1x?xf32> last tensor<?x1x?xf32>
+  element(%k) {
+    minrnn.yield %k, %k : f32, f32
+  } output(%k, %before, %after) {
+    minrnn.yield %after : f32
+  }
+  // CHECK: minrnn.scan linear reverse sequences(%{{.*}} : tensor<?x?x1x?xf32>) initial(%{{.*}} : tensor<?x1x?xf32>) boundaries(%[[B]] : tensor<?x?x1x?xf32>) -> (tensor<?x?x1x?xf32>) last tensor<?x1x?xf32>
+  // CHECK-SAME: states (%[[K:.*]]) {
+  // CHECK-NEXT:   minrnn.yield %[[K]], %[[K]] : f32, f32
+  // CHECK-NEXT: } element (%[[K:.*]], %[[S:.*]]) {
+  // CHECK-NEXT:   minrnn.yield %[[K]], %[[S]] : f32, f32
+  // CHECK-NEXT: } output (%{{.*}}, %{{.*}}, %[[C:.*]], %{{.*}}) {
+  %dp, %dh0 = minrnn.scan linear reverse sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) boundaries(%b : tensor<?x?x1x?xf32>) -> (tensor<?x?x1x?xf32>) last tensor<?x1x?xf32>
+  states(%k) {
+    minrnn.yield %k, %k : f32, f32
+  } element(%k, %s) {
+    minrnn.yield %k, %s : f32, f32
+  } output(%k, %s, %c, %next) {
+    minrnn.yield %c : f32
+  }
+  return %dp, %dh0 : tensor<?x?x1x?xf32>, tensor<?x1x?xf32>
+}
+
+// GENERIC: "minrnn.walk"(%{{.*}}, %{{.*}}, %{{.*}}) <{operandSegmentSizes = array<i32: 1, 1, 1>, resultSegmentSizes = array<i32: 0, 0, 1>}> ({
+// GENERIC: "minrnn.walk"(%{{.*}}, %{{.*}}) <{operandSegmentSizes = array<i32: 1, 0, 1>, resultSegmentSizes = array<i32: 2, 1, 1>, reverse}> ({
 // A walk that stores nothing, of one step; and one that stores two sequences
 // and a sum, backwards.
 // CHECK-LABEL: func.func @walk

@@ -1,4 +1,4 @@
-// The rules of operations over sequences, S1 to S6: each with the words of its
+// The rules of operations over sequences, S1 to S7: each with the words of its
 // error. The neighbours that obey are in roundtrip-scan.mlir.
 // RUN: minrnn-opt %s --verify-diagnostics --split-input-file
 
@@ -104,13 +104,14 @@ func.func @s3(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
 // S3: scalars are f32 (the custom syntax has no room for another type).
 func.func @s3(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects 'element' to take scalars of type 'f32', found 'i32'}}
-  %h, %l = "minrnn.scan"(%p, %h0) <{operandSegmentSizes = array<i32: 1, 0, 1>, resultSegmentSizes = array<i32: 1, 0, 1>}> ({
+  %h, %l = "minrnn.scan"(%p, %h0) <{operandSegmentSizes = array<i32: 1, 0, 1, 0>, resultSegmentSizes = array<i32: 1, 0, 0, 1>}> ({
   ^bb0(%k: i32):
     %c = arith.constant 1.0 : f32
     minrnn.yield %c, %c : f32, f32
   }, {
   ^bb0(%k: f32, %b: f32, %a: f32):
     minrnn.yield %a : f32
+  }, {
   }) : (tensor<?x?x1x?xf32>, tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x1x?xf32>)
   return
 }
@@ -313,6 +314,100 @@ func.func @s6(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.walk' op expects 'body' to end in 'minrnn.yield'}}
   %l = minrnn.walk sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { }
+  return
+}
+
+// -----
+
+// S5: of boundaries too, kept
+func.func @s5(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.scan' op expects gate axes of static size, found 'tensor<?x?x?x?xf32>'}}
+  %h, %b, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) keeps tensor<?x?x?x?xf32> last tensor<?x1x?xf32>
+  element(%k) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %s, %n) { minrnn.yield %n : f32 }
+  return
+}
+
+// -----
+
+// or taken.
+func.func @s5(%p: tensor<?x?x1x?xf32>, %b: tensor<?x?x?x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.scan' op expects gate axes of static size, found 'tensor<?x?x?x?xf32>'}}
+  %l = minrnn.scan linear reverse sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) boundaries(%b : tensor<?x?x?x?xf32>) last tensor<?x1x?xf32>
+  states(%k) { minrnn.yield %k, %k : f32, f32 }
+  element(%k, %s) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %s, %c, %n) { minrnn.yield }
+  return
+}
+
+// -----
+
+// S7: boundaries come with a region that recomputes the states,
+func.func @s7(%p: tensor<?x?x1x?xf32>, %b: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.scan' op expects boundaries and a region 'states' together, in a reverse scan}}
+  %l = minrnn.scan linear reverse sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) boundaries(%b : tensor<?x?x1x?xf32>) last tensor<?x1x?xf32>
+  element(%k, %s) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %s, %c, %n) { minrnn.yield }
+  return
+}
+
+// -----
+
+// S7: and it with them,
+func.func @s7(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.scan' op expects boundaries and a region 'states' together, in a reverse scan}}
+  %l = minrnn.scan linear reverse sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  states(%k) { minrnn.yield %k, %k : f32, f32 }
+  element(%k) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %c, %n) { minrnn.yield }
+  return
+}
+
+// -----
+
+// S7: in a reverse scan.
+func.func @s7(%p: tensor<?x?x1x?xf32>, %b: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.scan' op expects boundaries and a region 'states' together, in a reverse scan}}
+  %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) boundaries(%b : tensor<?x?x1x?xf32>) last tensor<?x1x?xf32>
+  states(%k) { minrnn.yield %k, %k : f32, f32 }
+  element(%k, %s) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %s, %c, %n) { minrnn.yield }
+  return
+}
+
+// -----
+
+// S7: it takes no more than the values of a step and the parameters,
+func.func @s7(%p: tensor<?x?x1x?xf32>, %b: tensor<?x?x1x?xf32>, %u: tensor<2x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.scan' op expects 'states' to take leading values and the 2 parameters, at most 3 scalars, found 4}}
+  %l = minrnn.scan linear reverse sequences(%p : tensor<?x?x1x?xf32>) parameters(%u : tensor<2x?xf32>) initial(%h0 : tensor<?x1x?xf32>) boundaries(%b : tensor<?x?x1x?xf32>) last tensor<?x1x?xf32>
+  states(%k, %s, %v, %w) { minrnn.yield %k, %k : f32, f32 }
+  element(%k, %s, %v, %w) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %s, %v, %w, %c, %n) { minrnn.yield }
+  return
+}
+
+// -----
+
+// S7: and no less than the parameters,
+func.func @s7(%p: tensor<?x?x1x?xf32>, %b: tensor<?x?x1x?xf32>, %u: tensor<2x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.scan' op expects 'states' to take leading values and the 2 parameters, at most 3 scalars, found 1}}
+  %l = minrnn.scan linear reverse sequences(%p : tensor<?x?x1x?xf32>) parameters(%u : tensor<2x?xf32>) initial(%h0 : tensor<?x1x?xf32>) boundaries(%b : tensor<?x?x1x?xf32>) last tensor<?x1x?xf32>
+  states(%k) { minrnn.yield %k, %k : f32, f32 }
+  element(%k, %s, %v, %w) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %s, %v, %w, %c, %n) { minrnn.yield }
+  return
+}
+
+// -----
+
+// S7: and yields two values for each state.
+func.func @s7(%p: tensor<?x?x1x?xf32>, %b: tensor<?x?x2x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.scan' op expects 'states' to yield 4 values, found 2}}
+  %l = minrnn.scan linear reverse sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) boundaries(%b : tensor<?x?x2x?xf32>) last tensor<?x1x?xf32>
+  states(%k) { minrnn.yield %k, %k : f32, f32 }
+  element(%k, %s, %t) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %s, %t, %c, %n) { minrnn.yield }
   return
 }
 

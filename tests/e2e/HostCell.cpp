@@ -123,11 +123,13 @@ private:
   std::map<std::string, uint64_t> words;
 };
 
-HostCell::HostCell(const std::string &text, bool inLogSpace) {
+HostCell::HostCell(const std::string &text, bool inLogSpace, bool recompute) {
   compiler::CompileOptions options;
   options.target = "host";
   options.scan =
       inLogSpace ? compiler::ScanDomain::Log : compiler::ScanDomain::Linear;
+  if (recompute)
+    options.recompute = compiler::Recompute::All;
   compiler::Compilation result = compiler::compileCell(
       text, "random.mlir", compiler::Stage::Object, options);
   if (result.outcome == compiler::Outcome::BadInput)
@@ -144,6 +146,7 @@ HostCell::HostCell(const std::string &text, bool inLogSpace) {
     entry.kernel.name = described.at("name");
     entry.kernel.symbol = described.at("symbol");
     entry.kernel.tileChannels = described.at("tile").at("channels");
+    entry.tileTime = described.at("tile").value("time", int64_t(1));
     for (const nlohmann::json &argument : described.at("arguments"))
       entry.arguments.push_back(
           {argument.at("name"), argument.value("optional", false)});
@@ -199,6 +202,10 @@ NamedArrays HostCell::forward(const reference::Program &program,
   GuardedArray trajectory(steps * sizes.states * sizes.channels);
   GuardedArray last(sizes.stateCount());
   GuardedArray recurrent(steps * sizes.recurrent * sizes.channels);
+  bool keepsBoundaries = hasArgument("forward", "boundaries");
+  int64_t tileTime = entries.at("forward").tileTime;
+  int64_t tiles = keepsBoundaries ? (sizes.time + tileTime - 1) / tileTime : 0;
+  GuardedArray boundaries(sizes.batch * tiles * sizes.states * sizes.channels);
   Block block;
   block.inputs(arrays, call, sizes);
   block.array("recurrent", recurrent.data());
@@ -206,6 +213,7 @@ NamedArrays HostCell::forward(const reference::Program &program,
   block.output("output", output);
   block.output("trajectory", trajectory, !omitted.trajectory);
   block.output("last", last, !omitted.last);
+  block.output("boundaries", boundaries);
   if (sizes.recurrent == 0) {
     block.launch(*this, "forward");
   } else {
@@ -226,6 +234,7 @@ NamedArrays HostCell::forward(const reference::Program &program,
   NamedArrays result;
   result["output"] = take(output, "output");
   result["recurrent"] = take(recurrent, "recurrent");
+  result["boundaries"] = take(boundaries, "boundaries");
   if (!omitted.last || sizes.recurrent != 0)
     result["last"] = take(last, "last");
   std::vector<float> states = take(trajectory, "trajectory");
@@ -258,6 +267,7 @@ NamedArrays HostCell::backward(const reference::Program &program,
   block.array("initial", arrays.initial, !call.initial.empty());
   block.array("output", run.at("output"));
   block.array("trajectory", run.at("trajectory"));
+  block.array("boundaries", run.at("boundaries"));
   block.array("d_output", dOutput);
   block.array("d_last", dLast, !dLast.empty());
   block.output("d_preactivations", dPreactivations);

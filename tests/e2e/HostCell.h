@@ -50,7 +50,7 @@ class HostCell {
 public:
   /// Throws Refused where the compiler does, and std::runtime_error when it or
   /// its output is at fault.
-  HostCell(const std::string &text, bool inLogSpace);
+  HostCell(const std::string &text, bool inLogSpace, bool recompute = false);
 
   /// `parallel` or `sequential`; `linear`, `log` or `none`.
   std::string kind, scan;
@@ -59,7 +59,8 @@ public:
   // the manifest is not as specs/abi.md says for `program`.
 
   /// The outputs of `forward`: `output`, `trajectory`, `last`; and `recurrent`.
-  /// Of a plain cell, `trajectory` is `output`.
+  /// Of a plain cell, `trajectory` is `output`. Where states are recomputed,
+  /// also `boundaries`.
   NamedArrays forward(const reference::Program &program,
                       const reference::Call &call,
                       const Omitted &omitted = {}) const;
@@ -81,6 +82,7 @@ private:
   };
   struct Entry {
     KernelEntry kernel;
+    int64_t tileTime = 1;
     std::vector<Argument> arguments;
   };
 

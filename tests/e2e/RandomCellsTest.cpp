@@ -163,11 +163,43 @@ void check(const Example &example, bool inLogSpace, Figures &figures) {
       throw Fault(name + ": differs where optional gradients are null");
 }
 
+/// The same cell, its states recomputed from those at tile boundaries: the same
+/// output to the bit, and gradients within the judge's bounds.
+void checkRecomputed(const Example &example, bool inLogSpace,
+                     Figures &figures) {
+  std::string text = example.cell.text();
+  Program program = parseProgram(text);
+  HostCell kept(text, inLogSpace);
+  if (kept.kind != "parallel")
+    return;
+  HostCell cell(text, inLogSpace, /*recompute=*/true);
+  const RandomRun &run = example.run;
+  CallOptions options = run.options;
+  options.nonNegativeInitial |= example.cell.isNonNegative || inLogSpace;
+  Call call = sampleCall(program, run.shape, options, run.seed);
+  call.logarithmic = inLogSpace;
+  if (!isTame(evaluate(program, call)))
+    return;
+  std::vector<float> dOutput = sampleNormal(run.shape.outputs(), run.seed + 1);
+  NamedArrays found = cell.forward(program, call);
+  if (found.at("output") != kept.forward(program, call).at("output"))
+    throw Fault("output: differs where states are recomputed");
+  CallGradients gradients = differentiate(program, call, widen(dOutput), {});
+  NamedArrays back = cell.backward(program, call, found, dOutput, {});
+  compareWithJudge("d_preactivations", back, gradients.preactivations, figures);
+  compareWithJudge("d_input", back, gradients.input, figures);
+  compareWithJudge("d_bias", back, gradients.bias, figures);
+  compareWithJudge("d_parameters", back, gradients.parameters, figures);
+  compareWithJudge("d_initial", back, gradients.initial, figures);
+}
+
 /// What is wrong with `example`; empty: nothing. In log space, a cell that the
 /// compiler refuses to scan there is not at fault.
 std::string faultOf(const Example &example, bool inLogSpace, Figures &figures) {
   try {
     check(example, inLogSpace, figures);
+    if (example.run.seed % 4 == 0)
+      checkRecomputed(example, inLogSpace, figures);
   } catch (const Refused &refusal) {
     if (!inLogSpace)
       return refusal.what();

@@ -149,7 +149,7 @@ int64_t KernelProgram::count(const Entry &entry,
                 : name == "channels" ? sizes.channels
                 : name == "tiles"
                     ? (sizes.time + entry.tileTime - 1) / entry.tileTime
-                                     : axes.at(name);
+                    : axes.at(name);
   return elements;
 }
 

@@ -20,6 +20,7 @@
 // A channel beyond the last one reads the last, and writes nothing.
 // CHECK: %[[INSIDE:.*]] = arith.cmpi slt, %[[CHANNEL:.*]], %[[C]] : i64
 // CHECK: arith.minsi %[[CHANNEL]]
+// CHECK: %[[WRITER:.*]] = arith.andi %{{.*}}, %[[INSIDE]]
 // CHECK: scf.if %[[HASBIAS]] -> (f32, f32) {
 // CHECK: llvm.getelementptr %[[BIAS]]
 // CHECK: } else {
@@ -61,7 +62,6 @@
 // CHECK: scf.yield
 // CHECK: }
 // The last state, by the first warp, unless its pointer is null.
-// CHECK: %[[WRITER:.*]] = arith.andi %{{.*}}, %[[INSIDE]]
 // CHECK: arith.andi %[[WRITER]], %[[HASLAST]]
 // CHECK: llvm.getelementptr %[[LAST]]
 // CHECK-NEXT: llvm.store
@@ -80,9 +80,10 @@
 // CHECK: scf.for
 // The state before the first step is the initial one; else it is the output of
 // the step before, which is the one that comes next here.
-// CHECK: %[[ISFIRST:.*]] = arith.cmpi eq, %[[POS:.*]], %[[LASTTIME]] : i64
-// CHECK: %[[NEXT:.*]] = arith.addi %[[POS]], %c1_i64 : i64
+// CHECK: %[[NEXT:.*]] = arith.addi %[[AT:.*]], %c1_i64 : i64
 // CHECK: arith.minsi %[[NEXT]], %[[LASTTIME]] : i64
+// CHECK: %[[POS:.*]] = arith.minsi %[[AT]], %{{.*}} : i64
+// CHECK: %[[ISFIRST:.*]] = arith.cmpi eq, %[[POS]], %[[LASTTIME]] : i64
 // CHECK: llvm.getelementptr %[[H]][
 // CHECK-NEXT: %[[SAVED:.*]] = llvm.load
 // CHECK: arith.select %[[ISFIRST]], %[[INITIAL]], %[[SAVED]] : f32

@@ -20,13 +20,13 @@
 // CHECK: scf.if %[[FULL]] {
 // A full tile needs no mask; an absent bias or initial state is zero.
 // CHECK-NOT: masked
-// CHECK: scf.if %{{.*}} -> (vector<8xf32>, vector<8xf32>) {
+// CHECK: scf.if %{{.*}} -> (vector<8xf32>) {
 // CHECK: llvm.load %{{.*}} {alignment = 4 : i64} : !llvm.ptr -> vector<8xf32>
 // CHECK: } else {
-// CHECK-NEXT: scf.yield %[[ZERO:.*]], %[[ZERO]] : vector<8xf32>, vector<8xf32>
-// CHECK: scf.if %{{.*}} -> (vector<8xf32>) {
+// CHECK-NEXT: scf.yield %[[ZERO:.*]] : vector<8xf32>
+// CHECK: scf.if %{{.*}} -> (vector<8xf32>, vector<8xf32>) {
 // CHECK: } else {
-// CHECK-NEXT: scf.yield %[[ZERO]] : vector<8xf32>
+// CHECK-NEXT: scf.yield %[[ZERO]], %[[ZERO]] : vector<8xf32>, vector<8xf32>
 // Turned round, it starts at the last step.
 // CHECK: %[[TURNED:.*]] = arith.cmpi ne, %[[REVERSE]], %{{.*}} : i64
 // CHECK: arith.select %[[TURNED]], %{{.*}}, %{{.*}} : i64

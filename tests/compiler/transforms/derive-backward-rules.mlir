@@ -1,17 +1,22 @@
 // The derivative rules, one step for each. The output region of the backward
-// scan has the gates %k and %l, the mask of resets, the state before the step,
-// the gradient of the output, the bias, and what arrives from later steps; it
+// scan has the gates %k and %l, the mask of resets, the gradient of the output,
+// the state before the step, the bias, and what arrives from later steps; it
 // yields the gradients of the gates and of the bias. (Dead code is removed
-// first.)
+// first. That the cell is parallel shows in its forward, which is a scan.)
 // RUN: minrnn-opt %s --split-input-file --minrnn-derive-backward --cse --canonicalize | FileCheck %s
 
 // x + y: the gradient goes to both.
 // CHECK-LABEL: func.func @backward(
-// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[S:[^ ,]*]], %[[DH:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
+// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[DH:[^ ,]*]], %[[S:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG: %[[D:.*]] = arith.addf %[[DH]], %[[C]] : f32
 // CHECK: minrnn.yield %[[D]], %[[D]], %[[ZERO]], %[[ZERO]] : f32, f32, f32, f32
 module attributes {minrnn.kind = "parallel"} {
+func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
+  %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
+  return
+}
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
   %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
@@ -26,12 +31,17 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 
 // x - y.
 // CHECK-LABEL: func.func @backward(
-// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[S:[^ ,]*]], %[[DH:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
+// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[DH:[^ ,]*]], %[[S:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG: %[[D:.*]] = arith.addf %[[DH]], %[[C]] : f32
 // CHECK-DAG: %[[Y:.*]] = arith.negf %[[D]]
 // CHECK: minrnn.yield %[[D]], %[[Y]], %[[ZERO]], %[[ZERO]] : f32, f32, f32, f32
 module attributes {minrnn.kind = "parallel"} {
+func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
+  %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
+  return
+}
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
   %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
@@ -46,13 +56,18 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 
 // x y.
 // CHECK-LABEL: func.func @backward(
-// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[S:[^ ,]*]], %[[DH:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
+// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[DH:[^ ,]*]], %[[S:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG: %[[D:.*]] = arith.addf %[[DH]], %[[C]] : f32
 // CHECK-DAG: %[[X:.*]] = arith.mulf %[[D]], %[[L]]
 // CHECK-DAG: %[[Y:.*]] = arith.mulf %[[D]], %[[K]]
 // CHECK: minrnn.yield %[[X]], %[[Y]], %[[ZERO]], %[[ZERO]] : f32, f32, f32, f32
 module attributes {minrnn.kind = "parallel"} {
+func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
+  %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
+  return
+}
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
   %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
@@ -67,7 +82,7 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 
 // x / y: 1 / y, and -(x / y) / y.
 // CHECK-LABEL: func.func @backward(
-// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[S:[^ ,]*]], %[[DH:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
+// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[DH:[^ ,]*]], %[[S:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG: %[[D:.*]] = arith.addf %[[DH]], %[[C]] : f32
 // CHECK-DAG: %[[R:.*]] = arith.divf %[[K]], %[[L]]
@@ -76,6 +91,11 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 // CHECK-DAG: %[[Y:.*]] = arith.negf %[[M]]
 // CHECK: minrnn.yield %[[X]], %[[Y]], %[[ZERO]], %[[ZERO]] : f32, f32, f32, f32
 module attributes {minrnn.kind = "parallel"} {
+func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
+  %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
+  return
+}
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
   %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
@@ -90,12 +110,17 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 
 // -x.
 // CHECK-LABEL: func.func @backward(
-// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[S:[^ ,]*]], %[[DH:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
+// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[DH:[^ ,]*]], %[[S:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG: %[[D:.*]] = arith.addf %[[DH]], %[[C]] : f32
 // CHECK-DAG: %[[X:.*]] = arith.negf %[[D]]
 // CHECK: minrnn.yield %[[X]], %[[ZERO]], %[[ZERO]], %[[ZERO]] : f32, f32, f32, f32
 module attributes {minrnn.kind = "parallel"} {
+func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
+  %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
+  return
+}
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
   %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
@@ -110,7 +135,7 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 
 // max(x, y): the larger takes it all; of equal ones, the first.
 // CHECK-LABEL: func.func @backward(
-// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[S:[^ ,]*]], %[[DH:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
+// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[DH:[^ ,]*]], %[[S:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG: %[[D:.*]] = arith.addf %[[DH]], %[[C]] : f32
 // CHECK-DAG: %[[C:.*]] = arith.cmpf oge, %[[K]], %[[L]]
@@ -118,6 +143,11 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 // CHECK-DAG: %[[Y:.*]] = arith.select %[[C]], %[[ZERO]], %[[D]]
 // CHECK: minrnn.yield %[[X]], %[[Y]], %[[ZERO]], %[[ZERO]] : f32, f32, f32, f32
 module attributes {minrnn.kind = "parallel"} {
+func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
+  %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
+  return
+}
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
   %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
@@ -132,7 +162,7 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 
 // min(x, y).
 // CHECK-LABEL: func.func @backward(
-// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[S:[^ ,]*]], %[[DH:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
+// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[DH:[^ ,]*]], %[[S:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG: %[[D:.*]] = arith.addf %[[DH]], %[[C]] : f32
 // CHECK-DAG: %[[C:.*]] = arith.cmpf ole, %[[K]], %[[L]]
@@ -140,6 +170,11 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 // CHECK-DAG: %[[Y:.*]] = arith.select %[[C]], %[[ZERO]], %[[D]]
 // CHECK: minrnn.yield %[[X]], %[[Y]], %[[ZERO]], %[[ZERO]] : f32, f32, f32, f32
 module attributes {minrnn.kind = "parallel"} {
+func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
+  %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
+  return
+}
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
   %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
@@ -154,7 +189,7 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 
 // A choice: the gradient goes where the value came from, and none to the condition.
 // CHECK-LABEL: func.func @backward(
-// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[S:[^ ,]*]], %[[DH:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
+// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[DH:[^ ,]*]], %[[S:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG: %[[D:.*]] = arith.addf %[[DH]], %[[C]] : f32
 // CHECK-DAG: %[[C:.*]] = arith.cmpf olt, %[[K]], %[[L]]
@@ -162,6 +197,11 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 // CHECK-DAG: %[[Y:.*]] = arith.select %[[C]], %[[ZERO]], %[[D]]
 // CHECK: minrnn.yield %[[X]], %[[Y]], %[[ZERO]], %[[ZERO]] : f32, f32, f32, f32
 module attributes {minrnn.kind = "parallel"} {
+func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
+  %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
+  return
+}
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
   %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
@@ -177,7 +217,7 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 
 // |x|: its sign.
 // CHECK-LABEL: func.func @backward(
-// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[S:[^ ,]*]], %[[DH:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
+// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[DH:[^ ,]*]], %[[S:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG: %[[D:.*]] = arith.addf %[[DH]], %[[C]] : f32
 // CHECK-DAG: %[[C:.*]] = arith.cmpf oge, %[[K]], %[[ZERO]]
@@ -185,6 +225,11 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 // CHECK-DAG: %[[X:.*]] = arith.select %[[C]], %[[D]], %[[M]]
 // CHECK: minrnn.yield %[[X]], %[[ZERO]], %[[ZERO]], %[[ZERO]] : f32, f32, f32, f32
 module attributes {minrnn.kind = "parallel"} {
+func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
+  %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
+  return
+}
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
   %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
@@ -199,13 +244,18 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 
 // exp(x): itself.
 // CHECK-LABEL: func.func @backward(
-// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[S:[^ ,]*]], %[[DH:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
+// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[DH:[^ ,]*]], %[[S:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG: %[[D:.*]] = arith.addf %[[DH]], %[[C]] : f32
 // CHECK-DAG: %[[R:.*]] = math.exp %[[K]]
 // CHECK-DAG: %[[X:.*]] = arith.mulf %[[D]], %[[R]]
 // CHECK: minrnn.yield %[[X]], %[[ZERO]], %[[ZERO]], %[[ZERO]] : f32, f32, f32, f32
 module attributes {minrnn.kind = "parallel"} {
+func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
+  %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
+  return
+}
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
   %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
@@ -220,13 +270,18 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 
 // exp(x) - 1: exp(x), computed afresh, for the result plus one cancels.
 // CHECK-LABEL: func.func @backward(
-// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[S:[^ ,]*]], %[[DH:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
+// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[DH:[^ ,]*]], %[[S:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG: %[[D:.*]] = arith.addf %[[DH]], %[[C]] : f32
 // CHECK-DAG: %[[R:.*]] = math.exp %[[K]]
 // CHECK-DAG: %[[X:.*]] = arith.mulf %[[D]], %[[R]]
 // CHECK: minrnn.yield %[[X]], %[[ZERO]], %[[ZERO]], %[[ZERO]] : f32, f32, f32, f32
 module attributes {minrnn.kind = "parallel"} {
+func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
+  %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
+  return
+}
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
   %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
@@ -241,12 +296,17 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 
 // log(x): 1 / x.
 // CHECK-LABEL: func.func @backward(
-// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[S:[^ ,]*]], %[[DH:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
+// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[DH:[^ ,]*]], %[[S:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG: %[[D:.*]] = arith.addf %[[DH]], %[[C]] : f32
 // CHECK-DAG: %[[X:.*]] = arith.divf %[[D]], %[[K]]
 // CHECK: minrnn.yield %[[X]], %[[ZERO]], %[[ZERO]], %[[ZERO]] : f32, f32, f32, f32
 module attributes {minrnn.kind = "parallel"} {
+func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
+  %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
+  return
+}
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
   %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
@@ -261,7 +321,7 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 
 // sqrt(x): 1 / (2 sqrt(x)).
 // CHECK-LABEL: func.func @backward(
-// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[S:[^ ,]*]], %[[DH:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
+// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[DH:[^ ,]*]], %[[S:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG: %[[D:.*]] = arith.addf %[[DH]], %[[C]] : f32
 // CHECK-DAG: %[[R:.*]] = math.sqrt %[[K]]
@@ -269,6 +329,11 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 // CHECK-DAG: %[[X:.*]] = arith.divf %[[H]], %[[R]]
 // CHECK: minrnn.yield %[[X]], %[[ZERO]], %[[ZERO]], %[[ZERO]] : f32, f32, f32, f32
 module attributes {minrnn.kind = "parallel"} {
+func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
+  %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
+  return
+}
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
   %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
@@ -283,7 +348,7 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 
 // tanh(x): 4 sigmoid(2x) sigmoid(-2x), without the cancellation of 1 - tanh(x)^2.
 // CHECK-LABEL: func.func @backward(
-// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[S:[^ ,]*]], %[[DH:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
+// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[DH:[^ ,]*]], %[[S:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG: %[[D:.*]] = arith.addf %[[DH]], %[[C]] : f32
 // CHECK-DAG: %[[T:.*]] = arith.mulf %[[K]], %cst{{.*}}
@@ -295,6 +360,11 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 // CHECK-DAG: %[[X:.*]] = arith.mulf %[[D]], %[[S]]
 // CHECK: minrnn.yield %[[X]], %[[ZERO]], %[[ZERO]], %[[ZERO]] : f32, f32, f32, f32
 module attributes {minrnn.kind = "parallel"} {
+func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
+  %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
+  return
+}
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
   %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
@@ -309,7 +379,7 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 
 // sigmoid(x): sigmoid(x) sigmoid(-x).
 // CHECK-LABEL: func.func @backward(
-// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[S:[^ ,]*]], %[[DH:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
+// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[DH:[^ ,]*]], %[[S:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG: %[[D:.*]] = arith.addf %[[DH]], %[[C]] : f32
 // CHECK-DAG: %[[P:.*]] = minrnn.sigmoid %[[K]]
@@ -319,6 +389,11 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 // CHECK-DAG: %[[X:.*]] = arith.mulf %[[D]], %[[S]]
 // CHECK: minrnn.yield %[[X]], %[[ZERO]], %[[ZERO]], %[[ZERO]] : f32, f32, f32, f32
 module attributes {minrnn.kind = "parallel"} {
+func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
+  %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
+  return
+}
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
   %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
@@ -333,7 +408,7 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 
 // g(x): 1 for x >= 0, sigmoid's slope otherwise.
 // CHECK-LABEL: func.func @backward(
-// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[S:[^ ,]*]], %[[DH:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
+// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[DH:[^ ,]*]], %[[S:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG: %[[D:.*]] = arith.addf %[[DH]], %[[C]] : f32
 // CHECK-DAG: %[[P:.*]] = minrnn.sigmoid %[[K]]
@@ -345,6 +420,11 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 // CHECK-DAG: %[[X:.*]] = arith.mulf %[[D]], %[[S]]
 // CHECK: minrnn.yield %[[X]], %[[ZERO]], %[[ZERO]], %[[ZERO]] : f32, f32, f32, f32
 module attributes {minrnn.kind = "parallel"} {
+func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
+  %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
+  return
+}
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
   %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
@@ -359,13 +439,18 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 
 // softplus(x): sigmoid(x).
 // CHECK-LABEL: func.func @backward(
-// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[S:[^ ,]*]], %[[DH:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
+// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[DH:[^ ,]*]], %[[S:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG: %[[D:.*]] = arith.addf %[[DH]], %[[C]] : f32
 // CHECK-DAG: %[[P:.*]] = minrnn.sigmoid %[[K]]
 // CHECK-DAG: %[[X:.*]] = arith.mulf %[[D]], %[[P]]
 // CHECK: minrnn.yield %[[X]], %[[ZERO]], %[[ZERO]], %[[ZERO]] : f32, f32, f32, f32
 module attributes {minrnn.kind = "parallel"} {
+func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
+  %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
+  return
+}
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
   %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
@@ -380,7 +465,7 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 
 // lerp(x, y, w): 1 - w, w and y - x.
 // CHECK-LABEL: func.func @backward(
-// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[S:[^ ,]*]], %[[DH:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
+// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[DH:[^ ,]*]], %[[S:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG: %[[D:.*]] = arith.addf %[[DH]], %[[C]] : f32
 // CHECK-DAG: %[[X:.*]] = arith.mulf %[[D]], %[[L]]
@@ -388,6 +473,11 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 // CHECK-DAG: %[[W:.*]] = arith.mulf %[[D]], %[[E]]
 // CHECK: minrnn.yield %[[X]], %[[W]], %[[ZERO]], %[[ZERO]] : f32, f32, f32, f32
 module attributes {minrnn.kind = "parallel"} {
+func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
+  %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
+  return
+}
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
   %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
@@ -402,7 +492,7 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 
 // log2(2^x + 2^y): sigmoid(+-(x - y) ln 2).
 // CHECK-LABEL: func.func @backward(
-// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[S:[^ ,]*]], %[[DH:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
+// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[DH:[^ ,]*]], %[[S:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG: %[[D:.*]] = arith.addf %[[DH]], %[[C]] : f32
 // CHECK-DAG: %[[E:.*]] = arith.subf %[[K]], %[[L]]
@@ -414,6 +504,11 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 // CHECK-DAG: %[[Y:.*]] = arith.mulf %[[D]], %[[Q]]
 // CHECK: minrnn.yield %[[X]], %[[Y]], %[[ZERO]], %[[ZERO]] : f32, f32, f32, f32
 module attributes {minrnn.kind = "parallel"} {
+func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
+  %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
+  return
+}
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
   %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
@@ -428,12 +523,17 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 
 // A value used twice adds up its gradients; one that nothing reads has none.
 // CHECK-LABEL: func.func @backward(
-// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[S:[^ ,]*]], %[[DH:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
+// CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[DH:[^ ,]*]], %[[S:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG: %[[D:.*]] = arith.addf %[[DH]], %[[C]] : f32
 // CHECK-DAG: %[[X:.*]] = arith.addf %[[D]], %[[D]]
 // CHECK: minrnn.yield %[[X]], %[[ZERO]], %[[ZERO]], %[[ZERO]] : f32, f32, f32, f32
 module attributes {minrnn.kind = "parallel"} {
+func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
+  %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
+  return
+}
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
   %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {

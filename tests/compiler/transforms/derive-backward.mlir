@@ -1,16 +1,16 @@
 // The backward of a step: one scan, reversed in time, over the pre-activations,
-// the mask of resets, the states one step late and the gradients of the output.
+// the mask of resets, the gradients of the output and the states one step late.
 // RUN: minrnn-opt %s --split-input-file --minrnn-derive-backward --cse --canonicalize | FileCheck %s
 
 // CHECK-LABEL: func.func @backward(
 // CHECK-SAME: %[[P:[^:]*]]: tensor<?x?x2x?xf32> {minrnn.name = "preactivations"}, %[[BIAS:[^:]*]]: tensor<2x?xf32> {minrnn.name = "bias"}, %[[RESET:[^:]*]]: tensor<?x?xi8> {minrnn.name = "reset"}, %[[H0:[^:]*]]: tensor<?x1x?xf32> {minrnn.name = "initial"}, %[[H:[^:]*]]: tensor<?x?x?xf32> {minrnn.name = "output"}, %[[DH:[^:]*]]: tensor<?x?x?xf32> {minrnn.name = "d_output"}, %[[DLAST:[^:]*]]: tensor<?x1x?xf32> {minrnn.name = "d_last"})
 // CHECK-SAME: -> (tensor<?x?x2x?xf32> {minrnn.name = "d_preactivations"}, tensor<?x2x?xf32> {minrnn.name = "d_bias"}, tensor<?x1x?xf32> {minrnn.name = "d_initial"}) {
 // CHECK-NEXT: %[[BEFORE:.*]] = minrnn.delay %[[H]] initial %[[H0]]
-// CHECK-NEXT: %[[DP:.*]], %[[DB:.*]], %[[DH0:.*]] = minrnn.scan linear reverse sequences(%[[P]], %[[RESET]], %[[BEFORE]], %[[DH]] : {{.*}}) parameters(%[[BIAS]] : tensor<2x?xf32>) initial(%[[DLAST]] : tensor<?x1x?xf32>) -> (tensor<?x?x2x?xf32>) sums(tensor<?x2x?xf32>) last tensor<?x1x?xf32>
+// CHECK-NEXT: %[[DP:.*]], %[[DB:.*]], %[[DH0:.*]] = minrnn.scan linear reverse sequences(%[[P]], %[[RESET]], %[[DH]], %[[BEFORE]] : {{.*}}) parameters(%[[BIAS]] : tensor<2x?xf32>) initial(%[[DLAST]] : tensor<?x1x?xf32>) -> (tensor<?x?x2x?xf32>) sums(tensor<?x2x?xf32>) last tensor<?x1x?xf32>
 
 // With n = a h + b, the gradient of h is a (dh + c): the recurrence in c has the
 // step's own coefficient, and neither the state nor c within it.
-// CHECK-SAME: element (%[[K:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %{{[^ ,]*}}, %[[D:[^ ,]*]], %[[BK:[^ ,]*]], %{{[^ ,]*}}) {
+// CHECK-SAME: element (%[[K:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[D:[^ ,]*]], %{{[^ ,]*}}, %[[BK:[^ ,]*]], %{{[^ ,]*}}) {
 // CHECK-NEXT:   %[[KB:.*]] = arith.addf %[[K]], %[[BK]]
 // CHECK-NEXT:   %[[A:.*]] = minrnn.sigmoid %[[KB]]
 // CHECK-NEXT:   %[[B:.*]] = arith.mulf %[[D]], %[[A]]
@@ -18,7 +18,7 @@
 
 // The gates are recomputed from the pre-activations. The gradients are stored,
 // those of the bias added up over time.
-// CHECK-NEXT: } output (%[[K:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[S:[^ ,]*]], %[[D:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
+// CHECK-NEXT: } output (%[[K:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[D:[^ ,]*]], %[[S:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
 // CHECK:   %[[SUM:.*]] = arith.addf %[[D]], %[[C]]
 // CHECK:   %[[DA:.*]] = arith.mulf %[[SUM]], %[[S]]
 // CHECK:   %[[DK:.*]] = arith.mulf %[[DA]], %{{.*}}
@@ -26,6 +26,11 @@
 // CHECK-NEXT: }
 // CHECK-NEXT: return %[[DP]], %[[DB]], %[[DH0]]
 module attributes {minrnn.kind = "parallel"} {
+func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
+  %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
+  return
+}
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
   %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
@@ -49,9 +54,9 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 // CHECK-SAME: %[[P:[^:]*]]: tensor<?x?x1x?xf32> {minrnn.name = "preactivations"}, %[[IN:[^:]*]]: tensor<?x?x?xf32> {minrnn.name = "input"}, %[[BIAS:[^:]*]]: tensor<1x?xf32> {minrnn.name = "bias"}, %[[U:[^:]*]]: tensor<1x?xf32> {minrnn.name = "parameters"}, %[[RESET:[^:]*]]: tensor<?x?xi8> {minrnn.name = "reset"}, %[[H0:[^:]*]]: tensor<?x2x?xf32> {minrnn.name = "initial"}, %[[H:[^:]*]]: tensor<?x?x2x?xf32> {minrnn.name = "trajectory"}, %[[DH:[^:]*]]: tensor<?x?x?xf32> {minrnn.name = "d_output"}, %[[DLAST:[^:]*]]: tensor<?x2x?xf32> {minrnn.name = "d_last"})
 // CHECK-SAME: -> (tensor<?x?x1x?xf32> {minrnn.name = "d_preactivations"}, tensor<?x?x?xf32> {minrnn.name = "d_input"}, tensor<?x1x?xf32> {minrnn.name = "d_bias"}, tensor<?x1x?xf32> {minrnn.name = "d_parameters"}, tensor<?x2x?xf32> {minrnn.name = "d_initial"}) {
 // CHECK-NEXT: %[[BEFORE:.*]] = minrnn.delay %[[H]] initial %[[H0]] : tensor<?x?x2x?xf32>, tensor<?x2x?xf32>
-// CHECK-NEXT: minrnn.scan linear reverse sequences(%[[P]], %[[IN]], %[[RESET]], %[[BEFORE]], %[[DH]] : {{.*}}) parameters(%[[BIAS]], %[[U]] : {{.*}}) initial(%[[DLAST]] : tensor<?x2x?xf32>) -> (tensor<?x?x1x?xf32>, tensor<?x?x?xf32>) sums(tensor<?x1x?xf32>, tensor<?x1x?xf32>) last tensor<?x2x?xf32>
+// CHECK-NEXT: minrnn.scan linear reverse sequences(%[[P]], %[[IN]], %[[RESET]], %[[DH]], %[[BEFORE]] : {{.*}}) parameters(%[[BIAS]], %[[U]] : {{.*}}) initial(%[[DLAST]] : tensor<?x2x?xf32>) -> (tensor<?x?x1x?xf32>, tensor<?x?x?xf32>) sums(tensor<?x1x?xf32>, tensor<?x1x?xf32>) last tensor<?x2x?xf32>
 // The output is s t' with t' = u t + v: its gradient goes to s as it was, and to t.
-// CHECK-SAME: element (%[[K:[^ ,]*]], %[[V:[^ ,]*]], %[[R:[^ ,]*]], %[[S:[^ ,]*]], %[[T:[^ ,]*]], %[[D:[^ ,]*]], %{{[^ ,]*}}, %[[W:[^ ,]*]]) {
+// CHECK-SAME: element (%[[K:[^ ,]*]], %[[V:[^ ,]*]], %[[R:[^ ,]*]], %[[D:[^ ,]*]], %[[S:[^ ,]*]], %[[T:[^ ,]*]], %{{[^ ,]*}}, %[[W:[^ ,]*]]) {
 // CHECK-DAG:   %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG:   %[[NEW:.*]] = arith.cmpf une, %[[R]], %[[ZERO]] : f32
 // CHECK-DAG:   %[[SR:.*]] = arith.select %[[NEW]], %[[ZERO]], %[[S]] : f32
@@ -66,7 +71,7 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 // CHECK-DAG:   %[[A1:.*]] = arith.select %[[NEW]], %[[ZERO]], %[[W]] : f32
 // CHECK-DAG:   %[[B1:.*]] = arith.select %[[NEW]], %[[ZERO]], %[[DT]] : f32
 // CHECK:       minrnn.yield %[[A0]], %[[B0]], %[[A1]], %[[B1]] : f32, f32, f32, f32
-// CHECK-NEXT: } output (%[[K:[^ ,]*]], %[[V:[^ ,]*]], %[[R:[^ ,]*]], %[[S:[^ ,]*]], %[[T:[^ ,]*]], %[[D:[^ ,]*]], %{{[^ ,]*}}, %[[W:[^ ,]*]], %[[CS:[^ ,]*]], %[[CT:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}) {
+// CHECK-NEXT: } output (%[[K:[^ ,]*]], %[[V:[^ ,]*]], %[[R:[^ ,]*]], %[[D:[^ ,]*]], %[[S:[^ ,]*]], %[[T:[^ ,]*]], %{{[^ ,]*}}, %[[W:[^ ,]*]], %[[CS:[^ ,]*]], %[[CT:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}) {
 // CHECK-DAG:   %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG:   %[[NEW:.*]] = arith.cmpf une, %[[R]], %[[ZERO]] : f32
 // CHECK-DAG:   %[[SR:.*]] = arith.select %[[NEW]], %[[ZERO]], %[[S]] : f32
@@ -79,6 +84,11 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 // which this step does not read, has none.
 // CHECK:       minrnn.yield %[[DK]], %[[DV]], %[[ZERO]], %[[DU]] : f32, f32, f32, f32
 module attributes {minrnn.kind = "parallel"} {
+func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
+  %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
+  return
+}
 func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %x: tensor<?x1x?xf32> {minrnn.name = "input"}, %b: tensor<1x?xf32> {minrnn.name = "bias"}, %u: tensor<1x?xf32> {minrnn.name = "parameters"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %h: tensor<?x2x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "output"}, tensor<?x2x?xf32> {minrnn.name = "next"}) {
   %y, %r = minrnn.walk sequences(%p, %x, %m : tensor<?x1x1x?xf32>, tensor<?x1x?xf32>, tensor<?x1xi8>) parameters(%b, %u : tensor<1x?xf32>, tensor<1x?xf32>) initial(%h : tensor<?x2x?xf32>) -> (tensor<?x1x?xf32>) last tensor<?x2x?xf32>
   body(%k, %v, %t, %bk, %w, %h0, %h1) {
@@ -106,8 +116,8 @@ func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %x: te
 // CHECK-SAME: -> (tensor<?x?x1x?xf32> {minrnn.name = "d_preactivations"}, tensor<?x?x1x?xf32> {minrnn.name = "d_recurrent"}, tensor<?x1x?xf32> {minrnn.name = "d_bias"}, tensor<?x1x?xf32> {minrnn.name = "d_recurrent_bias"}, tensor<?x1x?xf32> {minrnn.name = "d_initial"}) {
 // CHECK-NOT: minrnn.scan
 // CHECK: %[[BEFORE:.*]] = minrnn.delay %[[H]] initial %[[H0]] : tensor<?x?x?xf32>, tensor<?x1x?xf32>
-// CHECK-NEXT: %[[D:.*]]:2, %[[SUMS:.*]]:2, %[[DH0:.*]] = minrnn.walk reverse sequences(%[[P]], %[[RECUR]], %[[RESET]], %[[BEFORE]], %[[DH]] : {{.*}}) parameters(%[[BIAS]], %[[RBIAS]] : {{.*}}) initial(%[[DLAST]] : tensor<?x1x?xf32>) -> (tensor<?x?x1x?xf32>, tensor<?x?x1x?xf32>) sums(tensor<?x1x?xf32>, tensor<?x1x?xf32>) last tensor<?x1x?xf32>
-// CHECK-SAME: body (%[[K:[^ ,]*]], %[[Q:[^ ,]*]], %[[R:[^ ,]*]], %[[S:[^ ,]*]], %[[DY:[^ ,]*]], %[[BK:[^ ,]*]], %[[BQ:[^ ,]*]], %[[C:[^ ,]*]]) {
+// CHECK-NEXT: %[[D:.*]]:2, %[[SUMS:.*]]:2, %[[DH0:.*]] = minrnn.walk reverse sequences(%[[P]], %[[RECUR]], %[[RESET]], %[[DH]], %[[BEFORE]] : {{.*}}) parameters(%[[BIAS]], %[[RBIAS]] : {{.*}}) initial(%[[DLAST]] : tensor<?x1x?xf32>) -> (tensor<?x?x1x?xf32>, tensor<?x?x1x?xf32>) sums(tensor<?x1x?xf32>, tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+// CHECK-SAME: body (%[[K:[^ ,]*]], %[[Q:[^ ,]*]], %[[R:[^ ,]*]], %[[DY:[^ ,]*]], %[[S:[^ ,]*]], %[[BK:[^ ,]*]], %[[BQ:[^ ,]*]], %[[C:[^ ,]*]]) {
 // CHECK-DAG:   %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG:   %[[NEW:.*]] = arith.cmpf une, %[[R]], %[[ZERO]] : f32
 // CHECK-DAG:   %[[SR:.*]] = arith.select %[[NEW]], %[[ZERO]], %[[S]] : f32

@@ -2,7 +2,7 @@
 // one, the equations within the scan and the walk of a step.
 // RUN: minrnn-opt %s --split-input-file --minrnn-fuse-gates --cse --canonicalize | FileCheck %s
 
-// CHECK: module attributes {minrnn.cell = "c", minrnn.gates = ["z", "h", "unread"], minrnn.kind = "parallel", minrnn.parameters = [], minrnn.plain, minrnn.recurrent = [], minrnn.states = ["s"]} {
+// CHECK: module attributes {minrnn.cell = "c", minrnn.gates = ["z", "h", "unread"], minrnn.kind = "parallel", minrnn.output = "s", minrnn.parameters = [], minrnn.plain, minrnn.recurrent = [], minrnn.states = ["s"]} {
 // The cell itself is gone.
 // CHECK-NOT: minrnn.cell @
 minrnn.cell @c(%x: !minrnn.input) state(%s: f32) {
@@ -59,7 +59,7 @@ minrnn.cell @c(%x: !minrnn.input) state(%s: f32) {
 
 // Two states, an output of its own, this channel of the input and parameters,
 // of which one is read twice: the states are stored beside the output.
-// CHECK: module attributes {minrnn.cell = "two", minrnn.gates = ["z"], minrnn.kind = "parallel", minrnn.parameters = ["u", "w"], minrnn.recurrent = [], minrnn.states = ["s", "t"]} {
+// CHECK: module attributes {minrnn.cell = "two", minrnn.gates = ["z"], minrnn.kind = "parallel", minrnn.output = "y", minrnn.parameters = ["u", "w"], minrnn.recurrent = [], minrnn.states = ["s", "t"]} {
 minrnn.cell @two(%x: !minrnn.input) state(%s: f32, %t: f32) {
   %k = minrnn.project %x "z" : f32
   %v = minrnn.read %x : f32
@@ -118,7 +118,7 @@ minrnn.cell @two(%x: !minrnn.input) state(%s: f32, %t: f32) {
 
 // A sequential cell is walked. The products of its states come from outside,
 // and are zero where a sequence starts anew, but for their bias.
-// CHECK: module attributes {minrnn.cell = "rec", minrnn.gates = ["z"], minrnn.kind = "sequential", minrnn.parameters = [], minrnn.recurrent = [{name = "a", state = "t"}, {name = "b", state = "s"}], minrnn.states = ["s", "t"]} {
+// CHECK: module attributes {minrnn.cell = "rec", minrnn.gates = ["z"], minrnn.kind = "sequential", minrnn.output = "s", minrnn.parameters = [], minrnn.recurrent = [{name = "a", state = "t"}, {name = "b", state = "s"}], minrnn.states = ["s", "t"]} {
 minrnn.cell @rec(%x: !minrnn.input) state(%s: f32, %t: f32) attributes {minrnn.sequential = "it is"} {
   %k = minrnn.project %x "z" : f32
   %a = minrnn.project %t "a" : f32 -> f32
