@@ -97,7 +97,8 @@ protected:
     Numbers packed;
     for (std::int64_t row = 0; row < batch; ++row)
       for (const std::string &state : cell.states) {
-        const Numbers &from = tensors[before + state + after];
+        const Numbers &from =
+            tensors[std::string(before).append(state).append(after)];
         packed.insert(packed.end(), from.begin() + row * channels,
                       from.begin() + (row + 1) * channels);
       }
@@ -162,26 +163,29 @@ protected:
   }
 };
 
-const NamedCell lstmNames = {"lstm",
-                             {"ii", "if", "ig", "io"},
-                             {"hi", "hf", "hg", "ho"},
-                             {},
-                             {"h", "c"},
-                             "h",
-                             3,
-                             lstm};
-const NamedCell sruNames = {
-    "sru", {"f", "r", "c"}, {}, {"v_f", "v_r"}, {"c"}, "y", 4, sru};
+NamedCell lstmNames() {
+  return {"lstm",
+          {"ii", "if", "ig", "io"},
+          {"hi", "hf", "hg", "ho"},
+          {},
+          {"h", "c"},
+          "h",
+          3,
+          lstm};
+}
+NamedCell sruNames() {
+  return {"sru", {"f", "r", "c"}, {}, {"v_f", "v_r"}, {"c"}, "y", 4, sru};
+}
 
 TEST_F(ToolCells, Gru) {
   check(
       {"gru", {"ir", "iz", "in"}, {"hr", "hz", "hn"}, {}, {"h"}, "h", 3, gru});
 }
-TEST_F(ToolCells, Lstm) { check(lstmNames); }
+TEST_F(ToolCells, Lstm) { check(lstmNames()); }
 TEST_F(ToolCells, Mgu) {
   check({"mgu", {"if", "in"}, {"hf", "hn"}, {}, {"h"}, "h", 3, mgu});
 }
-TEST_F(ToolCells, Sru) { check(sruNames); }
+TEST_F(ToolCells, Sru) { check(sruNames()); }
 TEST_F(ToolCells, Qrnn) {
   check({"qrnn", {"z", "f", "o"}, {}, {}, {"c"}, "y", 3, qrnn});
 }
@@ -193,7 +197,7 @@ TEST_F(ToolCells, IndRnn) {
 }
 
 TEST_F(ToolCells, TakesAStateWithoutTheOther) {
-  Tensors tensors = tensorsOf(lstmNames);
+  Tensors tensors = tensorsOf(lstmNames());
   for (const char *name : {"h0", "dc_last"})
     tensors.byName.erase(name);
   tensors.write(file("in"));
@@ -205,7 +209,7 @@ TEST_F(ToolCells, TakesAStateWithoutTheOther) {
   EXPECT_TRUE(out.contains("d_c0"));
   for (const char *name : {"h0", "dc_last"})
     tensors[name] = Numbers(batch * channels);
-  const ReferenceRun expected = lstm(layerOf(lstmNames, tensors, false));
+  const ReferenceRun expected = lstm(layerOf(lstmNames(), tensors, false));
   expectClose(out.readFloats("h", out.info("h").shape), expected.output, 1e-5,
               1e-6, "h");
 }
@@ -234,7 +238,7 @@ TEST_F(ToolCells, AddsARecurrentBiasBeforeItRounds) {
 }
 
 TEST_F(ToolCells, TakesNoStep) {
-  Tensors tensors = tensorsOf(lstmNames);
+  Tensors tensors = tensorsOf(lstmNames());
   tensors.put("x", {batch, 0, 3}, 1);
   tensors.put("dh", {batch, 0, channels}, 1);
   tensors.write(file("in"));
@@ -258,41 +262,42 @@ TEST_F(ToolCells, RefusesBadTensors) {
                   " --out " + file("out") + " --grad");
   };
   expectError(
-      errorAfter(lstmNames, [](Tensors &t) { t.byName.erase("hf.weight"); }),
+      errorAfter(lstmNames(), [](Tensors &t) { t.byName.erase("hf.weight"); }),
       "tensor 'hf.weight' is missing");
   expectError(
-      errorAfter(lstmNames,
+      errorAfter(lstmNames(),
                  [](Tensors &t) { t.put("hf.weight", {channels, 3}, 1); }),
       "tensor 'hf.weight': expected shape [4, 4], found [4, 3]");
+  expectError(errorAfter(lstmNames(),
+                         [](Tensors &t) { t.put("c0", {1, channels}, 1); }),
+              "tensor 'c0': expected shape [2, 4], found [1, 4]");
   expectError(
-      errorAfter(lstmNames, [](Tensors &t) { t.put("c0", {1, channels}, 1); }),
-      "tensor 'c0': expected shape [2, 4], found [1, 4]");
-  expectError(
-      errorAfter(lstmNames,
+      errorAfter(lstmNames(),
                  [](Tensors &t) { t.put("dc", {batch, time, channels}, 1); }),
       "tensor 'dc' is not an input of cell 'lstm', which has c0, "
       "dc_last, dh, dh_last, ");
-  expectError(errorAfter(sruNames, [](Tensors &t) { t.byName.erase("v_r"); }),
+  expectError(errorAfter(sruNames(), [](Tensors &t) { t.byName.erase("v_r"); }),
               "tensor 'v_r' is missing");
-  expectError(errorAfter(sruNames, [](Tensors &t) { t.byName.erase("dy"); }),
+  expectError(errorAfter(sruNames(), [](Tensors &t) { t.byName.erase("dy"); }),
               "tensor 'dy' is missing");
-  expectError(errorAfter(sruNames, [](Tensors &t) { t["v_f"][2] = INFINITY; }),
-              "tensor 'v_f': element [2] is inf");
   expectError(
-      errorAfter(sruNames, [](Tensors &t) { t.put("x", {batch, time, 3}, 1); }),
-      "cell 'sru' reads its channel of the input, so that x must be as "
-      "wide as the hidden state: found 'x' [2, 5, 3] and 'f.weight' "
-      "[4, 4]");
-  expectError(errorAfter(sruNames,
+      errorAfter(sruNames(), [](Tensors &t) { t["v_f"][2] = INFINITY; }),
+      "tensor 'v_f': element [2] is inf");
+  expectError(errorAfter(sruNames(),
+                         [](Tensors &t) { t.put("x", {batch, time, 3}, 1); }),
+              "cell 'sru' reads its channel of the input, so that x must be as "
+              "wide as the hidden state: found 'x' [2, 5, 3] and 'f.weight' "
+              "[4, 4]");
+  expectError(errorAfter(sruNames(),
                          [](Tensors &t) { t.put("reset", {batch, time}, 1); }),
               "tensor 'reset': expected dtype U8 or BOOL, found F32");
-  expectError(errorAfter(sruNames,
+  expectError(errorAfter(sruNames(),
                          [](Tensors &t) {
                            t.resetShape = {batch, 1};
                            t.reset = std::string(batch, '\1');
                          }),
               "tensor 'reset': expected shape [2, 5], found [2, 1]");
-  expectError(errorAfter(lstmNames,
+  expectError(errorAfter(lstmNames(),
                          [](Tensors &t) {
                            for (double &w : t["hg.weight"])
                              w = 3e38;
