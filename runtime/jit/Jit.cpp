@@ -90,6 +90,7 @@ CellKernels minrnn::compileCell(std::string_view source,
   compiler::CompileOptions compileOptions;
   compileOptions.target = "host";
   compileOptions.scan = toCompiler(options.scan);
+  compileOptions.ioType = options.ioType;
   compileOptions.cell = options.cell;
   compiler::detectHost(compileOptions.hostProcessor,
                        compileOptions.hostFeatures);
@@ -101,7 +102,8 @@ CellKernels minrnn::compileCell(std::string_view source,
                         : options.cacheFolder.value_or(defaultCacheFolder()));
   const std::string key = kernelCacheKey(
       {compiler::compilerIdentity(), source, compileOptions.target,
-       std::to_string(static_cast<int>(options.scan)), compileOptions.cell,
+       std::to_string(static_cast<int>(options.scan)), compileOptions.ioType,
+       compileOptions.cell,
        compileOptions.hostProcessor, compileOptions.hostFeatures});
   if (const auto cached = cache.find(key)) {
     // One that is whole, yet cannot be loaded, is compiled again.

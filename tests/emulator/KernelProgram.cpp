@@ -7,78 +7,22 @@
 //===----------------------------------------------------------------------===//
 
 #include "tests/emulator/KernelProgram.h"
+#include "tests/reference/HalfStorage.h"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <bit>
-#include <cmath>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
 
 using namespace minrnn::emulator;
+using minrnn::reference::fromHalfBits;
+using minrnn::reference::halfBits;
 using minrnn::reference::Shape;
-
-//===----------------------------------------------------------------------===//
-// Half precision
-//===----------------------------------------------------------------------===//
-
-/// Plain and slow, apart from what the compiler emits: a number is scaled so
-/// that its last kept bit is the unit, rounded to even by the library, and
-/// scaled back.
-static float roundedToBits(float value, int precision, int smallestExponent) {
-  if (!std::isfinite(value) || value == 0)
-    return value;
-  int exponent = std::max(std::ilogb(value), smallestExponent);
-  int unit = exponent - (precision - 1);
-  return float(
-      std::ldexp(std::nearbyint(std::ldexp(double(value), -unit)), unit));
-}
-
-float minrnn::emulator::roundedTo(const std::string &ioType, float value) {
-  if (ioType == "bf16")
-    return roundedToBits(value, 8, -126);
-  if (ioType == "f16") {
-    float rounded = roundedToBits(value, 11, -14);
-    return std::fabs(rounded) > 65504 ? std::copysign(INFINITY, rounded)
-                                      : rounded;
-  }
-  return value;
-}
 
 static int64_t bytesOf(const std::string &type) {
   return type == "f32*" ? 4 : type == "i8*" ? 1 : 2;
-}
-
-/// The bits of a number that `roundedTo` has rounded.
-static uint16_t halfBits(const std::string &type, float value) {
-  if (type == "bf16*")
-    return uint16_t(std::bit_cast<uint32_t>(value) >> 16);
-  uint16_t sign = std::signbit(value) ? 0x8000 : 0;
-  if (std::isnan(value))
-    return sign | 0x7E00;
-  if (std::isinf(value))
-    return sign | 0x7C00;
-  float magnitude = std::fabs(value);
-  if (magnitude < 0x1p-14F)
-    return uint16_t(sign | uint16_t(std::ldexp(magnitude, 24)));
-  int exponent = std::ilogb(magnitude);
-  auto fraction = uint16_t(std::ldexp(magnitude, 10 - exponent) - 1024);
-  return uint16_t(sign | ((exponent + 15) << 10) | fraction);
-}
-
-static float fromHalfBits(const std::string &type, uint16_t bits) {
-  if (type == "bf16*")
-    return std::bit_cast<float>(uint32_t(bits) << 16);
-  float sign = bits & 0x8000 ? -1.0F : 1.0F;
-  int exponent = (bits >> 10) & 31;
-  int fraction = bits & 1023;
-  if (exponent == 31)
-    return fraction ? NAN : sign * INFINITY;
-  return sign * (exponent == 0
-                     ? std::ldexp(float(fraction), -24)
-                     : std::ldexp(float(1024 + fraction), exponent - 25));
 }
 
 //===----------------------------------------------------------------------===//
@@ -183,8 +127,7 @@ public:
     }
     std::vector<uint16_t> halves;
     for (float value : values)
-      halves.push_back(
-          halfBits(place.type, roundedTo(program.ioType(), value)));
+      halves.push_back(halfBits(program.ioType(), value));
     memory.copyToDevice(address, halves.data(), halves.size() * 2);
   }
   std::vector<float> download(const std::string &name, int64_t begin = 0,
@@ -201,7 +144,7 @@ public:
     memory.copyToHost(halves.data(), address, halves.size() * 2);
     std::transform(
         halves.begin(), halves.end(), values.begin(),
-        [&](uint16_t bits) { return fromHalfBits(place.type, bits); });
+        [&](uint16_t bits) { return fromHalfBits(program.ioType(), bits); });
     return values;
   }
 

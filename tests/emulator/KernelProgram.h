@@ -110,9 +110,6 @@ private:
   std::map<std::string, Entry> entries;
 };
 
-/// A number as the io type `f32`, `f16` or `bf16` stores it.
-float roundedTo(const std::string &ioType, float value);
-
 } // namespace minrnn::emulator
 
 #endif // MINRNN_TESTS_EMULATOR_KERNELPROGRAM_H

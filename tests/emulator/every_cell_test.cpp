@@ -17,6 +17,7 @@
 #include "tests/emulator/KernelProgram.h"
 #include "tests/reference/CallSamples.h"
 #include "tests/reference/Equations.h"
+#include "tests/reference/HalfStorage.h"
 #include "tests/reference/Samples.h"
 
 #include <gtest/gtest.h>

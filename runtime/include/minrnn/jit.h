@@ -33,6 +33,9 @@ struct JitOptions {
   /// The cell to compile; may be empty when the text holds exactly one.
   std::string cell = {};
   ScanDomain scan = ScanDomain::Auto;
+  /// What sequences are stored as: `f32`, `f16` (where the processor converts
+  /// it) or `bf16`. Arithmetic and carried states are f32 throughout.
+  std::string ioType = "f32";
   /// The device to run on; null: a host device with OpenMP's threads.
   std::shared_ptr<HostDevice> device = nullptr;
   /// Whether compiled kernels are looked up and kept on disk.
