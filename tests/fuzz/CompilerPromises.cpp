@@ -13,6 +13,7 @@
 using minrnn::compiler::Compilation;
 using minrnn::compiler::CompileOptions;
 using minrnn::compiler::Outcome;
+using minrnn::compiler::Recompute;
 using minrnn::compiler::ScanDomain;
 using minrnn::compiler::Stage;
 using minrnn::fuzz::Request;
@@ -31,7 +32,8 @@ static const char *domainName(ScanDomain domain) {
 
 std::string Request::flags() const {
   return "--emit=" + stageName + " --target=" + target +
-         " --scan=" + domainName(scan);
+         " --scan=" + domainName(scan) + " --io-type=" + ioType +
+         (recompute == Recompute::All ? " --recompute=all" : "");
 }
 
 const std::vector<Request> &minrnn::fuzz::requests() {
@@ -46,6 +48,12 @@ const std::vector<Request> &minrnn::fuzz::requests() {
       {Stage::Kernel, "kernel", "host", ScanDomain::Log},
       {Stage::Manifest, "manifest", "sm_75", ScanDomain::Auto},
       {Stage::Header, "header", "host", ScanDomain::Auto},
+      {Stage::Scan, "scan", "sm_90", ScanDomain::Auto, "f32", Recompute::All},
+      {Stage::Kernel, "kernel", "sm_120", ScanDomain::Auto, "f16"},
+      {Stage::Kernel, "kernel", "sm_80", ScanDomain::Auto, "bf16",
+       Recompute::All},
+      {Stage::Kernel, "kernel", "host", ScanDomain::Linear, "bf16",
+       Recompute::All},
       // From here on it is LLVM's work and takes ten times as long.
       {Stage::LLVM, "llvm", "sm_75", ScanDomain::Linear},
       {Stage::LLVM, "llvm", "host", ScanDomain::Log},
@@ -53,6 +61,8 @@ const std::vector<Request> &minrnn::fuzz::requests() {
       {Stage::PTX, "ptx", "sm_75", ScanDomain::Linear},
       {Stage::Object, "obj", "host", ScanDomain::Auto},
       {Stage::Object, "obj", "host", ScanDomain::Log},
+      {Stage::PTX, "ptx", "sm_90", ScanDomain::Auto, "bf16", Recompute::All},
+      {Stage::Object, "obj", "host", ScanDomain::Auto, "bf16", Recompute::All},
   };
   return all;
 }
@@ -63,7 +73,7 @@ const Request &minrnn::fuzz::requestFor(std::string_view source) {
   for (char c : source)
     hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
   // Most go where our code is, and a sixteenth goes through LLVM too.
-  constexpr size_t ours = 10;
+  constexpr size_t ours = 14;
   uint64_t choice = hash >> 36;
   return (hash >> 32) % 16 != 0
              ? requests()[choice % ours]
@@ -74,6 +84,8 @@ static Compilation compile(std::string_view source, const Request &request) {
   CompileOptions options;
   options.target = request.target;
   options.scan = request.scan;
+  options.ioType = request.ioType;
+  options.recompute = request.recompute;
   return minrnn::compiler::compileCell(source, "cell.mlir", request.stage,
                                        options);
 }

@@ -29,6 +29,8 @@ struct Request {
   std::string stageName;
   std::string target;
   compiler::ScanDomain scan;
+  std::string ioType = "f32";
+  compiler::Recompute recompute = compiler::Recompute::Gates;
   /// The request as `minrnnc` takes it: `--emit=scan --target=host --scan=log`.
   std::string flags() const;
 };
