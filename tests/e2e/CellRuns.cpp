@@ -9,6 +9,7 @@
 #include "tests/e2e/CellRuns.h"
 
 #include "minrnn/jit.h"
+#include "tests/e2e/GuardedArray.h"
 
 #include <gtest/gtest.h>
 
@@ -27,37 +28,12 @@ namespace {
 
 constexpr float poison = std::numeric_limits<float>::quiet_NaN();
 
-/// An array of NaN between two guards.
-class GuardedArray {
-public:
-  explicit GuardedArray(int64_t count)
-      : storage(count + 2 * guard, std::bit_cast<float>(pattern)), size(count) {
-    std::fill_n(storage.begin() + guard, size, poison);
-  }
-
-  float *data() { return storage.data() + guard; }
-
-  /// The content; adds a test failure when a guard has changed.
-  std::vector<float> take(std::string_view what) {
-    auto changed = [](float value) {
-      return std::bit_cast<uint32_t>(value) != pattern;
-    };
-    EXPECT_TRUE(std::none_of(storage.begin(), storage.begin() + guard, changed))
-        << what << ": written before its first element";
-    EXPECT_TRUE(
-        std::none_of(storage.begin() + guard + size, storage.end(), changed))
-        << what << ": written past its last element";
-    return {storage.begin() + guard, storage.begin() + guard + size};
-  }
-
-private:
-  /// As wide as any vector that a kernel may store.
-  static constexpr int64_t guard = 64;
-  static constexpr uint32_t pattern = 0x7fabcdef;
-
-  std::vector<float> storage;
-  int64_t size;
-};
+/// The content of `array`; adds a test failure when something was written
+/// beside it.
+std::vector<float> take(const GuardedArray &array, std::string_view what) {
+  EXPECT_TRUE(array.isIntact()) << what << ": written outside its elements";
+  return array.content();
+}
 
 /// Null stands for an absent array, so an empty one needs an address.
 const float *orNull(std::span<const float> values, bool present) {
@@ -139,7 +115,7 @@ ForwardRun minrnn::e2e::runForward(const CellKernels &kernels,
   arguments.last = last.data();
   kernels.forward(sequenceShape(data.shape), arguments);
   kernels.device().synchronize();
-  return {output.take("output"), last.take("last")};
+  return {take(output, "output"), take(last, "last")};
 }
 
 BackwardRun minrnn::e2e::runBackward(const CellKernels &kernels,
@@ -160,8 +136,8 @@ BackwardRun minrnn::e2e::runBackward(const CellKernels &kernels,
   arguments.dInitial = dInitial.data();
   kernels.backward(sequenceShape(data.shape), arguments);
   kernels.device().synchronize();
-  return {dPreactivations.take("d_preactivations"), dBias.take("d_bias"),
-          dInitial.take("d_initial")};
+  return {take(dPreactivations, "d_preactivations"), take(dBias, "d_bias"),
+          take(dInitial, "d_initial")};
 }
 
 ForwardRun minrnn::e2e::runSteps(const CellKernels &kernels,
@@ -185,7 +161,7 @@ ForwardRun minrnn::e2e::runSteps(const CellKernels &kernels,
     arguments.next = next.data();
     kernels.step(sequenceShape(step.shape), arguments);
     kernels.device().synchronize();
-    state = next.take("next");
+    state = take(next, "next");
     known = true;
     for (int64_t row = 0; row < data.shape.batch; ++row)
       std::copy_n(state.begin() + row * data.shape.channels,
