@@ -103,8 +103,8 @@ CellKernels minrnn::compileCell(std::string_view source,
   const std::string key = kernelCacheKey(
       {compiler::compilerIdentity(), source, compileOptions.target,
        std::to_string(static_cast<int>(options.scan)), compileOptions.ioType,
-       compileOptions.cell,
-       compileOptions.hostProcessor, compileOptions.hostFeatures});
+       compileOptions.cell, compileOptions.hostProcessor,
+       compileOptions.hostFeatures});
   if (const auto cached = cache.find(key)) {
     // One that is whole, yet cannot be loaded, is compiled again.
     if (auto kernels = tryLoad(*cached, sourceName, device))

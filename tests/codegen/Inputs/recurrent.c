@@ -39,12 +39,14 @@ static void step(int b, int t) {
     h[i] = c[i] = 0;
   for (int g = 0; g < GATES; ++g)
     for (int i = 0; i < CHANNELS; ++i) {
-      products[g][i] = (double)gates[b][t][g][i] + bias[g][i] + recurrent_bias[g][i];
+      products[g][i] =
+          (double)gates[b][t][g][i] + bias[g][i] + recurrent_bias[g][i];
       for (int j = 0; j < CHANNELS; ++j)
         products[g][i] += weight[g][i][j] * h[j];
     }
   for (int i = 0; i < CHANNELS; ++i) {
-    c[i] = sigmoid(products[1][i]) * c[i] + sigmoid(products[0][i]) * tanh(products[2][i]);
+    c[i] = sigmoid(products[1][i]) * c[i] +
+           sigmoid(products[0][i]) * tanh(products[2][i]);
     h[i] = sigmoid(products[3][i]) * tanh(c[i]);
   }
 }
