@@ -185,12 +185,24 @@ std::string minrnn::compiler::writeHeader(const KernelInventory &inventory) {
   llvm::raw_string_ostream os(text);
   os << "/* Kernels of the cell '" << inventory.cell << "', made by minrnnc "
      << MINRNN_VERSION << ".\n"
-     << "\n"
-     << "   Gates, in the order of the gate axis:";
-  for (const std::string &gate : inventory.gates)
-    os << ' ' << gate;
-  os << ".\n"
-     << "   All arrays are dense, with the last axis contiguous. A call works "
+     << "\n";
+  // What lies along the packed axes, each in its order.
+  auto listAxis = [&](const char *axis, ArrayRef<std::string> names) {
+    if (names.empty())
+      return;
+    os << "   Along " << axis << ":";
+    for (const std::string &name : names)
+      os << ' ' << name;
+    os << ".\n";
+  };
+  std::vector<std::string> projections;
+  for (const auto &[name, state] : inventory.recurrent)
+    projections.push_back(name + " (of " + state + ")");
+  listAxis("gates", inventory.gates);
+  listAxis("recurrent", projections);
+  listAxis("parameters", inventory.parameters);
+  listAxis("states", inventory.states);
+  os << "   All arrays are dense, with the last axis contiguous. A call works "
         "on the\n"
      << "   (batch row, channel tile) pairs begin to end - 1, out of batch *\n"
      << "   ceil(channels / tile); distinct ranges may run on distinct threads "
