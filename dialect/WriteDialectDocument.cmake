@@ -39,8 +39,8 @@ in the state the compiler writes it as `minrnn.affine`, with the proof.
 
 **Sequences** are what the compiler makes of a cell: functions over tensors
 whose axes are `[batch, time, gate, channel]` or a part of these in this order,
-with `minrnn.packed_projection`, `minrnn.scan`, `minrnn.step`, `minrnn.delay`
-and `minrnn.sum_time`. `minrnnc --emit=cell` and `--emit=scan` print the two.
+with `minrnn.packed_projection`, `minrnn.scan`, `minrnn.walk` and
+`minrnn.delay`. `minrnnc --emit=cell` and `--emit=scan` print the two.
 
 ]])
 string(REPLACE ";" "<semicolon>" heading "${heading}")

@@ -31,6 +31,7 @@
 #include "llvm/TargetParser/SubtargetFeature.h"
 
 #include <cstring>
+#include <limits>
 
 using namespace mlir;
 using namespace minrnn::compiler;
@@ -301,16 +302,22 @@ bool CellCompilation::buildScans() {
     return rejectInput(at, "expects a parallel cell for its states to be "
                            "recomputed, but this makes the cell sequential; "
                            "compile it with --recompute=gates");
-  // The warps of a block exchange summaries of every state, in two buffers.
-  size_t mostStates = recompute ? 6 : 12;
+  // On a GPU the warps of a block exchange summaries of every state, in two
+  // buffers; on the host the recomputed states of a tile lie on the stack.
+  size_t mostStates = std::numeric_limits<size_t>::max();
+  if (!isHost())
+    mostStates = recompute ? 6 : 12;
+  else if (recompute)
+    mostStates = 64;
   size_t states = cell.getStates().size();
-  if (!at && !isHost() && states > mostStates)
-    return rejectInput(cell.getLoc(),
-                       "expects a parallel cell of at most " +
-                           Twine(mostStates) +
-                           " states, whose summaries a GPU's shared memory "
-                           "holds; found " +
-                           Twine(states));
+  if (!at && states > mostStates)
+    return rejectInput(
+        cell.getLoc(),
+        "expects a parallel cell of at most " + Twine(mostStates) +
+            " states, " +
+            (isHost() ? "which are recomputed on the stack"
+                      : "whose summaries a GPU's shared memory holds") +
+            "; found " + Twine(states));
   bool isPositive = isProvenPositive(cell);
   if (!runPasses(
           [&](OpPassManager &passes) { buildScanPipeline(passes, recompute); }))

@@ -39,6 +39,7 @@ std::vector<uint16_t> room(size_t count) {
 std::vector<uint16_t> stored(const std::string &ioType,
                              const std::vector<float> &values) {
   std::vector<uint16_t> halves;
+  halves.reserve(values.size());
   for (float value : values)
     halves.push_back(halfBits(ioType, value));
   return halves;
