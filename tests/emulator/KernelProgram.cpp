@@ -126,6 +126,7 @@ public:
       return;
     }
     std::vector<uint16_t> halves;
+    halves.reserve(values.size());
     for (float value : values)
       halves.push_back(halfBits(program.ioType(), value));
     memory.copyToDevice(address, halves.data(), halves.size() * 2);
