@@ -196,8 +196,9 @@ std::string minrnn::compiler::writeHeader(const KernelInventory &inventory) {
     os << ".\n";
   };
   std::vector<std::string> projections;
+  projections.reserve(inventory.recurrent.size());
   for (const auto &[name, state] : inventory.recurrent)
-    projections.push_back(name + " (of " + state + ")");
+    projections.push_back((Twine(name) + " (of " + state + ")").str());
   listAxis("gates", inventory.gates);
   listAxis("recurrent", projections);
   listAxis("parameters", inventory.parameters);
