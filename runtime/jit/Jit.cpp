@@ -11,9 +11,11 @@
 #include "compiler/pipeline/Compile.h"
 #include "minrnn/error.h"
 #include "runtime/core/ReadFile.h"
+#include "runtime/device/PtxKernels.h"
 #include "runtime/jit/HostObject.h"
 #include "runtime/jit/KernelCache.h"
 
+#include <charconv>
 #include <cstdlib>
 #include <string>
 
@@ -39,10 +41,37 @@ std::filesystem::path environmentPath(const char *name) {
   return value == nullptr ? "" : value;
 }
 
+/// The number in `sm_75`; 0 where there is none.
+int capability(std::string_view target) {
+  int number = 0;
+  if (target.starts_with("sm_"))
+    std::from_chars(target.data() + 3, target.data() + target.size(), number);
+  return number;
+}
+
+/// What to compile for so that `device` can run it: the newest of the
+/// compiler's targets that is not newer than the device.
+std::string targetFor(const Device &device) {
+  const std::string own = device.target();
+  std::string best;
+  for (const std::string &known : compiler::knownTargets())
+    if (known == own)
+      return own;
+    else if (capability(known) > capability(best) &&
+             capability(known) <= capability(own))
+      best = known;
+  if (best.empty())
+    throw Error("the compiler has no target for device '" +
+                std::string(device.name()) + "', which is " + own);
+  return best;
+}
+
 CachedKernel compile(std::string_view source, std::string_view sourceName,
                      const compiler::CompileOptions &options) {
   compiler::Compilation result = compiler::compileCell(
-      source, sourceName, compiler::Stage::Object, options);
+      source, sourceName,
+      options.target == "host" ? compiler::Stage::Object : compiler::Stage::PTX,
+      options);
   if (result.outcome == compiler::Outcome::Done)
     return {std::move(result.manifest), std::move(result.output)};
   std::string diagnostics = std::move(result.diagnostics);
@@ -55,17 +84,21 @@ CachedKernel compile(std::string_view source, std::string_view sourceName,
 }
 
 CellKernels load(const CachedKernel &kernel, std::string_view sourceName,
-                 std::shared_ptr<HostDevice> device) {
+                 const std::shared_ptr<Device> &device) {
   Manifest manifest = parseManifest(kernel.manifest, sourceName);
-  auto module = loadHostObject(kernel.object, manifest, std::move(device));
+  std::shared_ptr<const KernelModule> module;
+  if (auto host = std::dynamic_pointer_cast<HostDevice>(device))
+    module = loadHostObject(kernel.code, manifest, std::move(host));
+  else
+    module = std::make_shared<PtxKernels>(device, kernel.code);
   return {std::move(manifest), std::move(module)};
 }
 
 std::optional<CellKernels> tryLoad(const CachedKernel &kernel,
                                    std::string_view sourceName,
-                                   std::shared_ptr<HostDevice> device) {
+                                   const std::shared_ptr<Device> &device) {
   try {
-    return load(kernel, sourceName, std::move(device));
+    return load(kernel, sourceName, device);
   } catch (const Error &) {
     return std::nullopt;
   }
@@ -88,14 +121,15 @@ CellKernels minrnn::compileCell(std::string_view source,
                                 std::string_view sourceName,
                                 const JitOptions &options) {
   compiler::CompileOptions compileOptions;
-  compileOptions.target = "host";
+  const std::shared_ptr<Device> device =
+      options.device ? options.device : std::make_shared<HostDevice>();
+  compileOptions.target = targetFor(*device);
   compileOptions.scan = toCompiler(options.scan);
   compileOptions.ioType = options.ioType;
   compileOptions.cell = options.cell;
-  compiler::detectHost(compileOptions.hostProcessor,
-                       compileOptions.hostFeatures);
-  const std::shared_ptr<HostDevice> device =
-      options.device ? options.device : std::make_shared<HostDevice>();
+  if (compileOptions.target == "host")
+    compiler::detectHost(compileOptions.hostProcessor,
+                         compileOptions.hostFeatures);
 
   const KernelCache cache(
       !options.useCache ? std::filesystem::path()

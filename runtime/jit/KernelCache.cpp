@@ -110,8 +110,8 @@ void KernelCache::keep(const std::string &key,
   if (folder.empty())
     return;
   const std::string body = lengthAsBytes(kernel.manifest.size()) +
-                           lengthAsBytes(kernel.object.size()) +
-                           kernel.manifest + kernel.object;
+                           lengthAsBytes(kernel.code.size()) + kernel.manifest +
+                           kernel.code;
   const std::string content = std::string(magic) + hash({key, body}) + body;
   std::error_code code;
   std::filesystem::create_directories(folder, code);

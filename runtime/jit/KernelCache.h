@@ -35,8 +35,8 @@ std::string kernelCacheKey(std::initializer_list<std::string_view> parts);
 struct CachedKernel {
   /// JSON, as specs/abi.md has it.
   std::string manifest;
-  /// The bytes of a host object file.
-  std::string object;
+  /// The bytes of a host object file, or PTX.
+  std::string code;
 };
 
 class KernelCache {

@@ -103,10 +103,10 @@ LanguageModel::LanguageModel(const LanguageModelOptions &options,
   positive(options.layers, "number of layers");
   positive(options.width, "width");
   positive(options.expansion, "expansion");
-  if (cellKernels.device().name() != "host")
+  if (cellKernels.device()->name() != "host")
     throw Error("the language model runs on the host; the cell was compiled "
                 "for device '" +
-                std::string(cellKernels.device().name()) + "'");
+                std::string(cellKernels.device()->name()) + "'");
   const Manifest &manifest = cellKernels.manifest();
   if (cellKernels.readsInput() && options.expansion != 1)
     throw Error("cell '" + manifest.cell +

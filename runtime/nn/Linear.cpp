@@ -10,7 +10,7 @@
 
 #include "runtime/core/ElementCount.h"
 #include "runtime/nn/ColumnSums.h"
-#include "runtime/nn/Gemm.h"
+#include "runtime/device/HostProduct.h"
 
 using namespace minrnn;
 

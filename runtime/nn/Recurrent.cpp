@@ -25,10 +25,10 @@ namespace {
 /// Throws where this block cannot run the cell.
 LinearShape projection(const CellKernels &cell, const RecurrentShape &shape) {
   const Manifest &manifest = cell.manifest();
-  if (cell.device().name() != "host")
+  if (cell.device()->name() != "host")
     throw Error("the recurrent block works on host memory; the cell was "
                 "compiled for device '" +
-                std::string(cell.device().name()) + "'");
+                std::string(cell.device()->name()) + "'");
   if (manifest.ioType != "f32")
     throw Error("the recurrent block works on f32; cell '" + manifest.cell +
                 "' reads and writes " + manifest.ioType);

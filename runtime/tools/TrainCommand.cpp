@@ -31,7 +31,7 @@ struct TrainCommandOptions {
   std::filesystem::path resume;
   LanguageModelOptions model;
   TrainingOptions training;
-  int threads = 0;
+  DeviceChoice device;
 };
 
 /// Where training begins: a model's description, its kernels and its text.
@@ -42,16 +42,15 @@ struct Start {
 };
 
 CellKernels compile(const std::string &source, const std::string &sourceName,
-                    const std::string &cellName, int threads) {
-  return compileCell(
-      source, sourceName,
-      {.cell = cellName, .device = std::make_shared<HostDevice>(threads)});
+                    const std::string &cellName, const DeviceChoice &device) {
+  return compileCell(source, sourceName,
+                     {.cell = cellName, .device = device.open()});
 }
 
 Start startAfresh(const TrainCommandOptions &options) {
   const CellSource source = findCellSource(options.cell);
   CellKernels cell =
-      compile(source.text, source.name, options.cellName, options.threads);
+      compile(source.text, source.name, options.cellName, options.device);
   TextCorpus corpus = TextCorpus::fromFile(options.data);
   CheckpointInfo info{.cellSource = source.text,
                       .cellName = cell.manifest().cell,
@@ -67,7 +66,7 @@ Start startFromCheckpoint(const TrainCommandOptions &options,
                           const CLI::App &command) {
   CheckpointInfo info = readCheckpointInfo(options.resume);
   CellKernels cell = compile(info.cellSource, options.resume.string(),
-                             info.cellName, options.threads);
+                             info.cellName, options.device);
   const auto replace = [&](const char *option, auto TrainingOptions::*member) {
     if (command.count(option) > 0)
       info.training.*member = options.training.*member;
@@ -229,6 +228,6 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
                    "decides initial weights and windows")
       ->type_name("N")
       ->capture_default_str();
-  addDeviceOptions(*command, options->threads);
+  addDeviceOptions(*command, options->device);
   command->callback([options, command] { train(*options, *command); });
 }

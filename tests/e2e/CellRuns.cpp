@@ -113,7 +113,7 @@ ForwardRun minrnn::e2e::runForward(const CellKernels &kernels,
   arguments.output = output.data();
   arguments.last = last.data();
   kernels.forward(sequenceShape(data.shape), arguments);
-  kernels.device().synchronize();
+  kernels.device()->synchronize();
   return {take(output, "output"), take(last, "last")};
 }
 
@@ -134,7 +134,7 @@ BackwardRun minrnn::e2e::runBackward(const CellKernels &kernels,
   arguments.dBias = dBias.data();
   arguments.dInitial = dInitial.data();
   kernels.backward(sequenceShape(data.shape), arguments);
-  kernels.device().synchronize();
+  kernels.device()->synchronize();
   return {take(dPreactivations, "d_preactivations"), take(dBias, "d_bias"),
           take(dInitial, "d_initial")};
 }
@@ -159,7 +159,7 @@ ForwardRun minrnn::e2e::runSteps(const CellKernels &kernels,
       arguments.previous = next.data();
     arguments.next = next.data();
     kernels.step(sequenceShape(step.shape), arguments);
-    kernels.device().synchronize();
+    kernels.device()->synchronize();
     state = take(next, "next");
     known = true;
     for (int64_t row = 0; row < data.shape.batch; ++row)

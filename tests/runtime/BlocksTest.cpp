@@ -14,7 +14,7 @@
 #include "minrnn/blocks.h"
 
 #include "minrnn/error.h"
-#include "runtime/nn/Gemm.h"
+#include "runtime/device/HostProduct.h"
 #include "tests/runtime/Comparison.h"
 #include "tests/runtime/ReferenceBlocks.h"
 

@@ -230,7 +230,7 @@ TEST(KernelCache, FindsOnlyWhatIsWhole) {
   cache.keep(key, {"{manifest}", std::string("ob\0ject", 7)});
   const CachedKernel found = cache.find(key).value_or(CachedKernel{});
   EXPECT_EQ(found.manifest, "{manifest}");
-  EXPECT_EQ(found.object, std::string("ob\0ject", 7));
+  EXPECT_EQ(found.code, std::string("ob\0ject", 7));
 
   const auto path = std::filesystem::directory_iterator(folder.path())->path();
   const std::string whole = readFile(path);

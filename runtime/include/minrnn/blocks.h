@@ -20,12 +20,11 @@
 #ifndef MINRNN_BLOCKS_H
 #define MINRNN_BLOCKS_H
 
+#include "minrnn/matrix_product.h"
+
 #include <cstdint>
 
 namespace minrnn {
-
-/// What becomes of the former content of an array that is written.
-enum class Store { Overwrite, Add };
 
 //===----------------------------------------------------------------------===//
 // Embedding: one row of a table for each token

@@ -146,7 +146,7 @@ public:
   CellKernels(Manifest manifest, std::shared_ptr<const KernelModule> module);
 
   const Manifest &manifest() const { return *sharedManifest; }
-  Device &device() const { return module->device(); }
+  std::shared_ptr<Device> device() const { return module->device(); }
 
   /// G, R, P and S.
   std::int64_t gates() const { return count(sharedManifest->gates); }

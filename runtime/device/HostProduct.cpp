@@ -1,4 +1,4 @@
-//===- Gemm.cpp - Matrix products on all threads --------------------------===//
+//===- HostProduct.cpp - Matrix products on all threads -------------------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,14 +6,17 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/nn/Gemm.h"
+#include "runtime/device/HostProduct.h"
 
 #include "minrnn/error.h"
+#include "runtime/core/ElementCount.h"
+#include "runtime/core/HalfStorage.h"
 
 #include <algorithm>
 #include <cblas.h>
 #include <limits>
 #include <string>
+#include <vector>
 
 using namespace minrnn;
 
@@ -154,3 +157,52 @@ template void minrnn::gemm<float>(std::int64_t, std::int64_t, std::int64_t,
 template void minrnn::gemm<double>(std::int64_t, std::int64_t, std::int64_t,
                                    MatrixOperand<double>, MatrixOperand<double>,
                                    double *, std::int64_t, Store);
+
+namespace {
+
+MatrixOperand<float> asFloats(const MatrixOperand<void> &operand) {
+  return {static_cast<const float *>(operand.data), operand.stride,
+          operand.transpose};
+}
+
+/// The operand's [rows, columns] in f32, dense and not transposed.
+std::vector<float> widened(const MatrixOperand<void> &operand,
+                           std::int64_t rows, std::int64_t columns,
+                           ElementType type) {
+  const auto *bits = static_cast<const std::uint16_t *>(operand.data);
+  std::vector<float> numbers;
+  numbers.reserve(static_cast<std::size_t>(
+      elementCount({rows, columns}, "a matrix product's operand")));
+  for (std::int64_t row = 0; row < rows; ++row)
+    for (std::int64_t column = 0; column < columns; ++column)
+      numbers.push_back(widen(type, bits[operand.transpose == Transpose::No
+                                             ? row * operand.stride + column
+                                             : column * operand.stride + row]));
+  return numbers;
+}
+
+} // namespace
+
+void minrnn::multiplyOnHost(const MatrixProduct &product) {
+  const auto &[m, n, k, a, b, c, cStride, store, type] = product;
+  if (type == ElementType::F32) {
+    gemm<float>(m, n, k, asFloats(a), asFloats(b), static_cast<float *>(c),
+                cStride, store);
+    return;
+  }
+  const std::vector<float> left = widened(a, m, k, type);
+  const std::vector<float> right = widened(b, k, n, type);
+  std::vector<float> sums(
+      static_cast<std::size_t>(elementCount({m, n}, "a matrix product")));
+  gemm<float>(m, n, k, {left.data(), k}, {right.data(), n}, sums.data(), n,
+              Store::Overwrite);
+  auto *bits = static_cast<std::uint16_t *>(c);
+  for (std::int64_t row = 0; row < m; ++row)
+    for (std::int64_t column = 0; column < n; ++column) {
+      float sum = sums[static_cast<std::size_t>(row * n + column)];
+      std::uint16_t &target = bits[row * cStride + column];
+      if (store == Store::Add)
+        sum += widen(type, target);
+      target = narrow(type, sum);
+    }
+}

@@ -1,4 +1,4 @@
-//===- Gemm.h - Matrix products on all threads ------------------*- C++ -*-===//
+//===- HostProduct.h - Matrix products on all threads -----------*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,24 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MINRNN_RUNTIME_NN_GEMM_H
-#define MINRNN_RUNTIME_NN_GEMM_H
+#ifndef MINRNN_RUNTIME_DEVICE_HOSTPRODUCT_H
+#define MINRNN_RUNTIME_DEVICE_HOSTPRODUCT_H
 
-#include "minrnn/blocks.h"
+#include "minrnn/matrix_product.h"
 
 #include <cstdint>
 
 namespace minrnn {
-
-enum class Transpose { No, Yes };
-
-/// A matrix in memory, rows contiguous; `stride` is the distance of two rows,
-/// in elements. Transposed, it is read as its transpose.
-template <typename Scalar> struct MatrixOperand {
-  const Scalar *data = nullptr;
-  std::int64_t stride = 0;
-  Transpose transpose = Transpose::No;
-};
 
 /// c[m, n] = a[m, k] b[k, n], rows of `c` at a distance of `cStride`, stored or
 /// added as `store` says. Scalar is float or double. Splits the longer side of
@@ -35,6 +25,11 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k,
           MatrixOperand<Scalar> a, MatrixOperand<Scalar> b, Scalar *c,
           std::int64_t cStride, Store store);
 
+/// The same for any element type: halves are widened to f32, multiplied there,
+/// and rounded to nearest even once. Throws Error as `gemm` does, and when a
+/// size times a stride does not fit into memory.
+void multiplyOnHost(const MatrixProduct &product);
+
 } // namespace minrnn
 
-#endif // MINRNN_RUNTIME_NN_GEMM_H
+#endif // MINRNN_RUNTIME_DEVICE_HOSTPRODUCT_H

@@ -6,19 +6,19 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Internal to the emulator.
+// The formats bit by bit, as the PTX ISA rounds them.
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MINRNN_RUNTIME_DEVICE_EMULATOR_HALFFORMATS_H
-#define MINRNN_RUNTIME_DEVICE_EMULATOR_HALFFORMATS_H
+#ifndef MINRNN_RUNTIME_CORE_HALFFORMATS_H
+#define MINRNN_RUNTIME_CORE_HALFFORMATS_H
 
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
 
-namespace minrnn::emulator {
+namespace minrnn {
 
 /// The rounding modifiers of the PTX ISA: rn, rz, rm, rp, and rna (to the
 /// nearest, ties away from zero).
@@ -117,6 +117,6 @@ inline double addToOdd(double a, double b) {
   return std::bit_cast<double>(std::bit_cast<uint64_t>(sum) + (away ? 1 : -1));
 }
 
-} // namespace minrnn::emulator
+} // namespace minrnn
 
-#endif // MINRNN_RUNTIME_DEVICE_EMULATOR_HALFFORMATS_H
+#endif // MINRNN_RUNTIME_CORE_HALFFORMATS_H
