@@ -48,7 +48,7 @@ std::string loadersReason() {
 /// Where the loader found `handle`; `candidate` when it does not say.
 std::string pathOf(void *handle, const std::string &candidate) {
   link_map *map = nullptr;
-  if (dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0 && map != nullptr &&
+  if (dlinfo(handle, RTLD_DI_LINKMAP, static_cast<void *>(&map)) == 0 && map != nullptr &&
       map->l_name != nullptr && *map->l_name != '\0')
     return map->l_name;
   return candidate;
@@ -92,7 +92,7 @@ DynamicLibrary::DynamicLibrary(const LibraryRequest &request)
   }
   std::string message = what + " was not found";
   for (const auto &[reason, files] : filesByReason)
-    message += "; " + files + ": " + reason;
+    message.append("; ").append(files).append(": ").append(reason);
   if (const std::string variable(request.variable); !variable.empty())
     message +=
         environment(variable).empty()
