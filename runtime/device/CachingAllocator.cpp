@@ -30,8 +30,7 @@ std::uint64_t CachingAllocator::roundedUp(std::uint64_t bytes) {
   // Beyond this, rounding up would overflow; no device has as much.
   if (wanted > std::uint64_t{1} << 62)
     return wanted;
-  const std::uint64_t step =
-      std::max(granule, std::bit_floor(wanted) / 8);
+  const std::uint64_t step = std::max(granule, std::bit_floor(wanted) / 8);
   return (wanted + step - 1) / step * step;
 }
 

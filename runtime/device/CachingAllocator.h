@@ -1,4 +1,5 @@
-//===- CachingAllocator.h - Memory that is kept for the next one --*- C++ -*-===//
+//===- CachingAllocator.h - Memory that is kept for the next one --*- C++
+//-*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -34,8 +35,9 @@ public:
   CachingAllocator &operator=(const CachingAllocator &) = delete;
 
   /// The address of `bytes` bytes; one byte for none. When the source has no
-  /// room, gives back all that is kept and asks again. Throws Error, naming what
-  /// was asked for, what is in use and what was kept, when that fails, too.
+  /// room, gives back all that is kept and asks again. Throws Error, naming
+  /// what was asked for, what is in use and what was kept, when that fails,
+  /// too.
   std::uint64_t allocate(std::uint64_t bytes);
 
   /// Keeps the memory for another request. Does nothing for an address that

@@ -8,13 +8,66 @@
 
 #include "minrnn/open_device.h"
 
+#include "minrnn/cuda_device.h"
 #include "minrnn/emulator_device.h"
 #include "minrnn/error.h"
 
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
 using namespace minrnn;
 
+namespace {
+
+/// The number N of `cuda:N`.
+std::optional<int> indexOfCuda(std::string_view name) {
+  constexpr std::string_view prefix = "cuda:";
+  if (!name.starts_with(prefix))
+    return std::nullopt;
+  name.remove_prefix(prefix.size());
+  int index = 0;
+  const auto [end, code] =
+      std::from_chars(name.data(), name.data() + name.size(), index);
+  if (code != std::errc() || end != name.data() + name.size() || index < 0)
+    return std::nullopt;
+  return index;
+}
+
+DeviceReport reportOn(const std::string &name) {
+  try {
+    return {name, true, openDevice(name)->description()};
+  } catch (const Error &error) {
+    return {name, false, error.what()};
+  }
+}
+
+/// One for each GPU; one that says why, where there is none.
+std::vector<DeviceReport> reportOnCuda() {
+  int count = 0;
+  try {
+    count = CudaDevice::count();
+    if (count == 0)
+      return {{"cuda", false, "the CUDA driver finds no GPU"}};
+  } catch (const Error &error) {
+    return {{"cuda", false, error.what()}};
+  }
+  std::vector<DeviceReport> reports = {reportOn("cuda")};
+  for (int index = 1; index < count; ++index)
+    reports.push_back(reportOn("cuda:" + std::to_string(index)));
+  return reports;
+}
+
+} // namespace
+
+bool minrnn::isDeviceName(std::string_view name) {
+  const std::vector<std::string> &names = deviceNames();
+  return std::find(names.begin(), names.end(), name) != names.end() ||
+         indexOfCuda(name).has_value();
+}
+
 const std::vector<std::string> &minrnn::deviceNames() {
-  static const std::vector<std::string> names = {"host", "emulator"};
+  static const std::vector<std::string> names = {"host", "cuda", "emulator"};
   return names;
 }
 
@@ -27,6 +80,10 @@ std::shared_ptr<Device> minrnn::openDevice(std::string_view name, int threads) {
                   std::to_string(threads));
     return EmulatorDevice::create({.threads = static_cast<unsigned>(threads)});
   }
+  if (name == "cuda")
+    return CudaDevice::create();
+  if (const auto index = indexOfCuda(name))
+    return CudaDevice::create(*index);
   std::string known;
   for (const std::string &device : deviceNames())
     known += (known.empty() ? "" : ", ") + device;
@@ -36,17 +93,13 @@ std::shared_ptr<Device> minrnn::openDevice(std::string_view name, int threads) {
 
 std::vector<DeviceReport> minrnn::listDevices() {
   std::vector<DeviceReport> reports;
-  reports.reserve(deviceNames().size());
   for (const std::string &name : deviceNames()) {
-    DeviceReport report;
-    report.name = name;
-    try {
-      report.text = openDevice(name)->description();
-      report.usable = true;
-    } catch (const Error &error) {
-      report.text = error.what();
+    if (name == "cuda") {
+      const std::vector<DeviceReport> found = reportOnCuda();
+      reports.insert(reports.end(), found.begin(), found.end());
+    } else {
+      reports.push_back(reportOn(name));
     }
-    reports.push_back(std::move(report));
   }
   return reports;
 }

@@ -72,7 +72,12 @@ void minrnn::addDeviceOptions(CLI::App &command, DeviceChoice &choice) {
       .add_option("--device", choice.name,
                   "the device to run on: " + names +
                       " ('minrnn devices' says which can be used here)")
-      ->check(CLI::IsMember(deviceNames()).description(""))
+      ->check(CLI::Validator(
+          [names](const std::string &name) {
+            return isDeviceName(name) ? std::string()
+                                      : "expected " + names + " or cuda:N";
+          },
+          ""))
       ->type_name("NAME")
       ->capture_default_str();
 }

@@ -56,16 +56,16 @@ Cublas::Cublas(std::uint64_t workspace)
       workspace(workspace),
       create(library.function<Status(Handle *)>("cublasCreate_v2")),
       destroy(library.function<Status(Handle)>("cublasDestroy_v2")),
-      getVersion(library.function<Status(Handle, int *)>("cublasGetVersion_v2")),
+      getVersion(
+          library.function<Status(Handle, int *)>("cublasGetVersion_v2")),
       setStream(
           library.function<Status(Handle, CudaStream)>("cublasSetStream_v2")),
       setWorkspace(library.function<Status(Handle, void *, std::size_t)>(
           "cublasSetWorkspace_v2")),
-      gemmEx(library.function<Status(Handle, int, int, int, int, int,
-                                     const void *, const void *, int, int,
-                                     const void *, int, int, const void *,
-                                     void *, int, int, int, int)>(
-          "cublasGemmEx")) {
+      gemmEx(library.function<Status(
+                 Handle, int, int, int, int, int, const void *, const void *,
+                 int, int, const void *, int, int, const void *, void *, int,
+                 int, int, int)>("cublasGemmEx")) {
   check(create(&handle), "does not start");
 }
 
@@ -91,19 +91,19 @@ std::string Cublas::version() const {
 void Cublas::multiply(const MatrixProduct &product, CudaStream stream) const {
   const auto &[m, n, k, a, b, c, cStride, store, type] = product;
   constexpr std::int64_t largest = std::numeric_limits<int>::max();
-  const std::int64_t most =
-      std::max({m, n, k, a.stride, b.stride, cStride});
+  const std::int64_t most = std::max({m, n, k, a.stride, b.stride, cStride});
   if (most > largest)
     throw Error("a matrix product of " + std::to_string(m) + " x " +
-                std::to_string(n) + " x " + std::to_string(k) + " with rows of " +
+                std::to_string(n) + " x " + std::to_string(k) +
+                " with rows of " +
                 std::to_string(std::max({a.stride, b.stride, cStride})) +
                 " elements is too large for cuBLAS");
   check(setStream(handle, stream), "refuses a stream");
   // A new stream takes the workspace away.
-  check(setWorkspace(handle,
-                     std::bit_cast<void *>(
-                         static_cast<std::uintptr_t>(workspace)),
-                     workspaceBytes),
+  check(setWorkspace(
+            handle,
+            std::bit_cast<void *>(static_cast<std::uintptr_t>(workspace)),
+            workspaceBytes),
         "refuses its workspace");
   const float one = 1;
   const float keep = store == Store::Add ? 1 : 0;

@@ -18,10 +18,14 @@
 
 namespace minrnn {
 
-/// The names that `openDevice` knows.
+/// The kinds of device that `openDevice` knows.
 const std::vector<std::string> &deviceNames();
 
-/// Opens the device called `name`: `host`, `cuda` or `emulator`. `threads` is
+/// Whether `openDevice` knows such a name, usable here or not.
+bool isDeviceName(std::string_view name);
+
+/// Opens the device called `name`: `host`, `emulator`, `cuda` for the first GPU
+/// or `cuda:N` for that with number N. `threads` is
 /// how many threads the host and the emulator use; 0 for their own choice.
 /// Throws Error when there is no such name, or the device cannot be used here:
 /// what is missing, and where it was looked for.
@@ -35,7 +39,7 @@ struct DeviceReport {
   std::string text;
 };
 
-/// All devices, in the order of `deviceNames`.
+/// All devices, in the order of `deviceNames`; each GPU is one.
 std::vector<DeviceReport> listDevices();
 
 } // namespace minrnn
