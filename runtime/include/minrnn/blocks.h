@@ -105,7 +105,8 @@ struct CrossEntropyShape {
 
 /// Returns the mean over the rows of -log softmax(logits)[target], in nats (0
 /// when there is no row). When `dLogits` is not null, writes the gradient of
-/// that mean, [rows, classes]; it may be the same array as `logits`. Throws
+/// that mean, [rows, classes], NaN in a row whose loss is not finite; it may be
+/// the same array as `logits`. Throws
 /// Error when a target is not in [0, classes).
 double crossEntropy(const CrossEntropyShape &shape, const float *logits,
                     const std::int32_t *targets, float *dLogits);

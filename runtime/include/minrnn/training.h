@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 
@@ -84,11 +85,19 @@ public:
            const std::function<void(const TrainingProgress &)> &evaluated);
 
 private:
+  /// Queues a step on what was staged.
+  void queueStep();
+
   LanguageModel &model;
   const TextCorpus &corpus;
   TrainingOptions trainingOptions;
   LearningRateSchedule schedule;
   AdamW optimizer;
+  /// A step, recorded when the model's buffers were of `graphGeneration`, on
+  /// devices that record.
+  std::unique_ptr<Graph> graph;
+  std::optional<std::uint64_t> graphGeneration;
+  bool mayRecord = true;
 };
 
 } // namespace minrnn
