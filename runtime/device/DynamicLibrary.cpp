@@ -36,7 +36,20 @@ std::vector<std::string> usualFolders() {
   folders.insert(folders.end(), {"/usr/local/cuda/lib64", "/usr/local/cuda/lib",
                                  "/usr/local/cuda/targets/x86_64-linux/lib",
                                  "/usr/lib/wsl/lib"});
-  return folders;
+  // The environment may name the usual ones.
+  std::vector<std::string> once;
+  for (const std::string &folder : folders)
+    if (std::ranges::find(once, folder) == once.end())
+      once.push_back(folder);
+  return once;
+}
+
+/// `a, b, c`.
+template <typename Texts> std::string listed(const Texts &texts) {
+  std::string list;
+  for (const auto &text : texts)
+    list.append(list.empty() ? "" : ", ").append(text);
+  return list;
 }
 
 /// What the loader has to say about the call that failed.
@@ -72,32 +85,30 @@ void DynamicLibrary::Close::operator()(void *handle) const { dlclose(handle); }
 
 DynamicLibrary::DynamicLibrary(const LibraryRequest &request)
     : what(request.what) {
-  // Most candidates fail for one reason, which need not be said for each.
-  std::vector<std::pair<std::string, std::string>> filesByReason;
+  // Of a file that is there, but cannot be opened, the loader's reason is said.
+  std::string refusals;
   for (const std::string &candidate : libraryCandidates(request)) {
     handle.reset(dlopen(candidate.c_str(), RTLD_NOW | RTLD_LOCAL));
     if (handle != nullptr) {
       file = pathOf(handle.get(), candidate);
       return;
     }
-    std::string reason = loadersReason();
-    if (const std::string prefix = candidate + ": "; reason.starts_with(prefix))
-      reason.erase(0, prefix.size());
-    const auto known = std::ranges::find(filesByReason, reason,
-                                         [](const auto &r) { return r.first; });
-    if (known == filesByReason.end())
-      filesByReason.emplace_back(reason, candidate);
-    else
-      known->second += ", " + candidate;
+    const std::string reason = loadersReason();
+    if (reason.find("No such file or directory") == std::string::npos)
+      refusals.append("; ").append(reason);
   }
-  std::string message = what + " was not found";
-  for (const auto &[reason, files] : filesByReason)
-    message.append("; ").append(files).append(": ").append(reason);
-  if (const std::string variable(request.variable); !variable.empty())
-    message +=
-        environment(variable).empty()
-            ? "; " + variable + " may name the library's file"
-            : "; " + variable + " is set, so it was looked for nowhere else";
+  const std::string variable(request.variable);
+  const std::string named = environment(request.variable);
+  std::string message = what + " was not found: looked for ";
+  if (!named.empty())
+    message.append(named).append(", which ").append(variable).append(" names");
+  else
+    message.append(listed(request.names))
+        .append(" among the system's libraries and in ")
+        .append(listed(usualFolders()));
+  message += refusals;
+  if (!variable.empty() && named.empty())
+    message.append("; ").append(variable).append(" may name another file");
   throw Error(message);
 }
 
