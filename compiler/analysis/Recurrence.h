@@ -40,6 +40,9 @@ struct SequentialReason {
   std::string remedy;
 };
 
+/// Why `project`, of a value that depends on a state, makes a cell sequential.
+SequentialReason mixesChannels(dialect::ProjectOp project);
+
 /// The affine forms of the values of one block with respect to one of its
 /// arguments. The operations that compute coefficients and offsets are built
 /// just before `builder`'s insertion point.
@@ -67,8 +70,7 @@ private:
   mlir::Value constant(mlir::Location location, float value);
   /// The part, or the constant zero in place of an absent one.
   mlir::Value materialize(mlir::Location location, mlir::Value part);
-  std::nullopt_t fail(mlir::Operation *op, const llvm::Twine &because,
-                      const llvm::Twine &remedy);
+  std::nullopt_t fail(const SequentialReason &reason);
 
   mlir::Value state;
   mlir::ValueRange otherStates;

@@ -42,7 +42,6 @@ KernelMemory::KernelMemory(OpBuilder &builder, func::FuncOp function,
     Tensor tensor;
     tensor.pointer = arguments[index];
     tensor.element = storedType(builder, argument.element);
-    tensor.isOptional = argument.isOptional;
     if (argument.isOptional) {
       Value null =
           LLVM::ZeroOp::create(builder, location, tensor.pointer.getType());
@@ -151,6 +150,10 @@ Value KernelMemory::rowIndex(int64_t gates, int64_t gate) {
   return add(mul(position, channels()), channel);
 }
 
+Value KernelMemory::parameterIndex(int64_t gate) {
+  return add(mul(index(gate), channels()), channel);
+}
+
 Value KernelMemory::sequenceIndex(Value step, int64_t gates, int64_t gate) {
   Value position = size("time") ? add(mul(row, time()), step) : row;
   if (gates != 1)
@@ -184,7 +187,7 @@ void KernelMemory::store(const Tensor &tensor, Value index, Value value) {
 SmallVector<Value>
 KernelMemory::ifGiven(const Tensor &tensor, size_t count,
                       llvm::function_ref<SmallVector<Value>()> values) {
-  if (!tensor.isOptional)
+  if (!tensor.isGiven)
     return values();
   SmallVector<Type> types(count, lanes.type());
   auto branch = scf::IfOp::create(builder, location, types, tensor.isGiven,
@@ -198,9 +201,20 @@ KernelMemory::ifGiven(const Tensor &tensor, size_t count,
   return SmallVector<Value>(branch.getResults());
 }
 
+SmallVector<Value>
+KernelMemory::loadGates(const Tensor &tensor, int64_t count,
+                        llvm::function_ref<Value(int64_t)> indexOf) {
+  return ifGiven(tensor, count, [&] {
+    SmallVector<Value> values;
+    for (int64_t gate = 0; gate < count; ++gate)
+      values.push_back(load(tensor, indexOf(gate)));
+    return values;
+  });
+}
+
 void KernelMemory::whenGiven(const Tensor &tensor,
                              llvm::function_ref<void()> body) {
-  if (!tensor.isOptional)
+  if (!tensor.isGiven)
     return body();
   auto branch = scf::IfOp::create(builder, location, tensor.isGiven);
   OpBuilder::InsertionGuard guard(builder);
@@ -213,14 +227,9 @@ void KernelMemory::whenGiven(const Tensor &tensor,
 //===----------------------------------------------------------------------===//
 
 SmallVector<Value> KernelMemory::readRows(Value rows) {
-  const Tensor &tensor = tensorOf(rows);
   int64_t gates = packedValueCount(rows.getType());
-  return ifGiven(tensor, gates, [&] {
-    SmallVector<Value> values;
-    for (int64_t gate = 0; gate < gates; ++gate)
-      values.push_back(load(tensor, rowIndex(gates, gate)));
-    return values;
-  });
+  return loadGates(tensorOf(rows), gates,
+                   [&](int64_t gate) { return rowIndex(gates, gate); });
 }
 
 void KernelMemory::writeRows(Value rows, ValueRange values) {
@@ -242,15 +251,13 @@ SmallVector<Value> KernelMemory::readSums(ValueRange sums) {
     Value isContinued = arith::CmpIOp::create(
         builder, location, arith::CmpIPredicate::ne, size("first"), index(0));
     Tensor tensor = tensorOf(sum);
-    tensor.isGiven =
-        arith::AndIOp::create(builder, location, isContinued, tensor.isGiven);
+    tensor.isGiven = tensor.isGiven
+                         ? arith::AndIOp::create(builder, location, isContinued,
+                                                 tensor.isGiven)
+                         : isContinued;
     int64_t gates = packedValueCount(sum.getType());
-    llvm::append_range(values, ifGiven(tensor, gates, [&] {
-                         SmallVector<Value> loaded;
-                         for (int64_t gate = 0; gate < gates; ++gate)
-                           loaded.push_back(
-                               load(tensor, rowIndex(gates, gate)));
-                         return loaded;
+    llvm::append_range(values, loadGates(tensor, gates, [&](int64_t gate) {
+                         return rowIndex(gates, gate);
                        }));
   }
   return values;
@@ -286,16 +293,10 @@ void KernelMemory::writeBoundary(Value boundaries, Value tile, int64_t tileTime,
 SmallVector<Value> KernelMemory::readParameters(ValueRange parameters) {
   SmallVector<Value> values;
   for (Value parameter : parameters) {
-    const Tensor &tensor = tensorOf(parameter);
     int64_t gates = packedValueCount(parameter.getType());
     llvm::append_range(
-        values, ifGiven(tensor, gates, [&] {
-          SmallVector<Value> loaded;
-          for (int64_t gate = 0; gate < gates; ++gate)
-            loaded.push_back(
-                load(tensor, add(mul(index(gate), channels()), channel)));
-          return loaded;
-        }));
+        values, loadGates(tensorOf(parameter), gates,
+                          [&](int64_t gate) { return parameterIndex(gate); }));
   }
   return values;
 }

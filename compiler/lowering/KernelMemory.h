@@ -145,7 +145,6 @@ private:
     mlir::Value pointer;
     /// The type it is stored in.
     mlir::Type element;
-    bool isOptional = false;
     /// Whether the pointer is not null (i1); absent where it may not be null.
     mlir::Value isGiven;
   };
@@ -159,6 +158,8 @@ private:
   const Tensor &tensorOf(mlir::Value tensor) const;
   /// [row, gate, channel] of a tensor with `gates` gates.
   mlir::Value rowIndex(int64_t gates, int64_t gate);
+  /// [gate, channel].
+  mlir::Value parameterIndex(int64_t gate);
   /// [row, tile, state, channel] of a tensor of boundaries.
   mlir::Value boundaryIndex(mlir::Value tile, int64_t tileTime, int64_t states,
                             int64_t state);
@@ -171,6 +172,11 @@ private:
   llvm::SmallVector<mlir::Value>
   ifGiven(const Tensor &tensor, size_t count,
           llvm::function_ref<llvm::SmallVector<mlir::Value>()> values);
+  /// The lanes of `count` gates of `tensor`, each from the place that `indexOf`
+  /// gives; zeros where the tensor is not given.
+  llvm::SmallVector<mlir::Value>
+  loadGates(const Tensor &tensor, int64_t count,
+            llvm::function_ref<mlir::Value(int64_t)> indexOf);
   /// Builds `body` under the condition that `tensor` is given.
   void whenGiven(const Tensor &tensor, llvm::function_ref<void()> body);
   /// The mask [batch, time] at each place (64 at most): 0 or 1, the same in all

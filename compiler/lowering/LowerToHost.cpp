@@ -10,6 +10,7 @@
 #include "compiler/lowering/LaneCode.h"
 #include "compiler/lowering/LaneWalk.h"
 #include "compiler/lowering/Passes.h"
+#include "compiler/lowering/TileTime.h"
 #include "compiler/transforms/Passes.h"
 #include "dialect/MinRNN.h"
 
@@ -23,10 +24,6 @@ namespace minrnn::compiler {
 using namespace mlir;
 using namespace minrnn::compiler;
 using namespace minrnn::dialect;
-
-/// The steps of a tile of time, whose boundaries are kept and whose states are
-/// recomputed: few enough that they stay in the first cache.
-static constexpr int64_t kTileTime = 64;
 
 namespace {
 
@@ -100,7 +97,8 @@ private:
   void buildTile(KernelMemory &tensors);
   void buildScan(KernelMemory &tensors, ScanOp scan);
   /// The steps of `scan` at the positions from `begin` to `end`, in an open
-  /// loop: `carried` are its states and sums. `stateAt` gives the recomputed
+  /// loop: `carried` are its states and sums. `statesAt` gives the
+  /// recomputed
   /// states of a position.
   SmallVector<Value>
   buildSteps(KernelMemory &tensors, ScanOp scan, Value begin, Value end,

@@ -9,6 +9,7 @@
 #include "compiler/pipeline/Explanation.h"
 #include "compiler/analysis/Recurrence.h"
 #include "compiler/lowering/KernelArguments.h"
+#include "compiler/lowering/TileTime.h"
 #include "compiler/transforms/Passes.h"
 
 #include "llvm/ADT/SmallString.h"
@@ -220,7 +221,6 @@ static std::string writeBytes(double bytes) {
 }
 
 std::string minrnn::compiler::explainBytes(ModuleOp module, StringRef ioType) {
-  constexpr double tileTime = 64;
   bool isParallel =
       module->getAttrOfType<StringAttr>(kKindAttribute) == "parallel";
   bool isPlain = module->hasAttr(kPlainAttribute);
@@ -237,7 +237,7 @@ std::string minrnn::compiler::explainBytes(ModuleOp module, StringRef ioType) {
   };
   // What each way keeps for backward, of every element.
   double kept = states * element;
-  double boundaries = states * 4 / tileTime;
+  double boundaries = states * 4 / static_cast<double>(kTileTime);
   double forward = bytesOf(kForwardName) + (recomputes ? boundaries : 0);
   double backward = bytesOf(kBackwardName) + (recomputes ? boundaries : 0);
   std::string text = "  bytes     forward " + writeBytes(forward) +

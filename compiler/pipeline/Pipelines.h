@@ -13,6 +13,8 @@
 #ifndef MINRNN_COMPILER_PIPELINE_PIPELINES_H
 #define MINRNN_COMPILER_PIPELINE_PIPELINES_H
 
+#include "compiler/lowering/TileTime.h"
+
 #include "mlir/Pass/PassManager.h"
 
 #include <cstdint>
@@ -34,7 +36,8 @@ void buildDomainPipeline(mlir::OpPassManager &passes,
 /// Scans to kernels for a GPU, by the carry schedule.
 struct GPUKernelOptions {
   int64_t warps = 8;
-  int64_t stepsPerThread = 8;
+  /// A tile of time is that of all warps.
+  int64_t stepsPerThread = kTileTime / 8;
   /// The type that sequences are stored in.
   std::string ioType = "f32";
 };

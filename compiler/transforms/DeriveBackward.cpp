@@ -187,32 +187,13 @@ LogicalResult BackwardDerivation::buildElement(ScanOp scan) {
 
 LogicalResult BackwardDerivation::build(ScanOp forward, bool recompute) {
   bool isPlain = !step.hasOutput;
-  bool isRecurrent = step.axes.recurrent != 0;
-  SmallVector<StringRef> sequenceNames = {"preactivations"};
-  SmallVector<StringRef> parameterNames = {"bias"};
-  SmallVector<StringRef> sums = {"d_bias"};
-  SmallVector<StringRef> outputs = {"d_preactivations"};
-  if (step.readsInput) {
-    sequenceNames.push_back("input");
-    outputs.push_back("d_input");
-  }
-  if (isRecurrent) {
-    sequenceNames.push_back("recurrent");
-    outputs.push_back("d_recurrent");
-    parameterNames.push_back("recurrent_bias");
-    sums.push_back("d_recurrent_bias");
-  }
-  if (step.axes.parameters != 0) {
-    parameterNames.push_back("parameters");
-    sums.push_back("d_parameters");
-  }
+  EquationTensors tensors(step.axes, step.readsInput);
+  auto outputs = llvm::map_to_vector(tensors.sequences, gradientName);
+  auto sums = llvm::map_to_vector(tensors.parameters, gradientName);
   StringRef saved = recompute ? "boundaries"
                     : isPlain ? "output"
                               : "trajectory";
-  SmallVector<StringRef> arguments = sequenceNames;
-  sequenceNames.append({"reset", "d_output"});
-  llvm::append_range(arguments, parameterNames);
-  arguments.push_back("reset");
+  SmallVector<StringRef> arguments = tensors.arguments();
   // (The boundaries begin with the initial states.)
   if (!recompute)
     arguments.push_back("initial");
@@ -226,12 +207,13 @@ LogicalResult BackwardDerivation::build(ScanOp forward, bool recompute) {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&function.front());
   auto find = [&](StringRef name) { return findArgument(function, name); };
-  SmallVector<Value> sequences = llvm::map_to_vector(sequenceNames, find);
+  auto sequences = llvm::map_to_vector(tensors.sequences, find);
+  sequences.append({find("reset"), find("d_output")});
   Value kept = find(saved);
   if (!recompute)
     sequences.push_back(
         DelayOp::create(builder, location, kept, find("initial")));
-  SmallVector<Value> parameters = llvm::map_to_vector(parameterNames, find);
+  SmallVector<Value> parameters = llvm::map_to_vector(tensors.parameters, find);
   Value initial = find("d_last");
   TypeRange types = function.getResultTypes();
   TypeRange outputTypes = types.take_front(outputs.size());

@@ -118,6 +118,29 @@ func::FuncOp minrnn::compiler::createEntry(
   return function;
 }
 
+EquationTensors::EquationTensors(const PackedAxes &axes, bool readsInput)
+    : sequences({"preactivations"}), parameters({"bias"}) {
+  if (readsInput)
+    sequences.push_back("input");
+  if (axes.recurrent != 0) {
+    sequences.push_back("recurrent");
+    parameters.push_back("recurrent_bias");
+  }
+  if (axes.parameters != 0)
+    parameters.push_back("parameters");
+}
+
+SmallVector<StringRef> EquationTensors::arguments() const {
+  SmallVector<StringRef> names = sequences;
+  llvm::append_range(names, parameters);
+  names.push_back("reset");
+  return names;
+}
+
+StringRef minrnn::compiler::gradientName(StringRef name) {
+  return findEntryTensor(("d_" + name).str())->name;
+}
+
 Value minrnn::compiler::findArgument(func::FuncOp function, StringRef name) {
   for (BlockArgument argument : function.getArguments()) {
     auto attribute = function.getArgAttrOfType<StringAttr>(

@@ -64,6 +64,22 @@ createEntry(mlir::OpBuilder &builder, mlir::Location location,
             llvm::ArrayRef<llvm::StringRef> arguments,
             llvm::ArrayRef<llvm::StringRef> results);
 
+/// The tensors that a cell's equations read, by name.
+struct EquationTensors {
+  EquationTensors(const PackedAxes &axes, bool readsInput);
+
+  /// In the order of a region's arguments, without the mask of resets, which
+  /// comes behind them.
+  llvm::SmallVector<llvm::StringRef> sequences;
+  llvm::SmallVector<llvm::StringRef> parameters;
+
+  /// All of them in the order of an entry's arguments: `reset` is the last.
+  llvm::SmallVector<llvm::StringRef> arguments() const;
+};
+
+/// What the gradient of the tensor called `name` is called.
+llvm::StringRef gradientName(llvm::StringRef name);
+
 /// The argument of `function` called `name`, or null.
 mlir::Value findArgument(mlir::func::FuncOp function, llvm::StringRef name);
 

@@ -38,20 +38,14 @@ public:
         axes{static_cast<int64_t>(gates.size()),
              static_cast<int64_t>(recurrent.size()),
              static_cast<int64_t>(parameters.size()),
-             static_cast<int64_t>(cell.getStates().size())} {}
+             static_cast<int64_t>(cell.getStates().size())},
+        tensors(axes, readsInput) {}
 
   void describeModule(ModuleOp module);
   void buildForward();
   void buildStep();
 
 private:
-  /// The sequences and the parameters that every region of the cell reads, in
-  /// the order of the region's arguments.
-  SmallVector<StringRef> sequenceNames() const;
-  SmallVector<StringRef> parameterNames() const;
-  /// The same in the order of an entry's arguments: the mask of resets, which
-  /// is the last of the sequences, comes after the parameters.
-  SmallVector<StringRef> argumentNames() const;
   int64_t valueCount() const {
     return axes.gates + (readsInput ? 1 : 0) + axes.recurrent + /*reset*/ 1 +
            axes.gates + axes.recurrent + axes.parameters;
@@ -79,38 +73,12 @@ private:
   bool readsInput;
   bool isPlain;
   PackedAxes axes;
+  EquationTensors tensors;
   /// In the block that equations are being copied to.
   Value isReset;
 };
 
 } // namespace
-
-SmallVector<StringRef> GateFusion::sequenceNames() const {
-  SmallVector<StringRef> names = {"preactivations"};
-  if (readsInput)
-    names.push_back("input");
-  if (!recurrent.empty())
-    names.push_back("recurrent");
-  names.push_back("reset");
-  return names;
-}
-
-SmallVector<StringRef> GateFusion::parameterNames() const {
-  SmallVector<StringRef> names = {"bias"};
-  if (!recurrent.empty())
-    names.push_back("recurrent_bias");
-  if (!parameters.empty())
-    names.push_back("parameters");
-  return names;
-}
-
-SmallVector<StringRef> GateFusion::argumentNames() const {
-  SmallVector<StringRef> names = sequenceNames();
-  StringRef reset = names.pop_back_val();
-  llvm::append_range(names, parameterNames());
-  names.push_back(reset);
-  return names;
-}
 
 void GateFusion::describeModule(ModuleOp module) {
   SmallVector<Attribute> projections;
@@ -249,7 +217,7 @@ void GateFusion::buildForward() {
     return RankedTensorType::get(extents, builder.getF32Type());
   };
   SmallVector<StringRef> arguments = {"x", "weight"};
-  llvm::append_range(arguments, ArrayRef(argumentNames()).drop_front());
+  llvm::append_range(arguments, ArrayRef(tensors.arguments()).drop_front());
   arguments.push_back("initial");
   SmallVector<StringRef> results = {"output"};
   bool storesStates = !isPlain && !recompute;
@@ -271,14 +239,12 @@ void GateFusion::buildForward() {
   SmallVector<Value> sequences = {PackedProjectionOp::create(
       builder, location, packed, function.getArgument(0),
       function.getArgument(1), builder.getStrArrayAttr(gates))};
-  // (Not in the loop's head: the vector would be gone before the first step.)
-  SmallVector<StringRef> names = sequenceNames();
-  for (StringRef name : ArrayRef(names).drop_front())
-    sequences.push_back(findArgument(function, name));
-  SmallVector<Value> parameterTensors;
-  for (StringRef name : parameterNames())
-    parameterTensors.push_back(findArgument(function, name));
-  Value initial = findArgument(function, "initial");
+  auto find = [&](StringRef name) { return findArgument(function, name); };
+  for (StringRef name : ArrayRef(tensors.sequences).drop_front())
+    sequences.push_back(find(name));
+  sequences.push_back(find("reset"));
+  auto parameterTensors = llvm::map_to_vector(tensors.parameters, find);
+  Value initial = find("initial");
   TypeRange outputs = TypeRange(function.getResultTypes()).take_front(stored);
   if (!isParallel) {
     createWalk(sequences, parameterTensors, initial, outputs);
@@ -314,7 +280,7 @@ void GateFusion::buildForward() {
 }
 
 void GateFusion::buildStep() {
-  SmallVector<StringRef> arguments = argumentNames();
+  SmallVector<StringRef> arguments = tensors.arguments();
   arguments.push_back("previous");
   SmallVector<StringRef> results;
   if (!isPlain)
@@ -325,9 +291,10 @@ void GateFusion::buildStep() {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&function.front());
   auto find = [&](StringRef name) { return findArgument(function, name); };
-  createWalk(llvm::map_to_vector(sequenceNames(), find),
-             llvm::map_to_vector(parameterNames(), find), find("previous"),
-             function.getResultTypes().drop_back());
+  auto sequences = llvm::map_to_vector(tensors.sequences, find);
+  sequences.push_back(find("reset"));
+  createWalk(sequences, llvm::map_to_vector(tensors.parameters, find),
+             find("previous"), function.getResultTypes().drop_back());
 }
 
 /// Whether every next state of `cell` was proven affine in the state itself.

@@ -134,10 +134,7 @@ void prove(CellOp cell) {
     if (isa<InputType>(project.getOperand().getType()))
       continue;
     if (llvm::is_contained(cell.getStates(), project.getOperand()))
-      markSequential(cell, {project,
-                            "projects a value that depends on the state, which "
-                            "mixes the channels from step to step",
-                            "project the input '%x' instead"});
+      markSequential(cell, mixesChannels(project));
     else
       markSequential(cell,
                      {project, "projects a value computed within the step",

@@ -16,8 +16,7 @@
 #define MINRNN_TESTS_E2E_CELLRUNS_H
 
 #include "minrnn/cell_kernels.h"
-#include "tests/reference/Cells.h"
-#include "tests/reference/Samples.h"
+#include "tests/reference/SequenceSamples.h"
 
 #include <cstdint>
 #include <span>
@@ -25,6 +24,9 @@
 #include <vector>
 
 namespace minrnn::e2e {
+
+using reference::Presence;
+using reference::SequenceData;
 
 enum class Scan { Linear, Log };
 
@@ -45,34 +47,6 @@ inline constexpr reference::Tolerance gradientTolerance = {1e-6, 1e-4};
 /// The cell from specs/cells, compiled for the host. `threads` as HostDevice
 /// takes it. Compiled once in a process for each set of arguments.
 CellKernels compiledCell(reference::Cell cell, Scan scan, int threads = 0);
-
-/// Which of the optional arguments a run has.
-struct Presence {
-  bool bias = true;
-  bool initial = true;
-  bool dLast = true;
-};
-
-/// A cell's inputs in single precision; an absent one is empty.
-struct SequenceData {
-  reference::Cell cell = reference::Cell::MinGRU;
-  reference::Shape shape;
-  std::vector<float> preactivations;
-  std::vector<float> bias;
-  std::vector<float> initial;
-  std::vector<float> dOutput;
-  std::vector<float> dLast;
-};
-
-/// Deterministic inputs.
-SequenceData sampleSequence(reference::Cell cell, const reference::Shape &shape,
-                            reference::Regime regime, const Presence &presence,
-                            uint64_t seed = 1);
-
-/// `data` as the judge takes it. The bias is added here, in single precision:
-/// the kernels' contract is a pre-activation plus a bias rounded to f32, and
-/// at 10,000 that rounding alone moves exp(k) by 5e-4.
-reference::Inputs judgedInputs(const SequenceData &data);
 
 struct ForwardRun {
   std::vector<float> output; // [B, T, H]

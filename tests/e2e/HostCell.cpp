@@ -240,7 +240,8 @@ NamedArrays HostCell::forward(const reference::Program &program,
   std::vector<float> states = take(trajectory, "trajectory");
   if (program.isPlain())
     states = result["output"];
-  if (program.isPlain() || !omitted.trajectory)
+  if (program.isPlain() ||
+      (!omitted.trajectory && hasArgument("forward", "trajectory")))
     result["trajectory"] = states;
   return result;
 }
@@ -266,7 +267,8 @@ NamedArrays HostCell::backward(const reference::Program &program,
   block.array("recurrent", run.at("recurrent"));
   block.array("initial", arrays.initial, !call.initial.empty());
   block.array("output", run.at("output"));
-  block.array("trajectory", run.at("trajectory"));
+  if (auto states = run.find("trajectory"); states != run.end())
+    block.array("trajectory", states->second);
   block.array("boundaries", run.at("boundaries"));
   block.array("d_output", dOutput);
   block.array("d_last", dLast, !dLast.empty());

@@ -60,7 +60,7 @@ public:
 
   /// The outputs of `forward`: `output`, `trajectory`, `last`; and `recurrent`.
   /// Of a plain cell, `trajectory` is `output`. Where states are recomputed,
-  /// also `boundaries`.
+  /// `boundaries` in its place.
   NamedArrays forward(const reference::Program &program,
                       const reference::Call &call,
                       const Omitted &omitted = {}) const;

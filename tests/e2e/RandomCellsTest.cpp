@@ -16,7 +16,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tests/e2e/HostCell.h"
+#include "tests/e2e/HostJudge.h"
 #include "tests/reference/RandomCell.h"
 #include "tests/reference/Samples.h"
 #include "tests/reference/Shrink.h"
@@ -27,7 +27,6 @@
 #include <cmath>
 #include <cstdlib>
 #include <iostream>
-#include <sstream>
 
 using namespace minrnn;
 using namespace minrnn::e2e;
@@ -42,48 +41,10 @@ uint64_t fromEnvironment(const char *name, uint64_t otherwise) {
   return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);
 }
 
-/// What the comparisons of a test saw.
-struct Figures {
+/// What a test saw.
+struct CellFigures : Figures {
   int64_t cells = 0, inLogSpace = 0, parallel = 0;
-  /// Numbers compared, and of these the ones without a bound, since a `select`
-  /// was undecided.
-  int64_t numbers = 0, unbounded = 0;
-  /// The largest difference, in units of what is allowed.
-  double worst = 0;
 };
-
-/// A difference between a kernel and the judge, or a kernel's misdeed.
-struct Fault : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-void compareWithJudge(const std::string &name, const NamedArrays &found,
-                      const Judged &expected, Figures &figures) {
-  auto array = found.find(name);
-  if (array == found.end())
-    return; // not asked for
-  const std::vector<float> &values = array->second;
-  if (values.size() != expected.value.size())
-    throw Fault(name + ": " + std::to_string(values.size()) + " numbers for " +
-                std::to_string(expected.value.size()));
-  for (size_t i = 0; i < values.size(); ++i) {
-    double allowed = safety * expected.error[i];
-    double difference = std::abs(values[i] - expected.value[i]);
-    ++figures.numbers;
-    figures.unbounded += std::isinf(allowed) ? 1 : 0;
-    // Written so that a NaN does not pass.
-    bool agrees = std::isfinite(values[i]) && difference <= allowed;
-    if (agrees && difference > 0)
-      figures.worst = std::max(figures.worst, difference / allowed);
-    if (agrees)
-      continue;
-    std::ostringstream message;
-    message.precision(9);
-    message << name << "[" << i << "]: found " << values[i] << ", expected "
-            << expected.value[i] << " +- " << allowed;
-    throw Fault(message.str());
-  }
-}
 
 /// Whether the states are as small as random cells keep them. Shrinking takes
 /// away what kept them so; a cell that overflows shows another fault than the
@@ -98,53 +59,34 @@ bool isTame(const CallResults &results) {
 }
 
 /// Throws Fault, or std::runtime_error, at the first thing that is wrong.
-void check(const Example &example, bool inLogSpace, Figures &figures) {
+void check(const Example &example, bool inLogSpace, CellFigures &figures) {
   std::string text = example.cell.text();
   Program program = parseProgram(text);
   HostCell cell(text, inLogSpace);
   if (inLogSpace != (cell.scan == "log"))
     throw Fault("the scan is '" + cell.scan + "'");
   // By construction; the compiler may find more, but must not find less.
-  if (example.cell.isAffine && cell.kind != "parallel")
+  bool isParallel = cell.kind == "parallel";
+  if (example.cell.isAffine && !isParallel)
     throw Fault("an affine cell is '" + cell.kind + "'");
   ++figures.cells;
   figures.inLogSpace += inLogSpace ? 1 : 0;
-  figures.parallel += cell.kind == "parallel" ? 1 : 0;
+  figures.parallel += isParallel ? 1 : 0;
 
   const RandomRun &run = example.run;
   CallOptions options = run.options;
   options.nonNegativeInitial |= example.cell.isNonNegative || inLogSpace;
-  Call call = sampleCall(program, run.shape, options, run.seed);
-  call.logarithmic = inLogSpace;
-  std::vector<float> dOutput = sampleNormal(run.shape.outputs(), run.seed + 1);
-  std::vector<float> dLast;
+  JudgedCall judged;
+  judged.call = sampleCall(program, run.shape, options, run.seed);
+  judged.call.logarithmic = inLogSpace;
+  judged.dOutput = sampleNormal(run.shape.outputs(), run.seed + 1);
   if (run.dLast)
-    dLast =
+    judged.dLast =
         sampleNormal(run.shape.states() * example.cell.states, run.seed + 2);
-
-  CallResults expected = evaluate(program, call);
-  if (!isTame(expected))
+  judged.results = evaluate(program, judged.call);
+  if (!isTame(judged.results))
     return;
-  NamedArrays found = cell.forward(program, call);
-  compareWithJudge("output", found, expected.output, figures);
-  compareWithJudge("trajectory", found, expected.trajectory, figures);
-  compareWithJudge("last", found, expected.last, figures);
-  NamedArrays stepped = cell.steps(program, call);
-  if (run.shape.time > 0) {
-    compareWithJudge("output", stepped, expected.output, figures);
-    compareWithJudge("last", stepped, expected.last, figures);
-  }
-
-  CallGradients gradients =
-      differentiate(program, call, widen(dOutput), widen(dLast));
-  NamedArrays back = cell.backward(program, call, found, dOutput, dLast);
-  compareWithJudge("d_preactivations", back, gradients.preactivations, figures);
-  compareWithJudge("d_input", back, gradients.input, figures);
-  compareWithJudge("d_recurrent", back, gradients.recurrent, figures);
-  compareWithJudge("d_bias", back, gradients.bias, figures);
-  compareWithJudge("d_recurrent_bias", back, gradients.recurrentBias, figures);
-  compareWithJudge("d_parameters", back, gradients.parameters, figures);
-  compareWithJudge("d_initial", back, gradients.initial, figures);
+  HostRun found = judge(cell, program, judged, figures);
 
   // What is left out changes nothing in the rest.
   Omitted omitted;
@@ -153,54 +95,29 @@ void check(const Example &example, bool inLogSpace, Figures &figures) {
   omitted.dInput = (run.seed & 4) != 0;
   omitted.dSums = (run.seed & 8) != 0;
   omitted.dInitial = (run.seed & 16) != 0;
-  NamedArrays fewer = cell.forward(program, call, omitted);
-  if (fewer.at("output") != found.at("output"))
+  NamedArrays fewer = cell.forward(program, judged.call, omitted);
+  if (fewer.at("output") != found.forward.at("output"))
     throw Fault("output: differs where optional outputs are null");
-  NamedArrays lessBack =
-      cell.backward(program, call, found, dOutput, dLast, omitted);
+  NamedArrays lessBack = cell.backward(program, judged.call, found.forward,
+                                       judged.dOutput, judged.dLast, omitted);
   for (const auto &[name, values] : lessBack)
-    if (values != back.at(name))
+    if (values != found.backward.at(name))
       throw Fault(name + ": differs where optional gradients are null");
-}
 
-/// The same cell, its states recomputed from those at tile boundaries: within
-/// the judge's bounds too. (Not the same bits: of a h + b c either product may
-/// be the one that is fused.)
-void checkRecomputed(const Example &example, bool inLogSpace,
-                     Figures &figures) {
-  std::string text = example.cell.text();
-  Program program = parseProgram(text);
-  if (HostCell(text, inLogSpace).kind != "parallel")
-    return;
-  HostCell cell(text, inLogSpace, /*recompute=*/true);
-  const RandomRun &run = example.run;
-  CallOptions options = run.options;
-  options.nonNegativeInitial |= example.cell.isNonNegative || inLogSpace;
-  Call call = sampleCall(program, run.shape, options, run.seed);
-  call.logarithmic = inLogSpace;
-  CallResults expected = evaluate(program, call);
-  if (!isTame(expected))
-    return;
-  std::vector<float> dOutput = sampleNormal(run.shape.outputs(), run.seed + 1);
-  NamedArrays found = cell.forward(program, call);
-  compareWithJudge("output", found, expected.output, figures);
-  compareWithJudge("last", found, expected.last, figures);
-  CallGradients gradients = differentiate(program, call, widen(dOutput), {});
-  NamedArrays back = cell.backward(program, call, found, dOutput, {});
-  compareWithJudge("d_preactivations", back, gradients.preactivations, figures);
-  compareWithJudge("d_input", back, gradients.input, figures);
-  compareWithJudge("d_bias", back, gradients.bias, figures);
-  compareWithJudge("d_parameters", back, gradients.parameters, figures);
-  compareWithJudge("d_initial", back, gradients.initial, figures);
+  // The same cell, its states recomputed from those at tile boundaries: within
+  // the judge's bounds too. (Not the same bits: of a h + b c either product may
+  // be the one that is fused.)
+  if (isParallel && run.seed % 4 == 0)
+    judge(HostCell(text, inLogSpace, /*recompute=*/true), program, judged,
+          figures);
 }
 
 /// What is wrong with `example`; empty: nothing. In log space, a cell that the
 /// compiler refuses to scan there is not at fault.
-std::string faultOf(const Example &example, bool inLogSpace, Figures &figures) {
+std::string faultOf(const Example &example, bool inLogSpace,
+                    CellFigures &figures) {
   try {
     check(example, inLogSpace, figures);
-    if (example.run.seed % 4 == 0)
-      checkRecomputed(example, inLogSpace, figures);
   } catch (const Refused &refusal) {
     if (!inLogSpace)
       return refusal.what();
@@ -211,7 +128,7 @@ std::string faultOf(const Example &example, bool inLogSpace, Figures &figures) {
 }
 
 void reportShrunk(const Example &example, bool inLogSpace) {
-  Figures ignored;
+  CellFigures ignored;
   // What is left of a cell after shrinking is affine no longer by construction.
   auto faultOfSmaller = [&](Example smaller) {
     smaller.cell.isAffine &= smaller.cell.text() == example.cell.text();
@@ -232,7 +149,7 @@ class RandomCellsOnTheHost : public testing::TestWithParam<uint64_t> {};
 TEST_P(RandomCellsOnTheHost, AgreeWithTheJudge) {
   uint64_t first = fromEnvironment("MINRNN_RANDOM_FIRST", 0);
   uint64_t count = fromEnvironment("MINRNN_RANDOM_COUNT", 1000);
-  Figures figures;
+  CellFigures figures;
   int faults = 0;
   for (uint64_t seed = first + GetParam(); seed < first + count;
        seed += shardCount)

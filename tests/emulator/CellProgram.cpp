@@ -15,34 +15,6 @@
 using namespace minrnn::emulator;
 using namespace minrnn::reference;
 
-SequenceData minrnn::emulator::sampleSequence(Cell cell, const Shape &shape,
-                                              Regime regime,
-                                              const Presence &presence,
-                                              uint64_t seed) {
-  SequenceData data;
-  data.cell = cell;
-  data.shape = shape;
-  data.preactivations = samplePreactivations(cell, shape, regime, 5 * seed);
-  if (presence.bias)
-    data.bias = sampleBias(cell, shape, 5 * seed + 1);
-  if (presence.initial)
-    data.initial = sampleInitial(shape, regime, 5 * seed + 2);
-  data.dOutput = sampleNormal(shape.outputs(), 5 * seed + 3);
-  if (presence.dLast)
-    data.dLast = sampleNormal(shape.states(), 5 * seed + 4);
-  return data;
-}
-
-Inputs minrnn::emulator::judgedInputs(const SequenceData &data) {
-  Inputs inputs;
-  inputs.preactivations = widen(data.preactivations);
-  size_t period = data.bias.size();
-  for (size_t i = 0; period != 0 && i < data.preactivations.size(); ++i)
-    inputs.preactivations[i] = data.preactivations[i] + data.bias[i % period];
-  inputs.initial = widen(data.initial);
-  return inputs;
-}
-
 static std::string readText(const std::string &path) {
   std::ifstream file(path);
   std::stringstream text;

@@ -10,37 +10,15 @@
 #define MINRNN_TESTS_EMULATOR_CELLPROGRAM_H
 
 #include "tests/emulator/KernelProgram.h"
-#include "tests/reference/Cells.h"
-#include "tests/reference/Samples.h"
+#include "tests/reference/SequenceSamples.h"
 
 #include <string>
 #include <vector>
 
 namespace minrnn::emulator {
 
-/// Which of the optional arguments a run has.
-struct Presence {
-  bool bias = true;
-  bool initial = true;
-  bool dLast = true;
-  /// `last`, `d_bias` and `d_initial`.
-  bool optionalOutputs = true;
-};
-
-/// A cell's inputs in single precision; an absent one is empty.
-struct SequenceData {
-  reference::Cell cell = reference::Cell::MinGRU;
-  reference::Shape shape;
-  std::vector<float> preactivations, bias, initial, dOutput, dLast;
-};
-
-SequenceData sampleSequence(reference::Cell cell, const reference::Shape &shape,
-                            reference::Regime regime, const Presence &presence,
-                            uint64_t seed);
-
-/// The data as the judge takes it: pre-activation plus bias is rounded to
-/// single precision, as the kernels' contract has it.
-reference::Inputs judgedInputs(const SequenceData &data);
+using reference::Presence;
+using reference::SequenceData;
 
 /// The PTX that minrnnc made of one of the judge's cells.
 class CellProgram {

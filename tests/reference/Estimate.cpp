@@ -13,9 +13,6 @@
 
 using namespace minrnn::reference;
 
-/// Smaller numbers may be flushed to zero.
-static constexpr double smallest = 0x1p-124;
-
 Estimate Estimate::exact(double value) { return {value, std::abs(value), 0}; }
 
 bool minrnn::reference::isUndecided(const Estimate &x, const Estimate &y) {
@@ -34,7 +31,7 @@ Estimate Arithmetic::rounded(double value, double magnitude, double inherited,
   if (logarithmic && value != 0)
     roundings += std::abs(std::log2(std::abs(value)));
   return {value, magnitude,
-          inherited + roundings * unitRoundoff * magnitude + smallest};
+          inherited + roundings * unitRoundoff * magnitude + underflow};
 }
 
 Estimate Arithmetic::sum(const Estimate &x, const Estimate &y,

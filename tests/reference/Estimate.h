@@ -44,6 +44,9 @@ inline constexpr double safety = 4;
 /// The unit roundoff of single precision.
 inline constexpr double unitRoundoff = 0x1p-24;
 
+/// Smaller numbers may be flushed to zero.
+inline constexpr double underflow = 0x1p-124;
+
 struct Estimate {
   double value = 0;
   /// The sum of the absolute values of the terms that may have been added up;

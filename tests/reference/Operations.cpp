@@ -134,8 +134,10 @@ Estimate Evaluator::lerp() const {
     const Estimate &k = values[maker.operands[0]];
     moved = scaled(sigmoidSlope(k.value), k.error);
   }
+  // Either factor may underflow, and what it scales is not always small.
+  double flushed = underflow * (std::abs(from.value) + std::abs(to.value));
   double inherited = scaled(keep, from.error) + scaled(take, to.error) +
-                     scaled(to.value - from.value, moved);
+                     scaled(to.value - from.value, moved) + flushed;
   Estimate result = arithmetic.rounded(keep * from.value + take * to.value,
                                        terms, inherited, 6);
   if (!regroups)

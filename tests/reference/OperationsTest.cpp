@@ -140,7 +140,8 @@ TEST(Operations, CompareByEveryOutcome) {
   }
 }
 
-TEST(Operations, TheSlopesOfLerpDoNotCancelWhereItsWeightSaturates) {
+/// lerp(x, 0, sigmoid(k)) of exact numbers.
+static Estimate lerpBySigmoid(double x, double k) {
   Program program;
   program.instructions = {
       {.operation = Opcode::Parameter},
@@ -149,13 +150,27 @@ TEST(Operations, TheSlopesOfLerpDoNotCancelWhereItsWeightSaturates) {
       {.operation = Opcode::Sigmoid, .operands = {2}},
       {.operation = Opcode::Lerp, .operands = {0, 1, 3}},
   };
-  std::vector<Estimate> values = {Estimate::exact(3), Estimate::exact(0),
-                                  Estimate::exact(50)};
+  std::vector<Estimate> values = {Estimate::exact(x), Estimate::exact(0),
+                                  Estimate::exact(k)};
   values.push_back(valueOf(program, program.instructions[3], values, {}));
-  Estimate result = valueOf(program, program.instructions[4], values, {});
+  return valueOf(program, program.instructions[4], values, {});
+}
+
+TEST(Operations, TheSlopesOfLerpDoNotCancelWhereItsWeightSaturates) {
+  Estimate result = lerpBySigmoid(3, 50);
   double keep = std::exp(-50.0); // to 1e-21 of it
   EXPECT_NEAR(result.value, 3 * keep, 1e-14 * keep);
   EXPECT_LT(result.error, 20 * unitRoundoff * 3 * keep);
+}
+
+TEST(Estimates, OfALerpAllowForAFactorThatUnderflows) {
+  // 1 - sigmoid(88) = 6e-39 may be flushed to zero; 80 times that is a number
+  // that single precision holds.
+  double value = 80 * std::exp(-88.0);
+  Estimate result = lerpBySigmoid(80, 88);
+  EXPECT_GT(result.value, 0x1p-126);
+  EXPECT_GE(safety * result.error, value);
+  EXPECT_LT(result.error, 82 * underflow);
 }
 
 TEST(Estimates, OfASumKeepTheErrorsOfItsTerms) {

@@ -1,0 +1,78 @@
+//===- HostJudge.cpp - A compiled call held to the judge ------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/e2e/HostJudge.h"
+
+#include "tests/reference/Samples.h"
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
+using namespace minrnn::e2e;
+using namespace minrnn::reference;
+
+static void compareWithJudge(const std::string &name, const NamedArrays &found,
+                             const Judged &expected, Figures &figures) {
+  auto array = found.find(name);
+  if (array == found.end())
+    return; // not asked for
+  const std::vector<float> &values = array->second;
+  if (values.size() != expected.value.size())
+    throw Fault(name + ": " + std::to_string(values.size()) + " numbers for " +
+                std::to_string(expected.value.size()));
+  for (size_t i = 0; i < values.size(); ++i) {
+    double allowed = safety * expected.error[i];
+    double difference = std::abs(values[i] - expected.value[i]);
+    ++figures.numbers;
+    figures.unbounded += std::isinf(allowed) ? 1 : 0;
+    // Written so that a NaN does not pass.
+    bool agrees = std::isfinite(values[i]) && difference <= allowed;
+    if (agrees && difference > 0)
+      figures.worst = std::max(figures.worst, difference / allowed);
+    if (agrees)
+      continue;
+    std::ostringstream message;
+    message.precision(9);
+    message << name << "[" << i << "]: found " << values[i] << ", expected "
+            << expected.value[i] << " +- " << allowed;
+    throw Fault(message.str());
+  }
+}
+
+HostRun minrnn::e2e::judge(const HostCell &cell, const Program &program,
+                           const JudgedCall &judged, Figures &figures) {
+  const Call &call = judged.call;
+  const CallResults &expected = judged.results;
+  HostRun run;
+  run.forward = cell.forward(program, call);
+  compareWithJudge("output", run.forward, expected.output, figures);
+  compareWithJudge("trajectory", run.forward, expected.trajectory, figures);
+  compareWithJudge("last", run.forward, expected.last, figures);
+  if (call.shape.time > 0) {
+    NamedArrays stepped = cell.steps(program, call);
+    compareWithJudge("output", stepped, expected.output, figures);
+    compareWithJudge("last", stepped, expected.last, figures);
+  }
+
+  CallGradients gradients =
+      differentiate(program, call, widen(judged.dOutput), widen(judged.dLast));
+  run.backward =
+      cell.backward(program, call, run.forward, judged.dOutput, judged.dLast);
+  auto compare = [&](const char *name, const Judged &expected) {
+    compareWithJudge(name, run.backward, expected, figures);
+  };
+  compare("d_preactivations", gradients.preactivations);
+  compare("d_input", gradients.input);
+  compare("d_recurrent", gradients.recurrent);
+  compare("d_bias", gradients.bias);
+  compare("d_recurrent_bias", gradients.recurrentBias);
+  compare("d_parameters", gradients.parameters);
+  compare("d_initial", gradients.initial);
+  return run;
+}
