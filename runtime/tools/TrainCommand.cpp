@@ -16,6 +16,8 @@
 #include "runtime/tools/Commands.h"
 #include "runtime/tools/ProgressLine.h"
 
+#include <array>
+#include <cstdio>
 #include <iostream>
 #include <memory>
 
@@ -98,8 +100,22 @@ void printStart(const LanguageModel &model, std::size_t parameters,
             << parameters << " parameters\n"
             << corpus.training.size() << " characters to train on, "
             << corpus.validation.size() << " to judge by, vocabulary of "
-            << corpus.vocabulary.size() << '\n'
-            << std::flush;
+            << corpus.vocabulary.size() << '\n';
+  const Device &device = *model.cell().device();
+  if (device.name() != "host")
+    std::cout << "on " << device.name() << ": " << device.description() << '\n';
+  std::cout << std::flush;
+}
+
+/// What a device with a memory of its own needed of it.
+void printMemory(const Device &device) {
+  constexpr double mebibyte = 1 << 20;
+  if (device.name() == "host")
+    return;
+  std::array<char, 64> text = {};
+  std::snprintf(text.data(), text.size(), "%.1f",
+                static_cast<double>(device.memoryUse().peak) / mebibyte);
+  std::cout << "at most " << text.data() << " MiB of the device's memory\n";
 }
 
 void train(const TrainCommandOptions &options, const CLI::App &command) {
@@ -140,8 +156,9 @@ void train(const TrainCommandOptions &options, const CLI::App &command) {
   std::cout << "validation loss " << start.info.validationLoss
             << " nats per character on " << start.corpus.validation.size()
             << " characters not trained on\nwrote " << checkpoint.string()
-            << '\n'
-            << std::flush;
+            << '\n';
+  printMemory(*model.cell().device());
+  std::cout << std::flush;
 }
 
 } // namespace
