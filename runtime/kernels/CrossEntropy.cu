@@ -10,7 +10,7 @@
 
 extern __shared__ float keptRow[];
 
-/// Rows up to this long stay in shared memory; `nn/SupportKernels.cpp` knows it
+/// Rows up to this long stay in shared memory; `nn/KernelGrids.h` knows it
 /// too.
 constexpr Size keptClasses = 12288 - 512;
 

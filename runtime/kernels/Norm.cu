@@ -18,10 +18,14 @@
 
 extern __shared__ double dynamicShared[];
 
-/// Widths up to these are kept in shared memory; `nn/SupportKernels.cpp`, which
+/// Widths up to these are kept in shared memory; `nn/KernelGrids.h`, which
 /// reserves it, knows them too.
-constexpr Size keptWidthForward = 4096;
+constexpr Size keptWidthForward = 3840;
 constexpr Size keptWidthBackward = 1536;
+
+/// The most rows a block may take. Their statistics pass through shared memory,
+/// so that a block reads or writes them all at once.
+constexpr Size mostRowsPerBlock = 128;
 
 template <bool centred>
 __device__ void
@@ -29,7 +33,10 @@ forward(const float *__restrict__ input, const float *__restrict__ scale,
         const float *__restrict__ bias, float *__restrict__ output,
         float *__restrict__ means, float *__restrict__ inverses, Size rows,
         Size width, Size rowsPerBlock, float epsilon) {
+  __shared__ float ofRows[2][mostRowsPerBlock];
   const bool keeps = width <= keptWidthForward;
+  // A row of width 0 has no mean; it has no element that would need it.
+  const double share = width == 0 ? 0 : 1 / double(width);
   float *keptRow = reinterpret_cast<float *>(dynamicShared);
   float *keptScale = keptRow + width;
   float *keptBias = keptScale + width;
@@ -56,7 +63,7 @@ forward(const float *__restrict__ input, const float *__restrict__ scale,
     double mean = 0;
     double squares = blockSum(sum);
     if (centred) {
-      mean = squares / double(width);
+      mean = squares * share;
       sum = 0;
       for (Size j = threadIdx.x; j < width; j += blockDim.x) {
         const double distance = x[j] - mean;
@@ -64,16 +71,21 @@ forward(const float *__restrict__ input, const float *__restrict__ scale,
       }
       squares = blockSum(sum);
     }
-    const float r = float(1 / sqrt(squares / double(width) + double(epsilon)));
+    const float r = float(1 / sqrt(squares * share + double(epsilon)));
     const float a = float(mean);
     if (threadIdx.x == 0) {
-      inverses[row] = r;
-      if (centred)
-        means[row] = a;
+      ofRows[0][row - first] = r;
+      ofRows[1][row - first] = a;
     }
     for (Size j = threadIdx.x; j < width; j += blockDim.x)
       output[row * width + j] = centred ? (x[j] - a) * r * scales[j] + biases[j]
                                         : x[j] * r * scales[j];
+  }
+  __syncthreads();
+  for (Size row = first + threadIdx.x; row < end; row += blockDim.x) {
+    inverses[row] = ofRows[0][row - first];
+    if (centred)
+      means[row] = ofRows[1][row - first];
   }
 }
 
@@ -86,9 +98,9 @@ backward(const float *__restrict__ input, const float *__restrict__ scale,
          const float *__restrict__ means, const float *__restrict__ inverses,
          const float *dOutput, float *dInput, double *__restrict__ partials,
          Size rows, Size width, Size rowsPerBlock, bool adds) {
-  // Rows take turns in the two places: a thread may be one row ahead.
-  __shared__ float statistics[2][2];
+  __shared__ float ofRows[2][mostRowsPerBlock];
   const bool keeps = width <= keptWidthBackward;
+  const double share = width == 0 ? 0 : 1 / double(width);
   constexpr int kinds = centred ? 2 : 1;
   double *ownPartials = partials + Size(blockIdx.x) * kinds * width;
   double *sums = keeps ? dynamicShared : ownPartials;
@@ -104,12 +116,12 @@ backward(const float *__restrict__ input, const float *__restrict__ scale,
   const float *scales = keeps ? keptScale : scale;
   const Size first = Size(blockIdx.x) * rowsPerBlock;
   const Size end = first + rowsPerBlock < rows ? first + rowsPerBlock : rows;
+  for (Size row = first + threadIdx.x; row < end; row += blockDim.x) {
+    ofRows[0][row - first] = inverses[row];
+    ofRows[1][row - first] = centred ? means[row] : 0.0F;
+  }
+  __syncthreads();
   for (Size row = first; row < end; ++row) {
-    float (&ofRow)[2] = statistics[row % 2];
-    if (threadIdx.x == 0) {
-      ofRow[0] = inverses[row];
-      ofRow[1] = centred ? means[row] : 0.0F;
-    }
     const float *x = keeps ? keptInput : input + row * width;
     const float *dy = keeps ? keptGradient : dOutput + row * width;
     double products[2] = {0, 0};
@@ -125,12 +137,12 @@ backward(const float *__restrict__ input, const float *__restrict__ scale,
       products[1] += g;
     }
     blockSums(products);
-    const float r = ofRow[0];
-    const float a = ofRow[1];
-    const double ofGradient = centred ? products[1] / double(width) : 0.0;
+    const float r = ofRows[0][row - first];
+    const float a = ofRows[1][row - first];
+    const double ofGradient = centred ? products[1] * share : 0.0;
     // mean(g n), from mean(g x).
     const double ofNormal =
-        (products[0] / double(width) - double(a) * ofGradient) * double(r);
+        (products[0] * share - double(a) * ofGradient) * double(r);
     for (Size j = threadIdx.x; j < width; j += blockDim.x) {
       // Read before dInput is written: that may be the array of dOutput.
       const float gradient = dy[j];
@@ -152,7 +164,8 @@ backward(const float *__restrict__ input, const float *__restrict__ scale,
 
 /// input, output [rows, width], scale [width]; writes inverseRms[rows].
 /// Grid {rows / rowsPerBlock, rounded up}, block {any whole warps up to 1024},
-/// shared 12 bytes a column up to keptWidthForward, else none.
+/// shared 8 bytes a column (12 in layerNormForward) up to keptWidthForward,
+/// else none.
 extern "C" __global__ void
 rmsNormForward(const float *__restrict__ input, const float *__restrict__ scale,
                float *__restrict__ output, float *__restrict__ inverseRms,
@@ -174,8 +187,8 @@ layerNormForward(const float *__restrict__ input,
 
 /// dInput[rows, width], added to where `adds` is not 0, may be the array of
 /// dOutput where it is. partials[blocks, width] are the sums of dOutput x r
-/// over each block's rows. Grid and block as rmsNormForward, shared 28 bytes a
-/// column up to keptWidthBackward, else none.
+/// over each block's rows. Grid and block as rmsNormForward, shared 20 bytes a
+/// column (28 in layerNormBackward) up to keptWidthBackward, else none.
 extern "C" __global__ void rmsNormBackward(const float *__restrict__ input,
                                            const float *__restrict__ scale,
                                            const float *__restrict__ inverseRms,
