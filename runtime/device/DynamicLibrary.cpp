@@ -48,8 +48,8 @@ std::string loadersReason() {
 /// Where the loader found `handle`; `candidate` when it does not say.
 std::string pathOf(void *handle, const std::string &candidate) {
   link_map *map = nullptr;
-  if (dlinfo(handle, RTLD_DI_LINKMAP, static_cast<void *>(&map)) == 0 && map != nullptr &&
-      map->l_name != nullptr && *map->l_name != '\0')
+  if (dlinfo(handle, RTLD_DI_LINKMAP, static_cast<void *>(&map)) == 0 &&
+      map != nullptr && map->l_name != nullptr && *map->l_name != '\0')
     return map->l_name;
   return candidate;
 }
