@@ -11,11 +11,11 @@
 #include "compiler/pipeline/Compile.h"
 #include "minrnn/error.h"
 #include "runtime/core/ReadFile.h"
+#include "runtime/device/GpuTarget.h"
 #include "runtime/device/PtxKernels.h"
 #include "runtime/jit/HostObject.h"
 #include "runtime/jit/KernelCache.h"
 
-#include <charconv>
 #include <cstdlib>
 #include <string>
 
@@ -41,29 +41,17 @@ std::filesystem::path environmentPath(const char *name) {
   return value == nullptr ? "" : value;
 }
 
-/// The number in `sm_75`; 0 where there is none.
-int capability(std::string_view target) {
-  int number = 0;
-  if (target.starts_with("sm_"))
-    std::from_chars(target.data() + 3, target.data() + target.size(), number);
-  return number;
-}
-
-/// What to compile for so that `device` can run it: the newest of the
-/// compiler's targets that is not newer than the device.
+/// What to compile for so that `device` can run it.
 std::string targetFor(const Device &device) {
   const std::string own = device.target();
-  std::string best;
-  for (const std::string &known : compiler::knownTargets())
-    if (known == own)
-      return own;
-    else if (capability(known) > capability(best) &&
-             capability(known) <= capability(own))
-      best = known;
-  if (best.empty())
+  if (own == "host")
+    return own;
+  const std::vector<std::string> known = compiler::knownTargets();
+  const std::optional<std::string> target = newestTargetFor(own, known);
+  if (!target)
     throw Error("the compiler has no target for device '" +
                 std::string(device.name()) + "', which is " + own);
-  return best;
+  return *target;
 }
 
 CachedKernel compile(std::string_view source, std::string_view sourceName,

@@ -11,6 +11,7 @@
 #include "minrnn/error.h"
 #include "runtime/core/ElementCount.h"
 #include "runtime/nn/HostBlocks.h"
+#include "runtime/nn/KernelBlocks.h"
 
 using namespace minrnn;
 
@@ -23,7 +24,7 @@ std::shared_ptr<Blocks> Blocks::create(const std::shared_ptr<Device> &device) {
     throw Error("the blocks of a model need a device, found null");
   if (auto host = std::dynamic_pointer_cast<HostDevice>(device))
     return std::make_shared<HostBlocks>(std::move(host));
-  throw Error("no blocks for this device");
+  return std::make_shared<KernelBlocks>(device);
 }
 
 namespace {

@@ -45,6 +45,58 @@ void HostBlocks::rmsNormBackward(const RmsNormShape &shape, const float *input,
                           dScale, store);
 }
 
+void HostBlocks::layerNormForward(const LayerNormShape &shape,
+                                  const float *input, const float *scale,
+                                  const float *bias, float *output, float *mean,
+                                  float *inverseDeviation) {
+  minrnn::layerNormForward(shape, input, scale, bias, output, mean,
+                           inverseDeviation);
+}
+
+void HostBlocks::layerNormBackward(const LayerNormShape &shape,
+                                   const float *input, const float *scale,
+                                   const float *mean,
+                                   const float *inverseDeviation,
+                                   const float *dOutput, float *dInput,
+                                   float *dScale, float *dBias, Store store) {
+  minrnn::layerNormBackward(shape, input, scale, mean, inverseDeviation,
+                            dOutput, dInput, dScale, dBias, store);
+}
+
+void HostBlocks::activationForward(Activation activation, std::int64_t count,
+                                   const float *input, float *output) {
+  minrnn::activationForward(activation, count, input, output);
+}
+
+void HostBlocks::activationBackward(Activation activation, std::int64_t count,
+                                    const float *input, const float *dOutput,
+                                    float *dInput) {
+  minrnn::activationBackward(activation, count, input, dOutput, dInput);
+}
+
+void HostBlocks::causalConvolutionForward(const CausalConvolutionShape &shape,
+                                          const float *input,
+                                          const float *weight,
+                                          const float *bias, float *output) {
+  minrnn::causalConvolutionForward(shape, input, weight, bias, output);
+}
+
+void HostBlocks::causalConvolutionBackward(const CausalConvolutionShape &shape,
+                                           const float *input,
+                                           const float *weight,
+                                           const float *dOutput, float *dInput,
+                                           float *dWeight, float *dBias) {
+  minrnn::causalConvolutionBackward(shape, input, weight, dOutput, dInput,
+                                    dWeight, dBias);
+}
+
+void HostBlocks::dropout(const DropoutMask &mask, const std::uint64_t *step,
+                         const float *input, float *output) {
+  DropoutMask ofStep = mask;
+  ofStep.step = *step;
+  minrnn::dropout(ofStep, input, output);
+}
+
 void HostBlocks::crossEntropy(const CrossEntropyShape &shape,
                               const float *logits, const std::int32_t *targets,
                               float *dLogits, double *mean) {

@@ -34,6 +34,31 @@ public:
                        const float *scale, const float *inverseRms,
                        const float *dOutput, float *dInput, float *dScale,
                        Store store) override;
+  void layerNormForward(const LayerNormShape &shape, const float *input,
+                        const float *scale, const float *bias, float *output,
+                        float *mean, float *inverseDeviation) override;
+  void layerNormBackward(const LayerNormShape &shape, const float *input,
+                         const float *scale, const float *mean,
+                         const float *inverseDeviation, const float *dOutput,
+                         float *dInput, float *dScale, float *dBias,
+                         Store store) override;
+
+  void activationForward(Activation activation, std::int64_t count,
+                         const float *input, float *output) override;
+  void activationBackward(Activation activation, std::int64_t count,
+                          const float *input, const float *dOutput,
+                          float *dInput) override;
+
+  void causalConvolutionForward(const CausalConvolutionShape &shape,
+                                const float *input, const float *weight,
+                                const float *bias, float *output) override;
+  void causalConvolutionBackward(const CausalConvolutionShape &shape,
+                                 const float *input, const float *weight,
+                                 const float *dOutput, float *dInput,
+                                 float *dWeight, float *dBias) override;
+
+  void dropout(const DropoutMask &mask, const std::uint64_t *step,
+               const float *input, float *output) override;
   void crossEntropy(const CrossEntropyShape &shape, const float *logits,
                     const std::int32_t *targets, float *dLogits,
                     double *mean) override;

@@ -66,8 +66,8 @@ public:
   Device &device() const { return *owner; }
   const std::shared_ptr<Device> &sharedDevice() const { return owner; }
 
-  /// Tokens outside the vocabulary are an Error on the host. Elsewhere nobody
-  /// looks: check them before they are copied there.
+  /// Tokens outside the vocabulary are an Error on the host. Elsewhere they
+  /// give NaN: check them before they are copied there.
   virtual void embeddingForward(const EmbeddingShape &shape,
                                 const std::int32_t *tokens, const float *table,
                                 float *output) = 0;
@@ -91,6 +91,38 @@ public:
                                const float *dOutput, float *dInput,
                                float *dScale,
                                Store store = Store::Overwrite) = 0;
+
+  virtual void layerNormForward(const LayerNormShape &shape, const float *input,
+                                const float *scale, const float *bias,
+                                float *output, float *mean,
+                                float *inverseDeviation) = 0;
+  virtual void layerNormBackward(const LayerNormShape &shape,
+                                 const float *input, const float *scale,
+                                 const float *mean,
+                                 const float *inverseDeviation,
+                                 const float *dOutput, float *dInput,
+                                 float *dScale, float *dBias,
+                                 Store store = Store::Overwrite) = 0;
+
+  virtual void activationForward(Activation activation, std::int64_t count,
+                                 const float *input, float *output) = 0;
+  virtual void activationBackward(Activation activation, std::int64_t count,
+                                  const float *input, const float *dOutput,
+                                  float *dInput) = 0;
+
+  virtual void causalConvolutionForward(const CausalConvolutionShape &shape,
+                                        const float *input, const float *weight,
+                                        const float *bias, float *output) = 0;
+  virtual void causalConvolutionBackward(const CausalConvolutionShape &shape,
+                                         const float *input,
+                                         const float *weight,
+                                         const float *dOutput, float *dInput,
+                                         float *dWeight, float *dBias) = 0;
+
+  /// The mask's step is step[1], on the device, so that a recorded graph can be
+  /// launched with another; `mask.step` is not looked at.
+  virtual void dropout(const DropoutMask &mask, const std::uint64_t *step,
+                       const float *input, float *output) = 0;
 
   /// The mean goes to mean[1], on the device. A target that is no class is an
   /// Error on the host, and makes the mean NaN elsewhere.
