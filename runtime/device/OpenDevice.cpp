@@ -11,6 +11,7 @@
 #include "minrnn/cuda_device.h"
 #include "minrnn/emulator_device.h"
 #include "minrnn/error.h"
+#include "runtime/device/Nvrtc.h"
 
 #include <algorithm>
 #include <charconv>
@@ -34,9 +35,22 @@ std::optional<int> indexOfCuda(std::string_view name) {
   return index;
 }
 
+/// Whether models can be trained on a device that runs PTX.
+std::string reportOnNvrtc() {
+  try {
+    return "; NVRTC " + Nvrtc().version();
+  } catch (const Error &error) {
+    return "; runs cells, but trains nothing, since " +
+           std::string(error.what());
+  }
+}
+
 DeviceReport reportOn(const std::string &name) {
   try {
-    return {name, true, openDevice(name)->description()};
+    const std::shared_ptr<Device> device = openDevice(name);
+    return {name, true,
+            device->description() +
+                (name == "host" ? std::string() : reportOnNvrtc())};
   } catch (const Error &error) {
     return {name, false, error.what()};
   }

@@ -15,9 +15,8 @@
 #include "runtime/tools/BuiltInCells.h"
 #include "runtime/tools/Commands.h"
 #include "runtime/tools/ProgressLine.h"
+#include "runtime/tools/TrainingLog.h"
 
-#include <array>
-#include <cstdio>
 #include <iostream>
 #include <memory>
 
@@ -31,6 +30,7 @@ struct TrainCommandOptions {
   std::string cellName;
   std::filesystem::path checkpoint = "model.safetensors";
   std::filesystem::path resume;
+  std::filesystem::path log;
   LanguageModelOptions model;
   TrainingOptions training;
   DeviceChoice device;
@@ -109,13 +109,16 @@ void printStart(const LanguageModel &model, std::size_t parameters,
 
 /// What a device with a memory of its own needed of it.
 void printMemory(const Device &device) {
-  constexpr double mebibyte = 1 << 20;
   if (device.name() == "host")
     return;
-  std::array<char, 64> text = {};
-  std::snprintf(text.data(), text.size(), "%.1f",
-                static_cast<double>(device.memoryUse().peak) / mebibyte);
-  std::cout << "at most " << text.data() << " MiB of the device's memory\n";
+  constexpr std::uint64_t kibibyte = 1 << 10;
+  const std::uint64_t kibibytes =
+      (device.memoryUse().peak + kibibyte - 1) / kibibyte;
+  std::cout << "at most "
+            << (kibibytes < 10 * kibibyte
+                    ? std::to_string(kibibytes) + " KiB"
+                    : std::to_string(kibibytes / kibibyte) + " MiB")
+            << " of the device's memory\n";
 }
 
 void train(const TrainCommandOptions &options, const CLI::App &command) {
@@ -146,13 +149,18 @@ void train(const TrainCommandOptions &options, const CLI::App &command) {
               << " steps are done; ask for more with --steps\n";
     return;
   }
+  TrainingLog log(options.log);
   ProgressLine line;
-  trainer.run([&](const TrainingProgress &progress) { line.show(progress); },
-              [&](const TrainingProgress &progress) {
-                line.keep(progress);
-                start.info.validationLoss = progress.validationLoss.value_or(0);
-                writeCheckpoint(checkpoint, start.info, model, trainer.adamW());
-              });
+  trainer.run(
+      [&](const TrainingProgress &progress) {
+        log.add(progress);
+        line.show(progress);
+      },
+      [&](const TrainingProgress &progress) {
+        line.keep(progress);
+        start.info.validationLoss = progress.validationLoss.value_or(0);
+        writeCheckpoint(checkpoint, start.info, model, trainer.adamW());
+      });
   std::cout << "validation loss " << start.info.validationLoss
             << " nats per character on " << start.corpus.validation.size()
             << " characters not trained on\nwrote " << checkpoint.string()
@@ -178,6 +186,10 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
                    "where the model is written at each validation")
       ->type_name("FILE")
       ->capture_default_str();
+  command
+      ->add_option("--log", options->log,
+                   "where each step's loss is written, comma-separated")
+      ->type_name("FILE");
   CLI::Option *resume =
       command
           ->add_option("--resume", options->resume,

@@ -162,6 +162,7 @@ void Trainer::run(
     trainingSeconds += secondsSince(begin);
     progress.step = stepsDone();
     const std::int64_t run = progress.step - firstStep;
+    progress.stepLoss = loss;
     progress.loss =
         run == 1 ? loss : progress.loss + smoothing * (loss - progress.loss);
     progress.tokensPerSecond = static_cast<double>(run * trainingOptions.batch *

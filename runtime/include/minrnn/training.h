@@ -46,7 +46,9 @@ struct TrainingProgress {
   /// Steps done, of how many.
   std::int64_t step = 0;
   std::int64_t steps = 0;
-  /// Nats per character, smoothed over about 20 steps.
+  /// Nats per character: of the step that was just done, and smoothed over
+  /// about 20 steps.
+  double stepLoss = 0;
   double loss = 0;
   /// Nats per character on text not trained on, where it was just measured.
   std::optional<double> validationLoss;
