@@ -29,18 +29,21 @@ extern "C" __global__ void sumStripes(const float *__restrict__ input,
                                       Size columns) {
   constexpr Size rowsOfStripe = 128;
   constexpr int warps = 8;
-  const Size column = Size(blockIdx.x) * lanes + threadIdx.x;
   for (Size stripe = blockIdx.y; stripe * rowsOfStripe < rows;
        stripe += gridDim.y) {
-    const Size begin = stripe * rowsOfStripe;
-    const Size end = begin + rowsOfStripe < rows ? begin + rowsOfStripe : rows;
-    double own = 0;
-    if (column < columns)
-      for (Size row = begin + threadIdx.y; row < end; row += warps)
-        own += input[row * columns + column];
-    const double sum = sumOfWarps<warps>(own);
-    if (threadIdx.y == 0 && column < columns)
-      partials[stripe * columns + column] = sum;
+    const Size first = stripe * rowsOfStripe;
+    const Size end = first + rowsOfStripe < rows ? first + rowsOfStripe : rows;
+    for (Size begin = Size(blockIdx.x) * lanes; begin < columns;
+         begin += Size(gridDim.x) * lanes) {
+      const Size column = begin + threadIdx.x;
+      double own = 0;
+      if (column < columns)
+        for (Size row = first + threadIdx.y; row < end; row += warps)
+          own += input[row * columns + column];
+      const double sum = sumOfWarps<warps>(own);
+      if (threadIdx.y == 0 && column < columns)
+        partials[stripe * columns + column] = sum;
+    }
   }
 }
 
@@ -49,14 +52,17 @@ __device__ void sumAll(const Element *__restrict__ input,
                        float *__restrict__ sums, Size rows, Size stride,
                        Size columns) {
   constexpr int warps = 32;
-  const Size column = Size(blockIdx.x) * lanes + threadIdx.x;
-  double own = 0;
-  if (column < columns)
-    for (Size row = threadIdx.y; row < rows; row += warps)
-      own += input[row * stride + column];
-  const double sum = sumOfWarps<warps>(own);
-  if (threadIdx.y == 0 && column < columns)
-    sums[column] = float(sum);
+  for (Size begin = Size(blockIdx.x) * lanes; begin < columns;
+       begin += Size(gridDim.x) * lanes) {
+    const Size column = begin + threadIdx.x;
+    double own = 0;
+    if (column < columns)
+      for (Size row = threadIdx.y; row < rows; row += warps)
+        own += input[row * stride + column];
+    const double sum = sumOfWarps<warps>(own);
+    if (threadIdx.y == 0 && column < columns)
+      sums[column] = float(sum);
+  }
 }
 
 /// sums[columns] = column sums of input[rows, columns], rows `stride` elements

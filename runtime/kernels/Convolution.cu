@@ -59,28 +59,31 @@ causalConvolutionWeightPartials(const float *__restrict__ input,
   constexpr Size rowsOfStripe = 128;
   constexpr int warps = 8;
   __shared__ double ofWarps[warps][lanes];
-  const Size channel = Size(blockIdx.x) * lanes + threadIdx.x;
   for (Size stripe = blockIdx.y; stripe * rowsOfStripe < rows;
-       stripe += gridDim.y) {
-    const Size begin = stripe * rowsOfStripe;
-    const Size end = begin + rowsOfStripe < rows ? begin + rowsOfStripe : rows;
-    for (Size k = 0; k < taps; ++k) {
-      const Size back = taps - 1 - k;
-      double sum = 0;
-      if (channel < channels)
-        for (Size row = begin + threadIdx.y; row < end; row += warps)
-          if (row % time >= back)
-            sum += double(dOutput[row * channels + channel]) *
-                   double(input[(row - back) * channels + channel]);
-      ofWarps[threadIdx.y][threadIdx.x] = sum;
-      __syncthreads();
-      if (threadIdx.y == 0 && channel < channels) {
-        double total = 0;
-        for (int warp = 0; warp < warps; ++warp)
-          total += ofWarps[warp][threadIdx.x];
-        partials[(stripe * channels + channel) * taps + k] = total;
+       stripe += gridDim.y)
+    for (Size begin = Size(blockIdx.x) * lanes; begin < channels;
+         begin += Size(gridDim.x) * lanes) {
+      const Size channel = begin + threadIdx.x;
+      const Size first = stripe * rowsOfStripe;
+      const Size end =
+          first + rowsOfStripe < rows ? first + rowsOfStripe : rows;
+      for (Size k = 0; k < taps; ++k) {
+        const Size back = taps - 1 - k;
+        double sum = 0;
+        if (channel < channels)
+          for (Size row = first + threadIdx.y; row < end; row += warps)
+            if (row % time >= back)
+              sum += double(dOutput[row * channels + channel]) *
+                     double(input[(row - back) * channels + channel]);
+        ofWarps[threadIdx.y][threadIdx.x] = sum;
+        __syncthreads();
+        if (threadIdx.y == 0 && channel < channels) {
+          double total = 0;
+          for (int warp = 0; warp < warps; ++warp)
+            total += ofWarps[warp][threadIdx.x];
+          partials[(stripe * channels + channel) * taps + k] = total;
+        }
+        __syncthreads();
       }
-      __syncthreads();
     }
-  }
 }

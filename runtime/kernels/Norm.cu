@@ -8,9 +8,10 @@
 //
 // With a the row's mean (0 in RMSNorm) and r = 1 / sqrt(mean((x - a)^2) +
 // epsilon): y = (x - a) r scale + bias (Zhang & Sennrich 2019; Ba, Kiros,
-// Hinton 2016). A block takes one row at a time, `rowsPerBlock` in all, each
-// thread always the same columns. Rows up to the entry's `keptWidth` stay in
-// shared memory, so that nothing is read twice; longer ones are read again.
+// Hinton 2016). A block takes `rowsPerPart` rows in turn, each thread always
+// the same columns, and then the next part. Rows up to the entry's `keptWidth`
+// stay in shared memory, so that nothing is read twice; longer ones are read
+// again.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,17 +24,19 @@ extern __shared__ double dynamicShared[];
 constexpr Size keptWidthForward = 3840;
 constexpr Size keptWidthBackward = 1536;
 
-/// The most rows a block may take. Their statistics pass through shared memory,
-/// so that a block reads or writes them all at once.
-constexpr Size mostRowsPerBlock = 128;
+/// The most rows of a part. Their statistics pass through shared memory, so
+/// that a block reads or writes them all at once.
+constexpr Size mostRowsPerPart = 128;
 
+/// The rows of part `part`.
 template <bool centred>
-__device__ void
-forward(const float *__restrict__ input, const float *__restrict__ scale,
-        const float *__restrict__ bias, float *__restrict__ output,
-        float *__restrict__ means, float *__restrict__ inverses, Size rows,
-        Size width, Size rowsPerBlock, float epsilon) {
-  __shared__ float ofRows[2][mostRowsPerBlock];
+__device__ void forward(Size part, const float *__restrict__ input,
+                        const float *__restrict__ scale,
+                        const float *__restrict__ bias,
+                        float *__restrict__ output, float *__restrict__ means,
+                        float *__restrict__ inverses, Size rows, Size width,
+                        Size rowsPerPart, float epsilon) {
+  __shared__ float ofRows[2][mostRowsPerPart];
   const bool keeps = width <= keptWidthForward;
   // A row of width 0 has no mean; it has no element that would need it.
   const double share = width == 0 ? 0 : 1 / double(width);
@@ -48,8 +51,8 @@ forward(const float *__restrict__ input, const float *__restrict__ scale,
     }
   const float *scales = keeps ? keptScale : scale;
   const float *biases = keeps ? keptBias : bias;
-  const Size first = Size(blockIdx.x) * rowsPerBlock;
-  const Size end = first + rowsPerBlock < rows ? first + rowsPerBlock : rows;
+  const Size first = part * rowsPerPart;
+  const Size end = first + rowsPerPart < rows ? first + rowsPerPart : rows;
   for (Size row = first; row < end; ++row) {
     const float *from = input + row * width;
     const float *x = keeps ? keptRow : from;
@@ -90,19 +93,20 @@ forward(const float *__restrict__ input, const float *__restrict__ scale,
 }
 
 /// With g = dOutput scale and n = (x - a) r: dInput = r (g - mean(g) - n
-/// mean(g n)), without mean(g) in RMSNorm. The block's own sums of dOutput n,
-/// and after them of dOutput, go to its row of `partials`.
+/// mean(g n)), without mean(g) in RMSNorm. The part's own sums of dOutput
+/// n, and after them of dOutput, go to its row of `partials`.
 template <bool centred>
 __device__ void
-backward(const float *__restrict__ input, const float *__restrict__ scale,
-         const float *__restrict__ means, const float *__restrict__ inverses,
-         const float *dOutput, float *dInput, double *__restrict__ partials,
-         Size rows, Size width, Size rowsPerBlock, bool adds) {
-  __shared__ float ofRows[2][mostRowsPerBlock];
+backward(Size part, const float *__restrict__ input,
+         const float *__restrict__ scale, const float *__restrict__ means,
+         const float *__restrict__ inverses, const float *dOutput,
+         float *dInput, double *__restrict__ partials, Size rows, Size width,
+         Size rowsPerPart, bool adds) {
+  __shared__ float ofRows[2][mostRowsPerPart];
   const bool keeps = width <= keptWidthBackward;
   const double share = width == 0 ? 0 : 1 / double(width);
   constexpr int kinds = centred ? 2 : 1;
-  double *ownPartials = partials + Size(blockIdx.x) * kinds * width;
+  double *ownPartials = partials + part * kinds * width;
   double *sums = keeps ? dynamicShared : ownPartials;
   float *keptInput = reinterpret_cast<float *>(dynamicShared + kinds * width);
   float *keptGradient = keptInput + width;
@@ -114,13 +118,13 @@ backward(const float *__restrict__ input, const float *__restrict__ scale,
       keptScale[j] = scale[j];
   }
   const float *scales = keeps ? keptScale : scale;
-  const Size first = Size(blockIdx.x) * rowsPerBlock;
-  const Size end = first + rowsPerBlock < rows ? first + rowsPerBlock : rows;
+  const Size first = part * rowsPerPart;
+  const Size end = first + rowsPerPart < rows ? first + rowsPerPart : rows;
   for (Size row = first + threadIdx.x; row < end; row += blockDim.x) {
     ofRows[0][row - first] = inverses[row];
     ofRows[1][row - first] = centred ? means[row] : 0.0F;
   }
-  __syncthreads();
+  // The barriers of blockSums stand between this and its use.
   for (Size row = first; row < end; ++row) {
     const float *x = keeps ? keptInput : input + row * width;
     const float *dy = keeps ? keptGradient : dOutput + row * width;
@@ -160,18 +164,21 @@ backward(const float *__restrict__ input, const float *__restrict__ scale,
     for (Size j = threadIdx.x; j < width; j += blockDim.x)
       for (int kind = 0; kind < kinds; ++kind)
         ownPartials[kind * width + j] = sums[kind * width + j];
+  // The next part writes to ofRows.
+  __syncthreads();
 }
 
 /// input, output [rows, width], scale [width]; writes inverseRms[rows].
-/// Grid {rows / rowsPerBlock, rounded up}, block {any whole warps up to 1024},
+/// Grid {rows / rowsPerPart, rounded up}, block {any whole warps up to 1024},
 /// shared 8 bytes a column (12 in layerNormForward) up to keptWidthForward,
 /// else none.
 extern "C" __global__ void
 rmsNormForward(const float *__restrict__ input, const float *__restrict__ scale,
                float *__restrict__ output, float *__restrict__ inverseRms,
-               Size rows, Size width, Size rowsPerBlock, double epsilon) {
-  forward<false>(input, scale, nullptr, output, nullptr, inverseRms, rows,
-                 width, rowsPerBlock, float(epsilon));
+               Size rows, Size width, Size rowsPerPart, double epsilon) {
+  for (Size part = blockIdx.x; part * rowsPerPart < rows; part += gridDim.x)
+    forward<false>(part, input, scale, nullptr, output, nullptr, inverseRms,
+                   rows, width, rowsPerPart, float(epsilon));
 }
 
 /// As rmsNormForward, with bias[width]; writes mean[rows] too.
@@ -180,14 +187,15 @@ layerNormForward(const float *__restrict__ input,
                  const float *__restrict__ scale,
                  const float *__restrict__ bias, float *__restrict__ output,
                  float *__restrict__ mean, float *__restrict__ inverseDeviation,
-                 Size rows, Size width, Size rowsPerBlock, double epsilon) {
-  forward<true>(input, scale, bias, output, mean, inverseDeviation, rows, width,
-                rowsPerBlock, float(epsilon));
+                 Size rows, Size width, Size rowsPerPart, double epsilon) {
+  for (Size part = blockIdx.x; part * rowsPerPart < rows; part += gridDim.x)
+    forward<true>(part, input, scale, bias, output, mean, inverseDeviation,
+                  rows, width, rowsPerPart, float(epsilon));
 }
 
 /// dInput[rows, width], added to where `adds` is not 0, may be the array of
-/// dOutput where it is. partials[blocks, width] are the sums of dOutput x r
-/// over each block's rows. Grid and block as rmsNormForward, shared 20 bytes a
+/// dOutput where it is. partials[parts, width] are the sums of dOutput x r
+/// over each part's rows. Grid and block as rmsNormForward, shared 20 bytes a
 /// column (28 in layerNormBackward) up to keptWidthBackward, else none.
 extern "C" __global__ void rmsNormBackward(const float *__restrict__ input,
                                            const float *__restrict__ scale,
@@ -195,17 +203,19 @@ extern "C" __global__ void rmsNormBackward(const float *__restrict__ input,
                                            const float *dOutput, float *dInput,
                                            double *__restrict__ partials,
                                            Size rows, Size width,
-                                           Size rowsPerBlock, Size adds) {
-  backward<false>(input, scale, nullptr, inverseRms, dOutput, dInput, partials,
-                  rows, width, rowsPerBlock, adds != 0);
+                                           Size rowsPerPart, Size adds) {
+  for (Size part = blockIdx.x; part * rowsPerPart < rows; part += gridDim.x)
+    backward<false>(part, input, scale, nullptr, inverseRms, dOutput, dInput,
+                    partials, rows, width, rowsPerPart, adds != 0);
 }
 
-/// As rmsNormBackward; partials[blocks, 2, width]: for scale, then for bias.
+/// As rmsNormBackward; partials[parts, 2, width]: for scale, then for bias.
 extern "C" __global__ void layerNormBackward(
     const float *__restrict__ input, const float *__restrict__ scale,
     const float *__restrict__ mean, const float *__restrict__ inverseDeviation,
     const float *dOutput, float *dInput, double *__restrict__ partials,
-    Size rows, Size width, Size rowsPerBlock, Size adds) {
-  backward<true>(input, scale, mean, inverseDeviation, dOutput, dInput,
-                 partials, rows, width, rowsPerBlock, adds != 0);
+    Size rows, Size width, Size rowsPerPart, Size adds) {
+  for (Size part = blockIdx.x; part * rowsPerPart < rows; part += gridDim.x)
+    backward<true>(part, input, scale, mean, inverseDeviation, dOutput, dInput,
+                   partials, rows, width, rowsPerPart, adds != 0);
 }

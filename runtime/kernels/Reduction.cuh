@@ -34,12 +34,13 @@ __device__ inline Size elementStride() { return Size(gridDim.x) * blockDim.x; }
 template <typename Visit>
 __device__ void forEachOfRows(Size rows, Size columns, Visit visit) {
   constexpr Size tile = 128;
-  const Size begin = Size(blockIdx.x) * tile;
   for (Size row = Size(blockIdx.y) * blockDim.y + threadIdx.y; row < rows;
        row += Size(gridDim.y) * blockDim.y)
-    for (Size column = begin + threadIdx.x;
-         column < columns && column < begin + tile; column += lanes)
-      visit(row, column);
+    for (Size begin = blockIdx.x * tile; begin < columns;
+         begin += gridDim.x * tile)
+      for (Size column = begin + threadIdx.x;
+           column < columns && column < begin + tile; column += lanes)
+        visit(row, column);
 }
 
 /// The sum over a warp, the same in every lane.

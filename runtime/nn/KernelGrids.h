@@ -14,7 +14,6 @@
 #ifndef MINRNN_RUNTIME_NN_KERNELGRIDS_H
 #define MINRNN_RUNTIME_NN_KERNELGRIDS_H
 
-#include "minrnn/error.h"
 #include "runtime/device/KernelLauncher.h"
 
 #include <algorithm>
@@ -22,7 +21,6 @@
 #include <bit>
 #include <cstdint>
 #include <limits>
-#include <string>
 #include <string_view>
 
 namespace minrnn::kernels {
@@ -38,7 +36,7 @@ inline constexpr std::int64_t rowsOfStripe = 128;
 inline constexpr std::int64_t elementsOfPiece = 1 << 14;
 inline constexpr std::int64_t keptWidthForward = 3840;
 inline constexpr std::int64_t keptWidthBackward = 1536;
-inline constexpr std::int64_t mostRowsPerBlock = 128;
+inline constexpr std::int64_t mostRowsPerPart = 128;
 inline constexpr std::int64_t keptClasses = 12288 - 512;
 
 inline std::int64_t ceilDiv(std::int64_t a, std::int64_t b) {
@@ -80,21 +78,16 @@ inline LaunchGrid blockPerRowGrid(std::int64_t blocks, std::int64_t width,
 
 inline constexpr LaunchGrid oneBlock = {{1, 1, 1}, {1024, 1, 1}};
 
-/// How the norms split rows over blocks: enough blocks for any GPU, and then
-/// enough rows a block that its sums of columns cost little.
+/// How the norms split rows over blocks: enough parts for any GPU, and then
+/// enough rows a part that its sums of columns cost little.
 struct NormSplit {
-  std::int64_t rowsPerBlock;
-  std::int64_t blocks;
+  std::int64_t rowsPerPart;
+  std::int64_t parts;
 
   explicit NormSplit(std::int64_t rows)
-      : rowsPerBlock(
-            std::clamp<std::int64_t>(ceilDiv(rows, 512), 1, mostRowsPerBlock)),
-        blocks(ceilDiv(rows, rowsPerBlock)) {
-    // A block cannot take a second part.
-    if (blocks > mostBlocks)
-      throw Error("norm: " + std::to_string(rows) +
-                  " rows are too many for one launch");
-  }
+      : rowsPerPart(
+            std::clamp<std::int64_t>(ceilDiv(rows, 512), 1, mostRowsPerPart)),
+        parts(ceilDiv(rows, rowsPerPart)) {}
 };
 
 /// The argument words of a launch.

@@ -137,16 +137,16 @@ void SupportKernels::rmsNormForward(const RmsNormShape &shape,
   elementCount({shape.rows, shape.width}, "RMSNorm");
   const NormSplit split(shape.rows);
   start(launcher, "Norm", "rmsNormForward",
-        blockPerRowGrid(split.blocks, shape.width,
+        blockPerRowGrid(split.parts, shape.width,
                         shape.width <= keptWidthForward ? 8 * shape.width : 0),
         input, scale, output, inverseRms, shape.rows, shape.width,
-        split.rowsPerBlock, static_cast<double>(shape.epsilon));
+        split.rowsPerPart, static_cast<double>(shape.epsilon));
 }
 
 std::int64_t
 SupportKernels::rmsNormBackwardWorkspace(const RmsNormShape &shape) {
   elementCount({shape.rows, shape.width}, "RMSNorm");
-  return NormSplit(shape.rows).blocks * shape.width;
+  return NormSplit(shape.rows).parts * shape.width;
 }
 
 void SupportKernels::rmsNormBackward(const RmsNormShape &shape,
@@ -159,11 +159,11 @@ void SupportKernels::rmsNormBackward(const RmsNormShape &shape,
   const NormSplit split(shape.rows);
   start(
       launcher, "Norm", "rmsNormBackward",
-      blockPerRowGrid(split.blocks, shape.width,
+      blockPerRowGrid(split.parts, shape.width,
                       shape.width <= keptWidthBackward ? 20 * shape.width : 0),
       input, scale, inverseRms, dOutput, dInput, workspace, shape.rows,
-      shape.width, split.rowsPerBlock, std::int64_t{store == Store::Add});
-  sumPartials(workspace, dScale, split.blocks, shape.width, shape.width);
+      shape.width, split.rowsPerPart, std::int64_t{store == Store::Add});
+  sumPartials(workspace, dScale, split.parts, shape.width, shape.width);
 }
 
 void SupportKernels::layerNormForward(const LayerNormShape &shape,
@@ -174,16 +174,16 @@ void SupportKernels::layerNormForward(const LayerNormShape &shape,
   elementCount({shape.rows, shape.width}, "LayerNorm");
   const NormSplit split(shape.rows);
   start(launcher, "Norm", "layerNormForward",
-        blockPerRowGrid(split.blocks, shape.width,
+        blockPerRowGrid(split.parts, shape.width,
                         shape.width <= keptWidthForward ? 12 * shape.width : 0),
         input, scale, bias, output, mean, inverseDeviation, shape.rows,
-        shape.width, split.rowsPerBlock, static_cast<double>(shape.epsilon));
+        shape.width, split.rowsPerPart, static_cast<double>(shape.epsilon));
 }
 
 std::int64_t
 SupportKernels::layerNormBackwardWorkspace(const LayerNormShape &shape) {
   elementCount({shape.rows, shape.width}, "LayerNorm");
-  return NormSplit(shape.rows).blocks * 2 * shape.width;
+  return NormSplit(shape.rows).parts * 2 * shape.width;
 }
 
 void SupportKernels::layerNormBackward(const LayerNormShape &shape,
@@ -197,13 +197,13 @@ void SupportKernels::layerNormBackward(const LayerNormShape &shape,
   const NormSplit split(shape.rows);
   start(
       launcher, "Norm", "layerNormBackward",
-      blockPerRowGrid(split.blocks, shape.width,
+      blockPerRowGrid(split.parts, shape.width,
                       shape.width <= keptWidthBackward ? 28 * shape.width : 0),
       input, scale, mean, inverseDeviation, dOutput, dInput, workspace,
-      shape.rows, shape.width, split.rowsPerBlock,
+      shape.rows, shape.width, split.rowsPerPart,
       std::int64_t{store == Store::Add});
-  sumPartials(workspace, dScale, split.blocks, 2 * shape.width, shape.width);
-  sumPartials(workspace + shape.width, dBias, split.blocks, 2 * shape.width,
+  sumPartials(workspace, dScale, split.parts, 2 * shape.width, shape.width);
+  sumPartials(workspace + shape.width, dBias, split.parts, 2 * shape.width,
               shape.width);
 }
 
