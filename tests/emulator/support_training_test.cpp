@@ -235,10 +235,10 @@ TEST_F(SupportKernelsTest, ClippingByTheGlobalNorm) {
     for (const double limit :
          {0.5, 1e9, std::numeric_limits<double>::infinity()}) {
       const Floats gradients = randomFloats(count, 1);
-      double squares = 0;
+      long double squares = 0;
       for (const float g : gradients)
-        squares += static_cast<double>(g) * static_cast<double>(g);
-      const double expected = std::sqrt(squares);
+        squares += static_cast<long double>(g) * static_cast<long double>(g);
+      const auto expected = static_cast<double>(std::sqrt(squares));
       const double factor = expected <= limit ? 1 : limit / expected;
       std::vector<double> clipped = toDoubles(gradients);
       for (double &g : clipped)
