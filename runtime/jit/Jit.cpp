@@ -10,13 +10,13 @@
 
 #include "compiler/pipeline/Compile.h"
 #include "minrnn/error.h"
+#include "runtime/core/KernelCache.h"
 #include "runtime/core/ReadFile.h"
 #include "runtime/device/GpuTarget.h"
 #include "runtime/device/PtxKernels.h"
 #include "runtime/jit/HostObject.h"
-#include "runtime/jit/KernelCache.h"
 
-#include <cstdlib>
+#include <array>
 #include <string>
 
 using namespace minrnn;
@@ -33,12 +33,6 @@ compiler::ScanDomain toCompiler(ScanDomain scan) {
     break;
   }
   return compiler::ScanDomain::Auto;
-}
-
-/// The value of an environment variable; empty when it is not set.
-std::filesystem::path environmentPath(const char *name) {
-  const char *value = std::getenv(name);
-  return value == nullptr ? "" : value;
 }
 
 /// What to compile for so that `device` can run it.
@@ -94,17 +88,6 @@ std::optional<CellKernels> tryLoad(const CachedKernel &kernel,
 
 } // namespace
 
-std::filesystem::path minrnn::defaultCacheFolder() {
-  std::filesystem::path own = environmentPath("MINRNN_CACHE_DIR");
-  if (!own.empty())
-    return own;
-  const std::filesystem::path caches = environmentPath("XDG_CACHE_HOME");
-  if (!caches.empty())
-    return caches / "minrnn";
-  const std::filesystem::path home = environmentPath("HOME");
-  return home.empty() ? home : home / ".cache" / "minrnn";
-}
-
 CellKernels minrnn::compileCell(std::string_view source,
                                 std::string_view sourceName,
                                 const JitOptions &options) {
@@ -122,11 +105,12 @@ CellKernels minrnn::compileCell(std::string_view source,
   const KernelCache cache(
       !options.useCache ? std::filesystem::path()
                         : options.cacheFolder.value_or(defaultCacheFolder()));
-  const std::string key = kernelCacheKey(
-      {compiler::compilerIdentity(), source, compileOptions.target,
-       std::to_string(static_cast<int>(options.scan)), compileOptions.ioType,
+  const std::string identity = compiler::compilerIdentity();
+  const std::string scan = std::to_string(static_cast<int>(options.scan));
+  const std::string key = kernelCacheKey(std::to_array<std::string_view>(
+      {identity, source, compileOptions.target, scan, compileOptions.ioType,
        compileOptions.cell, compileOptions.hostProcessor,
-       compileOptions.hostFeatures});
+       compileOptions.hostFeatures}));
   if (const auto cached = cache.find(key)) {
     // One that is whole, yet cannot be loaded, is compiled again.
     if (auto kernels = tryLoad(*cached, sourceName, device))

@@ -9,6 +9,7 @@
 #include "runtime/kernels/SupportPrograms.h"
 
 #include "minrnn/error.h"
+#include "runtime/core/KernelCache.h"
 #include "runtime/device/GpuTarget.h"
 #include "runtime/kernels/SupportTexts.h"
 
@@ -70,7 +71,20 @@ const std::string &SupportPrograms::ptx(std::string_view module) {
     return known->second;
   const SourceText &text = textOf(module);
   openLocked();
-  return compiled
-      .emplace(module, nvrtc->compileToPtx(text, target, supportHeaderTexts()))
-      .first->second;
+  return compiled.emplace(module, compileThroughCache(text)).first->second;
+}
+
+std::string SupportPrograms::compileThroughCache(const SourceText &text) const {
+  const std::string version = nvrtc->version();
+  std::vector<std::string_view> parts = {"NVRTC", version, target, text.name,
+                                         text.text};
+  for (const SourceText &header : supportHeaderTexts())
+    parts.insert(parts.end(), {header.name, header.text});
+  const std::string key = kernelCacheKey(parts);
+  const KernelCache cache(defaultCacheFolder());
+  if (const auto cached = cache.find(key))
+    return cached->code;
+  std::string ptx = nvrtc->compileToPtx(text, target, supportHeaderTexts());
+  cache.keep(key, {{}, ptx});
+  return ptx;
 }

@@ -20,8 +20,8 @@
 
 namespace minrnn {
 
-/// The CUDA C++ of runtime/kernels, compiled for one target. May be used by
-/// several threads at once.
+/// The CUDA C++ of runtime/kernels, compiled for one target, through the cache
+/// of kernels on disk. May be used by several threads at once.
 class SupportPrograms {
 public:
   /// `device` is the target of the GPU, such as "sm_75". Opens and compiles
@@ -42,6 +42,7 @@ public:
 
 private:
   void openLocked();
+  std::string compileThroughCache(const SourceText &text) const;
 
   std::string device;
   std::mutex mutex;

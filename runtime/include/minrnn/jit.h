@@ -42,13 +42,10 @@ struct JitOptions {
   std::shared_ptr<Device> device = nullptr;
   /// Whether compiled kernels are looked up and kept on disk.
   bool useCache = true;
-  /// Where they are kept; unset: `defaultCacheFolder()`.
+  /// Where they are kept; unset: $MINRNN_CACHE_DIR, else
+  /// $XDG_CACHE_HOME/minrnn, else $HOME/.cache/minrnn; none of these: nowhere.
   std::optional<std::filesystem::path> cacheFolder = std::nullopt;
 };
-
-/// $MINRNN_CACHE_DIR, else $XDG_CACHE_HOME/minrnn, else $HOME/.cache/minrnn;
-/// empty, so no cache, when none of these is set.
-std::filesystem::path defaultCacheFolder();
 
 /// Compiles one cell of the MLIR text `source` for the device, or takes it from
 /// the cache, and loads it. `sourceName` is the file name in messages.

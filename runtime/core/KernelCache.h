@@ -17,23 +17,28 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MINRNN_RUNTIME_JIT_KERNELCACHE_H
-#define MINRNN_RUNTIME_JIT_KERNELCACHE_H
+#ifndef MINRNN_RUNTIME_CORE_KERNELCACHE_H
+#define MINRNN_RUNTIME_CORE_KERNELCACHE_H
 
 #include <filesystem>
-#include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace minrnn {
 
-/// The key of an entry: BLAKE3 over `parts`, each with its length, in hex.
-std::string kernelCacheKey(std::initializer_list<std::string_view> parts);
+/// $MINRNN_CACHE_DIR, else $XDG_CACHE_HOME/minrnn, else $HOME/.cache/minrnn;
+/// empty, so no cache, when none of these is set.
+std::filesystem::path defaultCacheFolder();
+
+/// The key of an entry: XXH3, 128 bits, over `parts`, each with its length, in
+/// hex.
+std::string kernelCacheKey(std::span<const std::string_view> parts);
 
 /// What an entry holds.
 struct CachedKernel {
-  /// JSON, as specs/abi.md has it.
+  /// JSON, as specs/abi.md has it; empty for a supporting kernel.
   std::string manifest;
   /// The bytes of a host object file, or PTX.
   std::string code;
@@ -59,4 +64,4 @@ private:
 
 } // namespace minrnn
 
-#endif // MINRNN_RUNTIME_JIT_KERNELCACHE_H
+#endif // MINRNN_RUNTIME_CORE_KERNELCACHE_H

@@ -6,17 +6,18 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/jit/KernelCache.h"
+#include "runtime/core/KernelCache.h"
 
 #include "minrnn/error.h"
 #include "runtime/core/AtomicFile.h"
 #include "runtime/core/ReadFile.h"
 
-#include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/BLAKE3.h"
-
+#include <array>
 #include <bit>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
+#include <xxhash.h>
 
 using namespace minrnn;
 
@@ -25,8 +26,14 @@ static_assert(std::endian::native == std::endian::little,
 
 namespace {
 
-constexpr std::string_view magic = "minrnnK1";
-constexpr std::size_t checksumBytes = 32;
+constexpr std::string_view magic = "minrnnK2";
+constexpr std::size_t checksumBytes = sizeof(XXH128_canonical_t);
+
+/// The value of an environment variable; empty when it is not set.
+std::filesystem::path environmentPath(const char *name) {
+  const char *value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
 
 std::string lengthAsBytes(std::size_t length) {
   const std::uint64_t word = length;
@@ -35,14 +42,22 @@ std::string lengthAsBytes(std::size_t length) {
   return bytes;
 }
 
-std::string hash(std::initializer_list<std::string_view> parts) {
-  llvm::BLAKE3 hasher;
+/// The canonical bytes of XXH3 over all parts, each with its length.
+std::string hash(std::span<const std::string_view> parts) {
+  const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t *)> state(
+      XXH3_createState(), XXH3_freeState);
+  if (!state || XXH3_128bits_reset(state.get()) != XXH_OK)
+    throw std::bad_alloc();
   for (const std::string_view part : parts) {
-    hasher.update(lengthAsBytes(part.size()));
-    hasher.update(llvm::StringRef(part.data(), part.size()));
+    const std::string length = lengthAsBytes(part.size());
+    XXH3_128bits_update(state.get(), length.data(), length.size());
+    XXH3_128bits_update(state.get(), part.data(), part.size());
   }
-  const auto digest = hasher.final<checksumBytes>();
-  return {reinterpret_cast<const char *>(digest.data()), digest.size()};
+  XXH128_canonical_t digest;
+  XXH128_canonicalFromHash(&digest, XXH3_128bits_digest(state.get()));
+  std::string bytes(checksumBytes, '\0');
+  std::memcpy(bytes.data(), &digest, checksumBytes);
+  return bytes;
 }
 
 /// Takes `length` bytes from the front of `bytes`; nothing when it is shorter.
@@ -66,9 +81,26 @@ std::optional<std::uint64_t> takeLength(std::string_view &bytes) {
 
 } // namespace
 
-std::string
-minrnn::kernelCacheKey(std::initializer_list<std::string_view> parts) {
-  return llvm::toHex(hash(parts), /*LowerCase=*/true);
+std::filesystem::path minrnn::defaultCacheFolder() {
+  std::filesystem::path own = environmentPath("MINRNN_CACHE_DIR");
+  if (!own.empty())
+    return own;
+  const std::filesystem::path caches = environmentPath("XDG_CACHE_HOME");
+  if (!caches.empty())
+    return caches / "minrnn";
+  const std::filesystem::path home = environmentPath("HOME");
+  return home.empty() ? home : home / ".cache" / "minrnn";
+}
+
+std::string minrnn::kernelCacheKey(std::span<const std::string_view> parts) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string key;
+  for (const char byte : hash(parts)) {
+    const auto value = static_cast<unsigned char>(byte);
+    key += digits[value / digits.size()];
+    key += digits[value % digits.size()];
+  }
+  return key;
 }
 
 KernelCache::KernelCache(std::filesystem::path folder)
@@ -92,7 +124,8 @@ std::optional<CachedKernel> KernelCache::find(const std::string &key) const {
   if (take(rest, magic.size()) != magic)
     return std::nullopt;
   const auto checksum = take(rest, checksumBytes);
-  if (!checksum || *checksum != hash({key, rest}))
+  if (!checksum ||
+      *checksum != hash(std::array<std::string_view, 2>{key, rest}))
     return std::nullopt;
   const auto manifestLength = takeLength(rest);
   const auto objectLength = takeLength(rest);
@@ -112,7 +145,9 @@ void KernelCache::keep(const std::string &key,
   const std::string body = lengthAsBytes(kernel.manifest.size()) +
                            lengthAsBytes(kernel.code.size()) + kernel.manifest +
                            kernel.code;
-  const std::string content = std::string(magic) + hash({key, body}) + body;
+  const std::string content = std::string(magic) +
+                              hash(std::array<std::string_view, 2>{key, body}) +
+                              body;
   std::error_code code;
   std::filesystem::create_directories(folder, code);
   try {
