@@ -538,8 +538,12 @@ std::unique_ptr<Graph> CudaDevice::capture(const std::function<void()> &work) {
   if (own.isCapturing)
     throw Error("a graph is being recorded already");
   own.enter();
-  // cuBLAS reserves memory when it starts, which cannot be recorded.
-  own.cublas();
+  // cuBLAS reserves memory when it starts, which cannot be recorded. Where it is
+  // missing, a product in `work` says so.
+  try {
+    own.cublas();
+  } catch (const Error &) {
+  }
   own.check(own.driver.streamBeginCapture(own.current, captureThreadLocal),
             "recording a graph");
   own.isCapturing = true;
