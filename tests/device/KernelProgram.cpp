@@ -55,12 +55,12 @@ public:
        const EntryCall &call)
       : program(program), entry(program.own.entry(entry)), call(call) {}
 
-  /// Reserves room for an array, with nothing in it. It begins where arrays of
-  /// its type may, not where the device would like it to.
+  /// Reserves room for an array, with nothing in it.
   void reserve(const std::string &name, const std::string &type,
                int64_t elements) {
     const int64_t bytes = bytesOf(type);
-    const size_t shift = places.size() % 3 * size_t(bytes);
+    const size_t shift =
+        call.aligned ? 0 : places.size() % 3 * static_cast<size_t>(bytes);
     places.insert_or_assign(name, Place{std::make_unique<GuardedBuffer>(
                                             program.module->device(),
                                             size_t(elements * bytes), shift),

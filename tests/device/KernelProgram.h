@@ -47,6 +47,9 @@ struct EntryCall {
   std::set<std::string> unwanted;
   /// Outputs that share the array of an input: `next` that of `previous`.
   std::map<std::string, std::string> inPlace;
+  /// Whether arrays begin where the device likes them to, not merely where
+  /// their elements may.
+  bool aligned = false;
   /// Of cells with recurrent projections: U, [R, H, H].
   std::vector<float> recurrentWeights;
 };
