@@ -68,16 +68,14 @@ minrnn::libraryCandidates(const LibraryRequest &request) {
   return candidates;
 }
 
-void DynamicLibrary::Close::operator()(void *handle) const { dlclose(handle); }
-
 DynamicLibrary::DynamicLibrary(const LibraryRequest &request)
     : what(request.what) {
   // Most candidates fail for one reason, which need not be said for each.
   std::vector<std::pair<std::string, std::string>> filesByReason;
   for (const std::string &candidate : libraryCandidates(request)) {
-    handle.reset(dlopen(candidate.c_str(), RTLD_NOW | RTLD_LOCAL));
+    handle = dlopen(candidate.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (handle != nullptr) {
-      file = pathOf(handle.get(), candidate);
+      file = pathOf(handle, candidate);
       return;
     }
     std::string reason = loadersReason();
@@ -102,12 +100,12 @@ DynamicLibrary::DynamicLibrary(const LibraryRequest &request)
 }
 
 void *DynamicLibrary::symbolIfPresent(const char *name) const {
-  return dlsym(handle.get(), name);
+  return dlsym(handle, name);
 }
 
 void *DynamicLibrary::symbol(const char *name) const {
   dlerror();
-  void *address = dlsym(handle.get(), name);
+  void *address = dlsym(handle, name);
   if (address == nullptr)
     throw Error(what + " at " + file + " has no " + name +
                 ": the library is too old (" + loadersReason() + ")");

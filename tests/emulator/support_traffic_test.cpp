@@ -29,7 +29,7 @@ void expectNearFloor(const EmulatedKernels &device, std::int64_t floor,
 TEST_F(SupportKernelsTest, NormsReadAndWriteEachElementOnce) {
   // As many rows as a small model's batch has positions.
   constexpr std::int64_t rows = 65536;
-  constexpr std::int64_t width = 64;
+  constexpr std::int64_t width = 32;
   constexpr std::int64_t bytes = rows * width * 4;
   EmulatedKernels device(programs());
   const SupportKernels on(device);
