@@ -18,13 +18,12 @@ constexpr Size keptClasses = 12288 - 512;
 /// the gradient of their mean, if dLogits is not null, goes to it, [rows,
 /// classes], which may be the array of logits. Where a target is not in
 /// [0, classes), the loss and the row of the gradient are NaN. A block takes
-/// one row at a time. Grid {rows}, block {any whole warps up to 1024}, shared 4
+/// one row at a time. Grid {rows}, block {any whole warps up to 256}, shared 4
 /// bytes a class up to keptClasses, else none.
-extern "C" __global__ void crossEntropyRows(const float *logits,
-                                            const int *__restrict__ targets,
-                                            float *dLogits,
-                                            double *__restrict__ losses,
-                                            Size rows, Size classes) {
+extern "C" __global__ void __launch_bounds__(256)
+    crossEntropyRows(const float *logits, const int *__restrict__ targets,
+                     float *dLogits, double *__restrict__ losses, Size rows,
+                     Size classes) {
   const bool keeps = classes <= keptClasses;
   const float weight = 1.0F / float(rows);
   for (Size row = blockIdx.x; row < rows; row += gridDim.x) {
@@ -66,9 +65,9 @@ extern "C" __global__ void crossEntropyRows(const float *logits,
 
 /// loss[1] = the mean of losses[rows], 0 where there is no row.
 /// Grid {1}, block {1024}.
-extern "C" __global__ void crossEntropyMean(const double *__restrict__ losses,
-                                            double *__restrict__ loss,
-                                            Size rows) {
+extern "C" __global__ void __launch_bounds__(1024)
+    crossEntropyMean(const double *__restrict__ losses,
+                     double *__restrict__ loss, Size rows) {
   double sum = 0;
   for (Size row = threadIdx.x; row < rows; row += blockDim.x)
     sum += losses[row];
