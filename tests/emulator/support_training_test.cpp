@@ -230,6 +230,20 @@ TEST_F(SupportKernelsTest, AForeignTargetIsSeen) {
   }
 }
 
+TEST_F(SupportKernelsTest, AnInfiniteLossLeavesNoGradientThatLooksSound) {
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  EmulatedKernels device(programs());
+  const SupportKernels on(device);
+  auto *logits = device.upload(Floats{-infinity, 1, 2, 1, 2, 3});
+  auto *mean = device.reserve<double>(1);
+  on.crossEntropy({2, 3}, logits, device.upload(std::vector{0, 1}), logits,
+                  mean, device.reserve<double>(2));
+  EXPECT_EQ(device.download(mean, 1)[0], infinity);
+  const Floats gradient = device.download(logits, 6);
+  for (std::size_t i = 0; i < gradient.size(); ++i)
+    EXPECT_EQ(std::isnan(gradient[i]), i < 3) << i;
+}
+
 //===----------------------------------------------------------------------===//
 // Clipping and AdamW
 //===----------------------------------------------------------------------===//
