@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "tests/emulator/CellProgram.h"
+#include "tests/TestFiles.h"
 
 #include <fstream>
 #include <sstream>
@@ -53,7 +54,7 @@ static std::string readText(const std::string &path) {
 }
 
 std::string CellProgram::textOf(Cell cell, const std::string &scan) {
-  return readText(std::string(MINRNN_EMULATOR_CELLS "/") +
+  return readText(minrnn::test::testFile(MINRNN_EMULATOR_CELLS) + "/" +
                   std::string(name(cell)) + "-" + scan + ".ptx");
 }
 

@@ -14,6 +14,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "tests/TestFiles.h"
 #include "tests/emulator/KernelProgram.h"
 #include "tests/reference/CallSamples.h"
 #include "tests/reference/Equations.h"
@@ -36,8 +37,8 @@ namespace {
 
 std::vector<std::string> allCellNames() {
   std::vector<std::string> names;
-  for (const auto &file :
-       std::filesystem::directory_iterator(MINRNN_CELLS_FOLDER))
+  for (const auto &file : std::filesystem::directory_iterator(
+           minrnn::test::testFile(MINRNN_CELLS_FOLDER)))
     names.push_back(file.path().stem().string());
   std::sort(names.begin(), names.end());
   return names;
@@ -55,13 +56,14 @@ std::string readText(const std::filesystem::path &path) {
 /// `variant` is auto, only_linear or recompute.
 KernelProgram kernelsOf(const std::string &cell, const std::string &variant,
                         const std::string &ioType) {
-  return KernelProgram(readText(std::string(MINRNN_EMULATOR_CELLS "/") + cell +
-                                "-" + variant + "-" + ioType + ".ptx"));
+  return KernelProgram(readText(minrnn::test::testFile(MINRNN_EMULATOR_CELLS) +
+                                "/" + cell + "-" + variant + "-" + ioType +
+                                ".ptx"));
 }
 
 JudgedProgram judgeOf(const std::string &cell) {
-  return parseProgramFile(std::string(MINRNN_CELLS_FOLDER "/") + cell +
-                          ".mlir");
+  return parseProgramFile(minrnn::test::testFile(MINRNN_CELLS_FOLDER) + "/" +
+                          cell + ".mlir");
 }
 
 std::vector<float> narrow(const std::vector<double> &values) {
