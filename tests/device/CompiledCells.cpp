@@ -12,6 +12,7 @@
 #include "runtime/core/ReadFile.h"
 #include "runtime/device/PtxKernels.h"
 #include "runtime/jit/HostObject.h"
+#include "tests/TestFiles.h"
 
 #include <nlohmann/json.hpp>
 
@@ -26,14 +27,14 @@ using namespace minrnn::test;
 std::vector<std::string> minrnn::test::allCellNames() {
   std::vector<std::string> names;
   for (const auto &file :
-       std::filesystem::directory_iterator(MINRNN_CELLS_FOLDER))
+       std::filesystem::directory_iterator(testFile(MINRNN_CELLS_FOLDER)))
     names.push_back(file.path().stem().string());
   std::sort(names.begin(), names.end());
   return names;
 }
 
 std::string minrnn::test::cellFile(const std::string &cell) {
-  return MINRNN_CELLS_FOLDER "/" + cell + ".mlir";
+  return testFile(MINRNN_CELLS_FOLDER) + "/" + cell + ".mlir";
 }
 
 /// The number in `sm_75`.

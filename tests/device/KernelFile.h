@@ -10,6 +10,7 @@
 #define MINRNN_TESTS_DEVICE_KERNELFILE_H
 
 #include "runtime/core/ReadFile.h"
+#include "tests/TestFiles.h"
 
 #include <bit>
 #include <cstdint>
@@ -20,7 +21,7 @@ namespace minrnn::test {
 /// PTX with the entries `axpy`, `places` and `turnRound`, which the file
 /// explains.
 inline std::string arithmeticPtx() {
-  return readFile(MINRNN_DEVICE_KERNELS "/arithmetic.ptx");
+  return readFile(testFile(MINRNN_DEVICE_KERNELS) + "/arithmetic.ptx");
 }
 
 /// A parameter of type f32 as a word.

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "tests/emulator/CellProgram.h"
+#include "tests/TestFiles.h"
 
 #include "runtime/device/PtxKernels.h"
 
@@ -32,7 +33,7 @@ static std::string readText(const std::string &path) {
 std::string CellProgram::textOf(Cell cell, const std::string &scan,
                                 const std::string &ioType) {
   std::string text =
-      readText(std::string(MINRNN_EMULATOR_CELLS "/") +
+      readText(test::testFile(MINRNN_EMULATOR_CELLS) + "/" +
                std::string(name(cell)) + "-" + scan + "-" + ioType + ".ptx");
   const Manifest manifest = parseManifestOfPtx(text, "the PTX");
   if (manifest.cell != name(cell) || manifest.scan != scan ||
