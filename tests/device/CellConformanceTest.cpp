@@ -234,6 +234,25 @@ TEST_P(CellOnDevice, AgreesWithTheJudge) {
   }
 }
 
+/// Beyond 65,535 steps, too, which no counter of 16 bits holds.
+TEST_P(CellOnDevice, LongSequencesAgreeWithTheJudge) {
+  for (const auto &[domain, compiled] : compileInAllDomains()) {
+    const KernelProgram kernels = compiled.load(1);
+    // One launch a step would take its time.
+    if (kernels.isRecurrent())
+      return;
+    Setting setting;
+    setting.shape = {1, 65601, 3};
+    setting.options.nonNegativeInitial = true;
+    SCOPED_TRACE(domain + ", " + describe(setting));
+    const Case sample = makeCase(program, kernels, setting, 91);
+    Bounds bounds(*device);
+    bounds.expectAgrees(program, kernels, sample,
+                        runBoth(kernels, callOf(program, sample)));
+    report(domain + ", long", bounds);
+  }
+}
+
 /// Half-precision kernels differ from the single-precision ones in storage
 /// alone.
 TEST_P(CellOnDevice, StoresHalvesOfWhatItComputes) {

@@ -218,8 +218,7 @@ TEST_P(DeviceMemory, IsAnArray) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Devices, DeviceMemory,
-                         testing::ValuesIn(deviceNames()),
-                         [](const auto &info) { return info.param; });
+                         testing::ValuesIn(deviceNames()), deviceOf);
 
 /// The emulator alone can tell what nothing wrote.
 TEST(EmulatorMemory, RefusesToCopyWhatNothingWrote) {

@@ -17,8 +17,16 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace minrnn::test {
+
+/// The devices that run PTX: all but the host.
+inline std::vector<std::string> devicesOfPtx() {
+  std::vector<std::string> names = deviceNames();
+  std::erase(names, "host");
+  return names;
+}
 
 /// A test on one device. Where the device cannot be used, the test is skipped
 /// and says why. The host and the emulator can always be used.
@@ -47,6 +55,12 @@ class OnEveryDevice : public OnDevice,
 protected:
   void SetUp() override { open(GetParam()); }
 };
+
+/// How such a test is called.
+inline std::string
+deviceOf(const testing::TestParamInfo<std::string> &parameter) {
+  return parameter.param;
+}
 
 /// Fails unless `action` throws an Error that says `expected`.
 inline void expectError(const std::string &expected,

@@ -32,7 +32,7 @@ TEST_P(OpenDevice, SaysWhatItIs) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Devices, OpenDevice, testing::ValuesIn(deviceNames()),
-                         [](const auto &info) { return info.param; });
+                         deviceOf);
 
 TEST(DeviceList, NamesEachDeviceOnceWithWhatItIs) {
   const std::vector<std::string> &names = deviceNames();
