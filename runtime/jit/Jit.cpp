@@ -98,6 +98,8 @@ CellKernels minrnn::compileCell(std::string_view source,
   compileOptions.scan = toCompiler(options.scan);
   compileOptions.ioType = options.ioType;
   compileOptions.cell = options.cell;
+  if (options.recompute == Recompute::All)
+    compileOptions.recompute = compiler::Recompute::All;
   if (compileOptions.target == "host")
     compiler::detectHost(compileOptions.hostProcessor,
                          compileOptions.hostFeatures);
@@ -107,9 +109,11 @@ CellKernels minrnn::compileCell(std::string_view source,
                         : options.cacheFolder.value_or(defaultCacheFolder()));
   const std::string identity = compiler::compilerIdentity();
   const std::string scan = std::to_string(static_cast<int>(options.scan));
+  const std::string recompute =
+      std::to_string(static_cast<int>(options.recompute));
   const std::string key = kernelCacheKey(std::to_array<std::string_view>(
-      {identity, source, compileOptions.target, scan, compileOptions.ioType,
-       compileOptions.cell, compileOptions.hostProcessor,
+      {identity, source, compileOptions.target, scan, recompute,
+       compileOptions.ioType, compileOptions.cell, compileOptions.hostProcessor,
        compileOptions.hostFeatures}));
   if (const auto cached = cache.find(key)) {
     // One that is whole, yet cannot be loaded, is compiled again.

@@ -41,6 +41,7 @@ struct LayerActivations {
   DeviceArray<float> preactivations;
   DeviceArray<float> recurrent;
   DeviceArray<float> trajectory;
+  DeviceArray<float> boundaries;
   DeviceArray<float> hidden;
 };
 
@@ -273,7 +274,10 @@ void LanguageModel::forward() {
     grow(saved.preactivations, rows * gates * channels);
     grow(saved.hidden, rows * channels);
     grow(saved.recurrent, rows * recurrent * channels);
-    if (!cellKernels.manifest().plain)
+    if (cellKernels.recomputesStates())
+      grow(saved.boundaries,
+           batch * cellKernels.timeTiles(time) * states * channels);
+    else if (!cellKernels.manifest().plain)
       grow(saved.trajectory, rows * states * channels);
     blocks.copyRows(1, rows * width, a.stream.data(), 0, saved.input.data(), 0);
     blocks.rmsNormForward({rows, width}, saved.input.data(), p + at.norm,
@@ -289,6 +293,7 @@ void LanguageModel::forward() {
                       .recurrent = saved.recurrent.data(),
                       .output = saved.hidden.data(),
                       .trajectory = saved.trajectory.data(),
+                      .boundaries = saved.boundaries.data(),
                       .last = a.states.data()});
     blocks.linearForward({rows, channels, width}, saved.hidden.data(),
                          p + at.out, nullptr, a.stream.data(), Store::Add);
@@ -350,6 +355,7 @@ void LanguageModel::backward() {
                        .recurrent = saved.recurrent.data(),
                        .output = saved.hidden.data(),
                        .trajectory = saved.trajectory.data(),
+                       .boundaries = saved.boundaries.data(),
                        .dOutput = a.dHidden.data(),
                        .dPreactivations = a.dPreactivations.data(),
                        .dRecurrent = a.dRecurrent.data(),

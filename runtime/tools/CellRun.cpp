@@ -104,6 +104,7 @@ private:
   CellArray initial;
   CellArray output;
   CellArray trajectory;
+  CellArray boundaries;
   CellArray last;
 };
 
@@ -132,7 +133,12 @@ CellRun::CellRun(const CellKernels &cell, const CellInputs &given,
   reset = DeviceArray<std::uint8_t>(cell.device(), inputs.reset);
   initial = make(f32, "initial states", inputs.initial);
   output = make(ioType, "output", zeros({b, t, h}, "the output"));
-  if (!manifest.plain)
+  if (cell.recomputesStates())
+    boundaries = make(f32, "boundaries",
+                      zeros({b, cell.timeTiles(t), cell.states(), h},
+                            "the states at tile boundaries"));
+  // A run by steps has the states of each at hand.
+  if (!manifest.plain && (modes.bySteps || !cell.recomputesStates()))
     trajectory =
         make(ioType, "states", zeros({b, t, cell.states(), h}, "the states"));
   last =
@@ -190,6 +196,7 @@ void CellRun::forward() {
                         .initial = floats(initial),
                         .output = output.data(),
                         .trajectory = trajectory.data(),
+                        .boundaries = floats(boundaries),
                         .last = floats(last),
                         .reverse = modes.reverse};
   if (!projectsStates()) {
@@ -339,6 +346,7 @@ void CellRun::addGradients(CellOutputs &outputs) {
                          .initial = floats(initial),
                          .output = output.data(),
                          .trajectory = trajectory.data(),
+                         .boundaries = floats(boundaries),
                          .dOutput = dOutput.data(),
                          .dLast = floats(dLast),
                          .dPreactivations = dPreactivations.data(),
@@ -417,9 +425,10 @@ void CellRun::addRecurrentGradients(
 void CellRun::addResults(CellOutputs &outputs) {
   const std::vector<std::int64_t> sequence = {inputs.batch, inputs.time,
                                               inputs.channels};
+  const bool keepsStates = modes.bySteps || !cell.recomputesStates();
   for (std::size_t s = 0; s < manifest.states.size(); ++s) {
     const std::string &state = manifest.states[s];
-    if (state != manifest.output)
+    if (state != manifest.output && keepsStates)
       outputs.add(state, sequence, takeState(trajectory.values(), s));
     outputs.add(state + "_last", {inputs.batch, inputs.channels},
                 takeState(last.values(), s));

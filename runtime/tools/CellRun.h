@@ -52,10 +52,10 @@ struct RunModes {
 
 /// Runs forward, and backward where gradients are wanted, on the cell's device.
 /// Gives the output [B, T, H] by its name, each
-/// state [B, T, H] by its name where it is not the output, `<state>_last`
-/// [B, H], and `d_<name>` of every input that was given. Throws Error when a
-/// projection or a result is too large for f32, or an array for the cell's io
-/// type; and when gradients are wanted of a run by steps.
+/// state [B, T, H] by its name where it is not the output and is kept,
+/// `<state>_last` [B, H], and `d_<name>` of every input that was given. Throws
+/// Error when a projection or a result is too large for f32, or an array for
+/// the cell's io type; and when gradients are wanted of a run by steps.
 CellOutputs runCell(const CellKernels &cell, const CellInputs &inputs,
                     const RunModes &modes);
 

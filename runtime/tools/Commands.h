@@ -14,6 +14,7 @@
 #ifndef MINRNN_RUNTIME_TOOLS_COMMANDS_H
 #define MINRNN_RUNTIME_TOOLS_COMMANDS_H
 
+#include "minrnn/jit.h"
 #include "minrnn/open_device.h"
 
 #include <CLI/CLI.hpp>
@@ -46,6 +47,12 @@ struct DeviceChoice {
 
 /// Adds `--threads N` and `--device NAME` to a command.
 void addDeviceOptions(CLI::App &command, DeviceChoice &choice);
+
+/// Adds `--recompute gates|all` to a command.
+void addRecomputeOption(CLI::App &command, std::string &choice);
+
+/// What the choice of `--recompute` says.
+Recompute recomputeOf(const std::string &choice);
 
 } // namespace minrnn
 

@@ -82,6 +82,21 @@ void minrnn::addDeviceOptions(CLI::App &command, DeviceChoice &choice) {
       ->capture_default_str();
 }
 
+void minrnn::addRecomputeOption(CLI::App &command, std::string &choice) {
+  command
+      .add_option("--recompute", choice,
+                  "what backward computes again: gates, or all, the states "
+                  "included, of which then only those at tile boundaries are "
+                  "kept")
+      ->check(CLI::IsMember({"gates", "all"}).description(""))
+      ->type_name("WHAT")
+      ->capture_default_str();
+}
+
+Recompute minrnn::recomputeOf(const std::string &choice) {
+  return choice == "all" ? Recompute::All : Recompute::Gates;
+}
+
 int main(int count, char **arguments) {
   try {
     return runCommandLine(count, arguments);

@@ -28,6 +28,7 @@ struct RunOptions {
   std::string scan = "auto";
   bool gradients = false;
   std::string ioType = "f32";
+  std::string recompute = "gates";
   RunModes modes;
   bool statistics = false;
   DeviceChoice device;
@@ -44,11 +45,12 @@ void run(const RunOptions &options) {
     throw Error("--stats counts what the emulator runs; add --device emulator");
   const std::shared_ptr<Device> device = options.device.open();
   const SafetensorsReader input(options.in);
-  const CellKernels cell =
-      compileCellFile(options.cellFile, {.cell = options.cell,
-                                         .scan = scanDomainOf(options.scan),
-                                         .ioType = options.ioType,
-                                         .device = device});
+  const CellKernels cell = compileCellFile(
+      options.cellFile, {.cell = options.cell,
+                         .scan = scanDomainOf(options.scan),
+                         .ioType = options.ioType,
+                         .recompute = recomputeOf(options.recompute),
+                         .device = device});
   const CellInputs inputs = readCellInputs(input, cell, options.gradients);
   const CellOutputs outputs = runCell(cell, inputs, options.modes);
   writeSafetensors(options.out, outputs.tensors());
@@ -103,6 +105,7 @@ void minrnn::addRunCommand(CLI::App &minrnn) {
       ->check(CLI::IsMember({"f32", "f16", "bf16"}).description(""))
       ->type_name("TYPE")
       ->capture_default_str();
+  addRecomputeOption(*command, options->recompute);
   command
       ->add_flag("--by-steps", options->modes.bySteps,
                  "call the cell's single step for every step; no gradients")

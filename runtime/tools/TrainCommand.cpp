@@ -33,6 +33,7 @@ struct TrainCommandOptions {
   std::filesystem::path log;
   LanguageModelOptions model;
   TrainingOptions training;
+  std::string recompute = "gates";
   DeviceChoice device;
 };
 
@@ -44,15 +45,18 @@ struct Start {
 };
 
 CellKernels compile(const std::string &source, const std::string &sourceName,
-                    const std::string &cellName, const DeviceChoice &device) {
+                    const std::string &cellName,
+                    const TrainCommandOptions &options) {
   return compileCell(source, sourceName,
-                     {.cell = cellName, .device = device.open()});
+                     {.cell = cellName,
+                      .recompute = recomputeOf(options.recompute),
+                      .device = options.device.open()});
 }
 
 Start startAfresh(const TrainCommandOptions &options) {
   const CellSource source = findCellSource(options.cell);
   CellKernels cell =
-      compile(source.text, source.name, options.cellName, options.device);
+      compile(source.text, source.name, options.cellName, options);
   TextCorpus corpus = TextCorpus::fromFile(options.data);
   CheckpointInfo info{.cellSource = source.text,
                       .cellName = cell.manifest().cell,
@@ -67,8 +71,8 @@ Start startAfresh(const TrainCommandOptions &options) {
 Start startFromCheckpoint(const TrainCommandOptions &options,
                           const CLI::App &command) {
   CheckpointInfo info = readCheckpointInfo(options.resume);
-  CellKernels cell = compile(info.cellSource, options.resume.string(),
-                             info.cellName, options.device);
+  CellKernels cell =
+      compile(info.cellSource, options.resume.string(), info.cellName, options);
   const auto replace = [&](const char *option, auto TrainingOptions::*member) {
     if (command.count(option) > 0)
       info.training.*member = options.training.*member;
@@ -257,6 +261,7 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
                    "decides initial weights and windows")
       ->type_name("N")
       ->capture_default_str();
+  addRecomputeOption(*command, options->recompute);
   addDeviceOptions(*command, options->device);
   command->callback([options, command] { train(*options, *command); });
 }

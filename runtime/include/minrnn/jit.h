@@ -29,6 +29,12 @@ namespace minrnn {
 /// linear space on the host, log space on a GPU where the cell allows it.
 enum class ScanDomain { Auto, Log, Linear };
 
+/// What `backward` has of the states, as minrnnc's `--recompute`: those that
+/// `forward` kept, or only those at the boundaries of tiles of time, from which
+/// it computes the others again. Less memory for a little more time; for
+/// parallel cells.
+enum class Recompute { Gates, All };
+
 struct JitOptions {
   /// The cell to compile; may be empty when the text holds exactly one.
   std::string cell = {};
@@ -37,6 +43,7 @@ struct JitOptions {
   /// processor converts it) or `bf16`. Arithmetic and carried states are f32
   /// throughout.
   std::string ioType = "f32";
+  Recompute recompute = Recompute::Gates;
   /// The device to compile for and run on; null: a host device with OpenMP's
   /// threads.
   std::shared_ptr<Device> device = nullptr;

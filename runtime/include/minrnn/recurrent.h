@@ -73,6 +73,9 @@ struct RecurrentForwardArguments {
   /// [B, T, S, H], of a cell that is not plain: written, the states after every
   /// step; the backward reads it. Null: not wanted.
   float *trajectory = nullptr;
+  /// [B, cell.timeTiles(T), S, H], of a cell that recomputes its states:
+  /// written; the backward reads it, and needs no trajectory.
+  float *boundaries = nullptr;
   /// [B, S, H]: written, the states after the last step. Null: not wanted; not
   /// where R > 0, whose walk works in it. May be the same array as `initial`.
   float *last = nullptr;
@@ -92,10 +95,12 @@ struct RecurrentBackwardArguments {
   const float *initial = nullptr;
   const float *preactivations = nullptr;
   const float *recurrent = nullptr;
-  /// Needed for a plain cell.
+  /// Needed for a plain cell, unless it recomputes its states.
   const float *output = nullptr;
-  /// Needed for a cell that is not plain.
+  /// Needed for a cell that is not plain, unless it recomputes its states.
   const float *trajectory = nullptr;
+  /// Needed for a cell that recomputes its states.
+  const float *boundaries = nullptr;
   /// [B, T, H]: the gradient with respect to `output`.
   const float *dOutput = nullptr;
   /// [B, S, H]: the gradient with respect to `last`; null: zero.
