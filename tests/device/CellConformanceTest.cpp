@@ -117,9 +117,11 @@ void expectTheSameWithFewerOutputs(const KernelProgram &kernels, EntryCall call,
   expectSameBits(backward, all.backward);
 }
 
-/// Arrays that hold elements of the io type.
-const std::set<std::string> storedArrays = {"output", "trajectory",
-                                            "d_preactivations", "d_input"};
+/// Whether an array holds elements of the io type.
+bool isStored(const std::string &name) {
+  return name == "output" || name == "trajectory" ||
+         name == "d_preactivations" || name == "d_input";
+}
 
 /// `found` holds the numbers of `exact`, to the bit; those that are stored in
 /// halves, rounded.
@@ -130,9 +132,8 @@ void expectStored(const NamedArrays &found, const NamedArrays &exact,
     const std::vector<float> &expected = exact.at(name);
     ASSERT_EQ(numbers.size(), expected.size()) << name;
     for (size_t i = 0; i < numbers.size(); ++i) {
-      const float wanted = storedArrays.contains(name)
-                               ? roundedTo(ioType, expected[i])
-                               : expected[i];
+      const float wanted =
+          isStored(name) ? roundedTo(ioType, expected[i]) : expected[i];
       // (A state beyond the largest f16 is infinite, and no less.)
       if (std::isnan(wanted) && std::isnan(numbers[i]))
         continue;
@@ -219,7 +220,7 @@ TEST_P(CellOnDevice, AgreesWithTheJudge) {
     Bounds bounds(*device);
     uint64_t turn = 0;
     for (const Setting &setting : settings(compiled.load())) {
-      SCOPED_TRACE(domain + ", " + describe(setting));
+      SCOPED_TRACE(testing::Message() << domain << ", " << describe(setting));
       const KernelProgram kernels = compiled.load(++turn);
       const Case sample = makeCase(program, kernels, setting, 10 * turn);
       const EntryCall call = callOf(program, sample);
@@ -244,7 +245,7 @@ TEST_P(CellOnDevice, LongSequencesAgreeWithTheJudge) {
     Setting setting;
     setting.shape = {1, 65601, 3};
     setting.options.nonNegativeInitial = true;
-    SCOPED_TRACE(domain + ", " + describe(setting));
+    SCOPED_TRACE(testing::Message() << domain << ", " << describe(setting));
     const Case sample = makeCase(program, kernels, setting, 91);
     Bounds bounds(*device);
     bounds.expectAgrees(program, kernels, sample,
@@ -274,7 +275,8 @@ TEST_P(CellOnDevice, StoresHalvesOfWhatItComputes) {
     for (const auto &[domain, compiled] : half) {
       uint64_t turn = 0;
       for (const Setting &setting : settings(compiled.load())) {
-        SCOPED_TRACE(ioType + ", " + domain + ", " + describe(setting));
+        SCOPED_TRACE(testing::Message()
+                     << ioType << ", " << domain << ", " << describe(setting));
         const KernelProgram kernels = compiled.load(++turn);
         const KernelProgram exact = full.at(domain).load();
         ASSERT_EQ(kernels.manifest().ioType, ioType);
@@ -317,8 +319,8 @@ TEST_P(CellOnDevice, StepsAreTheSequence) {
       if (everything)
         state = whole.inputs.at("initial");
       for (int64_t t = 0; t < shape.time; ++t) {
-        SCOPED_TRACE(domain + ", step " + std::to_string(t) + " of " +
-                     describe(setting));
+        SCOPED_TRACE(testing::Message() << domain << ", step " << t << " of "
+                                        << describe(setting));
         NamedArrays run =
             kernels.run("step", stepCall(program, whole, state, t));
         bounds.expectWithin(
@@ -357,7 +359,7 @@ TEST_P(CellOnDevice, StepsStoreHalvesOfWhatTheyCompute) {
     const EntryCall whole = callOf(program, sample);
     std::vector<float> state = whole.inputs.at("initial");
     for (int64_t t = 0; t < setting.shape.time; ++t) {
-      SCOPED_TRACE(ioType + ", step " + std::to_string(t));
+      SCOPED_TRACE(testing::Message() << ioType << ", step " << t);
       const EntryCall call = stepCall(program, whole, state, t);
       NamedArrays run = kernels->run("step", call);
       expectStored(run, exact.run("step", call), ioType);
@@ -388,7 +390,7 @@ TEST_P(CellOnDevice, RecomputedStatesGiveTheSameGradients) {
     Bounds bounds(*device);
     uint64_t turn = 0;
     for (const Setting &setting : settings(compiled->load())) {
-      SCOPED_TRACE(ioType + ", " + describe(setting));
+      SCOPED_TRACE(testing::Message() << ioType << ", " << describe(setting));
       const KernelProgram kernels = compiled->load(++turn);
       Case sample = makeCase(program, kernels, setting, 10 * turn);
       roundInputs(sample, ioType);

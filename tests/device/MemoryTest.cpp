@@ -21,6 +21,13 @@
 using namespace minrnn;
 using namespace minrnn::test;
 
+#ifdef __SANITIZE_ADDRESS__
+/// An allocation that cannot be is to fail here, not to end the program.
+extern "C" const char *__asan_default_options() {
+  return "allocator_may_return_null=1";
+}
+#endif
+
 namespace {
 
 class DeviceMemory : public OnEveryDevice {

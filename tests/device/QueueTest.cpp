@@ -31,26 +31,27 @@ public:
   explicit SlowWork(std::shared_ptr<Device> owner)
       : device(std::move(owner)),
         x(device, std::vector<float>(elements(), 1.0F / side)),
-        first(device, elements()), second(device, elements()) {}
+        there(device, elements()), back(device, elements()),
+        end(device, elements()) {}
 
-  /// Queues the work; `first` holds `number` everywhere at its end, and not
-  /// before.
+  /// Queues the work; the result holds zeros until its end, and then `number`
+  /// everywhere.
   void queue(float number) {
     const std::vector<float> numbers(elements(), number);
-    second.upload(numbers);
-    first.clear();
+    back.upload(numbers);
+    end.clear();
     for (int i = 0; i < times; ++i) {
-      multiply(second, first);
-      multiply(first, second);
+      multiply(back, there);
+      multiply(there, back);
     }
-    multiply(second, first);
+    multiply(back, end);
   }
 
-  const DeviceArray<float> &result() const { return first; }
+  const DeviceArray<float> &result() const { return end; }
   static constexpr std::size_t elements() { return side * side; }
 
 private:
-  static constexpr std::int64_t side = 256;
+  static constexpr std::int64_t side = 512;
   static constexpr int times = 16;
 
   void multiply(const DeviceArray<float> &from, DeviceArray<float> &to) {
@@ -65,8 +66,9 @@ private:
 
   std::shared_ptr<Device> device;
   DeviceArray<float> x;
-  DeviceArray<float> first;
-  DeviceArray<float> second;
+  DeviceArray<float> there;
+  DeviceArray<float> back;
+  DeviceArray<float> end;
 };
 
 class Queue : public OnEveryDevice {
