@@ -88,7 +88,10 @@ DynamicLibrary::DynamicLibrary(const LibraryRequest &request)
   // Of a file that is there, but cannot be opened, the loader's reason is said.
   std::string refusals;
   for (const std::string &candidate : libraryCandidates(request)) {
-    handle.reset(dlopen(candidate.c_str(), RTLD_NOW | RTLD_LOCAL));
+    // The CUDA libraries start threads and leave handlers for the end of the
+    // process: their code must stay, whether we still need it or not.
+    handle.reset(
+        dlopen(candidate.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE));
     if (handle != nullptr) {
       file = pathOf(handle.get(), candidate);
       return;

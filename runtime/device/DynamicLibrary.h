@@ -34,7 +34,7 @@ struct LibraryRequest {
   std::span<const std::string_view> names;
 };
 
-/// A shared library, open for as long as this object lives.
+/// A shared library. Once opened, its code stays until the process ends.
 class DynamicLibrary {
 public:
   /// Opens the first candidate that the loader accepts. Throws Error, with
