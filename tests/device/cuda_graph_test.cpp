@@ -153,13 +153,17 @@ TEST_F(CudaGraphs, AGraphWithinAGraph) {
 }
 
 TEST_F(CudaGraphs, KeepsTheModulesItLaunches) {
-  const auto inner = device->capture([&] { affine(*module, x, 2, 1); });
+  auto inner = device->capture([&] { affine(*module, x, 2, 1); });
   auto outer = device->capture([&] { inner->launch(); });
   module.reset();
   EXPECT_EQ(standinCount("modules"), 1);
   inner->launch();
+  inner.reset();
   outer->launch();
   EXPECT_EQ(x.download(), (Integers{7, 11}));
+  EXPECT_EQ(standinCount("modules"), 1);
+  outer.reset();
+  EXPECT_EQ(standinCount("modules"), 0);
 }
 
 TEST_F(CudaGraphs, AModuleMayGoWhileOneIsRecorded) {

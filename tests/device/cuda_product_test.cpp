@@ -240,6 +240,32 @@ TEST_F(CudaProducts, OfARecordedStreamOutliveIt) {
   EXPECT_EQ(c.download(), std::vector<float>{9});
 }
 
+TEST_F(CudaProducts, RoomThatIsKeptForThemIsGivenToOthersWhereItIsNeeded) {
+  // Of ten MiB cuBLAS has one, and each stream with products four.
+  constexpr std::size_t mebibyte = std::size_t{1} << 20;
+  configure("MEMORY", std::to_string(10 * mebibyte));
+  const auto device = CudaDevice::create();
+  const auto a = DeviceArray<float>(device, std::vector<float>{3});
+  const auto c = DeviceArray<float>(device, std::vector<float>{0});
+  auto stream = device->createStream();
+  device->useStream(stream.get());
+  device->multiply({.m = 1,
+                    .n = 1,
+                    .k = 1,
+                    .a = {a.data(), 1},
+                    .b = {a.data(), 1},
+                    .c = c.data(),
+                    .cStride = 1});
+  device->useStream(nullptr);
+  expectContains(errorOf([&] { device->allocate(7 * mebibyte); }),
+                 "out of memory");
+  stream.reset();
+  const std::uint64_t much = device->allocate(7 * mebibyte);
+  device->fill(much, 0, 7 * mebibyte);
+  EXPECT_EQ(c.download(), std::vector<float>{9});
+  device->release(much);
+}
+
 TEST_F(CudaProducts, HalvesAreSummedInFloat) {
   const auto device = CudaDevice::create();
   // 2049 ones and 2047 times minus one; 2049 is not an f16 number, so a part
