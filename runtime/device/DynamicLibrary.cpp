@@ -81,19 +81,14 @@ minrnn::libraryCandidates(const LibraryRequest &request) {
   return candidates;
 }
 
-void DynamicLibrary::Close::operator()(void *handle) const { dlclose(handle); }
-
 DynamicLibrary::DynamicLibrary(const LibraryRequest &request)
     : what(request.what) {
   // Of a file that is there, but cannot be opened, the loader's reason is said.
   std::string refusals;
   for (const std::string &candidate : libraryCandidates(request)) {
-    // The CUDA libraries start threads and leave handlers for the end of the
-    // process: their code must stay, whether we still need it or not.
-    handle.reset(
-        dlopen(candidate.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE));
+    handle = dlopen(candidate.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (handle != nullptr) {
-      file = pathOf(handle.get(), candidate);
+      file = pathOf(handle, candidate);
       return;
     }
     const std::string reason = loadersReason();
@@ -116,12 +111,12 @@ DynamicLibrary::DynamicLibrary(const LibraryRequest &request)
 }
 
 void *DynamicLibrary::symbolIfPresent(const char *name) const {
-  return dlsym(handle.get(), name);
+  return dlsym(handle, name);
 }
 
 void *DynamicLibrary::symbol(const char *name) const {
   dlerror();
-  void *address = dlsym(handle.get(), name);
+  void *address = dlsym(handle, name);
   if (address == nullptr)
     throw Error(what + " at " + file + " has no " + name +
                 ": the library is too old (" + loadersReason() + ")");

@@ -14,7 +14,6 @@
 #ifndef MINRNN_RUNTIME_DEVICE_DYNAMICLIBRARY_H
 #define MINRNN_RUNTIME_DEVICE_DYNAMICLIBRARY_H
 
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,7 +33,9 @@ struct LibraryRequest {
   std::span<const std::string_view> names;
 };
 
-/// A shared library. Once opened, its code stays until the process ends.
+/// A shared library. It stays loaded until the process ends, whatever becomes
+/// of this object: CUDA's leave threads and memory behind when they are
+/// unloaded.
 class DynamicLibrary {
 public:
   /// Opens the first candidate that the loader accepts. Throws Error, with
@@ -60,13 +61,9 @@ public:
   const std::string &path() const { return file; }
 
 private:
-  struct Close {
-    void operator()(void *handle) const;
-  };
-
   std::string what;
   std::string file;
-  std::unique_ptr<void, Close> handle;
+  void *handle = nullptr;
 };
 
 /// The files that a request stands for, in the order they are tried: the file

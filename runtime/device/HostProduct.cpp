@@ -105,6 +105,12 @@ void gemmOnOneThread(std::int64_t m, std::int64_t n, std::int64_t k,
       }
 }
 
+void checkNotNegative(std::int64_t m, std::int64_t n, std::int64_t k) {
+  if (m < 0 || n < 0 || k < 0)
+    throw Error("a matrix product of negative size: " + std::to_string(m) +
+                " x " + std::to_string(n) + " x " + std::to_string(k));
+}
+
 } // namespace
 
 template <typename Scalar>
@@ -112,9 +118,7 @@ void minrnn::gemm(std::int64_t m, std::int64_t n, std::int64_t k,
                   MatrixOperand<Scalar> a, MatrixOperand<Scalar> b, Scalar *c,
                   std::int64_t cStride, Store store) {
   constexpr std::int64_t longestStride = std::numeric_limits<int>::max();
-  if (m < 0 || n < 0 || k < 0)
-    throw Error("a matrix product of negative size: " + std::to_string(m) +
-                " x " + std::to_string(n) + " x " + std::to_string(k));
+  checkNotNegative(m, n, k);
   if (std::max({a.stride, b.stride, cStride}) > longestStride)
     throw Error("a matrix row of more than " + std::to_string(longestStride) +
                 " elements is too long for the BLAS library");
@@ -190,6 +194,10 @@ void minrnn::multiplyOnHost(const MatrixProduct &product) {
                 cStride, store);
     return;
   }
+  checkNotNegative(m, n, k);
+  // An operand of nothing may have no memory.
+  if (m == 0 || n == 0)
+    return;
   const std::vector<float> left = widened(a, m, k, type);
   const std::vector<float> right = widened(b, k, n, type);
   std::vector<float> sums(

@@ -9,19 +9,13 @@
 #ifndef MINRNN_RUNTIME_DEVICE_KERNELLAUNCHER_H
 #define MINRNN_RUNTIME_DEVICE_KERNELLAUNCHER_H
 
-#include <array>
+#include "minrnn/device.h"
+
 #include <cstdint>
 #include <span>
 #include <string_view>
 
 namespace minrnn {
-
-/// How many threads run an entry, and their blocks' dynamic shared memory.
-struct LaunchGrid {
-  std::array<std::uint32_t, 3> grid = {1, 1, 1};
-  std::array<std::uint32_t, 3> block = {1, 1, 1};
-  std::uint32_t sharedBytes = 0;
-};
 
 /// Starts entries of a device's modules, in order: what one writes, the next
 /// may read.
@@ -32,7 +26,7 @@ public:
   /// Runs `entry` of `module` (see SupportPrograms) on one word a parameter. No
   /// extent of the grid is 0. May return before the work is done.
   virtual void launch(std::string_view module, std::string_view entry,
-                      const LaunchGrid &grid,
+                      const LaunchShape &grid,
                       std::span<const std::uint64_t> words) = 0;
 };
 

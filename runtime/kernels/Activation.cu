@@ -61,40 +61,40 @@ __device__ void backward(const float *input, const float *dOutput,
 }
 
 /// output[count] = relu(input[count]).
-extern "C" __global__ void reluForward(const float *input, float *output,
-                                       Size count) {
+extern "C" __global__ void __launch_bounds__(256)
+    reluForward(const float *input, float *output, Size count) {
   forward<Relu>(input, output, count);
 }
 
 /// dInput[count] = dOutput[count] times the slope of relu at input[count].
-extern "C" __global__ void reluBackward(const float *input,
-                                        const float *dOutput, float *dInput,
-                                        Size count) {
+extern "C" __global__ void __launch_bounds__(256)
+    reluBackward(const float *input, const float *dOutput, float *dInput,
+                 Size count) {
   backward<Relu>(input, dOutput, dInput, count);
 }
 
 /// output[count] = silu(input[count]).
-extern "C" __global__ void siluForward(const float *input, float *output,
-                                       Size count) {
+extern "C" __global__ void __launch_bounds__(256)
+    siluForward(const float *input, float *output, Size count) {
   forward<Silu>(input, output, count);
 }
 
 /// dInput[count] = dOutput[count] times the slope of silu at input[count].
-extern "C" __global__ void siluBackward(const float *input,
-                                        const float *dOutput, float *dInput,
-                                        Size count) {
+extern "C" __global__ void __launch_bounds__(256)
+    siluBackward(const float *input, const float *dOutput, float *dInput,
+                 Size count) {
   backward<Silu>(input, dOutput, dInput, count);
 }
 
 /// output[count] = gelu(input[count]).
-extern "C" __global__ void geluForward(const float *input, float *output,
-                                       Size count) {
+extern "C" __global__ void __launch_bounds__(256)
+    geluForward(const float *input, float *output, Size count) {
   forward<Gelu>(input, output, count);
 }
 
 /// dInput[count] = dOutput[count] times the slope of gelu at input[count].
-extern "C" __global__ void geluBackward(const float *input,
-                                        const float *dOutput, float *dInput,
-                                        Size count) {
+extern "C" __global__ void __launch_bounds__(256)
+    geluBackward(const float *input, const float *dOutput, float *dInput,
+                 Size count) {
   backward<Gelu>(input, dOutput, dInput, count);
 }

@@ -16,10 +16,12 @@
 
 /// input, output [rows, channels], weight[channels, taps], bias[channels] or
 /// null. Grid {channels / 128, rows / 8}, block {32, 8}.
-extern "C" __global__ void causalConvolutionForward(
-    const float *__restrict__ input, const float *__restrict__ weight,
-    const float *__restrict__ bias, float *__restrict__ output, Size rows,
-    Size time, Size channels, Size taps) {
+extern "C" __global__ void __launch_bounds__(256)
+    causalConvolutionForward(const float *__restrict__ input,
+                             const float *__restrict__ weight,
+                             const float *__restrict__ bias,
+                             float *__restrict__ output, Size rows, Size time,
+                             Size channels, Size taps) {
   forEachOfRows(rows, channels, [&](Size row, Size channel) {
     const Size t = row % time;
     const Size first = t < taps - 1 ? taps - 1 - t : 0;
@@ -33,11 +35,11 @@ extern "C" __global__ void causalConvolutionForward(
 
 /// dInput[rows, channels] from dOutput[rows, channels]. Grid and block as
 /// causalConvolutionForward.
-extern "C" __global__ void
-causalConvolutionBackward(const float *__restrict__ weight,
-                          const float *__restrict__ dOutput,
-                          float *__restrict__ dInput, Size rows, Size time,
-                          Size channels, Size taps) {
+extern "C" __global__ void __launch_bounds__(256)
+    causalConvolutionBackward(const float *__restrict__ weight,
+                              const float *__restrict__ dOutput,
+                              float *__restrict__ dInput, Size rows, Size time,
+                              Size channels, Size taps) {
   forEachOfRows(rows, channels, [&](Size row, Size channel) {
     const Size after = time - 1 - row % time;
     const Size first = after < taps - 1 ? taps - 1 - after : 0;
@@ -51,11 +53,11 @@ causalConvolutionBackward(const float *__restrict__ weight,
 
 /// partials[stripes, channels, taps]: the gradient of weight over stripes of
 /// 128 rows. Grid {channels / 32, stripes}, block {32, 8}.
-extern "C" __global__ void
-causalConvolutionWeightPartials(const float *__restrict__ input,
-                                const float *__restrict__ dOutput,
-                                double *__restrict__ partials, Size rows,
-                                Size time, Size channels, Size taps) {
+extern "C" __global__ void __launch_bounds__(256)
+    causalConvolutionWeightPartials(const float *__restrict__ input,
+                                    const float *__restrict__ dOutput,
+                                    double *__restrict__ partials, Size rows,
+                                    Size time, Size channels, Size taps) {
   constexpr Size rowsOfStripe = 128;
   constexpr int warps = 8;
   __shared__ double ofWarps[warps][lanes];

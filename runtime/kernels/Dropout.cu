@@ -16,10 +16,11 @@
 /// half, and key `seed`: a lane makes four words and uses them at elements that
 /// lie a warp apart. `step` lies on the device, so that a captured graph draws
 /// another mask each time. Grid {count / 1024, rounded up}, block {256}.
-extern "C" __global__ void dropout(const float *input, float *output,
-                                   Size count, unsigned long long seed,
-                                   const unsigned long long *__restrict__ step,
-                                   Size threshold, double scale) {
+extern "C" __global__ void __launch_bounds__(256)
+    dropout(const float *input, float *output, Size count,
+            unsigned long long seed,
+            const unsigned long long *__restrict__ step, Size threshold,
+            double scale) {
   constexpr int words = 4;
   const unsigned long long upper = *step;
   for (Size counter = firstElement();; counter += elementStride()) {

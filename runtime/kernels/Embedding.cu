@@ -11,11 +11,11 @@
 /// output[rows, width] = table[tokens[rows], :]; a row of NaN where the token
 /// is not in [0, vocabulary), so that the mistake shows in the loss.
 /// Grid {width / 128, rows / 8}, block {32, 8}.
-extern "C" __global__ void embeddingForward(const int *__restrict__ tokens,
-                                            const float *__restrict__ table,
-                                            float *__restrict__ output,
-                                            Size rows, Size vocabulary,
-                                            Size width) {
+extern "C" __global__ void __launch_bounds__(256)
+    embeddingForward(const int *__restrict__ tokens,
+                     const float *__restrict__ table,
+                     float *__restrict__ output, Size rows, Size vocabulary,
+                     Size width) {
   forEachOfRows(rows, width, [&](Size row, Size column) {
     const int token = tokens[row];
     output[row * width + column] = token >= 0 && token < vocabulary
@@ -29,11 +29,11 @@ extern "C" __global__ void embeddingForward(const int *__restrict__ tokens,
 /// count for nothing. A block owns 128 columns of one token: its warps take 32
 /// positions each in turn, so no two threads ever add to one sum.
 /// Grid {vocabulary, width / 128}, block {32, 16}.
-extern "C" __global__ void embeddingBackward(const int *__restrict__ tokens,
-                                             const float *__restrict__ dOutput,
-                                             float *__restrict__ dTable,
-                                             Size rows, Size vocabulary,
-                                             Size width) {
+extern "C" __global__ void __launch_bounds__(512)
+    embeddingBackward(const int *__restrict__ tokens,
+                      const float *__restrict__ dOutput,
+                      float *__restrict__ dTable, Size rows, Size vocabulary,
+                      Size width) {
   constexpr int warps = 16;
   constexpr int perLane = 4;
   constexpr int tile = perLane * lanes;

@@ -169,25 +169,27 @@ backward(Size part, const float *__restrict__ input,
 }
 
 /// input, output [rows, width], scale [width]; writes inverseRms[rows].
-/// Grid {rows / rowsPerPart, rounded up}, block {any whole warps up to 1024},
+/// Grid {rows / rowsPerPart, rounded up}, block {any whole warps up to 256},
 /// shared 8 bytes a column (12 in layerNormForward) up to keptWidthForward,
 /// else none.
-extern "C" __global__ void
-rmsNormForward(const float *__restrict__ input, const float *__restrict__ scale,
-               float *__restrict__ output, float *__restrict__ inverseRms,
-               Size rows, Size width, Size rowsPerPart, double epsilon) {
+extern "C" __global__ void __launch_bounds__(256)
+    rmsNormForward(const float *__restrict__ input,
+                   const float *__restrict__ scale, float *__restrict__ output,
+                   float *__restrict__ inverseRms, Size rows, Size width,
+                   Size rowsPerPart, double epsilon) {
   for (Size part = blockIdx.x; part * rowsPerPart < rows; part += gridDim.x)
     forward<false>(part, input, scale, nullptr, output, nullptr, inverseRms,
                    rows, width, rowsPerPart, float(epsilon));
 }
 
 /// As rmsNormForward, with bias[width]; writes mean[rows] too.
-extern "C" __global__ void
-layerNormForward(const float *__restrict__ input,
-                 const float *__restrict__ scale,
-                 const float *__restrict__ bias, float *__restrict__ output,
-                 float *__restrict__ mean, float *__restrict__ inverseDeviation,
-                 Size rows, Size width, Size rowsPerPart, double epsilon) {
+extern "C" __global__ void __launch_bounds__(256)
+    layerNormForward(const float *__restrict__ input,
+                     const float *__restrict__ scale,
+                     const float *__restrict__ bias, float *__restrict__ output,
+                     float *__restrict__ mean,
+                     float *__restrict__ inverseDeviation, Size rows,
+                     Size width, Size rowsPerPart, double epsilon) {
   for (Size part = blockIdx.x; part * rowsPerPart < rows; part += gridDim.x)
     forward<true>(part, input, scale, bias, output, mean, inverseDeviation,
                   rows, width, rowsPerPart, float(epsilon));
@@ -197,20 +199,19 @@ layerNormForward(const float *__restrict__ input,
 /// dOutput where it is. partials[parts, width] are the sums of dOutput x r
 /// over each part's rows. Grid and block as rmsNormForward, shared 20 bytes a
 /// column (28 in layerNormBackward) up to keptWidthBackward, else none.
-extern "C" __global__ void rmsNormBackward(const float *__restrict__ input,
-                                           const float *__restrict__ scale,
-                                           const float *__restrict__ inverseRms,
-                                           const float *dOutput, float *dInput,
-                                           double *__restrict__ partials,
-                                           Size rows, Size width,
-                                           Size rowsPerPart, Size adds) {
+extern "C" __global__ void __launch_bounds__(256)
+    rmsNormBackward(const float *__restrict__ input,
+                    const float *__restrict__ scale,
+                    const float *__restrict__ inverseRms, const float *dOutput,
+                    float *dInput, double *__restrict__ partials, Size rows,
+                    Size width, Size rowsPerPart, Size adds) {
   for (Size part = blockIdx.x; part * rowsPerPart < rows; part += gridDim.x)
     backward<false>(part, input, scale, nullptr, inverseRms, dOutput, dInput,
                     partials, rows, width, rowsPerPart, adds != 0);
 }
 
 /// As rmsNormBackward; partials[parts, 2, width]: for scale, then for bias.
-extern "C" __global__ void layerNormBackward(
+extern "C" __global__ void __launch_bounds__(256) layerNormBackward(
     const float *__restrict__ input, const float *__restrict__ scale,
     const float *__restrict__ mean, const float *__restrict__ inverseDeviation,
     const float *dOutput, float *dInput, double *__restrict__ partials,

@@ -10,9 +10,9 @@
 
 /// partials[pieces] = sums of squares of pieces of 16384 of gradients[count].
 /// Grid {pieces}, block {256}.
-extern "C" __global__ void sumSquares(const float *__restrict__ gradients,
-                                      double *__restrict__ partials,
-                                      Size count) {
+extern "C" __global__ void __launch_bounds__(256)
+    sumSquares(const float *__restrict__ gradients,
+               double *__restrict__ partials, Size count) {
   constexpr Size elementsOfPiece = 1 << 14;
   for (Size piece = blockIdx.x; piece * elementsOfPiece < count;
        piece += gridDim.x) {
@@ -33,10 +33,9 @@ extern "C" __global__ void sumSquares(const float *__restrict__ gradients,
 /// norm[1] = the root of the sum of partials[pieces]; scale[1] = the factor
 /// that makes it at most `limit`: 1 or limit / norm, or NaN where the norm is
 /// not finite. Grid {1}, block {1024}.
-extern "C" __global__ void clipScale(const double *__restrict__ partials,
-                                     Size pieces, double limit,
-                                     double *__restrict__ norm,
-                                     float *__restrict__ scale) {
+extern "C" __global__ void __launch_bounds__(1024)
+    clipScale(const double *__restrict__ partials, Size pieces, double limit,
+              double *__restrict__ norm, float *__restrict__ scale) {
   double sum = 0;
   for (Size piece = threadIdx.x; piece < pieces; piece += blockDim.x)
     sum += partials[piece];
@@ -53,8 +52,9 @@ extern "C" __global__ void clipScale(const double *__restrict__ partials,
 
 /// gradients[count] *= scale[1], unless that is NaN.
 /// Grid {count / 1024, rounded up}, block {256}.
-extern "C" __global__ void clip(float *__restrict__ gradients,
-                                const float *__restrict__ scale, Size count) {
+extern "C" __global__ void __launch_bounds__(256)
+    clip(float *__restrict__ gradients, const float *__restrict__ scale,
+         Size count) {
   const float factor = *scale;
   if (isnan(factor))
     return;
@@ -67,12 +67,12 @@ extern "C" __global__ void clip(float *__restrict__ gradients,
 /// the rate, the rate / (1 - beta1^t) and 1 / (1 - beta2^t). Both lie on the
 /// device, so that a captured graph can be replayed with others.
 /// Grid {count / 1024, rounded up}, block {256}.
-extern "C" __global__ void
-adamW(float *__restrict__ parameters, const float *__restrict__ gradients,
-      float *__restrict__ firstMoment, float *__restrict__ secondMoment,
-      const float *__restrict__ decays, const float *__restrict__ factors,
-      const float *__restrict__ scale, Size count, double beta1, double beta2,
-      double epsilon) {
+extern "C" __global__ void __launch_bounds__(256)
+    adamW(float *__restrict__ parameters, const float *__restrict__ gradients,
+          float *__restrict__ firstMoment, float *__restrict__ secondMoment,
+          const float *__restrict__ decays, const float *__restrict__ factors,
+          const float *__restrict__ scale, Size count, double beta1,
+          double beta2, double epsilon) {
   const float clipping = *scale;
   if (isnan(clipping))
     return;

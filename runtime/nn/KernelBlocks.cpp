@@ -18,15 +18,11 @@ KernelBlocks::KernelBlocks(std::shared_ptr<Device> device)
 }
 
 void KernelBlocks::launch(std::string_view module, std::string_view entry,
-                          const LaunchGrid &grid,
+                          const LaunchShape &shape,
                           std::span<const std::uint64_t> words) {
   auto found = modules.find(module);
   if (found == modules.end())
     found = modules.emplace(module, device().load(programs.ptx(module))).first;
-  LaunchShape shape;
-  std::ranges::copy(grid.grid, shape.grid.begin());
-  std::ranges::copy(grid.block, shape.block.begin());
-  shape.sharedBytes = grid.sharedBytes;
   found->second->launch(entry, shape, words);
 }
 

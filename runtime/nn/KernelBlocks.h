@@ -87,7 +87,7 @@ public:
 
 private:
   void launch(std::string_view module, std::string_view entry,
-              const LaunchGrid &grid,
+              const LaunchShape &shape,
               std::span<const std::uint64_t> words) override;
 
   /// Room for `count` doubles, whose content nobody relies on.

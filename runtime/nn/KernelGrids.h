@@ -48,27 +48,27 @@ inline std::uint32_t upTo(std::int64_t most, std::int64_t count) {
 }
 
 /// Flat arrays: four elements a thread.
-inline LaunchGrid flatGrid(std::int64_t count) {
+inline LaunchShape flatGrid(std::int64_t count) {
   return {{upTo(mostBlocks, ceilDiv(count, 1024)), 1, 1}, {256, 1, 1}};
 }
 
 /// Rows of columns: see forEachOfRows in Reduction.cuh.
-inline LaunchGrid rowsGrid(std::int64_t rows, std::int64_t columns) {
+inline LaunchShape rowsGrid(std::int64_t rows, std::int64_t columns) {
   return {{upTo(mostBlocks, ceilDiv(columns, 128)),
            upTo(mostBlocksAcross, ceilDiv(rows, 8)), 1},
           {lanes, 8, 1}};
 }
 
 /// Stripes of rows, 32 columns a block.
-inline LaunchGrid stripesGrid(std::int64_t rows, std::int64_t columns) {
+inline LaunchShape stripesGrid(std::int64_t rows, std::int64_t columns) {
   return {{upTo(mostBlocks, ceilDiv(columns, lanes)),
            upTo(mostBlocksAcross, ceilDiv(rows, rowsOfStripe)), 1},
           {lanes, 8, 1}};
 }
 
 /// One row at a time a block, with threads along it.
-inline LaunchGrid blockPerRowGrid(std::int64_t blocks, std::int64_t width,
-                                  std::int64_t sharedBytes) {
+inline LaunchShape blockPerRowGrid(std::int64_t blocks, std::int64_t width,
+                                   std::int64_t sharedBytes) {
   const std::int64_t threads =
       std::clamp<std::int64_t>(ceilDiv(width, lanes) * lanes, lanes, 256);
   return {{upTo(mostBlocks, blocks), 1, 1},
@@ -76,7 +76,7 @@ inline LaunchGrid blockPerRowGrid(std::int64_t blocks, std::int64_t width,
           static_cast<std::uint32_t>(sharedBytes)};
 }
 
-inline constexpr LaunchGrid oneBlock = {{1, 1, 1}, {1024, 1, 1}};
+inline constexpr LaunchShape oneBlock = {{1, 1, 1}, {1024, 1, 1}};
 
 /// How the norms split rows over blocks: enough parts for any GPU, and then
 /// enough rows a part that its sums of columns cost little.
@@ -104,7 +104,7 @@ inline std::uint64_t word(double number) {
 
 template <typename... Arguments>
 void start(KernelLauncher &launcher, std::string_view module,
-           std::string_view entry, const LaunchGrid &grid,
+           std::string_view entry, const LaunchShape &grid,
            Arguments... arguments) {
   if (grid.grid[0] == 0 || grid.grid[1] == 0)
     return;

@@ -50,10 +50,10 @@ void SupportKernels::embeddingBackward(const EmbeddingShape &shape,
                                        float *dTable) const {
   elementCount({shape.rows, shape.width}, "embedding, output");
   elementCount({shape.vocabulary, shape.width}, "embedding, table");
-  const LaunchGrid grid = {{upTo(mostBlocks, shape.vocabulary),
-                            upTo(mostBlocksAcross, ceilDiv(shape.width, 128)),
-                            1},
-                           {lanes, 16, 1}};
+  const LaunchShape grid = {{upTo(mostBlocks, shape.vocabulary),
+                             upTo(mostBlocksAcross, ceilDiv(shape.width, 128)),
+                             1},
+                            {lanes, 16, 1}};
   start(launcher, "Embedding", "embeddingBackward", grid, tokens, dOutput,
         dTable, shape.rows, shape.vocabulary, shape.width);
 }

@@ -130,6 +130,7 @@ void train(const TrainCommandOptions &options, const CLI::App &command) {
   {
     const AtomicFile probe(checkpoint);
   }
+  TrainingLog log(options.log);
 
   Start start =
       resumes ? startFromCheckpoint(options, command) : startAfresh(options);
@@ -149,7 +150,6 @@ void train(const TrainCommandOptions &options, const CLI::App &command) {
               << " steps are done; ask for more with --steps\n";
     return;
   }
-  TrainingLog log(options.log);
   ProgressLine line;
   trainer.run(
       [&](const TrainingProgress &progress) {

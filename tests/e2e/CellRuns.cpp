@@ -9,6 +9,7 @@
 #include "tests/e2e/CellRuns.h"
 
 #include "minrnn/jit.h"
+#include "tests/TestFiles.h"
 #include "tests/e2e/GuardedArray.h"
 
 #include <gtest/gtest.h>
@@ -61,7 +62,7 @@ CellKernels minrnn::e2e::compiledCell(Cell cell, Scan scan, int threads) {
     JitOptions options;
     options.scan = scan == Scan::Log ? ScanDomain::Log : ScanDomain::Linear;
     options.device = std::make_shared<HostDevice>(threads);
-    std::string file = std::string(MINRNN_CELLS_FOLDER "/") +
+    std::string file = minrnn::test::testFile(MINRNN_CELLS_FOLDER) + "/" +
                        std::string(name(cell)) + ".mlir";
     CellKernels kernels = compileCellFile(file, options);
     EXPECT_EQ(kernels.manifest().scan, name(scan));

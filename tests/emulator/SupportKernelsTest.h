@@ -37,7 +37,7 @@ public:
   explicit EmulatedKernels(SupportPrograms &programs) : programs(programs) {}
 
   void launch(std::string_view module, std::string_view entry,
-              const LaunchGrid &grid,
+              const LaunchShape &grid,
               std::span<const std::uint64_t> words) override {
     auto &loaded = modules[std::string(module)];
     if (!loaded)
@@ -47,12 +47,16 @@ public:
     ASSERT_NE(info, nullptr) << entry;
     // What a kernel may have without being given leave.
     EXPECT_LE(info->sharedBytes + grid.sharedBytes, 48U * 1024) << entry;
-    statistics +=
-        emulator::launch(*loaded, entry,
-                         {std::min(grid.grid[0], mostBlocks),
-                          std::min(grid.grid[1], mostBlocks), grid.grid[2]},
-                         {grid.block[0], grid.block[1], grid.block[2]},
-                         grid.sharedBytes, words, options);
+    const auto extent = [&](std::uint64_t blocks) {
+      return static_cast<std::uint32_t>(std::min(blocks, mostBlocks));
+    };
+    const auto threads = [&](std::size_t axis) {
+      return static_cast<std::uint32_t>(grid.block[axis]);
+    };
+    statistics += emulator::launch(
+        *loaded, entry,
+        {extent(grid.grid[0]), extent(grid.grid[1]), extent(grid.grid[2])},
+        {threads(0), threads(1), threads(2)}, grid.sharedBytes, words, options);
   }
 
   template <typename T> T *reserve(std::int64_t count) {
@@ -78,7 +82,7 @@ public:
   emulator::LaunchOptions options;
   /// Grids are cut to this along each axis, as they are to the hardware's limit
   /// when arrays are very large.
-  std::uint32_t mostBlocks = std::numeric_limits<std::uint32_t>::max();
+  std::uint64_t mostBlocks = std::numeric_limits<std::uint32_t>::max();
   /// Of all launches since it was last cleared.
   emulator::Statistics statistics;
 

@@ -13,6 +13,7 @@
 
 #include "minrnn/jit.h"
 #include "minrnn/safetensors.h"
+#include "tests/TestFiles.h"
 #include "tests/runtime/RecurrentLayers.h"
 #include "tests/runtime/TemporaryFolder.h"
 
@@ -25,8 +26,8 @@ using namespace minrnn::test;
 namespace {
 
 CellKernels compile(const std::string &name) {
-  return compileCellFile(MINRNN_CELL_FOLDER "/" + name + ".mlir",
-                         {.cacheFolder = MINRNN_TEST_CACHE});
+  return compileCellFile(testFile(MINRNN_CELL_FOLDER) + "/" + name + ".mlir",
+                         {.cacheFolder = testCache(MINRNN_TEST_CACHE)});
 }
 
 struct LayerCase {

@@ -9,6 +9,7 @@
 #include "runtime/device/DynamicLibrary.h"
 
 #include "minrnn/error.h"
+#include "tests/TestFiles.h"
 
 #include "gtest/gtest.h"
 
@@ -17,10 +18,12 @@
 #include <optional>
 
 using namespace minrnn;
+using namespace minrnn::test;
 
 namespace {
 
 constexpr const char *variable = "MINRNN_TEST_LIBRARY";
+const std::string smallLibrary = testFile(MINRNN_TEST_SMALL_LIBRARY);
 
 /// Sets an environment variable while it lives.
 class Environment {
@@ -62,23 +65,23 @@ constexpr std::array<std::string_view, 2> absent = {"libminrnn-none.so.2",
                                                     "libminrnn-none.so"};
 
 TEST(DynamicLibrary, OpensTheFirstCandidateThatIsThere) {
-  const std::array<std::string_view, 3> names = {
-      absent[0], MINRNN_TEST_SMALL_LIBRARY, absent[1]};
+  const std::array<std::string_view, 3> names = {absent[0], smallLibrary,
+                                                 absent[1]};
   const DynamicLibrary library({"a small library", variable, names});
-  EXPECT_EQ(library.path(), MINRNN_TEST_SMALL_LIBRARY);
+  EXPECT_EQ(library.path(), smallLibrary);
   EXPECT_EQ(library.function<int(int)>("minrnnTestTwice")(21), 42);
   EXPECT_EQ(library.functionIfPresent<int(int)>("minrnnTestThrice"), nullptr);
 }
 
 TEST(DynamicLibrary, SaysThatALibraryWithoutASymbolIsTooOld) {
-  const std::array<std::string_view, 1> names = {MINRNN_TEST_SMALL_LIBRARY};
+  const std::array<std::string_view, 1> names = {smallLibrary};
   const DynamicLibrary library({"a small library", {}, names});
   try {
     library.symbol("minrnnTestThrice");
     FAIL();
   } catch (const Error &error) {
-    expectContains(error.what(), "a small library at " MINRNN_TEST_SMALL_LIBRARY
-                                 " has no minrnnTestThrice");
+    expectContains(error.what(), "a small library at " + smallLibrary +
+                                     " has no minrnnTestThrice");
     expectContains(error.what(), "too old");
   }
 }
@@ -101,7 +104,7 @@ TEST(DynamicLibrary, SaysWhyAFileIsNoLibrary) {
 }
 
 TEST(DynamicLibrary, TheVariableDecidesAlone) {
-  const std::array<std::string_view, 1> names = {MINRNN_TEST_SMALL_LIBRARY};
+  const std::array<std::string_view, 1> names = {smallLibrary};
   {
     const Environment wrong(variable, "/nowhere/small.so");
     EXPECT_EQ(messageOf({"a small library", variable, names}),
@@ -109,9 +112,9 @@ TEST(DynamicLibrary, TheVariableDecidesAlone) {
               "which " +
                   std::string(variable) + " names");
   }
-  const Environment right(variable, MINRNN_TEST_SMALL_LIBRARY);
+  const Environment right(variable, smallLibrary.c_str());
   EXPECT_EQ(DynamicLibrary({"a small library", variable, absent}).path(),
-            MINRNN_TEST_SMALL_LIBRARY);
+            smallLibrary);
 }
 
 TEST(DynamicLibrary, NamesComeBeforeFoldersAndHomeBeforeTheRest) {

@@ -13,6 +13,7 @@
 #include "minrnn/recurrent.h"
 #include "runtime/core/KernelCache.h"
 #include "runtime/core/ReadFile.h"
+#include "tests/TestFiles.h"
 #include "tests/runtime/Comparison.h"
 #include "tests/runtime/ReferenceBlocks.h"
 #include "tests/runtime/TemporaryFolder.h"
@@ -29,7 +30,7 @@ using namespace minrnn::test;
 namespace {
 
 std::filesystem::path cellFile(const std::string &name) {
-  return std::filesystem::path(MINRNN_CELL_FOLDER) / (name + ".mlir");
+  return std::filesystem::path(testFile(MINRNN_CELL_FOLDER)) / (name + ".mlir");
 }
 
 using Reference = Numbers (*)(std::size_t, std::size_t, std::size_t,
