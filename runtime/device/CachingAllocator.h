@@ -1,5 +1,4 @@
-//===- CachingAllocator.h - Memory that is kept for the next one --*- C++
-//-*-===//
+//===- CachingAllocator.h - Memory that is kept for the next ----*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -22,38 +22,28 @@ namespace {
 constexpr auto libraryNames = std::to_array<std::string_view>(
     {"libcublas.so.13", "libcublas.so.12", "libcublas.so.11", "libcublas.so"});
 
-// Of cublas_api.h and library_types.h.
-constexpr int noTranspose = 0;
-constexpr int transpose = 1;
-constexpr int computeInFloat = 68;
-constexpr int defaultAlgorithm = -1;
-
 int cublasType(ElementType type) {
-  constexpr int real32 = 0;
-  constexpr int real16 = 2;
-  constexpr int brain16 = 14;
   switch (type) {
   case ElementType::F16:
-    return real16;
+    return cublasReal16;
   case ElementType::BF16:
-    return brain16;
+    return cublasBrain16;
   case ElementType::F32:
     break;
   }
-  return real32;
+  return cublasReal32;
 }
 
 int cublasTranspose(Transpose value) {
-  return value == Transpose::Yes ? transpose : noTranspose;
+  return value == Transpose::Yes ? cublasTransposed : cublasNoTranspose;
 }
 
 } // namespace
 
-Cublas::Cublas(std::uint64_t workspace)
+Cublas::Cublas()
     : library({.what = "cuBLAS",
                .variable = "MINRNN_CUBLAS",
                .names = libraryNames}),
-      workspace(workspace),
       create(library.function<Status(Handle *)>("cublasCreate_v2")),
       destroy(library.function<Status(Handle)>("cublasDestroy_v2")),
       getVersion(
@@ -62,16 +52,24 @@ Cublas::Cublas(std::uint64_t workspace)
           library.function<Status(Handle, CudaStream)>("cublasSetStream_v2")),
       setWorkspace(library.function<Status(Handle, void *, std::size_t)>(
           "cublasSetWorkspace_v2")),
+      setMathMode(library.function<Status(Handle, int)>("cublasSetMathMode")),
       gemmEx(library.function<Status(
                  Handle, int, int, int, int, int, const void *, const void *,
                  int, int, const void *, int, int, const void *, void *, int,
                  int, int, int)>("cublasGemmEx")) {
   check(create(&handle), "does not start");
+  // Otherwise parts of a sum of halves may be added as halves.
+  const Status status = setMathMode(handle, cublasFullReduction);
+  if (status != 0)
+    destroy(handle);
+  check(status, "cannot sum in f32");
 }
 
-Cublas::~Cublas() {
-  if (handle != nullptr)
-    destroy(handle);
+Cublas::~Cublas() { destroy(handle); }
+
+std::size_t Cublas::workspaceBytes(int capability) {
+  constexpr int hopper = 90;
+  return std::size_t{capability >= hopper ? 32U : 4U} << 20;
 }
 
 void Cublas::check(Status status, const char *what) const {
@@ -83,12 +81,15 @@ void Cublas::check(Status status, const char *what) const {
 std::string Cublas::version() const {
   int number = 0;
   check(getVersion(handle, &number), "does not tell its version");
-  // Such as 120804 for 12.8.4.
-  return std::to_string(number / 10000) + "." +
-         std::to_string(number % 10000 / 100);
+  // Such as 120804 for 12.8.4; before 12 it was 11501 for 11.5.1.
+  constexpr int newStyle = 100000;
+  const int major = number >= newStyle ? 10000 : 1000;
+  return std::to_string(number / major) + "." +
+         std::to_string(number % major / 100);
 }
 
-void Cublas::multiply(const MatrixProduct &product, CudaStream stream) const {
+void Cublas::multiply(const MatrixProduct &product, CudaStream stream,
+                      std::uint64_t workspace, std::size_t bytes) const {
   const auto &[m, n, k, a, b, c, cStride, store, type] = product;
   constexpr std::int64_t largest = std::numeric_limits<int>::max();
   const std::int64_t most = std::max({m, n, k, a.stride, b.stride, cStride});
@@ -103,7 +104,7 @@ void Cublas::multiply(const MatrixProduct &product, CudaStream stream) const {
   check(setWorkspace(
             handle,
             std::bit_cast<void *>(static_cast<std::uintptr_t>(workspace)),
-            workspaceBytes),
+            bytes),
         "refuses its workspace");
   const float one = 1;
   const float keep = store == Store::Add ? 1 : 0;
@@ -115,6 +116,7 @@ void Cublas::multiply(const MatrixProduct &product, CudaStream stream) const {
                static_cast<int>(m), static_cast<int>(k), &one, b.data, element,
                static_cast<int>(b.stride), a.data, element,
                static_cast<int>(a.stride), &keep, c, element,
-               static_cast<int>(cStride), computeInFloat, defaultAlgorithm),
+               static_cast<int>(cStride), cublasComputeInFloat,
+               cublasDefaultAlgorithm),
         "refuses a matrix product");
 }

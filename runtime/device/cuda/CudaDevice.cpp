@@ -9,35 +9,18 @@
 #include "minrnn/cuda_device.h"
 
 #include "minrnn/error.h"
-#include "runtime/device/CachingAllocator.h"
-#include "runtime/device/ModuleCache.h"
-#include "runtime/device/cuda/Cublas.h"
-#include "runtime/device/cuda/CudaDriver.h"
-#include "runtime/device/cuda/EntryParameters.h"
+#include "runtime/device/cuda/CudaModule.h"
+#include "runtime/device/cuda/CudaState.h"
 
-#include <algorithm>
 #include <array>
 #include <bit>
-#include <limits>
-#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace minrnn;
 
 namespace {
-
-// Of cuda.h.
-constexpr int attributeMajor = 75;
-constexpr int attributeMinor = 76;
-constexpr unsigned streamNonBlocking = 1;
-constexpr int captureThreadLocal = 1;
-constexpr int optionErrorLog = 5;
-constexpr int optionErrorLogBytes = 6;
-constexpr int functionDynamicShared = 8;
-
-/// Shared memory a launch may add without asking for more.
-constexpr std::uint64_t usualDynamicShared = 48 << 10;
 
 std::uint64_t address(const void *pointer) {
   return std::bit_cast<std::uintptr_t>(pointer);
@@ -51,109 +34,6 @@ std::string gibibytes(std::uint64_t bytes) {
 
 } // namespace
 
-/// The driver, one GPU's context on it, and what lives there.
-struct CudaDevice::State {
-  explicit State(int index);
-  ~State();
-  State(const State &) = delete;
-  State &operator=(const State &) = delete;
-
-  void check(CudaResult result, const char *what) const {
-    driver.check(result, what);
-  }
-
-  /// To be called before anything else: the caller may be another thread than
-  /// the one that made the device.
-  void enter() const {
-    check(driver.ctxSetCurrent(context), "choosing the GPU");
-  }
-
-  void expectNoCapture() const {
-    if (isCapturing)
-      throw Error("a copy to or from the host cannot be recorded in a graph");
-  }
-
-  const Cublas &cublas() {
-    if (!products) {
-      // Not among the user's memory.
-      if (workspace == 0)
-        check(driver.memAlloc(&workspace, Cublas::workspaceBytes),
-              "room for cuBLAS to work in");
-      products.emplace(workspace);
-    }
-    return *products;
-  }
-
-  CudaDriver driver;
-  int device = 0;
-  CudaContext context = nullptr;
-  int capability = 0;
-  /// The first stream, and the one that is current.
-  CudaStream first = nullptr;
-  CudaStream current = nullptr;
-  /// Whether there ever was another than the first.
-  bool hasStreams = false;
-  bool isCapturing = false;
-  /// Memory given back while a graph was recorded.
-  std::vector<std::uint64_t> deferred;
-  std::optional<CachingAllocator> memory;
-  ModuleCache modules;
-  std::uint64_t workspace = 0;
-  std::optional<Cublas> products;
-};
-
-CudaDevice::State::State(int index) {
-  int count = 0;
-  check(driver.deviceGetCount(&count), "counting the GPUs");
-  if (index < 0 || index >= count)
-    throw Error("there is no GPU " + std::to_string(index) +
-                "; the CUDA driver finds " + std::to_string(count));
-  check(driver.deviceGet(&device, index), "opening the GPU");
-  int major = 0;
-  int minor = 0;
-  check(driver.deviceGetAttribute(&major, attributeMajor, device),
-        "asking the GPU for its capability");
-  check(driver.deviceGetAttribute(&minor, attributeMinor, device),
-        "asking the GPU for its capability");
-  constexpr int oldest = 75;
-  capability = major * 10 + minor;
-  if (capability < oldest)
-    throw Error("GPU " + std::to_string(index) + " is of compute capability " +
-                std::to_string(major) + "." + std::to_string(minor) +
-                "; 7.5 or newer is needed");
-  check(driver.devicePrimaryCtxRetain(&context, device),
-        "opening the GPU's context");
-  try {
-    enter();
-    check(driver.streamCreate(&first, streamNonBlocking), "making a stream");
-  } catch (...) {
-    driver.devicePrimaryCtxRelease(device);
-    throw;
-  }
-  current = first;
-  memory.emplace(CachingAllocator::Source{
-      [this](std::uint64_t bytes) {
-        std::uint64_t address = 0;
-        const CudaResult result = driver.memAlloc(&address, bytes);
-        if (result != cudaOutOfMemory)
-          check(result, "reserving memory on the GPU");
-        return result == 0 ? address : 0;
-      },
-      [this](std::uint64_t address) { driver.memFree(address); }});
-}
-
-CudaDevice::State::~State() {
-  driver.ctxSetCurrent(context);
-  // What is queued still uses the memory.
-  driver.ctxSynchronize();
-  products.reset();
-  if (workspace != 0)
-    driver.memFree(workspace);
-  memory.reset();
-  driver.streamDestroy(first);
-  driver.devicePrimaryCtxRelease(device);
-}
-
 //===----------------------------------------------------------------------===//
 // Streams, events, graphs
 //===----------------------------------------------------------------------===//
@@ -163,7 +43,7 @@ public:
   explicit CudaStreamOf(std::shared_ptr<CudaDevice> device)
       : device(std::move(device)) {
     const State &state = *this->device->state;
-    state.check(state.driver.streamCreate(&stream, streamNonBlocking),
+    state.check(state.driver.streamCreate(&stream, cudaStreamNonBlocking),
                 "making a stream");
   }
   ~CudaStreamOf() override {
@@ -172,6 +52,11 @@ public:
     state.driver.streamSynchronize(stream);
     if (state.current == stream)
       state.current = state.first;
+    if (const auto room = state.workspaceOf.find(stream);
+        room != state.workspaceOf.end()) {
+      state.workspaces->release(room->second);
+      state.workspaceOf.erase(room);
+    }
     state.driver.streamDestroy(stream);
   }
 
@@ -188,8 +73,10 @@ public:
       : device(std::move(device)) {
     const State &state = *this->device->state;
     state.check(state.driver.eventCreate(&event, 0), "making an event");
-    state.check(state.driver.eventRecord(event, state.current),
-                "recording an event");
+    const CudaResult result = state.driver.eventRecord(event, state.current);
+    if (result != 0)
+      state.driver.eventDestroy(event);
+    state.check(result, "recording an event");
   }
   ~CudaEventOf() override {
     const State &state = *device->state;
@@ -199,6 +86,7 @@ public:
 
   void synchronize() override {
     const State &state = *device->state;
+    state.expectNoRecording("a wait for an event");
     state.enter();
     state.check(state.driver.eventSynchronize(event), "waiting for an event");
   }
@@ -224,9 +112,19 @@ private:
 
 class CudaDevice::CudaGraphOf : public Graph {
 public:
-  CudaGraphOf(std::shared_ptr<CudaDevice> device, CudaGraph graph)
+  CudaGraphOf(std::shared_ptr<CudaDevice> device, CudaGraph graph,
+              State::Recording &recording)
       : device(std::move(device)) {
-    const State &state = *this->device->state;
+    State &state = *this->device->state;
+    // Whoever launches this in another graph hands it on, and so it goes when
+    // neither needs it.
+    if (recording.workspace != 0)
+      recording.kept.push_back(std::shared_ptr<const void>(
+          nullptr, [device = this->device,
+                    room = recording.workspace](const void *) noexcept {
+            device->state->release(*device->state->workspaces, room);
+          }));
+    kept = std::move(recording.kept);
     const CudaResult result =
         state.driver.graphInstantiate(&executable, graph, 0);
     state.driver.graphDestroy(graph);
@@ -239,121 +137,21 @@ public:
   }
 
   void launch() override {
-    const State &state = *device->state;
+    State &state = *device->state;
     state.enter();
     state.check(state.driver.graphLaunch(executable, state.current),
                 "launching a graph");
+    if (state.recording)
+      state.recording->kept.insert(state.recording->kept.end(), kept.begin(),
+                                   kept.end());
   }
 
 private:
   std::shared_ptr<CudaDevice> device;
   CudaGraphExec executable = nullptr;
+  /// The code that it launches, and room for its products.
+  std::vector<std::shared_ptr<const void>> kept;
 };
-
-//===----------------------------------------------------------------------===//
-// Modules
-//===----------------------------------------------------------------------===//
-
-class CudaDevice::CudaModuleOf : public DeviceModule {
-public:
-  CudaModuleOf(std::shared_ptr<CudaDevice> device, std::string_view ptx);
-  ~CudaModuleOf() override {
-    const State &state = *device->state;
-    state.driver.ctxSetCurrent(state.context);
-    // What is queued may be of this module.
-    state.driver.ctxSynchronize();
-    state.driver.moduleUnload(module);
-  }
-
-  void launch(std::string_view entry, const LaunchShape &shape,
-              std::span<const std::uint64_t> words) const override;
-
-private:
-  struct Entry {
-    CudaFunction function = nullptr;
-    std::size_t parameters = 0;
-  };
-
-  std::shared_ptr<CudaDevice> device;
-  CudaModule module = nullptr;
-  std::map<std::string, Entry, std::less<>> entries;
-};
-
-CudaDevice::CudaModuleOf::CudaModuleOf(std::shared_ptr<CudaDevice> device,
-                                       std::string_view ptx)
-    : device(std::move(device)) {
-  const State &state = *this->device->state;
-  const std::string text(ptx);
-  std::array<char, 4096> log = {};
-  std::array<int, 2> options = {optionErrorLog, optionErrorLogBytes};
-  std::array<void *, 2> values = {
-      log.data(), std::bit_cast<void *>(std::uintptr_t{log.size()})};
-  const CudaResult result = state.driver.moduleLoadDataEx(
-      &module, text.c_str(), options.size(), options.data(), values.data());
-  if (result != 0) {
-    log.back() = '\0';
-    std::string reason = log.data();
-    std::replace(reason.begin(), reason.end(), '\n', ' ');
-    state.driver.check(result, "the CUDA driver (" + state.driver.version() +
-                                   ") refuses the PTX" +
-                                   (reason.empty() ? "" : ": " + reason));
-  }
-  for (const auto &[name, parameters] : countEntryParameters(ptx)) {
-    Entry &entry = entries[name];
-    entry.parameters = parameters;
-    const CudaResult found =
-        state.driver.moduleGetFunction(&entry.function, module, name.c_str());
-    if (found != 0) {
-      state.driver.moduleUnload(module);
-      state.driver.check(found, "finding the entry '" + name + "'");
-    }
-  }
-}
-
-void CudaDevice::CudaModuleOf::launch(
-    std::string_view entry, const LaunchShape &shape,
-    std::span<const std::uint64_t> words) const {
-  const std::string what = "launch of '" + std::string(entry) + "'";
-  const auto found = entries.find(entry);
-  if (found == entries.end())
-    throw Error("the module has no entry '" + std::string(entry) + "'");
-  if (words.size() != found->second.parameters)
-    throw Error(what + ": expected " +
-                std::to_string(found->second.parameters) +
-                " words of parameters, found " + std::to_string(words.size()));
-  std::array<unsigned, 6> extents = {};
-  for (std::size_t axis = 0; axis < 3; ++axis) {
-    constexpr std::uint64_t largest = std::numeric_limits<std::int32_t>::max();
-    if (std::max(shape.grid[axis], shape.block[axis]) > largest)
-      throw Error(
-          what + ": an extent of " +
-          std::to_string(std::max(shape.grid[axis], shape.block[axis])) +
-          " is more than a grid can have");
-    extents[axis] = static_cast<unsigned>(shape.grid[axis]);
-    extents[axis + 3] = static_cast<unsigned>(shape.block[axis]);
-  }
-  if (std::find(shape.grid.begin(), shape.grid.end(), 0) != shape.grid.end())
-    return;
-  State &state = *device->state;
-  state.enter();
-  if (shape.sharedBytes > usualDynamicShared)
-    state.driver.check(state.driver.funcSetAttribute(
-                           found->second.function, functionDynamicShared,
-                           static_cast<int>(shape.sharedBytes)),
-                       what);
-  // The driver copies the words before it returns.
-  std::vector<std::uint64_t> copies(words.begin(), words.end());
-  std::vector<void *> parameters;
-  parameters.reserve(copies.size());
-  for (std::uint64_t &word : copies)
-    parameters.push_back(&word);
-  state.driver.check(
-      state.driver.launchKernel(found->second.function, extents[0], extents[1],
-                                extents[2], extents[3], extents[4], extents[5],
-                                static_cast<unsigned>(shape.sharedBytes),
-                                state.current, parameters.data(), nullptr),
-      what);
-}
 
 //===----------------------------------------------------------------------===//
 // The device
@@ -376,9 +174,10 @@ int CudaDevice::count() {
 }
 
 void CudaDevice::trim() {
-  state->enter();
+  state->expectNoRecording("giving memory back to the driver");
   synchronize();
   state->memory->trim();
+  state->workspaces->trim();
 }
 
 std::string CudaDevice::description() const {
@@ -408,30 +207,21 @@ std::string CudaDevice::target() const {
 }
 
 std::uint64_t CudaDevice::allocate(std::size_t bytes) {
+  // Even of what is kept: the graph would write it whenever it runs.
+  state->expectNoRecording("a reservation of memory");
   state->enter();
   return state->memory->allocate(bytes);
 }
 
 void CudaDevice::release(std::uint64_t address) noexcept {
-  if (address == 0)
-    return;
-  if (state->isCapturing) {
-    state->deferred.push_back(address);
-    return;
-  }
-  // On one stream, whoever has the memory next is queued behind this.
-  if (state->hasStreams) {
-    state->driver.ctxSetCurrent(state->context);
-    state->driver.ctxSynchronize();
-  }
-  state->memory->release(address);
+  state->release(*state->memory, address);
 }
 
 MemoryUse CudaDevice::memoryUse() const { return state->memory->use(); }
 
 void CudaDevice::copyToDevice(std::uint64_t destination, const void *source,
                               std::size_t bytes) {
-  state->expectNoCapture();
+  state->expectNoRecording("a copy to or from the host");
   if (bytes == 0)
     return;
   state->enter();
@@ -444,7 +234,7 @@ void CudaDevice::copyToDevice(std::uint64_t destination, const void *source,
 
 void CudaDevice::copyToHost(void *destination, std::uint64_t source,
                             std::size_t bytes) {
-  state->expectNoCapture();
+  state->expectNoRecording("a copy to or from the host");
   if (bytes == 0)
     return;
   state->enter();
@@ -484,7 +274,9 @@ void CudaDevice::multiply(const MatrixProduct &product) {
     return;
   state->enter();
   if (k > 0) {
-    state->cublas().multiply(product, state->current);
+    const std::uint64_t workspace = state->workspace();
+    state->cublas().multiply(product, state->current, workspace,
+                             Cublas::workspaceBytes(state->capability));
     return;
   }
   const std::int64_t bytes = elementBytes(type);
@@ -498,34 +290,42 @@ void CudaDevice::multiply(const MatrixProduct &product) {
 std::shared_ptr<const DeviceModule> CudaDevice::load(std::string_view ptx) {
   state->enter();
   return state->modules.find(ptx, [&] {
+    state->expectNoRecording("the loading of PTX");
     return std::make_shared<const CudaModuleOf>(shared_from_this(), ptx);
   });
 }
 
 void CudaDevice::synchronize() {
+  state->expectNoRecording("a wait for the GPU");
   state->enter();
   state->check(state->driver.ctxSynchronize(),
                "waiting for the GPU, or work queued before");
 }
 
 std::unique_ptr<Stream> CudaDevice::createStream() {
+  state->expectNoRecording("a new stream");
   state->enter();
-  state->hasStreams = true;
+  // Until now, who used memory again came after who had released it.
+  if (!std::exchange(state->hasStreams, true))
+    synchronize();
   return std::make_unique<CudaStreamOf>(shared_from_this());
 }
 
 void CudaDevice::useStream(Stream *stream) {
+  state->expectNoRecording("a change of the stream");
   state->current = stream == nullptr
                        ? state->first
                        : dynamic_cast<CudaStreamOf &>(*stream).handle();
 }
 
 std::unique_ptr<Event> CudaDevice::recordEvent() {
+  state->expectNoRecording("an event");
   state->enter();
   return std::make_unique<CudaEventOf>(shared_from_this());
 }
 
 void CudaDevice::waitFor(Event &event) {
+  state->expectNoRecording("a wait for an event");
   state->enter();
   state->check(
       state->driver.streamWaitEvent(
@@ -535,35 +335,24 @@ void CudaDevice::waitFor(Event &event) {
 
 std::unique_ptr<Graph> CudaDevice::capture(const std::function<void()> &work) {
   State &own = *state;
-  if (own.isCapturing)
+  if (own.recording)
     throw Error("a graph is being recorded already");
   own.enter();
-  // cuBLAS reserves memory when it starts, which cannot be recorded. Where it is
-  // missing, a product in `work` says so.
-  try {
-    own.cublas();
-  } catch (const Error &) {
-  }
-  own.check(own.driver.streamBeginCapture(own.current, captureThreadLocal),
-            "recording a graph");
-  own.isCapturing = true;
+  own.beginRecording();
   CudaGraph graph = nullptr;
-  const auto end = [&] {
-    own.isCapturing = false;
-    const CudaResult result = own.driver.streamEndCapture(own.current, &graph);
-    for (const std::uint64_t address : own.deferred)
-      release(address);
-    own.deferred.clear();
-    return result;
-  };
+  State::Recording recording;
   try {
     work();
   } catch (...) {
-    end();
+    own.endRecording(&graph, &recording);
     if (graph != nullptr)
       own.driver.graphDestroy(graph);
+    own.release(*own.workspaces, recording.workspace);
     throw;
   }
-  own.check(end(), "recording a graph");
-  return std::make_unique<CudaGraphOf>(shared_from_this(), graph);
+  const CudaResult result = own.endRecording(&graph, &recording);
+  if (result != 0)
+    own.release(*own.workspaces, recording.workspace);
+  own.check(result, "recording a graph");
+  return std::make_unique<CudaGraphOf>(shared_from_this(), graph, recording);
 }

@@ -36,6 +36,15 @@ using CudaGraphExec = struct CudaGraphExecOpaque *;
 using CudaResult = int;
 constexpr CudaResult cudaOutOfMemory = 2;
 
+// Enumerators of cuda.h.
+constexpr int cudaAttributeMajor = 75;
+constexpr int cudaAttributeMinor = 76;
+constexpr unsigned cudaStreamNonBlocking = 1;
+constexpr int cudaCaptureThreadLocal = 1;
+constexpr int cudaOptionErrorLog = 5;
+constexpr int cudaOptionErrorLogBytes = 6;
+constexpr int cudaFunctionDynamicShared = 8;
+
 class CudaDriver {
 public:
   /// Opens the library that MINRNN_CUDA_DRIVER names, or the system's, and

@@ -1,4 +1,4 @@
-//===- EntryParameters.h - How many parameters an entry has -----*- C++ -*-===//
+//===- EntryParameters.h - The parameters of entries in PTX -----*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -13,14 +13,15 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace minrnn {
 
-/// The number of parameters of each `.entry` in PTX text. A launch passes the
-/// driver an array without its length: too short a one would be read beyond its
-/// end.
-std::map<std::string, std::size_t, std::less<>>
-countEntryParameters(std::string_view ptx);
+/// The bytes of each parameter of each `.entry` in PTX text. A launch passes
+/// the driver an array without its length, and places without theirs: too short
+/// a one would be read beyond its end.
+std::map<std::string, std::vector<std::size_t>, std::less<>>
+findEntryParameters(std::string_view ptx);
 
 } // namespace minrnn
 
