@@ -70,6 +70,14 @@ config.environment.setdefault("OMP_WAIT_POLICY", "passive")
 
 # %{tensors} writes a safetensors file, %{fails} runs a command that must fail
 # well; each explains itself in its file.
+# %{standin}: gives a command a stand-in for the CUDA driver and for cuBLAS.
+standin = os.path.join(config.test_exec_root, "device", "standin", "libminrnn_standin_")
+config.substitutions.append(
+    (
+        "%{standin}",
+        f"env MINRNN_CUDA_DRIVER={standin}cuda.so MINRNN_CUBLAS={standin}cublas.so",
+    )
+)
 # %{cells}: the folder of the cells as users read them. %{source}: the root of
 # the sources. %{python}: a Python that needs nothing but its standard library.
 config.substitutions.append(("%{cells}", os.path.join(config.minrnn_source_root, "specs", "cells")))
