@@ -162,8 +162,10 @@ TEST_P(Queue, MemoryInUseIsNotUsedAgain) {
         device->useStream(nullptr);
     }
     device->useStream(nullptr);
+    constexpr std::size_t otherCount = 4;
     std::vector<DeviceArray<float>> others;
-    for (int i = 0; i < 4; ++i)
+    others.reserve(otherCount);
+    for (std::size_t i = 0; i < otherCount; ++i)
       others.emplace_back(device, std::vector<float>(count, -1));
     device->synchronize();
     EXPECT_EQ(target.download(), std::vector<float>(count, 11))

@@ -36,6 +36,8 @@ constexpr int mathFullReduction = 16;
 } // namespace minrnn::standin
 
 extern "C" {
+// The names are NVIDIA's.
+// NOLINTBEGIN(readability-identifier-naming)
 using minrnn::standin::Status;
 
 MINRNN_STANDIN_EXPORT Status cublasCreate_v2(Handle *handle);
@@ -53,6 +55,7 @@ MINRNN_STANDIN_EXPORT Status cublasGemmEx(Handle handle, int transposeA,
                                           int typeB, int ldb, const void *beta,
                                           void *c, int typeC, int ldc,
                                           int computeType, int algorithm);
+// NOLINTEND(readability-identifier-naming)
 }
 
 #endif // MINRNN_TESTS_DEVICE_STANDIN_BLASAPI_H

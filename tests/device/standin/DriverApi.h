@@ -69,6 +69,8 @@ constexpr int captureRelaxed = 2;
 } // namespace minrnn::standin
 
 extern "C" {
+// The names are NVIDIA's.
+// NOLINTBEGIN(readability-identifier-naming)
 using minrnn::standin::Address;
 using minrnn::standin::Handle;
 using minrnn::standin::Result;
@@ -146,6 +148,7 @@ MINRNN_STANDIN_EXPORT Result cuGraphInstantiateWithFlags(
 MINRNN_STANDIN_EXPORT Result cuGraphLaunch(Handle executable, Handle stream);
 MINRNN_STANDIN_EXPORT Result cuGraphExecDestroy(Handle executable);
 MINRNN_STANDIN_EXPORT Result cuGraphDestroy(Handle graph);
+// NOLINTEND(readability-identifier-naming)
 }
 
 #endif // MINRNN_TESTS_DEVICE_STANDIN_DRIVERAPI_H
