@@ -170,6 +170,10 @@ void train(const TrainCommandOptions &options, const CLI::App &command) {
             << " characters not trained on\nwrote " << checkpoint.string()
             << '\n';
   printMemory(*model.cell().device());
+  if (!trainer.graphRefusal().empty())
+    std::cout << "steps were launched part by part, since they could not be "
+                 "recorded as one graph: "
+              << trainer.graphRefusal() << '\n';
   std::cout << std::flush;
 }
 

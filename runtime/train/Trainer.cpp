@@ -133,11 +133,15 @@ void Trainer::queueStep() {
     graph.reset();
     work();
     graphGeneration = model.bufferGeneration();
-    mayRecord = true;
     return;
   }
   if (!graph && mayRecord) {
-    graph = model.blocks().device().capture(work);
+    // A driver that records no such graph runs the step all the same.
+    try {
+      graph = model.blocks().device().capture(work);
+    } catch (const Error &error) {
+      refusal = error.what();
+    }
     mayRecord = graph != nullptr;
   }
   if (graph)

@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 
 namespace minrnn {
 
@@ -77,6 +78,11 @@ public:
   /// AdamW and its state, for checkpoints.
   AdamW &adamW() { return optimizer; }
 
+  /// Why steps could not be recorded as a graph on a device that records them;
+  /// empty when they could, or nobody tried. Such steps are launched part by
+  /// part, which takes longer.
+  const std::string &graphRefusal() const { return refusal; }
+
   /// One step on random windows; returns their mean loss before the step.
   /// Throws Error when it is not finite; the weights are then as before.
   double step();
@@ -100,6 +106,7 @@ private:
   std::unique_ptr<Graph> graph;
   std::optional<std::uint64_t> graphGeneration;
   bool mayRecord = true;
+  std::string refusal;
 };
 
 } // namespace minrnn
