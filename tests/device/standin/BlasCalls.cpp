@@ -222,7 +222,8 @@ Status cublasGetVersion_v2(Handle handle, int *version) {
     if (version == nullptr)
       return blasInvalidValue;
     const char *set = std::getenv("MINRNN_STANDIN_CUBLAS_VERSION");
-    *version = set == nullptr ? usual : std::atoi(set);
+    *version = set == nullptr ? usual
+                              : static_cast<int>(std::strtol(set, nullptr, 10));
     return blasSuccess;
   });
 }

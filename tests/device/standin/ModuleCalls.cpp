@@ -42,7 +42,8 @@ std::string targetOf(const Machine &machine) {
 
 /// The number of a target such as sm_90a.
 int capabilityOf(const std::string &target) {
-  return std::atoi(target.c_str() + std::min<std::size_t>(3, target.size()));
+  return static_cast<int>(std::strtol(
+      target.c_str() + std::min<std::size_t>(3, target.size()), nullptr, 10));
 }
 
 /// The words of a launch, from where the caller has them: of each parameter
