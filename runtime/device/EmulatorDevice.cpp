@@ -83,9 +83,10 @@ struct EmulatorDevice::State {
     return statistics.back();
   }
 
-  void expectNoRecording() const {
+  /// As a GPU, which could not record it either.
+  void expectNoRecording(const char *what) const {
     if (recorded != nullptr)
-      throw Error("a copy to or from the host cannot be recorded in a graph");
+      throw Error(std::string(what) + " cannot be recorded in a graph");
   }
 
   EmulatorOptions options;
@@ -179,6 +180,7 @@ void EmulatorDevice::queue(std::function<void()> work) {
 }
 
 std::uint64_t EmulatorDevice::allocate(std::size_t bytes) {
+  state->expectNoRecording("a reservation of memory");
   return guarded([&] { return state->memory.allocate(bytes); });
 }
 
@@ -193,14 +195,14 @@ MemoryUse EmulatorDevice::memoryUse() const {
 
 void EmulatorDevice::copyToDevice(std::uint64_t destination, const void *source,
                                   std::size_t bytes) {
-  state->expectNoRecording();
+  state->expectNoRecording("a copy to or from the host");
   if (bytes > 0)
     guarded([&] { state->memory.copyToDevice(destination, source, bytes); });
 }
 
 void EmulatorDevice::copyToHost(void *destination, std::uint64_t source,
                                 std::size_t bytes) {
-  state->expectNoRecording();
+  state->expectNoRecording("a copy to or from the host");
   if (bytes > 0)
     guarded([&] { state->memory.copyToHost(destination, source, bytes); });
 }
@@ -300,15 +302,30 @@ void EmulatorDevice::multiply(const MatrixProduct &product) {
 
 std::shared_ptr<const DeviceModule> EmulatorDevice::load(std::string_view ptx) {
   return state->modules.find(ptx, [&] {
+    state->expectNoRecording("the loading of PTX");
     return std::make_shared<const Loaded>(shared_from_this(), ptx);
   });
 }
 
+void EmulatorDevice::synchronize() {
+  state->expectNoRecording("a wait for the GPU");
+}
+
+void EmulatorDevice::useStream(Stream * /*stream*/) {
+  state->expectNoRecording("a change of the stream");
+}
+
+void EmulatorDevice::waitFor(Event & /*event*/) {
+  state->expectNoRecording("a wait for an event");
+}
+
 std::unique_ptr<Stream> EmulatorDevice::createStream() {
+  state->expectNoRecording("a new stream");
   return std::make_unique<Stream>();
 }
 
 std::unique_ptr<Event> EmulatorDevice::recordEvent() {
+  state->expectNoRecording("an event");
   return std::make_unique<TimeEvent>();
 }
 

@@ -30,6 +30,8 @@ class SlowWork {
 public:
   explicit SlowWork(std::shared_ptr<Device> owner)
       : device(std::move(owner)),
+        // The stand-in for a GPU is late however little there is to do.
+        times(device->description().starts_with("Stand-in") ? 1 : 16),
         x(device, std::vector<float>(elements(), 1.0F / side)),
         there(device, elements()), back(device, elements()),
         end(device, elements()) {}
@@ -52,7 +54,6 @@ public:
 
 private:
   static constexpr std::int64_t side = 512;
-  static constexpr int times = 16;
 
   void multiply(const DeviceArray<float> &from, DeviceArray<float> &to) {
     device->multiply({side,
@@ -65,6 +66,7 @@ private:
   }
 
   std::shared_ptr<Device> device;
+  int times;
   DeviceArray<float> x;
   DeviceArray<float> there;
   DeviceArray<float> back;
@@ -283,6 +285,34 @@ TEST_P(Recorded, HasNoCopiesToOrFromTheHost) {
   const std::unique_ptr<Graph> graph = device->capture([&] { copy(out, x); });
   graph->launch();
   EXPECT_EQ(out.download(), x.download());
+}
+
+TEST_P(Recorded, HasNothingButWorkOfTheDevice) {
+  const auto expectRefused = [&](const char *expected, auto forbidden) {
+    try {
+      device->capture(forbidden);
+      ADD_FAILURE() << "nothing was thrown; expected: " << expected;
+    } catch (const Error &error) {
+      EXPECT_STREQ(error.what(), expected);
+    }
+  };
+  const std::unique_ptr<Event> event = device->recordEvent();
+  expectRefused("a reservation of memory cannot be recorded in a graph",
+                [&] { device->allocate(64); });
+  expectRefused("a wait for the GPU cannot be recorded in a graph",
+                [&] { device->synchronize(); });
+  expectRefused("an event cannot be recorded in a graph",
+                [&] { device->recordEvent(); });
+  expectRefused("a wait for an event cannot be recorded in a graph",
+                [&] { device->waitFor(*event); });
+  expectRefused("a new stream cannot be recorded in a graph",
+                [&] { device->createStream(); });
+  expectRefused("a change of the stream cannot be recorded in a graph",
+                [&] { device->useStream(nullptr); });
+  expectRefused("the loading of PTX cannot be recorded in a graph", [&] {
+    device->load(".version 6.3\n.target sm_75\n.address_size 64\n"
+                 ".visible .entry unseen() { ret; }\n");
+  });
 }
 
 INSTANTIATE_TEST_SUITE_P(Devices, Queue, testing::ValuesIn(deviceNames()),

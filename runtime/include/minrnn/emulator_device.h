@@ -92,11 +92,11 @@ public:
             std::size_t bytes) override;
   void multiply(const MatrixProduct &product) override;
   std::shared_ptr<const DeviceModule> load(std::string_view ptx) override;
-  void synchronize() override {}
+  void synchronize() override;
   std::unique_ptr<Stream> createStream() override;
-  void useStream(Stream * /*stream*/) override {}
+  void useStream(Stream *stream) override;
   std::unique_ptr<Event> recordEvent() override;
-  void waitFor(Event & /*event*/) override {}
+  void waitFor(Event &event) override;
   std::unique_ptr<Graph> capture(const std::function<void()> &work) override;
 
 private:
