@@ -7,6 +7,7 @@
 
 import os
 import shutil
+import subprocess
 
 import lit.formats
 
@@ -40,6 +41,19 @@ if shutil.which("ptxas", path=search_path):
 # UNSUPPORTED: usual-ptxas. That one is found whatever PATH says.
 if shutil.which("ptxas", path="/usr/local/cuda/bin"):
     config.available_features.add("usual-ptxas")
+
+# REQUIRES: emulator-training, cuda, cuda-training. What `minrnn devices` says can
+# be used here, and be trained on: the latter needs NVRTC.
+devices = subprocess.run(
+    [os.path.join(config.minrnn_binary_root, "bin", "minrnn"), "devices"],
+    stdout=subprocess.PIPE, text=True, check=False,
+).stdout
+for line in devices.splitlines():
+    name, _, text = line.partition(": ")
+    if not text.startswith("not usable"):
+        config.available_features.add(name)
+        if "; NVRTC " in text:
+            config.available_features.add(name + "-training")
 
 # Nobody is root in the eyes of a test that writes to a read-only place.
 if os.geteuid() != 0:

@@ -141,6 +141,12 @@ CellKernels::CellKernels(Manifest manifest,
   const Manifest &own = *sharedManifest;
   if (!this->module)
     throw Error("cell '" + own.cell + "' has no code: the module is null");
+  if (own.recomputesStates() &&
+      (own.entry("forward").tileTime < 1 ||
+       own.entry("backward").tileTime != own.entry("forward").tileTime))
+    throw Error("cell '" + own.cell +
+                "' recomputes its states, but its manifest does not give the "
+                "entries 'forward' and 'backward' the same tile of time");
   forwardPlan =
       std::make_shared<const Plan>(own, "forward", knownForwardArguments());
   backwardPlan =
@@ -150,10 +156,14 @@ CellKernels::CellKernels(Manifest manifest,
 
 void CellKernels::launch(const Plan &plan, const Call &call) const {
   const Manifest &own = *sharedManifest;
-  const AxisSizes sizes = {
-      call.shape.batch, call.shape.time, call.shape.channels,
-      gates(),          recurrent(),     parameters(),
-      states()};
+  const AxisSizes sizes = {call.shape.batch,
+                           call.shape.time,
+                           call.shape.channels,
+                           gates(),
+                           recurrent(),
+                           parameters(),
+                           states(),
+                           timeTiles(call.shape.time)};
   const auto where = [&](std::size_t word) {
     return place(own, plan.entry->name, plan.known[word].name) + ": ";
   };
@@ -196,9 +206,9 @@ void CellKernels::forward(const SequenceShape &shape,
        address(arguments.recurrentBias), address(arguments.parameters),
        address(arguments.reset), address(arguments.initial),
        address(arguments.output), address(arguments.trajectory),
-       address(arguments.last), size(shape.batch), size(shape.time),
-       size(shape.channels), size(arguments.reverse ? 1 : 0),
-       size(arguments.first), size(count)});
+       address(arguments.boundaries), address(arguments.last),
+       size(shape.batch), size(shape.time), size(shape.channels),
+       size(arguments.reverse ? 1 : 0), size(arguments.first), size(count)});
   launch(*forwardPlan, {shape, words});
 }
 
@@ -218,6 +228,7 @@ void CellKernels::backward(const SequenceShape &shape,
                                     address(arguments.initial),
                                     address(arguments.output),
                                     address(arguments.trajectory),
+                                    address(arguments.boundaries),
                                     address(arguments.dOutput),
                                     address(arguments.dLast),
                                     address(arguments.dPreactivations),

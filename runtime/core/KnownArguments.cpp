@@ -23,7 +23,8 @@ using enum Presence;
 
 /// In the order of `Axis`.
 constexpr std::array<std::string_view, axisCount> axisNames = {
-    "batch", "time", "channels", "gates", "recurrent", "parameters", "states"};
+    "batch",     "time",       "channels", "gates",
+    "recurrent", "parameters", "states",   "tiles"};
 
 constexpr auto forwardArguments = std::to_array<KnownArgument>({
     {"preactivations", Io, "read", "batch time gates channels"},
@@ -38,7 +39,9 @@ constexpr auto forwardArguments = std::to_array<KnownArgument>({
     {"initial", Float, "read", "batch states channels", Optional},
     {"output", Io, "write", "batch time channels"},
     {"trajectory", Io, "write", "batch time states channels", Optional,
-     NotPlain},
+     SavesTrajectory},
+    {"boundaries", Float, "write", "batch tiles states channels", Needed,
+     SavesBoundaries},
     {"last", Float, "write", "batch states channels", Optional},
     {"batch", Number, "", ""},
     {"time", Number, "", ""},
@@ -58,9 +61,12 @@ constexpr auto backwardArguments = std::to_array<KnownArgument>({
      ProjectsState},
     {"parameters", Float, "read", "parameters channels", Needed, HasParameters},
     {"reset", Bytes, "read", "batch time", Optional},
-    {"initial", Float, "read", "batch states channels", Optional},
-    {"output", Io, "read", "batch time channels", Needed, Plain},
-    {"trajectory", Io, "read", "batch time states channels", Needed, NotPlain},
+    {"initial", Float, "read", "batch states channels", Optional, KeepsStates},
+    {"output", Io, "read", "batch time channels", Needed, SavesOutput},
+    {"trajectory", Io, "read", "batch time states channels", Needed,
+     SavesTrajectory},
+    {"boundaries", Float, "read", "batch tiles states channels", Needed,
+     SavesBoundaries},
     {"d_output", Io, "read", "batch time channels"},
     {"d_last", Float, "read", "batch states channels", Optional},
     {"d_preactivations", Io, "write", "batch time gates channels"},
@@ -142,10 +148,16 @@ bool minrnn::holds(const Manifest &manifest, Condition condition) {
     return !manifest.recurrent.empty();
   case HasParameters:
     return !manifest.parameters.empty();
-  case Plain:
-    return manifest.plain;
   case NotPlain:
     return !manifest.plain;
+  case KeepsStates:
+    return !manifest.recomputesStates();
+  case SavesOutput:
+    return manifest.plain && !manifest.recomputesStates();
+  case SavesTrajectory:
+    return !manifest.plain && !manifest.recomputesStates();
+  case SavesBoundaries:
+    return manifest.recomputesStates();
   }
   return false;
 }

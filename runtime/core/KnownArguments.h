@@ -30,8 +30,9 @@ enum class Axis {
   Recurrent,
   Parameters,
   States,
+  Tiles,
 };
-inline constexpr std::size_t axisCount = 7;
+inline constexpr std::size_t axisCount = 8;
 
 /// The axis that a manifest calls `name`; throws Error when there is none.
 Axis axisOf(std::string_view name);
@@ -46,8 +47,13 @@ enum class Condition {
   ReadsInput,
   ProjectsState,
   HasParameters,
-  Plain,
   NotPlain,
+  /// What `backward` reads of the states: those that were kept, in the output
+  /// or the trajectory, or boundaries to compute them from.
+  KeepsStates,
+  SavesOutput,
+  SavesTrajectory,
+  SavesBoundaries,
 };
 
 /// Whether an array may be null.

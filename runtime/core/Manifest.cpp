@@ -174,6 +174,12 @@ KernelEntry readEntry(const Json &json, const std::string &where,
   if (entry.tileChannels < 1)
     tile.fail("'channels' must be at least 1, found " +
               std::to_string(entry.tileChannels));
+  if (tile.has("time")) {
+    entry.tileTime = tile.integer("time");
+    if (entry.tileTime < 1)
+      tile.fail("'time' must be at least 1, found " +
+                std::to_string(entry.tileTime));
+  }
   const std::string grid = reader.text("grid");
   if (grid != supportedGrid)
     reader.fail("'grid' must be '" + std::string(supportedGrid) +
@@ -262,6 +268,20 @@ const KernelEntry &Manifest::entry(std::string_view name) const {
     throw Error("the manifest of cell '" + cell + "' has no entry '" +
                 std::string(name) + "'");
   return *found;
+}
+
+bool Manifest::recomputesStates() const {
+  const std::vector<KernelArgument> &arguments = entry("forward").arguments;
+  return std::any_of(
+      arguments.begin(), arguments.end(),
+      [](const KernelArgument &a) { return a.name == "boundaries"; });
+}
+
+std::int64_t Manifest::timeTiles(std::int64_t time) const {
+  if (!recomputesStates())
+    return 0;
+  const std::int64_t steps = entry("forward").tileTime;
+  return time / steps + (time % steps != 0 ? 1 : 0);
 }
 
 bool Manifest::readsInput() const {

@@ -11,5 +11,9 @@
 using namespace minrnn;
 
 // Out of line, so that each class has one home for its table of functions.
+Event::~Event() = default;
+Stream::~Stream() = default;
+Graph::~Graph() = default;
+DeviceModule::~DeviceModule() = default;
 Device::~Device() = default;
 KernelModule::~KernelModule() = default;

@@ -9,6 +9,8 @@
 #include "minrnn/device.h"
 
 #include "minrnn/error.h"
+#include "runtime/device/HostProduct.h"
+#include "runtime/device/TimeEvent.h"
 
 #include <algorithm>
 #include <bit>
@@ -54,17 +56,33 @@ HostDevice::HostDevice(int threads) : requestedThreads(threads) {
                 std::to_string(threads));
 }
 
+std::string HostDevice::description() const {
+  return std::to_string(threads()) + (threads() == 1 ? " thread" : " threads");
+}
+
 std::uint64_t HostDevice::allocate(std::size_t bytes) {
   void *memory = ::operator new(bytes, allocationAlignment, std::nothrow);
   if (memory == nullptr)
     throw Error("out of memory: no room for " + std::to_string(bytes) +
-                " bytes on the host");
-  return std::bit_cast<std::uintptr_t>(memory);
+                " bytes on the host, besides " + std::to_string(use.inUse) +
+                " in use");
+  const std::uint64_t address = std::bit_cast<std::uintptr_t>(memory);
+  held[address] = bytes;
+  use.inUse += bytes;
+  use.peak = std::max(use.peak, use.inUse);
+  return address;
 }
 
 void HostDevice::release(std::uint64_t address) noexcept {
+  const auto found = held.find(address);
+  if (found == held.end())
+    return;
+  use.inUse -= found->second;
+  held.erase(found);
   ::operator delete(toPointer(address), allocationAlignment);
 }
+
+MemoryUse HostDevice::memoryUse() const { return use; }
 
 void HostDevice::copyToDevice(std::uint64_t destination, const void *source,
                               std::size_t bytes) {
@@ -76,6 +94,38 @@ void HostDevice::copyToHost(void *destination, std::uint64_t source,
                             std::size_t bytes) {
   if (bytes > 0)
     std::memcpy(destination, toPointer(source), bytes);
+}
+
+void HostDevice::copyOnDevice(std::uint64_t destination, std::uint64_t source,
+                              std::size_t bytes) {
+  copyToDevice(destination, toPointer(source), bytes);
+}
+
+void HostDevice::fill(std::uint64_t destination, std::uint8_t value,
+                      std::size_t bytes) {
+  if (bytes > 0)
+    std::memset(toPointer(destination), value, bytes);
+}
+
+void HostDevice::multiply(const MatrixProduct &product) {
+  multiplyOnHost(product);
+}
+
+std::shared_ptr<const DeviceModule> HostDevice::load(std::string_view /*ptx*/) {
+  throw Error("the host runs no PTX; compile for the target 'host'");
+}
+
+std::unique_ptr<Stream> HostDevice::createStream() {
+  return std::make_unique<Stream>();
+}
+
+std::unique_ptr<Event> HostDevice::recordEvent() {
+  return std::make_unique<TimeEvent>();
+}
+
+std::unique_ptr<Graph>
+HostDevice::capture(const std::function<void()> & /*work*/) {
+  return nullptr;
 }
 
 int HostDevice::threads() const {

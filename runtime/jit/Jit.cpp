@@ -10,11 +10,13 @@
 
 #include "compiler/pipeline/Compile.h"
 #include "minrnn/error.h"
+#include "runtime/core/KernelCache.h"
 #include "runtime/core/ReadFile.h"
+#include "runtime/device/GpuTarget.h"
+#include "runtime/device/PtxKernels.h"
 #include "runtime/jit/HostObject.h"
-#include "runtime/jit/KernelCache.h"
 
-#include <cstdlib>
+#include <array>
 #include <string>
 
 using namespace minrnn;
@@ -33,16 +35,25 @@ compiler::ScanDomain toCompiler(ScanDomain scan) {
   return compiler::ScanDomain::Auto;
 }
 
-/// The value of an environment variable; empty when it is not set.
-std::filesystem::path environmentPath(const char *name) {
-  const char *value = std::getenv(name);
-  return value == nullptr ? "" : value;
+/// What to compile for so that `device` can run it.
+std::string targetFor(const Device &device) {
+  const std::string own = device.target();
+  if (own == "host")
+    return own;
+  const std::vector<std::string> known = compiler::knownTargets();
+  const std::optional<std::string> target = newestTargetFor(own, known);
+  if (!target)
+    throw Error("the compiler has no target for device '" +
+                std::string(device.name()) + "', which is " + own);
+  return *target;
 }
 
 CachedKernel compile(std::string_view source, std::string_view sourceName,
                      const compiler::CompileOptions &options) {
   compiler::Compilation result = compiler::compileCell(
-      source, sourceName, compiler::Stage::Object, options);
+      source, sourceName,
+      options.target == "host" ? compiler::Stage::Object : compiler::Stage::PTX,
+      options);
   if (result.outcome == compiler::Outcome::Done)
     return {std::move(result.manifest), std::move(result.output)};
   std::string diagnostics = std::move(result.diagnostics);
@@ -55,17 +66,21 @@ CachedKernel compile(std::string_view source, std::string_view sourceName,
 }
 
 CellKernels load(const CachedKernel &kernel, std::string_view sourceName,
-                 std::shared_ptr<HostDevice> device) {
+                 const std::shared_ptr<Device> &device) {
   Manifest manifest = parseManifest(kernel.manifest, sourceName);
-  auto module = loadHostObject(kernel.object, manifest, std::move(device));
+  std::shared_ptr<const KernelModule> module;
+  if (auto host = std::dynamic_pointer_cast<HostDevice>(device))
+    module = loadHostObject(kernel.code, manifest, std::move(host));
+  else
+    module = std::make_shared<PtxKernels>(device, kernel.code);
   return {std::move(manifest), std::move(module)};
 }
 
 std::optional<CellKernels> tryLoad(const CachedKernel &kernel,
                                    std::string_view sourceName,
-                                   std::shared_ptr<HostDevice> device) {
+                                   const std::shared_ptr<Device> &device) {
   try {
-    return load(kernel, sourceName, std::move(device));
+    return load(kernel, sourceName, device);
   } catch (const Error &) {
     return std::nullopt;
   }
@@ -73,38 +88,33 @@ std::optional<CellKernels> tryLoad(const CachedKernel &kernel,
 
 } // namespace
 
-std::filesystem::path minrnn::defaultCacheFolder() {
-  std::filesystem::path own = environmentPath("MINRNN_CACHE_DIR");
-  if (!own.empty())
-    return own;
-  const std::filesystem::path caches = environmentPath("XDG_CACHE_HOME");
-  if (!caches.empty())
-    return caches / "minrnn";
-  const std::filesystem::path home = environmentPath("HOME");
-  return home.empty() ? home : home / ".cache" / "minrnn";
-}
-
 CellKernels minrnn::compileCell(std::string_view source,
                                 std::string_view sourceName,
                                 const JitOptions &options) {
   compiler::CompileOptions compileOptions;
-  compileOptions.target = "host";
+  const std::shared_ptr<Device> device =
+      options.device ? options.device : std::make_shared<HostDevice>();
+  compileOptions.target = targetFor(*device);
   compileOptions.scan = toCompiler(options.scan);
   compileOptions.ioType = options.ioType;
   compileOptions.cell = options.cell;
-  compiler::detectHost(compileOptions.hostProcessor,
-                       compileOptions.hostFeatures);
-  const std::shared_ptr<HostDevice> device =
-      options.device ? options.device : std::make_shared<HostDevice>();
+  if (options.recompute == Recompute::All)
+    compileOptions.recompute = compiler::Recompute::All;
+  if (compileOptions.target == "host")
+    compiler::detectHost(compileOptions.hostProcessor,
+                         compileOptions.hostFeatures);
 
   const KernelCache cache(
       !options.useCache ? std::filesystem::path()
                         : options.cacheFolder.value_or(defaultCacheFolder()));
-  const std::string key = kernelCacheKey(
-      {compiler::compilerIdentity(), source, compileOptions.target,
-       std::to_string(static_cast<int>(options.scan)), compileOptions.ioType,
-       compileOptions.cell, compileOptions.hostProcessor,
-       compileOptions.hostFeatures});
+  const std::string identity = compiler::compilerIdentity();
+  const std::string scan = std::to_string(static_cast<int>(options.scan));
+  const std::string recompute =
+      std::to_string(static_cast<int>(options.recompute));
+  const std::string key = kernelCacheKey(std::to_array<std::string_view>(
+      {identity, source, compileOptions.target, scan, recompute,
+       compileOptions.ioType, compileOptions.cell, compileOptions.hostProcessor,
+       compileOptions.hostFeatures}));
   if (const auto cached = cache.find(key)) {
     // One that is whole, yet cannot be loaded, is compiled again.
     if (auto kernels = tryLoad(*cached, sourceName, device))

@@ -10,8 +10,7 @@
 
 #include "minrnn/error.h"
 #include "runtime/core/ElementCount.h"
-
-#include <algorithm>
+#include "runtime/nn/HostBlocks.h"
 
 using namespace minrnn;
 
@@ -26,7 +25,7 @@ std::int64_t positionsOf(const RecurrentShape &shape) {
 
 } // namespace
 
-void minrnn::bidirectionalForward(const CellKernels &cell,
+void minrnn::bidirectionalForward(Blocks &blocks, const CellKernels &cell,
                                   const RecurrentShape &shape,
                                   const RecurrentForwardArguments &onward,
                                   const RecurrentForwardArguments &back,
@@ -34,19 +33,18 @@ void minrnn::bidirectionalForward(const CellKernels &cell,
   const std::int64_t positions = positionsOf(shape);
   RecurrentForwardArguments arguments = onward;
   arguments.reverse = false;
-  recurrentForward(cell, shape, arguments);
+  recurrentForward(blocks, cell, shape, arguments);
   arguments = back;
   arguments.reverse = true;
-  recurrentForward(cell, shape, arguments);
+  recurrentForward(blocks, cell, shape, arguments);
   const std::int64_t channels = shape.channels;
-  for (std::int64_t row = 0; row < positions; ++row) {
-    float *both = output + row * 2 * channels;
-    std::copy_n(onward.output + row * channels, channels, both);
-    std::copy_n(back.output + row * channels, channels, both + channels);
-  }
+  blocks.copyRows(positions, channels, onward.output, channels, output,
+                  2 * channels);
+  blocks.copyRows(positions, channels, back.output, channels, output + channels,
+                  2 * channels);
 }
 
-void minrnn::bidirectionalBackward(const CellKernels &cell,
+void minrnn::bidirectionalBackward(Blocks &blocks, const CellKernels &cell,
                                    const RecurrentShape &shape,
                                    const RecurrentBackwardArguments &onward,
                                    const RecurrentBackwardArguments &back,
@@ -60,17 +58,32 @@ void minrnn::bidirectionalBackward(const CellKernels &cell,
                 "the other; give room in both, or in none");
   const auto run = [&](RecurrentBackwardArguments arguments, bool reverse) {
     const std::int64_t begin = reverse ? channels : 0;
-    for (std::int64_t row = 0; row < positions; ++row)
-      std::copy_n(dOutput + row * 2 * channels + begin, channels,
-                  dOutputOfHalf + row * channels);
+    blocks.copyRows(positions, channels, dOutput + begin, 2 * channels,
+                    dOutputOfHalf, channels);
     arguments.dOutput = dOutputOfHalf;
     arguments.reverse = reverse;
-    recurrentBackward(cell, shape, arguments);
+    recurrentBackward(blocks, cell, shape, arguments);
   };
   run(onward, false);
   run(back, true);
   if (onward.dInput == nullptr)
     return;
-  for (std::int64_t i = 0; i < inputs; ++i)
-    onward.dInput[i] += back.dInput[i];
+  blocks.add(inputs, back.dInput, onward.dInput);
+}
+
+void minrnn::bidirectionalForward(const CellKernels &cell,
+                                  const RecurrentShape &shape,
+                                  const RecurrentForwardArguments &onward,
+                                  const RecurrentForwardArguments &back,
+                                  float *output) {
+  bidirectionalForward(*hostBlocks(cell), cell, shape, onward, back, output);
+}
+
+void minrnn::bidirectionalBackward(const CellKernels &cell,
+                                   const RecurrentShape &shape,
+                                   const RecurrentBackwardArguments &onward,
+                                   const RecurrentBackwardArguments &back,
+                                   const float *dOutput, float *dOutputOfHalf) {
+  bidirectionalBackward(*hostBlocks(cell), cell, shape, onward, back, dOutput,
+                        dOutputOfHalf);
 }

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -49,7 +50,11 @@ double minrnn::crossEntropy(const CrossEntropyShape &shape, const float *logits,
           std::log(sum) - static_cast<double>(atTarget - largest);
       if (dLogits == nullptr)
         continue;
-      const auto scale = static_cast<float>(static_cast<double>(weight) / sum);
+      // A loss that is infinite must not leave a gradient that looks sound.
+      const auto scale =
+          std::isfinite(losses[static_cast<std::size_t>(row)])
+              ? static_cast<float>(static_cast<double>(weight) / sum)
+              : std::numeric_limits<float>::quiet_NaN();
       float *dx = dLogits + row * classes;
       for (std::int64_t j = 0; j < classes; ++j)
         dx[j] = exponentials[static_cast<std::size_t>(j)] * scale;

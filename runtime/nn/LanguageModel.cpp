@@ -8,7 +8,6 @@
 
 #include "minrnn/language_model.h"
 
-#include "minrnn/blocks.h"
 #include "minrnn/error.h"
 #include "minrnn/random.h"
 #include "minrnn/recurrent.h"
@@ -36,24 +35,20 @@ struct LayerOffsets {
 
 /// What the backward reads of one layer.
 struct LayerActivations {
-  std::vector<float> input;
-  std::vector<float> normalised;
-  std::vector<float> inverseRms;
-  std::vector<float> preactivations;
-  std::vector<float> recurrent;
-  std::vector<float> trajectory;
-  std::vector<float> hidden;
+  DeviceArray<float> input;
+  DeviceArray<float> normalised;
+  DeviceArray<float> inverseRms;
+  DeviceArray<float> preactivations;
+  DeviceArray<float> recurrent;
+  DeviceArray<float> trajectory;
+  DeviceArray<float> boundaries;
+  DeviceArray<float> hidden;
 };
 
 /// `layers.0.cell.z.weight`, or without an ending a learned parameter's name.
 std::string cellTensor(const std::string &layerPrefix, const std::string &name,
                        const char *ending = "") {
   return layerPrefix + "cell." + name + ending;
-}
-
-void grow(std::vector<float> &buffer, std::int64_t count) {
-  if (static_cast<std::int64_t>(buffer.size()) < count)
-    buffer.resize(static_cast<std::size_t>(count));
 }
 
 } // namespace
@@ -68,30 +63,53 @@ struct LanguageModel::Offsets {
 
 /// Buffers that grow to the largest batch seen.
 struct LanguageModel::Activations {
+  template <typename Element>
+  void grow(const std::shared_ptr<Device> &device, DeviceArray<Element> &buffer,
+            std::int64_t count) {
+    if (static_cast<std::int64_t>(buffer.size()) >= count)
+      return;
+    // The former memory first, so that both are never held.
+    buffer = {};
+    buffer = {device, static_cast<std::size_t>(count)};
+    ++generation;
+  }
+
+  /// The batch that was staged last, [batch, time].
+  std::int64_t batch = 0;
+  std::int64_t time = 0;
+  DeviceArray<std::int32_t> tokens;
+  DeviceArray<std::int32_t> targets;
+
   std::vector<LayerActivations> saved;
   /// The residual stream, and after the last layer the final norm's input.
-  std::vector<float> stream;
-  std::vector<float> normalised;
-  std::vector<float> inverseRms;
-  std::vector<float> logits;
+  DeviceArray<float> stream;
+  DeviceArray<float> normalised;
+  DeviceArray<float> inverseRms;
+  DeviceArray<float> logits;
+  /// [1]
+  DeviceArray<double> loss;
 
   // Of the backward alone.
-  std::vector<float> dStream;
-  std::vector<float> dNormalised;
-  std::vector<float> dHidden;
-  std::vector<float> dPreactivations;
-  std::vector<float> dRecurrent;
-  std::vector<float> dBiasOfRows;
-  std::vector<float> dRecurrentBiasOfRows;
-  std::vector<float> dParametersOfRows;
+  DeviceArray<float> dStream;
+  DeviceArray<float> dNormalised;
+  DeviceArray<float> dHidden;
+  DeviceArray<float> dPreactivations;
+  DeviceArray<float> dRecurrent;
+  DeviceArray<float> dBiasOfRows;
+  DeviceArray<float> dRecurrentBiasOfRows;
+  DeviceArray<float> dParametersOfRows;
 
   /// The states that a layer's walk works in.
-  std::vector<float> states;
+  DeviceArray<float> states;
+
+  /// How often a buffer has moved.
+  std::uint64_t generation = 0;
 };
 
 LanguageModel::LanguageModel(const LanguageModelOptions &options,
                              CellKernels cell)
     : modelOptions(options), cellKernels(std::move(cell)),
+      deviceBlocks(Blocks::create(cellKernels.device())),
       offsets(std::make_unique<Offsets>()),
       activations(std::make_unique<Activations>()) {
   const auto positive = [](std::int64_t value, const char *name) {
@@ -103,10 +121,6 @@ LanguageModel::LanguageModel(const LanguageModelOptions &options,
   positive(options.layers, "number of layers");
   positive(options.width, "width");
   positive(options.expansion, "expansion");
-  if (cellKernels.device().name() != "host")
-    throw Error("the language model runs on the host; the cell was compiled "
-                "for device '" +
-                std::string(cellKernels.device().name()) + "'");
   const Manifest &manifest = cellKernels.manifest();
   if (cellKernels.readsInput() && options.expansion != 1)
     throw Error("cell '" + manifest.cell +
@@ -155,19 +169,22 @@ LanguageModel::LanguageModel(const LanguageModelOptions &options,
   offsets->finalNorm = add("norm.weight", {width});
   offsets->head = add("head.weight", {options.vocabulary, width});
   activations->saved.resize(static_cast<std::size_t>(options.layers));
-  values.resize(static_cast<std::size_t>(total));
-  valueGradients.resize(static_cast<std::size_t>(total));
+  const std::shared_ptr<Device> device = cellKernels.device();
+  values = {device, static_cast<std::size_t>(total)};
+  values.clear();
+  valueGradients = {device, static_cast<std::size_t>(total)};
 }
 
 LanguageModel::~LanguageModel() = default;
 LanguageModel::LanguageModel(LanguageModel &&) noexcept = default;
 
 void LanguageModel::initialise(std::uint64_t seed) {
+  std::vector<float> drawn(values.size());
   for (std::size_t index = 0; index < parameterLayout.size(); ++index) {
     const ModelParameter &parameter = parameterLayout[index];
     const std::span<float> target =
-        parameters().subspan(static_cast<std::size_t>(parameter.offset),
-                             static_cast<std::size_t>(parameter.count));
+        std::span(drawn).subspan(static_cast<std::size_t>(parameter.offset),
+                                 static_cast<std::size_t>(parameter.count));
     Random random(seed, index);
     const bool isOut = parameter.name.ends_with(".out.weight");
     if (parameter.name == "embedding.weight") {
@@ -188,28 +205,66 @@ void LanguageModel::initialise(std::uint64_t seed) {
         value = static_cast<float>(random.uniform() - 0.5);
     }
   }
+  values.upload(drawn);
 }
 
-void LanguageModel::forward(std::int64_t batch, std::int64_t time,
-                            std::span<const std::int32_t> tokens) {
+void LanguageModel::checkTokens(std::span<const std::int32_t> tokens,
+                                const char *what) const {
+  for (std::size_t i = 0; i < tokens.size(); ++i)
+    if (tokens[i] < 0 || tokens[i] >= modelOptions.vocabulary)
+      throw Error(std::string(what) + " " + std::to_string(tokens[i]) +
+                  " at position " + std::to_string(i) +
+                  " is not in the vocabulary of " +
+                  std::to_string(modelOptions.vocabulary));
+}
+
+void LanguageModel::stage(std::int64_t batch, std::int64_t time,
+                          std::span<const std::int32_t> tokens,
+                          std::span<const std::int32_t> targets) {
   const std::int64_t rows = elementCount({batch, time}, "batch x time");
+  const std::int64_t channels = modelOptions.channels();
+  elementCount({rows, cellKernels.gates(), channels}, "the pre-activations");
+  elementCount({rows, cellKernels.recurrent(), channels},
+               "the projections of the states");
+  elementCount({rows, cellKernels.states(), channels}, "the states");
+  if (static_cast<std::int64_t>(tokens.size()) != rows)
+    throw Error("expected " + std::to_string(rows) + " tokens, found " +
+                std::to_string(tokens.size()));
+  if (targets.size() != tokens.size())
+    throw Error("expected as many targets as tokens");
+  checkTokens(tokens, "token");
+  checkTokens(targets, "target");
+  Activations &a = *activations;
+  const std::shared_ptr<Device> device = cellKernels.device();
+  a.grow(device, a.tokens, rows);
+  a.grow(device, a.targets, rows);
+  a.grow(device, a.loss, 1);
+  a.tokens.upload(tokens);
+  a.targets.upload(targets);
+  a.batch = batch;
+  a.time = time;
+}
+
+void LanguageModel::forward() {
+  Activations &a = *activations;
+  const std::int64_t batch = a.batch;
+  const std::int64_t time = a.time;
+  const std::int64_t rows = batch * time;
   const std::int64_t width = modelOptions.width;
   const std::int64_t channels = modelOptions.channels();
   const std::int64_t gates = cellKernels.gates();
   const std::int64_t recurrent = cellKernels.recurrent();
   const std::int64_t states = cellKernels.states();
-  elementCount({rows, gates, channels}, "the pre-activations");
-  elementCount({rows, recurrent, channels}, "the projections of the states");
-  elementCount({rows, states, channels}, "the states");
-  if (static_cast<std::int64_t>(tokens.size()) != rows)
-    throw Error("expected " + std::to_string(rows) + " tokens, found " +
-                std::to_string(tokens.size()));
-  Activations &a = *activations;
+  Blocks &blocks = *deviceBlocks;
+  const auto grow = [&](DeviceArray<float> &buffer, std::int64_t count) {
+    a.grow(blocks.sharedDevice(), buffer, count);
+  };
   const float *p = values.data();
   grow(a.stream, rows * width);
   grow(a.states, batch * states * channels);
-  embeddingForward({rows, modelOptions.vocabulary, width}, tokens.data(),
-                   p + offsets->embedding, a.stream.data());
+  blocks.embeddingForward({rows, modelOptions.vocabulary, width},
+                          a.tokens.data(), p + offsets->embedding,
+                          a.stream.data());
   for (std::size_t layer = 0; layer < offsets->layers.size(); ++layer) {
     const LayerOffsets &at = offsets->layers[layer];
     LayerActivations &saved = a.saved[layer];
@@ -219,12 +274,15 @@ void LanguageModel::forward(std::int64_t batch, std::int64_t time,
     grow(saved.preactivations, rows * gates * channels);
     grow(saved.hidden, rows * channels);
     grow(saved.recurrent, rows * recurrent * channels);
-    if (!cellKernels.manifest().plain)
+    if (cellKernels.recomputesStates())
+      grow(saved.boundaries,
+           batch * cellKernels.timeTiles(time) * states * channels);
+    else if (!cellKernels.manifest().plain)
       grow(saved.trajectory, rows * states * channels);
-    std::copy_n(a.stream.data(), rows * width, saved.input.data());
-    rmsNormForward({rows, width}, saved.input.data(), p + at.norm,
-                   saved.normalised.data(), saved.inverseRms.data());
-    recurrentForward(cellKernels, {batch, time, width, channels},
+    blocks.copyRows(1, rows * width, a.stream.data(), 0, saved.input.data(), 0);
+    blocks.rmsNormForward({rows, width}, saved.input.data(), p + at.norm,
+                          saved.normalised.data(), saved.inverseRms.data());
+    recurrentForward(blocks, cellKernels, {batch, time, width, channels},
                      {.input = saved.normalised.data(),
                       .weight = p + at.gateWeights,
                       .bias = p + at.gateBiases,
@@ -235,28 +293,35 @@ void LanguageModel::forward(std::int64_t batch, std::int64_t time,
                       .recurrent = saved.recurrent.data(),
                       .output = saved.hidden.data(),
                       .trajectory = saved.trajectory.data(),
+                      .boundaries = saved.boundaries.data(),
                       .last = a.states.data()});
-    linearForward({rows, channels, width}, saved.hidden.data(), p + at.out,
-                  nullptr, a.stream.data(), Store::Add);
+    blocks.linearForward({rows, channels, width}, saved.hidden.data(),
+                         p + at.out, nullptr, a.stream.data(), Store::Add);
   }
   grow(a.normalised, rows * width);
   grow(a.inverseRms, rows);
   grow(a.logits, rows * modelOptions.vocabulary);
-  rmsNormForward({rows, width}, a.stream.data(), p + offsets->finalNorm,
-                 a.normalised.data(), a.inverseRms.data());
-  linearForward({rows, width, modelOptions.vocabulary}, a.normalised.data(),
-                p + offsets->head, nullptr, a.logits.data());
+  blocks.rmsNormForward({rows, width}, a.stream.data(), p + offsets->finalNorm,
+                        a.normalised.data(), a.inverseRms.data());
+  blocks.linearForward({rows, width, modelOptions.vocabulary},
+                       a.normalised.data(), p + offsets->head, nullptr,
+                       a.logits.data());
 }
 
 /// Expects the gradient of the logits where `forward` left the logits.
-void LanguageModel::backward(std::int64_t batch, std::int64_t time,
-                             std::span<const std::int32_t> tokens) {
+void LanguageModel::backward() {
+  Activations &a = *activations;
+  const std::int64_t batch = a.batch;
+  const std::int64_t time = a.time;
   const std::int64_t rows = batch * time;
   const std::int64_t width = modelOptions.width;
   const std::int64_t channels = modelOptions.channels();
   const std::int64_t gates = cellKernels.gates();
   const std::int64_t recurrent = cellKernels.recurrent();
-  Activations &a = *activations;
+  Blocks &blocks = *deviceBlocks;
+  const auto grow = [&](DeviceArray<float> &buffer, std::int64_t count) {
+    a.grow(blocks.sharedDevice(), buffer, count);
+  };
   const float *p = values.data();
   float *g = valueGradients.data();
   grow(a.dStream, rows * width);
@@ -267,18 +332,19 @@ void LanguageModel::backward(std::int64_t batch, std::int64_t time,
   grow(a.dBiasOfRows, batch * gates * channels);
   grow(a.dRecurrentBiasOfRows, batch * recurrent * channels);
   grow(a.dParametersOfRows, batch * cellKernels.parameters() * channels);
-  linearBackward({rows, width, modelOptions.vocabulary}, a.normalised.data(),
-                 p + offsets->head, a.logits.data(), a.dNormalised.data(),
-                 g + offsets->head, nullptr);
-  rmsNormBackward({rows, width}, a.stream.data(), p + offsets->finalNorm,
-                  a.inverseRms.data(), a.dNormalised.data(), a.dStream.data(),
-                  g + offsets->finalNorm);
+  blocks.linearBackward({rows, width, modelOptions.vocabulary},
+                        a.normalised.data(), p + offsets->head, a.logits.data(),
+                        a.dNormalised.data(), g + offsets->head, nullptr);
+  blocks.rmsNormBackward({rows, width}, a.stream.data(), p + offsets->finalNorm,
+                         a.inverseRms.data(), a.dNormalised.data(),
+                         a.dStream.data(), g + offsets->finalNorm);
   for (std::size_t layer = offsets->layers.size(); layer-- > 0;) {
     const LayerOffsets &at = offsets->layers[layer];
     const LayerActivations &saved = a.saved[layer];
-    linearBackward({rows, channels, width}, saved.hidden.data(), p + at.out,
-                   a.dStream.data(), a.dHidden.data(), g + at.out, nullptr);
-    recurrentBackward(cellKernels, {batch, time, width, channels},
+    blocks.linearBackward({rows, channels, width}, saved.hidden.data(),
+                          p + at.out, a.dStream.data(), a.dHidden.data(),
+                          g + at.out, nullptr);
+    recurrentBackward(blocks, cellKernels, {batch, time, width, channels},
                       {.input = saved.normalised.data(),
                        .weight = p + at.gateWeights,
                        .bias = p + at.gateBiases,
@@ -289,6 +355,7 @@ void LanguageModel::backward(std::int64_t batch, std::int64_t time,
                        .recurrent = saved.recurrent.data(),
                        .output = saved.hidden.data(),
                        .trajectory = saved.trajectory.data(),
+                       .boundaries = saved.boundaries.data(),
                        .dOutput = a.dHidden.data(),
                        .dPreactivations = a.dPreactivations.data(),
                        .dRecurrent = a.dRecurrent.data(),
@@ -303,35 +370,54 @@ void LanguageModel::backward(std::int64_t batch, std::int64_t time,
                        .dParameters = g + at.cellParameters,
                        .dInitial = a.states.data()});
     // The residual connection: this gradient joins that of the stream.
-    rmsNormBackward({rows, width}, saved.input.data(), p + at.norm,
-                    saved.inverseRms.data(), a.dNormalised.data(),
-                    a.dStream.data(), g + at.norm, Store::Add);
+    blocks.rmsNormBackward({rows, width}, saved.input.data(), p + at.norm,
+                           saved.inverseRms.data(), a.dNormalised.data(),
+                           a.dStream.data(), g + at.norm, Store::Add);
   }
-  embeddingBackward({rows, modelOptions.vocabulary, width}, tokens.data(),
-                    a.dStream.data(), g + offsets->embedding);
+  blocks.embeddingBackward({rows, modelOptions.vocabulary, width},
+                           a.tokens.data(), a.dStream.data(),
+                           g + offsets->embedding);
+}
+
+void LanguageModel::queueLoss() {
+  Activations &a = *activations;
+  forward();
+  deviceBlocks->crossEntropy({a.batch * a.time, modelOptions.vocabulary},
+                             a.logits.data(), a.targets.data(), nullptr,
+                             a.loss.data());
+}
+
+void LanguageModel::queueLossAndGradients() {
+  Activations &a = *activations;
+  forward();
+  deviceBlocks->crossEntropy({a.batch * a.time, modelOptions.vocabulary},
+                             a.logits.data(), a.targets.data(), a.logits.data(),
+                             a.loss.data());
+  backward();
+}
+
+double LanguageModel::queuedLoss() const {
+  return activations->loss.download().at(0);
 }
 
 double LanguageModel::loss(std::int64_t batch, std::int64_t time,
                            std::span<const std::int32_t> tokens,
                            std::span<const std::int32_t> targets) {
-  forward(batch, time, tokens);
-  if (targets.size() != tokens.size())
-    throw Error("expected as many targets as tokens");
-  return crossEntropy({batch * time, modelOptions.vocabulary},
-                      activations->logits.data(), targets.data(), nullptr);
+  stage(batch, time, tokens, targets);
+  queueLoss();
+  return queuedLoss();
 }
 
 double LanguageModel::lossAndGradients(std::int64_t batch, std::int64_t time,
                                        std::span<const std::int32_t> tokens,
                                        std::span<const std::int32_t> targets) {
-  forward(batch, time, tokens);
-  if (targets.size() != tokens.size())
-    throw Error("expected as many targets as tokens");
-  float *logits = activations->logits.data();
-  const double mean = crossEntropy({batch * time, modelOptions.vocabulary},
-                                   logits, targets.data(), logits);
-  backward(batch, time, tokens);
-  return mean;
+  stage(batch, time, tokens, targets);
+  queueLossAndGradients();
+  return queuedLoss();
+}
+
+std::uint64_t LanguageModel::bufferGeneration() const {
+  return activations->generation;
 }
 
 std::int64_t LanguageModel::stateSize() const {
@@ -357,22 +443,31 @@ void LanguageModel::step(std::int64_t batch,
         " floats of state and " + std::to_string(logitCount) +
         " of logits, found " + std::to_string(tokens.size()) + ", " +
         std::to_string(state.size()) + " and " + std::to_string(logits.size()));
+  checkTokens(tokens, "token");
+  const std::shared_ptr<Device> device = cellKernels.device();
+  const auto floats = [&](std::int64_t count) {
+    return DeviceArray<float>(device, static_cast<std::size_t>(count));
+  };
+  Blocks &blocks = *deviceBlocks;
   const float *p = values.data();
-  std::vector<float> stream(static_cast<std::size_t>(batch * width));
-  std::vector<float> normalised(stream.size());
-  std::vector<float> inverseRms(static_cast<std::size_t>(batch));
-  std::vector<float> preactivations(
-      static_cast<std::size_t>(batch * gates * channels));
-  std::vector<float> recurrent(
-      static_cast<std::size_t>(batch * cellKernels.recurrent() * channels));
-  std::vector<float> hidden(static_cast<std::size_t>(batch * channels));
-  embeddingForward({batch, modelOptions.vocabulary, width}, tokens.data(),
-                   p + offsets->embedding, stream.data());
+  const DeviceArray<std::int32_t> deviceTokens(device, tokens);
+  const DeviceArray<float> deviceState(device, std::span<const float>(state));
+  const DeviceArray<float> deviceLogits = floats(logitCount);
+  const DeviceArray<float> stream = floats(batch * width);
+  const DeviceArray<float> normalised = floats(batch * width);
+  const DeviceArray<float> inverseRms = floats(batch);
+  const DeviceArray<float> preactivations = floats(batch * gates * channels);
+  const DeviceArray<float> recurrent =
+      floats(batch * cellKernels.recurrent() * channels);
+  const DeviceArray<float> hidden = floats(batch * channels);
+  blocks.embeddingForward({batch, modelOptions.vocabulary, width},
+                          deviceTokens.data(), p + offsets->embedding,
+                          stream.data());
   for (std::size_t layer = 0; layer < offsets->layers.size(); ++layer) {
     const LayerOffsets &at = offsets->layers[layer];
-    rmsNormForward({batch, width}, stream.data(), p + at.norm,
-                   normalised.data(), inverseRms.data());
-    recurrentStep(cellKernels, {batch, 1, width, channels},
+    blocks.rmsNormForward({batch, width}, stream.data(), p + at.norm,
+                          normalised.data(), inverseRms.data());
+    recurrentStep(blocks, cellKernels, {batch, 1, width, channels},
                   {.input = normalised.data(),
                    .weight = p + at.gateWeights,
                    .bias = p + at.gateBiases,
@@ -381,15 +476,18 @@ void LanguageModel::step(std::int64_t batch,
                    .parameters = p + at.cellParameters,
                    .preactivations = preactivations.data(),
                    .recurrent = recurrent.data(),
-                   .state = state.data() + static_cast<std::int64_t>(layer) *
-                                               batch * cellKernels.states() *
-                                               channels,
+                   .state = deviceState.data() +
+                            static_cast<std::int64_t>(layer) * batch *
+                                cellKernels.states() * channels,
                    .output = hidden.data()});
-    linearForward({batch, channels, width}, hidden.data(), p + at.out, nullptr,
-                  stream.data(), Store::Add);
+    blocks.linearForward({batch, channels, width}, hidden.data(), p + at.out,
+                         nullptr, stream.data(), Store::Add);
   }
-  rmsNormForward({batch, width}, stream.data(), p + offsets->finalNorm,
-                 normalised.data(), inverseRms.data());
-  linearForward({batch, width, modelOptions.vocabulary}, normalised.data(),
-                p + offsets->head, nullptr, logits.data());
+  blocks.rmsNormForward({batch, width}, stream.data(), p + offsets->finalNorm,
+                        normalised.data(), inverseRms.data());
+  blocks.linearForward({batch, width, modelOptions.vocabulary},
+                       normalised.data(), p + offsets->head, nullptr,
+                       deviceLogits.data());
+  deviceState.download(state);
+  deviceLogits.download(logits);
 }

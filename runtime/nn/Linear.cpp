@@ -9,8 +9,8 @@
 #include "minrnn/blocks.h"
 
 #include "runtime/core/ElementCount.h"
+#include "runtime/device/HostProduct.h"
 #include "runtime/nn/ColumnSums.h"
-#include "runtime/nn/Gemm.h"
 
 using namespace minrnn;
 

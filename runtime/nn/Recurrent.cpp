@@ -8,13 +8,12 @@
 
 #include "minrnn/recurrent.h"
 
-#include "minrnn/blocks.h"
 #include "minrnn/error.h"
 #include "runtime/core/ElementCount.h"
-#include "runtime/nn/ColumnSums.h"
+#include "runtime/nn/DeviceAddress.h"
+#include "runtime/nn/HostBlocks.h"
 #include "runtime/nn/StateProducts.h"
 
-#include <algorithm>
 #include <string>
 
 using namespace minrnn;
@@ -23,12 +22,14 @@ namespace {
 
 /// The packed projection of all gates: rows of D inputs to rows of G * H.
 /// Throws where this block cannot run the cell.
-LinearShape projection(const CellKernels &cell, const RecurrentShape &shape) {
+LinearShape projection(const Blocks &blocks, const CellKernels &cell,
+                       const RecurrentShape &shape) {
   const Manifest &manifest = cell.manifest();
-  if (cell.device().name() != "host")
-    throw Error("the recurrent block works on host memory; the cell was "
-                "compiled for device '" +
-                std::string(cell.device().name()) + "'");
+  if (cell.device() != blocks.sharedDevice())
+    throw Error("the recurrent block works on device '" +
+                std::string(blocks.device().name()) +
+                "'; the cell was compiled for another, '" +
+                std::string(cell.device()->name()) + "'");
   if (manifest.ioType != "f32")
     throw Error("the recurrent block works on f32; cell '" + manifest.cell +
                 "' reads and writes " + manifest.ioType);
@@ -55,11 +56,13 @@ std::int64_t stateCount(const CellKernels &cell, const RecurrentShape &shape) {
 }
 
 /// states[B, S, H] = `from`, or zero where that is null.
-void startFrom(const float *from, std::int64_t count, float *states) {
+void startFrom(Device &device, const float *from, std::int64_t count,
+               float *states) {
+  const std::size_t bytes = static_cast<std::size_t>(count) * sizeof(float);
   if (from == nullptr)
-    std::fill_n(states, count, 0.0F);
+    device.fill(addressOf(states), 0, bytes);
   else if (from != states)
-    std::copy_n(from, count, states);
+    device.copyOnDevice(addressOf(states), addressOf(from), bytes);
 }
 
 void needs(const void *array, std::int64_t count, const char *direction,
@@ -91,7 +94,7 @@ void walkForward(const CellKernels &cell, const RecurrentShape &shape,
   needs(arguments.recurrent, count * shape.time, "forward", "recurrent",
         "the cell projects its states");
   const StateProducts products(cell, shape, arguments.recurrentWeight);
-  startFrom(arguments.initial, count, arguments.last);
+  startFrom(*cell.device(), arguments.initial, count, arguments.last);
   call.initial = arguments.last;
   for (std::int64_t p = 0; p < shape.time; ++p) {
     const std::int64_t t = stepAt(p, shape.time, arguments.reverse);
@@ -118,7 +121,7 @@ void walkBackward(const CellKernels &cell, const RecurrentShape &shape,
   needs(arguments.dRecurrentWeight, shape.channels, "backward",
         "dRecurrentWeight", "the cell projects its states");
   const StateProducts products(cell, shape, arguments.recurrentWeight);
-  startFrom(arguments.dLast, count, arguments.dInitial);
+  startFrom(*cell.device(), arguments.dLast, count, arguments.dInitial);
   call.dLast = arguments.dInitial;
   call.dInitial = arguments.dInitial;
   if (shape.time == 0) // Overwrites the sums with zero.
@@ -156,11 +159,11 @@ void check(const SumOfRows &sum, std::int64_t batch) {
 
 } // namespace
 
-void minrnn::recurrentForward(const CellKernels &cell,
+void minrnn::recurrentForward(Blocks &blocks, const CellKernels &cell,
                               const RecurrentShape &shape,
                               const RecurrentForwardArguments &arguments) {
-  linearForward(projection(cell, shape), arguments.input, arguments.weight,
-                nullptr, arguments.preactivations);
+  blocks.linearForward(projection(blocks, cell, shape), arguments.input,
+                       arguments.weight, nullptr, arguments.preactivations);
   walkForward(cell, shape, arguments,
               {.preactivations = arguments.preactivations,
                .input = ifRead(cell, arguments.input),
@@ -172,14 +175,15 @@ void minrnn::recurrentForward(const CellKernels &cell,
                .initial = arguments.initial,
                .output = arguments.output,
                .trajectory = arguments.trajectory,
+               .boundaries = arguments.boundaries,
                .last = arguments.last,
                .reverse = arguments.reverse});
 }
 
-void minrnn::recurrentBackward(const CellKernels &cell,
+void minrnn::recurrentBackward(Blocks &blocks, const CellKernels &cell,
                                const RecurrentShape &shape,
                                const RecurrentBackwardArguments &arguments) {
-  const LinearShape linear = projection(cell, shape);
+  const LinearShape linear = projection(blocks, cell, shape);
   const SumOfRows sums[] = {
       {"dBias", "dBiasOfRows", linear.outputs, arguments.dBias,
        arguments.dBiasOfRows},
@@ -202,6 +206,7 @@ void minrnn::recurrentBackward(const CellKernels &cell,
                 .initial = arguments.initial,
                 .output = arguments.output,
                 .trajectory = arguments.trajectory,
+                .boundaries = arguments.boundaries,
                 .dOutput = arguments.dOutput,
                 .dLast = arguments.dLast,
                 .dPreactivations = arguments.dPreactivations,
@@ -214,21 +219,20 @@ void minrnn::recurrentBackward(const CellKernels &cell,
                 .reverse = arguments.reverse});
   for (const SumOfRows &sum : sums)
     if (sum.sum != nullptr)
-      sumColumns(shape.batch, sum.columns, sum.sum,
-                 [&](std::int64_t row, std::int64_t column) {
-                   return sum.rows[row * sum.columns + column];
-                 });
+      blocks.sumRows(shape.batch, sum.columns, sum.rows, sum.sum);
   // What a cell reads directly is there already.
-  linearBackward(linear, arguments.input, arguments.weight,
-                 arguments.dPreactivations, arguments.dInput, arguments.dWeight,
-                 nullptr, cell.readsInput() ? Store::Add : Store::Overwrite);
+  blocks.linearBackward(linear, arguments.input, arguments.weight,
+                        arguments.dPreactivations, arguments.dInput,
+                        arguments.dWeight, nullptr,
+                        cell.readsInput() ? Store::Add : Store::Overwrite);
 }
 
-void minrnn::recurrentStep(const CellKernels &cell, const RecurrentShape &shape,
+void minrnn::recurrentStep(Blocks &blocks, const CellKernels &cell,
+                           const RecurrentShape &shape,
                            const RecurrentStepArguments &arguments) {
   const RecurrentShape oneStep{shape.batch, 1, shape.inputs, shape.channels};
-  linearForward(projection(cell, oneStep), arguments.input, arguments.weight,
-                nullptr, arguments.preactivations);
+  blocks.linearForward(projection(blocks, cell, oneStep), arguments.input,
+                       arguments.weight, nullptr, arguments.preactivations);
   if (cell.recurrent() > 0) {
     const std::int64_t count = stateCount(cell, shape);
     needs(arguments.recurrentWeight, shape.channels, "step", "recurrentWeight",
@@ -252,26 +256,55 @@ void minrnn::recurrentStep(const CellKernels &cell, const RecurrentShape &shape,
                                  .output = isPlain ? nullptr : arguments.output,
                                  .next = arguments.state});
   if (isPlain && arguments.output != nullptr)
-    std::copy_n(arguments.state, shape.batch * shape.channels,
-                arguments.output);
+    blocks.copyRows(shape.batch, shape.channels, arguments.state,
+                    shape.channels, arguments.output, shape.channels);
+}
+
+void minrnn::learnedInitialForward(Blocks &blocks, const CellKernels &cell,
+                                   const RecurrentShape &shape,
+                                   const float *learned, float *initial) {
+  stateCount(cell, shape);
+  const std::int64_t columns = cell.states() * shape.channels;
+  blocks.copyRows(shape.batch, columns, learned, 0, initial, columns);
+}
+
+void minrnn::learnedInitialBackward(Blocks &blocks, const CellKernels &cell,
+                                    const RecurrentShape &shape,
+                                    const float *dInitial, float *dLearned) {
+  stateCount(cell, shape);
+  const std::int64_t columns = cell.states() * shape.channels;
+  blocks.sumRows(shape.batch, columns, dInitial, dLearned);
+}
+
+//===----------------------------------------------------------------------===//
+// On the host
+//===----------------------------------------------------------------------===//
+
+void minrnn::recurrentForward(const CellKernels &cell,
+                              const RecurrentShape &shape,
+                              const RecurrentForwardArguments &arguments) {
+  recurrentForward(*hostBlocks(cell), cell, shape, arguments);
+}
+
+void minrnn::recurrentBackward(const CellKernels &cell,
+                               const RecurrentShape &shape,
+                               const RecurrentBackwardArguments &arguments) {
+  recurrentBackward(*hostBlocks(cell), cell, shape, arguments);
+}
+
+void minrnn::recurrentStep(const CellKernels &cell, const RecurrentShape &shape,
+                           const RecurrentStepArguments &arguments) {
+  recurrentStep(*hostBlocks(cell), cell, shape, arguments);
 }
 
 void minrnn::learnedInitialForward(const CellKernels &cell,
                                    const RecurrentShape &shape,
                                    const float *learned, float *initial) {
-  stateCount(cell, shape);
-  const std::int64_t columns = cell.states() * shape.channels;
-  for (std::int64_t row = 0; row < shape.batch; ++row)
-    std::copy_n(learned, columns, initial + row * columns);
+  learnedInitialForward(*hostBlocks(cell), cell, shape, learned, initial);
 }
 
 void minrnn::learnedInitialBackward(const CellKernels &cell,
                                     const RecurrentShape &shape,
                                     const float *dInitial, float *dLearned) {
-  stateCount(cell, shape);
-  const std::int64_t columns = cell.states() * shape.channels;
-  sumColumns(shape.batch, columns, dLearned,
-             [&](std::int64_t row, std::int64_t column) {
-               return dInitial[row * columns + column];
-             });
+  learnedInitialBackward(*hostBlocks(cell), cell, shape, dInitial, dLearned);
 }

@@ -9,15 +9,13 @@
 #include "runtime/nn/StateProducts.h"
 
 #include "runtime/core/ElementCount.h"
-#include "runtime/nn/Gemm.h"
-
-#include <algorithm>
+#include "runtime/nn/DeviceAddress.h"
 
 using namespace minrnn;
 
 StateProducts::StateProducts(const CellKernels &cell,
                              const RecurrentShape &shape, const float *weight)
-    : shape(shape), weight(weight),
+    : device(cell.device()), shape(shape), weight(weight),
       gateWidth(elementCount({cell.recurrent(), shape.channels},
                              "recurrent, gates that project a state")),
       stateWidth(
@@ -40,21 +38,28 @@ void StateProducts::forward(const float *states, float *recurrent,
                             std::int64_t t) const {
   const std::int64_t h = shape.channels;
   for (const auto &[state, begin, count] : groups)
-    gemm<float>(shape.batch, count * h, h, {states + state * h, stateWidth},
-                {weight + begin * h * h, h, Transpose::Yes},
-                recurrent + t * gateWidth + begin * h, shape.time * gateWidth,
-                Store::Overwrite);
+    device->multiply({.m = shape.batch,
+                      .n = count * h,
+                      .k = h,
+                      .a = {states + state * h, stateWidth},
+                      .b = {weight + begin * h * h, h, Transpose::Yes},
+                      .c = recurrent + t * gateWidth + begin * h,
+                      .cStride = shape.time * gateWidth});
 }
 
 void StateProducts::backward(const float *dRecurrent, std::int64_t t,
                              float *dStates) const {
   const std::int64_t h = shape.channels;
   for (const auto &[state, begin, count] : groups)
-    gemm<float>(
-        shape.batch, h, count * h,
-        {dRecurrent + t * gateWidth + begin * h, shape.time * gateWidth},
-        {weight + begin * h * h, h}, dStates + state * h, stateWidth,
-        Store::Add);
+    device->multiply(
+        {.m = shape.batch,
+         .n = h,
+         .k = count * h,
+         .a = {dRecurrent + t * gateWidth + begin * h, shape.time * gateWidth},
+         .b = {weight + begin * h * h, h},
+         .c = dStates + state * h,
+         .cStride = stateWidth,
+         .store = Store::Add});
 }
 
 void StateProducts::gradients(float *dRecurrent, const float *initial,
@@ -66,23 +71,32 @@ void StateProducts::gradients(float *dRecurrent, const float *initial,
   // A product over no rows is zero.
   const std::int64_t rows = initial == nullptr || steps == 0 ? 0 : shape.batch;
   for (const auto &[state, begin, count] : groups)
-    gemm<float>(count * h, h, rows,
-                {dRecurrent + walkedFirst * gateWidth + begin * h,
-                 shape.time * gateWidth, Transpose::Yes},
-                {rows == 0 ? nullptr : initial + state * h, stateWidth},
-                dWeight + begin * h * h, h, Store::Overwrite);
+    device->multiply(
+        {.m = count * h,
+         .n = h,
+         .k = rows,
+         .a = {dRecurrent + walkedFirst * gateWidth + begin * h,
+               shape.time * gateWidth, Transpose::Yes},
+         .b = {rows == 0 ? nullptr : initial + state * h, stateWidth},
+         .c = dWeight + begin * h * h,
+         .cStride = h});
   if (steps == 0)
     return;
   // With these zero, the steps of all batch rows are one long sequence in which
   // each step's neighbour is the one it started from.
   for (std::int64_t row = 0; row < shape.batch; ++row)
-    std::fill_n(dRecurrent + (row * shape.time + walkedFirst) * gateWidth,
-                gateWidth, 0.0F);
+    device->fill(
+        addressOf(dRecurrent + (row * shape.time + walkedFirst) * gateWidth), 0,
+        static_cast<std::size_t>(gateWidth) * sizeof(float));
   const float *gates = dRecurrent + (reverse ? 0 : gateWidth);
   const float *before = trajectory + (reverse ? stateWidth : 0);
   for (const auto &[state, begin, count] : groups)
-    gemm<float>(count * h, h, steps - 1,
-                {gates + begin * h, gateWidth, Transpose::Yes},
-                {before + state * h, stateWidth}, dWeight + begin * h * h, h,
-                Store::Add);
+    device->multiply({.m = count * h,
+                      .n = h,
+                      .k = steps - 1,
+                      .a = {gates + begin * h, gateWidth, Transpose::Yes},
+                      .b = {before + state * h, stateWidth},
+                      .c = dWeight + begin * h * h,
+                      .cStride = h,
+                      .store = Store::Add});
 }

@@ -12,6 +12,7 @@
 #include "minrnn/recurrent.h"
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace minrnn {
@@ -48,6 +49,7 @@ private:
   };
 
   std::vector<Group> groups;
+  std::shared_ptr<Device> device;
   RecurrentShape shape;
   const float *weight;
   /// R H and S H: the numbers of one step.

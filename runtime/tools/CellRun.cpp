@@ -8,8 +8,11 @@
 
 #include "runtime/tools/CellRun.h"
 
+#include "minrnn/device_array.h"
 #include "minrnn/error.h"
 #include "runtime/core/ElementCount.h"
+#include "runtime/core/HalfStorage.h"
+#include "runtime/tools/CellArray.h"
 #include "runtime/tools/DoubleProducts.h"
 
 #include <algorithm>
@@ -17,11 +20,6 @@
 using namespace minrnn;
 
 namespace {
-
-/// The address of the first number; null for none.
-template <typename Element> Element *addressOf(std::vector<Element> &numbers) {
-  return numbers.empty() ? nullptr : numbers.data();
-}
 
 std::vector<float> zeros(std::initializer_list<std::int64_t> sizes,
                          const char *what) {
@@ -46,38 +44,29 @@ std::vector<double> sumOfRows(const std::vector<float> &rows,
   return sums;
 }
 
+/// Where an f32 array begins on the device.
+float *floats(CellArray &array) { return static_cast<float *>(array.data()); }
+
 /// One run: buffers that forward fills and backward reads.
 class CellRun {
 public:
-  CellRun(const CellKernels &cell, const CellInputs &given, bool reverse)
-      : cell(cell), manifest(cell.manifest()), inputs(given), reverse(reverse) {
-    const std::int64_t b = inputs.batch;
-    const std::int64_t t = inputs.time;
-    const std::int64_t h = inputs.channels;
-    const bool hasInitial =
-        std::find(inputs.hasInitial.begin(), inputs.hasInitial.end(), true) !=
-        inputs.hasInitial.end();
-    if (!hasInitial)
-      inputs.initial.clear();
-    if (!inputs.hasDLast)
-      inputs.dLast.clear();
-    recurrent = zeros({b, t, cell.recurrent(), h}, "the recurrent products");
-    output = zeros({b, t, h}, "the output");
-    if (!manifest.plain)
-      trajectory = zeros({b, t, cell.states(), h}, "the states");
-    last = zeros({b, cell.states(), h}, "the last states");
-    // At a reset the kernel takes the products as zero, not the biases, which
-    // it must add there; elsewhere they are added before the sum is rounded.
-    if (inputs.hasReset)
-      packRecurrentBiases();
-  }
+  CellRun(const CellKernels &cell, const CellInputs &given,
+          const RunModes &modes);
 
   void forward();
+  void forwardBySteps();
   void addGradients(CellOutputs &outputs);
   void addResults(CellOutputs &outputs);
 
 private:
-  void packRecurrentBiases();
+  CellArray make(ElementType type, const char *name,
+                 std::vector<float> values) const {
+    return {cell, type, name, std::move(values)};
+  }
+  /// Elements of one (batch row, step) of the states, and of the gates.
+  std::int64_t stateWidth() const { return cell.states() * inputs.channels; }
+
+  std::vector<float> packedRecurrentBiases() const;
   /// The gradients of the recurrent gates and of the parameters.
   void addRecurrentGradients(CellOutputs &outputs,
                              const RecurrentProducts &sums,
@@ -87,72 +76,225 @@ private:
   /// One state of packed[B, n, S, H], n rows of the batch's each.
   std::vector<float> takeState(const std::vector<float> &packed,
                                std::size_t state) const;
+  /// Copies step `t` of array[B, T, n], every batch row's, to or from the
+  /// device.
+  void stepToDevice(CellArray &array, std::int64_t t) const;
+  void stepToHost(CellArray &array, std::int64_t t) const;
+  template <typename Copy>
+  void eachRowOf(const CellArray &array, std::int64_t t,
+                 const Copy &copy) const;
 
   /// The place in time of position `p` of the walk.
   std::int64_t stepAt(std::int64_t p) const {
-    return reverse ? inputs.time - 1 - p : p;
+    return modes.reverse ? inputs.time - 1 - p : p;
   }
   bool projectsStates() const { return !manifest.recurrent.empty(); }
 
   const CellKernels &cell;
   const Manifest &manifest;
   CellInputs inputs;
-  bool reverse;
-  std::vector<float> preactivations;
-  std::vector<float> recurrent;
-  std::vector<float> recurrentBias;
-  std::vector<float> output;
-  std::vector<float> trajectory;
-  std::vector<float> last;
+  RunModes modes;
+  ElementType ioType;
+  CellArray preactivations;
+  CellArray x;
+  CellArray recurrent;
+  CellArray recurrentBias;
+  CellArray parameters;
+  DeviceArray<std::uint8_t> reset;
+  CellArray initial;
+  CellArray output;
+  CellArray trajectory;
+  CellArray boundaries;
+  CellArray last;
 };
 
-void CellRun::packRecurrentBiases() {
+CellRun::CellRun(const CellKernels &cell, const CellInputs &given,
+                 const RunModes &modes)
+    : cell(cell), manifest(cell.manifest()), inputs(given), modes(modes),
+      ioType(elementTypeOf(cell.manifest().ioType)) {
+  const std::int64_t b = inputs.batch;
+  const std::int64_t t = inputs.time;
+  const std::int64_t h = inputs.channels;
+  const bool hasInitial =
+      std::find(inputs.hasInitial.begin(), inputs.hasInitial.end(), true) !=
+      inputs.hasInitial.end();
+  if (!hasInitial)
+    inputs.initial.clear();
+  if (!inputs.hasDLast)
+    inputs.dLast.clear();
+  constexpr ElementType f32 = ElementType::F32;
+  preactivations = make(ioType, "pre-activations", projectInput(inputs));
+  if (cell.readsInput())
+    x = make(ioType, "x", inputs.x);
+  recurrent =
+      make(f32, "recurrent products",
+           zeros({b, t, cell.recurrent(), h}, "the recurrent products"));
+  parameters = make(f32, "parameters", inputs.parameters);
+  reset = DeviceArray<std::uint8_t>(cell.device(), inputs.reset);
+  initial = make(f32, "initial states", inputs.initial);
+  output = make(ioType, "output", zeros({b, t, h}, "the output"));
+  if (cell.recomputesStates())
+    boundaries = make(f32, "boundaries",
+                      zeros({b, cell.timeTiles(t), cell.states(), h},
+                            "the states at tile boundaries"));
+  // A run by steps has the states of each at hand.
+  if (!manifest.plain && (modes.bySteps || !cell.recomputesStates()))
+    trajectory =
+        make(ioType, "states", zeros({b, t, cell.states(), h}, "the states"));
+  last =
+      make(f32, "last states", zeros({b, cell.states(), h}, "the last states"));
+  // At a reset the kernel takes the products as zero, not the biases, which
+  // it must add there; elsewhere they are added before the sum is rounded.
+  if (inputs.hasReset)
+    recurrentBias = make(f32, "recurrent biases", packedRecurrentBiases());
+  for (CellArray *array :
+       {&preactivations, &x, &parameters, &recurrentBias, &initial})
+    array->toDevice();
+}
+
+std::vector<float> CellRun::packedRecurrentBiases() const {
+  std::vector<float> packed;
   for (const GateWeights &gate : inputs.recurrent) {
-    recurrentBias.insert(recurrentBias.end(), gate.bias.begin(),
-                         gate.bias.end());
+    packed.insert(packed.end(), gate.bias.begin(), gate.bias.end());
     if (!gate.hasBias)
-      recurrentBias.resize(recurrentBias.size() +
-                           static_cast<std::size_t>(inputs.channels));
+      packed.resize(packed.size() + static_cast<std::size_t>(inputs.channels));
   }
+  return packed;
+}
+
+template <typename Copy>
+void CellRun::eachRowOf(const CellArray &array, std::int64_t t,
+                        const Copy &copy) const {
+  const std::int64_t positions = inputs.batch * inputs.time;
+  if (positions == 0)
+    return;
+  const auto width =
+      array.values().size() / static_cast<std::size_t>(positions);
+  for (std::int64_t row = 0; row < inputs.batch; ++row)
+    copy(static_cast<std::size_t>(row * inputs.time + t) * width, width);
+}
+
+void CellRun::stepToDevice(CellArray &array, std::int64_t t) const {
+  eachRowOf(array, t, [&](std::size_t first, std::size_t count) {
+    array.toDevice(first, count);
+  });
+}
+
+void CellRun::stepToHost(CellArray &array, std::int64_t t) const {
+  eachRowOf(array, t, [&](std::size_t first, std::size_t count) {
+    array.toHost(first, count);
+  });
 }
 
 void CellRun::forward() {
-  preactivations = projectInput(inputs);
-  ForwardArguments call{.preactivations = addressOf(preactivations),
-                        .input =
-                            cell.readsInput() ? addressOf(inputs.x) : nullptr,
-                        .recurrent = addressOf(recurrent),
-                        .recurrentBias = addressOf(recurrentBias),
-                        .parameters = addressOf(inputs.parameters),
-                        .reset = addressOf(inputs.reset),
-                        .initial = addressOf(inputs.initial),
-                        .output = addressOf(output),
-                        .trajectory = addressOf(trajectory),
-                        .last = addressOf(last),
-                        .reverse = reverse};
+  ForwardArguments call{.preactivations = preactivations.data(),
+                        .input = x.data(),
+                        .recurrent = floats(recurrent),
+                        .recurrentBias = floats(recurrentBias),
+                        .parameters = floats(parameters),
+                        .reset = reset.data(),
+                        .initial = floats(initial),
+                        .output = output.data(),
+                        .trajectory = trajectory.data(),
+                        .boundaries = floats(boundaries),
+                        .last = floats(last),
+                        .reverse = modes.reverse};
   if (!projectsStates()) {
     cell.forward(inputs.shape(), call);
-    return;
+  } else {
+    const RecurrentProducts products(cell, inputs, !inputs.hasReset);
+    std::copy(inputs.initial.begin(), inputs.initial.end(),
+              last.values().begin());
+    last.toDevice();
+    call.initial = floats(last);
+    for (std::int64_t p = 0; p < inputs.time; ++p) {
+      products.forward(last.values(), stepAt(p), recurrent.values());
+      stepToDevice(recurrent, stepAt(p));
+      call.first = p;
+      call.count = 1;
+      cell.forward(inputs.shape(), call);
+      last.toHost();
+    }
   }
+  for (CellArray *array : {&output, &trajectory, &last})
+    array->toHost();
+}
+
+void CellRun::forwardBySteps() {
+  const std::int64_t b = inputs.batch;
+  const std::int64_t h = inputs.channels;
+  const auto ofStep = [&](const CellArray &array, std::int64_t t) {
+    std::vector<float> taken;
+    eachRowOf(array, t, [&](std::size_t first, std::size_t count) {
+      const auto begin =
+          array.values().begin() + static_cast<std::ptrdiff_t>(first);
+      taken.insert(taken.end(), begin,
+                   begin + static_cast<std::ptrdiff_t>(count));
+    });
+    return taken;
+  };
+  const auto toStep = [&](const CellArray &from, CellArray &array,
+                          std::int64_t t) {
+    auto next = from.values().begin();
+    eachRowOf(array, t, [&](std::size_t first, std::size_t count) {
+      std::copy_n(next, count,
+                  array.values().begin() + static_cast<std::ptrdiff_t>(first));
+      next += static_cast<std::ptrdiff_t>(count);
+    });
+  };
   const RecurrentProducts products(cell, inputs, !inputs.hasReset);
-  std::copy(inputs.initial.begin(), inputs.initial.end(), last.begin());
-  call.initial = addressOf(last);
+  std::copy(inputs.initial.begin(), inputs.initial.end(),
+            last.values().begin());
+  last.toDevice();
+  CellArray outputOfStep =
+      make(ioType, "output", zeros({b, h}, "the output of a step"));
   for (std::int64_t p = 0; p < inputs.time; ++p) {
-    products.forward(last, stepAt(p), recurrent);
-    call.first = p;
-    call.count = 1;
-    cell.forward(inputs.shape(), call);
+    const std::int64_t t = stepAt(p);
+    if (projectsStates())
+      products.forward(last.values(), t, recurrent.values());
+    CellArray gates =
+        make(ioType, "pre-activations", ofStep(preactivations, t));
+    CellArray input = make(ioType, "x", ofStep(x, t));
+    CellArray stateGates =
+        make(ElementType::F32, "recurrent products", ofStep(recurrent, t));
+    std::vector<std::uint8_t> mask;
+    if (inputs.hasReset)
+      for (std::int64_t row = 0; row < b; ++row)
+        mask.push_back(
+            inputs.reset[static_cast<std::size_t>(row * inputs.time + t)]);
+    const DeviceArray<std::uint8_t> resetOfStep(cell.device(), mask);
+    for (CellArray *array : {&gates, &input, &stateGates})
+      array->toDevice();
+    cell.step(inputs.shape(),
+              {.preactivations = gates.data(),
+               .input = input.data(),
+               .recurrent = floats(stateGates),
+               .recurrentBias = floats(recurrentBias),
+               .parameters = floats(parameters),
+               .reset = resetOfStep.data(),
+               .previous = floats(last),
+               .output = manifest.plain ? nullptr : outputOfStep.data(),
+               .next = floats(last)});
+    last.toHost();
+    if (manifest.plain) {
+      toStep(last, output, t);
+      continue;
+    }
+    outputOfStep.toHost();
+    toStep(outputOfStep, output, t);
+    toStep(last, trajectory, t);
   }
 }
 
 std::vector<float> CellRun::statesBefore(std::int64_t p) const {
-  std::vector<float> states(last.size());
+  std::vector<float> states(last.values().size());
   if (p == 0) {
     std::copy(inputs.initial.begin(), inputs.initial.end(), states.begin());
     return states;
   }
-  const std::vector<float> &walked = manifest.plain ? output : trajectory;
-  const std::int64_t width = cell.states() * inputs.channels;
+  const std::vector<float> &walked =
+      manifest.plain ? output.values() : trajectory.values();
+  const std::int64_t width = stateWidth();
   for (std::int64_t row = 0; row < inputs.batch; ++row)
     std::copy_n(walked.begin() + (row * inputs.time + stepAt(p - 1)) * width,
                 width, states.begin() + row * width);
@@ -172,52 +314,76 @@ std::vector<float> CellRun::takeState(const std::vector<float> &packed,
 
 void CellRun::addGradients(CellOutputs &outputs) {
   const std::int64_t b = inputs.batch;
+  const std::int64_t t = inputs.time;
   const std::int64_t h = inputs.channels;
-  std::vector<float> dPreactivations(preactivations.size());
-  std::vector<float> dRecurrent(recurrent.size());
-  std::vector<float> dInput(cell.readsInput() ? inputs.x.size() : 0);
-  std::vector<float> dRecurrentBias(
-      inputs.hasReset ? static_cast<std::size_t>(b * cell.recurrent() * h) : 0);
-  std::vector<float> dParameters =
-      zeros({b, cell.parameters(), h}, "the parameters' gradients");
-  std::vector<float> dInitial(last.size());
-  BackwardArguments call{.preactivations = addressOf(preactivations),
-                         .input =
-                             cell.readsInput() ? addressOf(inputs.x) : nullptr,
-                         .recurrent = addressOf(recurrent),
-                         .recurrentBias = addressOf(recurrentBias),
-                         .parameters = addressOf(inputs.parameters),
-                         .reset = addressOf(inputs.reset),
-                         .initial = addressOf(inputs.initial),
-                         .output = addressOf(output),
-                         .trajectory = addressOf(trajectory),
-                         .dOutput = addressOf(inputs.dOutput),
-                         .dLast = addressOf(inputs.dLast),
-                         .dPreactivations = addressOf(dPreactivations),
-                         .dInput = addressOf(dInput),
-                         .dRecurrent = addressOf(dRecurrent),
-                         .dRecurrentBias = addressOf(dRecurrentBias),
-                         .dParameters = addressOf(dParameters),
-                         .dInitial = addressOf(dInitial),
-                         .reverse = reverse};
+  constexpr ElementType f32 = ElementType::F32;
+  CellArray dOutput = make(ioType, "gradient of the output", inputs.dOutput);
+  CellArray dLast = make(f32, "gradient of the last states", inputs.dLast);
+  CellArray dPreactivations =
+      make(ioType, "gradient of the pre-activations",
+           std::vector<float>(preactivations.values().size()));
+  CellArray dInput =
+      make(ioType, "gradient of x", std::vector<float>(x.values().size()));
+  CellArray dRecurrent = make(f32, "gradient of the recurrent products",
+                              std::vector<float>(recurrent.values().size()));
+  CellArray dRecurrentBias =
+      make(f32, "gradient of the recurrent biases",
+           zeros({inputs.hasReset ? b : 0, cell.recurrent(), h},
+                 "the recurrent biases' gradients"));
+  CellArray dParameters =
+      make(f32, "gradient of the parameters",
+           zeros({b, cell.parameters(), h}, "the parameters' gradients"));
+  CellArray dInitial = make(f32, "gradient of the initial states",
+                            std::vector<float>(last.values().size()));
+  for (CellArray *array : {&dOutput, &dLast})
+    array->toDevice();
+  BackwardArguments call{.preactivations = preactivations.data(),
+                         .input = x.data(),
+                         .recurrent = floats(recurrent),
+                         .recurrentBias = floats(recurrentBias),
+                         .parameters = floats(parameters),
+                         .reset = reset.data(),
+                         .initial = floats(initial),
+                         .output = output.data(),
+                         .trajectory = trajectory.data(),
+                         .boundaries = floats(boundaries),
+                         .dOutput = dOutput.data(),
+                         .dLast = floats(dLast),
+                         .dPreactivations = dPreactivations.data(),
+                         .dInput = dInput.data(),
+                         .dRecurrent = floats(dRecurrent),
+                         .dRecurrentBias = floats(dRecurrentBias),
+                         .dParameters = floats(dParameters),
+                         .dInitial = floats(dInitial),
+                         .reverse = modes.reverse};
   RecurrentProducts products(cell, inputs, !inputs.hasReset);
-  if (projectsStates() && inputs.time > 0) {
-    std::copy(inputs.dLast.begin(), inputs.dLast.end(), dInitial.begin());
-    call.dLast = addressOf(dInitial);
-    for (std::int64_t back = 0; back < inputs.time; ++back) {
-      const std::int64_t p = inputs.time - 1 - back;
+  if (projectsStates() && t > 0) {
+    std::copy(inputs.dLast.begin(), inputs.dLast.end(),
+              dInitial.values().begin());
+    dInitial.toDevice();
+    call.dLast = floats(dInitial);
+    for (std::int64_t back = 0; back < t; ++back) {
+      const std::int64_t p = t - 1 - back;
       call.first = back;
       call.count = 1;
       cell.backward(inputs.shape(), call);
-      products.backward(dRecurrent, stepAt(p), statesBefore(p), dInitial);
+      stepToHost(dRecurrent, stepAt(p));
+      dInitial.toHost();
+      products.backward(dRecurrent.values(), stepAt(p), statesBefore(p),
+                        dInitial.values());
+      dInitial.toDevice();
     }
   } else {
     cell.backward(inputs.shape(), call);
+    dInitial.toHost();
   }
+  for (CellArray *array :
+       {&dPreactivations, &dInput, &dRecurrentBias, &dParameters})
+    array->toHost();
 
   InputGradients gradients =
-      projectInputBackward(inputs, dPreactivations, dInput);
-  outputs.add("d_x", {b, inputs.time, inputs.inputs}, std::move(gradients.dX));
+      projectInputBackward(inputs, dPreactivations.values(), dInput.values());
+  outputs.add("d_x", {b, t, inputs.inputs}, std::move(gradients.dX));
   for (std::size_t g = 0; g < inputs.gates.size(); ++g) {
     const GateWeights &gate = inputs.gates[g];
     outputs.add("d_" + gate.name + ".weight", {h, inputs.inputs},
@@ -226,8 +392,8 @@ void CellRun::addGradients(CellOutputs &outputs) {
       outputs.add("d_" + gate.name + ".bias", {h},
                   partOfGate(gradients.dBias, g, h));
   }
-  addRecurrentGradients(outputs, products, dRecurrentBias);
-  std::vector<double> ofParameters = sumOfRows(dParameters, b);
+  addRecurrentGradients(outputs, products, dRecurrentBias.values());
+  std::vector<double> ofParameters = sumOfRows(dParameters.values(), b);
   ofParameters.resize(inputs.parameters.size());
   for (std::size_t p = 0; p < manifest.parameters.size(); ++p)
     outputs.add("d_" + manifest.parameters[p], {h},
@@ -235,7 +401,7 @@ void CellRun::addGradients(CellOutputs &outputs) {
   for (std::size_t s = 0; s < manifest.states.size(); ++s)
     if (inputs.hasInitial[s])
       outputs.add("d_" + manifest.states[s] + "0", {b, h},
-                  takeState(dInitial, s));
+                  takeState(dInitial.values(), s));
 }
 
 void CellRun::addRecurrentGradients(
@@ -259,14 +425,15 @@ void CellRun::addRecurrentGradients(
 void CellRun::addResults(CellOutputs &outputs) {
   const std::vector<std::int64_t> sequence = {inputs.batch, inputs.time,
                                               inputs.channels};
+  const bool keepsStates = modes.bySteps || !cell.recomputesStates();
   for (std::size_t s = 0; s < manifest.states.size(); ++s) {
     const std::string &state = manifest.states[s];
-    if (state != manifest.output)
-      outputs.add(state, sequence, takeState(trajectory, s));
+    if (state != manifest.output && keepsStates)
+      outputs.add(state, sequence, takeState(trajectory.values(), s));
     outputs.add(state + "_last", {inputs.batch, inputs.channels},
-                takeState(last, s));
+                takeState(last.values(), s));
   }
-  outputs.add(manifest.output, sequence, std::move(output));
+  outputs.add(manifest.output, sequence, std::move(output.values()));
 }
 
 } // namespace
@@ -286,10 +453,15 @@ std::vector<TensorToWrite> CellOutputs::tensors() const {
 }
 
 CellOutputs minrnn::runCell(const CellKernels &cell, const CellInputs &inputs,
-                            bool reverse) {
-  CellRun run(cell, inputs, reverse);
+                            const RunModes &modes) {
+  if (modes.bySteps && inputs.wantsGradients)
+    throw Error("a run by single steps gives no gradients");
+  CellRun run(cell, inputs, modes);
   CellOutputs outputs;
-  run.forward();
+  if (modes.bySteps)
+    run.forwardBySteps();
+  else
+    run.forward();
   if (inputs.wantsGradients)
     run.addGradients(outputs);
   run.addResults(outputs);

@@ -43,13 +43,21 @@ private:
   std::vector<Tensor> results;
 };
 
-/// Runs forward, and backward where gradients are wanted; with `reverse` from
-/// the last step to the first. Gives the output [B, T, H] by its name, each
-/// state [B, T, H] by its name where it is not the output, `<state>_last`
-/// [B, H], and `d_<name>` of every input that was given. Throws Error when a
-/// projection or a result is too large for f32.
+struct RunModes {
+  /// From the last step to the first.
+  bool reverse = false;
+  /// By one call of the entry `step` for every step; gives no gradients.
+  bool bySteps = false;
+};
+
+/// Runs forward, and backward where gradients are wanted, on the cell's device.
+/// Gives the output [B, T, H] by its name, each
+/// state [B, T, H] by its name where it is not the output and is kept,
+/// `<state>_last` [B, H], and `d_<name>` of every input that was given. Throws
+/// Error when a projection or a result is too large for f32, or an array for
+/// the cell's io type; and when gradients are wanted of a run by steps.
 CellOutputs runCell(const CellKernels &cell, const CellInputs &inputs,
-                    bool reverse);
+                    const RunModes &modes);
 
 } // namespace minrnn
 

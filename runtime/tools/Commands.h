@@ -14,7 +14,12 @@
 #ifndef MINRNN_RUNTIME_TOOLS_COMMANDS_H
 #define MINRNN_RUNTIME_TOOLS_COMMANDS_H
 
+#include "minrnn/jit.h"
+#include "minrnn/open_device.h"
+
 #include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
 
 namespace minrnn {
 
@@ -30,9 +35,24 @@ void addSampleCommand(CLI::App &minrnn);
 /// `minrnn devices`: what kernels can run on here.
 void addDevicesCommand(CLI::App &minrnn);
 
-/// Adds `--threads N` and `--device NAME` to a command; N is put into `threads`
-/// (0: OpenMP's own choice).
-void addDeviceOptions(CLI::App &command, int &threads);
+/// The device that a command runs on.
+struct DeviceChoice {
+  std::string name = "host";
+  /// 0: the device's own choice.
+  int threads = 0;
+
+  /// Opens it. Throws Error when it cannot be used here.
+  std::shared_ptr<Device> open() const { return openDevice(name, threads); }
+};
+
+/// Adds `--threads N` and `--device NAME` to a command.
+void addDeviceOptions(CLI::App &command, DeviceChoice &choice);
+
+/// Adds `--recompute gates|all` to a command.
+void addRecomputeOption(CLI::App &command, std::string &choice);
+
+/// What the choice of `--recompute` says.
+Recompute recomputeOf(const std::string &choice);
 
 } // namespace minrnn
 

@@ -6,7 +6,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "minrnn/device.h"
 #include "runtime/tools/Commands.h"
 
 #include <iostream>
@@ -17,7 +16,8 @@ void minrnn::addDevicesCommand(CLI::App &minrnn) {
   CLI::App *command = minrnn.add_subcommand(
       "devices", "List the devices that kernels can run on here.");
   command->callback([] {
-    const HostDevice host;
-    std::cout << host.name() << ": " << host.threads() << " threads\n";
+    for (const DeviceReport &report : listDevices())
+      std::cout << report.name << (report.usable ? ": " : ": not usable: ")
+                << report.text << '\n';
   });
 }

@@ -9,7 +9,7 @@
 #include "runtime/tools/DoubleProducts.h"
 
 #include "runtime/core/ElementCount.h"
-#include "runtime/nn/Gemm.h"
+#include "runtime/device/HostProduct.h"
 
 #include <algorithm>
 

@@ -54,23 +54,47 @@ int runCommandLine(int count, char **arguments) {
 
 } // namespace
 
-void minrnn::addDeviceOptions(CLI::App &command, int &threads) {
+void minrnn::addDeviceOptions(CLI::App &command, DeviceChoice &choice) {
   command
       .add_option_function<int>(
           "--threads",
-          [&threads](int count) {
-            threads = count;
+          [&choice](int count) {
+            choice.threads = count;
             omp_set_num_threads(count);
           },
-          "threads to compute on (default: one a core)")
+          "threads of the processor to compute on (default: one a core)")
       ->check(CLI::Range(1, 4096).description(""))
       ->type_name("N");
+  std::string names;
+  for (const std::string &name : deviceNames())
+    names += (names.empty() ? "" : ", ") + name;
   command
-      .add_option_function<std::string>(
-          "--device", [](const std::string &) {}, "the device to run on")
-      ->check(CLI::IsMember({"host"}).description(""))
+      .add_option("--device", choice.name,
+                  "the device to run on: " + names +
+                      " ('minrnn devices' says which can be used here)")
+      ->check(CLI::Validator(
+          [names](const std::string &name) {
+            return isDeviceName(name) ? std::string()
+                                      : "expected " + names + " or cuda:N";
+          },
+          ""))
       ->type_name("NAME")
-      ->default_str("host");
+      ->capture_default_str();
+}
+
+void minrnn::addRecomputeOption(CLI::App &command, std::string &choice) {
+  command
+      .add_option("--recompute", choice,
+                  "what backward computes again: gates, or all, the states "
+                  "included, of which then only those at tile boundaries are "
+                  "kept")
+      ->check(CLI::IsMember({"gates", "all"}).description(""))
+      ->type_name("WHAT")
+      ->capture_default_str();
+}
+
+Recompute minrnn::recomputeOf(const std::string &choice) {
+  return choice == "all" ? Recompute::All : Recompute::Gates;
 }
 
 int main(int count, char **arguments) {

@@ -6,11 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "minrnn/emulator_device.h"
 #include "minrnn/error.h"
 #include "minrnn/jit.h"
 #include "runtime/tools/CellRun.h"
 #include "runtime/tools/Commands.h"
 
+#include <iostream>
 #include <memory>
 #include <string>
 
@@ -25,8 +27,11 @@ struct RunOptions {
   std::string cell;
   std::string scan = "auto";
   bool gradients = false;
-  bool reverse = false;
-  int threads = 0;
+  std::string ioType = "f32";
+  std::string recompute = "gates";
+  RunModes modes;
+  bool statistics = false;
+  DeviceChoice device;
 };
 
 ScanDomain scanDomainOf(const std::string &name) {
@@ -36,15 +41,22 @@ ScanDomain scanDomainOf(const std::string &name) {
 }
 
 void run(const RunOptions &options) {
+  if (options.statistics && options.device.name != "emulator")
+    throw Error("--stats counts what the emulator runs; add --device emulator");
+  const std::shared_ptr<Device> device = options.device.open();
   const SafetensorsReader input(options.in);
   const CellKernels cell = compileCellFile(
-      options.cellFile,
-      {.cell = options.cell,
-       .scan = scanDomainOf(options.scan),
-       .device = std::make_shared<HostDevice>(options.threads)});
+      options.cellFile, {.cell = options.cell,
+                         .scan = scanDomainOf(options.scan),
+                         .ioType = options.ioType,
+                         .recompute = recomputeOf(options.recompute),
+                         .device = device});
   const CellInputs inputs = readCellInputs(input, cell, options.gradients);
-  const CellOutputs outputs = runCell(cell, inputs, options.reverse);
+  const CellOutputs outputs = runCell(cell, inputs, options.modes);
   writeSafetensors(options.out, outputs.tensors());
+  if (options.statistics)
+    std::cout << describe(
+        dynamic_cast<const EmulatorDevice &>(*device).statistics());
 }
 
 } // namespace
@@ -75,7 +87,7 @@ void minrnn::addRunCommand(CLI::App &minrnn) {
       ->required()
       ->type_name("FILE");
   command->add_flag("--grad", options->gradients, "compute gradients, too");
-  command->add_flag("--reverse", options->reverse,
+  command->add_flag("--reverse", options->modes.reverse,
                     "go from the last step back to the first");
   command
       ->add_option("--scan", options->scan,
@@ -87,6 +99,20 @@ void minrnn::addRunCommand(CLI::App &minrnn) {
       ->add_option("--cell", options->cell,
                    "the cell to run, where the file holds several")
       ->type_name("NAME");
-  addDeviceOptions(*command, options->threads);
+  command
+      ->add_option("--io-type", options->ioType,
+                   "what sequences are stored as: f32, f16 or bf16")
+      ->check(CLI::IsMember({"f32", "f16", "bf16"}).description(""))
+      ->type_name("TYPE")
+      ->capture_default_str();
+  addRecomputeOption(*command, options->recompute);
+  command
+      ->add_flag("--by-steps", options->modes.bySteps,
+                 "call the cell's single step for every step; no gradients")
+      ->excludes("--grad");
+  command->add_flag("--stats", options->statistics,
+                    "print what each kernel moved and executed, with --device "
+                    "emulator");
+  addDeviceOptions(*command, options->device);
   command->callback([options] { run(*options); });
 }

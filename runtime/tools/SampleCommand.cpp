@@ -25,15 +25,14 @@ struct SampleOptions {
   std::int64_t length = 500;
   double temperature = 0.8;
   std::uint64_t seed = 1;
-  int threads = 0;
+  DeviceChoice device;
 };
 
 void sample(const SampleOptions &options, bool promptGiven) {
   const CheckpointInfo info = readCheckpointInfo(options.checkpoint);
   const CellKernels cell =
       compileCell(info.cellSource, options.checkpoint.string(),
-                  {.cell = info.cellName,
-                   .device = std::make_shared<HostDevice>(options.threads)});
+                  {.cell = info.cellName, .device = options.device.open()});
   LanguageModel model(info.model, cell);
   readCheckpoint(options.checkpoint, model, nullptr);
 
@@ -81,7 +80,7 @@ void minrnn::addSampleCommand(CLI::App &minrnn) {
   command->add_option("--seed", options->seed, "another seed, another text")
       ->type_name("N")
       ->capture_default_str();
-  addDeviceOptions(*command, options->threads);
+  addDeviceOptions(*command, options->device);
   command->callback(
       [options, prompt] { sample(*options, prompt->count() > 0); });
 }

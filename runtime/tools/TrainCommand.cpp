@@ -15,6 +15,7 @@
 #include "runtime/tools/BuiltInCells.h"
 #include "runtime/tools/Commands.h"
 #include "runtime/tools/ProgressLine.h"
+#include "runtime/tools/TrainingLog.h"
 
 #include <iostream>
 #include <memory>
@@ -29,9 +30,11 @@ struct TrainCommandOptions {
   std::string cellName;
   std::filesystem::path checkpoint = "model.safetensors";
   std::filesystem::path resume;
+  std::filesystem::path log;
   LanguageModelOptions model;
   TrainingOptions training;
-  int threads = 0;
+  std::string recompute = "gates";
+  DeviceChoice device;
 };
 
 /// Where training begins: a model's description, its kernels and its text.
@@ -42,16 +45,18 @@ struct Start {
 };
 
 CellKernels compile(const std::string &source, const std::string &sourceName,
-                    const std::string &cellName, int threads) {
-  return compileCell(
-      source, sourceName,
-      {.cell = cellName, .device = std::make_shared<HostDevice>(threads)});
+                    const std::string &cellName,
+                    const TrainCommandOptions &options) {
+  return compileCell(source, sourceName,
+                     {.cell = cellName,
+                      .recompute = recomputeOf(options.recompute),
+                      .device = options.device.open()});
 }
 
 Start startAfresh(const TrainCommandOptions &options) {
   const CellSource source = findCellSource(options.cell);
   CellKernels cell =
-      compile(source.text, source.name, options.cellName, options.threads);
+      compile(source.text, source.name, options.cellName, options);
   TextCorpus corpus = TextCorpus::fromFile(options.data);
   CheckpointInfo info{.cellSource = source.text,
                       .cellName = cell.manifest().cell,
@@ -66,8 +71,8 @@ Start startAfresh(const TrainCommandOptions &options) {
 Start startFromCheckpoint(const TrainCommandOptions &options,
                           const CLI::App &command) {
   CheckpointInfo info = readCheckpointInfo(options.resume);
-  CellKernels cell = compile(info.cellSource, options.resume.string(),
-                             info.cellName, options.threads);
+  CellKernels cell =
+      compile(info.cellSource, options.resume.string(), info.cellName, options);
   const auto replace = [&](const char *option, auto TrainingOptions::*member) {
     if (command.count(option) > 0)
       info.training.*member = options.training.*member;
@@ -99,8 +104,25 @@ void printStart(const LanguageModel &model, std::size_t parameters,
             << parameters << " parameters\n"
             << corpus.training.size() << " characters to train on, "
             << corpus.validation.size() << " to judge by, vocabulary of "
-            << corpus.vocabulary.size() << '\n'
-            << std::flush;
+            << corpus.vocabulary.size() << '\n';
+  const Device &device = *model.cell().device();
+  if (device.name() != "host")
+    std::cout << "on " << device.name() << ": " << device.description() << '\n';
+  std::cout << std::flush;
+}
+
+/// What a device with a memory of its own needed of it.
+void printMemory(const Device &device) {
+  if (device.name() == "host")
+    return;
+  constexpr std::uint64_t kibibyte = 1 << 10;
+  const std::uint64_t kibibytes =
+      (device.memoryUse().peak + kibibyte - 1) / kibibyte;
+  std::cout << "at most "
+            << (kibibytes < 10 * kibibyte
+                    ? std::to_string(kibibytes) + " KiB"
+                    : std::to_string(kibibytes / kibibyte) + " MiB")
+            << " of the device's memory\n";
 }
 
 void train(const TrainCommandOptions &options, const CLI::App &command) {
@@ -112,6 +134,7 @@ void train(const TrainCommandOptions &options, const CLI::App &command) {
   {
     const AtomicFile probe(checkpoint);
   }
+  TrainingLog log(options.log);
 
   Start start =
       resumes ? startFromCheckpoint(options, command) : startAfresh(options);
@@ -132,17 +155,22 @@ void train(const TrainCommandOptions &options, const CLI::App &command) {
     return;
   }
   ProgressLine line;
-  trainer.run([&](const TrainingProgress &progress) { line.show(progress); },
-              [&](const TrainingProgress &progress) {
-                line.keep(progress);
-                start.info.validationLoss = progress.validationLoss.value_or(0);
-                writeCheckpoint(checkpoint, start.info, model, trainer.adamW());
-              });
+  trainer.run(
+      [&](const TrainingProgress &progress) {
+        log.add(progress);
+        line.show(progress);
+      },
+      [&](const TrainingProgress &progress) {
+        line.keep(progress);
+        start.info.validationLoss = progress.validationLoss.value_or(0);
+        writeCheckpoint(checkpoint, start.info, model, trainer.adamW());
+      });
   std::cout << "validation loss " << start.info.validationLoss
             << " nats per character on " << start.corpus.validation.size()
             << " characters not trained on\nwrote " << checkpoint.string()
-            << '\n'
-            << std::flush;
+            << '\n';
+  printMemory(*model.cell().device());
+  std::cout << std::flush;
 }
 
 } // namespace
@@ -162,6 +190,10 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
                    "where the model is written at each validation")
       ->type_name("FILE")
       ->capture_default_str();
+  command
+      ->add_option("--log", options->log,
+                   "where each step's loss is written, comma-separated")
+      ->type_name("FILE");
   CLI::Option *resume =
       command
           ->add_option("--resume", options->resume,
@@ -229,6 +261,7 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
                    "decides initial weights and windows")
       ->type_name("N")
       ->capture_default_str();
-  addDeviceOptions(*command, options->threads);
+  addRecomputeOption(*command, options->recompute);
+  addDeviceOptions(*command, options->device);
   command->callback([options, command] { train(*options, *command); });
 }

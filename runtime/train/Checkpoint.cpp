@@ -107,14 +107,18 @@ std::string secondMomentName(const ModelParameter &parameter) {
 void minrnn::writeCheckpoint(const std::filesystem::path &path,
                              CheckpointInfo info, LanguageModel &model,
                              AdamW &optimizer) {
+  std::vector<float> weights = model.parameters().download();
+  std::vector<float> first = optimizer.firstMoment().download();
+  std::vector<float> second = optimizer.secondMoment().download();
   std::vector<TensorToWrite> tensors;
+  tensors.reserve(3 * model.layout().size());
   for (const ModelParameter &parameter : model.layout()) {
-    tensors.push_back({parameter.name, parameter.shape,
-                       partOf(model.parameters(), parameter)});
+    tensors.push_back(
+        {parameter.name, parameter.shape, partOf(weights, parameter)});
     tensors.push_back({firstMomentName(parameter), parameter.shape,
-                       partOf(optimizer.firstMoment(), parameter)});
+                       partOf(first, parameter)});
     tensors.push_back({secondMomentName(parameter), parameter.shape,
-                       partOf(optimizer.secondMoment(), parameter)});
+                       partOf(second, parameter)});
   }
   const Json progress = {{"steps_done", optimizer.stepsDone()},
                          {"validation_loss", info.validationLoss}};
@@ -180,15 +184,20 @@ CheckpointInfo minrnn::readCheckpointInfo(const std::filesystem::path &path) {
 void minrnn::readCheckpoint(const std::filesystem::path &path,
                             LanguageModel &model, AdamW *optimizer) {
   const SafetensorsReader reader(path);
+  std::vector<float> weights(model.parameters().size());
+  std::vector<float> first(optimizer == nullptr ? 0 : weights.size());
+  std::vector<float> second(first.size());
   for (const ModelParameter &parameter : model.layout()) {
-    readInto(reader, parameter.name, parameter, model.parameters());
+    readInto(reader, parameter.name, parameter, weights);
     if (optimizer == nullptr)
       continue;
-    readInto(reader, firstMomentName(parameter), parameter,
-             optimizer->firstMoment());
-    readInto(reader, secondMomentName(parameter), parameter,
-             optimizer->secondMoment());
+    readInto(reader, firstMomentName(parameter), parameter, first);
+    readInto(reader, secondMomentName(parameter), parameter, second);
   }
-  if (optimizer != nullptr)
-    optimizer->setStepsDone(readCheckpointInfo(path).stepsDone);
+  model.parameters().upload(weights);
+  if (optimizer == nullptr)
+    return;
+  optimizer->firstMoment().upload(first);
+  optimizer->secondMoment().upload(second);
+  optimizer->setStepsDone(readCheckpointInfo(path).stepsDone);
 }

@@ -17,73 +17,68 @@
 
 using namespace minrnn;
 
-AdamW::AdamW(const AdamWOptions &options, const std::vector<bool> &decays)
-    : options(options), first(decays.size()), second(decays.size()) {
-  decay.reserve(decays.size());
+AdamW::AdamW(const AdamWOptions &options, const std::vector<bool> &decays,
+             std::shared_ptr<Blocks> given)
+    : options(options), blocks(std::move(given)) {
+  if (!blocks)
+    blocks = Blocks::create(std::make_shared<HostDevice>());
+  const std::shared_ptr<Device> &device = blocks->sharedDevice();
+  std::vector<float> decayOfEach;
+  decayOfEach.reserve(decays.size());
   for (const bool decayed : decays)
-    decay.push_back(decayed ? static_cast<float>(options.weightDecay) : 0.0F);
+    decayOfEach.push_back(decayed ? static_cast<float>(options.weightDecay)
+                                  : 0.0F);
+  decay = {device, std::span<const float>(decayOfEach)};
+  first = {device, decays.size()};
+  first.clear();
+  second = {device, decays.size()};
+  second.clear();
+  constexpr std::size_t factorCount = 3;
+  factors = {device, factorCount};
+  scale = {device, 1};
+  norm = {device, 1};
 }
 
-void AdamW::step(double rate, std::span<float> parameters,
-                 std::span<const float> gradients) {
+double AdamW::step(double rate, double limit,
+                   const DeviceArray<float> &parameters,
+                   const DeviceArray<float> &gradients) {
+  stage(rate);
+  queueStep(limit, parameters, gradients);
+  return queuedNorm();
+}
+
+void AdamW::stage(double rate) {
+  const auto time = static_cast<double>(steps + 1);
+  factors.upload(std::vector<float>{
+      static_cast<float>(rate),
+      static_cast<float>(rate / (1 - std::pow(options.beta1, time))),
+      static_cast<float>(1 / (1 - std::pow(options.beta2, time)))});
+}
+
+void AdamW::queueStep(double limit, const DeviceArray<float> &parameters,
+                      const DeviceArray<float> &gradients) {
   if (parameters.size() != first.size() || gradients.size() != first.size())
     throw Error("AdamW was made for " + std::to_string(first.size()) +
                 " parameters, found " + std::to_string(parameters.size()) +
                 " parameters and " + std::to_string(gradients.size()) +
                 " gradients");
-  ++steps;
-  const auto beta1 = static_cast<float>(options.beta1);
-  const auto beta2 = static_cast<float>(options.beta2);
-  const auto time = static_cast<double>(steps);
-  // Both bias corrections, folded into two constants.
-  const double secondCorrection = 1 - std::pow(options.beta2, time);
-  const auto stepSize =
-      static_cast<float>(rate / (1 - std::pow(options.beta1, time)));
-  const auto secondScale = static_cast<float>(1 / secondCorrection);
-  const auto epsilon = static_cast<float>(options.epsilon);
-  const auto rateOfDecay = static_cast<float>(rate);
   const auto count = static_cast<std::int64_t>(first.size());
-  float *p = parameters.data();
-  const float *g = gradients.data();
-  float *m = first.data();
-  float *v = second.data();
-  const float *w = decay.data();
-#pragma omp parallel for simd schedule(static) if (count > (1 << 15))
-  for (std::int64_t i = 0; i < count; ++i) {
-    m[i] = beta1 * m[i] + (1 - beta1) * g[i];
-    v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i];
-    p[i] -= stepSize * m[i] / (std::sqrt(v[i] * secondScale) + epsilon) +
-            rateOfDecay * w[i] * p[i];
-  }
+  blocks->clipScale(count, gradients.data(), limit, norm.data(), scale.data());
+  blocks->adamW(options, {.count = count,
+                          .parameters = parameters.data(),
+                          .gradients = gradients.data(),
+                          .firstMoment = first.data(),
+                          .secondMoment = second.data(),
+                          .decays = decay.data(),
+                          .factors = factors.data(),
+                          .scale = scale.data()});
 }
 
-double minrnn::clipByGlobalNorm(std::span<float> gradients, double limit) {
-  // Sums of pieces of a fixed length, added in order: the same norm whatever
-  // the number of threads.
-  constexpr std::int64_t piece = 1 << 14;
-  const auto count = static_cast<std::int64_t>(gradients.size());
-  const std::int64_t pieces = (count + piece - 1) / piece;
-  std::vector<double> sums(static_cast<std::size_t>(pieces));
-#pragma omp parallel for schedule(static) if (pieces > 1)
-  for (std::int64_t k = 0; k < pieces; ++k) {
-    double sum = 0;
-    const std::int64_t end = std::min(count, (k + 1) * piece);
-    for (std::int64_t i = k * piece; i < end; ++i) {
-      const double g = gradients[static_cast<std::size_t>(i)];
-      sum += g * g;
-    }
-    sums[static_cast<std::size_t>(k)] = sum;
-  }
-  double total = 0;
-  for (const double sum : sums)
-    total += sum;
-  const double norm = std::sqrt(total);
-  if (!std::isfinite(norm) || norm <= limit)
-    return norm;
-  const auto scale = static_cast<float>(limit / norm);
-  for (float &g : gradients)
-    g *= scale;
-  return norm;
+double AdamW::queuedNorm() {
+  const double length = norm.download().at(0);
+  if (std::isfinite(length))
+    ++steps;
+  return length;
 }
 
 double LearningRateSchedule::rate(std::int64_t step) const {

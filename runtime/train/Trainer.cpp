@@ -93,7 +93,8 @@ Trainer::Trainer(LanguageModel &model, const TextCorpus &corpus,
       schedule{options.learningRate,
                options.learningRate * options.finalFraction,
                options.warmupSteps, options.steps},
-      optimizer({.weightDecay = options.weightDecay}, decaysOf(model)) {
+      optimizer({.weightDecay = options.weightDecay}, decaysOf(model),
+                model.sharedBlocks()) {
   check(options);
   // Fails here, not after a while, when the text is too short.
   randomWindows(corpus.training, 1, options.context, options.seed, 0);
@@ -107,16 +108,42 @@ double Trainer::step() {
   const TokenBatch windows = randomWindows(
       corpus.training, trainingOptions.batch, trainingOptions.context,
       trainingOptions.seed, static_cast<std::uint64_t>(index));
-  const double loss = model.lossAndGradients(windows.batch, windows.time,
-                                             windows.tokens, windows.targets);
-  const double norm = clipByGlobalNorm(model.gradients(), trainingOptions.clip);
+  model.stage(windows.batch, windows.time, windows.tokens, windows.targets);
+  optimizer.stage(schedule.rate(index));
+  queueStep();
+  const double loss = model.queuedLoss();
+  const double norm = optimizer.queuedNorm();
   if (!std::isfinite(loss) || !std::isfinite(norm))
     throw Error("training diverged: at step " + std::to_string(index + 1) +
                 " the loss is " + std::to_string(loss) +
                 " and the gradient's norm " + std::to_string(norm) +
                 "; use a lower learning rate");
-  optimizer.step(schedule.rate(index), model.parameters(), model.gradients());
   return loss;
+}
+
+void Trainer::queueStep() {
+  const auto work = [&] {
+    model.queueLossAndGradients();
+    optimizer.queueStep(trainingOptions.clip, model.parameters(),
+                        model.gradients());
+  };
+  // The first step, and any after which a buffer has moved, runs as it is: it
+  // reserves memory and loads modules. From the next on, one recorded graph.
+  if (graphGeneration != model.bufferGeneration()) {
+    graph.reset();
+    work();
+    graphGeneration = model.bufferGeneration();
+    mayRecord = true;
+    return;
+  }
+  if (!graph && mayRecord) {
+    graph = model.blocks().device().capture(work);
+    mayRecord = graph != nullptr;
+  }
+  if (graph)
+    graph->launch();
+  else
+    work();
 }
 
 void Trainer::run(
@@ -135,6 +162,7 @@ void Trainer::run(
     trainingSeconds += secondsSince(begin);
     progress.step = stepsDone();
     const std::int64_t run = progress.step - firstStep;
+    progress.stepLoss = loss;
     progress.loss =
         run == 1 ? loss : progress.loss + smoothing * (loss - progress.loss);
     progress.tokensPerSecond = static_cast<double>(run * trainingOptions.batch *

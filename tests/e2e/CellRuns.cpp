@@ -9,6 +9,7 @@
 #include "tests/e2e/CellRuns.h"
 
 #include "minrnn/jit.h"
+#include "tests/TestFiles.h"
 #include "tests/e2e/GuardedArray.h"
 
 #include <gtest/gtest.h>
@@ -61,7 +62,7 @@ CellKernels minrnn::e2e::compiledCell(Cell cell, Scan scan, int threads) {
     JitOptions options;
     options.scan = scan == Scan::Log ? ScanDomain::Log : ScanDomain::Linear;
     options.device = std::make_shared<HostDevice>(threads);
-    std::string file = std::string(MINRNN_CELLS_FOLDER "/") +
+    std::string file = minrnn::test::testFile(MINRNN_CELLS_FOLDER) + "/" +
                        std::string(name(cell)) + ".mlir";
     CellKernels kernels = compileCellFile(file, options);
     EXPECT_EQ(kernels.manifest().scan, name(scan));
@@ -85,7 +86,7 @@ ForwardRun minrnn::e2e::runForward(const CellKernels &kernels,
   arguments.output = output.data();
   arguments.last = last.data();
   kernels.forward(sequenceShape(data.shape), arguments);
-  kernels.device().synchronize();
+  kernels.device()->synchronize();
   return {take(output, "output"), take(last, "last")};
 }
 
@@ -106,7 +107,7 @@ BackwardRun minrnn::e2e::runBackward(const CellKernels &kernels,
   arguments.dBias = dBias.data();
   arguments.dInitial = dInitial.data();
   kernels.backward(sequenceShape(data.shape), arguments);
-  kernels.device().synchronize();
+  kernels.device()->synchronize();
   return {take(dPreactivations, "d_preactivations"), take(dBias, "d_bias"),
           take(dInitial, "d_initial")};
 }
@@ -131,7 +132,7 @@ ForwardRun minrnn::e2e::runSteps(const CellKernels &kernels,
       arguments.previous = next.data();
     arguments.next = next.data();
     kernels.step(sequenceShape(step.shape), arguments);
-    kernels.device().synchronize();
+    kernels.device()->synchronize();
     state = take(next, "next");
     known = true;
     for (int64_t row = 0; row < data.shape.batch; ++row)

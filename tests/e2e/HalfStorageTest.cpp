@@ -15,6 +15,7 @@
 
 #include "tests/reference/HalfStorage.h"
 #include "minrnn/jit.h"
+#include "tests/TestFiles.h"
 #include "tests/reference/Samples.h"
 
 #include <gtest/gtest.h>
@@ -71,7 +72,8 @@ caseName(const testing::TestParamInfo<HalfStorage::ParamType> &info) {
 
 TEST_P(HalfStorage, IsTheF32CellRoundedWhenStored) {
   auto [name, ioType] = GetParam();
-  std::string file = std::string(MINRNN_CELLS_FOLDER "/") + name + ".mlir";
+  std::string file =
+      minrnn::test::testFile(MINRNN_CELLS_FOLDER) + "/" + name + ".mlir";
   JitOptions options;
   options.scan = ScanDomain::Linear;
   CellKernels full = compileCellFile(file, options);

@@ -7,13 +7,19 @@
 //===----------------------------------------------------------------------===//
 
 #include "tests/emulator/CellProgram.h"
+#include "tests/TestFiles.h"
+
+#include "runtime/device/PtxKernels.h"
 
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 
+using namespace minrnn;
 using namespace minrnn::emulator;
 using namespace minrnn::reference;
+using minrnn::test::EntryCall;
 
 static std::string readText(const std::string &path) {
   std::ifstream file(path);
@@ -24,17 +30,68 @@ static std::string readText(const std::string &path) {
   return text.str();
 }
 
-std::string CellProgram::textOf(Cell cell, const std::string &scan) {
-  return readText(std::string(MINRNN_EMULATOR_CELLS "/") +
-                  std::string(name(cell)) + "-" + scan + ".ptx");
+std::string CellProgram::textOf(Cell cell, const std::string &scan,
+                                const std::string &ioType) {
+  std::string text =
+      readText(test::testFile(MINRNN_EMULATOR_CELLS) + "/" +
+               std::string(name(cell)) + "-" + scan + "-" + ioType + ".ptx");
+  const Manifest manifest = parseManifestOfPtx(text, "the PTX");
+  if (manifest.cell != name(cell) || manifest.scan != scan ||
+      manifest.ioType != ioType)
+    throw std::runtime_error("the PTX is of " + manifest.cell + ", scan " +
+                             manifest.scan + ", " + manifest.ioType);
+  return text;
 }
 
-CellProgram::CellProgram(Cell cell, const std::string &scan,
-                         const std::string &ptx)
-    : program(ptx) {
-  if (program.cell() != name(cell) || program.scan() != scan)
-    throw std::runtime_error("the PTX is of " + program.cell() + ", scan " +
-                             program.scan());
+CellProgram::CellProgram(std::string text) : ptx(std::move(text)) {}
+
+/// What `entry` did between the two.
+static EntryStatistics difference(const EntryStatistics &after,
+                                  const EntryStatistics &before) {
+  EntryStatistics result = after;
+  for (uint64_t EntryStatistics::*count :
+       {&EntryStatistics::launches, &EntryStatistics::blocks,
+        &EntryStatistics::threads, &EntryStatistics::bytesRead,
+        &EntryStatistics::bytesReadMoved, &EntryStatistics::bytesWritten,
+        &EntryStatistics::bytesWrittenMoved, &EntryStatistics::atomics,
+        &EntryStatistics::sharedAccesses, &EntryStatistics::bankConflicts,
+        &EntryStatistics::specialFunctions, &EntryStatistics::warpInstructions,
+        &EntryStatistics::threadInstructions,
+        &EntryStatistics::divergentBranches, &EntryStatistics::barriers})
+    result.*count -= before.*count;
+  return result;
+}
+
+static EntryStatistics statisticsOf(const EmulatorDevice &device,
+                                    const std::string &entry) {
+  for (const EntryStatistics &statistics : device.statistics())
+    if (statistics.entry == entry)
+      return statistics;
+  return {};
+}
+
+CellRun CellProgram::run(const char *entry, const EntryCall &call,
+                         const LaunchOrder &order) const {
+  auto found = loaded.find(order);
+  if (found == loaded.end()) {
+    auto device =
+        EmulatorDevice::create({.seed = order.seed, .threads = order.threads});
+    auto module = std::make_shared<PtxKernels>(device, ptx);
+    found = loaded
+                .emplace(order, Loaded{device,
+                                       {parseManifestOfPtx(ptx, "the PTX"),
+                                        std::move(module)}})
+                .first;
+  }
+  const auto &[device, program] = found->second;
+  const std::string symbol = program.manifest().entry(entry).symbol;
+  const EntryStatistics before = statisticsOf(*device, symbol);
+  EntryCall placed = call;
+  placed.aligned = order.aligned;
+  CellRun run;
+  run.outputs = program.run(entry, placed);
+  run.statistics = difference(statisticsOf(*device, symbol), before);
+  return run;
 }
 
 /// The inputs that all entries share.
@@ -52,29 +109,29 @@ static EntryCall callOf(const SequenceData &data, const Presence &presence) {
 }
 
 CellRun CellProgram::forward(const SequenceData &data, const Presence &presence,
-                             const LaunchOptions &options) const {
-  return program.run("forward", callOf(data, presence), options);
+                             const LaunchOrder &order) const {
+  return run("forward", callOf(data, presence), order);
 }
 
 CellRun CellProgram::backward(const SequenceData &data,
                               const std::vector<float> &output,
                               const Presence &presence,
-                              const LaunchOptions &options) const {
+                              const LaunchOrder &order) const {
   EntryCall call = callOf(data, presence);
   call.inputs["output"] = output;
   call.inputs["d_output"] = data.dOutput;
   if (presence.dLast)
     call.inputs["d_last"] = data.dLast;
-  return program.run("backward", call, options);
+  return run("backward", call, order);
 }
 
 CellRun CellProgram::step(const SequenceData &data,
                           const std::vector<float> &previous, bool inPlace,
-                          const LaunchOptions &options) const {
+                          const LaunchOrder &order) const {
   EntryCall call = callOf(data, {!data.bias.empty(), false});
   if (!previous.empty())
     call.inputs["previous"] = previous;
   if (inPlace)
     call.inPlace = {{"next", "previous"}};
-  return program.run("step", call, options);
+  return run("step", call, order);
 }

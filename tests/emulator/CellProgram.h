@@ -9,9 +9,14 @@
 #ifndef MINRNN_TESTS_EMULATOR_CELLPROGRAM_H
 #define MINRNN_TESTS_EMULATOR_CELLPROGRAM_H
 
-#include "tests/emulator/KernelProgram.h"
+#include "minrnn/emulator_device.h"
+#include "tests/device/KernelProgram.h"
 #include "tests/reference/SequenceSamples.h"
 
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,32 +25,59 @@ namespace minrnn::emulator {
 using reference::Presence;
 using reference::SequenceData;
 
+/// What an entry wrote, and what it took to run.
+struct CellRun {
+  test::NamedArrays outputs;
+  EntryStatistics statistics;
+};
+
+/// How the emulator runs a launch: see EmulatorOptions, and EntryCall.
+struct LaunchOrder {
+  uint64_t seed = 0;
+  unsigned threads = 0;
+  bool aligned = false;
+
+  auto operator<=>(const LaunchOrder &) const = default;
+};
+
 /// The PTX that minrnnc made of one of the judge's cells.
 class CellProgram {
 public:
   /// `scan` is "log" or "linear". Throws when the PTX is not there or its
   /// manifest says otherwise.
-  CellProgram(reference::Cell cell, const std::string &scan)
-      : CellProgram(cell, scan, textOf(cell, scan)) {}
-  /// The same from other text.
   CellProgram(reference::Cell cell, const std::string &scan,
-              const std::string &ptx);
+              const std::string &ioType = "f32")
+      : CellProgram(textOf(cell, scan, ioType)) {}
+  /// The same from other text.
+  explicit CellProgram(std::string ptx);
 
   /// The PTX text.
-  static std::string textOf(reference::Cell cell, const std::string &scan);
+  static std::string textOf(reference::Cell cell, const std::string &scan,
+                            const std::string &ioType = "f32");
 
   CellRun forward(const SequenceData &data, const Presence &presence,
-                  const LaunchOptions &options = {}) const;
+                  const LaunchOrder &order = {}) const;
   CellRun backward(const SequenceData &data, const std::vector<float> &output,
                    const Presence &presence,
-                   const LaunchOptions &options = {}) const;
+                   const LaunchOrder &order = {}) const;
   /// One step: pre-activations [B, G, H]; `previous` may be empty. `inPlace`
   /// writes the next state over the previous one.
   CellRun step(const SequenceData &data, const std::vector<float> &previous,
-               bool inPlace, const LaunchOptions &options = {}) const;
+               bool inPlace, const LaunchOrder &order = {}) const;
 
 private:
-  KernelProgram program;
+  /// The kernels on an emulator of their own.
+  struct Loaded {
+    std::shared_ptr<EmulatorDevice> device;
+    test::KernelProgram program;
+  };
+
+  CellRun run(const char *entry, const test::EntryCall &call,
+              const LaunchOrder &order) const;
+
+  std::string ptx;
+  /// One for each order that was asked for.
+  mutable std::map<LaunchOrder, Loaded> loaded;
 };
 
 } // namespace minrnn::emulator

@@ -10,6 +10,7 @@
 #define MINRNN_TESTS_EMULATOR_EMULATORTEST_H
 
 #include "runtime/device/emulator/Launch.h"
+#include "tests/TestFiles.h"
 
 #include <gtest/gtest.h>
 
@@ -24,7 +25,8 @@ namespace minrnn::emulator {
 
 /// A kernel file beside these tests, `name` such as "control.ptx".
 inline std::string readKernel(const std::string &name) {
-  std::string path = std::string(MINRNN_EMULATOR_KERNELS "/") + name;
+  std::string path =
+      minrnn::test::testFile(MINRNN_EMULATOR_KERNELS) + "/" + name;
   std::ifstream file(path);
   std::stringstream text;
   text << file.rdbuf();

@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "tests/TestFiles.h"
 #include "tests/fuzz/CellMutator.h"
 #include "tests/fuzz/CompilerPromises.h"
 
@@ -25,7 +26,7 @@
 using minrnn::fuzz::brokenPromise;
 using minrnn::fuzz::Request;
 
-static std::vector<std::filesystem::path> filesIn(const char *folder) {
+static std::vector<std::filesystem::path> filesIn(const std::string &folder) {
   std::vector<std::filesystem::path> files;
   for (const auto &entry : std::filesystem::directory_iterator(folder))
     if (entry.path().extension() == ".mlir")
@@ -48,7 +49,8 @@ static void check(const std::filesystem::path &file, const std::string &source,
 }
 
 TEST(Fuzz, EveryCellKeepsThePromises) {
-  std::vector<std::filesystem::path> files = filesIn(MINRNN_FUZZ_CORPUS);
+  std::vector<std::filesystem::path> files =
+      filesIn(minrnn::test::testFile(MINRNN_FUZZ_CORPUS));
   ASSERT_FALSE(files.empty());
   for (const auto &file : files) {
     std::string source = contents(file);
@@ -57,7 +59,8 @@ TEST(Fuzz, EveryCellKeepsThePromises) {
 }
 
 TEST(Fuzz, EveryFindingKeepsThePromises) {
-  for (const auto &file : filesIn(MINRNN_FUZZ_FINDINGS)) {
+  for (const auto &file :
+       filesIn(minrnn::test::testFile(MINRNN_FUZZ_FINDINGS))) {
     std::string source = contents(file);
     for (const Request &request : minrnn::fuzz::requests())
       check(file, source, request);

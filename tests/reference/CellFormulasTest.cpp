@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "tests/TestFiles.h"
 #include "tests/reference/CallSamples.h"
 #include "tests/reference/Equations.h"
 #include "tests/reference/Samples.h"
@@ -124,7 +125,8 @@ std::vector<Vector> sampleVectors(int64_t count, int64_t size, uint64_t seed) {
 }
 
 Program cellProgram(const std::string &name) {
-  return parseProgramFile(MINRNN_CELLS_FOLDER "/" + name + ".mlir");
+  return parseProgramFile(minrnn::test::testFile(MINRNN_CELLS_FOLDER) + "/" +
+                          name + ".mlir");
 }
 
 } // namespace

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "tests/reference/Equations.h"
+#include "tests/TestFiles.h"
 #include "tests/reference/CallSamples.h"
 #include "tests/reference/Samples.h"
 
@@ -26,7 +27,8 @@ const char *const cellNames[] = {"mingru", "minlstm", "minlstm_unnormalized",
                                  "indrnn"};
 
 Program cellProgram(const std::string &name) {
-  return parseProgramFile(MINRNN_CELLS_FOLDER "/" + name + ".mlir");
+  return parseProgramFile(minrnn::test::testFile(MINRNN_CELLS_FOLDER) + "/" +
+                          name + ".mlir");
 }
 
 void expectAgrees(std::string_view what, std::span<const double> found,

@@ -14,11 +14,12 @@
 #include "minrnn/blocks.h"
 
 #include "minrnn/error.h"
-#include "runtime/nn/Gemm.h"
+#include "runtime/device/HostProduct.h"
 #include "tests/runtime/Comparison.h"
 #include "tests/runtime/ReferenceBlocks.h"
 
 #include "gtest/gtest.h"
+#include <cmath>
 
 using namespace minrnn;
 using namespace minrnn::test;
@@ -228,6 +229,14 @@ TEST(CrossEntropy, SurvivesExtremes) {
   for (const float g : gradient)
     EXPECT_EQ(g, 0.0F);
   EXPECT_EQ(crossEntropy({0, 3}, nullptr, nullptr, nullptr), 0);
+  // Impossible, yet it happened: an infinite loss, and no gradient that looks
+  // sound.
+  const std::vector<float> impossible = {-INFINITY, 1, 2};
+  EXPECT_EQ(
+      crossEntropy({1, 3}, impossible.data(), target.data(), gradient.data()),
+      INFINITY);
+  for (const float g : gradient)
+    EXPECT_TRUE(std::isnan(g));
   const std::vector<std::int32_t> foreign = {3};
   EXPECT_THROW(crossEntropy({1, 3}, logits.data(), foreign.data(), nullptr),
                Error);

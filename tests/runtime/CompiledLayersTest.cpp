@@ -11,8 +11,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "minrnn/error.h"
 #include "minrnn/jit.h"
 #include "minrnn/safetensors.h"
+#include "tests/TestFiles.h"
 #include "tests/runtime/RecurrentLayers.h"
 #include "tests/runtime/TemporaryFolder.h"
 
@@ -24,9 +26,11 @@ using namespace minrnn::test;
 
 namespace {
 
-CellKernels compile(const std::string &name) {
-  return compileCellFile(MINRNN_CELL_FOLDER "/" + name + ".mlir",
-                         {.cacheFolder = MINRNN_TEST_CACHE});
+CellKernels compile(const std::string &name,
+                    Recompute recompute = Recompute::Gates) {
+  return compileCellFile(
+      testFile(MINRNN_CELL_FOLDER) + "/" + name + ".mlir",
+      {.recompute = recompute, .cacheFolder = testCache(MINRNN_TEST_CACHE)});
 }
 
 struct LayerCase {
@@ -50,6 +54,64 @@ protected:
   }
   const CellKernels cell = compile(GetParam().name);
 };
+
+/// The same, with states that backward computes again.
+class RecomputingLayer : public testing::TestWithParam<LayerCase> {};
+
+INSTANTIATE_TEST_SUITE_P(Cells, RecomputingLayer,
+                         testing::Values(LayerCase{"mingru", minGruLayer},
+                                         LayerCase{"qrnn", qrnn},
+                                         LayerCase{"rglru", rglru}),
+                         [](const auto &info) {
+                           return std::string(info.param.name);
+                         });
+
+TEST_P(RecomputingLayer, AgreesWithTheEquations) {
+  const CellKernels cell = compile(GetParam().name, Recompute::All);
+  ASSERT_TRUE(cell.recomputesStates());
+  EXPECT_EQ(cell.timeTiles(0), 0);
+  EXPECT_EQ(cell.timeTiles(1), 1);
+  // One tile, a whole one, and one that is not whole after it.
+  for (const std::size_t time : {0, 1, 64, 70})
+    for (const bool reverse : {false, true}) {
+      ReferenceLayer layer = randomLayer(cell, 2, time, 2, 3);
+      layer.reverse = reverse;
+      layer.reset.resize(2 * time);
+      for (std::size_t i = 5; i < layer.reset.size(); i += 23)
+        layer.reset[i] = 1;
+      expectLayerAgrees(cell, layer, GetParam().reference);
+    }
+}
+
+template <typename Call>
+void expectErrorSays(const Call &call, const std::string &expected) {
+  try {
+    call();
+    ADD_FAILURE() << "nothing was thrown; expected: " << expected;
+  } catch (const Error &error) {
+    EXPECT_NE(std::string(error.what()).find(expected), std::string::npos)
+        << error.what();
+  }
+}
+
+TEST(RecomputingCells, KeepNothingElse) {
+  const CellKernels cell = compile("qrnn", Recompute::All);
+  EXPECT_FALSE(compile("qrnn").recomputesStates());
+  EXPECT_EQ(compile("qrnn").timeTiles(1000), 0);
+  ReferenceLayer layer = randomLayer(cell, 1, 3, 2, 2);
+  LayerRun run(cell, layer);
+  RecurrentForwardArguments arguments = run.forwardArguments();
+  std::vector<float> states(6);
+  arguments.trajectory = states.data();
+  expectErrorSays([&] { recurrentForward(cell, run.shape, arguments); },
+                  "argument 'trajectory': is to be written, but this cell does "
+                  "not have it");
+  arguments.trajectory = nullptr;
+  arguments.boundaries = nullptr;
+  expectErrorSays([&] { recurrentForward(cell, run.shape, arguments); },
+                  "argument 'boundaries': is null, but must hold 2 elements");
+  EXPECT_THROW(compile("gru", Recompute::All), Error);
+}
 
 INSTANTIATE_TEST_SUITE_P(
     Cells, CompiledLayer,

@@ -11,8 +11,9 @@
 #include "minrnn/blocks.h"
 #include "minrnn/error.h"
 #include "minrnn/recurrent.h"
+#include "runtime/core/KernelCache.h"
 #include "runtime/core/ReadFile.h"
-#include "runtime/jit/KernelCache.h"
+#include "tests/TestFiles.h"
 #include "tests/runtime/Comparison.h"
 #include "tests/runtime/ReferenceBlocks.h"
 #include "tests/runtime/TemporaryFolder.h"
@@ -29,7 +30,7 @@ using namespace minrnn::test;
 namespace {
 
 std::filesystem::path cellFile(const std::string &name) {
-  return std::filesystem::path(MINRNN_CELL_FOLDER) / (name + ".mlir");
+  return std::filesystem::path(testFile(MINRNN_CELL_FOLDER)) / (name + ".mlir");
 }
 
 using Reference = Numbers (*)(std::size_t, std::size_t, std::size_t,
@@ -220,17 +221,21 @@ TEST(Jit, DoesWithoutACacheItCannotWrite) {
       cellFile("mingru"), {.cacheFolder = folder.path() / "file" / "cache"}));
 }
 
+std::string keyOf(std::vector<std::string_view> parts) {
+  return kernelCacheKey(parts);
+}
+
 TEST(KernelCache, FindsOnlyWhatIsWhole) {
   const TemporaryFolder folder;
   const KernelCache cache(folder.path());
-  const std::string key = kernelCacheKey({"a", "bc"});
-  EXPECT_EQ(key.size(), 64U);
-  EXPECT_NE(key, kernelCacheKey({"ab", "c"})) << "lengths must be in the key";
+  const std::string key = keyOf({"a", "bc"});
+  EXPECT_EQ(key.size(), 32U);
+  EXPECT_NE(key, keyOf({"ab", "c"})) << "lengths must be in the key";
   EXPECT_FALSE(cache.find(key));
   cache.keep(key, {"{manifest}", std::string("ob\0ject", 7)});
   const CachedKernel found = cache.find(key).value_or(CachedKernel{});
   EXPECT_EQ(found.manifest, "{manifest}");
-  EXPECT_EQ(found.object, std::string("ob\0ject", 7));
+  EXPECT_EQ(found.code, std::string("ob\0ject", 7));
 
   const auto path = std::filesystem::directory_iterator(folder.path())->path();
   const std::string whole = readFile(path);
@@ -247,7 +252,7 @@ TEST(KernelCache, FindsOnlyWhatIsWhole) {
 
   // An entry under the name of another is of no use.
   std::ofstream(path, std::ios::binary) << whole;
-  const std::string other = kernelCacheKey({"other"});
+  const std::string other = keyOf({"other"});
   std::filesystem::copy(path, folder.path() / (other + ".kernel"));
   EXPECT_FALSE(cache.find(other));
   EXPECT_TRUE(cache.find(key));

@@ -19,6 +19,10 @@ using namespace minrnn::test;
 
 namespace {
 
+DeviceArray<float> onHost(const std::vector<float> &values) {
+  return {std::make_shared<HostDevice>(), std::span<const float>(values)};
+}
+
 TEST(AdamW, FollowsItsEquationsInDouble) {
   // Long enough for the parallel path.
   constexpr std::size_t count = 40000;
@@ -30,11 +34,11 @@ TEST(AdamW, FollowsItsEquationsInDouble) {
   std::vector<double> p = randomNumbers(count, 1);
   std::vector<double> m(count);
   std::vector<double> v(count);
-  std::vector<float> parameters = toFloats(p);
+  const DeviceArray<float> parameters = onHost(toFloats(p));
   for (int step = 1; step <= 5; ++step) {
     const std::vector<double> g = randomNumbers(count, 10 + step);
     const double rate = 0.01 * step;
-    adamW.step(rate, parameters, toFloats(g));
+    adamW.step(rate, 1e30, parameters, onHost(toFloats(g)));
     for (std::size_t i = 0; i < count; ++i) {
       m[i] = options.beta1 * m[i] + (1 - options.beta1) * g[i];
       v[i] = options.beta2 * v[i] + (1 - options.beta2) * g[i] * g[i];
@@ -45,32 +49,44 @@ TEST(AdamW, FollowsItsEquationsInDouble) {
     }
   }
   EXPECT_EQ(adamW.stepsDone(), 5);
-  expectClose(parameters, p, 1e-5, 1e-5, "parameters");
+  expectClose(parameters.onHost(), p, 1e-5, 1e-5, "parameters");
 }
 
 TEST(AdamW, RefusesAnotherLength) {
   AdamW adamW({}, std::vector<bool>(3));
-  std::vector<float> two(2);
-  EXPECT_THROW(adamW.step(1, two, two), Error);
+  const DeviceArray<float> two = onHost({1, 2});
+  EXPECT_THROW(adamW.step(1, 1, two, two), Error);
 }
 
-TEST(ClipByGlobalNorm, ScalesOnlyWhatIsTooLong) {
-  std::vector<float> gradients = {3, 4};
-  EXPECT_DOUBLE_EQ(clipByGlobalNorm(gradients, 10), 5);
-  EXPECT_EQ(gradients, (std::vector<float>{3, 4}));
-  EXPECT_DOUBLE_EQ(clipByGlobalNorm(gradients, 1), 5);
-  EXPECT_FLOAT_EQ(gradients[0], 0.6F);
-  EXPECT_FLOAT_EQ(gradients[1], 0.8F);
-  std::vector<float> none;
-  EXPECT_EQ(clipByGlobalNorm(none, 1), 0);
-  std::vector<float> many(100000, 0.5F);
-  EXPECT_NEAR(clipByGlobalNorm(many, 1), 0.5 * std::sqrt(100000.0), 1e-9);
+TEST(AdamW, ClipsOnlyWhatIsTooLong) {
+  // The first moment shows the gradient that was taken.
+  const auto taken = [](std::vector<float> gradients, double limit,
+                        double norm) {
+    AdamW adamW({}, std::vector<bool>(gradients.size()));
+    const DeviceArray<float> parameters =
+        onHost(std::vector<float>(gradients.size()));
+    EXPECT_DOUBLE_EQ(adamW.step(1, limit, parameters, onHost(gradients)), norm);
+    std::vector<float> moment = adamW.firstMoment().download();
+    for (float &m : moment)
+      m /= 1 - static_cast<float>(AdamWOptions().beta1);
+    return moment;
+  };
+  EXPECT_FLOAT_EQ(taken({3, 4}, 10, 5)[0], 3);
+  const std::vector<float> clipped = taken({3, 4}, 1, 5);
+  EXPECT_FLOAT_EQ(clipped[0], 0.6F);
+  EXPECT_FLOAT_EQ(clipped[1], 0.8F);
+  EXPECT_TRUE(taken({}, 1, 0).empty());
+  taken(std::vector<float>(100000, 0.5F), 1, 0.5 * std::sqrt(100000.0));
 }
 
-TEST(ClipByGlobalNorm, LeavesWhatIsNotFinite) {
-  std::vector<float> gradients = {1, INFINITY};
-  EXPECT_TRUE(std::isinf(clipByGlobalNorm(gradients, 1)));
-  EXPECT_EQ(gradients[0], 1.0F);
+TEST(AdamW, ChangesNothingWhereTheNormIsNotFinite) {
+  AdamW adamW({}, std::vector<bool>(2));
+  const DeviceArray<float> parameters = onHost({1, 2});
+  EXPECT_TRUE(std::isinf(adamW.step(1, 1, parameters, onHost({1, INFINITY}))));
+  EXPECT_EQ(parameters.download(), (std::vector<float>{1, 2}));
+  EXPECT_EQ(adamW.firstMoment().download(), (std::vector<float>{0, 0}));
+  EXPECT_EQ(adamW.secondMoment().download(), (std::vector<float>{0, 0}));
+  EXPECT_EQ(adamW.stepsDone(), 0);
 }
 
 TEST(LearningRateSchedule, WarmsUpAndFalls) {

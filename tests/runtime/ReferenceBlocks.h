@@ -56,6 +56,51 @@ inline Numbers rmsNorm(std::size_t rows, std::size_t width, const Numbers &x,
   return y;
 }
 
+/// (x - mean) / sqrt(variance + epsilon) * scale + bias over rows of `width`.
+inline Numbers layerNorm(std::size_t rows, std::size_t width, const Numbers &x,
+                         const Numbers &scale, const Numbers &bias,
+                         double epsilon) {
+  Numbers y(rows * width);
+  for (std::size_t r = 0; r < rows; ++r) {
+    double sum = 0;
+    for (std::size_t j = 0; j < width; ++j)
+      sum += x[r * width + j];
+    const double mean = sum / static_cast<double>(width);
+    double squares = 0;
+    for (std::size_t j = 0; j < width; ++j)
+      squares += (x[r * width + j] - mean) * (x[r * width + j] - mean);
+    const double root =
+        std::sqrt(squares / static_cast<double>(width) + epsilon);
+    for (std::size_t j = 0; j < width; ++j)
+      y[r * width + j] = (x[r * width + j] - mean) / root * scale[j] + bias[j];
+  }
+  return y;
+}
+
+inline double relu(double x) { return x > 0 ? x : 0; }
+inline double silu(double x) { return x * sigmoid(x); }
+inline double gelu(double x) { return 0.5 * x * std::erfc(-x / std::sqrt(2)); }
+
+/// y[b, t, c] = bias[c] + the sum over k of weight[c, k] x[b, t - taps + 1 + k,
+/// c], terms before the beginning left out; bias may be empty.
+inline Numbers causalConvolution(std::size_t batch, std::size_t time,
+                                 std::size_t channels, std::size_t taps,
+                                 const Numbers &x, const Numbers &weight,
+                                 const Numbers &bias) {
+  Numbers y(batch * time * channels);
+  for (std::size_t b = 0; b < batch; ++b)
+    for (std::size_t t = 0; t < time; ++t)
+      for (std::size_t c = 0; c < channels; ++c) {
+        double sum = bias.empty() ? 0 : bias[c];
+        for (std::size_t k = 0; k < taps; ++k)
+          if (t + k + 1 >= taps)
+            sum += weight[c * taps + k] *
+                   x[(b * time + t + k + 1 - taps) * channels + c];
+        y[(b * time + t) * channels + c] = sum;
+      }
+  return y;
+}
+
 /// The mean of -log softmax(logits)[target].
 inline double crossEntropyLoss(std::size_t rows, std::size_t classes,
                                const Numbers &logits,

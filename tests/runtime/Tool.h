@@ -11,6 +11,7 @@
 
 #include "minrnn/safetensors.h"
 #include "runtime/core/ReadFile.h"
+#include "tests/TestFiles.h"
 #include "tests/runtime/Comparison.h"
 #include "tests/runtime/ReferenceBlocks.h"
 #include "tests/runtime/TemporaryFolder.h"
@@ -43,8 +44,9 @@ protected:
     const std::filesystem::path out = folder.path() / "stdout";
     const std::filesystem::path err = folder.path() / "stderr";
     const std::string command =
-        "MINRNN_CACHE_DIR='" MINRNN_TEST_CACHE "' '" MINRNN_TOOL "' " +
-        arguments + " >'" + out.string() + "' 2>'" + err.string() + "'";
+        "MINRNN_CACHE_DIR='" + testCache(MINRNN_TEST_CACHE) + "' '" +
+        testFile(MINRNN_TOOL) + "' " + arguments + " >'" + out.string() +
+        "' 2>'" + err.string() + "'";
     // The tool is run as a user runs it, by a shell.
     // NOLINTNEXTLINE(bugprone-command-processor)
     const int status = std::system(command.c_str());
@@ -57,7 +59,7 @@ protected:
   }
 
   static std::string cell(const std::string &name) {
-    return MINRNN_CELL_FOLDER "/" + name + ".mlir";
+    return testFile(MINRNN_CELL_FOLDER) + "/" + name + ".mlir";
   }
 
   /// Exit 1, one line that mentions `expected`.

@@ -141,19 +141,20 @@ TEST_P(LanguageModelOf, GradientsAgreeWithCentralDifferencesInDouble) {
   LanguageModel model = this->model();
   // Biases and scales away from their plain initial values.
   Random random(9);
-  for (float &value : model.parameters())
+  for (float &value : model.parameters().onHost())
     value += static_cast<float>(0.1 * random.normal());
   const std::vector<std::int32_t> tokens = {0, 4, 2, 2, 1, 3};
   const std::vector<std::int32_t> targets = {4, 2, 2, 1, 3, 0};
   const double loss = model.lossAndGradients(2, 3, tokens, targets);
-  Numbers p(model.parameters().begin(), model.parameters().end());
+  const std::span<const float> start = model.parameters().onHost();
+  Numbers p(start.begin(), start.end());
   const auto reference = [&] {
     return referenceLoss(model, GetParam().reference, p, 2, 3, tokens, targets);
   };
   EXPECT_NEAR(loss, reference(), 1e-6);
   EXPECT_NEAR(model.loss(2, 3, tokens, targets), loss, 1e-12);
-  expectClose(model.gradients(), centralDifferences(p, reference), 1e-4, 1e-6,
-              "gradients");
+  expectClose(model.gradients().onHost(), centralDifferences(p, reference),
+              1e-4, 1e-6, "gradients");
 }
 
 TEST_P(LanguageModelOf, StepsAgreeWithTheWholeSequence) {
@@ -203,9 +204,9 @@ TEST_P(LanguageModelOf, DrawsItsParameters) {
         parameterOf(model, "layers.0.cell." + name);
     EXPECT_EQ(parameter.shape, std::vector<std::int64_t>{channels});
     EXPECT_FALSE(parameter.decays);
-    const auto values =
-        drawn.parameters().subspan(static_cast<std::size_t>(parameter.offset),
-                                   static_cast<std::size_t>(parameter.count));
+    const auto values = drawn.parameters().onHost().subspan(
+        static_cast<std::size_t>(parameter.offset),
+        static_cast<std::size_t>(parameter.count));
     EXPECT_LE(*std::ranges::max_element(values), 0.5F);
     EXPECT_GE(*std::ranges::min_element(values), -0.5F);
     EXPECT_NE(values[0], values[1]);
@@ -311,7 +312,7 @@ TEST(Trainer, LearnsAndReports) {
 TEST(Trainer, SaysWhenItDiverges) {
   const TextCorpus corpus = TextCorpus::fromText(learnableText());
   LanguageModel model = smallModel(corpus.vocabulary.size());
-  model.parameters()[0] = NAN;
+  model.parameters().onHost()[0] = NAN;
   Trainer trainer(model, corpus, quickTraining());
   EXPECT_THROW(trainer.step(), Error);
 }
@@ -366,7 +367,8 @@ TEST(Checkpoint, ResumesToTheVerySameWeights) {
   readCheckpoint(path, second, &rest.adamW());
   for (int i = 0; i < 3; ++i)
     rest.step();
-  EXPECT_TRUE(std::ranges::equal(straight.parameters(), second.parameters()));
+  EXPECT_TRUE(std::ranges::equal(straight.parameters().onHost(),
+                                 second.parameters().onHost()));
 }
 
 TEST(Checkpoint, RefusesWhatIsNone) {
@@ -407,7 +409,7 @@ TEST(Checkpoint, RefusesNumbersThatAreNotFinite) {
   const std::filesystem::path path = folder.path() / "model.safetensors";
   LanguageModel model = smallModel(5);
   AdamW adamW({}, std::vector<bool>(model.parameters().size()));
-  model.parameters()[7] = INFINITY;
+  model.parameters().onHost()[7] = INFINITY;
   writeCheckpoint(path, {.model = model.options()}, model, adamW);
   try {
     readCheckpoint(path, model, nullptr);

@@ -14,7 +14,7 @@
 
 #include "runtime/device/emulator/Decoder.h"
 #include "runtime/device/emulator/FloatFormats.h"
-#include "runtime/device/emulator/HalfFormats.h"
+#include "runtime/core/HalfFormats.h"
 #include "runtime/device/emulator/Lanewise.h"
 #include "runtime/device/emulator/MemoryAccess.h"
 #include "runtime/device/emulator/MemoryOperands.h"
@@ -24,6 +24,7 @@
 #include <bit>
 #include <cstring>
 
+using namespace minrnn;
 using namespace minrnn::emulator;
 
 namespace {

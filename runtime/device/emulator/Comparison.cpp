@@ -11,12 +11,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/device/emulator/FloatFormats.h"
-#include "runtime/device/emulator/HalfFormats.h"
+#include "runtime/core/HalfFormats.h"
 #include "runtime/device/emulator/Lanewise.h"
 #include "runtime/device/emulator/Selection.h"
 
 #include <array>
 
+using namespace minrnn;
 using namespace minrnn::emulator;
 
 namespace {

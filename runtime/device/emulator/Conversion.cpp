@@ -12,7 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/device/emulator/FloatFormats.h"
-#include "runtime/device/emulator/HalfFormats.h"
+#include "runtime/core/HalfFormats.h"
 #include "runtime/device/emulator/Lanewise.h"
 #include "runtime/device/emulator/RoundingMode.h"
 #include "runtime/device/emulator/Selection.h"
@@ -22,6 +22,7 @@
 #include <cstring>
 #include <limits>
 
+using namespace minrnn;
 using namespace minrnn::emulator;
 
 namespace {

@@ -13,7 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/device/emulator/FloatFormats.h"
-#include "runtime/device/emulator/HalfFormats.h"
+#include "runtime/core/HalfFormats.h"
 #include "runtime/device/emulator/Lanewise.h"
 #include "runtime/device/emulator/RoundingMode.h"
 #include "runtime/device/emulator/Selection.h"
@@ -21,6 +21,7 @@
 #include <cmath>
 #include <type_traits>
 
+using namespace minrnn;
 using namespace minrnn::emulator;
 
 namespace minrnn::emulator {

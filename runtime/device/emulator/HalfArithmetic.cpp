@@ -13,12 +13,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/device/emulator/FloatFormats.h"
-#include "runtime/device/emulator/HalfFormats.h"
+#include "runtime/core/HalfFormats.h"
 #include "runtime/device/emulator/Lanewise.h"
 #include "runtime/device/emulator/Selection.h"
 
 #include <cmath>
 
+using namespace minrnn;
 using namespace minrnn::emulator;
 
 namespace minrnn::emulator {

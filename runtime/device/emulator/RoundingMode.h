@@ -13,7 +13,7 @@
 #ifndef MINRNN_RUNTIME_DEVICE_EMULATOR_ROUNDINGMODE_H
 #define MINRNN_RUNTIME_DEVICE_EMULATOR_ROUNDINGMODE_H
 
-#include "runtime/device/emulator/HalfFormats.h"
+#include "runtime/core/HalfFormats.h"
 
 #include <cfenv>
 

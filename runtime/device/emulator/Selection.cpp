@@ -9,11 +9,12 @@
 #include "runtime/device/emulator/Selection.h"
 
 #include "runtime/device/emulator/Decoder.h"
-#include "runtime/device/emulator/HalfFormats.h"
+#include "runtime/core/HalfFormats.h"
 
 #include <algorithm>
 #include <bit>
 
+using namespace minrnn;
 using namespace minrnn::emulator;
 
 Selection::Selection(EntryDecoder &decoder, const StatementSyntax &statement,

@@ -15,13 +15,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/device/emulator/FloatFormats.h"
-#include "runtime/device/emulator/HalfFormats.h"
+#include "runtime/core/HalfFormats.h"
 #include "runtime/device/emulator/Lanewise.h"
 #include "runtime/device/emulator/RoundingMode.h"
 #include "runtime/device/emulator/Selection.h"
 
 #include <cmath>
 
+using namespace minrnn;
 using namespace minrnn::emulator;
 
 namespace {

@@ -61,8 +61,11 @@ struct ForwardArguments {
   /// [B, T, H], io: written, the output of every step.
   void *output = nullptr;
   /// [B, T, S, H], io, of a cell that is not plain: written, the states after
-  /// every step; null: not wanted.
+  /// every step; null: not wanted. Not of one that recomputes its states.
   void *trajectory = nullptr;
+  /// [B, timeTiles(T), S, H], of a cell that recomputes its states: written,
+  /// the states that each tile of time starts from.
+  float *boundaries = nullptr;
   /// [B, S, H]: written, the states after the last step (the initial ones when
   /// T is 0); null: not wanted. May be the same array as `initial`.
   float *last = nullptr;
@@ -90,6 +93,9 @@ struct BackwardArguments {
   const void *output = nullptr;
   /// [B, T, S, H], io, of a cell that is not plain, as `forward` wrote it.
   const void *trajectory = nullptr;
+  /// [B, timeTiles(T), S, H], of a cell that recomputes its states, as
+  /// `forward` wrote it; then neither `output` nor `trajectory` is read.
+  const float *boundaries = nullptr;
   /// [B, T, H], io: the gradient with respect to `output`.
   const void *dOutput = nullptr;
   /// [B, S, H]: the gradient with respect to `last`; null: zero.
@@ -146,13 +152,20 @@ public:
   CellKernels(Manifest manifest, std::shared_ptr<const KernelModule> module);
 
   const Manifest &manifest() const { return *sharedManifest; }
-  Device &device() const { return module->device(); }
+  std::shared_ptr<Device> device() const { return module->device(); }
 
   /// G, R, P and S.
   std::int64_t gates() const { return count(sharedManifest->gates); }
   std::int64_t recurrent() const { return count(sharedManifest->recurrent); }
   std::int64_t parameters() const { return count(sharedManifest->parameters); }
   std::int64_t states() const { return count(sharedManifest->states); }
+
+  /// Whether `backward` computes the states again, and how many tiles of time
+  /// `time` steps are then; else 0.
+  bool recomputesStates() const { return sharedManifest->recomputesStates(); }
+  std::int64_t timeTiles(std::int64_t time) const {
+    return sharedManifest->timeTiles(time);
+  }
 
   /// Whether the cell reads its channel of the input: then the input is as wide
   /// as the hidden state.

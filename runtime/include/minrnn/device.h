@@ -6,8 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// One interface for every device: memory, loaded code, launch. The host is the
-// embedded default and needs nothing.
+// One interface for every device: memory, streams, events, loaded code, launch,
+// matrix products. The host is the embedded default and needs nothing; the
+// others are minrnn/emulator_device.h and minrnn/cuda_device.h, and
+// minrnn/open_device.h opens any of them by name.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,7 +17,9 @@
 #define MINRNN_DEVICE_H
 
 #include "minrnn/manifest.h"
+#include "minrnn/matrix_product.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -27,8 +31,67 @@
 
 namespace minrnn {
 
-/// A device: its name and its memory. Addresses are 64-bit words, as an
-/// argument block holds them; on the host they are ordinary pointers.
+/// Bytes of a device's memory: held now, and the most that ever were.
+struct MemoryUse {
+  std::uint64_t inUse = 0;
+  std::uint64_t peak = 0;
+};
+
+/// The shape of one launch: blocks of the grid and threads of a block along x,
+/// y and z, and the bytes of shared memory besides those the code declares.
+struct LaunchShape {
+  std::array<std::uint64_t, 3> grid = {1, 1, 1};
+  std::array<std::uint64_t, 3> block = {1, 1, 1};
+  std::uint64_t sharedBytes = 0;
+};
+
+/// A place in the work that was queued on a stream.
+class Event {
+public:
+  virtual ~Event();
+
+  /// Waits until everything before this place has ended.
+  virtual void synchronize() = 0;
+
+  /// Seconds from `earlier`, an event of the same device, to this one. Waits
+  /// for both.
+  virtual double secondsSince(Event &earlier) = 0;
+};
+
+/// A queue of work that runs in order, beside that of other streams.
+class Stream {
+public:
+  virtual ~Stream();
+};
+
+/// Work that was recorded, to be run many times.
+class Graph {
+public:
+  virtual ~Graph();
+
+  /// Queues the recorded work, on the same addresses, on the current stream.
+  virtual void launch() = 0;
+};
+
+/// PTX loaded on a device.
+class DeviceModule {
+public:
+  virtual ~DeviceModule();
+
+  /// Queues `entry`, whose every parameter is one of `words`, in its order.
+  /// Does nothing when the grid is empty. Throws Error when there is no such
+  /// entry or the shape is not one that the device can launch.
+  virtual void launch(std::string_view entry, const LaunchShape &shape,
+                      std::span<const std::uint64_t> words) const = 0;
+};
+
+/// A device: memory, loaded code, and the order in which work is done.
+/// Addresses are 64-bit words, as an argument block holds them; on the host
+/// they are ordinary pointers.
+///
+/// Work is queued on the current stream and may end later; what one thread
+/// queues on one stream runs in that order. The host and the emulator do
+/// everything at once. A device is to be used by one thread at a time.
 class Device {
 public:
   virtual ~Device();
@@ -36,12 +99,23 @@ public:
   /// `host`, `cuda` or `emulator`.
   virtual std::string_view name() const = 0;
 
+  /// What it is, for people: one line.
+  virtual std::string description() const = 0;
+
+  /// What cells are compiled for to run here: `host`, or `sm_` and the compute
+  /// capability.
+  virtual std::string target() const = 0;
+
   /// Reserves `bytes` bytes, aligned for any vector of the device, with no
-  /// particular content. Throws Error when there is no room.
+  /// particular content. Throws Error with the sizes when there is no room; the
+  /// device goes on working.
   virtual std::uint64_t allocate(std::size_t bytes) = 0;
 
-  /// Gives back what `allocate` gave; 0 is allowed.
+  /// Gives back what `allocate` gave; 0 is allowed. Memory that queued work
+  /// still uses is not used again before that work has ended.
   virtual void release(std::uint64_t address) noexcept = 0;
+
+  virtual MemoryUse memoryUse() const = 0;
 
   /// Copies `bytes` bytes to or from the device's memory and waits for it.
   virtual void copyToDevice(std::uint64_t destination, const void *source,
@@ -49,8 +123,44 @@ public:
   virtual void copyToHost(void *destination, std::uint64_t source,
                           std::size_t bytes) = 0;
 
-  /// Waits until everything launched has ended.
+  /// Queues a copy within the device's memory; the two must not overlap.
+  virtual void copyOnDevice(std::uint64_t destination, std::uint64_t source,
+                            std::size_t bytes) = 0;
+
+  /// Queues setting every byte to `value`.
+  virtual void fill(std::uint64_t destination, std::uint8_t value,
+                    std::size_t bytes) = 0;
+
+  /// Queues a matrix product of matrices in the device's memory. Results are
+  /// the same from run to run. Throws Error when a size is negative or larger
+  /// than the BLAS library can count.
+  virtual void multiply(const MatrixProduct &product) = 0;
+
+  /// Loads PTX text; the same text again gives the same module for as long as
+  /// that lives. Throws Error when the device runs no PTX, or refuses this one.
+  virtual std::shared_ptr<const DeviceModule> load(std::string_view ptx) = 0;
+
+  /// Waits until everything queued on any stream has ended.
   virtual void synchronize() = 0;
+
+  /// A further stream.
+  virtual std::unique_ptr<Stream> createStream() = 0;
+
+  /// Makes `stream`, of this device, the current one; null: the one there was
+  /// first. It must not be destroyed while it is the current one.
+  virtual void useStream(Stream *stream) = 0;
+
+  /// Marks the end of what is queued on the current stream.
+  virtual std::unique_ptr<Event> recordEvent() = 0;
+
+  /// What is queued on the current stream from now on runs after `event`.
+  virtual void waitFor(Event &event) = 0;
+
+  /// Records what `work` queues on the current stream without running it. In
+  /// `work`, only launches, products, fills and copies within the device are
+  /// allowed. Null, and `work` was not called, on a device that records
+  /// nothing: the host.
+  virtual std::unique_ptr<Graph> capture(const std::function<void()> &work) = 0;
 };
 
 /// The code of one compiled cell, loaded on a device.
@@ -58,8 +168,8 @@ class KernelModule {
 public:
   virtual ~KernelModule();
 
-  /// The device the code is loaded on; lives as long as the module.
-  virtual Device &device() const = 0;
+  /// The device the code is loaded on.
+  virtual std::shared_ptr<Device> device() const = 0;
 
   /// Runs `entry` on the words of `argumentBlock`, in the entry's own order
   /// (see specs/abi.md), for all `tileCount` (batch row, channel tile) pairs.
@@ -79,19 +189,36 @@ public:
   explicit HostDevice(int threads = 0);
 
   std::string_view name() const override { return "host"; }
+  std::string description() const override;
+  std::string target() const override { return "host"; }
   std::uint64_t allocate(std::size_t bytes) override;
   void release(std::uint64_t address) noexcept override;
+  MemoryUse memoryUse() const override;
   void copyToDevice(std::uint64_t destination, const void *source,
                     std::size_t bytes) override;
   void copyToHost(void *destination, std::uint64_t source,
                   std::size_t bytes) override;
+  void copyOnDevice(std::uint64_t destination, std::uint64_t source,
+                    std::size_t bytes) override;
+  void fill(std::uint64_t destination, std::uint8_t value,
+            std::size_t bytes) override;
+  void multiply(const MatrixProduct &product) override;
+  std::shared_ptr<const DeviceModule> load(std::string_view ptx) override;
   void synchronize() override {}
+  std::unique_ptr<Stream> createStream() override;
+  void useStream(Stream * /*stream*/) override {}
+  std::unique_ptr<Event> recordEvent() override;
+  void waitFor(Event & /*event*/) override {}
+  std::unique_ptr<Graph> capture(const std::function<void()> &work) override;
 
   /// The number of threads of a launch.
   int threads() const;
 
 private:
   int requestedThreads;
+  /// The bytes of each allocation that is held.
+  std::map<std::uint64_t, std::size_t> held;
+  MemoryUse use;
 };
 
 /// An entry of a host object: it reads its argument block, followed by the
@@ -108,7 +235,7 @@ public:
              std::map<std::string, HostEntry, std::less<>> symbols,
              std::shared_ptr<void> owner = nullptr);
 
-  Device &device() const override { return *hostDevice; }
+  std::shared_ptr<Device> device() const override { return hostDevice; }
   void launch(const KernelEntry &entry,
               std::span<const std::uint64_t> argumentBlock,
               std::int64_t tileCount) const override;

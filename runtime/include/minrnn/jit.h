@@ -6,9 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Compiles a cell for the processor this runs on and loads it, through a cache
-// of kernels on disk. The only header that needs the compiler linked in
-// (library minrnn_jit); it shows nothing of MLIR.
+// Compiles a cell for a device and loads it there, through a cache of kernels
+// on disk. The only header that needs the compiler linked in (library
+// minrnn_jit); it shows nothing of MLIR.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,31 +26,38 @@
 namespace minrnn {
 
 /// The domain a recurrence is scanned in, as minrnnc's `--scan`. `Auto` is
-/// linear space on the host.
+/// linear space on the host, log space on a GPU where the cell allows it.
 enum class ScanDomain { Auto, Log, Linear };
+
+/// What `backward` has of the states, as minrnnc's `--recompute`: those that
+/// `forward` kept, or only those at the boundaries of tiles of time, from which
+/// it computes the others again. Less memory for a little more time; for
+/// parallel cells.
+enum class Recompute { Gates, All };
 
 struct JitOptions {
   /// The cell to compile; may be empty when the text holds exactly one.
   std::string cell = {};
   ScanDomain scan = ScanDomain::Auto;
-  /// What sequences are stored as: `f32`, `f16` (where the processor converts
-  /// it) or `bf16`. Arithmetic and carried states are f32 throughout.
+  /// What sequences are stored as: `f32`, `f16` (on the host, where the
+  /// processor converts it) or `bf16`. Arithmetic and carried states are f32
+  /// throughout.
   std::string ioType = "f32";
-  /// The device to run on; null: a host device with OpenMP's threads.
-  std::shared_ptr<HostDevice> device = nullptr;
+  Recompute recompute = Recompute::Gates;
+  /// The device to compile for and run on; null: a host device with OpenMP's
+  /// threads.
+  std::shared_ptr<Device> device = nullptr;
   /// Whether compiled kernels are looked up and kept on disk.
   bool useCache = true;
-  /// Where they are kept; unset: `defaultCacheFolder()`.
+  /// Where they are kept; unset: $MINRNN_CACHE_DIR, else
+  /// $XDG_CACHE_HOME/minrnn, else $HOME/.cache/minrnn; none of these: nowhere.
   std::optional<std::filesystem::path> cacheFolder = std::nullopt;
 };
 
-/// $MINRNN_CACHE_DIR, else $XDG_CACHE_HOME/minrnn, else $HOME/.cache/minrnn;
-/// empty, so no cache, when none of these is set.
-std::filesystem::path defaultCacheFolder();
-
-/// Compiles one cell of the MLIR text `source` for this processor, or takes it
-/// from the cache, and loads it. `sourceName` is the file name in messages.
-/// Throws Error with the compiler's diagnostics when the text is wrong. A cache
+/// Compiles one cell of the MLIR text `source` for the device, or takes it from
+/// the cache, and loads it. `sourceName` is the file name in messages.
+/// Throws Error with the compiler's diagnostics when the text is wrong, and
+/// when the compiler has no target for the device. A cache
 /// that cannot be read or written is done without.
 CellKernels compileCell(std::string_view source, std::string_view sourceName,
                         const JitOptions &options = {});

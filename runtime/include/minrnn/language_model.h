@@ -16,6 +16,8 @@
 #define MINRNN_LANGUAGE_MODEL_H
 
 #include "minrnn/cell_kernels.h"
+#include "minrnn/device_array.h"
+#include "minrnn/device_blocks.h"
 
 #include <cstdint>
 #include <memory>
@@ -52,12 +54,13 @@ struct ModelParameter {
   bool decays = false;
 };
 
-/// The model, its parameters and their gradients, on the host. Buffers for the
-/// activations grow to the largest batch seen.
+/// The model, its parameters and their gradients, on the device of its cell.
+/// Buffers for the activations grow to the largest batch seen.
 class LanguageModel {
 public:
-  /// Throws Error when an option is not positive, the cell is not compiled for
-  /// the host, or it reads its channel of the input and the expansion is not 1.
+  /// Throws Error when an option is not positive, the cell reads its channel of
+  /// the input and the expansion is not 1, or the blocks cannot be had on the
+  /// cell's device (see Blocks::create).
   LanguageModel(const LanguageModelOptions &options, CellKernels cell);
   ~LanguageModel();
   LanguageModel(LanguageModel &&) noexcept;
@@ -67,8 +70,10 @@ public:
   const std::vector<ModelParameter> &layout() const { return parameterLayout; }
 
   /// All parameters and gradients, as `layout` describes them.
-  std::span<float> parameters() { return values; }
-  std::span<float> gradients() { return valueGradients; }
+  DeviceArray<float> &parameters() { return values; }
+  DeviceArray<float> &gradients() { return valueGradients; }
+  Blocks &blocks() { return *deviceBlocks; }
+  const std::shared_ptr<Blocks> &sharedBlocks() const { return deviceBlocks; }
 
   /// Draws the parameters afresh: embedding normal; matrices uniform within
   /// 1/sqrt(inputs), recurrent ones so within 1/sqrt(channels) as in PyTorch,
@@ -89,6 +94,19 @@ public:
                           std::span<const std::int32_t> tokens,
                           std::span<const std::int32_t> targets);
 
+  /// The same in parts, for a step that is recorded in a graph: copies tokens
+  /// and targets to the device, queues what `lossAndGradients` does with them,
+  /// and waits for the loss.
+  void stage(std::int64_t batch, std::int64_t time,
+             std::span<const std::int32_t> tokens,
+             std::span<const std::int32_t> targets);
+  void queueLossAndGradients();
+  double queuedLoss() const;
+
+  /// Changes when a buffer has moved: a graph that was recorded before is of no
+  /// use any more.
+  std::uint64_t bufferGeneration() const;
+
   /// The number of floats of one row's hidden states: layers x states of the
   /// cell x channels.
   std::int64_t stateSize() const;
@@ -103,17 +121,19 @@ private:
   struct Offsets;
   struct Activations;
 
-  void forward(std::int64_t batch, std::int64_t time,
-               std::span<const std::int32_t> tokens);
-  void backward(std::int64_t batch, std::int64_t time,
-                std::span<const std::int32_t> tokens);
+  void checkTokens(std::span<const std::int32_t> tokens,
+                   const char *what) const;
+  void queueLoss();
+  void forward();
+  void backward();
 
   LanguageModelOptions modelOptions;
   CellKernels cellKernels;
+  std::shared_ptr<Blocks> deviceBlocks;
   std::vector<ModelParameter> parameterLayout;
   std::unique_ptr<Offsets> offsets;
-  std::vector<float> values;
-  std::vector<float> valueGradients;
+  DeviceArray<float> values;
+  DeviceArray<float> valueGradients;
   std::unique_ptr<Activations> activations;
 };
 

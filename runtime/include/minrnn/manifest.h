@@ -32,7 +32,7 @@ struct KernelArgument {
   /// Whether the array may be null.
   bool optional = false;
   /// The axes of an array: `batch`, `time`, `channels`, `gates`, `recurrent`,
-  /// `parameters`, `states`.
+  /// `parameters`, `states`, `tiles`.
   std::vector<std::string> shape;
 
   bool isArray() const { return type != "i64"; }
@@ -48,6 +48,8 @@ struct KernelEntry {
   std::array<std::int64_t, 3> block = {0, 0, 0};
   /// Channels that one (batch row, channel tile) pair covers; at least 1.
   std::int64_t tileChannels = 0;
+  /// Steps of a tile of time; 0 where the manifest says nothing of it.
+  std::int64_t tileTime = 0;
   std::vector<KernelArgument> arguments;
 
   /// How many (batch row, channel tile) pairs there are: the grid of a GPU,
@@ -93,6 +95,14 @@ struct Manifest {
 
   /// The entry called `name`; throws Error when there is none.
   const KernelEntry &entry(std::string_view name) const;
+
+  /// Whether `backward` computes the states again from those at the boundaries
+  /// of tiles of time, the only ones that `forward` keeps for it.
+  bool recomputesStates() const;
+
+  /// The number of tiles of time that `time` steps are; 0 unless the states are
+  /// recomputed.
+  std::int64_t timeTiles(std::int64_t time) const;
 
   /// Whether the cell reads its channel of the input (`minrnn.read`), so that
   /// the input is as wide as the hidden state.

@@ -9,53 +9,60 @@
 #ifndef MINRNN_OPTIMIZER_H
 #define MINRNN_OPTIMIZER_H
 
+#include "minrnn/device_array.h"
+#include "minrnn/device_blocks.h"
+
 #include <cstdint>
-#include <span>
+#include <memory>
 #include <vector>
 
 namespace minrnn {
 
-/// The constants of AdamW (Loshchilov & Hutter 2019).
-struct AdamWOptions {
-  double beta1 = 0.9;
-  double beta2 = 0.99;
-  double epsilon = 1e-8;
-  /// Decoupled: each step takes learningRate * weightDecay of a weight away.
-  double weightDecay = 0.1;
-};
-
-/// AdamW on one flat vector of parameters.
+/// AdamW on one flat vector of parameters, in the memory of a device.
 class AdamW {
 public:
   /// `decays[i]` says whether parameter i is decayed (matrices are; scales and
-  /// biases are not).
-  AdamW(const AdamWOptions &options, const std::vector<bool> &decays);
+  /// biases are not). The state lives on the device of `blocks`; null: the
+  /// host.
+  AdamW(const AdamWOptions &options, const std::vector<bool> &decays,
+        std::shared_ptr<Blocks> blocks = nullptr);
 
   /// One step, in place:
   ///   m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g^2,
   ///   p -= rate (m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon)
   ///              + weightDecay p)
-  /// Throws Error when a span is not as long as `decays`.
-  void step(double rate, std::span<float> parameters,
-            std::span<const float> gradients);
+  /// with g the gradients, scaled so that their Euclidean norm is at most
+  /// `limit`. Returns the norm they had; when it is not finite, nothing is
+  /// changed. Throws Error when an array is not as long as `decays`.
+  double step(double rate, double limit, const DeviceArray<float> &parameters,
+              const DeviceArray<float> &gradients);
+
+  /// The same in parts, for a step that is recorded in a graph: copies what
+  /// changes from step to step to the device, queues the step, and waits for
+  /// the norm, with which the step counts as done when it is finite.
+  void stage(double rate);
+  void queueStep(double limit, const DeviceArray<float> &parameters,
+                 const DeviceArray<float> &gradients);
+  double queuedNorm();
 
   /// The state, so that training can be resumed.
-  std::span<float> firstMoment() { return first; }
-  std::span<float> secondMoment() { return second; }
+  DeviceArray<float> &firstMoment() { return first; }
+  DeviceArray<float> &secondMoment() { return second; }
   std::int64_t stepsDone() const { return steps; }
   void setStepsDone(std::int64_t count) { steps = count; }
 
 private:
   AdamWOptions options;
-  std::vector<float> decay;
-  std::vector<float> first;
-  std::vector<float> second;
+  std::shared_ptr<Blocks> blocks;
+  DeviceArray<float> decay;
+  DeviceArray<float> first;
+  DeviceArray<float> second;
+  /// As AdamWArguments has them.
+  DeviceArray<float> factors;
+  DeviceArray<float> scale;
+  DeviceArray<double> norm;
   std::int64_t steps = 0;
 };
-
-/// Scales `gradients` so that their Euclidean norm is at most `limit`, and
-/// returns the norm they had. A norm that is not finite leaves them alone.
-double clipByGlobalNorm(std::span<float> gradients, double limit);
 
 /// Linear warm-up, then half a cosine from the peak to the final rate.
 struct LearningRateSchedule {

@@ -14,6 +14,7 @@
 #ifndef MINRNN_RANDOM_H
 #define MINRNN_RANDOM_H
 
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <numbers>
@@ -59,6 +60,22 @@ private:
 
   std::uint64_t state;
 };
+
+/// Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011): four random words from a
+/// counter and a key, for when numbers are drawn in no particular order.
+constexpr std::array<std::uint32_t, 4>
+philox(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key) {
+  for (int round = 0; round < 10; ++round) {
+    const std::uint64_t first = 0xd2511f53ULL * counter[0];
+    const std::uint64_t second = 0xcd9e8d57ULL * counter[2];
+    counter = {static_cast<std::uint32_t>(second >> 32U) ^ counter[1] ^ key[0],
+               static_cast<std::uint32_t>(second),
+               static_cast<std::uint32_t>(first >> 32U) ^ counter[3] ^ key[1],
+               static_cast<std::uint32_t>(first)};
+    key = {key[0] + 0x9e3779b9U, key[1] + 0xbb67ae85U};
+  }
+  return counter;
+}
 
 } // namespace minrnn
 

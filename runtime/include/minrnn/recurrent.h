@@ -7,8 +7,9 @@
 //===----------------------------------------------------------------------===//
 //
 // One packed projection of the input onto all gates, then the compiled cell,
-// on buffers of host memory that the caller owns. A cell that projects its
-// states is walked through time: one product and one call a step.
+// on buffers that the caller owns, in the memory of the device that the cell
+// was compiled for. A cell that projects its states is walked through time: one
+// product and one call a step.
 //
 // All arrays are dense f32 (a cell of another io type is refused), last axis
 // contiguous; `reset` is bytes. B is the batch, T the time steps, D the width
@@ -16,10 +17,13 @@
 // input, gates that project a state, parameters and states. Results do not
 // change from run to run with the same number of threads.
 //
-// Every function throws Error when the cell is not compiled for the host or not
-// for f32, a size is negative or too large for memory or for the BLAS library,
-// an array that is needed is null, or a cell that reads its channel is given an
-// input that is not as wide as its hidden state.
+// Every function takes the blocks of the cell's device; without them, the cell
+// is to be on the host. Work is queued on the device's current stream.
+//
+// Every function throws Error when the cell is not compiled for the device of
+// the blocks or not for f32, a size is negative or too large for memory or for
+// the BLAS library, an array that is needed is null, or a cell that reads its
+// channel is given an input that is not as wide as its hidden state.
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,6 +31,7 @@
 #define MINRNN_RECURRENT_H
 
 #include "minrnn/cell_kernels.h"
+#include "minrnn/device_blocks.h"
 
 #include <cstdint>
 
@@ -68,6 +73,9 @@ struct RecurrentForwardArguments {
   /// [B, T, S, H], of a cell that is not plain: written, the states after every
   /// step; the backward reads it. Null: not wanted.
   float *trajectory = nullptr;
+  /// [B, cell.timeTiles(T), S, H], of a cell that recomputes its states:
+  /// written; the backward reads it, and needs no trajectory.
+  float *boundaries = nullptr;
   /// [B, S, H]: written, the states after the last step. Null: not wanted; not
   /// where R > 0, whose walk works in it. May be the same array as `initial`.
   float *last = nullptr;
@@ -87,10 +95,12 @@ struct RecurrentBackwardArguments {
   const float *initial = nullptr;
   const float *preactivations = nullptr;
   const float *recurrent = nullptr;
-  /// Needed for a plain cell.
+  /// Needed for a plain cell, unless it recomputes its states.
   const float *output = nullptr;
-  /// Needed for a cell that is not plain.
+  /// Needed for a cell that is not plain, unless it recomputes its states.
   const float *trajectory = nullptr;
+  /// Needed for a cell that recomputes its states.
+  const float *boundaries = nullptr;
   /// [B, T, H]: the gradient with respect to `output`.
   const float *dOutput = nullptr;
   /// [B, S, H]: the gradient with respect to `last`; null: zero.
@@ -127,9 +137,15 @@ struct RecurrentBackwardArguments {
 /// the cell projects its states, step by step.
 void recurrentForward(const CellKernels &cell, const RecurrentShape &shape,
                       const RecurrentForwardArguments &arguments);
+void recurrentForward(Blocks &blocks, const CellKernels &cell,
+                      const RecurrentShape &shape,
+                      const RecurrentForwardArguments &arguments);
 
 /// The gradients of every input of `recurrentForward`.
 void recurrentBackward(const CellKernels &cell, const RecurrentShape &shape,
+                       const RecurrentBackwardArguments &arguments);
+void recurrentBackward(Blocks &blocks, const CellKernels &cell,
+                       const RecurrentShape &shape,
                        const RecurrentBackwardArguments &arguments);
 
 struct RecurrentStepArguments {
@@ -156,6 +172,9 @@ struct RecurrentStepArguments {
 /// One time step: `shape.time` is not looked at.
 void recurrentStep(const CellKernels &cell, const RecurrentShape &shape,
                    const RecurrentStepArguments &arguments);
+void recurrentStep(Blocks &blocks, const CellKernels &cell,
+                   const RecurrentShape &shape,
+                   const RecurrentStepArguments &arguments);
 
 //===----------------------------------------------------------------------===//
 // A learned initial state: the same for every row of the batch
@@ -165,9 +184,15 @@ void recurrentStep(const CellKernels &cell, const RecurrentShape &shape,
 /// `recurrentBackward` take.
 void learnedInitialForward(const CellKernels &cell, const RecurrentShape &shape,
                            const float *learned, float *initial);
+void learnedInitialForward(Blocks &blocks, const CellKernels &cell,
+                           const RecurrentShape &shape, const float *learned,
+                           float *initial);
 
 /// dLearned[S, H] = the sum of the rows of dInitial[B, S, H].
 void learnedInitialBackward(const CellKernels &cell,
+                            const RecurrentShape &shape, const float *dInitial,
+                            float *dLearned);
+void learnedInitialBackward(Blocks &blocks, const CellKernels &cell,
                             const RecurrentShape &shape, const float *dInitial,
                             float *dLearned);
 
@@ -181,12 +206,21 @@ void learnedInitialBackward(const CellKernels &cell,
 void bidirectionalForward(const CellKernels &cell, const RecurrentShape &shape,
                           const RecurrentForwardArguments &onward,
                           const RecurrentForwardArguments &back, float *output);
+void bidirectionalForward(Blocks &blocks, const CellKernels &cell,
+                          const RecurrentShape &shape,
+                          const RecurrentForwardArguments &onward,
+                          const RecurrentForwardArguments &back, float *output);
 
 /// The gradients of both halves from dOutput[B, T, 2 H]. Their `dOutput` and
 /// `reverse` are not looked at; `dOutputOfHalf`[B, T, H] is room to work in.
 /// The gradient of the input, the sum of both, is left in `onward.dInput`, and
 /// `back.dInput` is room; null, both of them: not wanted.
 void bidirectionalBackward(const CellKernels &cell, const RecurrentShape &shape,
+                           const RecurrentBackwardArguments &onward,
+                           const RecurrentBackwardArguments &back,
+                           const float *dOutput, float *dOutputOfHalf);
+void bidirectionalBackward(Blocks &blocks, const CellKernels &cell,
+                           const RecurrentShape &shape,
                            const RecurrentBackwardArguments &onward,
                            const RecurrentBackwardArguments &back,
                            const float *dOutput, float *dOutputOfHalf);

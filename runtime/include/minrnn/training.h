@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 
@@ -45,7 +46,9 @@ struct TrainingProgress {
   /// Steps done, of how many.
   std::int64_t step = 0;
   std::int64_t steps = 0;
-  /// Nats per character, smoothed over about 20 steps.
+  /// Nats per character: of the step that was just done, and smoothed over
+  /// about 20 steps.
+  double stepLoss = 0;
   double loss = 0;
   /// Nats per character on text not trained on, where it was just measured.
   std::optional<double> validationLoss;
@@ -84,11 +87,19 @@ public:
            const std::function<void(const TrainingProgress &)> &evaluated);
 
 private:
+  /// Queues a step on what was staged.
+  void queueStep();
+
   LanguageModel &model;
   const TextCorpus &corpus;
   TrainingOptions trainingOptions;
   LearningRateSchedule schedule;
   AdamW optimizer;
+  /// A step, recorded when the model's buffers were of `graphGeneration`, on
+  /// devices that record.
+  std::unique_ptr<Graph> graph;
+  std::optional<std::uint64_t> graphGeneration;
+  bool mayRecord = true;
 };
 
 } // namespace minrnn

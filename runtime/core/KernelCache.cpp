@@ -1,0 +1,161 @@
+//===- KernelCache.cpp - Compiled kernels on disk -------------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/core/KernelCache.h"
+
+#include "minrnn/error.h"
+#include "runtime/core/AtomicFile.h"
+#include "runtime/core/ReadFile.h"
+
+#include <array>
+#include <bit>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <xxhash.h>
+
+using namespace minrnn;
+
+static_assert(std::endian::native == std::endian::little,
+              "the lengths of an entry are little-endian");
+
+namespace {
+
+constexpr std::string_view magic = "minrnnK2";
+constexpr std::size_t checksumBytes = sizeof(XXH128_canonical_t);
+
+/// The value of an environment variable; empty when it is not set.
+std::filesystem::path environmentPath(const char *name) {
+  const char *value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+std::string lengthAsBytes(std::size_t length) {
+  const std::uint64_t word = length;
+  std::string bytes(sizeof word, '\0');
+  std::memcpy(bytes.data(), &word, sizeof word);
+  return bytes;
+}
+
+/// The canonical bytes of XXH3 over all parts, each with its length.
+std::string hash(std::span<const std::string_view> parts) {
+  const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t *)> state(
+      XXH3_createState(), XXH3_freeState);
+  if (!state || XXH3_128bits_reset(state.get()) != XXH_OK)
+    throw std::bad_alloc();
+  for (const std::string_view part : parts) {
+    const std::string length = lengthAsBytes(part.size());
+    XXH3_128bits_update(state.get(), length.data(), length.size());
+    XXH3_128bits_update(state.get(), part.data(), part.size());
+  }
+  XXH128_canonical_t digest;
+  XXH128_canonicalFromHash(&digest, XXH3_128bits_digest(state.get()));
+  std::string bytes(checksumBytes, '\0');
+  std::memcpy(bytes.data(), &digest, checksumBytes);
+  return bytes;
+}
+
+/// Takes `length` bytes from the front of `bytes`; nothing when it is shorter.
+std::optional<std::string_view> take(std::string_view &bytes,
+                                     std::uint64_t length) {
+  if (bytes.size() < length)
+    return std::nullopt;
+  const std::string_view front = bytes.substr(0, length);
+  bytes.remove_prefix(length);
+  return front;
+}
+
+std::optional<std::uint64_t> takeLength(std::string_view &bytes) {
+  std::uint64_t word = 0;
+  const auto front = take(bytes, sizeof word);
+  if (!front)
+    return std::nullopt;
+  std::memcpy(&word, front->data(), sizeof word);
+  return word;
+}
+
+} // namespace
+
+std::filesystem::path minrnn::defaultCacheFolder() {
+  std::filesystem::path own = environmentPath("MINRNN_CACHE_DIR");
+  if (!own.empty())
+    return own;
+  const std::filesystem::path caches = environmentPath("XDG_CACHE_HOME");
+  if (!caches.empty())
+    return caches / "minrnn";
+  const std::filesystem::path home = environmentPath("HOME");
+  return home.empty() ? home : home / ".cache" / "minrnn";
+}
+
+std::string minrnn::kernelCacheKey(std::span<const std::string_view> parts) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string key;
+  for (const char byte : hash(parts)) {
+    const auto value = static_cast<unsigned char>(byte);
+    key += digits[value / digits.size()];
+    key += digits[value % digits.size()];
+  }
+  return key;
+}
+
+KernelCache::KernelCache(std::filesystem::path folder)
+    : folder(std::move(folder)) {}
+
+std::filesystem::path KernelCache::pathOf(const std::string &key) const {
+  return folder / (key + ".kernel");
+}
+
+std::optional<CachedKernel> KernelCache::find(const std::string &key) const {
+  std::error_code code;
+  if (folder.empty() || !std::filesystem::is_regular_file(pathOf(key), code))
+    return std::nullopt;
+  std::string content;
+  try {
+    content = readFile(pathOf(key));
+  } catch (const Error &) {
+    return std::nullopt;
+  }
+  std::string_view rest = content;
+  if (take(rest, magic.size()) != magic)
+    return std::nullopt;
+  const auto checksum = take(rest, checksumBytes);
+  if (!checksum ||
+      *checksum != hash(std::array<std::string_view, 2>{key, rest}))
+    return std::nullopt;
+  const auto manifestLength = takeLength(rest);
+  const auto objectLength = takeLength(rest);
+  if (!manifestLength || !objectLength)
+    return std::nullopt;
+  const auto manifest = take(rest, *manifestLength);
+  const auto object = take(rest, *objectLength);
+  if (!manifest || !object || !rest.empty())
+    return std::nullopt;
+  return CachedKernel{std::string(*manifest), std::string(*object)};
+}
+
+void KernelCache::keep(const std::string &key,
+                       const CachedKernel &kernel) const {
+  if (folder.empty())
+    return;
+  const std::string body = lengthAsBytes(kernel.manifest.size()) +
+                           lengthAsBytes(kernel.code.size()) + kernel.manifest +
+                           kernel.code;
+  const std::string content = std::string(magic) +
+                              hash(std::array<std::string_view, 2>{key, body}) +
+                              body;
+  std::error_code code;
+  std::filesystem::create_directories(folder, code);
+  try {
+    AtomicFile file(pathOf(key));
+    file.write(content.data(), content.size());
+    file.commit();
+  } catch (const Error &) {
+    // A full or protected disk costs time at the next start, nothing else.
+    return;
+  }
+}

@@ -1,0 +1,124 @@
+//===- DynamicLibrary.cpp - A library that may be absent ------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/device/DynamicLibrary.h"
+
+#include "minrnn/error.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <dlfcn.h>
+#include <link.h>
+#include <utility>
+
+using namespace minrnn;
+
+namespace {
+
+/// The value of an environment variable, empty where it is not set.
+std::string environment(std::string_view name) {
+  if (name.empty())
+    return {};
+  const char *value = std::getenv(std::string(name).c_str());
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+std::vector<std::string> usualFolders() {
+  std::vector<std::string> folders;
+  for (const char *root : {"CUDA_HOME", "CUDA_PATH"})
+    if (const std::string value = environment(root); !value.empty())
+      folders.push_back(value + "/lib64");
+  folders.insert(folders.end(), {"/usr/local/cuda/lib64", "/usr/local/cuda/lib",
+                                 "/usr/local/cuda/targets/x86_64-linux/lib",
+                                 "/usr/lib/wsl/lib"});
+  // The environment may name the usual ones.
+  std::vector<std::string> once;
+  for (const std::string &folder : folders)
+    if (std::ranges::find(once, folder) == once.end())
+      once.push_back(folder);
+  return once;
+}
+
+/// `a, b, c`.
+template <typename Texts> std::string listed(const Texts &texts) {
+  std::string list;
+  for (const auto &text : texts)
+    list.append(list.empty() ? "" : ", ").append(text);
+  return list;
+}
+
+/// What the loader has to say about the call that failed.
+std::string loadersReason() {
+  const char *reason = dlerror();
+  return reason == nullptr ? "the loader gives no reason" : reason;
+}
+
+/// Where the loader found `handle`; `candidate` when it does not say.
+std::string pathOf(void *handle, const std::string &candidate) {
+  link_map *map = nullptr;
+  if (dlinfo(handle, RTLD_DI_LINKMAP, static_cast<void *>(&map)) == 0 &&
+      map != nullptr && map->l_name != nullptr && *map->l_name != '\0')
+    return map->l_name;
+  return candidate;
+}
+
+} // namespace
+
+std::vector<std::string>
+minrnn::libraryCandidates(const LibraryRequest &request) {
+  if (std::string named = environment(request.variable); !named.empty())
+    return {std::move(named)};
+  std::vector<std::string> candidates(request.names.begin(),
+                                      request.names.end());
+  for (const std::string &folder : usualFolders())
+    for (const std::string_view name : request.names)
+      candidates.push_back(folder + '/' + std::string(name));
+  return candidates;
+}
+
+DynamicLibrary::DynamicLibrary(const LibraryRequest &request)
+    : what(request.what) {
+  // Of a file that is there, but cannot be opened, the loader's reason is said.
+  std::string refusals;
+  for (const std::string &candidate : libraryCandidates(request)) {
+    handle = dlopen(candidate.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    if (handle != nullptr) {
+      file = pathOf(handle, candidate);
+      return;
+    }
+    const std::string reason = loadersReason();
+    if (reason.find("No such file or directory") == std::string::npos)
+      refusals.append("; ").append(reason);
+  }
+  const std::string variable(request.variable);
+  const std::string named = environment(request.variable);
+  std::string message = what + " was not found: looked for ";
+  if (!named.empty())
+    message.append(named).append(", which ").append(variable).append(" names");
+  else
+    message.append(listed(request.names))
+        .append(" among the system's libraries and in ")
+        .append(listed(usualFolders()));
+  message += refusals;
+  if (!variable.empty() && named.empty())
+    message.append("; ").append(variable).append(" may name another file");
+  throw Error(message);
+}
+
+void *DynamicLibrary::symbolIfPresent(const char *name) const {
+  return dlsym(handle, name);
+}
+
+void *DynamicLibrary::symbol(const char *name) const {
+  dlerror();
+  void *address = dlsym(handle, name);
+  if (address == nullptr)
+    throw Error(what + " at " + file + " has no " + name +
+                ": the library is too old (" + loadersReason() + ")");
+  return address;
+}

@@ -1,0 +1,76 @@
+//===- DynamicLibrary.h - A library that may be absent ----------*- C++ -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The CUDA libraries are opened at run time, so that nothing of ours needs them
+// to be built or to start.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_RUNTIME_DEVICE_DYNAMICLIBRARY_H
+#define MINRNN_RUNTIME_DEVICE_DYNAMICLIBRARY_H
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace minrnn {
+
+/// What to open, and where to look for it.
+struct LibraryRequest {
+  /// For people, such as "NVRTC".
+  std::string_view what;
+  /// An environment variable that may name a file; where it is set, nothing
+  /// else is tried. Empty for none.
+  std::string_view variable;
+  /// File names, the one liked best first, such as "libnvrtc.so.13". Each is
+  /// looked for as the system's loader does, then in the usual folders of CUDA.
+  std::span<const std::string_view> names;
+};
+
+/// A shared library. It stays loaded until the process ends, whatever becomes
+/// of this object: CUDA's leave threads and memory behind when they are
+/// unloaded.
+class DynamicLibrary {
+public:
+  /// Opens the first candidate that the loader accepts. Throws Error, with
+  /// every candidate and the loader's reason for it, when there is none.
+  explicit DynamicLibrary(const LibraryRequest &request);
+
+  /// The address of a function or a variable. Throws Error, naming the library
+  /// and the symbol, when the library lacks it.
+  void *symbol(const char *name) const;
+  /// As `symbol`; null when the library lacks it.
+  void *symbolIfPresent(const char *name) const;
+
+  /// `symbol` as a function of type `Function`.
+  template <typename Function> Function *function(const char *name) const {
+    return reinterpret_cast<Function *>(symbol(name));
+  }
+  template <typename Function>
+  Function *functionIfPresent(const char *name) const {
+    return reinterpret_cast<Function *>(symbolIfPresent(name));
+  }
+
+  /// The file that was opened, as the loader knows it.
+  const std::string &path() const { return file; }
+
+private:
+  std::string what;
+  std::string file;
+  void *handle = nullptr;
+};
+
+/// The files that a request stands for, in the order they are tried: the file
+/// that the variable names, or else each name by itself and then each name in
+/// each folder of $CUDA_HOME, $CUDA_PATH, /usr/local/cuda and WSL.
+std::vector<std::string> libraryCandidates(const LibraryRequest &request);
+
+} // namespace minrnn
+
+#endif // MINRNN_RUNTIME_DEVICE_DYNAMICLIBRARY_H

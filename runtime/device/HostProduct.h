@@ -1,0 +1,35 @@
+//===- HostProduct.h - Matrix products on all threads -----------*- C++ -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_RUNTIME_DEVICE_HOSTPRODUCT_H
+#define MINRNN_RUNTIME_DEVICE_HOSTPRODUCT_H
+
+#include "minrnn/matrix_product.h"
+
+#include <cstdint>
+
+namespace minrnn {
+
+/// c[m, n] = a[m, k] b[k, n], rows of `c` at a distance of `cStride`, stored or
+/// added as `store` says. Scalar is float or double. Splits the longer side of
+/// `c` over the OpenMP threads, each of which calls CBLAS on its part, so that
+/// BLAS's own threads never compete with ours. Throws Error when a size is
+/// negative or a stride exceeds what CBLAS can take.
+template <typename Scalar>
+void gemm(std::int64_t m, std::int64_t n, std::int64_t k,
+          MatrixOperand<Scalar> a, MatrixOperand<Scalar> b, Scalar *c,
+          std::int64_t cStride, Store store);
+
+/// The same for any element type: halves are widened to f32, multiplied there,
+/// and rounded to nearest even once. Throws Error as `gemm` does, and when a
+/// size times a stride does not fit into memory.
+void multiplyOnHost(const MatrixProduct &product);
+
+} // namespace minrnn
+
+#endif // MINRNN_RUNTIME_DEVICE_HOSTPRODUCT_H

@@ -1,0 +1,119 @@
+//===- OpenDevice.cpp - Devices by name -----------------------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "minrnn/open_device.h"
+
+#include "minrnn/cuda_device.h"
+#include "minrnn/emulator_device.h"
+#include "minrnn/error.h"
+#include "runtime/device/Nvrtc.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+using namespace minrnn;
+
+namespace {
+
+/// The number N of `cuda:N`.
+std::optional<int> indexOfCuda(std::string_view name) {
+  constexpr std::string_view prefix = "cuda:";
+  if (!name.starts_with(prefix))
+    return std::nullopt;
+  name.remove_prefix(prefix.size());
+  int index = 0;
+  const auto [end, code] =
+      std::from_chars(name.data(), name.data() + name.size(), index);
+  if (code != std::errc() || end != name.data() + name.size() || index < 0)
+    return std::nullopt;
+  return index;
+}
+
+/// Whether models can be trained on a device that runs PTX.
+std::string reportOnNvrtc() {
+  try {
+    return "; NVRTC " + Nvrtc().version();
+  } catch (const Error &error) {
+    return "; runs cells, but trains nothing, since " +
+           std::string(error.what());
+  }
+}
+
+DeviceReport reportOn(const std::string &name) {
+  try {
+    const std::shared_ptr<Device> device = openDevice(name);
+    return {name, true,
+            device->description() +
+                (name == "host" ? std::string() : reportOnNvrtc())};
+  } catch (const Error &error) {
+    return {name, false, error.what()};
+  }
+}
+
+/// One for each GPU; one that says why, where there is none.
+std::vector<DeviceReport> reportOnCuda() {
+  int count = 0;
+  try {
+    count = CudaDevice::count();
+    if (count == 0)
+      return {{"cuda", false, "the CUDA driver finds no GPU"}};
+  } catch (const Error &error) {
+    return {{"cuda", false, error.what()}};
+  }
+  std::vector<DeviceReport> reports = {reportOn("cuda")};
+  for (int index = 1; index < count; ++index)
+    reports.push_back(reportOn("cuda:" + std::to_string(index)));
+  return reports;
+}
+
+} // namespace
+
+bool minrnn::isDeviceName(std::string_view name) {
+  const std::vector<std::string> &names = deviceNames();
+  return std::find(names.begin(), names.end(), name) != names.end() ||
+         indexOfCuda(name).has_value();
+}
+
+const std::vector<std::string> &minrnn::deviceNames() {
+  static const std::vector<std::string> names = {"host", "cuda", "emulator"};
+  return names;
+}
+
+std::shared_ptr<Device> minrnn::openDevice(std::string_view name, int threads) {
+  if (name == "host")
+    return std::make_shared<HostDevice>(threads);
+  if (name == "emulator") {
+    if (threads < 0)
+      throw Error("the number of threads must not be negative, found " +
+                  std::to_string(threads));
+    return EmulatorDevice::create({.threads = static_cast<unsigned>(threads)});
+  }
+  if (name == "cuda")
+    return CudaDevice::create();
+  if (const auto index = indexOfCuda(name))
+    return CudaDevice::create(*index);
+  std::string known;
+  for (const std::string &device : deviceNames())
+    known += (known.empty() ? "" : ", ") + device;
+  throw Error("there is no device '" + std::string(name) +
+              "'; expected one of " + known);
+}
+
+std::vector<DeviceReport> minrnn::listDevices() {
+  std::vector<DeviceReport> reports;
+  for (const std::string &name : deviceNames()) {
+    if (name == "cuda") {
+      const std::vector<DeviceReport> found = reportOnCuda();
+      reports.insert(reports.end(), found.begin(), found.end());
+    } else {
+      reports.push_back(reportOn(name));
+    }
+  }
+  return reports;
+}

@@ -1,0 +1,100 @@
+//===- Activation.cu - ReLU, SiLU and GELU --------------------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// All on flat arrays of `count` elements, grid {count / 1024, rounded up},
+// block {256}. Every output may be the array of any input.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Reduction.cuh"
+
+/// The share of a normal distribution below x. By erfc, which keeps its
+/// relative accuracy where x is far below 0.
+__device__ inline float normalBelow(float x) {
+  constexpr float inverseRootOfTwo = 0.70710678F;
+  return 0.5F * erfcf(-x * inverseRootOfTwo);
+}
+
+__device__ inline float sigmoid(float x) { return 1 / (1 + expf(-x)); }
+
+/// x where positive, else 0; a NaN stays one.
+struct Relu {
+  __device__ static float value(float x) { return x < 0 ? 0 : x; }
+  __device__ static float slope(float x) { return x <= 0 ? 0 : 1; }
+};
+
+/// x sigmoid(x) (Elfwing, Uchibe, Doya 2018).
+struct Silu {
+  __device__ static float value(float x) { return x * sigmoid(x); }
+  __device__ static float slope(float x) {
+    const float s = sigmoid(x);
+    return s * (1 + x * sigmoid(-x));
+  }
+};
+
+/// x times the normal distribution's share below x, exactly, not the
+/// approximation by tanh (Hendrycks & Gimpel 2016).
+struct Gelu {
+  __device__ static float value(float x) { return x * normalBelow(x); }
+  __device__ static float slope(float x) {
+    constexpr float inverseRootOfTwoPi = 0.39894228F;
+    return normalBelow(x) + x * inverseRootOfTwoPi * expf(-0.5F * x * x);
+  }
+};
+
+template <typename Function>
+__device__ void forward(const float *input, float *output, Size count) {
+  for (Size i = firstElement(); i < count; i += elementStride())
+    output[i] = Function::value(input[i]);
+}
+
+template <typename Function>
+__device__ void backward(const float *input, const float *dOutput,
+                         float *dInput, Size count) {
+  for (Size i = firstElement(); i < count; i += elementStride())
+    dInput[i] = dOutput[i] * Function::slope(input[i]);
+}
+
+/// output[count] = relu(input[count]).
+extern "C" __global__ void __launch_bounds__(256)
+    reluForward(const float *input, float *output, Size count) {
+  forward<Relu>(input, output, count);
+}
+
+/// dInput[count] = dOutput[count] times the slope of relu at input[count].
+extern "C" __global__ void __launch_bounds__(256)
+    reluBackward(const float *input, const float *dOutput, float *dInput,
+                 Size count) {
+  backward<Relu>(input, dOutput, dInput, count);
+}
+
+/// output[count] = silu(input[count]).
+extern "C" __global__ void __launch_bounds__(256)
+    siluForward(const float *input, float *output, Size count) {
+  forward<Silu>(input, output, count);
+}
+
+/// dInput[count] = dOutput[count] times the slope of silu at input[count].
+extern "C" __global__ void __launch_bounds__(256)
+    siluBackward(const float *input, const float *dOutput, float *dInput,
+                 Size count) {
+  backward<Silu>(input, dOutput, dInput, count);
+}
+
+/// output[count] = gelu(input[count]).
+extern "C" __global__ void __launch_bounds__(256)
+    geluForward(const float *input, float *output, Size count) {
+  forward<Gelu>(input, output, count);
+}
+
+/// dInput[count] = dOutput[count] times the slope of gelu at input[count].
+extern "C" __global__ void __launch_bounds__(256)
+    geluBackward(const float *input, const float *dOutput, float *dInput,
+                 Size count) {
+  backward<Gelu>(input, dOutput, dInput, count);
+}

@@ -1,0 +1,82 @@
+//===- Activation.cpp - ReLU, SiLU and GELU -------------------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "minrnn/blocks.h"
+
+#include "runtime/core/ElementCount.h"
+
+#include <cmath>
+#include <numbers>
+
+using namespace minrnn;
+
+namespace {
+
+float sigmoid(float x) { return 1 / (1 + std::exp(-x)); }
+
+/// The share of a normal distribution below x. By erfc, which keeps its
+/// relative accuracy where x is far below 0.
+float normalBelow(float x) {
+  return 0.5F * std::erfc(-x / std::numbers::sqrt2_v<float>);
+}
+
+struct Relu {
+  // A NaN stays one.
+  static float value(float x) { return x < 0 ? 0 : x; }
+  static float slope(float x) { return x <= 0 ? 0 : 1; }
+};
+
+struct Silu {
+  static float value(float x) { return x * sigmoid(x); }
+  static float slope(float x) { return sigmoid(x) * (1 + x * sigmoid(-x)); }
+};
+
+struct Gelu {
+  static float value(float x) { return x * normalBelow(x); }
+  static float slope(float x) {
+    constexpr float inverseRootOfTwoPi =
+        std::numbers::inv_sqrtpi_v<float> / std::numbers::sqrt2_v<float>;
+    return normalBelow(x) + x * inverseRootOfTwoPi * std::exp(-0.5F * x * x);
+  }
+};
+
+/// Calls `action` with the functions of an activation.
+template <typename Action>
+void with(Activation activation, const Action &action) {
+  switch (activation) {
+  case Activation::Relu:
+    return action(Relu());
+  case Activation::Silu:
+    return action(Silu());
+  case Activation::Gelu:
+    return action(Gelu());
+  }
+}
+
+} // namespace
+
+void minrnn::activationForward(Activation activation, std::int64_t count,
+                               const float *input, float *output) {
+  elementCount({count}, "activation");
+  with(activation, [&](auto function) {
+#pragma omp parallel for schedule(static) if (count > (1 << 14))
+    for (std::int64_t i = 0; i < count; ++i)
+      output[i] = function.value(input[i]);
+  });
+}
+
+void minrnn::activationBackward(Activation activation, std::int64_t count,
+                                const float *input, const float *dOutput,
+                                float *dInput) {
+  elementCount({count}, "activation");
+  with(activation, [&](auto function) {
+#pragma omp parallel for schedule(static) if (count > (1 << 14))
+    for (std::int64_t i = 0; i < count; ++i)
+      dInput[i] = dOutput[i] * function.slope(input[i]);
+  });
+}

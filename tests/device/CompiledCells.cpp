@@ -1,0 +1,106 @@
+//===- CompiledCells.cpp - Cells of specs/cells, compiled for a device ----===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/device/CompiledCells.h"
+
+#include "minrnn/emulator_device.h"
+#include "runtime/core/ReadFile.h"
+#include "runtime/device/PtxKernels.h"
+#include "runtime/jit/HostObject.h"
+#include "tests/TestFiles.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <utility>
+
+using namespace minrnn;
+using namespace minrnn::test;
+
+std::vector<std::string> minrnn::test::allCellNames() {
+  std::vector<std::string> names;
+  for (const auto &file :
+       std::filesystem::directory_iterator(testFile(MINRNN_CELLS_FOLDER)))
+    names.push_back(file.path().stem().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::string minrnn::test::cellFile(const std::string &cell) {
+  return testFile(MINRNN_CELLS_FOLDER) + "/" + cell + ".mlir";
+}
+
+/// The number in `sm_75`.
+static int capability(const std::string &target) {
+  return target.starts_with("sm_") ? std::stoi(target.substr(3)) : 0;
+}
+
+/// The newest target of the compiler's that runs on a device of `own`.
+static std::string targetFor(const std::string &own) {
+  std::string best;
+  for (const std::string &known : compiler::knownTargets())
+    if (known == own)
+      return known;
+    else if (capability(known) > capability(best) &&
+             capability(known) <= capability(own))
+      best = known;
+  return best;
+}
+
+CompiledCell::CompiledCell(std::shared_ptr<Device> owner,
+                           const std::string &cell, const CellOptions &options)
+    : device(std::move(owner)) {
+  compiler::CompileOptions how;
+  how.target = targetFor(device->target());
+  how.scan = options.scan;
+  how.ioType = options.ioType;
+  if (options.recompute)
+    how.recompute = compiler::Recompute::All;
+  const std::string file = cellFile(cell);
+  compiler::Compilation result = compiler::compileCell(
+      readFile(file), file,
+      how.target == "host" ? compiler::Stage::Object : compiler::Stage::PTX,
+      how);
+  if (result.outcome == compiler::Outcome::BadInput)
+    throw Refused(result.diagnostics);
+  if (result.outcome != compiler::Outcome::Done)
+    throw std::runtime_error("a fault in the compiler: " + result.diagnostics);
+  manifestText = std::move(result.manifest);
+  codeText = std::move(result.output);
+}
+
+/// How many steps each state that `forward` keeps stands for.
+static int64_t tileTimeOf(const std::string &manifest) {
+  std::optional<int64_t> steps;
+  const nlohmann::json parsed = nlohmann::json::parse(manifest);
+  for (const nlohmann::json &entry : parsed.at("entries")) {
+    if (entry.at("name") == "step")
+      continue;
+    const int64_t own = entry.at("tile").value("time", int64_t{1});
+    if (steps && *steps != own)
+      throw std::runtime_error("forward's and backward's tiles differ");
+    steps = own;
+  }
+  return steps.value_or(1);
+}
+
+KernelProgram CompiledCell::load(uint64_t seed) const {
+  if (auto host = std::dynamic_pointer_cast<HostDevice>(device)) {
+    Manifest manifest = parseManifest(manifestText, "the manifest");
+    auto module = loadHostObject(codeText, manifest, std::move(host));
+    return {std::move(manifest), std::move(module), tileTimeOf(manifestText)};
+  }
+  std::shared_ptr<Device> own = device;
+  if (device->name() == "emulator")
+    own = EmulatorDevice::create({.target = device->target(), .seed = seed});
+  return {parseManifestOfPtx(codeText, "the PTX"),
+          std::make_shared<PtxKernels>(own, codeText),
+          tileTimeOf(manifestText)};
+}

@@ -1,0 +1,302 @@
+//===- KernelProgram.cpp - Any cell's kernels, called on any device -------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/device/KernelProgram.h"
+
+#include "tests/device/GuardedBuffer.h"
+#include "tests/reference/HalfStorage.h"
+
+#include <algorithm>
+#include <bit>
+#include <optional>
+#include <stdexcept>
+#include <type_traits>
+
+using namespace minrnn;
+using namespace minrnn::test;
+using minrnn::reference::fromHalfBits;
+using minrnn::reference::halfBits;
+using minrnn::reference::Shape;
+
+static int64_t bytesOf(const std::string &type) {
+  return type == "f32*" ? 4 : type == "i8*" ? 1 : 2;
+}
+
+KernelProgram::KernelProgram(Manifest manifest,
+                             std::shared_ptr<const KernelModule> module,
+                             int64_t tileTime)
+    : own(std::move(manifest)), module(std::move(module)), tileTime(tileTime) {
+  for (const RecurrentProjection &projection : own.recurrent)
+    projectedStates.push_back(own.stateIndex(projection.state));
+}
+
+int64_t KernelProgram::sizeOf(std::string_view axis, const Shape &shape) const {
+  const std::map<std::string_view, int64_t> sizes = {
+      {"batch", shape.batch},
+      {"time", shape.time},
+      {"channels", shape.channels},
+      {"tiles", (shape.time + tileTime - 1) / tileTime},
+      {"gates", int64_t(own.gates.size())},
+      {"recurrent", int64_t(own.recurrent.size())},
+      {"parameters", int64_t(own.parameters.size())},
+      {"states", int64_t(own.states.size())}};
+  return sizes.at(axis);
+}
+
+/// The arrays of one call on the device.
+class KernelProgram::Call {
+public:
+  Call(const KernelProgram &program, std::string_view entry,
+       const EntryCall &call)
+      : program(program), entry(program.own.entry(entry)), call(call) {}
+
+  /// Reserves room for an array, with nothing in it.
+  void reserve(const std::string &name, const std::string &type,
+               int64_t elements) {
+    const int64_t bytes = bytesOf(type);
+    const size_t shift =
+        call.aligned ? 0 : places.size() % 3 * static_cast<size_t>(bytes);
+    places.insert_or_assign(name, Place{std::make_unique<GuardedBuffer>(
+                                            program.module->device(),
+                                            size_t(elements * bytes), shift),
+                                        type, elements});
+  }
+  void upload(const std::string &name, const std::vector<float> &values,
+              int64_t begin = 0) {
+    const Place &place = places.at(name);
+    const size_t offset = size_t(begin * bytesOf(place.type));
+    if (place.type == "f32*") {
+      place.buffer->upload(std::as_bytes(std::span(values)), offset);
+      return;
+    }
+    std::vector<uint16_t> halves;
+    halves.reserve(values.size());
+    for (float value : values)
+      halves.push_back(halfBits(program.own.ioType, value));
+    place.buffer->upload(std::as_bytes(std::span(halves)), offset);
+  }
+  std::vector<float> download(const std::string &name, int64_t begin = 0,
+                              int64_t elements = -1) const {
+    const Place &place = places.at(name);
+    const int64_t count = elements < 0 ? place.count : elements;
+    if (place.type == "f32*") {
+      std::vector<float> values(static_cast<size_t>(count));
+      copy(place, begin, values, name);
+      return values;
+    }
+    std::vector<uint16_t> halves(static_cast<size_t>(count));
+    copy(place, begin, halves, name);
+    std::vector<float> values(halves.size());
+    std::transform(
+        halves.begin(), halves.end(), values.begin(),
+        [&](uint16_t bits) { return fromHalfBits(program.own.ioType, bits); });
+    return values;
+  }
+
+  /// Puts every array of the entry on the device, but those that are there.
+  void prepare() {
+    for (const KernelArgument &argument : entry.arguments) {
+      if (!argument.isArray() || places.count(argument.name))
+        continue;
+      int64_t elements = 1;
+      for (const std::string &axis : argument.shape)
+        elements *= program.sizeOf(axis, call.shape);
+      if (argument.access == "write") {
+        if (call.unwanted.count(argument.name) ||
+            call.inPlace.count(argument.name))
+          continue;
+        reserve(argument.name, argument.type, elements);
+      } else if (argument.name == "reset") {
+        if (call.reset.empty() && elements != 0)
+          continue;
+        reserve(argument.name, argument.type, elements);
+        places.at("reset").buffer->upload(std::as_bytes(std::span(call.reset)));
+      } else if (auto found = call.inputs.find(argument.name);
+                 found != call.inputs.end()) {
+        if (int64_t(found->second.size()) != elements)
+          throw std::runtime_error("'" + argument.name + "' has " +
+                                   std::to_string(found->second.size()) +
+                                   " elements of " + std::to_string(elements));
+        reserve(argument.name, argument.type, elements);
+        upload(argument.name, found->second);
+      } else if (!argument.optional) {
+        throw std::runtime_error("'" + argument.name + "' is missing");
+      }
+    }
+  }
+
+  /// Launches; `aliases` are arguments that stand for other arrays.
+  void launch(int64_t first, int64_t count,
+              const std::map<std::string, std::string> &aliases = {}) {
+    std::vector<uint64_t> words;
+    const std::map<std::string, int64_t> numbers = {
+        {"batch", call.shape.batch},
+        {"time", call.shape.time},
+        {"channels", call.shape.channels},
+        {"reverse", call.reverse ? 1 : 0},
+        {"first", first},
+        {"count", count}};
+    for (const KernelArgument &argument : entry.arguments) {
+      if (!argument.isArray()) {
+        words.push_back(uint64_t(numbers.at(argument.name)));
+        continue;
+      }
+      auto alias = aliases.find(argument.name);
+      auto place =
+          places.find(alias == aliases.end() ? argument.name : alias->second);
+      words.push_back(place == places.end() ? 0
+                                            : place->second.buffer->address());
+    }
+    program.module->launch(
+        entry, words, entry.tileCount(call.shape.batch, call.shape.channels));
+  }
+
+  /// What the entry wrote, `aliases` as they were launched. Throws when it
+  /// wrote beside its arrays.
+  NamedArrays results(const std::map<std::string, std::string> &aliases = {}) {
+    for (const auto &[name, place] : places)
+      if (!place.buffer->isIntact())
+        throw std::runtime_error("entry '" + entry.name +
+                                 "' wrote beside its array '" + name + "'");
+    NamedArrays outputs;
+    for (const KernelArgument &argument : entry.arguments) {
+      auto alias = aliases.find(argument.name);
+      const std::string &name =
+          alias == aliases.end() ? argument.name : alias->second;
+      if (argument.access == "write" && places.count(name))
+        outputs[argument.name] = download(name);
+    }
+    return outputs;
+  }
+
+private:
+  struct Place {
+    std::unique_ptr<GuardedBuffer> buffer;
+    std::string type;
+    int64_t count = 0;
+  };
+
+  /// Throws where an element still is as it was before anything wrote it.
+  template <typename Element>
+  void copy(const Place &place, int64_t begin, std::vector<Element> &values,
+            const std::string &name) const {
+    using Bits = std::conditional_t<sizeof(Element) == 4, uint32_t, uint16_t>;
+    place.buffer->download(std::as_writable_bytes(std::span(values)),
+                           size_t(begin) * sizeof(Element));
+    for (size_t i = 0; i < values.size(); ++i)
+      if (std::bit_cast<Bits>(values[i]) == Bits(~Bits{0}))
+        throw std::runtime_error("entry '" + entry.name + "' left " + name +
+                                 "[" + std::to_string(size_t(begin) + i) +
+                                 "] unwritten");
+  }
+
+  const KernelProgram &program;
+  const KernelEntry &entry;
+  const EntryCall &call;
+  std::map<std::string, Place> places;
+};
+
+NamedArrays KernelProgram::run(std::string_view entry,
+                               const EntryCall &call) const {
+  Call current(*this, entry, call);
+  current.prepare();
+  current.launch(0, call.shape.time, call.inPlace);
+  return current.results(call.inPlace);
+}
+
+NamedArrays KernelProgram::forwardInSteps(const EntryCall &call) const {
+  auto [batch, time, channels] = call.shape;
+  const int64_t states = sizeOf("states", call.shape);
+  const int64_t projections = sizeOf("recurrent", call.shape);
+  Call current(*this, "forward", call);
+  current.reserve("recurrent", "f32*", batch * time * projections * channels);
+  current.reserve("states", "f32*", batch * states * channels);
+  auto initial = call.inputs.find("initial");
+  current.upload("states",
+                 initial == call.inputs.end()
+                     ? std::vector<float>(size_t(batch * states * channels))
+                     : initial->second);
+  current.prepare();
+  const std::map<std::string, std::string> aliases = {{"initial", "states"},
+                                                      {"last", "states"}};
+  // With no step at all, the last states are still to be written.
+  if (time == 0) {
+    current.launch(0, 0);
+    NamedArrays outputs = current.results();
+    outputs["recurrent"] = {};
+    return outputs;
+  }
+  for (int64_t position = 0; position < time; ++position) {
+    const int64_t t = call.reverse ? time - 1 - position : position;
+    const std::vector<float> now = current.download("states");
+    for (int64_t row = 0; row < batch; ++row)
+      for (int64_t r = 0; r < projections; ++r) {
+        const float *state =
+            now.data() + (row * states + projectedStates[size_t(r)]) * channels;
+        std::vector<float> products;
+        for (int64_t to = 0; to < channels; ++to) {
+          const float *weights =
+              call.recurrentWeights.data() + (r * channels + to) * channels;
+          double sum = 0;
+          for (int64_t from = 0; from < channels; ++from)
+            sum += double(weights[from]) * state[from];
+          products.push_back(float(sum));
+        }
+        current.upload("recurrent", products,
+                       ((row * time + t) * projections + r) * channels);
+      }
+    current.launch(position, 1, aliases);
+  }
+  NamedArrays outputs = current.results(aliases);
+  outputs["recurrent"] = current.download("recurrent");
+  return outputs;
+}
+
+NamedArrays KernelProgram::backwardInSteps(const EntryCall &call) const {
+  auto [batch, time, channels] = call.shape;
+  const int64_t states = sizeOf("states", call.shape);
+  const int64_t projections = sizeOf("recurrent", call.shape);
+  Call current(*this, "backward", call);
+  current.reserve("d_states", "f32*", batch * states * channels);
+  auto dLast = call.inputs.find("d_last");
+  current.upload("d_states",
+                 dLast == call.inputs.end()
+                     ? std::vector<float>(size_t(batch * states * channels))
+                     : dLast->second);
+  current.prepare();
+  const std::map<std::string, std::string> aliases = {
+      {"d_last", "d_states"}, {"d_initial", "d_states"}};
+  // With no step at all, the sums are still to be written.
+  if (time == 0) {
+    current.launch(0, 0);
+    return current.results();
+  }
+  for (int64_t position = 0; position < time; ++position) {
+    const int64_t t = call.reverse ? position : time - 1 - position;
+    current.launch(position, 1, aliases);
+    std::vector<float> gradient = current.download("d_states");
+    for (int64_t row = 0; row < batch; ++row)
+      for (int64_t r = 0; r < projections; ++r) {
+        const std::vector<float> dProducts = current.download(
+            "d_recurrent", ((row * time + t) * projections + r) * channels,
+            channels);
+        float *target = gradient.data() +
+                        (row * states + projectedStates[size_t(r)]) * channels;
+        for (int64_t from = 0; from < channels; ++from) {
+          double sum = target[from];
+          for (int64_t to = 0; to < channels; ++to)
+            sum += double(dProducts[size_t(to)]) *
+                   call.recurrentWeights[size_t((r * channels + to) * channels +
+                                                from)];
+          target[from] = float(sum);
+        }
+      }
+    current.upload("d_states", gradient);
+  }
+  return current.results(aliases);
+}

@@ -1,0 +1,296 @@
+//===- RunOnDevicesTest.cpp - `minrnn run` on every device ----------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Whole files in and out, by the command line: every cell on every device, with
+// gradients, backwards in time, by single steps, in both scan domains, judged;
+// and in halves, held to what the host writes.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/device/CompiledCells.h"
+#include "tests/device/OnDevice.h"
+#include "tests/device/RunCase.h"
+#include "tests/runtime/Tool.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <tuple>
+
+using namespace minrnn;
+using namespace minrnn::test;
+
+namespace {
+
+class RunOnDevice
+    : public Tool,
+      public testing::WithParamInterface<std::tuple<std::string, std::string>> {
+protected:
+  void SetUp() override {
+    std::tie(device, name) = GetParam();
+    try {
+      target = openDevice(device);
+    } catch (const Error &error) {
+      GTEST_SKIP() << error.what();
+    }
+  }
+
+  /// What `minrnn run` writes.
+  std::map<std::string, std::vector<float>>
+  run(const std::string &on, const std::string &options) const {
+    const std::string out = file("out-" + on);
+    const Outcome outcome =
+        minrnn("run " + cell(name) + " --in " + file("in") + " --out " + out +
+               " --device " + on + options);
+    EXPECT_EQ(outcome.status, 0) << options << ": " << outcome.err;
+    EXPECT_EQ(outcome.out, "");
+    std::map<std::string, std::vector<float>> tensors;
+    if (outcome.status != 0)
+      return tensors;
+    const SafetensorsReader reader(out);
+    for (const auto &[tensor, info] : reader.tensors())
+      tensors[tensor] = reader.readFloats(tensor, info.shape);
+    return tensors;
+  }
+
+  /// Whether cells of this io type can be compiled for the processor.
+  bool hostHas(const std::string &ioType) const {
+    try {
+      CompiledCell(openDevice("host"), name, {.ioType = ioType});
+      return true;
+    } catch (const Refused &) {
+      return false;
+    }
+  }
+
+  /// Whether `--scan=auto` is in log space there.
+  bool isLogarithmic(const std::string &on) const {
+    return CompiledCell(on == device ? target : openDevice(on), name)
+               .load()
+               .manifest()
+               .scan == "log";
+  }
+
+  static double factorOf(const std::string &on) {
+    return reference::safety * (on == "host" ? 1 : 2);
+  }
+
+  void expectJudged(const std::map<std::string, std::vector<float>> &found,
+                    const JudgedTensors &judged) {
+    EXPECT_EQ(found.size(), judged.size());
+    for (const auto &[tensor, expected] : judged) {
+      ASSERT_TRUE(found.contains(tensor)) << tensor;
+      const std::vector<float> &numbers = found.at(tensor);
+      ASSERT_EQ(numbers.size(), expected.value.size()) << tensor;
+      for (std::size_t i = 0; i < numbers.size(); ++i) {
+        // The tool sums in double, and rounds once more.
+        const double allowed =
+            factorOf(device) * expected.error[i] +
+            4 * reference::unitRoundoff * std::abs(expected.value[i]) + 1e-30;
+        const double error = std::abs(numbers[i] - expected.value[i]);
+        ASSERT_TRUE(error <= allowed)
+            << tensor << "[" << i << "] is " << numbers[i] << ", expected "
+            << expected.value[i] << " +- " << allowed;
+        largestShare = std::max(largestShare, error / allowed);
+      }
+    }
+  }
+
+  std::string device;
+  std::string name;
+  std::shared_ptr<Device> target;
+  double largestShare = 0;
+};
+
+TEST_P(RunOnDevice, AgreesWithTheJudge) {
+  for (const bool reset : {false, true})
+    for (const bool reverse : {false, true})
+      for (const char *scan : {"auto", "linear"})
+        for (const bool bySteps : {false, true}) {
+          const std::string options =
+              std::string(bySteps ? " --by-steps" : " --grad") +
+              (reverse ? " --reverse" : "") + " --scan " + scan;
+          SCOPED_TRACE(options + (reset ? ", with resets" : ""));
+          RunCase sample(name);
+          if (!bySteps)
+            sample.addGradients();
+          if (reset)
+            sample.addReset();
+          sample.write(file("in"));
+          // (A step has no scan, but may take logarithms.)
+          const bool logarithmic =
+              std::string(scan) == "auto" && isLogarithmic(device);
+          expectJudged(run(device, options),
+                       sample.judge(reverse, logarithmic, "f32"));
+          if (HasFailure())
+            return;
+        }
+  std::cout << "figure: minrnn run on " << device << ", " << name
+            << ": largest part of a bound " << largestShare << "\n";
+}
+
+class RunBesideTheHost : public RunOnDevice {};
+
+/// In halves a number may fall to either side on two devices, and backward
+/// starts from the numbers as they fell.
+TEST_P(RunBesideTheHost, WritesTheSameHalves) {
+  for (const std::string ioType : {"f16", "bf16"}) {
+    if (!hostHas(ioType))
+      continue;
+    const std::string options = " --grad --reverse --io-type " + ioType;
+    SCOPED_TRACE(options);
+    RunCase sample(name);
+    sample.addGradients();
+    sample.addReset();
+    sample.write(file("in"));
+    const JudgedTensors judged = sample.judge(
+        true, isLogarithmic(device) || isLogarithmic("host"), ioType);
+    const auto found = run(device, options);
+    const auto expected = run("host", options);
+    ASSERT_EQ(found.size(), judged.size());
+    ASSERT_EQ(expected.size(), judged.size());
+    /// One unit in the last place.
+    const double unit = ioType == "f16" ? 0x1p-10 : 0x1p-7;
+    for (const auto &[tensor, bound] : judged)
+      for (std::size_t i = 0; i < bound.value.size(); ++i) {
+        double allowed =
+            (factorOf(device) + factorOf("host")) * bound.error[i] + 1e-30;
+        if (tensor.starts_with("d_"))
+          allowed += unit * bound.magnitude[i];
+        else if (!tensor.ends_with("_last"))
+          allowed += unit * std::abs(bound.value[i]);
+        const double difference =
+            std::abs(double{found.at(tensor)[i]} - expected.at(tensor)[i]);
+        ASSERT_TRUE(difference <= allowed)
+            << tensor << "[" << i << "] is " << found.at(tensor)[i]
+            << ", on the host " << expected.at(tensor)[i] << ", allowed "
+            << allowed;
+        largestShare = std::max(largestShare, difference / allowed);
+      }
+  }
+  std::cout << "figure: minrnn run on " << device << ", " << name
+            << " in halves: largest part of what is allowed " << largestShare
+            << "\n";
+}
+
+std::string
+caseName(const testing::TestParamInfo<RunOnDevice::ParamType> &info) {
+  return std::get<0>(info.param) + "_" + std::get<1>(info.param);
+}
+
+INSTANTIATE_TEST_SUITE_P(Devices, RunOnDevice,
+                         testing::Combine(testing::ValuesIn(deviceNames()),
+                                          testing::ValuesIn(allCellNames())),
+                         caseName);
+INSTANTIATE_TEST_SUITE_P(Devices, RunBesideTheHost,
+                         testing::Combine(testing::ValuesIn(devicesOfPtx()),
+                                          testing::ValuesIn(allCellNames())),
+                         caseName);
+
+TEST_F(Tool, ListsTheDevices) {
+  std::string expected;
+  for (const DeviceReport &report : listDevices())
+    expected += report.name + (report.usable ? ": " : ": not usable: ") +
+                report.text + "\n";
+  const Outcome outcome = minrnn("devices");
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.out, expected);
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_NE(expected.find("emulator: runs the PTX of sm_75 on the processor, "
+                          "with checks; correct, not fast\n"),
+            std::string::npos);
+}
+
+TEST_F(Tool, SaysWhyADeviceCannotBeUsed) {
+  RunCase("mingru").write(file("in"));
+  bool isTested = false;
+  for (const DeviceReport &report : listDevices()) {
+    if (report.usable)
+      continue;
+    isTested = true;
+    expectError(minrnn("run " + cell("mingru") + " --in " + file("in") +
+                       " --out " + file("out") + " --device " + report.name),
+                report.text);
+  }
+  if (!isTested)
+    GTEST_SKIP() << "every device can be used here";
+}
+
+TEST_F(Tool, PrintsWhatTheEmulatorCounted) {
+  RunCase sample("mingru");
+  sample.addGradients();
+  sample.write(file("in"));
+  const std::string command = "run " + cell("mingru") + " --in " + file("in") +
+                              " --out " + file("out") + " --grad --stats";
+  const Outcome outcome = minrnn(command + " --device emulator");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  std::istringstream lines(outcome.out);
+  std::string line;
+  std::getline(lines, line);
+  std::istringstream head(line);
+  std::string first;
+  std::string second;
+  std::string third;
+  head >> first >> second;
+  EXPECT_EQ(first, "forward");
+  EXPECT_EQ(second, "backward");
+  EXPECT_FALSE(head >> third);
+  // 2 rows of 9 steps of 5 channels, with two gates: f32 in, f32 out; also the
+  // initial and the last states. (The tool has added the biases. Of the output
+  // backward needs what came before each step: all but the last.)
+  const std::map<std::string, std::pair<std::string, std::string>> known = {
+      {"launches", {"1", "1"}},
+      {"blocks", {"2", "2"}},
+      {"bytes read, needed", {"760", "1,480"}},
+      {"bytes written, needed", {"400", "760"}},
+      {"atomics", {"0", "0"}},
+      {"shared bank conflicts", {"0", "0"}}};
+  const std::vector<std::string> names = {"launches",
+                                          "blocks",
+                                          "threads",
+                                          "bytes read, needed",
+                                          "bytes read, moved",
+                                          "bytes written, needed",
+                                          "bytes written, moved",
+                                          "atomics",
+                                          "shared accesses of warps",
+                                          "shared bank conflicts",
+                                          "special functions",
+                                          "instructions of warps",
+                                          "instructions of threads",
+                                          "divergent branches",
+                                          "barriers of blocks"};
+  for (const std::string &name : names) {
+    ASSERT_TRUE(std::getline(lines, line)) << name;
+    EXPECT_EQ(line.rfind(name + "  ", 0), 0U) << line;
+    std::istringstream row(line.substr(name.size()));
+    row >> first >> second;
+    EXPECT_FALSE(row >> third) << line;
+    for (const std::string &number : {first, second})
+      EXPECT_EQ(number.find_first_not_of("0123456789,"), std::string::npos)
+          << line;
+    if (auto found = known.find(name); found != known.end()) {
+      EXPECT_EQ(std::pair(first, second), found->second) << line;
+    }
+  }
+  EXPECT_FALSE(std::getline(lines, line)) << line;
+
+  for (const std::string &other : deviceNames()) {
+    if (other != "emulator")
+      expectError(minrnn(command + " --device " + other),
+                  "minrnn: error: --stats counts what the emulator runs; add "
+                  "--device emulator\n");
+  }
+  expectError(minrnn(command), "minrnn: error: --stats counts what the "
+                               "emulator runs; add --device emulator\n");
+}
+
+} // namespace

@@ -1,0 +1,134 @@
+//===- DynamicLibraryTest.cpp - Libraries that may be absent --------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/device/DynamicLibrary.h"
+
+#include "minrnn/error.h"
+#include "tests/TestFiles.h"
+
+#include "gtest/gtest.h"
+
+#include <array>
+#include <cstdlib>
+#include <optional>
+
+using namespace minrnn;
+using namespace minrnn::test;
+
+namespace {
+
+constexpr const char *variable = "MINRNN_TEST_LIBRARY";
+const std::string smallLibrary = testFile(MINRNN_TEST_SMALL_LIBRARY);
+
+/// Sets an environment variable while it lives.
+class Environment {
+public:
+  Environment(const char *name, const std::string &value) : name(name) {
+    if (const char *former = std::getenv(name))
+      before = former;
+    setenv(name, value.c_str(), 1);
+  }
+  ~Environment() {
+    if (before)
+      setenv(name, before->c_str(), 1);
+    else
+      unsetenv(name);
+  }
+  Environment(const Environment &) = delete;
+  Environment &operator=(const Environment &) = delete;
+
+private:
+  const char *name;
+  std::optional<std::string> before;
+};
+
+std::string messageOf(const LibraryRequest &request) {
+  try {
+    const DynamicLibrary library(request);
+    ADD_FAILURE() << "opened " << library.path();
+  } catch (const Error &error) {
+    return error.what();
+  }
+  return {};
+}
+
+void expectContains(const std::string &text, const std::string &part) {
+  EXPECT_NE(text.find(part), std::string::npos) << part << " in\n" << text;
+}
+
+constexpr std::array<std::string_view, 2> absent = {"libminrnn-none.so.2",
+                                                    "libminrnn-none.so"};
+
+TEST(DynamicLibrary, OpensTheFirstCandidateThatIsThere) {
+  const std::array<std::string_view, 3> names = {absent[0], smallLibrary,
+                                                 absent[1]};
+  const DynamicLibrary library({"a small library", variable, names});
+  EXPECT_EQ(library.path(), smallLibrary);
+  EXPECT_EQ(library.function<int(int)>("minrnnTestTwice")(21), 42);
+  EXPECT_EQ(library.functionIfPresent<int(int)>("minrnnTestThrice"), nullptr);
+}
+
+TEST(DynamicLibrary, SaysThatALibraryWithoutASymbolIsTooOld) {
+  const std::array<std::string_view, 1> names = {smallLibrary};
+  const DynamicLibrary library({"a small library", {}, names});
+  try {
+    library.symbol("minrnnTestThrice");
+    FAIL();
+  } catch (const Error &error) {
+    expectContains(error.what(), "a small library at " + smallLibrary +
+                                     " has no minrnnTestThrice");
+    expectContains(error.what(), "too old");
+  }
+}
+
+TEST(DynamicLibrary, SaysWhatItLookedForAndWhere) {
+  const Environment home("CUDA_HOME", "/nowhere/cuda");
+  EXPECT_EQ(messageOf({"a small library", variable, absent}),
+            "a small library was not found: looked for libminrnn-none.so.2, "
+            "libminrnn-none.so among the system's libraries and in "
+            "/nowhere/cuda/lib64, /usr/local/cuda/lib64, /usr/local/cuda/lib, "
+            "/usr/local/cuda/targets/x86_64-linux/lib, /usr/lib/wsl/lib; " +
+                std::string(variable) + " may name another file");
+}
+
+TEST(DynamicLibrary, SaysWhyAFileIsNoLibrary) {
+  // A file that is there on every system, and is none.
+  const std::array<std::string_view, 1> names = {"/etc/passwd"};
+  expectContains(messageOf({"a small library", variable, names}),
+                 "; /etc/passwd: ");
+}
+
+TEST(DynamicLibrary, TheVariableDecidesAlone) {
+  const std::array<std::string_view, 1> names = {smallLibrary};
+  {
+    const Environment wrong(variable, "/nowhere/small.so");
+    EXPECT_EQ(messageOf({"a small library", variable, names}),
+              "a small library was not found: looked for /nowhere/small.so, "
+              "which " +
+                  std::string(variable) + " names");
+  }
+  const Environment right(variable, smallLibrary.c_str());
+  EXPECT_EQ(DynamicLibrary({"a small library", variable, absent}).path(),
+            smallLibrary);
+}
+
+TEST(DynamicLibrary, NamesComeBeforeFoldersAndHomeBeforeTheRest) {
+  const Environment home("CUDA_HOME", "/home");
+  const Environment path("CUDA_PATH", "/path");
+  const std::vector<std::string> candidates =
+      libraryCandidates({"a small library", variable, absent});
+  ASSERT_EQ(candidates.size(), 14U);
+  EXPECT_EQ(candidates[0], "libminrnn-none.so.2");
+  EXPECT_EQ(candidates[1], "libminrnn-none.so");
+  EXPECT_EQ(candidates[2], "/home/lib64/libminrnn-none.so.2");
+  EXPECT_EQ(candidates[4], "/path/lib64/libminrnn-none.so.2");
+  EXPECT_EQ(candidates[6], "/usr/local/cuda/lib64/libminrnn-none.so.2");
+  EXPECT_EQ(candidates[13], "/usr/lib/wsl/lib/libminrnn-none.so");
+}
+
+} // namespace
