@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "tests/scan/ScanJudge.h"
+#include "tests/TestFiles.h"
 #include "tests/reference/CallSamples.h"
 #include "tests/reference/Samples.h"
 
@@ -35,15 +36,16 @@ namespace {
 
 std::vector<std::string> allCellNames() {
   std::vector<std::string> names;
-  for (const auto &file :
-       std::filesystem::directory_iterator(MINRNN_CELLS_FOLDER))
+  for (const auto &file : std::filesystem::directory_iterator(
+           minrnn::test::testFile(MINRNN_CELLS_FOLDER)))
     names.push_back(file.path().stem().string());
   std::sort(names.begin(), names.end());
   return names;
 }
 
 std::string textOf(const std::string &cell) {
-  std::ifstream file(MINRNN_CELLS_FOLDER "/" + cell + ".mlir");
+  std::ifstream file(minrnn::test::testFile(MINRNN_CELLS_FOLDER) + "/" + cell +
+                     ".mlir");
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
