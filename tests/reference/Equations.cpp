@@ -38,22 +38,11 @@ namespace {
 /// A batch row's states, [S, H].
 using States = std::vector<Estimate>;
 
-/// `total` is what has been added up so far. The first term is not rounded.
-void accumulate(Estimate &total, const Estimate &term) {
-  bool isFirst = total.magnitude == 0 && total.error == 0;
-  total = isFirst ? term : Arithmetic().sum(total, term, /*regroups=*/true);
-}
-
-void accumulate(Judged &totals, int64_t index, const Estimate &term) {
-  Estimate total = totals.at(index);
-  accumulate(total, term);
-  totals.set(index, total);
-}
-
 /// The sum of products of f32 numbers in any order, of `factors` that are
 /// exact.
 class DotProduct {
 public:
+  explicit DotProduct(const Arithmetic &arithmetic) : arithmetic(arithmetic) {}
   void add(double factor, const Estimate &number) {
     total.value += factor * number.value;
     total.magnitude += std::abs(factor) * number.magnitude;
@@ -61,11 +50,12 @@ public:
     ++length;
   }
   Estimate take() const {
-    return Arithmetic().rounded(total.value, total.magnitude, total.error,
-                                length);
+    return arithmetic.rounded(total.value, total.magnitude, total.error,
+                              length);
   }
 
 private:
+  const Arithmetic &arithmetic;
   Estimate total;
   int length = 0;
 };
@@ -116,8 +106,21 @@ private:
     return (row * count + index) * channelCount + channel;
   }
 
+  /// `total` is what has been added up so far. The first term is not rounded.
+  void accumulate(Estimate &total, const Estimate &term) const {
+    bool isFirst = total.magnitude == 0 && total.error == 0;
+    total = isFirst ? term : plain.sum(total, term, /*regroups=*/true);
+  }
+  void accumulate(Judged &totals, int64_t index, const Estimate &term) const {
+    Estimate total = totals.at(index);
+    accumulate(total, term);
+    totals.set(index, total);
+  }
+
   const Program &program;
   const Call &call;
+  /// Whatever is rounded as the number it is.
+  Arithmetic plain;
   int64_t batchSize, stepCount, channelCount, gateCount, projectionCount,
       parameterCount, stateCount;
 };
@@ -134,8 +137,9 @@ static void expectSize(std::string_view what, size_t found, int64_t expected,
 }
 
 Evaluation::Evaluation(const Program &program, const Call &call)
-    : program(program), call(call), batchSize(call.shape.batch),
-      stepCount(call.shape.time), channelCount(call.shape.channels),
+    : program(program), call(call), plain{false, call.precision},
+      batchSize(call.shape.batch), stepCount(call.shape.time),
+      channelCount(call.shape.channels),
       gateCount(static_cast<int64_t>(program.gates.size())),
       projectionCount(static_cast<int64_t>(program.recurrent.size())),
       parameterCount(static_cast<int64_t>(program.parameters.size())),
@@ -161,7 +165,7 @@ States Evaluation::initialStates(int64_t row) const {
   States states(stateCount * channelCount);
   if (call.initial.empty())
     return states;
-  Arithmetic arithmetic{call.logarithmic};
+  Arithmetic arithmetic{call.logarithmic, call.precision};
   for (int64_t i = 0; i < stateCount * channelCount; ++i) {
     double value = call.initial[row * stateCount * channelCount + i];
     states[i] = Estimate::exact(value);
@@ -190,7 +194,7 @@ void Evaluation::multiplyRecurrent(int64_t row, int64_t t, const States &before,
     return; // as they were made: zero
   for (int64_t r = 0; r < projectionCount; ++r)
     for (int64_t to = 0; to < channelCount; ++to) {
-      DotProduct product;
+      DotProduct product(plain);
       for (int64_t from = 0; from < channelCount; ++from)
         product.add(
             call.recurrentWeight[(r * channelCount + to) * channelCount + from],
@@ -224,7 +228,7 @@ std::vector<Estimate> Evaluation::values(int64_t row, int64_t t,
       Estimate product =
           recurrent.at(perStep(row, t, projectionCount, i, channel));
       if (!call.recurrentBias.empty())
-        product = Arithmetic().sum(
+        product = plain.sum(
             product,
             Estimate::exact(call.recurrentBias[i * channelCount + channel]),
             /*regroups=*/false);
@@ -254,7 +258,7 @@ CallResults Evaluation::forward() const {
   results.last.resize(batchSize * stateCount * channelCount);
   results.recurrent.resize(batchSize * stepCount * projectionCount *
                            channelCount);
-  Arithmetic arithmetic{call.logarithmic};
+  Arithmetic arithmetic{call.logarithmic, call.precision};
   for (int64_t row = 0; row < batchSize; ++row) {
     States states = initialStates(row);
     for (int64_t position = 0; position < stepCount; ++position) {
@@ -266,12 +270,17 @@ CallResults Evaluation::forward() const {
       for (int64_t channel = 0; channel < channelCount; ++channel) {
         std::vector<Estimate> all =
             values(row, t, channel, states, results.recurrent, arithmetic);
-        results.output.set(perStep(row, t, 1, 0, channel), all[program.output]);
         for (int64_t s = 0; s < stateCount; ++s) {
-          after[s * channelCount + channel] = all[program.next[s]];
-          results.trajectory.set(perStep(row, t, stateCount, s, channel),
-                                 all[program.next[s]]);
+          Estimate next = all[program.next[s]];
+          // Even a number that nothing was done to has been a logarithm.
+          if (call.logarithmic && next.error == 0 && next.value != 0)
+            next = arithmetic.function(next, next.value, 1);
+          after[s * channelCount + channel] = next;
+          results.trajectory.set(perStep(row, t, stateCount, s, channel), next);
         }
+        results.output.set(perStep(row, t, 1, 0, channel),
+                           program.hasSeparateOutput ? all[program.output]
+                                                     : after[channel]);
       }
       states = after;
     }
@@ -320,11 +329,11 @@ void Evaluation::pullBack(int64_t row, int64_t t, int64_t channel,
       break;
     }
     std::vector<Estimate> slopes =
-        slopesOf(program, instruction, values, values[place], Arithmetic());
+        slopesOf(program, instruction, values, values[place], plain);
     for (size_t operand = 0; operand < slopes.size(); ++operand)
       accumulate(adjoints[instruction.operands[operand]],
-                 Arithmetic().product(adjoint, slopes[operand],
-                                      /*regroups=*/true));
+                 plain.product(adjoint, slopes[operand],
+                               /*regroups=*/true));
   }
 }
 
@@ -341,12 +350,11 @@ void Evaluation::pullBackRecurrent(int64_t row, int64_t t, const States &before,
       for (int64_t from = 0; from < channelCount; ++from)
         accumulate(gradients.recurrentWeight,
                    (r * channelCount + to) * channelCount + from,
-                   Arithmetic().product(gradient,
-                                        before[state * channelCount + from],
-                                        /*regroups=*/true));
+                   plain.product(gradient, before[state * channelCount + from],
+                                 /*regroups=*/true));
     }
     for (int64_t from = 0; from < channelCount; ++from) {
-      DotProduct product;
+      DotProduct product(plain);
       for (int64_t to = 0; to < channelCount; ++to)
         product.add(
             call.recurrentWeight[(r * channelCount + to) * channelCount + from],
@@ -385,10 +393,9 @@ CallGradients Evaluation::backward(std::span<const double> dOutput,
       States before = statesBefore(results, row, position);
       std::vector<Estimate> dRecurrent(projectionCount * channelCount);
       for (int64_t channel = 0; channel < channelCount; ++channel)
-        pullBack(
-            row, t, channel, dOutput[perStep(row, t, 1, 0, channel)],
-            values(row, t, channel, before, results.recurrent, Arithmetic()),
-            states, dRecurrent, gradients);
+        pullBack(row, t, channel, dOutput[perStep(row, t, 1, 0, channel)],
+                 values(row, t, channel, before, results.recurrent, plain),
+                 states, dRecurrent, gradients);
       // A step that starts from zero passes nothing on to the one before it.
       if (isReset(row, t))
         states.assign(stateCount * channelCount, {});

@@ -52,6 +52,9 @@ struct Call {
   /// Whether the states are carried as their logarithms. Bears on the errors,
   /// not on the values.
   bool logarithmic = false;
+  /// What the results that are judged were computed in. Bears on the errors,
+  /// not on the values.
+  Precision precision = singlePrecision;
 };
 
 /// An array of numbers, and what single precision may make of them; see

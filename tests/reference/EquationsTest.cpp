@@ -336,6 +336,35 @@ TEST(Equations, AddTheBiasInSinglePrecision) {
   EXPECT_GT(evaluate(program, call).output.value[0], 10000);
 }
 
+TEST(Equations, BoundTheErrorsOfEitherPrecision) {
+  Program program = cellProgram("gru");
+  Call call = sampleCall(program, {2, 5, 3}, {}, 7);
+  call.roundsPreactivations = false;
+  CallResults single = evaluate(program, call);
+  call.precision = doublePrecision;
+  CallResults twice = evaluate(program, call);
+  EXPECT_EQ(single.output.value, twice.output.value);
+  for (size_t i = 0; i < single.output.error.size(); ++i)
+    EXPECT_NEAR(twice.output.error[i], 0x1p-29 * single.output.error[i],
+                1e-6 * twice.output.error[i]);
+}
+
+TEST(Equations, RoundEveryStateThatIsCarriedAsItsLogarithm) {
+  Program program = parseProgram(R"(
+    minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
+      %k = minrnn.project %x "k" : f32
+      %p = minrnn.parameter "p" : f32
+      minrnn.yield %p : f32
+    })");
+  Call call = sampleCall(program, {1, 1, 1}, {}, 7);
+  call.parameters = {3};
+  EXPECT_EQ(evaluate(program, call).output.error[0], 0);
+  call.logarithmic = true;
+  double error = evaluate(program, call).output.error[0];
+  EXPECT_GE(error, 3 * unitRoundoff);
+  EXPECT_LT(error, 3 * 6 * unitRoundoff); // four, and log2 3
+}
+
 TEST(Equations, RefuseSizesThatDoNotFit) {
   Program program = cellProgram("gru");
   Call call = sampleCall(program, {1, 2, 3}, {}, 1);
@@ -353,6 +382,36 @@ TEST(Programs, RefuseWrongTextAndProjectionsOfWhatIsNoState) {
       minrnn.yield %u : f32
     })mlir"),
                std::invalid_argument);
+}
+
+TEST(Programs, KnowWhatIsFolded) {
+  // sigmoid(20) is 1 in single precision, and 1 less that is 0.
+  Program program = parseProgram(R"(
+    minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
+      %k = minrnn.project %x "k" : f32
+      %ten = arith.constant 10.0 : f32
+      %twenty = arith.addf %ten, %ten : f32
+      %w = minrnn.sigmoid %twenty : f32
+      %one = arith.constant 1.0 : f32
+      %keep = arith.subf %one, %w : f32
+      %m = minrnn.lerp %h, %k, %w : f32
+      %n = arith.mulf %m, %keep : f32
+      minrnn.yield %n : f32
+    })");
+  std::vector<bool> folded;
+  for (const Instruction &instruction : program.instructions)
+    folded.push_back(instruction.isFolded);
+  // State, gate, 10, sum, sigmoid, 1, difference, lerp, product.
+  EXPECT_EQ(folded, (std::vector<bool>{false, false, false, true, true, false,
+                                       true, false, false}));
+  Call call = sampleCall(program, {1, 1, 1}, {}, 7);
+  call.preactivations = {0};
+  call.bias = {0};
+  call.initial = {1};
+  CallGradients gradients = differentiate(program, call, std::vector{1.0}, {});
+  // keep^2, of which nothing may be left.
+  EXPECT_GE(safety * gradients.initial.error[0], gradients.initial.value[0]);
+  EXPECT_LT(gradients.initial.error[0], 1e-12);
 }
 
 TEST(Programs, KnowWhatMayBeMultipliedOut) {

@@ -26,12 +26,13 @@ double minrnn::reference::scaled(double factor, double error) {
 
 Estimate Arithmetic::rounded(double value, double magnitude, double inherited,
                              double roundings) const {
-  if (std::abs(value) > std::numeric_limits<float>::max())
+  if (std::abs(value) > precision.largest)
     return {value, magnitude, std::numeric_limits<double>::infinity()};
   if (logarithmic && value != 0)
     roundings += std::abs(std::log2(std::abs(value)));
   return {value, magnitude,
-          inherited + roundings * unitRoundoff * magnitude + underflow};
+          inherited + roundings * precision.unitRoundoff * magnitude +
+              precision.underflow};
 }
 
 Estimate Arithmetic::sum(const Estimate &x, const Estimate &y,

@@ -15,12 +15,13 @@
 //
 //   error(f(x, y)) = |df/dx| error(x) + |df/dy| error(y) + k u |f(x, y)|
 //
-// where u = 2^-24, and k is 1 for what hardware rounds correctly and 4, two
-// units in the last place, for exp and its kin. A sum that cancels so keeps the
-// error of its terms; a number that a gate then scales down has its error
-// scaled down too. A derivative is a number like any other, with an error of
-// its own. The bound is of first order in u; `safety` makes up for the second
-// order, for the few roundings more that a function may take, and no more.
+// where u = 2^-24 (or that of another precision), and k is 1 for what hardware
+// rounds correctly and 4, two units in the last place, for exp and its kin. A
+// sum that cancels so keeps the error of its terms; a number that a gate then
+// scales down has its error scaled down too. A derivative is a number like any
+// other, with an error of its own. The bound is of first order in u; `safety`
+// makes up for the second order, for the few roundings more that a function may
+// take, and no more.
 //
 // One freedom is granted beyond the equations as written: whatever is affine in
 // a state may be multiplied out, a (h + c) into a h + a c, for that is what
@@ -36,6 +37,8 @@
 #ifndef MINRNN_TESTS_REFERENCE_ESTIMATE_H
 #define MINRNN_TESTS_REFERENCE_ESTIMATE_H
 
+#include <limits>
+
 namespace minrnn::reference {
 
 /// What a result may differ by is this many times its bound.
@@ -44,8 +47,19 @@ inline constexpr double safety = 4;
 /// The unit roundoff of single precision.
 inline constexpr double unitRoundoff = 0x1p-24;
 
-/// Smaller numbers may be flushed to zero.
-inline constexpr double underflow = 0x1p-124;
+/// What a result may have been computed in.
+struct Precision {
+  double unitRoundoff;
+  /// Smaller numbers may be flushed to zero.
+  double underflow;
+  /// Larger ones overflow.
+  double largest;
+};
+
+inline constexpr Precision singlePrecision = {
+    reference::unitRoundoff, 0x1p-124, std::numeric_limits<float>::max()};
+inline constexpr Precision doublePrecision = {
+    0x1p-53, 0x1p-1020, std::numeric_limits<double>::max()};
 
 struct Estimate {
   double value = 0;
@@ -56,7 +70,7 @@ struct Estimate {
   /// precision may have taken the other branch of a `select`, or overflowed.
   double error = 0;
 
-  /// A number that single precision holds as it is.
+  /// A number that is held as it is.
   static Estimate exact(double value);
 };
 
@@ -73,6 +87,7 @@ double scaled(double factor, double error);
 struct Arithmetic {
   /// Whether what is rounded are logarithms.
   bool logarithmic = false;
+  Precision precision = singlePrecision;
 
   /// A number that inherits the error `inherited` and is rounded
   /// `roundings` times.

@@ -8,6 +8,8 @@
 
 #include "tests/reference/Operations.h"
 
+#include "tests/reference/Functions.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -20,12 +22,6 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-/// 1 / (1 + exp(-x)); of the two exponentials, the smaller one is formed.
-double sigmoid(double x) {
-  double e = std::exp(-std::abs(x));
-  return x >= 0 ? 1 / (1 + e) : e / (1 + e);
-}
-
 double sigmoidSlope(double x) { return sigmoid(x) * sigmoid(-x); }
 
 /// The derivative of sigmoidSlope.
@@ -33,29 +29,9 @@ double sigmoidBend(double x) {
   return sigmoidSlope(x) * (sigmoid(-x) - sigmoid(x));
 }
 
-/// log(1 + exp(x)), without overflow and exact where exp(x) is tiny.
-double softplus(double x) {
-  return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x)));
-}
-
 /// 1 / cosh(x)^2, the derivative of tanh, without the cancellation of
 /// 1 - tanh(x)^2.
 double tanhSlope(double x) { return 4 * sigmoidSlope(2 * x); }
-
-/// log2(2^x + 2^y).
-double log2AddExp2(double x, double y) {
-  double distance = std::abs(x - y);
-  return std::max(x, y) + std::log1p(std::exp2(-distance)) / std::numbers::ln2;
-}
-
-/// Whether the comparison is true of two numbers.
-bool holds(const Predicate &predicate, double x, double y) {
-  if (std::isnan(x) || std::isnan(y))
-    return predicate.unordered;
-  if (x < y)
-    return predicate.less;
-  return x > y ? predicate.greater : predicate.equal;
-}
 
 /// One operation on its operands' values.
 class Evaluator {
@@ -98,7 +74,7 @@ private:
 
 Estimate Evaluator::complement(int index) const {
   const Instruction &from = program.instructions[instruction.operands[index]];
-  if (from.operation != Opcode::Sigmoid)
+  if (from.operation != Opcode::Sigmoid || from.isFolded)
     return arithmetic.difference(Estimate::exact(1), operand(index),
                                  from.regroups);
   // 1 - sigmoid(k) cancels; sigmoid(-k) does not.
@@ -130,12 +106,13 @@ Estimate Evaluator::lerp() const {
       std::abs(take) * (regroups ? to.magnitude : std::abs(to.value));
   double moved = weight.error;
   const Instruction &maker = program.instructions[instruction.operands[2]];
-  if (maker.operation == Opcode::Sigmoid) {
+  if (maker.operation == Opcode::Sigmoid && !maker.isFolded) {
     const Estimate &k = values[maker.operands[0]];
     moved = scaled(sigmoidSlope(k.value), k.error);
   }
   // Either factor may underflow, and what it scales is not always small.
-  double flushed = underflow * (std::abs(from.value) + std::abs(to.value));
+  double flushed = arithmetic.precision.underflow *
+                   (std::abs(from.value) + std::abs(to.value));
   double inherited = scaled(keep, from.error) + scaled(take, to.error) +
                      scaled(to.value - from.value, moved) + flushed;
   Estimate result = arithmetic.rounded(keep * from.value + take * to.value,
@@ -182,7 +159,7 @@ Estimate Evaluator::value() const {
   case Opcode::Compare: {
     double y = operand(1).value;
     bool undecided = isUndecided(operand(0), operand(1));
-    double truth = holds(instruction.predicate, x, y) ? 1 : 0;
+    double truth = instruction.predicate.holds(x, y) ? 1 : 0;
     return {truth, truth, undecided ? infinity : 0};
   }
   case Opcode::Select:
@@ -217,8 +194,9 @@ Estimate Evaluator::value() const {
     double terms = std::max(std::abs(x), std::abs(y)) + 1;
     double inherited =
         share * operand(0).error + (1 - share) * operand(1).error;
-    return arithmetic.rounded(value, std::abs(value),
-                              inherited + unitRoundoff * terms, 4);
+    return arithmetic.rounded(
+        value, std::abs(value),
+        inherited + arithmetic.precision.unitRoundoff * terms, 4);
   }
   case Opcode::Affine:
     return arithmetic.sum(arithmetic.product(operand(0), operand(1), regroups),
@@ -315,7 +293,7 @@ std::vector<Estimate> Evaluator::slopes(const Estimate &result) const {
       return arithmetic.function(distance, sigmoid(at), sigmoidSlope(at));
     };
     // The product with ln 2 is rounded too.
-    distance.error += unitRoundoff * std::abs(argument);
+    distance.error += arithmetic.precision.unitRoundoff * std::abs(argument);
     return {share(argument), share(-argument)};
   }
   case Opcode::Affine:

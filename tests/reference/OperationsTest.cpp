@@ -170,7 +170,7 @@ TEST(Estimates, OfALerpAllowForAFactorThatUnderflows) {
   Estimate result = lerpBySigmoid(80, 88);
   EXPECT_GT(result.value, 0x1p-126);
   EXPECT_GE(safety * result.error, value);
-  EXPECT_LT(result.error, 82 * underflow);
+  EXPECT_LT(result.error, 82 * singlePrecision.underflow);
 }
 
 TEST(Estimates, OfASumKeepTheErrorsOfItsTerms) {

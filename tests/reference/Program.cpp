@@ -18,6 +18,7 @@
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -43,9 +44,43 @@ int placeOf(std::vector<std::string> &names, StringRef name) {
   return static_cast<int>(found - names.begin());
 }
 
-Predicate predicateOf(arith::CmpFPredicate predicate) {
+class Translation {
+public:
+  Program translate(CellOp cell);
+
+private:
+  void translate(mlir::Operation &op);
+  /// What `op` is, without its operands.
+  Instruction instructionFor(mlir::Operation &op);
+  Degree degreeOf(const Instruction &instruction) const;
+  int append(Instruction instruction);
+  void append(Value value, Instruction instruction) {
+    places[value] = append(std::move(instruction));
+  }
+  /// The operation's own value in a form that holds where the one it is written
+  /// in loses everything, even in double; or -1.
+  int stableForm(mlir::Operation &op);
+  /// log x, where x is a sigmoid or an exponential; else -1.
+  int logarithm(Value x);
+
+  Program program;
+  std::vector<Degree> degrees;
+  llvm::DenseMap<Value, int> places;
+};
+
+} // namespace
+
+bool Predicate::holds(double x, double y) const {
+  if (std::isnan(x) || std::isnan(y))
+    return unordered;
+  if (x < y)
+    return less;
+  return x > y ? greater : equal;
+}
+
+Predicate minrnn::reference::predicateOf(int64_t predicate) {
   using P = arith::CmpFPredicate;
-  switch (predicate) {
+  switch (static_cast<P>(predicate)) {
   case P::AlwaysFalse:
     return {};
   case P::OEQ:
@@ -82,35 +117,15 @@ Predicate predicateOf(arith::CmpFPredicate predicate) {
   throw std::invalid_argument("unknown predicate");
 }
 
-class Translation {
-public:
-  Program translate(CellOp cell);
-
-private:
-  void translate(mlir::Operation &op);
-  /// What `op` is, without its operands.
-  Instruction instructionFor(mlir::Operation &op);
-  Degree degreeOf(const Instruction &instruction) const;
-  int append(Instruction instruction);
-  void append(Value value, Instruction instruction) {
-    places[value] = append(std::move(instruction));
-  }
-  /// The operation's own value in a form that holds where the one it is written
-  /// in loses everything, even in double; or -1.
-  int stableForm(mlir::Operation &op);
-  /// log x, where x is a sigmoid or an exponential; else -1.
-  int logarithm(Value x);
-
-  Program program;
-  std::vector<Degree> degrees;
-  llvm::DenseMap<Value, int> places;
-};
-
-} // namespace
-
 int Translation::append(Instruction instruction) {
   Degree degree = degreeOf(instruction);
   instruction.regroups = degree == AffineInStates;
+  auto isConstant = [&](int operand) {
+    const Instruction &of = program.instructions[operand];
+    return of.operation == Opcode::Constant || of.isFolded;
+  };
+  instruction.isFolded = !instruction.operands.empty() &&
+                         llvm::all_of(instruction.operands, isConstant);
   program.instructions.push_back(std::move(instruction));
   degrees.push_back(degree);
   return static_cast<int>(degrees.size()) - 1;
@@ -133,7 +148,8 @@ int Translation::stableForm(mlir::Operation &op) {
   if (auto difference = dyn_cast<arith::SubFOp>(op)) {
     // 1 - sigmoid(k) = sigmoid(-k)
     auto sigmoid = difference.getRhs().getDefiningOp<SigmoidOp>();
-    if (!sigmoid || !matchPattern(difference.getLhs(), m_OneFloat()))
+    if (!sigmoid || !matchPattern(difference.getLhs(), m_OneFloat()) ||
+        program.instructions[places.at(sigmoid)].isFolded)
       return -1;
     int negated = append({.operation = Opcode::Negate,
                           .operands = {places.at(sigmoid.getOperand())}});
@@ -207,7 +223,8 @@ Instruction Translation::instructionFor(mlir::Operation &op) {
       })
       .Case([&](arith::CmpFOp compare) {
         return Instruction{.operation = Opcode::Compare,
-                           .predicate = predicateOf(compare.getPredicate())};
+                           .predicate = minrnn::reference::predicateOf(
+                               static_cast<int64_t>(compare.getPredicate()))};
       })
       .Case([&](arith::AddFOp) { return plain(Opcode::Add); })
       .Case([&](arith::SubFOp) { return plain(Opcode::Subtract); })
@@ -301,6 +318,11 @@ Program minrnn::reference::parseProgram(std::string_view text) {
   DialectRegistry registry;
   registry.insert<MinRNNDialect>();
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  return parseProgram(text, context);
+}
+
+Program minrnn::reference::parseProgram(std::string_view text,
+                                        MLIRContext &context) {
   std::string message;
   ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
     message += diagnostic.str() + "\n";

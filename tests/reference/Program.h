@@ -19,9 +19,14 @@
 #ifndef MINRNN_TESTS_REFERENCE_PROGRAM_H
 #define MINRNN_TESTS_REFERENCE_PROGRAM_H
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace mlir {
+class MLIRContext;
+} // namespace mlir
 
 namespace minrnn::reference {
 
@@ -65,7 +70,13 @@ struct Predicate {
   bool equal = false;
   bool greater = false;
   bool unordered = false;
+
+  /// Whether the comparison is true of two numbers.
+  bool holds(double x, double y) const;
 };
+
+/// The predicate that MLIR's `arith.cmpf` calls by the number `predicate`.
+Predicate predicateOf(int64_t predicate);
 
 struct Instruction {
   Opcode operation = Opcode::Constant;
@@ -74,6 +85,8 @@ struct Instruction {
   int index = 0;
   double constant = 0;
   Predicate predicate = {};
+  /// Computed of constants alone: the compiler does so, in single precision.
+  bool isFolded = false;
   /// Affine in the states and not free of them: may be multiplied out.
   bool regroups = false;
 };
@@ -107,6 +120,9 @@ struct Program {
 /// Parses a text that holds one cell. Throws std::invalid_argument, with what
 /// the dialect says, when it is wrong or projects what is no state.
 Program parseProgram(std::string_view text);
+
+/// The same in a context that has the dialect, for whoever parses many.
+Program parseProgram(std::string_view text, mlir::MLIRContext &context);
 
 /// The same for a file.
 Program parseProgramFile(const std::string &path);

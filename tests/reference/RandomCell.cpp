@@ -8,6 +8,7 @@
 
 #include "tests/reference/RandomCell.h"
 
+#include "tests/reference/Functions.h"
 #include "tests/reference/Samples.h"
 
 #include <algorithm>
@@ -53,12 +54,6 @@ Range corners(const Range &x, const Range &y,
 Range increasing(const Range &x, double (*f)(double)) {
   return {f(x.low), f(x.high)};
 }
-
-double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
-double softplus(double x) {
-  return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x)));
-}
-double positive(double x) { return x >= 0 ? x + 0.5 : sigmoid(x); }
 
 std::string number(double value) {
   std::array<char, 32> text;

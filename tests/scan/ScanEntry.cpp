@@ -1,0 +1,347 @@
+//===- ScanEntry.cpp - An entry of the scan level, interpreted ------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/scan/ScanEntry.h"
+
+#include "tests/reference/Functions.h"
+
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+using namespace mlir;
+using namespace minrnn::dialect;
+using namespace minrnn::scan;
+
+/// Stands for the logarithm of zero, as in compiled scans.
+static constexpr double logOfZero = -1e30;
+
+/// The only operation of type `Op` in `function`, or null.
+template <typename Op> static Op findOnly(func::FuncOp function) {
+  auto all = llvm::to_vector(function.getOps<Op>());
+  return all.size() == 1 ? all.front() : Op();
+}
+
+static std::string nameIn(DictionaryAttr attributes) {
+  auto name =
+      attributes ? attributes.getAs<StringAttr>("minrnn.name") : StringAttr();
+  return name ? name.str() : "";
+}
+
+void ScanEntry::addName(Value value, const std::string &name) {
+  if (!namesOfValues.try_emplace(value, name).second ||
+      !names.insert(name).second)
+    throw std::runtime_error("'" + name + "' is there twice");
+}
+
+std::string ScanEntry::nameOf(Value value) const {
+  auto found = namesOfValues.find(value);
+  if (found == namesOfValues.end())
+    throw std::runtime_error("a tensor is neither an argument nor returned");
+  return found->second;
+}
+
+ScanEntry::Sequence ScanEntry::sequenceOf(Value value) const {
+  Sequence sequence;
+  if (auto delay = value.getDefiningOp<DelayOp>()) {
+    sequence.initial = packedOf(delay.getInitial()).name;
+    value = delay.getSequence();
+  }
+  sequence.name = nameOf(value);
+  auto type = cast<RankedTensorType>(value.getType());
+  sequence.isMask = type.getRank() == 2;
+  sequence.gates = stepValueCount(type);
+  return sequence;
+}
+
+ScanEntry::Packed ScanEntry::packedOf(Value value) const {
+  return {nameOf(value), packedValueCount(value.getType())};
+}
+
+ScanEntry::ScanEntry(func::FuncOp function) {
+  auto projection = findOnly<PackedProjectionOp>(function);
+  for (BlockArgument argument : function.getArguments()) {
+    // (Its operands are projected outside.)
+    if (projection && (argument == projection.getInput() ||
+                       argument == projection.getWeight()))
+      continue;
+    addName(argument, nameIn(function.getArgAttrDict(argument.getArgNumber())));
+  }
+  if (projection)
+    addName(projection.getResult(), "preactivations");
+  for (auto [index, value] :
+       llvm::enumerate(function.front().getTerminator()->getOperands()))
+    addName(value, nameIn(function.getResultAttrDict(index)));
+
+  auto common = [&](auto op) {
+    isReverse = op.getReverse();
+    for (Value value : op.getSequences())
+      sequences.push_back(sequenceOf(value));
+    for (Value value : op.getParameters())
+      parameters.push_back(packedOf(value));
+    for (Value value : op.getOutputs())
+      outputs.push_back(sequenceOf(value));
+    for (Value value : op.getSums())
+      sums.push_back(packedOf(value));
+    initial = packedOf(op.getInitial());
+    last = packedOf(op.getLast());
+  };
+  if (auto walk = findOnly<WalkOp>(function)) {
+    common(walk);
+    output = std::make_unique<RegionCode>(walk.getBody());
+    return;
+  }
+  auto scan = findOnly<ScanOp>(function);
+  if (!scan)
+    throw std::runtime_error("expected one minrnn.scan or minrnn.walk");
+  common(scan);
+  isLog = scan.getDomain() == Domain::Log;
+  element = std::make_unique<RegionCode>(scan.getElement());
+  output = std::make_unique<RegionCode>(scan.getOutput());
+  auto boundariesOf = [&](Value value) -> Packed {
+    if (!value)
+      return {};
+    return {nameOf(value), stepValueCount(value.getType())};
+  };
+  kept = boundariesOf(scan.getBoundaries());
+  taken = boundariesOf(scan.getTaken());
+  if (!scan.getTaken())
+    return;
+  states = std::make_unique<RegionCode>(scan.getStates());
+  recomputeValues = static_cast<int64_t>(states->argumentCount()) -
+                    packedValueCount(scan.getParameters().getTypes());
+}
+
+static int64_t tiles(const EntryCall &call) {
+  return (call.time + tileTime - 1) / tileTime;
+}
+
+/// One channel of one row.
+class ScanEntry::Lane {
+public:
+  Lane(ScanEntry &entry, NamedTensors &tensors, const EntryCall &call,
+       int64_t row, int64_t channel)
+      : entry(entry), tensors(tensors), call(call), row(row), channel(channel) {
+  }
+
+  void run();
+
+private:
+  /// The place of the step that the forward pass takes at `position`.
+  int64_t timeOf(int64_t position) const {
+    return call.reverse ? call.time - 1 - position : position;
+  }
+  double read(const std::string &name, int64_t size, int64_t index) const;
+  void write(const std::string &name, int64_t size, int64_t index,
+             double value);
+  double readStep(const Sequence &sequence, int64_t position,
+                  int64_t gate) const;
+  void writeStep(const Sequence &sequence, int64_t position, int64_t gate,
+                 double value);
+  double readRow(const Packed &packed, int64_t gate) const;
+  void writeRow(const Packed &packed, int64_t gate, double value);
+  int64_t boundarySize(const Packed &packed) const {
+    return call.batch * tiles(call) * packed.gates * call.channels;
+  }
+  int64_t boundaryIndex(const Packed &packed, int64_t tile, int64_t state) {
+    return ((row * tiles(call) + tile) * packed.gates + state) * call.channels +
+           channel;
+  }
+  void appendParameters(std::vector<double> &values) const;
+  double toCarried(double plain) const {
+    if (!entry.isLog)
+      return plain;
+    return plain == 0 ? logOfZero : std::log2(plain);
+  }
+  double toPlain(double carried) const {
+    return entry.isLog ? std::exp2(carried) : carried;
+  }
+  /// The states before each position, made again from the boundaries.
+  std::vector<std::vector<double>> recompute();
+  /// Takes the step at the forward pass's `position`.
+  void step(int64_t position, const std::vector<double> *recomputed);
+
+  ScanEntry &entry;
+  NamedTensors &tensors;
+  const EntryCall &call;
+  int64_t row, channel;
+  std::vector<double> carried, totals;
+};
+
+double ScanEntry::Lane::read(const std::string &name, int64_t size,
+                             int64_t index) const {
+  auto found = tensors.find(name);
+  if (found == tensors.end())
+    return 0; // absent
+  if (found->second.size() != static_cast<size_t>(size))
+    throw std::runtime_error("'" + name + "' holds " +
+                             std::to_string(found->second.size()) +
+                             " numbers, expected " + std::to_string(size));
+  return found->second[index];
+}
+
+void ScanEntry::Lane::write(const std::string &name, int64_t size,
+                            int64_t index, double value) {
+  std::vector<double> &array = tensors[name];
+  if (array.size() != static_cast<size_t>(size))
+    throw std::runtime_error("'" + name + "' is not of the call's size");
+  array[index] = value;
+}
+
+double ScanEntry::Lane::readStep(const Sequence &sequence, int64_t position,
+                                 int64_t gate) const {
+  int64_t step = row * call.time + timeOf(position);
+  if (sequence.isMask)
+    return read(sequence.name, call.batch * call.time, step);
+  return read(sequence.name,
+              call.batch * call.time * sequence.gates * call.channels,
+              (step * sequence.gates + gate) * call.channels + channel);
+}
+
+void ScanEntry::Lane::writeStep(const Sequence &sequence, int64_t position,
+                                int64_t gate, double value) {
+  int64_t step = row * call.time + timeOf(position);
+  write(sequence.name, call.batch * call.time * sequence.gates * call.channels,
+        (step * sequence.gates + gate) * call.channels + channel, value);
+}
+
+double ScanEntry::Lane::readRow(const Packed &packed, int64_t gate) const {
+  return read(packed.name, call.batch * packed.gates * call.channels,
+              (row * packed.gates + gate) * call.channels + channel);
+}
+
+void ScanEntry::Lane::writeRow(const Packed &packed, int64_t gate,
+                               double value) {
+  write(packed.name, call.batch * packed.gates * call.channels,
+        (row * packed.gates + gate) * call.channels + channel, value);
+}
+
+void ScanEntry::Lane::appendParameters(std::vector<double> &values) const {
+  for (const Packed &packed : entry.parameters)
+    for (int64_t gate = 0; gate < packed.gates; ++gate)
+      values.push_back(read(packed.name, packed.gates * call.channels,
+                            gate * call.channels + channel));
+}
+
+std::vector<std::vector<double>> ScanEntry::Lane::recompute() {
+  std::vector<std::vector<double>> before;
+  std::vector<double> state(entry.taken.gates);
+  for (int64_t position = 0; position < call.time; ++position) {
+    if (position % tileTime == 0)
+      for (int64_t s = 0; s < entry.taken.gates; ++s)
+        state[s] = read(entry.taken.name, boundarySize(entry.taken),
+                        boundaryIndex(entry.taken, position / tileTime, s));
+    before.push_back(state);
+    std::vector<double> values;
+    for (const Sequence &sequence : entry.sequences)
+      for (int64_t gate = 0; gate < sequence.gates; ++gate)
+        if (static_cast<int64_t>(values.size()) < entry.recomputeValues)
+          values.push_back(readStep(sequence, position, gate));
+    appendParameters(values);
+    std::span<const double> parts = entry.states->run(values);
+    for (size_t s = 0; s < state.size(); ++s)
+      state[s] = parts[2 * s] * state[s] + parts[2 * s + 1];
+  }
+  return before;
+}
+
+void ScanEntry::Lane::step(int64_t position,
+                           const std::vector<double> *recomputed) {
+  std::vector<double> values;
+  for (const Sequence &sequence : entry.sequences)
+    for (int64_t gate = 0; gate < sequence.gates; ++gate) {
+      if (sequence.initial.empty())
+        values.push_back(readStep(sequence, position, gate));
+      else if (position > 0)
+        values.push_back(readStep(sequence, position - 1, gate));
+      else
+        values.push_back(readRow({sequence.initial, sequence.gates}, gate));
+    }
+  if (recomputed)
+    values.insert(values.end(), recomputed->begin(), recomputed->end());
+  appendParameters(values);
+  if (position % tileTime == 0 && !entry.kept.name.empty())
+    for (size_t s = 0; s < carried.size(); ++s)
+      write(entry.kept.name, boundarySize(entry.kept),
+            boundaryIndex(entry.kept, position / tileTime,
+                          static_cast<int64_t>(s)),
+            toPlain(carried[s]));
+
+  std::span<const double> results;
+  if (entry.element) {
+    std::span<const double> parts = entry.element->run(values);
+    std::vector<double> next;
+    for (size_t s = 0; s < carried.size(); ++s) {
+      double a = parts[2 * s];
+      double b = parts[2 * s + 1];
+      next.push_back(entry.isLog ? reference::log2AddExp2(a + carried[s], b)
+                                 : a * carried[s] + b);
+    }
+    for (double state : carried)
+      values.push_back(toPlain(state));
+    for (double state : next)
+      values.push_back(toPlain(state));
+    carried = next;
+    results = entry.output->run(values);
+  } else {
+    values.insert(values.end(), carried.begin(), carried.end());
+    results = entry.output->run(values);
+    carried.assign(results.begin(), results.begin() + carried.size());
+    results = results.subspan(carried.size());
+  }
+  for (const Sequence &sequence : entry.outputs)
+    for (int64_t gate = 0; gate < sequence.gates; ++gate) {
+      writeStep(sequence, position, gate, results.front());
+      results = results.subspan(1);
+    }
+  for (double &total : totals) {
+    total += results.front();
+    results = results.subspan(1);
+  }
+}
+
+void ScanEntry::Lane::run() {
+  for (int64_t s = 0; s < entry.initial.gates; ++s)
+    carried.push_back(toCarried(readRow(entry.initial, s)));
+  for (const Packed &sum : entry.sums)
+    for (int64_t gate = 0; gate < sum.gates; ++gate)
+      totals.push_back(call.first == 0 ? 0 : readRow(sum, gate));
+  std::vector<std::vector<double>> before;
+  if (!entry.taken.name.empty())
+    before = recompute();
+  for (int64_t p = call.first; p < call.first + call.count; ++p) {
+    int64_t position = entry.isReverse ? call.time - 1 - p : p;
+    step(position, before.empty() ? nullptr : &before[position]);
+  }
+  for (int64_t s = 0; s < entry.last.gates; ++s)
+    writeRow(entry.last, s, toPlain(carried[s]));
+  size_t index = 0;
+  for (const Packed &sum : entry.sums)
+    for (int64_t gate = 0; gate < sum.gates; ++gate)
+      writeRow(sum, gate, totals[index++]);
+}
+
+void ScanEntry::run(NamedTensors &tensors, const EntryCall &call) {
+  // What nobody writes shows.
+  auto poison = [&](const std::string &name, int64_t size) {
+    tensors[name].assign(size, std::numeric_limits<double>::quiet_NaN());
+  };
+  if (call.first == 0) {
+    for (const Sequence &sequence : outputs)
+      poison(sequence.name,
+             call.batch * call.time * sequence.gates * call.channels);
+    for (const Packed &sum : sums)
+      poison(sum.name, call.batch * sum.gates * call.channels);
+    poison(last.name, call.batch * last.gates * call.channels);
+    if (!kept.name.empty())
+      poison(kept.name, call.batch * tiles(call) * kept.gates * call.channels);
+  }
+  for (int64_t row = 0; row < call.batch; ++row)
+    for (int64_t channel = 0; channel < call.channels; ++channel)
+      Lane(*this, tensors, call, row, channel).run();
+}

@@ -1,0 +1,74 @@
+//===- ScanJudge.h - A cell of the scan level held to the judge -*- C++ -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What the judge computes and what the scan level's interpreter computes are
+// the same mathematics, both in double. So they must agree within the judge's
+// bound of the rounding errors, taken for double precision: some 2^29 times
+// closer than kernels can be held to.
+//
+// The compiler does compute in single precision itself, where it folds
+// constants or writes down their logarithms. Where a module holds a number of
+// that kind the bound is single precision's.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_TESTS_SCAN_SCANJUDGE_H
+#define MINRNN_TESTS_SCAN_SCANJUDGE_H
+
+#include "tests/reference/Equations.h"
+#include "tests/scan/ScanCell.h"
+
+#include <cstdint>
+#include <stdexcept>
+#include <vector>
+
+namespace minrnn::scan {
+
+/// What the comparisons saw.
+struct Figures {
+  /// Numbers compared, those of them within the bound for double precision, and
+  /// those that have no bound, since a `select` was undecided.
+  int64_t numbers = 0, inDouble = 0, unbounded = 0;
+  /// The largest difference in double precision, in units of what is allowed.
+  double worst = 0;
+};
+
+/// A difference between the scan level and the judge.
+struct Fault : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// Whether the compiler may have rounded a number of `scans` that `program`
+/// does not have.
+bool holdsRoundedConstants(mlir::ModuleOp scans,
+                           const reference::Program &program);
+
+/// A call, and the gradients that backward is given.
+struct JudgedCall {
+  reference::Call call;
+  std::vector<double> dOutput; // [B, T, H]
+  std::vector<double> dLast;   // [B, S, H], or empty for zero
+};
+
+/// What the judge says of a call, for results of the call's precision.
+struct Judgement {
+  reference::CallResults results;
+  reference::CallGradients gradients;
+};
+Judgement judgementOf(const reference::Program &program,
+                      const JudgedCall &judged);
+
+/// Runs forward, step by step and backward, and throws Fault at the first
+/// number that is not within its bound.
+void judge(ScanCell &cell, const reference::Program &program,
+           const JudgedCall &judged, const Judgement &judgement,
+           Figures &figures);
+
+} // namespace minrnn::scan
+
+#endif // MINRNN_TESTS_SCAN_SCANJUDGE_H
