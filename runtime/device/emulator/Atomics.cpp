@@ -12,9 +12,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/core/HalfFormats.h"
 #include "runtime/device/emulator/Decoder.h"
 #include "runtime/device/emulator/FloatFormats.h"
-#include "runtime/core/HalfFormats.h"
 #include "runtime/device/emulator/Lanewise.h"
 #include "runtime/device/emulator/MemoryAccess.h"
 #include "runtime/device/emulator/MemoryOperands.h"

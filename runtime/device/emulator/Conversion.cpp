@@ -11,8 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/device/emulator/FloatFormats.h"
 #include "runtime/core/HalfFormats.h"
+#include "runtime/device/emulator/FloatFormats.h"
 #include "runtime/device/emulator/Lanewise.h"
 #include "runtime/device/emulator/RoundingMode.h"
 #include "runtime/device/emulator/Selection.h"

@@ -8,8 +8,8 @@
 
 #include "runtime/device/emulator/Selection.h"
 
-#include "runtime/device/emulator/Decoder.h"
 #include "runtime/core/HalfFormats.h"
+#include "runtime/device/emulator/Decoder.h"
 
 #include <algorithm>
 #include <bit>
