@@ -37,7 +37,7 @@ compiler::ScanDomain toCompiler(ScanDomain scan) {
 
 /// What to compile for so that `device` can run it.
 std::string targetFor(const Device &device) {
-  const std::string own = device.target();
+  std::string own = device.target();
   if (own == "host")
     return own;
   const std::vector<std::string> known = compiler::knownTargets();

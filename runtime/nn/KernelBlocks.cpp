@@ -12,7 +12,7 @@
 
 using namespace minrnn;
 
-KernelBlocks::KernelBlocks(std::shared_ptr<Device> device)
+KernelBlocks::KernelBlocks(const std::shared_ptr<Device> &device)
     : Blocks(device), programs(device->target()), kernels(*this) {
   programs.open();
 }

@@ -30,7 +30,7 @@ class KernelBlocks : public Blocks, private KernelLauncher {
 public:
   /// Throws Error when NVRTC cannot be had. Modules are compiled and loaded
   /// when they are first used.
-  explicit KernelBlocks(std::shared_ptr<Device> device);
+  explicit KernelBlocks(const std::shared_ptr<Device> &device);
 
   void embeddingForward(const EmbeddingShape &shape, const std::int32_t *tokens,
                         const float *table, float *output) override;

@@ -20,7 +20,7 @@ TrainingLog::TrainingLog(const std::filesystem::path &path)
     return;
   file.open(path, std::ios::trunc);
   file.precision(std::numeric_limits<double>::max_digits10);
-  file << "step,loss,validation_loss" << std::endl;
+  file << "step,loss,validation_loss\n" << std::flush;
   if (!file)
     throw Error(this->path + ": cannot write the log");
 }
@@ -31,7 +31,7 @@ void TrainingLog::add(const TrainingProgress &progress) {
   file << progress.step << ',' << progress.stepLoss << ',';
   if (progress.validationLoss)
     file << *progress.validationLoss;
-  file << std::endl;
+  file << '\n' << std::flush;
   if (!file)
     throw Error(path + ": cannot write the log");
 }
