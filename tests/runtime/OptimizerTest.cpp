@@ -60,7 +60,7 @@ TEST(AdamW, RefusesAnotherLength) {
 
 TEST(AdamW, ClipsOnlyWhatIsTooLong) {
   // The first moment shows the gradient that was taken.
-  const auto taken = [](std::vector<float> gradients, double limit,
+  const auto taken = [](const std::vector<float> &gradients, double limit,
                         double norm) {
     AdamW adamW({}, std::vector<bool>(gradients.size()));
     const DeviceArray<float> parameters =
