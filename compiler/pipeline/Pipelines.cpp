@@ -22,7 +22,14 @@ static void tidy(OpPassManager &passes) {
 }
 
 void minrnn::compiler::buildProvePipeline(OpPassManager &passes) {
-  passes.addPass(createStabilizePass());
+  // What is one value must be seen as one: a select between two of them that
+  // only look different would make the cell sequential, and parallel as soon
+  // as it is printed and read again.
+  passes.addPass(createCompositeFixedPointPass(
+      "minrnn-tidy-cell", [](OpPassManager &inner) {
+        inner.addPass(createStabilizePass());
+        tidy(inner);
+      }));
   passes.addPass(createProveRecurrencePass());
   // The coefficients that the proof wrote down can be mended too (1 - z).
   passes.addPass(createStabilizePass());
