@@ -271,16 +271,15 @@ CallResults Evaluation::forward() const {
         std::vector<Estimate> all =
             values(row, t, channel, states, results.recurrent, arithmetic);
         for (int64_t s = 0; s < stateCount; ++s) {
-          Estimate next = all[program.next[s]];
-          // Even a number that nothing was done to has been a logarithm.
+          // Even a number that nothing was done to has been a logarithm; also
+          // where the output is that very number.
+          Estimate &next = all[program.next[s]];
           if (call.logarithmic && next.error == 0 && next.value != 0)
             next = arithmetic.function(next, next.value, 1);
           after[s * channelCount + channel] = next;
           results.trajectory.set(perStep(row, t, stateCount, s, channel), next);
         }
-        results.output.set(perStep(row, t, 1, 0, channel),
-                           program.hasSeparateOutput ? all[program.output]
-                                                     : after[channel]);
+        results.output.set(perStep(row, t, 1, 0, channel), all[program.output]);
       }
       states = after;
     }

@@ -193,7 +193,7 @@ Estimate Evaluator::value() const {
     // sum keeps their errors.
     double terms = std::max(std::abs(x), std::abs(y)) + 1;
     double inherited =
-        share * operand(0).error + (1 - share) * operand(1).error;
+        scaled(share, operand(0).error) + scaled(1 - share, operand(1).error);
     return arithmetic.rounded(
         value, std::abs(value),
         inherited + arithmetic.precision.unitRoundoff * terms, 4);
