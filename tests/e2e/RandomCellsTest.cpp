@@ -17,15 +17,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "tests/e2e/HostJudge.h"
+#include "tests/reference/RandomCampaign.h"
 #include "tests/reference/RandomCell.h"
 #include "tests/reference/Samples.h"
-#include "tests/reference/Shrink.h"
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cmath>
-#include <cstdlib>
 #include <iostream>
 
 using namespace minrnn;
@@ -36,27 +33,10 @@ namespace {
 
 constexpr uint64_t shardCount = 8;
 
-uint64_t fromEnvironment(const char *name, uint64_t otherwise) {
-  const char *value = std::getenv(name);
-  return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);
-}
-
 /// What a test saw.
 struct CellFigures : Figures {
   int64_t cells = 0, inLogSpace = 0, parallel = 0;
 };
-
-/// Whether the states are as small as random cells keep them. Shrinking takes
-/// away what kept them so; a cell that overflows shows another fault than the
-/// one that is shrunk.
-bool isTame(const CallResults &results) {
-  auto isBelow = [](const Judged &judged, double bound) {
-    return std::all_of(judged.value.begin(), judged.value.end(),
-                       [&](double value) { return std::abs(value) <= bound; });
-  };
-  return isBelow(results.trajectory, largestState * (1 + 1e-6)) &&
-         isBelow(results.output, 1e5);
-}
 
 /// Throws Fault, or std::runtime_error, at the first thing that is wrong.
 void check(const Example &example, bool inLogSpace, CellFigures &figures) {
@@ -127,21 +107,6 @@ std::string faultOf(const Example &example, bool inLogSpace,
   return "";
 }
 
-void reportShrunk(const Example &example, bool inLogSpace) {
-  CellFigures ignored;
-  // What is left of a cell after shrinking is affine no longer by construction.
-  auto faultOfSmaller = [&](Example smaller) {
-    smaller.cell.isAffine &= smaller.cell.text() == example.cell.text();
-    return faultOf(smaller, inLogSpace, ignored);
-  };
-  Example small = shrink(example, [&](const Example &smaller) {
-    return !faultOfSmaller(smaller).empty();
-  });
-  ADD_FAILURE() << "shrunk to\n"
-                << small.cell.text() << describe(small.run) << "\n"
-                << faultOfSmaller(small);
-}
-
 class RandomCellsOnTheHost : public testing::TestWithParam<uint64_t> {};
 
 } // namespace
@@ -162,7 +127,10 @@ TEST_P(RandomCellsOnTheHost, AgreeWithTheJudge) {
                     << (inLogSpace ? "log" : "linear") << " space\n"
                     << example.cell.text() << describe(example.run) << "\n"
                     << fault;
-      reportShrunk(example, inLogSpace);
+      CellFigures ignored;
+      ADD_FAILURE() << shrunkReport(example, [&](const Example &smaller) {
+        return faultOf(smaller, inLogSpace, ignored);
+      });
       // A few reports of what may be one fault are enough.
       if (++faults == 3)
         return;

@@ -21,15 +21,14 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "tests/reference/RandomCampaign.h"
 #include "tests/reference/RandomCell.h"
 #include "tests/reference/Samples.h"
-#include "tests/reference/Shrink.h"
 #include "tests/scan/ScanJudge.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 #include <iostream>
 #include <map>
@@ -41,11 +40,6 @@ using namespace minrnn::scan;
 namespace {
 
 constexpr uint64_t shardCount = 4;
-
-uint64_t fromEnvironment(const char *name, uint64_t otherwise) {
-  const char *value = std::getenv(name);
-  return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);
-}
 
 struct CellFigures : Figures {
   int64_t cells = 0, parallel = 0, inLogSpace = 0, recomputed = 0;
@@ -73,17 +67,6 @@ RandomRun smallRun(uint64_t seed) {
   run.shape.time = static_cast<int64_t>(random.next() % 6);
   run.shape.channels = 1 + static_cast<int64_t>(random.next() % 3);
   return run;
-}
-
-/// Whether the states are as small as random cells keep them. Shrinking takes
-/// away what kept them so.
-bool isTame(const CallResults &results) {
-  auto isBelow = [](const Judged &judged, double bound) {
-    return std::all_of(judged.value.begin(), judged.value.end(),
-                       [&](double value) { return std::abs(value) <= bound; });
-  };
-  return isBelow(results.trajectory, largestState * (1 + 1e-6)) &&
-         isBelow(results.output, 1e5);
 }
 
 class Judging {
@@ -191,22 +174,6 @@ std::string Judging::faultOf(const Example &example, bool keepsConstants) {
 
 namespace {
 
-void reportShrunk(const Example &example, bool keepsConstants) {
-  CellFigures ignored;
-  Judging judging(ignored);
-  // What is left of a cell after shrinking is affine no longer by construction.
-  auto faultOfSmaller = [&](Example smaller) {
-    smaller.cell.isAffine &= smaller.cell.text() == example.cell.text();
-    return judging.faultOf(smaller, keepsConstants);
-  };
-  Example small = shrink(example, [&](const Example &smaller) {
-    return !faultOfSmaller(smaller).empty();
-  });
-  ADD_FAILURE() << "shrunk to\n"
-                << small.cell.text() << describe(small.run) << "\n"
-                << faultOfSmaller(small);
-}
-
 class RandomScans : public testing::TestWithParam<uint64_t> {};
 
 } // namespace
@@ -239,7 +206,11 @@ TEST_P(RandomScans, AgreeWithTheJudge) {
     ADD_FAILURE() << "seed " << seed << "\n"
                   << example.cell.text() << describe(example.run) << "\n"
                   << fault;
-    reportShrunk(example, keepsConstants);
+    CellFigures ignored;
+    Judging again(ignored);
+    ADD_FAILURE() << shrunkReport(example, [&](const Example &smaller) {
+      return again.faultOf(smaller, keepsConstants);
+    });
     // A few reports of what may be one fault are enough.
     if (++faults == 3)
       break;
