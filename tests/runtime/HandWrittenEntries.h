@@ -409,18 +409,18 @@ public:
     });
   }
 
-  static std::shared_ptr<HostModule> module(int threads) {
+  static std::shared_ptr<HostModule>
+  module(std::shared_ptr<HostDevice> device) {
     const std::string name = Cell::name;
     return std::make_shared<HostModule>(
-        std::make_shared<HostDevice>(threads),
-        std::map<std::string, HostEntry, std::less<>>{
-            {name + "_forward", forward},
-            {name + "_backward", backward},
-            {name + "_step", step}});
+        std::move(device), std::map<std::string, HostEntry, std::less<>>{
+                               {name + "_forward", forward},
+                               {name + "_backward", backward},
+                               {name + "_step", step}});
   }
 
   static CellKernels kernels(int threads) {
-    return {manifest(), module(threads)};
+    return {manifest(), module(std::make_shared<HostDevice>(threads))};
   }
 
 private:

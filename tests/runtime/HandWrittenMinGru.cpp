@@ -42,8 +42,9 @@ std::string test::handWrittenMinGruManifest() {
   return writeManifest(describe<MinGru>());
 }
 
-std::shared_ptr<HostModule> test::handWrittenMinGruModule(int threads) {
-  return HandWritten<MinGru>::module(threads);
+std::shared_ptr<HostModule>
+test::handWrittenMinGruModule(std::shared_ptr<HostDevice> device) {
+  return HandWritten<MinGru>::module(std::move(device));
 }
 
 CellKernels test::handWrittenMinGru(int threads) {

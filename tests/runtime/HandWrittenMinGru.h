@@ -25,8 +25,9 @@ namespace minrnn::test {
 /// The manifest, as JSON, with tiles of 16 channels.
 std::string handWrittenMinGruManifest();
 
-/// The module on a host device of `threads` threads.
-std::shared_ptr<HostModule> handWrittenMinGruModule(int threads = 0);
+/// The module on a host device.
+std::shared_ptr<HostModule> handWrittenMinGruModule(
+    std::shared_ptr<HostDevice> device = std::make_shared<HostDevice>());
 
 /// Both together.
 CellKernels handWrittenMinGru(int threads = 0);

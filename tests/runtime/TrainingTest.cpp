@@ -317,6 +317,38 @@ TEST(Trainer, SaysWhenItDiverges) {
   EXPECT_THROW(trainer.step(), Error);
 }
 
+/// A device that ought to record graphs, and cannot.
+class UnableToRecord : public HostDevice {
+public:
+  std::unique_ptr<Graph>
+  capture(const std::function<void()> & /*work*/) override {
+    ++attempts;
+    throw Error("this driver records nothing");
+  }
+  int attempts = 0;
+};
+
+TEST(Trainer, GoesOnWhereNoGraphCanBeRecorded) {
+  const TextCorpus corpus = TextCorpus::fromText(learnableText());
+  const auto train = [&](const std::shared_ptr<HostDevice> &device,
+                         const std::string &refusal) {
+    LanguageModel model(
+        {corpus.vocabulary.size(), 2, 6, 2},
+        {parseManifest(handWrittenMinGruManifest(), "the manifest"),
+         handWrittenMinGruModule(device)});
+    model.initialise(3);
+    Trainer trainer(model, corpus, quickTraining());
+    for (int i = 0; i < 4; ++i)
+      trainer.step();
+    EXPECT_EQ(trainer.graphRefusal(), refusal);
+    return model.parameters().download();
+  };
+  const auto unable = std::make_shared<UnableToRecord>();
+  EXPECT_EQ(train(unable, "this driver records nothing"),
+            train(std::make_shared<HostDevice>(), ""));
+  EXPECT_EQ(unable->attempts, 1);
+}
+
 TEST(Trainer, RefusesBadOptions) {
   const TextCorpus corpus = TextCorpus::fromText(learnableText());
   LanguageModel model = smallModel(corpus.vocabulary.size());
