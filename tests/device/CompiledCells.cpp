@@ -10,15 +10,13 @@
 
 #include "minrnn/emulator_device.h"
 #include "runtime/core/ReadFile.h"
+#include "runtime/device/GpuTarget.h"
 #include "runtime/device/PtxKernels.h"
 #include "runtime/jit/HostObject.h"
 #include "tests/TestFiles.h"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <filesystem>
-#include <optional>
 #include <utility>
 
 using namespace minrnn;
@@ -37,21 +35,11 @@ std::string minrnn::test::cellFile(const std::string &cell) {
   return testFile(MINRNN_CELLS_FOLDER) + "/" + cell + ".mlir";
 }
 
-/// The number in `sm_75`.
-static int capability(const std::string &target) {
-  return target.starts_with("sm_") ? std::stoi(target.substr(3)) : 0;
-}
-
 /// The newest target of the compiler's that runs on a device of `own`.
 static std::string targetFor(const std::string &own) {
-  std::string best;
-  for (const std::string &known : compiler::knownTargets())
-    if (known == own)
-      return known;
-    else if (capability(known) > capability(best) &&
-             capability(known) <= capability(own))
-      best = known;
-  return best;
+  return own == "host"
+             ? own
+             : newestTargetFor(own, compiler::knownTargets()).value_or("");
 }
 
 CompiledCell::CompiledCell(std::shared_ptr<Device> owner,
@@ -76,31 +64,15 @@ CompiledCell::CompiledCell(std::shared_ptr<Device> owner,
   codeText = std::move(result.output);
 }
 
-/// How many steps each state that `forward` keeps stands for.
-static int64_t tileTimeOf(const std::string &manifest) {
-  std::optional<int64_t> steps;
-  const nlohmann::json parsed = nlohmann::json::parse(manifest);
-  for (const nlohmann::json &entry : parsed.at("entries")) {
-    if (entry.at("name") == "step")
-      continue;
-    const int64_t own = entry.at("tile").value("time", int64_t{1});
-    if (steps && *steps != own)
-      throw std::runtime_error("forward's and backward's tiles differ");
-    steps = own;
-  }
-  return steps.value_or(1);
-}
-
 KernelProgram CompiledCell::load(uint64_t seed) const {
   if (auto host = std::dynamic_pointer_cast<HostDevice>(device)) {
     Manifest manifest = parseManifest(manifestText, "the manifest");
     auto module = loadHostObject(codeText, manifest, std::move(host));
-    return {std::move(manifest), std::move(module), tileTimeOf(manifestText)};
+    return {std::move(manifest), std::move(module)};
   }
   std::shared_ptr<Device> own = device;
   if (device->name() == "emulator")
     own = EmulatorDevice::create({.target = device->target(), .seed = seed});
   return {parseManifestOfPtx(codeText, "the PTX"),
-          std::make_shared<PtxKernels>(own, codeText),
-          tileTimeOf(manifestText)};
+          std::make_shared<PtxKernels>(own, codeText)};
 }

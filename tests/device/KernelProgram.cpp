@@ -28,9 +28,8 @@ static int64_t bytesOf(const std::string &type) {
 }
 
 KernelProgram::KernelProgram(Manifest manifest,
-                             std::shared_ptr<const KernelModule> module,
-                             int64_t tileTime)
-    : own(std::move(manifest)), module(std::move(module)), tileTime(tileTime) {
+                             std::shared_ptr<const KernelModule> module)
+    : own(std::move(manifest)), module(std::move(module)) {
   for (const RecurrentProjection &projection : own.recurrent)
     projectedStates.push_back(own.stateIndex(projection.state));
 }
@@ -40,7 +39,7 @@ int64_t KernelProgram::sizeOf(std::string_view axis, const Shape &shape) const {
       {"batch", shape.batch},
       {"time", shape.time},
       {"channels", shape.channels},
-      {"tiles", (shape.time + tileTime - 1) / tileTime},
+      {"tiles", own.timeTiles(shape.time)},
       {"gates", int64_t(own.gates.size())},
       {"recurrent", int64_t(own.recurrent.size())},
       {"parameters", int64_t(own.parameters.size())},

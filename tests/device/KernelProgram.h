@@ -1,5 +1,4 @@
-//===- KernelProgram.h - Any cell's kernels, called on any device -*- C++
-//-*-===//
+//===- KernelProgram.h - Any cell's kernels, on any device ------*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -56,10 +55,7 @@ struct EntryCall {
 
 class KernelProgram {
 public:
-  /// `tileTime` is the manifest's `tile.time`, which counts only where states
-  /// are recomputed.
-  KernelProgram(Manifest manifest, std::shared_ptr<const KernelModule> module,
-                int64_t tileTime = 1);
+  KernelProgram(Manifest manifest, std::shared_ptr<const KernelModule> module);
 
   const Manifest &manifest() const { return own; }
   bool isRecurrent() const { return !own.recurrent.empty(); }
@@ -88,7 +84,6 @@ private:
 
   Manifest own;
   std::shared_ptr<const KernelModule> module;
-  int64_t tileTime;
   /// The state that each recurrent projection reads, by its index.
   std::vector<int64_t> projectedStates;
 };
