@@ -9,6 +9,7 @@
 #include "minrnn/cell_kernels.h"
 
 #include "minrnn/error.h"
+#include "runtime/core/DeviceAddress.h"
 #include "runtime/core/ElementCount.h"
 #include "runtime/core/KnownArguments.h"
 
@@ -27,10 +28,6 @@ using AxisSizes = std::array<std::int64_t, axisCount>;
 
 /// The most axes that an array of specs/abi.md has.
 constexpr std::size_t mostAxes = 4;
-
-std::uint64_t address(const void *pointer) {
-  return std::bit_cast<std::uintptr_t>(pointer);
-}
 
 std::uint64_t size(std::int64_t value) {
   return static_cast<std::uint64_t>(value);
@@ -88,7 +85,13 @@ struct CellKernels::Plan {
   Plan(const Manifest &manifest, std::string_view name,
        std::span<const KnownArgument> known);
 
+  /// Tiles of time, where an array has such an axis.
+  std::int64_t tilesOf(std::int64_t time) const {
+    return countsTiles ? entry->timeTiles(time) : 0;
+  }
+
   const KernelEntry *entry;
+  bool countsTiles = false;
   std::span<const KnownArgument> known;
   std::vector<Item> items;
   /// Arrays to write that the cell does not have, as places among the known.
@@ -118,6 +121,8 @@ CellKernels::Plan::Plan(const Manifest &manifest, std::string_view name,
     axes.reserve(argument.shape.size());
     for (const std::string &axis : argument.shape)
       axes.push_back(axisOf(axis));
+    countsTiles |=
+        std::find(axes.begin(), axes.end(), Axis::Tiles) != axes.end();
     items.push_back({index, argument.isArray(),
                      known[index].presence == Presence::Optional,
                      std::move(axes)});
@@ -163,7 +168,7 @@ void CellKernels::launch(const Plan &plan, const Call &call) const {
                            recurrent(),
                            parameters(),
                            states(),
-                           timeTiles(call.shape.time)};
+                           plan.tilesOf(call.shape.time)};
   const auto where = [&](std::size_t word) {
     return place(own, plan.entry->name, plan.known[word].name) + ": ";
   };
@@ -201,12 +206,12 @@ void CellKernels::forward(const SequenceShape &shape,
                                      arguments.first, arguments.count);
   // In the order of knownForwardArguments.
   const auto words = std::to_array<std::uint64_t>(
-      {address(arguments.preactivations), address(arguments.input),
-       address(arguments.recurrent), address(arguments.bias),
-       address(arguments.recurrentBias), address(arguments.parameters),
-       address(arguments.reset), address(arguments.initial),
-       address(arguments.output), address(arguments.trajectory),
-       address(arguments.boundaries), address(arguments.last),
+      {addressOf(arguments.preactivations), addressOf(arguments.input),
+       addressOf(arguments.recurrent), addressOf(arguments.bias),
+       addressOf(arguments.recurrentBias), addressOf(arguments.parameters),
+       addressOf(arguments.reset), addressOf(arguments.initial),
+       addressOf(arguments.output), addressOf(arguments.trajectory),
+       addressOf(arguments.boundaries), addressOf(arguments.last),
        size(shape.batch), size(shape.time), size(shape.channels),
        size(arguments.reverse ? 1 : 0), size(arguments.first), size(count)});
   launch(*forwardPlan, {shape, words});
@@ -218,26 +223,26 @@ void CellKernels::backward(const SequenceShape &shape,
                                      arguments.first, arguments.count);
   // In the order of knownBackwardArguments.
   const auto words =
-      std::to_array<std::uint64_t>({address(arguments.preactivations),
-                                    address(arguments.input),
-                                    address(arguments.recurrent),
-                                    address(arguments.bias),
-                                    address(arguments.recurrentBias),
-                                    address(arguments.parameters),
-                                    address(arguments.reset),
-                                    address(arguments.initial),
-                                    address(arguments.output),
-                                    address(arguments.trajectory),
-                                    address(arguments.boundaries),
-                                    address(arguments.dOutput),
-                                    address(arguments.dLast),
-                                    address(arguments.dPreactivations),
-                                    address(arguments.dInput),
-                                    address(arguments.dRecurrent),
-                                    address(arguments.dBias),
-                                    address(arguments.dRecurrentBias),
-                                    address(arguments.dParameters),
-                                    address(arguments.dInitial),
+      std::to_array<std::uint64_t>({addressOf(arguments.preactivations),
+                                    addressOf(arguments.input),
+                                    addressOf(arguments.recurrent),
+                                    addressOf(arguments.bias),
+                                    addressOf(arguments.recurrentBias),
+                                    addressOf(arguments.parameters),
+                                    addressOf(arguments.reset),
+                                    addressOf(arguments.initial),
+                                    addressOf(arguments.output),
+                                    addressOf(arguments.trajectory),
+                                    addressOf(arguments.boundaries),
+                                    addressOf(arguments.dOutput),
+                                    addressOf(arguments.dLast),
+                                    addressOf(arguments.dPreactivations),
+                                    addressOf(arguments.dInput),
+                                    addressOf(arguments.dRecurrent),
+                                    addressOf(arguments.dBias),
+                                    addressOf(arguments.dRecurrentBias),
+                                    addressOf(arguments.dParameters),
+                                    addressOf(arguments.dInitial),
                                     size(shape.batch),
                                     size(shape.time),
                                     size(shape.channels),
@@ -252,11 +257,11 @@ void CellKernels::step(const SequenceShape &shape,
   const SequenceShape oneStep{shape.batch, 1, shape.channels};
   // In the order of knownStepArguments.
   const auto words = std::to_array<std::uint64_t>(
-      {address(arguments.preactivations), address(arguments.input),
-       address(arguments.recurrent), address(arguments.bias),
-       address(arguments.recurrentBias), address(arguments.parameters),
-       address(arguments.reset), address(arguments.previous),
-       address(arguments.output), address(arguments.next), size(shape.batch),
-       size(shape.channels)});
+      {addressOf(arguments.preactivations), addressOf(arguments.input),
+       addressOf(arguments.recurrent), addressOf(arguments.bias),
+       addressOf(arguments.recurrentBias), addressOf(arguments.parameters),
+       addressOf(arguments.reset), addressOf(arguments.previous),
+       addressOf(arguments.output), addressOf(arguments.next),
+       size(shape.batch), size(shape.channels)});
   launch(*stepPlan, {oneStep, words});
 }

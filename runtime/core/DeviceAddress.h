@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MINRNN_RUNTIME_NN_DEVICEADDRESS_H
-#define MINRNN_RUNTIME_NN_DEVICEADDRESS_H
+#ifndef MINRNN_RUNTIME_CORE_DEVICEADDRESS_H
+#define MINRNN_RUNTIME_CORE_DEVICEADDRESS_H
 
 #include <bit>
 #include <cstdint>
@@ -21,4 +21,4 @@ inline std::uint64_t addressOf(const void *pointer) {
 
 } // namespace minrnn
 
-#endif // MINRNN_RUNTIME_NN_DEVICEADDRESS_H
+#endif // MINRNN_RUNTIME_CORE_DEVICEADDRESS_H

@@ -278,10 +278,7 @@ bool Manifest::recomputesStates() const {
 }
 
 std::int64_t Manifest::timeTiles(std::int64_t time) const {
-  if (!recomputesStates())
-    return 0;
-  const std::int64_t steps = entry("forward").tileTime;
-  return time / steps + (time % steps != 0 ? 1 : 0);
+  return recomputesStates() ? entry("forward").timeTiles(time) : 0;
 }
 
 bool Manifest::readsInput() const {

@@ -9,9 +9,11 @@
 #include "minrnn/emulator_device.h"
 
 #include "minrnn/error.h"
+#include "runtime/core/DeviceAddress.h"
 #include "runtime/core/ElementCount.h"
 #include "runtime/device/HostProduct.h"
 #include "runtime/device/ModuleCache.h"
+#include "runtime/device/ProductSizes.h"
 #include "runtime/device/TimeEvent.h"
 #include "runtime/device/emulator/Launch.h"
 
@@ -30,10 +32,6 @@ template <typename Work> auto guarded(const Work &work) {
   } catch (const emulator::Error &error) {
     throw Error(std::string("emulator: ") + error.what());
   }
-}
-
-std::uint64_t address(const void *pointer) {
-  return std::bit_cast<std::uintptr_t>(pointer);
 }
 
 emulator::Dim3 toDim3(const std::array<std::uint64_t, 3> &extents,
@@ -258,14 +256,15 @@ Rows rowsOf(const MatrixOperand<void> &operand, std::int64_t rows,
             std::int64_t columns, std::int64_t bytes) {
   if (operand.transpose == Transpose::Yes)
     std::swap(rows, columns);
-  return {address(operand.data), rows, columns * bytes, operand.stride * bytes};
+  return {addressOf(operand.data), rows, columns * bytes,
+          operand.stride * bytes};
 }
 
 void multiplyInMemory(emulator::Memory &memory, const MatrixProduct &product) {
   const std::int64_t bytes = elementBytes(product.type);
   const Rows a = rowsOf(product.a, product.m, product.k, bytes);
   const Rows b = rowsOf(product.b, product.k, product.n, bytes);
-  const Rows c{address(product.c), product.m, product.n * bytes,
+  const Rows c{addressOf(product.c), product.m, product.n * bytes,
                product.cStride * bytes};
   // Where there is nothing to read, there may be no memory either.
   const std::vector<std::byte> left =
@@ -289,10 +288,7 @@ void multiplyInMemory(emulator::Memory &memory, const MatrixProduct &product) {
 } // namespace
 
 void EmulatorDevice::multiply(const MatrixProduct &product) {
-  if (product.m < 0 || product.n < 0 || product.k < 0)
-    throw Error(
-        "a matrix product of negative size: " + std::to_string(product.m) +
-        " x " + std::to_string(product.n) + " x " + std::to_string(product.k));
+  checkProductSizes(product.m, product.n, product.k);
   if (product.m == 0 || product.n == 0)
     return;
   queue([this, product] {

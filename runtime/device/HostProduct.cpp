@@ -11,6 +11,7 @@
 #include "minrnn/error.h"
 #include "runtime/core/ElementCount.h"
 #include "runtime/core/HalfStorage.h"
+#include "runtime/device/ProductSizes.h"
 
 #include <algorithm>
 #include <cblas.h>
@@ -105,12 +106,6 @@ void gemmOnOneThread(std::int64_t m, std::int64_t n, std::int64_t k,
       }
 }
 
-void checkNotNegative(std::int64_t m, std::int64_t n, std::int64_t k) {
-  if (m < 0 || n < 0 || k < 0)
-    throw Error("a matrix product of negative size: " + std::to_string(m) +
-                " x " + std::to_string(n) + " x " + std::to_string(k));
-}
-
 } // namespace
 
 template <typename Scalar>
@@ -118,7 +113,7 @@ void minrnn::gemm(std::int64_t m, std::int64_t n, std::int64_t k,
                   MatrixOperand<Scalar> a, MatrixOperand<Scalar> b, Scalar *c,
                   std::int64_t cStride, Store store) {
   constexpr std::int64_t longestStride = std::numeric_limits<int>::max();
-  checkNotNegative(m, n, k);
+  checkProductSizes(m, n, k);
   if (std::max({a.stride, b.stride, cStride}) > longestStride)
     throw Error("a matrix row of more than " + std::to_string(longestStride) +
                 " elements is too long for the BLAS library");
@@ -194,7 +189,7 @@ void minrnn::multiplyOnHost(const MatrixProduct &product) {
                 cStride, store);
     return;
   }
-  checkNotNegative(m, n, k);
+  checkProductSizes(m, n, k);
   // An operand of nothing may have no memory.
   if (m == 0 || n == 0)
     return;

@@ -50,18 +50,6 @@ extern "C" __global__ void __launch_bounds__(1024)
     *scale = length <= limit ? 1.0F : float(limit / length);
 }
 
-/// gradients[count] *= scale[1], unless that is NaN.
-/// Grid {count / 1024, rounded up}, block {256}.
-extern "C" __global__ void __launch_bounds__(256)
-    clip(float *__restrict__ gradients, const float *__restrict__ scale,
-         Size count) {
-  const float factor = *scale;
-  if (isnan(factor))
-    return;
-  for (Size i = firstElement(); i < count; i += elementStride())
-    gradients[i] *= factor;
-}
-
 /// One step of AdamW (Loshchilov & Hutter 2019) on arrays of `count`, on the
 /// gradients times scale[1]; where that is NaN, nothing changes. factors[3] are
 /// the rate, the rate / (1 - beta1^t) and 1 / (1 - beta2^t). Both lie on the

@@ -38,12 +38,3 @@ extern "C" __global__ void __launch_bounds__(256)
         source[row * sourceStride + column];
   });
 }
-
-/// Sets `columns` elements of each of `rows` rows. Grid and block as copyRows.
-extern "C" __global__ void __launch_bounds__(256)
-    fillRows(float *__restrict__ destination, Size stride, Size rows,
-             Size columns, double value) {
-  forEachOfRows(rows, columns, [&](Size row, Size column) {
-    destination[row * stride + column] = float(value);
-  });
-}

@@ -11,6 +11,7 @@
 #include "minrnn/error.h"
 #include "minrnn/random.h"
 #include "minrnn/recurrent.h"
+#include "runtime/core/DeviceAddress.h"
 #include "runtime/core/ElementCount.h"
 
 #include <algorithm>
@@ -279,7 +280,9 @@ void LanguageModel::forward() {
            batch * cellKernels.timeTiles(time) * states * channels);
     else if (!cellKernels.manifest().plain)
       grow(saved.trajectory, rows * states * channels);
-    blocks.copyRows(1, rows * width, a.stream.data(), 0, saved.input.data(), 0);
+    blocks.device().copyOnDevice(
+        addressOf(saved.input.data()), addressOf(a.stream.data()),
+        static_cast<std::size_t>(rows * width) * sizeof(float));
     blocks.rmsNormForward({rows, width}, saved.input.data(), p + at.norm,
                           saved.normalised.data(), saved.inverseRms.data());
     recurrentForward(blocks, cellKernels, {batch, time, width, channels},

@@ -6,11 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "minrnn/blocks.h"
+#include "minrnn/device_blocks.h"
 
 #include "runtime/core/ElementCount.h"
-#include "runtime/device/HostProduct.h"
-#include "runtime/nn/ColumnSums.h"
+#include "runtime/nn/HostBlocks.h"
+
+#include <memory>
 
 using namespace minrnn;
 
@@ -24,35 +25,59 @@ void check(const LinearShape &shape) {
 
 } // namespace
 
-void minrnn::linearForward(const LinearShape &shape, const float *input,
+void Blocks::linearForward(const LinearShape &shape, const float *input,
                            const float *weight, const float *bias,
                            float *output, Store store) {
   check(shape);
-  gemm<float>(shape.rows, shape.outputs, shape.inputs, {input, shape.inputs},
-              {weight, shape.inputs, Transpose::Yes}, output, shape.outputs,
-              store);
-  if (bias == nullptr)
-    return;
-  for (std::int64_t row = 0; row < shape.rows; ++row)
-    for (std::int64_t j = 0; j < shape.outputs; ++j)
-      output[row * shape.outputs + j] += bias[j];
+  owner->multiply({.m = shape.rows,
+                   .n = shape.outputs,
+                   .k = shape.inputs,
+                   .a = {input, shape.inputs},
+                   .b = {weight, shape.inputs, Transpose::Yes},
+                   .c = output,
+                   .cStride = shape.outputs,
+                   .store = store});
+  if (bias != nullptr)
+    addBias(shape.rows, shape.outputs, bias, output);
+}
+
+void Blocks::linearBackward(const LinearShape &shape, const float *input,
+                            const float *weight, const float *dOutput,
+                            float *dInput, float *dWeight, float *dBias,
+                            Store store) {
+  check(shape);
+  if (dInput != nullptr)
+    owner->multiply({.m = shape.rows,
+                     .n = shape.inputs,
+                     .k = shape.outputs,
+                     .a = {dOutput, shape.outputs},
+                     .b = {weight, shape.inputs},
+                     .c = dInput,
+                     .cStride = shape.inputs,
+                     .store = store});
+  owner->multiply({.m = shape.outputs,
+                   .n = shape.inputs,
+                   .k = shape.rows,
+                   .a = {dOutput, shape.outputs, Transpose::Yes},
+                   .b = {input, shape.inputs},
+                   .c = dWeight,
+                   .cStride = shape.inputs});
+  if (dBias != nullptr)
+    sumRows(shape.rows, shape.outputs, dOutput, dBias);
+}
+
+void minrnn::linearForward(const LinearShape &shape, const float *input,
+                           const float *weight, const float *bias,
+                           float *output, Store store) {
+  HostBlocks(std::make_shared<HostDevice>())
+      .linearForward(shape, input, weight, bias, output, store);
 }
 
 void minrnn::linearBackward(const LinearShape &shape, const float *input,
                             const float *weight, const float *dOutput,
                             float *dInput, float *dWeight, float *dBias,
                             Store store) {
-  check(shape);
-  if (dInput != nullptr)
-    gemm<float>(shape.rows, shape.inputs, shape.outputs,
-                {dOutput, shape.outputs}, {weight, shape.inputs}, dInput,
-                shape.inputs, store);
-  gemm<float>(shape.outputs, shape.inputs, shape.rows,
-              {dOutput, shape.outputs, Transpose::Yes}, {input, shape.inputs},
-              dWeight, shape.inputs, Store::Overwrite);
-  if (dBias != nullptr)
-    sumColumns(shape.rows, shape.outputs, dBias,
-               [&](std::int64_t row, std::int64_t column) {
-                 return dOutput[row * shape.outputs + column];
-               });
+  HostBlocks(std::make_shared<HostDevice>())
+      .linearBackward(shape, input, weight, dOutput, dInput, dWeight, dBias,
+                      store);
 }

@@ -9,8 +9,8 @@
 #include "minrnn/recurrent.h"
 
 #include "minrnn/error.h"
+#include "runtime/core/DeviceAddress.h"
 #include "runtime/core/ElementCount.h"
-#include "runtime/nn/DeviceAddress.h"
 #include "runtime/nn/HostBlocks.h"
 #include "runtime/nn/StateProducts.h"
 

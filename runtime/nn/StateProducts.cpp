@@ -8,8 +8,8 @@
 
 #include "runtime/nn/StateProducts.h"
 
+#include "runtime/core/DeviceAddress.h"
 #include "runtime/core/ElementCount.h"
-#include "runtime/nn/DeviceAddress.h"
 
 using namespace minrnn;
 

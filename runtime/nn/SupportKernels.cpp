@@ -118,15 +118,6 @@ void SupportKernels::copyRows(const RowsShape &shape, const float *source,
         shape.columns);
 }
 
-void SupportKernels::fillRows(const RowsShape &shape, float *destination,
-                              std::int64_t stride, float value) const {
-  elementCount({shape.rows, stride}, "fill");
-  elementCount({shape.rows, shape.columns}, "fill");
-  start(launcher, "Rows", "fillRows", rowsGrid(shape.rows, shape.columns),
-        destination, stride, shape.rows, shape.columns,
-        static_cast<double>(value));
-}
-
 //===----------------------------------------------------------------------===//
 // Normalisation
 //===----------------------------------------------------------------------===//
@@ -329,22 +320,6 @@ void SupportKernels::gradientNorm(std::int64_t count, const float *gradients,
         count);
   start(launcher, "Optimizer", "clipScale", oneBlock, workspace, pieces, limit,
         norm, scale);
-}
-
-void SupportKernels::clip(std::int64_t count, const float *scale,
-                          float *gradients) const {
-  elementCount({count}, "clip");
-  start(launcher, "Optimizer", "clip", flatGrid(count), gradients, scale,
-        count);
-}
-
-std::array<float, 3> SupportKernels::adamWFactors(const AdamWOptions &options,
-                                                  double rate,
-                                                  std::int64_t step) {
-  const auto time = static_cast<double>(step);
-  return {static_cast<float>(rate),
-          static_cast<float>(rate / (1 - std::pow(options.beta1, time))),
-          static_cast<float>(1 / (1 - std::pow(options.beta2, time)))};
 }
 
 void SupportKernels::adamW(const AdamWOptions &options, std::int64_t count,

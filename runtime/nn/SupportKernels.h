@@ -72,9 +72,6 @@ public:
   void copyRows(const RowsShape &shape, const float *source,
                 std::int64_t sourceStride, float *destination,
                 std::int64_t destinationStride) const;
-  /// Sets every element of rows that begin `stride` elements apart.
-  void fillRows(const RowsShape &shape, float *destination, std::int64_t stride,
-                float value) const;
 
   //===--------------------------------------------------------------------===//
   // Normalisation
@@ -147,17 +144,10 @@ public:
   void gradientNorm(std::int64_t count, const float *gradients, double limit,
                     double *norm, float *scale, double *workspace) const;
   static std::int64_t gradientNormWorkspace(std::int64_t count);
-  /// gradients[count] *= scale[1], unless that is NaN. With `gradientNorm`,
-  /// what clipByGlobalNorm does.
-  void clip(std::int64_t count, const float *scale, float *gradients) const;
-
-  /// What `adamW` reads from the device: the rate and both bias corrections of
-  /// step `step`, counted from 1.
-  static std::array<float, 3> adamWFactors(const AdamWOptions &options,
-                                           double rate, std::int64_t step);
   /// One step of AdamW with gradients[count] times scale[1], such as of
   /// `gradientNorm`; where that is NaN, nothing changes. `decays[count]` is the
-  /// weight decay of each parameter, factors[3] what `adamWFactors` gives.
+  /// weight decay of each parameter, factors[3] what `adamWFactors`
+  /// (minrnn/device_blocks.h) gives.
   void adamW(const AdamWOptions &options, std::int64_t count, float *parameters,
              const float *gradients, float *firstMoment, float *secondMoment,
              const float *decays, const float *factors,

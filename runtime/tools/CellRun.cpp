@@ -63,10 +63,13 @@ private:
                  std::vector<float> values) const {
     return {cell, type, name, std::move(values)};
   }
-  /// Elements of one (batch row, step) of the states, and of the gates.
+  /// Elements of the states of one (batch row, step).
   std::int64_t stateWidth() const { return cell.states() * inputs.channels; }
 
   std::vector<float> packedRecurrentBiases() const;
+  /// Puts the initial states, or zeros, where a walk through time works: in the
+  /// last ones.
+  void startStates();
   /// The gradients of the recurrent gates and of the parameters.
   void addRecurrentGradients(CellOutputs &outputs,
                              const RecurrentProducts &sums,
@@ -186,6 +189,12 @@ void CellRun::stepToHost(CellArray &array, std::int64_t t) const {
   });
 }
 
+void CellRun::startStates() {
+  std::copy(inputs.initial.begin(), inputs.initial.end(),
+            last.values().begin());
+  last.toDevice();
+}
+
 void CellRun::forward() {
   ForwardArguments call{.preactivations = preactivations.data(),
                         .input = x.data(),
@@ -203,9 +212,7 @@ void CellRun::forward() {
     cell.forward(inputs.shape(), call);
   } else {
     const RecurrentProducts products(cell, inputs, !inputs.hasReset);
-    std::copy(inputs.initial.begin(), inputs.initial.end(),
-              last.values().begin());
-    last.toDevice();
+    startStates();
     call.initial = floats(last);
     for (std::int64_t p = 0; p < inputs.time; ++p) {
       products.forward(last.values(), stepAt(p), recurrent.values());
@@ -243,9 +250,7 @@ void CellRun::forwardBySteps() {
     });
   };
   const RecurrentProducts products(cell, inputs, !inputs.hasReset);
-  std::copy(inputs.initial.begin(), inputs.initial.end(),
-            last.values().begin());
-  last.toDevice();
+  startStates();
   CellArray outputOfStep =
       make(ioType, "output", zeros({b, h}, "the output of a step"));
   for (std::int64_t p = 0; p < inputs.time; ++p) {

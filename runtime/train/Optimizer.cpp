@@ -17,6 +17,14 @@
 
 using namespace minrnn;
 
+std::array<float, 3> minrnn::adamWFactors(const AdamWOptions &options,
+                                          double rate, std::int64_t step) {
+  const auto time = static_cast<double>(step);
+  return {static_cast<float>(rate),
+          static_cast<float>(rate / (1 - std::pow(options.beta1, time))),
+          static_cast<float>(1 / (1 - std::pow(options.beta2, time)))};
+}
+
 AdamW::AdamW(const AdamWOptions &options, const std::vector<bool> &decays,
              std::shared_ptr<Blocks> given)
     : options(options), blocks(std::move(given)) {
@@ -33,8 +41,7 @@ AdamW::AdamW(const AdamWOptions &options, const std::vector<bool> &decays,
   first.clear();
   second = {device, decays.size()};
   second.clear();
-  constexpr std::size_t factorCount = 3;
-  factors = {device, factorCount};
+  factors = {device, adamWFactors(options, 0, 1).size()};
   scale = {device, 1};
   norm = {device, 1};
 }
@@ -48,11 +55,7 @@ double AdamW::step(double rate, double limit,
 }
 
 void AdamW::stage(double rate) {
-  const auto time = static_cast<double>(steps + 1);
-  factors.upload(std::vector<float>{
-      static_cast<float>(rate),
-      static_cast<float>(rate / (1 - std::pow(options.beta1, time))),
-      static_cast<float>(1 / (1 - std::pow(options.beta2, time)))});
+  factors.upload(adamWFactors(options, rate, steps + 1));
 }
 
 void AdamW::queueStep(double limit, const DeviceArray<float> &parameters,

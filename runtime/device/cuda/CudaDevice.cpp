@@ -9,6 +9,8 @@
 #include "minrnn/cuda_device.h"
 
 #include "minrnn/error.h"
+#include "runtime/core/DeviceAddress.h"
+#include "runtime/device/ProductSizes.h"
 #include "runtime/device/cuda/CudaModule.h"
 #include "runtime/device/cuda/CudaState.h"
 
@@ -21,10 +23,6 @@
 using namespace minrnn;
 
 namespace {
-
-std::uint64_t address(const void *pointer) {
-  return std::bit_cast<std::uintptr_t>(pointer);
-}
 
 std::string gibibytes(std::uint64_t bytes) {
   const std::uint64_t tenths = bytes * 10 / (std::uint64_t{1} << 30);
@@ -267,9 +265,7 @@ void CudaDevice::fill(std::uint64_t destination, std::uint8_t value,
 
 void CudaDevice::multiply(const MatrixProduct &product) {
   const auto &[m, n, k, a, b, c, cStride, store, type] = product;
-  if (m < 0 || n < 0 || k < 0)
-    throw Error("a matrix product of negative size: " + std::to_string(m) +
-                " x " + std::to_string(n) + " x " + std::to_string(k));
+  checkProductSizes(m, n, k);
   if (m == 0 || n == 0 || (k == 0 && store == Store::Add))
     return;
   state->enter();
@@ -281,7 +277,7 @@ void CudaDevice::multiply(const MatrixProduct &product) {
   }
   const std::int64_t bytes = elementBytes(type);
   state->check(state->driver.memsetD2D8Async(
-                   address(c), static_cast<std::size_t>(cStride * bytes), 0,
+                   addressOf(c), static_cast<std::size_t>(cStride * bytes), 0,
                    static_cast<std::size_t>(n * bytes),
                    static_cast<std::size_t>(m), state->current),
                "a matrix product over nothing");

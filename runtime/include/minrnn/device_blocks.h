@@ -21,6 +21,7 @@
 #include "minrnn/blocks.h"
 #include "minrnn/device.h"
 
+#include <array>
 #include <cstdint>
 #include <memory>
 
@@ -35,6 +36,11 @@ struct AdamWOptions {
   double weightDecay = 0.1;
 };
 
+/// What AdamW needs of its `step`-th step, counted from 1: the rate,
+/// rate / (1 - beta1^step) and 1 / (1 - beta2^step).
+std::array<float, 3> adamWFactors(const AdamWOptions &options, double rate,
+                                  std::int64_t step);
+
 /// What one step of AdamW reads and writes, arrays of `count` f32 but where
 /// said.
 struct AdamWArguments {
@@ -45,7 +51,7 @@ struct AdamWArguments {
   float *secondMoment = nullptr;
   /// Each weight's own decay.
   const float *decays = nullptr;
-  /// [3]: the rate, rate / (1 - beta1^t) and 1 / (1 - beta2^t).
+  /// [3]: `adamWFactors`.
   const float *factors = nullptr;
   /// [1]: what the gradients are multiplied by; where it is NaN, nothing is
   /// changed.
@@ -59,8 +65,9 @@ class Blocks {
 public:
   virtual ~Blocks();
 
-  /// Those of `device`. Throws Error where something that they need is missing:
-  /// NVRTC, on a device that runs PTX.
+  /// Those of `device`. On one that runs PTX, kernels are compiled when they
+  /// are first used, through the cache of kernels on disk (minrnn/jit.h says
+  /// where it is). Throws Error where NVRTC, which they need there, is missing.
   static std::shared_ptr<Blocks> create(const std::shared_ptr<Device> &device);
 
   Device &device() const { return *owner; }

@@ -52,6 +52,11 @@ struct KernelEntry {
   std::int64_t tileTime = 0;
   std::vector<KernelArgument> arguments;
 
+  /// How many tiles of time `time` steps are. Needs a `tileTime`.
+  std::int64_t timeTiles(std::int64_t time) const {
+    return time / tileTime + (time % tileTime != 0 ? 1 : 0);
+  }
+
   /// How many (batch row, channel tile) pairs there are: the grid of a GPU,
   /// the range that the host splits over threads.
   /// Throws Error when the product does not fit into 63 bits.
