@@ -399,6 +399,7 @@ TEST(Programs, KnowWhatIsFolded) {
       minrnn.yield %n : f32
     })");
   std::vector<bool> folded;
+  folded.reserve(program.instructions.size());
   for (const Instruction &instruction : program.instructions)
     folded.push_back(instruction.isFolded);
   // State, gate, 10, sum, sigmoid, 1, difference, lerp, product.

@@ -23,7 +23,12 @@ using namespace minrnn::test;
 namespace {
 
 constexpr const char *variable = "MINRNN_TEST_LIBRARY";
-const std::string smallLibrary = testFile(MINRNN_TEST_SMALL_LIBRARY);
+
+/// The library that is there.
+const std::string &smallLibrary() {
+  static const std::string file = testFile(MINRNN_TEST_SMALL_LIBRARY);
+  return file;
+}
 
 /// Sets an environment variable while it lives.
 class Environment {
@@ -65,22 +70,22 @@ constexpr std::array<std::string_view, 2> absent = {"libminrnn-none.so.2",
                                                     "libminrnn-none.so"};
 
 TEST(DynamicLibrary, OpensTheFirstCandidateThatIsThere) {
-  const std::array<std::string_view, 3> names = {absent[0], smallLibrary,
+  const std::array<std::string_view, 3> names = {absent[0], smallLibrary(),
                                                  absent[1]};
   const DynamicLibrary library({"a small library", variable, names});
-  EXPECT_EQ(library.path(), smallLibrary);
+  EXPECT_EQ(library.path(), smallLibrary());
   EXPECT_EQ(library.function<int(int)>("minrnnTestTwice")(21), 42);
   EXPECT_EQ(library.functionIfPresent<int(int)>("minrnnTestThrice"), nullptr);
 }
 
 TEST(DynamicLibrary, SaysThatALibraryWithoutASymbolIsTooOld) {
-  const std::array<std::string_view, 1> names = {smallLibrary};
+  const std::array<std::string_view, 1> names = {smallLibrary()};
   const DynamicLibrary library({"a small library", {}, names});
   try {
     library.symbol("minrnnTestThrice");
     FAIL();
   } catch (const Error &error) {
-    expectContains(error.what(), "a small library at " + smallLibrary +
+    expectContains(error.what(), "a small library at " + smallLibrary() +
                                      " has no minrnnTestThrice");
     expectContains(error.what(), "too old");
   }
@@ -104,7 +109,7 @@ TEST(DynamicLibrary, SaysWhyAFileIsNoLibrary) {
 }
 
 TEST(DynamicLibrary, TheVariableDecidesAlone) {
-  const std::array<std::string_view, 1> names = {smallLibrary};
+  const std::array<std::string_view, 1> names = {smallLibrary()};
   {
     const Environment wrong(variable, "/nowhere/small.so");
     EXPECT_EQ(messageOf({"a small library", variable, names}),
@@ -112,9 +117,9 @@ TEST(DynamicLibrary, TheVariableDecidesAlone) {
               "which " +
                   std::string(variable) + " names");
   }
-  const Environment right(variable, smallLibrary.c_str());
+  const Environment right(variable, smallLibrary().c_str());
   EXPECT_EQ(DynamicLibrary({"a small library", variable, absent}).path(),
-            smallLibrary);
+            smallLibrary());
 }
 
 TEST(DynamicLibrary, NamesComeBeforeFoldersAndHomeBeforeTheRest) {
