@@ -10,6 +10,7 @@ import concurrent.futures
 import hashlib
 import json
 import pathlib
+import shlex
 import subprocess
 import sys
 
@@ -29,6 +30,14 @@ def recorded_dependencies(build):
         elif line.startswith("    ") and current is not None:
             current.append(line.strip())
     return dependencies
+
+
+def object_of(entry):
+    """The object file of a compile command, as the build names it. Older CMakes do not say it apart."""
+    if "output" in entry:
+        return entry["output"]
+    words = shlex.split(entry["command"])
+    return words[words.index("-o") + 1]
 
 
 def main():
@@ -52,7 +61,10 @@ def main():
     def key(entry):
         digest = hashlib.sha256(common.encode())
         digest.update(entry["command"].encode())
-        files = [entry["file"]] + dependencies.get(entry.get("output", ""), [])
+        # Without what it includes, nothing could be said of it.
+        if object_of(entry) not in dependencies:
+            sys.exit(f"clang_tidy.py: {entry['file']} has not been built; cmake --build {build} first")
+        files = [entry["file"]] + dependencies[object_of(entry)]
         for name in files:
             path = (build / name).resolve()
             if path.is_relative_to(root):
