@@ -69,6 +69,17 @@ std::vector<ProjectOp> CellOp::getRecurrentProjections() {
   return projections;
 }
 
+SmallVector<Value> CellOp::getChainedValues() {
+  SmallVector<Value> values;
+  for (ProjectOp project : getRecurrentProjections()) {
+    Value operand = project.getOperand();
+    if (!llvm::is_contained(getStates(), operand) &&
+        !llvm::is_contained(values, operand))
+      values.push_back(operand);
+  }
+  return values;
+}
+
 SmallVector<StringRef> CellOp::getParameterNames() {
   SmallVector<StringRef> names;
   for (auto parameter : getBody().getOps<ParameterOp>())

@@ -91,6 +91,9 @@ def MinRNN_CellOp : MinRNN_Op<"cell", [
     /// One projection of each name that projects a scalar, in the order of
     /// their first use.
     ::std::vector<ProjectOp> getRecurrentProjections();
+    /// The values computed within the step that these project, each once, in
+    /// the same order.
+    ::llvm::SmallVector<::mlir::Value> getChainedValues();
     /// The names of the learned parameters, each once, in the order of their
     /// first use.
     ::llvm::SmallVector<::llvm::StringRef> getParameterNames();
@@ -116,7 +119,8 @@ def MinRNN_ProjectOp : MinRNN_Op<"project"> {
     The name is the gate's: its weight is the tensor `z.weight`, its bias
     `z.bias`. A state can be projected as well
     (`minrnn.project %h "u" : f32 -> f32`): then the channels mix from step to
-    step, and the cell is sequential.
+    step, and the cell is sequential. So can a value computed within the step:
+    its product waits for that of the states, and is a second one in each step.
 
     Rules:
     - P1: the gate's name is an identifier.

@@ -185,10 +185,18 @@ std::optional<AffineForm> RecurrenceAnalysis::evaluate(Operation *op) {
       });
 }
 
-ProjectOp minrnn::compiler::findChainedProjection(CellOp cell) {
-  for (auto project : cell.getBody().getOps<ProjectOp>())
-    if (!isa<InputType>(project.getOperand().getType()) &&
-        !llvm::is_contained(cell.getStates(), project.getOperand()))
+ProjectOp minrnn::compiler::findTwiceChainedProjection(CellOp cell) {
+  // Values that hang on a chained projection, in the order of the equations.
+  llvm::DenseSet<Value> chained;
+  for (Operation &op : cell.getBody().front()) {
+    bool hangs = llvm::any_of(op.getOperands(), [&](Value operand) {
+      return chained.contains(operand);
+    });
+    auto project = dyn_cast<ProjectOp>(op);
+    if (project && hangs)
       return project;
+    if (hangs || (project && project.getOperand().getDefiningOp() != nullptr))
+      chained.insert(op.getResults().begin(), op.getResults().end());
+  }
   return {};
 }

@@ -79,10 +79,10 @@ private:
   SequentialReason sequential;
 };
 
-/// The first projection of `cell` whose operand is neither the input nor a
-/// state, or null. Such a product waits for another one within the step; no
-/// kernels are made of it.
-dialect::ProjectOp findChainedProjection(dialect::CellOp cell);
+/// The first projection of `cell` whose operand is computed from the projection
+/// of a value computed within the step, or null. Its product would be the third
+/// in a step, behind the second; no kernels are made of it.
+dialect::ProjectOp findTwiceChainedProjection(dialect::CellOp cell);
 
 } // namespace minrnn::compiler
 

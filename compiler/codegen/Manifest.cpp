@@ -39,10 +39,13 @@ KernelInventory minrnn::compiler::takeInventory(ModuleOp module,
   inventory.scan = scan.str();
   inventory.gates = strings(module, kGatesAttribute);
   if (auto projections = module->getAttrOfType<ArrayAttr>(kRecurrentAttribute))
-    for (auto projection : projections.getAsRange<DictionaryAttr>())
-      inventory.recurrent.emplace_back(
-          projection.getAs<StringAttr>("name").str(),
-          projection.getAs<StringAttr>("state").str());
+    for (auto projection : projections.getAsRange<DictionaryAttr>()) {
+      auto state = projection.getAs<StringAttr>("state");
+      auto chained = projection.getAs<IntegerAttr>("chained");
+      inventory.recurrent.push_back({projection.getAs<StringAttr>("name").str(),
+                                     state ? state.str() : std::string(),
+                                     chained ? chained.getInt() : 0});
+    }
   inventory.parameters = strings(module, kParametersAttribute);
   inventory.states = strings(module, kStatesAttribute);
   inventory.isPlain = module->hasAttr(kPlainAttribute);
@@ -67,7 +70,8 @@ KernelInventory minrnn::compiler::takeInventory(ModuleOp module,
     inventory.entries.push_back(std::move(entry));
   });
   // In the order that the contract describes them, whatever the passes did.
-  constexpr StringLiteral order[] = {kForwardName, kBackwardName, kStepName};
+  constexpr StringLiteral order[] = {kForwardName, kBackwardName, kStepName,
+                                     kForwardChainedName, kBackwardChainedName};
   llvm::stable_sort(inventory.entries, [&](const auto &a, const auto &b) {
     return llvm::find(order, a.name) < llvm::find(order, b.name);
   });
@@ -115,10 +119,13 @@ std::string minrnn::compiler::writeManifest(const KernelInventory &inventory) {
     json.attribute("scan", inventory.scan);
     list("gates", inventory.gates);
     json.attributeArray("recurrent", [&] {
-      for (const auto &[name, state] : inventory.recurrent)
+      for (const RecurrentProjection &projection : inventory.recurrent)
         json.object([&] {
-          json.attribute("name", name);
-          json.attribute("state", state);
+          json.attribute("name", projection.name);
+          if (projection.state.empty())
+            json.attribute("chained", projection.chained);
+          else
+            json.attribute("state", projection.state);
         });
     });
     list("parameters", inventory.parameters);
@@ -197,8 +204,13 @@ std::string minrnn::compiler::writeHeader(const KernelInventory &inventory) {
   };
   std::vector<std::string> projections;
   projections.reserve(inventory.recurrent.size());
-  for (const auto &[name, state] : inventory.recurrent)
-    projections.push_back((Twine(name) + " (of " + state + ")").str());
+  for (const RecurrentProjection &projection : inventory.recurrent)
+    projections.push_back(
+        projection.name + " (of " +
+        (projection.state.empty()
+             ? "chained value " + std::to_string(projection.chained)
+             : projection.state) +
+        ")");
   listAxis("gates", inventory.gates);
   listAxis("recurrent", projections);
   listAxis("parameters", inventory.parameters);

@@ -37,6 +37,15 @@ struct KernelEntry {
   std::vector<KernelArgument> arguments;
 };
 
+/// A gate that projects a state, or a value computed within the step.
+struct RecurrentProjection {
+  std::string name;
+  /// The name of the state; empty where it is no state.
+  std::string state;
+  /// Else the value's place along the axis `chained`.
+  int64_t chained = 0;
+};
+
 /// The kernels of a module at the kernel level, and what they were made from.
 struct KernelInventory {
   std::string cell;
@@ -48,8 +57,8 @@ struct KernelInventory {
   /// log or linear; none for a sequential cell.
   std::string scan;
   std::vector<std::string> gates;
-  /// The projections of states: their names, and the state each projects.
-  std::vector<std::pair<std::string, std::string>> recurrent;
+  /// The projections of states and of values computed within the step.
+  std::vector<RecurrentProjection> recurrent;
   std::vector<std::string> parameters;
   std::vector<std::string> states;
   /// Whether the one state is the output.

@@ -118,9 +118,12 @@ SmallVector<Value> minrnn::compiler::leadingSequences(ScanOp scan,
 
 LogicalResult minrnn::compiler::verifyEntry(func::FuncOp function) {
   StringRef name = function.getName();
-  if (name != kStepName && name != kForwardName && name != kBackwardName)
+  if (!llvm::is_contained({kForwardName, kBackwardName, kStepName,
+                           kForwardChainedName, kBackwardChainedName},
+                          name))
     return function.emitOpError("expects an entry, called 'forward', "
-                                "'backward' or 'step'");
+                                "'backward', 'step', 'forward_chained' or "
+                                "'backward_chained'");
   if (!function.getBody().hasOneBlock() ||
       llvm::count_if(function.front(), llvm::IsaPred<ScanOp, WalkOp>) != 1)
     return function.emitOpError("expects one minrnn.scan or minrnn.walk");

@@ -285,13 +285,13 @@ bool CellCompilation::prove() {
 }
 
 bool CellCompilation::buildScans() {
-  if (auto chained = findChainedProjection(cell))
+  if (auto third = findTwiceChainedProjection(cell))
     return rejectInput(
-        chained.getLoc(),
-        "expects the projection of the input or of a state, for which one "
-        "matrix product a step is enough; this one projects a value computed "
-        "within the step. Project the state, and compute with the result: "
-        "f * (U h) in place of U (f * h)");
+        third.getLoc(),
+        "expects at most two matrix products behind one another in a step, one "
+        "of the states and one of values computed from it; this would be a "
+        "third, of a value computed from the second. Project a state, and "
+        "compute with the result: f * (U h) in place of U (f * h)");
   auto at = cell->getAttrOfType<LocationAttr>(kSequentialAtAttribute);
   if (at && options.scan == ScanDomain::Log)
     return rejectInput(at, "expects a parallel cell for a scan in log space, "
@@ -452,7 +452,7 @@ Compilation CellCompilation::run(Stage stage) {
     auto at = cell->getAttrOfType<LocationAttr>(kSequentialAtAttribute);
     if (stage == Stage::Explanation && at) {
       emitRemark(at) << "this makes the cell sequential";
-      if (findChainedProjection(cell))
+      if (findTwiceChainedProjection(cell))
         return true;
     }
     if (!buildScans())

@@ -143,16 +143,28 @@ std::string minrnn::compiler::formula(Value value) {
 
 /// How a sequential cell runs.
 static std::string explainWalk(CellOp cell) {
-  if (findChainedProjection(cell))
-    return "  kernels   none: it projects a value computed within the step\n";
-  size_t products = cell.getRecurrentProjections().size();
-  if (products == 0)
+  if (findTwiceChainedProjection(cell))
+    return "  kernels   none: a projection waits for another that waits for "
+           "those of the states\n";
+  size_t products = 0;
+  size_t chained = 0;
+  for (ProjectOp project : cell.getRecurrentProjections())
+    ++(project.getOperand().getDefiningOp() ? chained : products);
+  auto matrices = [](size_t count) {
+    return std::to_string(count) + (count == 1 ? " matrix" : " matrices");
+  };
+  if (products + chained == 0)
     return "  runs      one kernel walks time in order, for all channels at "
            "once\n";
-  return "  runs      each step multiplies the states by " +
-         std::to_string(products) + (products == 1 ? " matrix" : " matrices") +
-         ", in one product where they share a state; one kernel does the "
-         "rest\n";
+  std::string text = "  runs      each step ";
+  if (products != 0)
+    text += "multiplies the states by " + matrices(products) +
+            ", in one product where they share a state; ";
+  if (chained != 0)
+    text += "one kernel computes what is projected within the step, a product "
+            "multiplies it by " +
+            matrices(chained) + "; ";
+  return text + "one kernel does the rest\n";
 }
 
 std::string minrnn::compiler::explainVerdict(CellOp cell) {
@@ -243,7 +255,12 @@ std::string minrnn::compiler::explainBytes(ModuleOp module, StringRef ioType) {
   std::string text = "  bytes     forward " + writeBytes(forward) +
                      ", backward " + writeBytes(backward) +
                      " per (batch, time, channel) element in " + ioType.str() +
-                     ": every input read once, every output written once\n";
+                     ": every input read once, every output written once" +
+                     (module.lookupSymbol(kForwardChainedName)
+                          ? "; those of the kernels before the second product "
+                            "come on top"
+                          : "") +
+                     "\n";
   if (!isParallel)
     return text;
   double change = boundaries - kept;

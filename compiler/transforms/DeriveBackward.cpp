@@ -43,6 +43,9 @@ namespace {
 /// The step that is differentiated: the one walk of the function `step`.
 struct Step {
   WalkOp walk;
+  /// That of `forward_chained`, which yields the values computed within the
+  /// step that are projected; null where there are none.
+  WalkOp chained;
   /// Whether the step yields its output apart from its state.
   bool hasOutput;
   /// The step's values from the gates to the mask of resets, the parameters,
@@ -62,7 +65,7 @@ struct AdjointStep {
   SmallVector<Value> parameters;
 };
 
-/// Builds the function `backward` of one step.
+/// Builds the functions `backward` and `backward_chained` of one step.
 class BackwardDerivation {
 public:
   BackwardDerivation(Step step, OpBuilder &builder)
@@ -73,15 +76,31 @@ public:
   /// at tile boundaries.
   LogicalResult build(ScanOp forward, bool recompute);
 
+  /// The gradients of the projections of values computed within the step,
+  /// which `backward` multiplies before it starts: no gradient arrives at the
+  /// values themselves yet, but none would reach these, for a value hangs on no
+  /// such projection.
+  LogicalResult buildChained();
+
 private:
-  /// The number of values of an adjoint step: the step's own, the gradient of
-  /// its output, and the states it started from.
-  int64_t valueCount() const { return step.values + step.states + 1; }
+  /// The number of values of an adjoint step: the step's own, the gradients of
+  /// its output and of the values it projects, and the states it started from.
+  int64_t valueCount() const {
+    return step.values + 1 + chainedGradients + step.states;
+  }
   /// Copies the step's equations into `block`, whose arguments are the values
   /// of an adjoint step, the parameters, and the gradients that arrive at the
   /// states from later steps (`carries`), and appends their reverse-mode
   /// derivative.
   FailureOr<AdjointStep> differentiate(Block *block);
+  /// The name of the tensor that holds the states of every step.
+  StringRef trajectoryName() const {
+    return step.hasOutput ? "trajectory" : "output";
+  }
+  /// What an adjoint step is given of the tensors of `function`, but for the
+  /// states it started from.
+  SmallVector<Value> sequencesOf(func::FuncOp function,
+                                 const EquationTensors &tensors);
   /// What the adjoint step stores and sums up, in the order of `backward`'s
   /// results.
   SmallVector<Value> results(const AdjointStep &adjoint);
@@ -90,6 +109,8 @@ private:
   Step step;
   Location location;
   OpBuilder &builder;
+  /// How many gradients of projected values an adjoint step is given.
+  int64_t chainedGradients = 0;
 };
 
 } // namespace
@@ -98,32 +119,61 @@ FailureOr<AdjointStep> BackwardDerivation::differentiate(Block *block) {
   ValueRange arguments = block->getArguments();
   ValueRange values = arguments.take_front(step.values);
   Value outputGradient = arguments[step.values];
-  ValueRange before = arguments.slice(step.values + 1, step.states);
+  ValueRange projectedGradients =
+      arguments.slice(step.values + 1, chainedGradients);
+  ValueRange before =
+      arguments.slice(step.values + 1 + chainedGradients, step.states);
   ValueRange parameters = arguments.slice(valueCount(), step.parameters);
   ValueRange carries =
       arguments.slice(valueCount() + step.parameters, step.states);
 
-  Block &body = step.walk.getBody().front();
-  IRMapping copies;
-  ValueRange own = body.getArguments();
-  copies.map(own.take_front(step.values), values);
-  copies.map(own.slice(step.values, step.parameters), parameters);
-  copies.map(own.take_back(step.states), before);
   SmallVector<Operation *> equations;
-  for (Operation &op : body.without_terminator())
-    equations.push_back(builder.clone(op, copies));
-
+  // The equations of a walk; what an earlier one computes is not computed, and
+  // differentiated, again. Returns what it yields.
+  auto copyEquations = [&](WalkOp walk) {
+    Block &body = walk.getBody().front();
+    IRMapping copies;
+    ValueRange own = body.getArguments();
+    copies.map(own.take_front(step.values), values);
+    copies.map(own.slice(step.values, step.parameters), parameters);
+    copies.map(own.take_back(step.states), before);
+    ArrayRef<Operation *> earlier = equations;
+    SmallVector<Operation *> added;
+    for (Operation &op : body.without_terminator()) {
+      Operation *copy = builder.clone(op, copies);
+      const auto *same = llvm::find_if(earlier, [&](Operation *known) {
+        return OperationEquivalence::isEquivalentTo(
+            copy, known, OperationEquivalence::IgnoreLocations);
+      });
+      if (same == earlier.end()) {
+        added.push_back(copy);
+        continue;
+      }
+      copies.map(op.getResults(), (*same)->getResults());
+      copy->erase();
+    }
+    llvm::append_range(equations, added);
+    return llvm::map_to_vector(
+        body.getTerminator()->getOperands(),
+        [&](Value value) { return copies.lookup(value); });
+  };
   ReverseMode reverse(builder);
-  ValueRange yielded = body.getTerminator()->getOperands();
+  if (chainedGradients != 0) {
+    SmallVector<Value> projected = copyEquations(step.chained);
+    for (auto [value, gradient] : llvm::zip_equal(
+             ArrayRef(projected).drop_front(step.states), projectedGradients))
+      reverse.accumulate(value, gradient);
+  }
+  SmallVector<Value> yielded = copyEquations(step.walk);
   for (auto [index, carry] : llvm::enumerate(carries)) {
     Value arriving = carry;
     if (index == 0 && !step.hasOutput)
       arriving =
           arith::AddFOp::create(builder, location, outputGradient, carry);
-    reverse.accumulate(copies.lookup(yielded[index]), arriving);
+    reverse.accumulate(yielded[index], arriving);
   }
   if (step.hasOutput)
-    reverse.accumulate(copies.lookup(yielded[step.states]), outputGradient);
+    reverse.accumulate(yielded[step.states], outputGradient);
   for (Operation *op : llvm::reverse(equations))
     if (failed(reverse.visit(op)))
       return failure();
@@ -185,19 +235,68 @@ LogicalResult BackwardDerivation::buildElement(ScanOp scan) {
   return success();
 }
 
+SmallVector<Value>
+BackwardDerivation::sequencesOf(func::FuncOp function,
+                                const EquationTensors &tensors) {
+  auto find = [&](StringRef name) { return findArgument(function, name); };
+  auto sequences = llvm::map_to_vector(tensors.sequences, find);
+  sequences.append({find("reset"), find("d_output")});
+  if (chainedGradients != 0)
+    sequences.push_back(find("d_chained"));
+  return sequences;
+}
+
+LogicalResult BackwardDerivation::buildChained() {
+  EquationTensors tensors(step.axes, step.readsInput);
+  SmallVector<StringRef> arguments = tensors.arguments();
+  StringRef saved = trajectoryName();
+  arguments.append({"initial", saved, "d_output", "d_last"});
+  func::FuncOp function =
+      createEntry(builder, location, kBackwardChainedName, step.axes, {},
+                  arguments, {"d_recurrent", "d_initial"});
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(&function.front());
+  auto find = [&](StringRef name) { return findArgument(function, name); };
+  chainedGradients = 0;
+  SmallVector<Value> sequences = sequencesOf(function, tensors);
+  sequences.push_back(
+      DelayOp::create(builder, location, find(saved), find("initial")));
+  TypeRange types = function.getResultTypes();
+  auto walk = WalkOp::create(
+      builder, location, types.take_front(1), TypeRange(), types.back(),
+      /*reverse=*/true, sequences,
+      llvm::map_to_vector(tensors.parameters, find), find("d_last"));
+  func::ReturnOp::create(builder, location, walk.getResults());
+  Block *body =
+      startScalarRegion(builder, walk.getBody(),
+                        valueCount() + step.parameters + step.states, location);
+  FailureOr<AdjointStep> adjoint = differentiate(body);
+  if (failed(adjoint))
+    return failure();
+  // The step is taken by `backward`: here what arrives stays as it is.
+  SmallVector<Value> yielded(body->getArguments().take_back(step.states));
+  llvm::append_range(yielded,
+                     ArrayRef<Value>(adjoint->values)
+                         .slice(step.axes.gates + (step.readsInput ? 1 : 0),
+                                step.axes.recurrent));
+  YieldOp::create(builder, location, yielded);
+  return success();
+}
+
 LogicalResult BackwardDerivation::build(ScanOp forward, bool recompute) {
-  bool isPlain = !step.hasOutput;
+  chainedGradients = step.axes.chained;
   EquationTensors tensors(step.axes, step.readsInput);
   auto outputs = llvm::map_to_vector(tensors.sequences, gradientName);
   auto sums = llvm::map_to_vector(tensors.parameters, gradientName);
-  StringRef saved = recompute ? "boundaries"
-                    : isPlain ? "output"
-                              : "trajectory";
+  StringRef saved = recompute ? "boundaries" : trajectoryName();
   SmallVector<StringRef> arguments = tensors.arguments();
   // (The boundaries begin with the initial states.)
   if (!recompute)
     arguments.push_back("initial");
-  arguments.append({saved, "d_output", "d_last"});
+  arguments.append({saved, "d_output"});
+  if (chainedGradients != 0)
+    arguments.push_back("d_chained");
+  arguments.push_back("d_last");
   SmallVector<StringRef> results = outputs;
   llvm::append_range(results, sums);
   results.push_back("d_initial");
@@ -207,8 +306,7 @@ LogicalResult BackwardDerivation::build(ScanOp forward, bool recompute) {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&function.front());
   auto find = [&](StringRef name) { return findArgument(function, name); };
-  auto sequences = llvm::map_to_vector(tensors.sequences, find);
-  sequences.append({find("reset"), find("d_output")});
+  SmallVector<Value> sequences = sequencesOf(function, tensors);
   Value kept = find(saved);
   if (!recompute)
     sequences.push_back(
@@ -270,7 +368,18 @@ static std::optional<Step> findStep(ModuleOp module) {
   };
   PackedAxes axes{gatesOf("bias"), gatesOf("recurrent_bias"),
                   gatesOf("parameters"), walk.getStateCount()};
+  WalkOp chained;
+  if (auto projecting =
+          module.lookupSymbol<func::FuncOp>(kForwardChainedName)) {
+    auto found = llvm::to_vector(projecting.getOps<WalkOp>());
+    if (found.size() != 1 || found.front().getBody().getNumArguments() !=
+                                 walk.getBody().getNumArguments())
+      return std::nullopt;
+    chained = found.front();
+    axes.chained = stepValueCount(chained.getOutputs().getTypes());
+  }
   return Step{walk,
+              chained,
               /*hasOutput=*/!walk.getOutputs().empty(),
               stepValueCount(walk.getSequences().getTypes()),
               packedValueCount(walk.getParameters().getTypes()),
@@ -306,7 +415,9 @@ struct DeriveBackwardPass
       return signalPassFailure();
     }
     OpBuilder builder(step->walk->getParentOp());
-    if (failed(BackwardDerivation(*step, builder).build(forward, recompute)))
+    BackwardDerivation derivation(*step, builder);
+    if (failed(derivation.build(forward, recompute)) ||
+        (step->chained && failed(derivation.buildChained())))
       signalPassFailure();
   }
 };

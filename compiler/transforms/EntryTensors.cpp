@@ -20,6 +20,8 @@ static constexpr StringLiteral kPacked[] = {"batch", "time", "gates",
 static constexpr StringLiteral kSequence[] = {"batch", "time", "channels"};
 static constexpr StringLiteral kRecurrent[] = {"batch", "time", "recurrent",
                                                "channels"};
+static constexpr StringLiteral kChained[] = {"batch", "time", "chained",
+                                             "channels"};
 static constexpr StringLiteral kTrajectory[] = {"batch", "time", "states",
                                                 "channels"};
 static constexpr StringLiteral kBoundaries[] = {"batch", "tiles", "states",
@@ -48,9 +50,11 @@ static constexpr EntryTensor kTensors[] = {
     {"output", kSequence, false, true},
     {"trajectory", kTrajectory, true, true},
     {"boundaries", kBoundaries},
+    {"chained", kChained},
     {"last", kStates, true},
     {"next", kStates},
     {"d_output", kSequence, false, true},
+    {"d_chained", kChained},
     {"d_last", kStates, true},
     {"d_preactivations", kPacked, false, true},
     {"d_input", kSequence, true, true},
@@ -82,6 +86,8 @@ RankedTensorType minrnn::compiler::entryTensorType(MLIRContext *context,
       extent = axes.parameters;
     else if (axis == "states")
       extent = axes.states;
+    else if (axis == "chained")
+      extent = axes.chained;
     else if (axis == "time" && isStep)
       extent = 1;
     extents.push_back(extent);

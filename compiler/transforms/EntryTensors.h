@@ -45,6 +45,8 @@ struct PackedAxes {
   int64_t recurrent = 0;
   int64_t parameters = 0;
   int64_t states = 0;
+  /// Values computed within the step that are projected.
+  int64_t chained = 0;
 };
 
 /// The type of the tensor called `name` in an entry: of i8 for `reset`, of f32

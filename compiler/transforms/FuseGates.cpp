@@ -32,18 +32,22 @@ public:
       : cell(cell), isParallel(isParallel), recompute(recompute),
         builder(builder), location(cell.getLoc()), gates(cell.getGateNames()),
         recurrent(cell.getRecurrentProjections()),
-        parameters(cell.getParameterNames()),
+        chained(cell.getChainedValues()), parameters(cell.getParameterNames()),
         readsInput(!cell.getBody().getOps<ReadOp>().empty()),
         isPlain(cell.getStates().size() == 1 && !cell.hasSeparateOutput()),
         axes{static_cast<int64_t>(gates.size()),
              static_cast<int64_t>(recurrent.size()),
              static_cast<int64_t>(parameters.size()),
-             static_cast<int64_t>(cell.getStates().size())},
+             static_cast<int64_t>(cell.getStates().size()),
+             static_cast<int64_t>(chained.size())},
         tensors(axes, readsInput) {}
 
   void describeModule(ModuleOp module);
   void buildForward();
   void buildStep();
+  /// The part of `forward` before the projections of values computed within
+  /// the step, where there are any.
+  void buildForwardChained();
 
 private:
   int64_t valueCount() const {
@@ -69,6 +73,7 @@ private:
   Location location;
   SmallVector<StringRef> gates;
   std::vector<ProjectOp> recurrent;
+  SmallVector<Value> chained;
   SmallVector<StringRef> parameters;
   bool readsInput;
   bool isPlain;
@@ -83,10 +88,19 @@ private:
 void GateFusion::describeModule(ModuleOp module) {
   SmallVector<Attribute> projections;
   for (ProjectOp project : recurrent) {
-    unsigned state = cast<BlockArgument>(project.getOperand()).getArgNumber();
-    projections.push_back(builder.getDictionaryAttr(
-        {builder.getNamedAttr("name", project.getGateAttr()),
-         builder.getNamedAttr("state", cell.getStateNames()[state - 1])}));
+    NamedAttribute name = builder.getNamedAttr("name", project.getGateAttr());
+    Value operand = project.getOperand();
+    if (auto state = dyn_cast<BlockArgument>(operand))
+      projections.push_back(builder.getDictionaryAttr(
+          {name,
+           builder.getNamedAttr(
+               "state", cell.getStateNames()[state.getArgNumber() - 1])}));
+    else
+      projections.push_back(builder.getDictionaryAttr(
+          {name,
+           builder.getNamedAttr("chained", builder.getI64IntegerAttr(
+                                               llvm::find(chained, operand) -
+                                               chained.begin()))}));
   }
   module->setAttr(kCellAttribute, cell.getSymNameAttr());
   module->setAttr(kKindAttribute, builder.getStringAttr(
@@ -156,9 +170,12 @@ IRMapping GateFusion::copyEquations(Block *block, ValueRange before,
                                    return known.getGate() == project.getGate();
                                  }) -
                    recurrent.begin();
-      // A new sequence starts from zero states, whose products are zero.
-      mapping.map(project.getResult(),
-                  add(at, unlessReset(products[index]), productBiases[index]));
+      // A new sequence starts from zero states, whose products are zero; what
+      // is computed within the step need not be.
+      Value product = products[index];
+      if (!project.getOperand().getDefiningOp())
+        product = unlessReset(product);
+      mapping.map(project.getResult(), add(at, product, productBiases[index]));
       continue;
     }
     if (auto read = dyn_cast<ReadOp>(op)) {
@@ -187,6 +204,33 @@ IRMapping GateFusion::copyEquations(Block *block, ValueRange before,
     builder.clone(op, mapping);
   }
   return mapping;
+}
+
+void GateFusion::buildForwardChained() {
+  SmallVector<StringRef> arguments = tensors.arguments();
+  arguments.push_back("initial");
+  func::FuncOp function = createEntry(builder, location, kForwardChainedName,
+                                      axes, {}, arguments, {"chained", "last"});
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(&function.front());
+  auto find = [&](StringRef name) { return findArgument(function, name); };
+  auto sequences = llvm::map_to_vector(tensors.sequences, find);
+  sequences.push_back(find("reset"));
+  auto parameterTensors = llvm::map_to_vector(tensors.parameters, find);
+  Value initial = find("initial");
+  auto walk = WalkOp::create(builder, location, function.getResultTypes()[0],
+                             TypeRange(), initial.getType(), /*reverse=*/false,
+                             sequences, parameterTensors, initial);
+  func::ReturnOp::create(builder, location, walk.getResults());
+  Block *body = startScalarRegion(builder, walk.getBody(),
+                                  valueCount() + axes.states, location);
+  ValueRange before = body->getArguments().take_back(axes.states);
+  IRMapping copies = copyEquations(body, before, ValueRange());
+  // The step is taken by `forward`: here the states stay as they are.
+  SmallVector<Value> yielded = before;
+  for (Value value : chained)
+    yielded.push_back(copies.lookup(value));
+  YieldOp::create(builder, location, yielded);
 }
 
 void GateFusion::createWalk(ValueRange sequences, ValueRange parameters,
@@ -328,8 +372,9 @@ struct FuseGatesPass
                        "minrnn-prove-recurrence first");
       return signalPassFailure();
     }
-    if (ProjectOp project = findChainedProjection(cell)) {
-      project.emitOpError("expects the input or a state as its operand");
+    if (ProjectOp project = findTwiceChainedProjection(cell)) {
+      project.emitOpError("expects an operand that hangs on no projection of a "
+                          "value computed within the step");
       return signalPassFailure();
     }
     OpBuilder builder(cell);
@@ -342,6 +387,8 @@ struct FuseGatesPass
     fusion.describeModule(module);
     fusion.buildForward();
     fusion.buildStep();
+    if (!cell.getChainedValues().empty())
+      fusion.buildForwardChained();
     cell.erase();
   }
 };

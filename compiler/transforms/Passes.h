@@ -28,7 +28,8 @@ namespace minrnn::compiler {
 /// Attributes of the module that `minrnn-fuse-gates` makes, read by everything
 /// after it: the cell's name and kind (`parallel` or `sequential`), the names
 /// of its gates, parameters and states in order, its recurrent projections
-/// (each `{name, state}`), whether its one state is its output, the name of the
+/// (each `{name, state}`, or `{name, chained}` with the place among the values
+/// computed within the step that are projected), whether its one state is its output, the name of the
 /// output's tensor (that of the first state, or `y`), and whether backward
 /// recomputes the states from those at tile boundaries.
 inline constexpr llvm::StringLiteral kCellAttribute = "minrnn.cell";
@@ -51,6 +52,8 @@ inline constexpr llvm::StringLiteral kSequentialAtAttribute =
 inline constexpr llvm::StringLiteral kForwardName = "forward";
 inline constexpr llvm::StringLiteral kBackwardName = "backward";
 inline constexpr llvm::StringLiteral kStepName = "step";
+inline constexpr llvm::StringLiteral kForwardChainedName = "forward_chained";
+inline constexpr llvm::StringLiteral kBackwardChainedName = "backward_chained";
 
 } // namespace minrnn::compiler
 

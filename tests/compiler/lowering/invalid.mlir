@@ -21,7 +21,7 @@
 // UNMADE: error: 'builtin.module' op expects a module made by minrnn-fuse-gates
 // RUN: not minrnn-opt %t/other.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=OTHER
 // RUN: not minrnn-opt %t/other.mlir --minrnn-lower-to-host 2>&1 | FileCheck %s --check-prefix=OTHER
-// OTHER: other.mlir:2:1: error: 'func.func' op expects an entry, called 'forward', 'backward' or 'step'
+// OTHER: other.mlir:2:1: error: 'func.func' op expects an entry, called 'forward', 'backward', 'step', 'forward_chained' or 'backward_chained'
 // RUN: not minrnn-opt %t/empty.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=EMPTY
 // RUN: not minrnn-opt %t/empty.mlir --minrnn-lower-to-host 2>&1 | FileCheck %s --check-prefix=EMPTY
 // EMPTY: empty.mlir:2:1: error: 'func.func' op expects one minrnn.scan or minrnn.walk

@@ -33,9 +33,10 @@ minrnn.cell @c(%x: !minrnn.input) state(%h: f32, %c: f32) {
 minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
   %k = minrnn.project %x "z" : f32
   %u = minrnn.project %k "u" : f32 -> f32
-  minrnn.yield %u : f32
+  %v = minrnn.project %u "v" : f32 -> f32
+  minrnn.yield %v : f32
 }
-// CHAINED: chained.mlir:3:8: error: 'minrnn.project' op expects the input or a state as its operand
+// CHAINED: chained.mlir:4:8: error: 'minrnn.project' op expects an operand that hangs on no projection of a value computed within the step
 //--- two.mlir
 minrnn.cell @a(%x: !minrnn.input) state(%h: f32) {
   %k = minrnn.project %x "z" : f32

@@ -1,0 +1,68 @@
+// A projection of a value computed within the step: one entry computes the
+// value, the others are given its product and, going back, the gradient that
+// arrives at it.
+// RUN: minrnn-opt %s --minrnn-prove-recurrence --minrnn-fuse-gates --minrnn-derive-backward --cse --canonicalize | FileCheck %s
+
+// CHECK: minrnn.recurrent = [{name = "s", state = "h"}, {chained = 0 : i64, name = "u"}, {chained = 1 : i64, name = "v"}, {chained = 0 : i64, name = "w"}]
+minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "k" : f32
+  %s = minrnn.project %h "s" : f32 -> f32
+  %f = arith.mulf %s, %h : f32
+  %u = minrnn.project %f "u" : f32 -> f32
+  %v = minrnn.project %k "v" : f32 -> f32
+  %w = minrnn.project %f "w" : f32 -> f32
+  %uv = arith.addf %u, %v : f32
+  %n = arith.addf %uv, %w : f32
+  minrnn.yield %n : f32
+}
+
+// The step adds up the products. At a reset it takes them as they are: what is
+// projected need not be zero there.
+// CHECK-LABEL: func.func @forward(
+// CHECK: body (%{{[^ ,]*}}, %{{[^ ,]*}}, %[[U:[^ ,]*]], %[[V:[^ ,]*]], %[[W:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %{{[^ ,]*}}, %[[BU:[^ ,]*]], %[[BV:[^ ,]*]], %[[BW:[^ ,]*]], %{{[^ ,]*}}) {
+// CHECK-NEXT: %[[UB:.*]] = arith.addf %[[U]], %[[BU]]
+// CHECK-NEXT: %[[VB:.*]] = arith.addf %[[V]], %[[BV]]
+// CHECK-NEXT: %[[WB:.*]] = arith.addf %[[W]], %[[BW]]
+// CHECK-NEXT: %[[UV:.*]] = arith.addf %[[UB]], %[[VB]]
+// CHECK-NEXT: %[[N:.*]] = arith.addf %[[UV]], %[[WB]]
+// CHECK-NEXT: minrnn.yield %[[N]], %[[N]]
+
+// The gradient of f comes through its projections alone, and goes on to the
+// state and its projection, which a reset cuts off.
+// CHECK-LABEL: func.func @backward(
+// CHECK-SAME: %[[DF:[^:]*]]: tensor<?x?x2x?xf32> {minrnn.name = "d_chained"}, %{{[^:]*}}: tensor<?x1x?xf32> {minrnn.name = "d_last"})
+// CHECK: body (%{{[^ ,]*}}, %[[S:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %{{[^ ,]*}}, %[[R:[^ ,]*]], %[[DH:[^ ,]*]], %[[DF:[^ ,]*]], %[[DK:[^ ,]*]], %[[H:[^ ,]*]], %{{[^ ,]*}}, %[[BS:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]]) {
+// CHECK: %[[NEW:.*]] = arith.cmpf une, %[[R]]
+// CHECK-NEXT: %[[HR:.*]] = arith.select %[[NEW]], %{{.*}}, %[[H]]
+// CHECK-NEXT: %[[SR:.*]] = arith.select %[[NEW]], %{{.*}}, %[[S]]
+// CHECK-NEXT: %[[SB:.*]] = arith.addf %[[SR]], %[[BS]]
+// CHECK-NEXT: %[[G:.*]] = arith.addf %[[DH]], %[[C]]
+// CHECK-NEXT: %[[DS:.*]] = arith.mulf %[[DF]], %[[HR]]
+// CHECK-NEXT: %[[DHF:.*]] = arith.mulf %[[DF]], %[[SB]]
+// CHECK-NEXT: %[[DSR:.*]] = arith.select %[[NEW]], %{{.*}}, %[[DS]]
+// CHECK-NEXT: %[[DHR:.*]] = arith.select %[[NEW]], %{{.*}}, %[[DHF]]
+// CHECK-NEXT: minrnn.yield %[[DHR]], %[[DK]], %[[DSR]], %[[G]], %[[G]], %[[G]], %[[DK]], %[[DS]], %[[G]], %[[G]], %[[G]]
+
+// Before it, the gradients of the products; what arrives at the state stays.
+// CHECK-LABEL: func.func @backward_chained(
+// CHECK-NOT: d_chained
+// CHECK-SAME: -> (tensor<?x?x4x?xf32> {minrnn.name = "d_recurrent"}, tensor<?x1x?xf32> {minrnn.name = "d_initial"}) {
+// CHECK: body ({{(%[^ ,]+, )+}}%[[C:[^ ,]*]]) {
+// CHECK: %[[G:.*]] = arith.addf %{{.*}}, %[[C]]
+// CHECK-NEXT: minrnn.yield %[[C]], %{{.*}}, %[[G]], %[[G]], %[[G]]
+
+// A single step is given the products as well.
+// CHECK-LABEL: func.func @step(
+// CHECK-SAME: tensor<?x1x4x?xf32> {minrnn.name = "recurrent"}
+// CHECK-NOT: chained
+
+// What is projected, each value once; the state stays as it is.
+// CHECK-LABEL: func.func @forward_chained(
+// CHECK-SAME: -> (tensor<?x?x2x?xf32> {minrnn.name = "chained"}, tensor<?x1x?xf32> {minrnn.name = "last"}) {
+// CHECK: body (%[[K:[^ ,]*]], %[[S:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %{{[^ ,]*}}, %[[R:[^ ,]*]], %[[BK:[^ ,]*]], %[[BS:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %{{[^ ,]*}}, %[[H:[^ ,]*]]) {
+// CHECK: %[[HR:.*]] = arith.select %{{.*}}, %{{.*}}, %[[H]]
+// CHECK-NEXT: %[[KB:.*]] = arith.addf %[[K]], %[[BK]]
+// CHECK-NEXT: %[[SR:.*]] = arith.select %{{.*}}, %{{.*}}, %[[S]]
+// CHECK-NEXT: %[[SB:.*]] = arith.addf %[[SR]], %[[BS]]
+// CHECK-NEXT: %[[F:.*]] = arith.mulf %[[SB]], %[[HR]]
+// CHECK-NEXT: minrnn.yield %[[H]], %[[F]], %[[KB]]
