@@ -22,6 +22,8 @@ struct GPUTarget {
   llvm::StringRef ptxFeature;
   /// The first CUDA toolkit whose ptxas knows the target.
   llvm::StringRef firstToolkit;
+  /// Whether it has an instruction that rounds f32 to bf16.
+  bool roundsToBF16;
 };
 
 /// Every GPU target, from the oldest on.

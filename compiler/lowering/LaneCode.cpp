@@ -71,8 +71,7 @@ Value LaneCode::fromStored(Value stored, Type element) {
     return stored;
   if (element.isF16())
     return arith::ExtFOp::create(builder, location, lane, stored);
-  // bf16 is the upper half of an f32. By hand, for sm_75 and most processors
-  // have no instruction for it.
+  // bf16 is the upper half of an f32: no instruction is faster than a shift.
   Value bits = arith::ExtUIOp::create(builder, location,
                                       lanesOf(builder.getI32Type()), stored);
   return arith::BitcastOp::create(
@@ -86,6 +85,11 @@ Value LaneCode::toStored(Value value, Type element) {
   if (element.isF16())
     return arith::TruncFOp::create(builder, location,
                                    lanesOf(builder.getF16Type()), value);
+  if (roundsToBF16)
+    return arith::BitcastOp::create(
+        builder, location, lanesOf(builder.getI16Type()),
+        arith::TruncFOp::create(builder, location,
+                                lanesOf(builder.getBF16Type()), value));
   // Round to nearest, ties to even: add half of the last kept bit, less one,
   // plus that bit. A NaN must not be rounded to infinity: it keeps its upper
   // half, made quiet.

@@ -32,9 +32,12 @@ struct Element {
 /// fused multiply-adds: they carry MLIR's `contract` flag.
 class LaneCode {
 public:
-  /// `lane` is f32 or vector<Nxf32>.
-  LaneCode(mlir::OpBuilder &builder, mlir::Location location, mlir::Type lane)
-      : builder(builder), location(location), lane(lane) {}
+  /// `lane` is f32 or vector<Nxf32>; `roundsToBF16`: the target has an
+  /// instruction that rounds to bf16.
+  LaneCode(mlir::OpBuilder &builder, mlir::Location location, mlir::Type lane,
+           bool roundsToBF16)
+      : builder(builder), location(location), lane(lane),
+        roundsToBF16(roundsToBF16) {}
 
   mlir::Type type() const { return lane; }
   mlir::Value number(double value);
@@ -77,6 +80,7 @@ private:
   mlir::OpBuilder &builder;
   mlir::Location location;
   mlir::Type lane;
+  bool roundsToBF16;
 };
 
 } // namespace minrnn::compiler

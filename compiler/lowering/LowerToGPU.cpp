@@ -69,10 +69,10 @@ private:
 class KernelBuilder {
 public:
   KernelBuilder(OpBuilder &builder, func::FuncOp function, Schedule schedule,
-                StringRef ioType)
+                StringRef ioType, bool roundsToBF16)
       : builder(builder), location(function.getLoc()), function(function),
         signature(kernelArguments(function, ioType)), schedule(schedule),
-        lanes(builder, location, builder.getF32Type()),
+        lanes(builder, location, builder.getF32Type(), roundsToBF16),
         memory(builder, location) {}
 
   void buildScan(ScanOp scan);
@@ -530,7 +530,8 @@ struct LowerToGPUPass
                     builder.getUnitAttr());
     for (func::FuncOp function : functions) {
       builder.setInsertionPointToEnd(kernels.getBody());
-      KernelBuilder kernel(builder, function, {warps, stepsPerThread}, ioType);
+      KernelBuilder kernel(builder, function, {warps, stepsPerThread}, ioType,
+                           roundsToBF16);
       if (auto scan = findOnly<ScanOp>(function))
         kernel.buildScan(scan);
       else

@@ -80,7 +80,8 @@ public:
       : builder(builder), location(function.getLoc()), function(function),
         signature(kernelArguments(function, ioType)), cell(cell), width(width),
         vector(VectorType::get({width}, builder.getF32Type())),
-        lanes(builder, location, vector), memory(builder, location, vector) {}
+        lanes(builder, location, vector, /*roundsToBF16=*/false),
+        memory(builder, location, vector) {}
 
   void build();
 

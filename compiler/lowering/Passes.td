@@ -48,7 +48,9 @@ def LowerToGPUPass : Pass<"minrnn-lower-to-gpu", "::mlir::ModuleOp"> {
     Option<"stepsPerThread", "steps-per-thread", "int64_t", "8",
            "consecutive steps that one thread walks">,
     Option<"ioType", "io-type", "std::string", "\"f32\"",
-           "the type that sequences are stored in: f32, f16 or bf16">
+           "the type that sequences are stored in: f32, f16 or bf16">,
+    Option<"roundsToBF16", "rounds-to-bf16", "bool", "false",
+           "whether the GPU has an instruction that rounds to bf16">
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",

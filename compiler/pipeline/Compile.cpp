@@ -383,6 +383,7 @@ bool CellCompilation::buildKernels() {
   } else {
     GPUKernelOptions gpu;
     gpu.ioType = options.ioType;
+    gpu.roundsToBF16 = findGPUTarget(options.target)->roundsToBF16;
     if (!runPasses([&](OpPassManager &passes) {
           buildGPUKernelPipeline(passes, gpu);
         }))

@@ -60,6 +60,7 @@ void minrnn::compiler::buildGPUKernelPipeline(OpPassManager &passes,
   lowering.warps = options.warps;
   lowering.stepsPerThread = options.stepsPerThread;
   lowering.ioType = options.ioType;
+  lowering.roundsToBF16 = options.roundsToBF16;
   passes.addPass(createLowerToGPUPass(lowering));
   // What a step's element and its output have in common is expanded once.
   passes.addPass(createCSEPass());

@@ -40,6 +40,8 @@ struct GPUKernelOptions {
   int64_t stepsPerThread = kTileTime / 8;
   /// The type that sequences are stored in.
   std::string ioType = "f32";
+  /// Whether the GPU has an instruction that rounds to bf16.
+  bool roundsToBF16 = false;
 };
 void buildGPUKernelPipeline(mlir::OpPassManager &passes,
                             const GPUKernelOptions &options);

@@ -13,6 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "minrnn/emulator_device.h"
 #include "tests/device/CellCases.h"
 #include "tests/device/CompiledCells.h"
 #include "tests/device/OnDevice.h"
@@ -49,14 +50,18 @@ protected:
   /// The cell's kernels by the domain of their scan, each code once. (Log space
   /// is what `auto` stands for on a GPU, but not on the host, and not every
   /// cell has it.)
+  std::map<std::string, CompiledCell> compileInAllDomains() const {
+    return compileInAllDomains(device, "f32");
+  }
   std::map<std::string, CompiledCell>
-  compileInAllDomains(const std::string &ioType = "f32") const {
+  compileInAllDomains(const std::shared_ptr<Device> &owner,
+                      const std::string &ioType) const {
     std::map<std::string, CompiledCell> compiled;
     for (auto [name, scan] : {std::pair{"auto", ScanDomain::Auto},
                               {"linear", ScanDomain::Linear},
                               {"log", ScanDomain::Log}})
       try {
-        CompiledCell made(device, cell, {.scan = scan, .ioType = ioType});
+        CompiledCell made(owner, cell, {.scan = scan, .ioType = ioType});
         bool isNew = true;
         for (const auto &[other, known] : compiled)
           isNew &= known.code() != made.code();
@@ -67,6 +72,16 @@ protected:
           throw;
       }
     return compiled;
+  }
+
+  /// What is stored in halves, and where: the emulator also shows a GPU that
+  /// has an instruction to round to bf16.
+  std::vector<std::pair<std::string, std::shared_ptr<Device>>> halves() const {
+    std::vector<std::pair<std::string, std::shared_ptr<Device>>> list = {
+        {"f16", device}, {"bf16", device}};
+    if (device->name() == "emulator")
+      list.emplace_back("bf16", EmulatorDevice::create({.target = "sm_80"}));
+    return list;
   }
 
   void report(const std::string &what, const Bounds &bounds) const {
@@ -259,10 +274,10 @@ TEST_P(CellOnDevice, LongSequencesAgreeWithTheJudge) {
 TEST_P(CellOnDevice, StoresHalvesOfWhatItComputes) {
   const std::map<std::string, CompiledCell> full = compileInAllDomains();
   bool lacksHalves = false;
-  for (const std::string ioType : {"f16", "bf16"}) {
+  for (const auto &[ioType, owner] : halves()) {
     std::map<std::string, CompiledCell> half;
     try {
-      half = compileInAllDomains(ioType);
+      half = compileInAllDomains(owner, ioType);
     } catch (const Refused &refusal) {
       // Only f16, and only where the processor cannot convert it.
       ASSERT_TRUE(ioType == "f16" && !runsPtx()) << refusal.what();
@@ -276,7 +291,8 @@ TEST_P(CellOnDevice, StoresHalvesOfWhatItComputes) {
       uint64_t turn = 0;
       for (const Setting &setting : settings(compiled.load())) {
         SCOPED_TRACE(testing::Message()
-                     << ioType << ", " << domain << ", " << describe(setting));
+                     << ioType << " of " << owner->target() << ", " << domain
+                     << ", " << describe(setting));
         const KernelProgram kernels = compiled.load(++turn);
         const KernelProgram exact = full.at(domain).load();
         ASSERT_EQ(kernels.manifest().ioType, ioType);
@@ -341,10 +357,10 @@ TEST_P(CellOnDevice, StepsAreTheSequence) {
 TEST_P(CellOnDevice, StepsStoreHalvesOfWhatTheyCompute) {
   const KernelProgram exact = CompiledCell(device, cell).load();
   bool lacksHalves = false;
-  for (const std::string ioType : {"f16", "bf16"}) {
+  for (const auto &[ioType, owner] : halves()) {
     std::optional<KernelProgram> kernels;
     try {
-      kernels = CompiledCell(device, cell, {.ioType = ioType}).load(5);
+      kernels = CompiledCell(owner, cell, {.ioType = ioType}).load(5);
     } catch (const Refused &refusal) {
       ASSERT_TRUE(ioType == "f16" && !runsPtx()) << refusal.what();
       lacksHalves = true;
@@ -359,7 +375,8 @@ TEST_P(CellOnDevice, StepsStoreHalvesOfWhatTheyCompute) {
     const EntryCall whole = callOf(program, sample);
     std::vector<float> state = whole.inputs.at("initial");
     for (int64_t t = 0; t < setting.shape.time; ++t) {
-      SCOPED_TRACE(testing::Message() << ioType << ", step " << t);
+      SCOPED_TRACE(testing::Message()
+                   << ioType << " of " << owner->target() << ", step " << t);
       const EntryCall call = stepCall(program, whole, state, t);
       NamedArrays run = kernels->run("step", call);
       expectStored(run, exact.run("step", call), ioType);

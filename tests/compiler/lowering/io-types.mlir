@@ -3,6 +3,7 @@
 // RUN: minrnn-opt %S/Inputs/scans.mlir --minrnn-lower-to-gpu="warps=1 steps-per-thread=1 io-type=f32" --cse --canonicalize | FileCheck %s --check-prefix=F32
 // RUN: minrnn-opt %S/Inputs/scans.mlir --minrnn-lower-to-gpu="warps=1 steps-per-thread=1 io-type=f16" --cse --canonicalize | FileCheck %s --check-prefix=F16
 // RUN: minrnn-opt %S/Inputs/scans.mlir --minrnn-lower-to-gpu="warps=1 steps-per-thread=1 io-type=bf16" --cse --canonicalize | FileCheck %s --check-prefix=BF16
+// RUN: minrnn-opt %S/Inputs/scans.mlir --minrnn-lower-to-gpu="warps=1 steps-per-thread=1 io-type=bf16 rounds-to-bf16=true" --cse --canonicalize | FileCheck %s --check-prefix=ROUNDS
 // RUN: minrnn-opt %S/Inputs/scans.mlir --minrnn-lower-to-host="width=8 io-type=f16" --cse --canonicalize | FileCheck %s --check-prefix=HOST16
 // RUN: minrnn-opt %S/Inputs/scans.mlir --minrnn-lower-to-host="width=8 io-type=bf16" --cse --canonicalize | FileCheck %s --check-prefix=HOSTB16
 // f32 is the default.
@@ -59,6 +60,15 @@
 // BF16: %[[HALF:.*]] = arith.trunci %[[CHOSEN]] : i32 to i16
 // BF16: llvm.store %[[HALF]], %{{.*}} {alignment = 2 : i64} : i16, !llvm.ptr
 // BF16: llvm.store %{{.*}} {alignment = 4 : i64} : f32, !llvm.ptr
+
+// Where the GPU rounds to bf16, one instruction does; a load stays a shift.
+// ROUNDS-LABEL: gpu.func @forward(
+// ROUNDS-NOT: arith.extf
+// ROUNDS: arith.shli %{{.*}}, %c16_i32 : i32
+// ROUNDS-NOT: arith.shrui
+// ROUNDS: %[[HALF:.*]] = arith.truncf %{{.*}} : f32 to bf16
+// ROUNDS-NEXT: %[[BITS:.*]] = arith.bitcast %[[HALF]] : bf16 to i16
+// ROUNDS: llvm.store %[[BITS]], %{{.*}} {alignment = 2 : i64} : i16, !llvm.ptr
 
 // Vectors alike, masked and not.
 // HOST16-LABEL: func.func @c_forward(
