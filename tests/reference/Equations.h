@@ -14,8 +14,8 @@
 // yields is the mathematical function of the inputs and its gradients.
 //
 // Layouts are those of specs/abi.md. B is the batch, T the time steps, G the
-// gates, R the recurrent projections, P the parameters, S the states, H the
-// channels.
+// gates, R the recurrent projections, C the values computed within the step
+// that are projected, P the parameters, S the states, H the channels.
 //
 //===----------------------------------------------------------------------===//
 
@@ -73,14 +73,19 @@ struct CallResults {
   Judged output;     // [B, T, H]
   Judged trajectory; // [B, T, S, H]
   Judged last;       // [B, S, H]
-  Judged recurrent;  // [B, T, R, H], without the bias; zero at a reset
+  /// [B, T, R, H], without the bias. Of a state, zero at a reset.
+  Judged recurrent;
+  Judged chained; // [B, T, C, H], what is projected within the step
 };
 
 /// The gradients of sum(dOutput * output) + sum(dLast * last).
 struct CallGradients {
-  Judged preactivations;  // [B, T, G, H]
-  Judged input;           // [B, T, H], of what is read; empty without a read
-  Judged recurrent;       // [B, T, R, H]; zero at a reset
+  Judged preactivations; // [B, T, G, H]
+  Judged input;          // [B, T, H], of what is read; empty without a read
+  /// [B, T, R, H]. Where a state is projected, zero at a reset.
+  Judged recurrent;
+  /// [B, T, C, H], what arrives through the projections alone.
+  Judged chained;
   Judged recurrentWeight; // [R, H, H]
   Judged bias;            // [B, G, H], not summed over the batch
   Judged recurrentBias;   // [B, R, H]

@@ -22,6 +22,7 @@
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 
 using namespace mlir;
 using namespace minrnn::dialect;
@@ -36,12 +37,12 @@ namespace {
 /// How a value depends on the states.
 enum Degree { Free = 0, AffineInStates = 1, Other = 2 };
 
-/// The place of `name` in `names`, put at their end if it is new.
-int placeOf(std::vector<std::string> &names, StringRef name) {
-  auto found = std::find(names.begin(), names.end(), name.str());
-  if (found == names.end())
-    found = names.insert(names.end(), name.str());
-  return static_cast<int>(found - names.begin());
+/// The place of `item` in `items`, put at their end if it is new.
+template <typename Item> int placeOf(std::vector<Item> &items, Item item) {
+  auto found = std::find(items.begin(), items.end(), item);
+  if (found == items.end())
+    found = items.insert(items.end(), std::move(item));
+  return static_cast<int>(found - items.begin());
 }
 
 class Translation {
@@ -50,6 +51,7 @@ public:
 
 private:
   void translate(mlir::Operation &op);
+  void translate(ProjectOp project);
   /// What `op` is, without its operands.
   Instruction instructionFor(mlir::Operation &op);
   Degree degreeOf(const Instruction &instruction) const;
@@ -65,6 +67,9 @@ private:
 
   Program program;
   std::vector<Degree> degrees;
+  /// Of each instruction whether it hangs on the projection of a value that is
+  /// computed within the step.
+  std::vector<bool> hangsOnChained;
   llvm::DenseMap<Value, int> places;
 };
 
@@ -126,6 +131,12 @@ int Translation::append(Instruction instruction) {
   };
   instruction.isFolded = !instruction.operands.empty() &&
                          llvm::all_of(instruction.operands, isConstant);
+  bool isChained = instruction.operation == Opcode::Recurrent &&
+                   program.recurrent[instruction.index].isChained();
+  hangsOnChained.push_back(isChained ||
+                           llvm::any_of(instruction.operands, [&](int operand) {
+                             return hangsOnChained[operand];
+                           }));
   program.instructions.push_back(std::move(instruction));
   degrees.push_back(degree);
   return static_cast<int>(degrees.size()) - 1;
@@ -209,9 +220,9 @@ Instruction Translation::instructionFor(mlir::Operation &op) {
   };
   return llvm::TypeSwitch<mlir::Operation *, Instruction>(&op)
       .Case([&](ParameterOp parameter) {
-        return Instruction{
-            .operation = Opcode::Parameter,
-            .index = placeOf(program.parameters, parameter.getParameter())};
+        return Instruction{.operation = Opcode::Parameter,
+                           .index = placeOf(program.parameters,
+                                            parameter.getParameter().str())};
       })
       .Case([&](arith::ConstantOp constant) {
         double number = 0;
@@ -259,27 +270,8 @@ void Translation::translate(mlir::Operation &op) {
     program.readsInput = true;
     return append(read, {.operation = Opcode::Read});
   }
-  if (auto project = dyn_cast<ProjectOp>(op)) {
-    if (isa<InputType>(project.getOperand().getType()))
-      return append(project,
-                    {.operation = Opcode::Gate,
-                     .index = placeOf(program.gates, project.getGate())});
-    auto state = dyn_cast<BlockArgument>(project.getOperand());
-    if (!state)
-      throw std::invalid_argument(
-          "the judge projects states alone, not what '" +
-          project.getGate().str() + "' does");
-    std::string name = project.getGate().str();
-    auto &known = program.recurrent;
-    auto found = std::find_if(
-        known.begin(), known.end(),
-        [&](const RecurrentProjection &other) { return other.name == name; });
-    if (found == known.end())
-      found = known.insert(known.end(),
-                           {name, static_cast<int>(state.getArgNumber()) - 1});
-    return append(project, {.operation = Opcode::Recurrent,
-                            .index = static_cast<int>(found - known.begin())});
-  }
+  if (auto project = dyn_cast<ProjectOp>(op))
+    return translate(project);
   if (int stable = stableForm(op); stable >= 0) {
     places[op.getResult(0)] = stable;
     return;
@@ -288,6 +280,33 @@ void Translation::translate(mlir::Operation &op) {
   for (Value operand : op.getOperands())
     instruction.operands.push_back(places.at(operand));
   append(op.getResult(0), std::move(instruction));
+}
+
+void Translation::translate(ProjectOp project) {
+  if (isa<InputType>(project.getOperand().getType()))
+    return append(project,
+                  {.operation = Opcode::Gate,
+                   .index = placeOf(program.gates, project.getGate().str())});
+  RecurrentProjection projection{.name = project.getGate().str()};
+  if (auto state = dyn_cast<BlockArgument>(project.getOperand())) {
+    projection.state = static_cast<int>(state.getArgNumber()) - 1;
+  } else {
+    int value = places.at(project.getOperand());
+    if (hangsOnChained[value])
+      throw std::invalid_argument(
+          "'" + projection.name +
+          "' projects a value that hangs on the projection of another value "
+          "computed within the step");
+    projection.chained = placeOf(program.chained, value);
+  }
+  auto &known = program.recurrent;
+  auto found = llvm::find_if(known, [&](const RecurrentProjection &other) {
+    return other.name == projection.name;
+  });
+  if (found == known.end())
+    found = known.insert(known.end(), projection);
+  append(project, {.operation = Opcode::Recurrent,
+                   .index = static_cast<int>(found - known.begin())});
 }
 
 Program Translation::translate(CellOp cell) {

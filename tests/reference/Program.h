@@ -34,7 +34,7 @@ enum class Opcode {
   // Leaves; `index` says which one.
   State,
   Gate,      // the projection of the input, with its bias
-  Recurrent, // the projection of a state, with its bias
+  Recurrent, // a projection of Program::recurrent, with its bias
   Read,
   Parameter,
   Constant, // `constant`; a truth value is 0 or 1
@@ -91,10 +91,16 @@ struct Instruction {
   bool regroups = false;
 };
 
+/// A projection of a state, or of a value computed within the step: then the
+/// step's other channels must have come as far before any can go on.
 struct RecurrentProjection {
   std::string name;
-  /// The state that is projected.
-  int state = 0;
+  /// The state that is projected; -1: none.
+  int state = -1;
+  /// The place in Program::chained of the value that is projected; -1: none.
+  int chained = -1;
+
+  bool isChained() const { return chained >= 0; }
 };
 
 struct Program {
@@ -103,7 +109,11 @@ struct Program {
   /// Names, each once, in the order of their first use.
   std::vector<std::string> gates;
   std::vector<RecurrentProjection> recurrent;
+  /// The instructions whose values are projected, each once, in the order of
+  /// their first projection. None hangs on a projection of another.
+  std::vector<int> chained;
   std::vector<std::string> parameters;
+  /// A projection has no operands here: it reads what all channels computed.
   std::vector<Instruction> instructions;
   /// The instruction that makes the next value of each state.
   std::vector<int> next;
@@ -118,7 +128,8 @@ struct Program {
 };
 
 /// Parses a text that holds one cell. Throws std::invalid_argument, with what
-/// the dialect says, when it is wrong or projects what is no state.
+/// the dialect says, when it is wrong or projects a value that hangs on the
+/// projection of another computed value.
 Program parseProgram(std::string_view text);
 
 /// The same in a context that has the dialect, for whoever parses many.
