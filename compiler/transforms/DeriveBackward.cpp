@@ -46,6 +46,8 @@ struct Step {
   /// That of `forward_chained`, which yields the values computed within the
   /// step that are projected; null where there are none.
   WalkOp chained;
+  /// Of each recurrent projection, whether it is of such a value.
+  SmallVector<bool> isChainedProduct;
   /// Whether the step yields its output apart from its state.
   bool hasOutput;
   /// The step's values from the gates to the mask of resets, the parameters,
@@ -273,12 +275,14 @@ LogicalResult BackwardDerivation::buildChained() {
   FailureOr<AdjointStep> adjoint = differentiate(body);
   if (failed(adjoint))
     return failure();
-  // The step is taken by `backward`: here what arrives stays as it is.
+  // The step is taken by `backward`: here what arrives stays as it is, and of
+  // the products' gradients only those are computed that it waits for.
   SmallVector<Value> yielded(body->getArguments().take_back(step.states));
-  llvm::append_range(yielded,
-                     ArrayRef<Value>(adjoint->values)
-                         .slice(step.axes.gates + (step.readsInput ? 1 : 0),
-                                step.axes.recurrent));
+  int64_t firstProduct = step.axes.gates + (step.readsInput ? 1 : 0);
+  Value zero =
+      arith::ConstantOp::create(builder, location, builder.getF32FloatAttr(0));
+  for (auto [index, isChained] : llvm::enumerate(step.isChainedProduct))
+    yielded.push_back(isChained ? adjoint->values[firstProduct + index] : zero);
   YieldOp::create(builder, location, yielded);
   return success();
 }
@@ -369,6 +373,7 @@ static std::optional<Step> findStep(ModuleOp module) {
   PackedAxes axes{gatesOf("bias"), gatesOf("recurrent_bias"),
                   gatesOf("parameters"), walk.getStateCount()};
   WalkOp chained;
+  SmallVector<bool> isChainedProduct;
   if (auto projecting =
           module.lookupSymbol<func::FuncOp>(kForwardChainedName)) {
     auto found = llvm::to_vector(projecting.getOps<WalkOp>());
@@ -377,9 +382,16 @@ static std::optional<Step> findStep(ModuleOp module) {
       return std::nullopt;
     chained = found.front();
     axes.chained = stepValueCount(chained.getOutputs().getTypes());
+    auto projections = module->getAttrOfType<ArrayAttr>(kRecurrentAttribute);
+    if (!projections ||
+        static_cast<int64_t>(projections.size()) != axes.recurrent)
+      return std::nullopt;
+    for (auto projection : projections.getAsRange<DictionaryAttr>())
+      isChainedProduct.push_back(projection.contains("chained"));
   }
   return Step{walk,
               chained,
+              isChainedProduct,
               /*hasOutput=*/!walk.getOutputs().empty(),
               stepValueCount(walk.getSequences().getTypes()),
               packedValueCount(walk.getParameters().getTypes()),

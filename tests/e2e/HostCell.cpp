@@ -27,22 +27,24 @@ static std::vector<float> narrowed(const std::vector<double> &values) {
   return {values.begin(), values.end()};
 }
 
-namespace {
-
 /// The sizes of a call, named as in specs/abi.md.
-struct Sizes {
-  int64_t batch, time, channels, gates, recurrent, parameters, states;
+struct HostCell::Sizes {
+  int64_t batch, time, channels, gates, recurrent, parameters, states, chained;
 
-  Sizes(const reference::Program &program, const Call &call)
+  Sizes(const HostCell &cell, const reference::Program &program,
+        const Call &call)
       : batch(call.shape.batch), time(call.shape.time),
         channels(call.shape.channels),
         gates(static_cast<int64_t>(program.gates.size())),
         recurrent(static_cast<int64_t>(program.recurrent.size())),
         parameters(static_cast<int64_t>(program.parameters.size())),
-        states(static_cast<int64_t>(program.states.size())) {}
+        states(static_cast<int64_t>(program.states.size())),
+        chained(cell.chainedCount()) {}
 
   int64_t stateCount() const { return batch * states * channels; }
 };
+
+namespace {
 
 /// The inputs of a call in single precision.
 struct Arrays {
@@ -140,6 +142,16 @@ HostCell::HostCell(const std::string &text, bool inLogSpace, bool recompute) {
   nlohmann::json json = nlohmann::json::parse(result.manifest);
   kind = json.at("kind");
   scan = json.at("scan");
+  for (const nlohmann::json &projection : json.at("recurrent")) {
+    if (projection.contains("chained")) {
+      projections.push_back({true, projection.at("chained")});
+      continue;
+    }
+    const nlohmann::json &states = json.at("states");
+    projections.push_back({false, std::find(states.begin(), states.end(),
+                                            projection.at("state")) -
+                                      states.begin()});
+  }
   Manifest manifest;
   for (const nlohmann::json &described : json.at("entries")) {
     Entry entry;
@@ -173,29 +185,59 @@ static std::vector<float> take(const GuardedArray &array,
   return array.content();
 }
 
-/// recurrent[:, t, r, :] = states[:, state of r, :] U_r^T.
-static void multiplyRecurrent(const reference::Program &program,
-                              const Sizes &sizes,
-                              const std::vector<float> &weight,
-                              const float *states, float *recurrent,
-                              int64_t time, int64_t t) {
+int64_t HostCell::chainedCount() const {
+  int64_t count = 0;
+  for (const Projection &projection : projections)
+    if (projection.isChained)
+      count = std::max(count, projection.place + 1);
+  return count;
+}
+
+void HostCell::multiply(const Sizes &sizes, bool ofChained,
+                        const Rows &operands, const std::vector<float> &weight,
+                        float *recurrent, int64_t t) const {
   int64_t width = sizes.channels;
   for (int64_t row = 0; row < sizes.batch; ++row)
-    for (int64_t r = 0; r < sizes.recurrent; ++r)
+    for (int64_t r = 0; r < sizes.recurrent; ++r) {
+      if (projections[r].isChained != ofChained)
+        continue;
+      const float *operand =
+          operands.first + row * operands.stride + projections[r].place * width;
       for (int64_t to = 0; to < width; ++to) {
         double sum = 0;
-        int64_t state = program.recurrent[r].state;
         for (int64_t from = 0; from < width; ++from)
           sum += static_cast<double>(weight[(r * width + to) * width + from]) *
-                 states[(row * sizes.states + state) * width + from];
-        recurrent[((row * time + t) * sizes.recurrent + r) * width + to] =
+                 operand[from];
+        recurrent[((row * sizes.time + t) * sizes.recurrent + r) * width + to] =
             static_cast<float>(sum);
       }
+    }
+}
+
+void HostCell::pullBack(const Sizes &sizes, bool ofChained,
+                        const float *dRecurrent, int64_t t,
+                        const std::vector<float> &weight, float *operands,
+                        int64_t stride) const {
+  int64_t width = sizes.channels;
+  for (int64_t row = 0; row < sizes.batch; ++row)
+    for (int64_t r = 0; r < sizes.recurrent; ++r) {
+      if (projections[r].isChained != ofChained)
+        continue;
+      int64_t step = (row * sizes.time + t) * sizes.recurrent + r;
+      for (int64_t from = 0; from < width; ++from) {
+        double sum = 0;
+        for (int64_t to = 0; to < width; ++to)
+          sum += static_cast<double>(dRecurrent[step * width + to]) *
+                 weight[(r * width + to) * width + from];
+        operands[row * stride + projections[r].place * width + from] +=
+            static_cast<float>(sum);
+      }
+    }
 }
 
 NamedArrays HostCell::forward(const reference::Program &program,
                               const Call &call, const Omitted &omitted) const {
-  Sizes sizes(program, call);
+  Sizes sizes(*this, program, call);
   Arrays arrays(call);
   int64_t steps = sizes.batch * sizes.time;
   GuardedArray output(steps * sizes.channels);
@@ -214,6 +256,9 @@ NamedArrays HostCell::forward(const reference::Program &program,
   block.output("trajectory", trajectory, !omitted.trajectory);
   block.output("last", last, !omitted.last);
   block.output("boundaries", boundaries);
+  int64_t chainedWidth = sizes.chained * sizes.channels;
+  GuardedArray chained(steps * chainedWidth);
+  block.output("chained", chained);
   if (sizes.recurrent == 0) {
     block.launch(*this, "forward");
   } else {
@@ -224,10 +269,19 @@ NamedArrays HostCell::forward(const reference::Program &program,
     block.output("last", last);
     for (int64_t p = 0; p < sizes.time; ++p) {
       int64_t t = call.reverse ? sizes.time - 1 - p : p;
-      multiplyRecurrent(program, sizes, arrays.weight, last.data(),
-                        recurrent.data(), sizes.time, t);
+      multiply(sizes, /*ofChained=*/false,
+               {last.data(), sizes.states * sizes.channels}, arrays.weight,
+               recurrent.data(), t);
       block.number("first", p);
       block.number("count", 1);
+      if (sizes.chained != 0) {
+        block.array("last", nullptr, /*present=*/false);
+        block.launch(*this, "forward_chained");
+        block.output("last", last);
+        multiply(sizes, /*ofChained=*/true,
+                 {chained.data() + t * chainedWidth, sizes.time * chainedWidth},
+                 arrays.weight, recurrent.data(), t);
+      }
       block.launch(*this, "forward");
     }
   }
@@ -235,6 +289,8 @@ NamedArrays HostCell::forward(const reference::Program &program,
   result["output"] = take(output, "output");
   result["recurrent"] = take(recurrent, "recurrent");
   result["boundaries"] = take(boundaries, "boundaries");
+  if (sizes.chained != 0)
+    result["chained"] = take(chained, "chained");
   if (!omitted.last || sizes.recurrent != 0)
     result["last"] = take(last, "last");
   std::vector<float> states = take(trajectory, "trajectory");
@@ -251,7 +307,7 @@ NamedArrays HostCell::backward(const reference::Program &program,
                                const std::vector<float> &dOutput,
                                const std::vector<float> &dLast,
                                const Omitted &omitted) const {
-  Sizes sizes(program, call);
+  Sizes sizes(*this, program, call);
   Arrays arrays(call);
   int64_t width = sizes.channels;
   int64_t steps = sizes.batch * sizes.time;
@@ -262,8 +318,11 @@ NamedArrays HostCell::backward(const reference::Program &program,
   GuardedArray dRecurrentBias(sizes.batch * sizes.recurrent * width);
   GuardedArray dParameters(sizes.batch * sizes.parameters * width);
   GuardedArray dInitial(sizes.stateCount());
+  int64_t chainedWidth = sizes.chained * width;
+  GuardedArray dChained(steps * chainedWidth);
   Block block;
   block.inputs(arrays, call, sizes);
+  block.array("d_chained", dChained.data());
   block.array("recurrent", run.at("recurrent"));
   block.array("initial", arrays.initial, !call.initial.empty());
   block.array("output", run.at("output"));
@@ -294,25 +353,26 @@ NamedArrays HostCell::backward(const reference::Program &program,
       int64_t t = call.reverse ? p : sizes.time - 1 - p;
       block.number("first", p);
       block.number("count", 1);
+      if (sizes.chained != 0) {
+        block.array("d_initial", nullptr, /*present=*/false);
+        block.launch(*this, "backward_chained");
+        block.output("d_initial", dInitial);
+        for (int64_t row = 0; row < sizes.batch; ++row)
+          std::fill_n(dChained.data() + (row * sizes.time + t) * chainedWidth,
+                      chainedWidth, 0.0F);
+        pullBack(sizes, /*ofChained=*/true, dRecurrent.data(), t, arrays.weight,
+                 dChained.data() + t * chainedWidth, sizes.time * chainedWidth);
+      }
       block.launch(*this, "backward");
-      // d_states[:, state of r, :] += d_recurrent[:, t, r, :] U_r
-      for (int64_t row = 0; row < sizes.batch; ++row)
-        for (int64_t r = 0; r < sizes.recurrent; ++r)
-          for (int64_t from = 0; from < width; ++from) {
-            int64_t step = (row * sizes.time + t) * sizes.recurrent + r;
-            double sum = 0;
-            for (int64_t to = 0; to < width; ++to)
-              sum += static_cast<double>(dRecurrent.data()[step * width + to]) *
-                     arrays.weight[(r * width + to) * width + from];
-            int64_t state = program.recurrent[r].state;
-            dInitial.data()[(row * sizes.states + state) * width + from] +=
-                static_cast<float>(sum);
-          }
+      pullBack(sizes, /*ofChained=*/false, dRecurrent.data(), t, arrays.weight,
+               dInitial.data(), sizes.states * width);
     }
   }
   NamedArrays result;
   result["d_preactivations"] = take(dPreactivations, "d_preactivations");
   result["d_recurrent"] = take(dRecurrent, "d_recurrent");
+  if (sizes.chained != 0)
+    result["d_chained"] = take(dChained, "d_chained");
   // A channel that is read in vain is no argument, and its gradient zero.
   if (program.readsInput && !hasArgument("backward", "d_input"))
     std::fill_n(dInput.data(), dInput.count(), 0.0F);
@@ -330,7 +390,7 @@ NamedArrays HostCell::backward(const reference::Program &program,
 
 NamedArrays HostCell::steps(const reference::Program &program,
                             const Call &call) const {
-  Sizes sizes(program, call);
+  Sizes sizes(*this, program, call);
   Arrays arrays(call);
   int64_t width = sizes.channels;
   NamedArrays result;
@@ -356,9 +416,13 @@ NamedArrays HostCell::steps(const reference::Program &program,
     GuardedArray output(program.isPlain() ? 0 : sizes.batch * width);
     GuardedArray next(sizes.stateCount());
     std::vector<float> recurrent(sizes.batch * sizes.recurrent * width);
+    Sizes oneStep = sizes;
+    oneStep.time = 1;
     if (known)
-      multiplyRecurrent(program, sizes, arrays.weight, states.data(),
-                        recurrent.data(), 1, 0);
+      multiply(oneStep, /*ofChained=*/false,
+               {states.data(), sizes.states * width}, arrays.weight,
+               recurrent.data(), 0);
+    GuardedArray chained(sizes.batch * sizes.chained * width);
     Block block;
     block.inputs(arrays, call, sizes);
     block.array("preactivations", preactivations);
@@ -373,6 +437,19 @@ NamedArrays HostCell::steps(const reference::Program &program,
     }
     block.output("output", output);
     block.output("next", next);
+    if (sizes.chained != 0) {
+      block.number("time", 1);
+      block.number("reverse", 0);
+      block.number("first", 0);
+      block.number("count", 1);
+      block.array("initial", states, known);
+      block.array("last", nullptr, /*present=*/false);
+      block.output("chained", chained);
+      block.launch(*this, "forward_chained");
+      multiply(oneStep, /*ofChained=*/true,
+               {take(chained, "chained").data(), sizes.chained * width},
+               arrays.weight, recurrent.data(), 0);
+    }
     block.launch(*this, "step");
     states = take(next, "next");
     known = true;

@@ -58,8 +58,9 @@ public:
   // Each throws std::runtime_error when a kernel writes outside its arrays, or
   // the manifest is not as specs/abi.md says for `program`.
 
-  /// The outputs of `forward`: `output`, `trajectory`, `last`; and `recurrent`.
-  /// Of a plain cell, `trajectory` is `output`. Where states are recomputed,
+  /// The outputs of `forward`: `output`, `trajectory`, `last`; and `recurrent`,
+  /// and `chained` where the cell projects what it computes within the step. Of
+  /// a plain cell, `trajectory` is `output`. Where states are recomputed,
   /// `boundaries` in its place.
   NamedArrays forward(const reference::Program &program,
                       const reference::Call &call,
@@ -86,8 +87,33 @@ private:
     std::vector<Argument> arguments;
   };
 
-  bool hasArgument(const std::string &entry, const std::string &name) const;
+  /// What a recurrent projection multiplies.
+  struct Projection {
+    /// A value computed within the step, not a state.
+    bool isChained = false;
+    /// The place among the states or the chained values.
+    int64_t place = 0;
+  };
+  struct Sizes;
+  /// The numbers of one step in an array whose rows are `stride` apart.
+  struct Rows {
+    const float *first;
+    int64_t stride;
+  };
 
+  bool hasArgument(const std::string &entry, const std::string &name) const;
+  int64_t chainedCount() const;
+  /// The products of the states, or of the chained values, at step t of
+  /// recurrent[B, T, R, H].
+  void multiply(const Sizes &sizes, bool ofChained, const Rows &operands,
+                const std::vector<float> &weight, float *recurrent,
+                int64_t t) const;
+  /// Adds to `operands` what arrives at them through their projections.
+  void pullBack(const Sizes &sizes, bool ofChained, const float *dRecurrent,
+                int64_t t, const std::vector<float> &weight, float *operands,
+                int64_t stride) const;
+
+  std::vector<Projection> projections;
   std::map<std::string, Entry> entries;
   std::shared_ptr<const KernelModule> module;
 };

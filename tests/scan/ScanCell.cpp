@@ -95,7 +95,25 @@ static ScanEntry entryOf(ModuleOp scans, StringRef name) {
 ScanCell::ScanCell(ModuleOp scans)
     : forwardEntry(entryOf(scans, compiler::kForwardName)),
       backwardEntry(entryOf(scans, compiler::kBackwardName)),
-      stepEntry(entryOf(scans, compiler::kStepName)) {}
+      stepEntry(entryOf(scans, compiler::kStepName)) {
+  if (scans.lookupSymbol(compiler::kForwardChainedName)) {
+    forwardChainedEntry = entryOf(scans, compiler::kForwardChainedName);
+    backwardChainedEntry = entryOf(scans, compiler::kBackwardChainedName);
+  }
+  auto states = scans->getAttrOfType<ArrayAttr>(compiler::kStatesAttribute);
+  for (auto projection :
+       scans->getAttrOfType<ArrayAttr>(compiler::kRecurrentAttribute)
+           .getAsRange<DictionaryAttr>()) {
+    auto chained = projection.getAs<IntegerAttr>("chained");
+    if (chained)
+      chainedCount = std::max(chainedCount, chained.getInt() + 1);
+    projections.push_back(
+        {chained != nullptr,
+         chained
+             ? chained.getInt()
+             : llvm::find(states, projection.get("state")) - states.begin()});
+  }
+}
 
 /// The inputs that every entry may have.
 static NamedTensors inputsOf(const Call &call) {
@@ -121,44 +139,46 @@ static EntryCall wholeCall(const Call &call) {
           .count = call.shape.time};
 }
 
-/// recurrent[:, t, r, :] = states[:, state of r, :] U_r^T, of arrays [B,
-/// `time`, R, H] and [B, S, H].
-static void multiplyRecurrent(const Program &program, const Call &call,
-                              const std::vector<double> &states,
-                              std::vector<double> &recurrent, int64_t time,
-                              int64_t t) {
+void ScanCell::multiply(const Program &program, const Call &call,
+                        bool ofChained, const std::vector<double> &operands,
+                        int64_t first, int64_t stride,
+                        std::vector<double> &recurrent, int64_t time,
+                        int64_t t) const {
   int64_t width = call.shape.channels;
-  auto stateCount = static_cast<int64_t>(program.states.size());
   auto products = static_cast<int64_t>(program.recurrent.size());
   for (int64_t row = 0; row < call.shape.batch; ++row)
-    for (int64_t r = 0; r < products; ++r)
+    for (int64_t r = 0; r < products; ++r) {
+      if (projections[r].isChained != ofChained)
+        continue;
+      int64_t operand = first + row * stride + projections[r].place * width;
       for (int64_t to = 0; to < width; ++to) {
         double sum = 0;
-        int64_t state = row * stateCount + program.recurrent[r].state;
         for (int64_t from = 0; from < width; ++from)
           sum += call.recurrentWeight[(r * width + to) * width + from] *
-                 states[state * width + from];
+                 operands[operand + from];
         recurrent[((row * time + t) * products + r) * width + to] = sum;
       }
+    }
 }
 
-/// states[:, state of r, :] += d_recurrent[:, t, r, :] U_r.
-static void pullBackRecurrent(const Program &program, const Call &call,
-                              const std::vector<double> &dRecurrent,
-                              std::vector<double> &states, int64_t t) {
+void ScanCell::pullBack(const Program &program, const Call &call,
+                        bool ofChained, const std::vector<double> &dRecurrent,
+                        int64_t t, std::vector<double> &operands, int64_t first,
+                        int64_t stride) const {
   int64_t width = call.shape.channels;
-  auto stateCount = static_cast<int64_t>(program.states.size());
   auto products = static_cast<int64_t>(program.recurrent.size());
   for (int64_t row = 0; row < call.shape.batch; ++row)
-    for (int64_t r = 0; r < products; ++r)
-      for (int64_t from = 0; from < width; ++from) {
-        int64_t step = (row * call.shape.time + t) * products + r;
-        int64_t state = row * stateCount + program.recurrent[r].state;
+    for (int64_t r = 0; r < products; ++r) {
+      if (projections[r].isChained != ofChained)
+        continue;
+      int64_t step = (row * call.shape.time + t) * products + r;
+      int64_t operand = first + row * stride + projections[r].place * width;
+      for (int64_t from = 0; from < width; ++from)
         for (int64_t to = 0; to < width; ++to)
-          states[state * width + from] +=
+          operands[operand + from] +=
               dRecurrent[step * width + to] *
               call.recurrentWeight[(r * width + to) * width + from];
-      }
+    }
 }
 
 NamedTensors ScanCell::forward(const Program &program, const Call &call) {
@@ -176,13 +196,22 @@ NamedTensors ScanCell::forward(const Program &program, const Call &call) {
     tensors["last"] = states;
     tensors["output"].resize(call.shape.outputs());
     tensors["trajectory"].resize(call.shape.outputs() * stateCount);
+    int64_t chainedWidth = chainedCount * call.shape.channels;
+    tensors["chained"].resize(call.shape.outputs() * chainedCount);
     for (int64_t p = 0; p < call.shape.time; ++p) {
       int64_t t = call.reverse ? call.shape.time - 1 - p : p;
       tensors["initial"] = tensors.at("last");
-      multiplyRecurrent(program, call, tensors.at("last"),
-                        tensors.at("recurrent"), call.shape.time, t);
+      multiply(program, call, /*ofChained=*/false, tensors.at("last"), 0,
+               stateCount * call.shape.channels, tensors.at("recurrent"),
+               call.shape.time, t);
       whole.first = p;
       whole.count = 1;
+      if (forwardChainedEntry) {
+        forwardChainedEntry->run(tensors, whole);
+        multiply(program, call, /*ofChained=*/true, tensors.at("chained"),
+                 t * chainedWidth, call.shape.time * chainedWidth,
+                 tensors.at("recurrent"), call.shape.time, t);
+      }
       forwardEntry.run(tensors, whole);
     }
     if (program.isPlain())
@@ -212,14 +241,23 @@ NamedTensors ScanCell::backward(const Program &program, const Call &call,
   if (program.recurrent.empty()) {
     backwardEntry.run(tensors, whole);
   } else {
+    int64_t chainedWidth = chainedCount * call.shape.channels;
+    tensors["d_chained"].resize(call.shape.outputs() * chainedCount);
     for (int64_t p = 0; p < call.shape.time; ++p) {
       int64_t t = call.reverse ? p : call.shape.time - 1 - p;
       tensors["d_last"] = states;
       whole.first = p;
       whole.count = 1;
+      if (backwardChainedEntry) {
+        backwardChainedEntry->run(tensors, whole);
+        pullBack(program, call, /*ofChained=*/true, tensors.at("d_recurrent"),
+                 t, tensors.at("d_chained"), t * chainedWidth,
+                 call.shape.time * chainedWidth);
+      }
       backwardEntry.run(tensors, whole);
       states = tensors.at("d_initial");
-      pullBackRecurrent(program, call, tensors.at("d_recurrent"), states, t);
+      pullBack(program, call, /*ofChained=*/false, tensors.at("d_recurrent"), t,
+               states, 0, stateCount * call.shape.channels);
     }
     tensors["d_initial"] = states;
     tensors["d_preactivations"]; // there even where no step is
@@ -261,10 +299,18 @@ NamedTensors ScanCell::steps(const Program &program, const Call &call) {
       tensors["previous"] = states;
     tensors["recurrent"].resize(call.shape.states() *
                                 static_cast<int64_t>(program.recurrent.size()));
-    multiplyRecurrent(program, call, states, tensors.at("recurrent"), 1, 0);
+    multiply(program, call, /*ofChained=*/false, states, 0, stateCount * width,
+             tensors.at("recurrent"), 1, 0);
     EntryCall one = wholeCall(call);
     one.time = one.count = 1;
     one.reverse = false;
+    if (forwardChainedEntry) {
+      if (p > 0 || !call.initial.empty())
+        tensors["initial"] = states;
+      forwardChainedEntry->run(tensors, one);
+      multiply(program, call, /*ofChained=*/true, tensors.at("chained"), 0,
+               chainedCount * width, tensors.at("recurrent"), 1, 0);
+    }
     stepEntry.run(tensors, one);
     states = tensors.at("next");
     const std::vector<double> &seen =

@@ -83,7 +83,29 @@ public:
                      const reference::Call &call);
 
 private:
+  /// What a recurrent projection multiplies: a state, or a value computed
+  /// within the step, by its place among those.
+  struct Projection {
+    bool isChained = false;
+    int64_t place = 0;
+  };
+
+  /// recurrent[:, t, r, :] = U_r times its operand, of arrays [B, `time`, R, H]
+  /// and rows of operands that are `stride` apart, for one kind of operands.
+  void multiply(const reference::Program &program, const reference::Call &call,
+                bool ofChained, const std::vector<double> &operands,
+                int64_t first, int64_t stride, std::vector<double> &recurrent,
+                int64_t time, int64_t t) const;
+  /// Adds d_recurrent[:, t, r, :] U_r to the gradient of its operand.
+  void pullBack(const reference::Program &program, const reference::Call &call,
+                bool ofChained, const std::vector<double> &dRecurrent,
+                int64_t t, std::vector<double> &operands, int64_t first,
+                int64_t stride) const;
+
   ScanEntry forwardEntry, backwardEntry, stepEntry;
+  std::optional<ScanEntry> forwardChainedEntry, backwardChainedEntry;
+  std::vector<Projection> projections;
+  int64_t chainedCount = 0;
 };
 
 } // namespace minrnn::scan

@@ -99,6 +99,8 @@ void minrnn::scan::judge(ScanCell &cell, const Program &program,
   check("last", run, results.last);
   if (run.contains("trajectory"))
     check("trajectory", run, results.trajectory);
+  if (!program.chained.empty())
+    check("chained", run, results.chained);
   NamedTensors stepped = cell.steps(program, call);
   check("output", stepped, results.output);
   check("last", stepped, results.last);
@@ -121,4 +123,6 @@ void minrnn::scan::judge(ScanCell &cell, const Program &program,
     check("d_recurrent", back, gradients.recurrent);
     check("d_recurrent_bias", back, gradients.recurrentBias);
   }
+  if (!program.chained.empty())
+    check("d_chained", back, gradients.chained);
 }

@@ -43,13 +43,15 @@ minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
 // CHECK-NEXT: %[[DHR:.*]] = arith.select %[[NEW]], %{{.*}}, %[[DHF]]
 // CHECK-NEXT: minrnn.yield %[[DHR]], %[[DK]], %[[DSR]], %[[G]], %[[G]], %[[G]], %[[DK]], %[[DS]], %[[G]], %[[G]], %[[G]]
 
-// Before it, the gradients of the products; what arrives at the state stays.
+// Before it, the gradients of their products, zero for the state's; what arrives
+// at the state stays.
 // CHECK-LABEL: func.func @backward_chained(
 // CHECK-NOT: d_chained
 // CHECK-SAME: -> (tensor<?x?x4x?xf32> {minrnn.name = "d_recurrent"}, tensor<?x1x?xf32> {minrnn.name = "d_initial"}) {
 // CHECK: body ({{(%[^ ,]+, )+}}%[[C:[^ ,]*]]) {
-// CHECK: %[[G:.*]] = arith.addf %{{.*}}, %[[C]]
-// CHECK-NEXT: minrnn.yield %[[C]], %{{.*}}, %[[G]], %[[G]], %[[G]]
+// CHECK-NEXT: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
+// CHECK-NEXT: %[[G:.*]] = arith.addf %{{.*}}, %[[C]]
+// CHECK-NEXT: minrnn.yield %[[C]], %[[ZERO]], %[[G]], %[[G]], %[[G]]
 
 // A single step is given the products as well.
 // CHECK-LABEL: func.func @step(
