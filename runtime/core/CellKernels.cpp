@@ -157,18 +157,20 @@ CellKernels::CellKernels(Manifest manifest,
   backwardPlan =
       std::make_shared<const Plan>(own, "backward", knownBackwardArguments());
   stepPlan = std::make_shared<const Plan>(own, "step", knownStepArguments());
+  if (own.chained() == 0)
+    return;
+  forwardChainedPlan = std::make_shared<const Plan>(
+      own, "forward_chained", knownForwardChainedArguments());
+  backwardChainedPlan = std::make_shared<const Plan>(
+      own, "backward_chained", knownBackwardChainedArguments());
 }
 
 void CellKernels::launch(const Plan &plan, const Call &call) const {
   const Manifest &own = *sharedManifest;
-  const AxisSizes sizes = {call.shape.batch,
-                           call.shape.time,
-                           call.shape.channels,
-                           gates(),
-                           recurrent(),
-                           parameters(),
-                           states(),
-                           plan.tilesOf(call.shape.time)};
+  const AxisSizes sizes = {
+      call.shape.batch, call.shape.time, call.shape.channels,
+      gates(),          recurrent(),     parameters(),
+      states(),         chained(),       plan.tilesOf(call.shape.time)};
   const auto where = [&](std::size_t word) {
     return place(own, plan.entry->name, plan.known[word].name) + ": ";
   };
@@ -235,6 +237,7 @@ void CellKernels::backward(const SequenceShape &shape,
                                     addressOf(arguments.trajectory),
                                     addressOf(arguments.boundaries),
                                     addressOf(arguments.dOutput),
+                                    addressOf(arguments.dChained),
                                     addressOf(arguments.dLast),
                                     addressOf(arguments.dPreactivations),
                                     addressOf(arguments.dInput),
@@ -264,4 +267,61 @@ void CellKernels::step(const SequenceShape &shape,
        addressOf(arguments.output), addressOf(arguments.next),
        size(shape.batch), size(shape.channels)});
   launch(*stepPlan, {oneStep, words});
+}
+
+std::int64_t CellKernels::chainedSteps(const std::shared_ptr<const Plan> &plan,
+                                       const char *name,
+                                       const SequenceShape &shape,
+                                       std::int64_t first) const {
+  if (!plan)
+    throw Error("cell '" + sharedManifest->cell + "' has no entry '" + name +
+                "': no gate projects a value computed within the step");
+  return stepsOf(*sharedManifest, name, shape, first, 1);
+}
+
+void CellKernels::forwardChained(
+    const SequenceShape &shape,
+    const ForwardChainedArguments &arguments) const {
+  const std::int64_t count = chainedSteps(forwardChainedPlan, "forward_chained",
+                                          shape, arguments.first);
+  // In the order of knownForwardChainedArguments; `last` is of no use.
+  const auto words = std::to_array<std::uint64_t>(
+      {addressOf(arguments.preactivations), addressOf(arguments.input),
+       addressOf(arguments.recurrent), addressOf(arguments.bias),
+       addressOf(arguments.recurrentBias), addressOf(arguments.parameters),
+       addressOf(arguments.reset), addressOf(arguments.initial),
+       addressOf(arguments.chained), std::uint64_t{0}, size(shape.batch),
+       size(shape.time), size(shape.channels), size(arguments.reverse ? 1 : 0),
+       size(arguments.first), size(count)});
+  launch(*forwardChainedPlan, {shape, words});
+}
+
+void CellKernels::backwardChained(
+    const SequenceShape &shape,
+    const BackwardChainedArguments &arguments) const {
+  const std::int64_t count = chainedSteps(
+      backwardChainedPlan, "backward_chained", shape, arguments.first);
+  // In the order of knownBackwardChainedArguments; `d_initial` is of no use.
+  const auto words =
+      std::to_array<std::uint64_t>({addressOf(arguments.preactivations),
+                                    addressOf(arguments.input),
+                                    addressOf(arguments.recurrent),
+                                    addressOf(arguments.bias),
+                                    addressOf(arguments.recurrentBias),
+                                    addressOf(arguments.parameters),
+                                    addressOf(arguments.reset),
+                                    addressOf(arguments.initial),
+                                    addressOf(arguments.output),
+                                    addressOf(arguments.trajectory),
+                                    addressOf(arguments.dOutput),
+                                    addressOf(arguments.dLast),
+                                    addressOf(arguments.dRecurrent),
+                                    std::uint64_t{0},
+                                    size(shape.batch),
+                                    size(shape.time),
+                                    size(shape.channels),
+                                    size(arguments.reverse ? 1 : 0),
+                                    size(arguments.first),
+                                    size(count)});
+  launch(*backwardChainedPlan, {shape, words});
 }

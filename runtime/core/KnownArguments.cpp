@@ -23,17 +23,17 @@ using enum Presence;
 
 /// In the order of `Axis`.
 constexpr std::array<std::string_view, axisCount> axisNames = {
-    "batch",     "time",       "channels", "gates",
-    "recurrent", "parameters", "states",   "tiles"};
+    "batch",      "time",   "channels", "gates", "recurrent",
+    "parameters", "states", "chained",  "tiles"};
 
 constexpr auto forwardArguments = std::to_array<KnownArgument>({
     {"preactivations", Io, "read", "batch time gates channels"},
     {"input", Io, "read", "batch time channels", Needed, ReadsInput},
     {"recurrent", Float, "read", "batch time recurrent channels", Needed,
-     ProjectsState},
+     ProjectsRecurrently},
     {"bias", Float, "read", "gates channels", Optional},
     {"recurrent_bias", Float, "read", "recurrent channels", Optional,
-     ProjectsState},
+     ProjectsRecurrently},
     {"parameters", Float, "read", "parameters channels", Needed, HasParameters},
     {"reset", Bytes, "read", "batch time", Optional},
     {"initial", Float, "read", "batch states channels", Optional},
@@ -47,18 +47,18 @@ constexpr auto forwardArguments = std::to_array<KnownArgument>({
     {"time", Number, "", ""},
     {"channels", Number, "", ""},
     {"reverse", Number, "", ""},
-    {"first", Number, "", "", Needed, ProjectsState},
-    {"count", Number, "", "", Needed, ProjectsState},
+    {"first", Number, "", "", Needed, ProjectsRecurrently},
+    {"count", Number, "", "", Needed, ProjectsRecurrently},
 });
 
 constexpr auto backwardArguments = std::to_array<KnownArgument>({
     {"preactivations", Io, "read", "batch time gates channels"},
     {"input", Io, "read", "batch time channels", Needed, ReadsInput},
     {"recurrent", Float, "read", "batch time recurrent channels", Needed,
-     ProjectsState},
+     ProjectsRecurrently},
     {"bias", Float, "read", "gates channels", Optional},
     {"recurrent_bias", Float, "read", "recurrent channels", Optional,
-     ProjectsState},
+     ProjectsRecurrently},
     {"parameters", Float, "read", "parameters channels", Needed, HasParameters},
     {"reset", Bytes, "read", "batch time", Optional},
     {"initial", Float, "read", "batch states channels", Optional, KeepsStates},
@@ -68,14 +68,16 @@ constexpr auto backwardArguments = std::to_array<KnownArgument>({
     {"boundaries", Float, "read", "batch tiles states channels", Needed,
      SavesBoundaries},
     {"d_output", Io, "read", "batch time channels"},
+    {"d_chained", Float, "read", "batch time chained channels", Needed,
+     ProjectsChained},
     {"d_last", Float, "read", "batch states channels", Optional},
     {"d_preactivations", Io, "write", "batch time gates channels"},
     {"d_input", Io, "write", "batch time channels", Optional, ReadsInput},
     {"d_recurrent", Float, "write", "batch time recurrent channels", Needed,
-     ProjectsState},
+     ProjectsRecurrently},
     {"d_bias", Float, "write", "batch gates channels", Optional},
     {"d_recurrent_bias", Float, "write", "batch recurrent channels", Optional,
-     ProjectsState},
+     ProjectsRecurrently},
     {"d_parameters", Float, "write", "batch parameters channels", Optional,
      HasParameters},
     {"d_initial", Float, "write", "batch states channels", Optional},
@@ -83,18 +85,18 @@ constexpr auto backwardArguments = std::to_array<KnownArgument>({
     {"time", Number, "", ""},
     {"channels", Number, "", ""},
     {"reverse", Number, "", ""},
-    {"first", Number, "", "", Needed, ProjectsState},
-    {"count", Number, "", "", Needed, ProjectsState},
+    {"first", Number, "", "", Needed, ProjectsRecurrently},
+    {"count", Number, "", "", Needed, ProjectsRecurrently},
 });
 
 constexpr auto stepArguments = std::to_array<KnownArgument>({
     {"preactivations", Io, "read", "batch gates channels"},
     {"input", Io, "read", "batch channels", Needed, ReadsInput},
     {"recurrent", Float, "read", "batch recurrent channels", Needed,
-     ProjectsState},
+     ProjectsRecurrently},
     {"bias", Float, "read", "gates channels", Optional},
     {"recurrent_bias", Float, "read", "recurrent channels", Optional,
-     ProjectsState},
+     ProjectsRecurrently},
     {"parameters", Float, "read", "parameters channels", Needed, HasParameters},
     {"reset", Bytes, "read", "batch", Optional},
     {"previous", Float, "read", "batch states channels", Optional},
@@ -102,6 +104,51 @@ constexpr auto stepArguments = std::to_array<KnownArgument>({
     {"next", Float, "write", "batch states channels"},
     {"batch", Number, "", ""},
     {"channels", Number, "", ""},
+});
+
+// These two entries are only of cells with a chained projection, and such a
+// cell is sequential: it keeps its states.
+constexpr auto forwardChainedArguments = std::to_array<KnownArgument>({
+    {"preactivations", Io, "read", "batch time gates channels"},
+    {"input", Io, "read", "batch time channels", Needed, ReadsInput},
+    {"recurrent", Float, "read", "batch time recurrent channels"},
+    {"bias", Float, "read", "gates channels", Optional},
+    {"recurrent_bias", Float, "read", "recurrent channels", Optional},
+    {"parameters", Float, "read", "parameters channels", Needed, HasParameters},
+    {"reset", Bytes, "read", "batch time", Optional},
+    {"initial", Float, "read", "batch states channels", Optional},
+    {"chained", Float, "write", "batch time chained channels"},
+    {"last", Float, "write", "batch states channels", Optional},
+    {"batch", Number, "", ""},
+    {"time", Number, "", ""},
+    {"channels", Number, "", ""},
+    {"reverse", Number, "", ""},
+    {"first", Number, "", ""},
+    {"count", Number, "", ""},
+});
+
+constexpr auto backwardChainedArguments = std::to_array<KnownArgument>({
+    {"preactivations", Io, "read", "batch time gates channels"},
+    {"input", Io, "read", "batch time channels", Needed, ReadsInput},
+    {"recurrent", Float, "read", "batch time recurrent channels"},
+    {"bias", Float, "read", "gates channels", Optional},
+    {"recurrent_bias", Float, "read", "recurrent channels", Optional},
+    {"parameters", Float, "read", "parameters channels", Needed, HasParameters},
+    {"reset", Bytes, "read", "batch time", Optional},
+    {"initial", Float, "read", "batch states channels", Optional},
+    {"output", Io, "read", "batch time channels", Needed, SavesOutput},
+    {"trajectory", Io, "read", "batch time states channels", Needed,
+     SavesTrajectory},
+    {"d_output", Io, "read", "batch time channels"},
+    {"d_last", Float, "read", "batch states channels", Optional},
+    {"d_recurrent", Float, "write", "batch time recurrent channels"},
+    {"d_initial", Float, "write", "batch states channels", Optional},
+    {"batch", Number, "", ""},
+    {"time", Number, "", ""},
+    {"channels", Number, "", ""},
+    {"reverse", Number, "", ""},
+    {"first", Number, "", ""},
+    {"count", Number, "", ""},
 });
 
 std::string typeOf(const Manifest &manifest, ArgumentKind kind) {
@@ -137,6 +184,12 @@ std::span<const KnownArgument> minrnn::knownBackwardArguments() {
 std::span<const KnownArgument> minrnn::knownStepArguments() {
   return stepArguments;
 }
+std::span<const KnownArgument> minrnn::knownForwardChainedArguments() {
+  return forwardChainedArguments;
+}
+std::span<const KnownArgument> minrnn::knownBackwardChainedArguments() {
+  return backwardChainedArguments;
+}
 
 bool minrnn::holds(const Manifest &manifest, Condition condition) {
   switch (condition) {
@@ -144,8 +197,10 @@ bool minrnn::holds(const Manifest &manifest, Condition condition) {
     return true;
   case ReadsInput:
     return manifest.readsInput();
-  case ProjectsState:
+  case ProjectsRecurrently:
     return !manifest.recurrent.empty();
+  case ProjectsChained:
+    return manifest.chained() > 0;
   case HasParameters:
     return !manifest.parameters.empty();
   case NotPlain:

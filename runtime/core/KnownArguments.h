@@ -30,9 +30,10 @@ enum class Axis {
   Recurrent,
   Parameters,
   States,
+  Chained,
   Tiles,
 };
-inline constexpr std::size_t axisCount = 8;
+inline constexpr std::size_t axisCount = 9;
 
 /// The axis that a manifest calls `name`; throws Error when there is none.
 Axis axisOf(std::string_view name);
@@ -45,7 +46,10 @@ enum class ArgumentKind { Io, Float, Bytes, Number };
 enum class Condition {
   Always,
   ReadsInput,
-  ProjectsState,
+  /// A gate projects a state or a value computed within the step.
+  ProjectsRecurrently,
+  /// A gate projects a value computed within the step.
+  ProjectsChained,
   HasParameters,
   NotPlain,
   /// What `backward` reads of the states: those that were kept, in the output
@@ -74,6 +78,8 @@ struct KnownArgument {
 std::span<const KnownArgument> knownForwardArguments();
 std::span<const KnownArgument> knownBackwardArguments();
 std::span<const KnownArgument> knownStepArguments();
+std::span<const KnownArgument> knownForwardChainedArguments();
+std::span<const KnownArgument> knownBackwardChainedArguments();
 
 /// Whether the cell meets `condition`.
 bool holds(const Manifest &manifest, Condition condition);

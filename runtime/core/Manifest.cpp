@@ -217,7 +217,31 @@ void checkState(const ObjectReader &reader, const Manifest &manifest,
                 gate.state + "', which the cell does not have");
 }
 
-/// The gates that project a state.
+/// What one gate projects: a state, or the value at a place along `chained`.
+RecurrentProjection readProjection(const ObjectReader &reader,
+                                   const Manifest &manifest) {
+  RecurrentProjection gate{reader.text("name"), "", std::nullopt};
+  if (reader.has("state") == reader.has("chained"))
+    reader.fail("the gate '" + gate.name +
+                "' must have either 'state' or 'chained'; it has " +
+                (reader.has("state") ? "both" : "neither"));
+  if (reader.has("state")) {
+    gate.state = reader.text("state");
+    checkState(reader, manifest, gate);
+    return gate;
+  }
+  gate.chained = reader.integer("chained");
+  // The axis has the values in the order of their first use.
+  const std::int64_t before = manifest.chained();
+  if (*gate.chained < 0 || *gate.chained > before)
+    reader.fail("the gate '" + gate.name + "' projects the value at place " +
+                std::to_string(*gate.chained) +
+                " of 'chained', expected one from 0 to " +
+                std::to_string(before) + ", in the order of first use");
+  return gate;
+}
+
+/// The gates that project a state or a value computed within the step.
 void readRecurrent(const ObjectReader &reader, const std::string &place,
                    Manifest &manifest) {
   // A gate's name is that of its weight, whatever it projects.
@@ -226,13 +250,13 @@ void readRecurrent(const ObjectReader &reader, const std::string &place,
     const ObjectReader element(json,
                                place + ", recurrent " +
                                    std::to_string(manifest.recurrent.size()));
-    manifest.recurrent.push_back({element.text("name"), element.text("state")});
-    checkState(element, manifest, manifest.recurrent.back());
+    manifest.recurrent.push_back(readProjection(element, manifest));
     names.push_back(manifest.recurrent.back().name);
   }
   checkDistinct(reader, "gates and recurrent", names);
   if (!manifest.recurrent.empty() && manifest.kind != "sequential")
-    reader.fail("a cell that projects a state must be 'sequential', found '" +
+    reader.fail("a cell that projects a state or a value computed within the "
+                "step must be 'sequential', found '" +
                 manifest.kind + "'");
 }
 
@@ -247,6 +271,24 @@ void readOutput(const ObjectReader &reader, Manifest &manifest) {
     reader.fail("'plain' must be " + std::string(isPlain ? "true" : "false") +
                 " for a cell of " + std::to_string(manifest.states.size()) +
                 " states with the output '" + manifest.output + "'");
+}
+
+/// The entries that compute what is projected, where something is.
+void checkChainedEntries(const ObjectReader &reader, const Manifest &manifest,
+                         const std::vector<std::string> &entries) {
+  const bool projects = manifest.chained() > 0;
+  for (const char *name : {"forward_chained", "backward_chained"}) {
+    const bool isThere =
+        std::find(entries.begin(), entries.end(), name) != entries.end();
+    if (projects && !isThere)
+      reader.fail("the entry '" + std::string(name) +
+                  "' is missing, although a gate projects a value computed "
+                  "within the step");
+    if (!projects && isThere)
+      reader.fail("the entry '" + std::string(name) +
+                  "' is there, although no gate projects a value computed "
+                  "within the step");
+  }
 }
 
 } // namespace
@@ -285,6 +327,14 @@ bool Manifest::readsInput() const {
   const std::vector<KernelArgument> &arguments = entry("forward").arguments;
   return std::any_of(arguments.begin(), arguments.end(),
                      [](const KernelArgument &a) { return a.name == "input"; });
+}
+
+std::int64_t Manifest::chained() const {
+  std::int64_t count = 0;
+  for (const RecurrentProjection &gate : recurrent)
+    if (gate.chained)
+      count = std::max(count, *gate.chained + 1);
+  return count;
 }
 
 std::int64_t Manifest::stateIndex(std::string_view state) const {
@@ -346,6 +396,7 @@ Manifest minrnn::parseManifest(std::string_view text, std::string_view where) {
     names.push_back(manifest.entries.back().name);
   }
   checkDistinct(reader, "entries", names);
+  checkChainedEntries(reader, manifest, names);
   return manifest;
 }
 

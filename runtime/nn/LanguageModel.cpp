@@ -41,6 +41,7 @@ struct LayerActivations {
   DeviceArray<float> inverseRms;
   DeviceArray<float> preactivations;
   DeviceArray<float> recurrent;
+  DeviceArray<float> chained;
   DeviceArray<float> trajectory;
   DeviceArray<float> boundaries;
   DeviceArray<float> hidden;
@@ -96,6 +97,7 @@ struct LanguageModel::Activations {
   DeviceArray<float> dHidden;
   DeviceArray<float> dPreactivations;
   DeviceArray<float> dRecurrent;
+  DeviceArray<float> dChained;
   DeviceArray<float> dBiasOfRows;
   DeviceArray<float> dRecurrentBiasOfRows;
   DeviceArray<float> dParametersOfRows;
@@ -227,6 +229,8 @@ void LanguageModel::stage(std::int64_t batch, std::int64_t time,
   elementCount({rows, cellKernels.gates(), channels}, "the pre-activations");
   elementCount({rows, cellKernels.recurrent(), channels},
                "the projections of the states");
+  elementCount({rows, cellKernels.chained(), channels},
+               "the values computed within a step");
   elementCount({rows, cellKernels.states(), channels}, "the states");
   if (static_cast<std::int64_t>(tokens.size()) != rows)
     throw Error("expected " + std::to_string(rows) + " tokens, found " +
@@ -275,6 +279,7 @@ void LanguageModel::forward() {
     grow(saved.preactivations, rows * gates * channels);
     grow(saved.hidden, rows * channels);
     grow(saved.recurrent, rows * recurrent * channels);
+    grow(saved.chained, rows * cellKernels.chained() * channels);
     if (cellKernels.recomputesStates())
       grow(saved.boundaries,
            batch * cellKernels.timeTiles(time) * states * channels);
@@ -294,6 +299,7 @@ void LanguageModel::forward() {
                       .parameters = p + at.cellParameters,
                       .preactivations = saved.preactivations.data(),
                       .recurrent = saved.recurrent.data(),
+                      .chained = saved.chained.data(),
                       .output = saved.hidden.data(),
                       .trajectory = saved.trajectory.data(),
                       .boundaries = saved.boundaries.data(),
@@ -332,6 +338,7 @@ void LanguageModel::backward() {
   grow(a.dHidden, rows * channels);
   grow(a.dPreactivations, rows * gates * channels);
   grow(a.dRecurrent, rows * recurrent * channels);
+  grow(a.dChained, rows * cellKernels.chained() * channels);
   grow(a.dBiasOfRows, batch * gates * channels);
   grow(a.dRecurrentBiasOfRows, batch * recurrent * channels);
   grow(a.dParametersOfRows, batch * cellKernels.parameters() * channels);
@@ -356,12 +363,14 @@ void LanguageModel::backward() {
                        .parameters = p + at.cellParameters,
                        .preactivations = saved.preactivations.data(),
                        .recurrent = saved.recurrent.data(),
+                       .chained = saved.chained.data(),
                        .output = saved.hidden.data(),
                        .trajectory = saved.trajectory.data(),
                        .boundaries = saved.boundaries.data(),
                        .dOutput = a.dHidden.data(),
                        .dPreactivations = a.dPreactivations.data(),
                        .dRecurrent = a.dRecurrent.data(),
+                       .dChained = a.dChained.data(),
                        .dBiasOfRows = a.dBiasOfRows.data(),
                        .dRecurrentBiasOfRows = a.dRecurrentBiasOfRows.data(),
                        .dParametersOfRows = a.dParametersOfRows.data(),
@@ -462,6 +471,8 @@ void LanguageModel::step(std::int64_t batch,
   const DeviceArray<float> preactivations = floats(batch * gates * channels);
   const DeviceArray<float> recurrent =
       floats(batch * cellKernels.recurrent() * channels);
+  const DeviceArray<float> chained =
+      floats(batch * cellKernels.chained() * channels);
   const DeviceArray<float> hidden = floats(batch * channels);
   blocks.embeddingForward({batch, modelOptions.vocabulary, width},
                           deviceTokens.data(), p + offsets->embedding,
@@ -479,6 +490,7 @@ void LanguageModel::step(std::int64_t batch,
                    .parameters = p + at.cellParameters,
                    .preactivations = preactivations.data(),
                    .recurrent = recurrent.data(),
+                   .chained = chained.data(),
                    .state = deviceState.data() +
                             static_cast<std::int64_t>(layer) * batch *
                                 cellKernels.states() * channels,

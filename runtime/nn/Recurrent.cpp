@@ -12,7 +12,7 @@
 #include "runtime/core/DeviceAddress.h"
 #include "runtime/core/ElementCount.h"
 #include "runtime/nn/HostBlocks.h"
-#include "runtime/nn/StateProducts.h"
+#include "runtime/nn/StepProducts.h"
 
 #include <string>
 
@@ -65,6 +65,17 @@ void startFrom(Device &device, const float *from, std::int64_t count,
     device.copyOnDevice(addressOf(states), addressOf(from), bytes);
 }
 
+/// [B, T, C, H] in elements.
+std::int64_t chainedCount(const CellKernels &cell,
+                          const RecurrentShape &shape) {
+  return elementCount({shape.batch, shape.time, cell.chained(), shape.channels},
+                      "recurrent, values computed within the step");
+}
+
+constexpr const char *projectsItsStates = "the cell projects its states";
+constexpr const char *projectsWithinTheStep =
+    "the cell projects what it computes within the step";
+
 void needs(const void *array, std::int64_t count, const char *direction,
            const char *name, const char *why) {
   if (array == nullptr && count > 0)
@@ -90,15 +101,32 @@ void walkForward(const CellKernels &cell, const RecurrentShape &shape,
   needs(arguments.last, count, "forward", "last",
         "the walk through time works in it");
   needs(arguments.recurrentWeight, shape.channels, "forward", "recurrentWeight",
-        "the cell projects its states");
+        projectsItsStates);
   needs(arguments.recurrent, count * shape.time, "forward", "recurrent",
-        "the cell projects its states");
-  const StateProducts products(cell, shape, arguments.recurrentWeight);
+        projectsItsStates);
+  needs(arguments.chained, chainedCount(cell, shape), "forward", "chained",
+        projectsWithinTheStep);
+  const StepProducts products(cell, shape, arguments.recurrentWeight);
   startFrom(*cell.device(), arguments.initial, count, arguments.last);
   call.initial = arguments.last;
   for (std::int64_t p = 0; p < shape.time; ++p) {
     const std::int64_t t = stepAt(p, shape.time, arguments.reverse);
     products.forward(arguments.last, arguments.recurrent, t);
+    if (cell.chained() > 0) {
+      cell.forwardChained(shape.sequence(),
+                          {.preactivations = call.preactivations,
+                           .input = call.input,
+                           .recurrent = call.recurrent,
+                           .bias = call.bias,
+                           .recurrentBias = call.recurrentBias,
+                           .parameters = call.parameters,
+                           .reset = call.reset,
+                           .initial = call.initial,
+                           .chained = arguments.chained,
+                           .reverse = call.reverse,
+                           .first = p});
+      products.forwardChained(arguments.chained, arguments.recurrent, t);
+    }
     call.first = p;
     call.count = 1;
     cell.forward(shape.sequence(), call);
@@ -117,10 +145,15 @@ void walkBackward(const CellKernels &cell, const RecurrentShape &shape,
   needs(arguments.dInitial, count, "backward", "dInitial",
         "the walk through time works in it");
   needs(arguments.recurrentWeight, shape.channels, "backward",
-        "recurrentWeight", "the cell projects its states");
+        "recurrentWeight", projectsItsStates);
   needs(arguments.dRecurrentWeight, shape.channels, "backward",
-        "dRecurrentWeight", "the cell projects its states");
-  const StateProducts products(cell, shape, arguments.recurrentWeight);
+        "dRecurrentWeight", projectsItsStates);
+  const std::int64_t ofChained = chainedCount(cell, shape);
+  needs(arguments.chained, ofChained, "backward", "chained",
+        projectsWithinTheStep);
+  needs(arguments.dChained, ofChained, "backward", "dChained",
+        projectsWithinTheStep);
+  const StepProducts products(cell, shape, arguments.recurrentWeight);
   startFrom(*cell.device(), arguments.dLast, count, arguments.dInitial);
   call.dLast = arguments.dInitial;
   call.dInitial = arguments.dInitial;
@@ -128,15 +161,38 @@ void walkBackward(const CellKernels &cell, const RecurrentShape &shape,
     cell.backward(shape.sequence(), call);
   for (std::int64_t p = 0; p < shape.time; ++p) {
     const std::int64_t t = stepAt(p, shape.time, !arguments.reverse);
+    if (cell.chained() > 0) {
+      cell.backwardChained(shape.sequence(),
+                           {.preactivations = call.preactivations,
+                            .input = call.input,
+                            .recurrent = call.recurrent,
+                            .bias = call.bias,
+                            .recurrentBias = call.recurrentBias,
+                            .parameters = call.parameters,
+                            .reset = call.reset,
+                            .initial = call.initial,
+                            .output = call.output,
+                            .trajectory = call.trajectory,
+                            .dOutput = call.dOutput,
+                            .dLast = call.dLast,
+                            .dRecurrent = call.dRecurrent,
+                            .reverse = call.reverse,
+                            .first = p});
+      products.backwardChained(arguments.dRecurrent, t, arguments.dChained);
+    }
     call.first = p;
     call.count = 1;
     cell.backward(shape.sequence(), call);
     products.backward(arguments.dRecurrent, t, arguments.dInitial);
   }
-  products.gradients(arguments.dRecurrent, arguments.initial,
-                     cell.manifest().plain ? arguments.output
-                                           : arguments.trajectory,
-                     arguments.reverse, arguments.dRecurrentWeight);
+  products.gradients(arguments.dRecurrent,
+                     {.initial = arguments.initial,
+                      .trajectory = cell.manifest().plain
+                                        ? arguments.output
+                                        : arguments.trajectory,
+                      .chained = arguments.chained,
+                      .reverse = arguments.reverse},
+                     arguments.dRecurrentWeight);
 }
 
 /// A gradient that is summed over the batch from one of each row.
@@ -208,6 +264,7 @@ void minrnn::recurrentBackward(Blocks &blocks, const CellKernels &cell,
                 .trajectory = arguments.trajectory,
                 .boundaries = arguments.boundaries,
                 .dOutput = arguments.dOutput,
+                .dChained = arguments.dChained,
                 .dLast = arguments.dLast,
                 .dPreactivations = arguments.dPreactivations,
                 .dInput = ifRead(cell, arguments.dInput),
@@ -236,13 +293,27 @@ void minrnn::recurrentStep(Blocks &blocks, const CellKernels &cell,
   if (cell.recurrent() > 0) {
     const std::int64_t count = stateCount(cell, shape);
     needs(arguments.recurrentWeight, shape.channels, "step", "recurrentWeight",
-          "the cell projects its states");
-    needs(arguments.recurrent, count, "step", "recurrent",
-          "the cell projects its states");
+          projectsItsStates);
+    needs(arguments.recurrent, count, "step", "recurrent", projectsItsStates);
+    needs(arguments.chained, chainedCount(cell, oneStep), "step", "chained",
+          projectsWithinTheStep);
     needs(arguments.state, count, "step", "state",
           "a step reads and writes it");
-    StateProducts(cell, oneStep, arguments.recurrentWeight)
-        .forward(arguments.state, arguments.recurrent, 0);
+    const StepProducts products(cell, oneStep, arguments.recurrentWeight);
+    products.forward(arguments.state, arguments.recurrent, 0);
+    if (cell.chained() > 0) {
+      cell.forwardChained(oneStep.sequence(),
+                          {.preactivations = arguments.preactivations,
+                           .input = ifRead(cell, arguments.input),
+                           .recurrent = arguments.recurrent,
+                           .bias = arguments.bias,
+                           .recurrentBias = arguments.recurrentBias,
+                           .parameters = arguments.parameters,
+                           .reset = arguments.reset,
+                           .initial = arguments.state,
+                           .chained = arguments.chained});
+      products.forwardChained(arguments.chained, arguments.recurrent, 0);
+    }
   }
   const bool isPlain = cell.manifest().plain;
   cell.step(oneStep.sequence(), {.preactivations = arguments.preactivations,

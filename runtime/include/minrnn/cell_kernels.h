@@ -6,11 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The three entries of a compiled cell (forward, backward, step) as functions
-// on buffers that the caller owns. Layouts are those of specs/abi.md: dense,
-// last axis contiguous. B is the batch, T the time steps, H the channels; G, R,
-// P, S the cell's gates that project the input, gates that project a state,
-// learned parameters and states, in the manifest's order. Any size may be 0.
+// The entries of a compiled cell (forward, backward, step and, of one that
+// projects what it computes within the step, forward_chained and
+// backward_chained) as functions on buffers that the caller owns. Layouts are
+// those of specs/abi.md: dense, last axis contiguous. B is the batch, T the
+// time steps, H the channels; G, R, P, S, C the cell's gates that project the
+// input, gates that project a state or a value computed within the step,
+// learned parameters, states, and values computed within the step that are
+// projected, in the manifest's order. Any size may be 0.
 //
 // Arrays of `void` hold elements of `manifest().ioType` (f32, f16 or bf16); the
 // others are f32, but for `reset`, which is bytes. What a cell does not have it
@@ -46,7 +49,8 @@ struct ForwardArguments {
   const void *preactivations = nullptr;
   /// [B, T, H], io, of a cell that reads its channel: the input itself.
   const void *input = nullptr;
-  /// [B, T, R, H], where R > 0: the projections of the states, without bias.
+  /// [B, T, R, H], where R > 0: the projections of the states and of what is
+  /// computed within the step, without bias.
   const float *recurrent = nullptr;
   /// [G, H]; null: no bias.
   const float *bias = nullptr;
@@ -98,6 +102,9 @@ struct BackwardArguments {
   const float *boundaries = nullptr;
   /// [B, T, H], io: the gradient with respect to `output`.
   const void *dOutput = nullptr;
+  /// [B, T, C, H], where C > 0: the gradient that arrives at what is projected,
+  /// through its projections.
+  const float *dChained = nullptr;
   /// [B, S, H]: the gradient with respect to `last`; null: zero.
   const float *dLast = nullptr;
   /// [B, T, G, H], io: written.
@@ -143,6 +150,49 @@ struct StepArguments {
   float *next = nullptr;
 };
 
+/// What `forwardChained` reads and writes, of a cell with C > 0.
+struct ForwardChainedArguments {
+  /// As in ForwardArguments. Of `recurrent` only the projections of the states
+  /// are read.
+  const void *preactivations = nullptr;
+  const void *input = nullptr;
+  const float *recurrent = nullptr;
+  const float *bias = nullptr;
+  const float *recurrentBias = nullptr;
+  const float *parameters = nullptr;
+  const std::uint8_t *reset = nullptr;
+  /// [B, S, H]: the states that the step starts from; null: zero.
+  const float *initial = nullptr;
+  /// [B, T, C, H]: written at this step, what is projected.
+  float *chained = nullptr;
+  bool reverse = false;
+  /// The one step of this call, by its position in the order they are walked.
+  std::int64_t first = 0;
+};
+
+/// What `backwardChained` reads and writes, of a cell with C > 0.
+struct BackwardChainedArguments {
+  /// As in BackwardArguments.
+  const void *preactivations = nullptr;
+  const void *input = nullptr;
+  const float *recurrent = nullptr;
+  const float *bias = nullptr;
+  const float *recurrentBias = nullptr;
+  const float *parameters = nullptr;
+  const std::uint8_t *reset = nullptr;
+  const float *initial = nullptr;
+  const void *output = nullptr;
+  const void *trajectory = nullptr;
+  const void *dOutput = nullptr;
+  const float *dLast = nullptr;
+  /// [B, T, R, H]: written at this step, right where a value computed within
+  /// the step is projected. `backward` writes all of it.
+  float *dRecurrent = nullptr;
+  bool reverse = false;
+  /// The one step of this call; position 0 is the one that was walked last.
+  std::int64_t first = 0;
+};
+
 /// A compiled cell on a device. Copies share the code. Calls on distinct
 /// buffers may run at once from distinct threads.
 class CellKernels {
@@ -154,11 +204,12 @@ public:
   const Manifest &manifest() const { return *sharedManifest; }
   std::shared_ptr<Device> device() const { return module->device(); }
 
-  /// G, R, P and S.
+  /// G, R, P, S and C.
   std::int64_t gates() const { return count(sharedManifest->gates); }
   std::int64_t recurrent() const { return count(sharedManifest->recurrent); }
   std::int64_t parameters() const { return count(sharedManifest->parameters); }
   std::int64_t states() const { return count(sharedManifest->states); }
+  std::int64_t chained() const { return sharedManifest->chained(); }
 
   /// Whether `backward` computes the states again, and how many tiles of time
   /// `time` steps are then; else 0.
@@ -183,6 +234,14 @@ public:
   /// `shape.time` is not looked at.
   void step(const SequenceShape &shape, const StepArguments &arguments) const;
 
+  /// One step of what must be projected before `forward`, or `step` with a
+  /// `shape.time` of 1, and before `backward` (specs/abi.md, "Recurrent
+  /// projections"). Throw Error as the others do, and where C is 0.
+  void forwardChained(const SequenceShape &shape,
+                      const ForwardChainedArguments &arguments) const;
+  void backwardChained(const SequenceShape &shape,
+                       const BackwardChainedArguments &arguments) const;
+
 private:
   struct Call;
   struct Plan;
@@ -192,6 +251,10 @@ private:
     return static_cast<std::int64_t>(names.size());
   }
   void launch(const Plan &plan, const Call &call) const;
+  /// The steps of a call of one of the entries of cells with C > 0.
+  std::int64_t chainedSteps(const std::shared_ptr<const Plan> &plan,
+                            const char *name, const SequenceShape &shape,
+                            std::int64_t first) const;
 
   std::shared_ptr<const Manifest> sharedManifest;
   std::shared_ptr<const KernelModule> module;
@@ -199,6 +262,9 @@ private:
   std::shared_ptr<const Plan> forwardPlan;
   std::shared_ptr<const Plan> backwardPlan;
   std::shared_ptr<const Plan> stepPlan;
+  /// Null where C is 0.
+  std::shared_ptr<const Plan> forwardChainedPlan;
+  std::shared_ptr<const Plan> backwardChainedPlan;
 };
 
 } // namespace minrnn

@@ -16,6 +16,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,7 +33,7 @@ struct KernelArgument {
   /// Whether the array may be null.
   bool optional = false;
   /// The axes of an array: `batch`, `time`, `channels`, `gates`, `recurrent`,
-  /// `parameters`, `states`, `tiles`.
+  /// `parameters`, `states`, `chained`, `tiles`.
   std::vector<std::string> shape;
 
   bool isArray() const { return type != "i64"; }
@@ -40,7 +41,7 @@ struct KernelArgument {
 
 /// One kernel of a compiled cell.
 struct KernelEntry {
-  /// `forward`, `backward` or `step`.
+  /// `forward`, `backward`, `step`, `forward_chained` or `backward_chained`.
   std::string name;
   /// The entry's name in the PTX or the object.
   std::string symbol;
@@ -63,12 +64,15 @@ struct KernelEntry {
   std::int64_t tileCount(std::int64_t batch, std::int64_t channels) const;
 };
 
-/// A gate that projects a state.
+/// A gate that projects a state, or a value computed within the step.
 struct RecurrentProjection {
   /// The gate's name.
   std::string name;
-  /// The state that it projects, one of the manifest's.
+  /// The state that it projects, one of the manifest's; empty where it projects
+  /// none.
   std::string state;
+  /// Else the place of the value that it projects along the `chained` axis.
+  std::optional<std::int64_t> chained;
 };
 
 /// The manifest of one compiled cell.
@@ -86,8 +90,9 @@ struct Manifest {
   std::string ioType;
   /// `log` or `linear`; `none` for a sequential cell.
   std::string scan;
-  /// The gates that project the input, the gates that project a state, the
-  /// learned parameters and the states, each in the order of its axis.
+  /// The gates that project the input, the gates that project a state or a
+  /// value computed within the step, the learned parameters and the states,
+  /// each in the order of its axis.
   std::vector<std::string> gates;
   std::vector<RecurrentProjection> recurrent;
   std::vector<std::string> parameters;
@@ -112,6 +117,10 @@ struct Manifest {
   /// Whether the cell reads its channel of the input (`minrnn.read`), so that
   /// the input is as wide as the hidden state.
   bool readsInput() const;
+
+  /// How many values computed within the step are projected: the size of the
+  /// `chained` axis.
+  std::int64_t chained() const;
 
   /// The place of `state` along the `states` axis; throws Error when there is
   /// no such state.

@@ -9,13 +9,15 @@
 // One packed projection of the input onto all gates, then the compiled cell,
 // on buffers that the caller owns, in the memory of the device that the cell
 // was compiled for. A cell that projects its states is walked through time: one
-// product and one call a step.
+// product and one call a step, and one more of each where it projects what it
+// computes within the step.
 //
 // All arrays are dense f32 (a cell of another io type is refused), last axis
 // contiguous; `reset` is bytes. B is the batch, T the time steps, D the width
-// of the input, H the channels; G, R, P, S the cell's gates that project the
-// input, gates that project a state, parameters and states. Results do not
-// change from run to run with the same number of threads.
+// of the input, H the channels; G, R, P, S, C the cell's gates that project the
+// input, gates that project a state or a value computed within the step,
+// parameters, states and values computed within the step that are projected.
+// Results do not change from run to run with the same number of threads.
 //
 // Every function takes the blocks of the cell's device; without them, the cell
 // is to be on the host. Work is queued on the device's current stream.
@@ -54,7 +56,8 @@ struct RecurrentForwardArguments {
   const float *weight = nullptr;
   /// [G, H]; null: no bias.
   const float *bias = nullptr;
-  /// [R, H, H], where R > 0: the weights of the gates that project a state.
+  /// [R, H, H], where R > 0: the weights of the gates that project a state or
+  /// a value computed within the step.
   const float *recurrentWeight = nullptr;
   /// [R, H]; null: no bias.
   const float *recurrentBias = nullptr;
@@ -68,6 +71,9 @@ struct RecurrentForwardArguments {
   float *preactivations = nullptr;
   /// [B, T, R, H], where R > 0: written; the backward reads it.
   float *recurrent = nullptr;
+  /// [B, T, C, H], where C > 0: written, what the cell projects of what it
+  /// computes within the step; the backward reads it.
+  float *chained = nullptr;
   /// [B, T, H]: written.
   float *output = nullptr;
   /// [B, T, S, H], of a cell that is not plain: written, the states after every
@@ -95,6 +101,7 @@ struct RecurrentBackwardArguments {
   const float *initial = nullptr;
   const float *preactivations = nullptr;
   const float *recurrent = nullptr;
+  const float *chained = nullptr;
   /// Needed for a plain cell, unless it recomputes its states.
   const float *output = nullptr;
   /// Needed for a cell that is not plain, unless it recomputes its states.
@@ -107,8 +114,10 @@ struct RecurrentBackwardArguments {
   const float *dLast = nullptr;
   /// [B, T, G, H]: written.
   float *dPreactivations = nullptr;
-  /// [B, T, R, H], where R > 0: room to work in, without a result.
+  /// [B, T, R, H], where R > 0, and [B, T, C, H], where C > 0: room to work in,
+  /// without a result.
   float *dRecurrent = nullptr;
+  float *dChained = nullptr;
   /// [B, G, H], [B, R, H], [B, P, H]: room for the gradients of each batch row;
   /// each may be null when the gradient summed from it is.
   float *dBiasOfRows = nullptr;
@@ -159,9 +168,10 @@ struct RecurrentStepArguments {
   const float *parameters = nullptr;
   /// [B]; null: none.
   const std::uint8_t *reset = nullptr;
-  /// [B, G, H] and [B, R, H]: room to work in.
+  /// [B, G, H], [B, R, H] and [B, C, H]: room to work in.
   float *preactivations = nullptr;
   float *recurrent = nullptr;
+  float *chained = nullptr;
   /// [B, S, H]: read and written.
   float *state = nullptr;
   /// [B, H]: written. Null: not wanted, for a plain cell, whose output is its
