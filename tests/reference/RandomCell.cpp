@@ -17,17 +17,17 @@
 #include <cstdio>
 #include <functional>
 #include <iterator>
-#include <sstream>
-#include <stdexcept>
 
 using namespace minrnn::reference;
 
 namespace {
 
-constexpr const char *stateNames[] = {"h", "c", "m"};
-
 /// The most operations of a cell.
 constexpr size_t largestCell = 25;
+
+/// Of the cells that are not affine by construction, one in so many projects
+/// what it computes within the step, if any may.
+constexpr uint64_t chainedShare = 8;
 
 /// Nothing grows beyond this.
 constexpr double largestValue = 1e4;
@@ -41,6 +41,9 @@ struct Range {
     return low >= from && high <= to;
   }
 };
+
+/// A projection of numbers that are no larger than states.
+constexpr Range productOfStates = {-60, 60};
 
 /// The smallest range that holds every f(x, y) at the corners.
 Range corners(const Range &x, const Range &y,
@@ -63,7 +66,9 @@ std::string number(double value) {
 
 class Builder {
 public:
-  explicit Builder(uint64_t seed) : random(seed) {}
+  /// `mayChain` says whether the cell, unless affine, projects what it computes
+  /// within the step.
+  Builder(uint64_t seed, bool mayChain) : random(seed), mayChain(mayChain) {}
 
   RandomCell build();
 
@@ -138,7 +143,13 @@ private:
   int pickWithin(double low, double high);
   /// One that is at least a half.
   int pickAwayFromZero();
+  void leaf(RandomOperation operation, const Range &range) {
+    pool.push_back(append(std::move(operation), range));
+  }
   void makeLeaves();
+  /// One or two projections of values that there are, and are no states.
+  void makeChained();
+  int chainedValue();
   /// One more operation on values that there are.
   void grow();
   int growUnary();
@@ -149,6 +160,7 @@ private:
   int nextOf(int state);
 
   Random random;
+  bool mayChain;
   RandomCell cell;
   std::vector<Range> ranges;
   /// The values that may be computed with.
@@ -199,9 +211,6 @@ int Builder::condition() {
 }
 
 void Builder::makeLeaves() {
-  auto leaf = [&](RandomOperation operation, const Range &range) {
-    pool.push_back(append(std::move(operation), range));
-  };
   Range gate{-largestPreactivation, largestPreactivation};
   int gates = 1 + below(3);
   for (int g = 0; g < gates; ++g)
@@ -221,7 +230,30 @@ void Builder::makeLeaves() {
   int projections = chance(0.5) ? 1 + below(3) : 0;
   for (int r = 0; r < projections; ++r)
     leaf({"minrnn.project", {below(cell.states)}, "u" + std::to_string(r)},
-         {-60, 60});
+         productOfStates);
+}
+
+int Builder::chainedValue() {
+  if (chance(0.5)) // as in GRU and MGU
+    return multiply(pickWithin(0, 1), below(cell.states));
+  int value = pickWithin(-largestState, largestState);
+  return value < cell.states ? tanhOf(value) : value;
+}
+
+void Builder::makeChained() {
+  // All of them before any is projected: the chain ends at one projection.
+  std::vector<int> values(1 + below(2));
+  for (int &value : values)
+    value = chainedValue();
+  if (chance(0.3)) // two projections of one value
+    values.back() = values.front();
+  for (size_t c = 0; c < values.size(); ++c)
+    leaf({"minrnn.project", {values[c]}, "v" + std::to_string(c)},
+         productOfStates);
+  if (chance(0.2)) // the same projection once more
+    leaf({"minrnn.project", {values[0]}, "v0"}, productOfStates);
+  if (chance(0.3)) // behind these in their order
+    leaf({"minrnn.project", {below(cell.states)}, "w"}, productOfStates);
 }
 
 int Builder::growUnary() {
@@ -418,7 +450,12 @@ RandomCell Builder::build() {
   Range state{cell.isNonNegative ? 0 : -largestState, largestState};
   ranges.assign(cell.states, state);
   makeLeaves();
-  for (int growth = below(9); growth > 0; --growth)
+  int growth = below(9);
+  for (int grown = 0; grown < growth / 2; ++grown)
+    grow();
+  if (mayChain && !cell.isAffine)
+    makeChained();
+  for (int grown = growth / 2; grown < growth; ++grown)
     grow();
   for (int s = 0; s < cell.states; ++s)
     cell.next.push_back(cell.isAffine ? affineNext(s) : nextOf(s));
@@ -435,62 +472,16 @@ RandomCell Builder::build() {
   return cell;
 }
 
-std::string RandomCell::text() const {
-  auto name = [&](int value) {
-    return value < states ? std::string("%") + stateNames[value]
-                          : "%v" + std::to_string(value - states);
-  };
-  std::ostringstream out;
-  out << "minrnn.cell @random(%x: !minrnn.input) state(";
-  for (int state = 0; state < states; ++state)
-    out << (state == 0 ? "" : ", ") << name(state) << ": f32";
-  out << ") {\n";
-  for (size_t i = 0; i < operations.size(); ++i) {
-    const RandomOperation &operation = operations[i];
-    const std::string &mnemonic = operation.mnemonic;
-    auto operand = [&](int index) { return name(operation.operands[index]); };
-    out << "  " << name(states + static_cast<int>(i)) << " = " << mnemonic
-        << " ";
-    if (mnemonic == "minrnn.project") {
-      bool ofInput = operation.operands.empty();
-      out << (ofInput ? "%x" : operand(0)) << " \"" << operation.detail
-          << "\" : " << (ofInput ? "f32" : "f32 -> f32");
-    } else if (mnemonic == "minrnn.parameter") {
-      out << "\"" << operation.detail << "\" : f32";
-    } else if (mnemonic == "minrnn.read") {
-      out << "%x : f32";
-    } else if (mnemonic == "arith.constant") {
-      out << operation.detail << (operation.isTruth ? "" : " : f32");
-    } else if (mnemonic == "minrnn.affine") {
-      out << operand(0) << " * " << operand(1) << " + " << operand(2) << " in "
-          << operation.detail << " : f32";
-    } else {
-      if (!operation.detail.empty())
-        out << operation.detail << ", ";
-      for (size_t k = 0; k < operation.operands.size(); ++k)
-        out << (k == 0 ? "" : ", ") << operand(static_cast<int>(k));
-      bool ofTruths = mnemonic == "arith.select" && operation.isTruth;
-      out << " : " << (ofTruths ? "i1" : "f32");
-    }
-    out << "\n";
-  }
-  if (output >= 0)
-    out << "  minrnn.output " << name(output) << " : f32\n";
-  out << "  minrnn.yield ";
-  for (int state = 0; state < states; ++state)
-    out << (state == 0 ? "" : ", ") << name(next[state]);
-  out << " : ";
-  for (int state = 0; state < states; ++state)
-    out << (state == 0 ? "" : ", ") << "f32";
-  out << "\n}\n";
-  return out.str();
-}
-
-RandomCell minrnn::reference::randomCell(uint64_t seed) {
+RandomCell minrnn::reference::randomCell(uint64_t seed,
+                                         const RandomCellOptions &options) {
+  // Drawn apart, so that the other cells are the same with the option and
+  // without.
+  bool mayChain =
+      options.chained && Random(seed ^ 0x6368).next() % chainedShare == 0;
   // The few that grew too large to be read are drawn anew.
   RandomCell cell;
   do {
-    cell = Builder(seed).build();
+    cell = Builder(seed, mayChain).build();
     seed = Random(seed).next();
   } while (cell.operations.size() > largestCell);
   return cell;
@@ -517,23 +508,4 @@ RandomRun minrnn::reference::randomRun(uint64_t seed) {
   run.dLast = below(2) == 0;
   run.seed = random.next();
   return run;
-}
-
-std::string minrnn::reference::describe(const RandomRun &run) {
-  std::ostringstream out;
-  out << "B " << run.shape.batch << ", T " << run.shape.time << ", H "
-      << run.shape.channels;
-  const CallOptions &options = run.options;
-  for (auto [present, what] :
-       {std::pair{options.reverse, "reverse"}, std::pair{options.bias, "bias"},
-        std::pair{options.recurrentBias, "recurrent bias"},
-        std::pair{options.reset, "reset"},
-        std::pair{options.initial, "initial"},
-        std::pair{options.hostile, "hostile"},
-        std::pair{options.nonNegativeInitial, "non-negative initial"},
-        std::pair{run.dLast, "d_last"}})
-    if (present)
-      out << ", " << what;
-  out << ", data seed " << run.seed;
-  return out.str();
 }

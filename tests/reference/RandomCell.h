@@ -67,7 +67,14 @@ struct RandomRun {
   uint64_t seed = 0;
 };
 
-RandomCell randomCell(uint64_t seed);
+/// What random cells may have.
+struct RandomCellOptions {
+  /// Projections of values that are computed within the step. Of the cells
+  /// that are not affine by construction some then have one or two.
+  bool chained = false;
+};
+
+RandomCell randomCell(uint64_t seed, const RandomCellOptions &options = {});
 RandomRun randomRun(uint64_t seed);
 
 /// The two together, in a form to print.
