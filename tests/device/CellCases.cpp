@@ -114,7 +114,8 @@ EntryCall minrnn::test::callOf(const Program &program, const Case &sample) {
 }
 
 void minrnn::test::addSaved(EntryCall &call, const NamedArrays &forward) {
-  for (const char *name : {"output", "trajectory", "boundaries", "recurrent"})
+  for (const char *name :
+       {"output", "trajectory", "boundaries", "recurrent", "chained"})
     if (auto found = forward.find(name); found != forward.end())
       call.inputs[name] = found->second;
 }
@@ -182,4 +183,8 @@ void Bounds::expectAgrees(const Program &program, const KernelProgram &kernels,
         expectWithin(*arrays, argument.name, *judged.at(argument.name),
                      argument.name == "last" && sample.judged.logarithmic);
       }
+  if (kernels.manifest().chained() > 0) {
+    expectWithin(found.forward, "chained", results.chained, false);
+    expectWithin(found.backward, "d_chained", gradients.chained, false);
+  }
 }

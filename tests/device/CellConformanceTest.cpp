@@ -24,6 +24,7 @@
 #include <cmath>
 #include <cstring>
 #include <iostream>
+#include <limits>
 #include <map>
 #include <set>
 #include <tuple>
@@ -177,31 +178,37 @@ Judged stepOf(const Judged &judged, const Shape &shape, int64_t t,
           stepOf(judged.error, shape, t, width)};
 }
 
-/// U times the states before a step, as the caller forms it.
-std::vector<float> productsOf(const Program &program,
-                              const std::vector<float> &weights,
-                              const std::vector<float> &states,
-                              const Shape &shape) {
-  const auto count = static_cast<int64_t>(program.states.size());
-  const int64_t width = shape.channels;
-  std::vector<float> products;
-  for (int64_t row = 0; row < shape.batch; ++row)
-    for (size_t r = 0; r < program.recurrent.size(); ++r)
+/// U times what is projected, as the caller forms it: the states before a step,
+/// or the values computed within it, operands[B, count, H].
+void addProducts(const Program &program, const EntryCall &call, bool ofChained,
+                 const std::vector<float> &operands,
+                 std::vector<float> &products) {
+  const auto count = static_cast<int64_t>(ofChained ? program.chained.size()
+                                                    : program.states.size());
+  const auto gates = static_cast<int64_t>(program.recurrent.size());
+  const int64_t width = call.shape.channels;
+  for (int64_t row = 0; row < call.shape.batch; ++row)
+    for (int64_t r = 0; r < gates; ++r) {
+      const reference::RecurrentProjection &gate = program.recurrent[r];
+      if (gate.isChained() != ofChained)
+        continue;
+      const int64_t place = ofChained ? gate.chained : gate.state;
       for (int64_t to = 0; to < width; ++to) {
         double sum = 0;
         for (int64_t from = 0; from < width; ++from)
-          sum +=
-              static_cast<double>(weights[(r * width + to) * width + from]) *
-              states[(row * count + program.recurrent[r].state) * width + from];
-        products.push_back(static_cast<float>(sum));
+          sum += static_cast<double>(
+                     call.recurrentWeights[(r * width + to) * width + from]) *
+                 operands[(row * count + place) * width + from];
+        products[(row * gates + r) * width + to] = static_cast<float>(sum);
       }
-  return products;
+    }
 }
 
 /// The call of `step` for the step `t` of a sequence; every second one in
 /// place, where there is a place. No `previous` is zero.
-EntryCall stepCall(const Program &program, const EntryCall &whole,
-                   const std::vector<float> &previous, int64_t t) {
+EntryCall stepCall(const Program &program, const KernelProgram &kernels,
+                   const EntryCall &whole, const std::vector<float> &previous,
+                   int64_t t) {
   const Shape &shape = whole.shape;
   const auto gates = static_cast<int64_t>(program.gates.size());
   const auto states = program.states.size();
@@ -220,13 +227,29 @@ EntryCall stepCall(const Program &program, const EntryCall &whole,
     if (t % 2 == 1)
       call.inPlace = {{"next", "previous"}};
   }
-  if (!program.recurrent.empty())
-    call.inputs["recurrent"] = productsOf(
-        program, whole.recurrentWeights,
-        previous.empty()
-            ? std::vector<float>(states * size_t(shape.states()), 0.0F)
-            : previous,
-        shape);
+  if (program.recurrent.empty())
+    return call;
+  // Poison, for `forward_chained` reads the products of the states alone.
+  std::vector<float> products(program.recurrent.size() *
+                                  size_t(shape.batch * shape.channels),
+                              std::numeric_limits<float>::quiet_NaN());
+  addProducts(program, call, /*ofChained=*/false,
+              previous.empty()
+                  ? std::vector<float>(states * size_t(shape.states()), 0.0F)
+                  : previous,
+              products);
+  call.inputs["recurrent"] = products;
+  if (program.chained.empty())
+    return call;
+  EntryCall before = call;
+  before.reverse = false;
+  before.inPlace.clear();
+  before.unwanted = {"last"};
+  if (!previous.empty())
+    before.inputs["initial"] = previous;
+  addProducts(program, call, /*ofChained=*/true,
+              kernels.run("forward_chained", before).at("chained"), products);
+  call.inputs["recurrent"] = products;
   return call;
 }
 
@@ -338,7 +361,7 @@ TEST_P(CellOnDevice, StepsAreTheSequence) {
         SCOPED_TRACE(testing::Message() << domain << ", step " << t << " of "
                                         << describe(setting));
         NamedArrays run =
-            kernels.run("step", stepCall(program, whole, state, t));
+            kernels.run("step", stepCall(program, kernels, whole, state, t));
         bounds.expectWithin(
             run, "next",
             stepOf(expected.trajectory, shape, t, states * shape.channels));
@@ -377,7 +400,7 @@ TEST_P(CellOnDevice, StepsStoreHalvesOfWhatTheyCompute) {
     for (int64_t t = 0; t < setting.shape.time; ++t) {
       SCOPED_TRACE(testing::Message()
                    << ioType << " of " << owner->target() << ", step " << t);
-      const EntryCall call = stepCall(program, whole, state, t);
+      const EntryCall call = stepCall(program, exact, whole, state, t);
       NamedArrays run = kernels->run("step", call);
       expectStored(run, exact.run("step", call), ioType);
       if (HasFailure())

@@ -31,7 +31,8 @@ KernelProgram::KernelProgram(Manifest manifest,
                              std::shared_ptr<const KernelModule> module)
     : own(std::move(manifest)), module(std::move(module)) {
   for (const RecurrentProjection &projection : own.recurrent)
-    projectedStates.push_back(own.stateIndex(projection.state));
+    projected.push_back(projection.chained ? *projection.chained
+                                           : own.stateIndex(projection.state));
 }
 
 int64_t KernelProgram::sizeOf(std::string_view axis, const Shape &shape) const {
@@ -43,16 +44,16 @@ int64_t KernelProgram::sizeOf(std::string_view axis, const Shape &shape) const {
       {"gates", int64_t(own.gates.size())},
       {"recurrent", int64_t(own.recurrent.size())},
       {"parameters", int64_t(own.parameters.size())},
-      {"states", int64_t(own.states.size())}};
+      {"states", int64_t(own.states.size())},
+      {"chained", own.chained()}};
   return sizes.at(axis);
 }
 
 /// The arrays of one call on the device.
 class KernelProgram::Call {
 public:
-  Call(const KernelProgram &program, std::string_view entry,
-       const EntryCall &call)
-      : program(program), entry(program.own.entry(entry)), call(call) {}
+  Call(const KernelProgram &program, const EntryCall &call)
+      : program(program), call(call) {}
 
   /// Reserves room for an array, with nothing in it.
   void reserve(const std::string &name, const std::string &type,
@@ -98,7 +99,8 @@ public:
   }
 
   /// Puts every array of the entry on the device, but those that are there.
-  void prepare() {
+  void prepare(std::string_view name) {
+    const KernelEntry &entry = program.own.entry(name);
     for (const KernelArgument &argument : entry.arguments) {
       if (!argument.isArray() || places.count(argument.name))
         continue;
@@ -129,9 +131,11 @@ public:
     }
   }
 
-  /// Launches; `aliases` are arguments that stand for other arrays.
-  void launch(int64_t first, int64_t count,
+  /// Launches; `aliases` are arguments that stand for other arrays, or for
+  /// none.
+  void launch(std::string_view name, int64_t first, int64_t count,
               const std::map<std::string, std::string> &aliases = {}) {
+    const KernelEntry &entry = program.own.entry(name);
     std::vector<uint64_t> words;
     const std::map<std::string, int64_t> numbers = {
         {"batch", call.shape.batch},
@@ -157,7 +161,9 @@ public:
 
   /// What the entry wrote, `aliases` as they were launched. Throws when it
   /// wrote beside its arrays.
-  NamedArrays results(const std::map<std::string, std::string> &aliases = {}) {
+  NamedArrays results(std::string_view entryName,
+                      const std::map<std::string, std::string> &aliases = {}) {
+    const KernelEntry &entry = program.own.entry(entryName);
     for (const auto &[name, place] : places)
       if (!place.buffer->isIntact())
         throw std::runtime_error("entry '" + entry.name +
@@ -189,30 +195,87 @@ private:
                            size_t(begin) * sizeof(Element));
     for (size_t i = 0; i < values.size(); ++i)
       if (std::bit_cast<Bits>(values[i]) == Bits(~Bits{0}))
-        throw std::runtime_error("entry '" + entry.name + "' left " + name +
-                                 "[" + std::to_string(size_t(begin) + i) +
-                                 "] unwritten");
+        throw std::runtime_error(
+            "cell '" + program.own.cell + "' left " + name + "[" +
+            std::to_string(size_t(begin) + i) + "] unwritten");
   }
 
   const KernelProgram &program;
-  const KernelEntry &entry;
   const EntryCall &call;
   std::map<std::string, Place> places;
 };
 
 NamedArrays KernelProgram::run(std::string_view entry,
                                const EntryCall &call) const {
-  Call current(*this, entry, call);
-  current.prepare();
-  current.launch(0, call.shape.time, call.inPlace);
-  return current.results(call.inPlace);
+  Call current(*this, call);
+  current.prepare(entry);
+  current.launch(entry, 0, call.shape.time, call.inPlace);
+  return current.results(entry, call.inPlace);
+}
+
+bool KernelProgram::isChained(int64_t projection) const {
+  return own.recurrent[size_t(projection)].chained.has_value();
+}
+
+void KernelProgram::multiply(Call &current, const EntryCall &call, int64_t t,
+                             bool ofChained) const {
+  auto [batch, time, channels] = call.shape;
+  const int64_t projections = sizeOf("recurrent", call.shape);
+  const int64_t count = sizeOf(ofChained ? "chained" : "states", call.shape);
+  for (int64_t row = 0; row < batch; ++row) {
+    const std::vector<float> operands =
+        ofChained
+            ? current.download("chained", (row * time + t) * count * channels,
+                               count * channels)
+            : current.download("states", row * count * channels,
+                               count * channels);
+    for (int64_t r = 0; r < projections; ++r) {
+      if (isChained(r) != ofChained)
+        continue;
+      const float *operand = operands.data() + projected[size_t(r)] * channels;
+      std::vector<float> products;
+      for (int64_t to = 0; to < channels; ++to) {
+        const float *weights =
+            call.recurrentWeights.data() + (r * channels + to) * channels;
+        double sum = 0;
+        for (int64_t from = 0; from < channels; ++from)
+          sum += double(weights[from]) * operand[from];
+        products.push_back(float(sum));
+      }
+      current.upload("recurrent", products,
+                     ((row * time + t) * projections + r) * channels);
+    }
+  }
+}
+
+void KernelProgram::pullBack(const Call &current, const EntryCall &call,
+                             int64_t t, int64_t row, bool ofChained,
+                             float *operands) const {
+  const int64_t channels = call.shape.channels;
+  const int64_t projections = sizeOf("recurrent", call.shape);
+  for (int64_t r = 0; r < projections; ++r) {
+    if (isChained(r) != ofChained)
+      continue;
+    const std::vector<float> dProducts = current.download(
+        "d_recurrent",
+        ((row * call.shape.time + t) * projections + r) * channels, channels);
+    float *target = operands + projected[size_t(r)] * channels;
+    for (int64_t from = 0; from < channels; ++from) {
+      double sum = target[from];
+      for (int64_t to = 0; to < channels; ++to)
+        sum += double(dProducts[size_t(to)]) *
+               call.recurrentWeights[size_t((r * channels + to) * channels +
+                                            from)];
+      target[from] = float(sum);
+    }
+  }
 }
 
 NamedArrays KernelProgram::forwardInSteps(const EntryCall &call) const {
   auto [batch, time, channels] = call.shape;
   const int64_t states = sizeOf("states", call.shape);
   const int64_t projections = sizeOf("recurrent", call.shape);
-  Call current(*this, "forward", call);
+  Call current(*this, call);
   current.reserve("recurrent", "f32*", batch * time * projections * channels);
   current.reserve("states", "f32*", batch * states * channels);
   auto initial = call.inputs.find("initial");
@@ -220,82 +283,82 @@ NamedArrays KernelProgram::forwardInSteps(const EntryCall &call) const {
                  initial == call.inputs.end()
                      ? std::vector<float>(size_t(batch * states * channels))
                      : initial->second);
-  current.prepare();
+  current.prepare("forward");
   const std::map<std::string, std::string> aliases = {{"initial", "states"},
                                                       {"last", "states"}};
   // With no step at all, the last states are still to be written.
   if (time == 0) {
-    current.launch(0, 0);
-    NamedArrays outputs = current.results();
+    current.launch("forward", 0, 0);
+    NamedArrays outputs = current.results("forward");
     outputs["recurrent"] = {};
+    if (own.chained() > 0)
+      outputs["chained"] = {};
     return outputs;
   }
+  if (own.chained() > 0)
+    current.reserve("chained", "f32*", batch * time * own.chained() * channels);
   for (int64_t position = 0; position < time; ++position) {
     const int64_t t = call.reverse ? time - 1 - position : position;
-    const std::vector<float> now = current.download("states");
-    for (int64_t row = 0; row < batch; ++row)
-      for (int64_t r = 0; r < projections; ++r) {
-        const float *state =
-            now.data() + (row * states + projectedStates[size_t(r)]) * channels;
-        std::vector<float> products;
-        for (int64_t to = 0; to < channels; ++to) {
-          const float *weights =
-              call.recurrentWeights.data() + (r * channels + to) * channels;
-          double sum = 0;
-          for (int64_t from = 0; from < channels; ++from)
-            sum += double(weights[from]) * state[from];
-          products.push_back(float(sum));
-        }
-        current.upload("recurrent", products,
-                       ((row * time + t) * projections + r) * channels);
-      }
-    current.launch(position, 1, aliases);
+    multiply(current, call, t, /*ofChained=*/false);
+    if (own.chained() > 0) {
+      current.launch("forward_chained", position, 1,
+                     {{"initial", "states"}, {"last", ""}});
+      multiply(current, call, t, /*ofChained=*/true);
+    }
+    current.launch("forward", position, 1, aliases);
   }
-  NamedArrays outputs = current.results(aliases);
+  NamedArrays outputs = current.results("forward", aliases);
   outputs["recurrent"] = current.download("recurrent");
+  if (own.chained() > 0)
+    outputs["chained"] = current.download("chained");
   return outputs;
 }
 
 NamedArrays KernelProgram::backwardInSteps(const EntryCall &call) const {
   auto [batch, time, channels] = call.shape;
   const int64_t states = sizeOf("states", call.shape);
-  const int64_t projections = sizeOf("recurrent", call.shape);
-  Call current(*this, "backward", call);
+  const int64_t chained = own.chained();
+  Call current(*this, call);
   current.reserve("d_states", "f32*", batch * states * channels);
   auto dLast = call.inputs.find("d_last");
   current.upload("d_states",
                  dLast == call.inputs.end()
                      ? std::vector<float>(size_t(batch * states * channels))
                      : dLast->second);
-  current.prepare();
+  if (chained > 0)
+    current.reserve("d_chained", "f32*", batch * time * chained * channels);
+  current.prepare("backward");
   const std::map<std::string, std::string> aliases = {
       {"d_last", "d_states"}, {"d_initial", "d_states"}};
   // With no step at all, the sums are still to be written.
   if (time == 0) {
-    current.launch(0, 0);
-    return current.results();
+    current.launch("backward", 0, 0);
+    NamedArrays outputs = current.results("backward");
+    if (chained > 0)
+      outputs["d_chained"] = {};
+    return outputs;
   }
   for (int64_t position = 0; position < time; ++position) {
     const int64_t t = call.reverse ? position : time - 1 - position;
-    current.launch(position, 1, aliases);
+    if (chained > 0) {
+      current.launch("backward_chained", position, 1,
+                     {{"d_last", "d_states"}, {"d_initial", ""}});
+      for (int64_t row = 0; row < batch; ++row) {
+        std::vector<float> gradient(size_t(chained * channels));
+        pullBack(current, call, t, row, /*ofChained=*/true, gradient.data());
+        current.upload("d_chained", gradient,
+                       (row * time + t) * chained * channels);
+      }
+    }
+    current.launch("backward", position, 1, aliases);
     std::vector<float> gradient = current.download("d_states");
     for (int64_t row = 0; row < batch; ++row)
-      for (int64_t r = 0; r < projections; ++r) {
-        const std::vector<float> dProducts = current.download(
-            "d_recurrent", ((row * time + t) * projections + r) * channels,
-            channels);
-        float *target = gradient.data() +
-                        (row * states + projectedStates[size_t(r)]) * channels;
-        for (int64_t from = 0; from < channels; ++from) {
-          double sum = target[from];
-          for (int64_t to = 0; to < channels; ++to)
-            sum += double(dProducts[size_t(to)]) *
-                   call.recurrentWeights[size_t((r * channels + to) * channels +
-                                                from)];
-          target[from] = float(sum);
-        }
-      }
+      pullBack(current, call, t, row, /*ofChained=*/false,
+               gradient.data() + row * states * channels);
     current.upload("d_states", gradient);
   }
-  return current.results(aliases);
+  NamedArrays outputs = current.results("backward", aliases);
+  if (chained > 0)
+    outputs["d_chained"] = current.download("d_chained");
+  return outputs;
 }

@@ -60,12 +60,13 @@ public:
   const Manifest &manifest() const { return own; }
   bool isRecurrent() const { return !own.recurrent.empty(); }
 
-  /// One launch of `entry`: forward, backward or step. Gives its outputs.
+  /// One launch of `entry`. Gives its outputs.
   NamedArrays run(std::string_view entry, const EntryCall &call) const;
 
   /// `forward` and `backward` of a cell with recurrent projections: one launch
-  /// a step, the products between them formed here in double and rounded once.
-  /// `forward` gives `recurrent` besides its outputs, which `backward` reads.
+  /// a step, of a cell with chained projections two, the products between them
+  /// formed here in double and rounded once. `forward` gives `recurrent` and
+  /// `chained` besides its outputs, `backward` also `d_chained`.
   NamedArrays forwardInSteps(const EntryCall &call) const;
   NamedArrays backwardInSteps(const EntryCall &call) const;
 
@@ -82,10 +83,20 @@ private:
 
   int64_t sizeOf(std::string_view axis, const reference::Shape &shape) const;
 
+  bool isChained(int64_t projection) const;
+  /// The products at step t, of the states or of what is computed within it.
+  void multiply(Call &current, const EntryCall &call, int64_t t,
+                bool ofChained) const;
+  /// Adds to operands[count, H] of one row what arrives at them through their
+  /// projections.
+  void pullBack(const Call &current, const EntryCall &call, int64_t t,
+                int64_t row, bool ofChained, float *operands) const;
+
   Manifest own;
   std::shared_ptr<const KernelModule> module;
-  /// The state that each recurrent projection reads, by its index.
-  std::vector<int64_t> projectedStates;
+  /// The state or chained value that each recurrent projection multiplies, by
+  /// its index.
+  std::vector<int64_t> projected;
 };
 
 } // namespace minrnn::test
