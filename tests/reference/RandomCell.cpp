@@ -234,8 +234,10 @@ void Builder::makeLeaves() {
 }
 
 int Builder::chainedValue() {
-  if (chance(0.5)) // as in GRU and MGU
-    return multiply(pickWithin(0, 1), below(cell.states));
+  if (chance(0.5)) { // as in GRU and MGU
+    int gate = pickWithin(0, 1);
+    return multiply(gate, below(cell.states));
+  }
   int value = pickWithin(-largestState, largestState);
   return value < cell.states ? tanhOf(value) : value;
 }
