@@ -49,18 +49,21 @@ public:
     const std::int64_t g = cell.gates();
     const std::int64_t r = cell.recurrent();
     const std::int64_t s = cell.states();
+    const std::int64_t c = cell.chained();
     weight = drawn(g * h * shape.inputs, seed);
     bias = drawn(g * h, seed + 1);
     recurrentWeight = drawn(r * h * h, seed + 2);
     recurrentBias = drawn(r * h, seed + 3);
     preactivations = room(steps * g * h);
     recurrent = room(steps * r * h);
+    chained = room(steps * c * h);
     output = room(steps * h);
     if (!cell.manifest().plain)
       trajectory = room(steps * s * h);
     last = room(shape.batch * s * h);
     dPreactivations = room(steps * g * h);
     dRecurrent = room(steps * r * h);
+    dChained = room(steps * c * h);
     dBiasOfRows = room(shape.batch * g * h);
     dRecurrentBiasOfRows = room(shape.batch * r * h);
     dInput = room(steps * shape.inputs);
@@ -92,6 +95,7 @@ public:
             .initial = initial,
             .preactivations = preactivations.data(),
             .recurrent = recurrent.data(),
+            .chained = chained.data(),
             .output = output.data(),
             .trajectory = trajectory.data(),
             .last = last.data()};
@@ -108,11 +112,13 @@ public:
             .initial = initial,
             .preactivations = preactivations.data(),
             .recurrent = recurrent.data(),
+            .chained = chained.data(),
             .output = output.data(),
             .trajectory = trajectory.data(),
             .dOutput = dOutput,
             .dPreactivations = dPreactivations.data(),
             .dRecurrent = dRecurrent.data(),
+            .dChained = dChained.data(),
             .dBiasOfRows = dBiasOfRows.data(),
             .dRecurrentBiasOfRows = dRecurrentBiasOfRows.data(),
             .dInput = dInput.data(),
@@ -132,8 +138,9 @@ public:
 
   const CellKernels &cell;
   DeviceArray<float> weight, bias, recurrentWeight, recurrentBias;
-  DeviceArray<float> preactivations, recurrent, output, trajectory, last;
-  DeviceArray<float> dPreactivations, dRecurrent, dBiasOfRows;
+  DeviceArray<float> preactivations, recurrent, chained, output, trajectory;
+  DeviceArray<float> last;
+  DeviceArray<float> dPreactivations, dRecurrent, dChained, dBiasOfRows;
   DeviceArray<float> dRecurrentBiasOfRows, dInput, dWeight, dBias;
   DeviceArray<float> dRecurrentWeight, dRecurrentBias, dInitial;
 };
@@ -205,6 +212,7 @@ Results singleSteps(Blocks &blocks, const CellKernels &cell) {
                    .recurrentBias = layer.recurrentBias.data(),
                    .preactivations = layer.preactivations.data(),
                    .recurrent = layer.recurrent.data(),
+                   .chained = layer.chained.data(),
                    .state = state.data(),
                    .output = output.data()});
     results["output " + std::to_string(t)] = output.download();

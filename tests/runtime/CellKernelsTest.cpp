@@ -18,6 +18,7 @@
 #include "gtest/gtest.h"
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <functional>
 #include <mutex>
 
@@ -298,12 +299,16 @@ TEST(CellKernels, CountsWhatACellHas) {
   EXPECT_EQ(lstm.recurrent(), 4);
   EXPECT_EQ(lstm.parameters(), 0);
   EXPECT_EQ(lstm.states(), 2);
+  EXPECT_EQ(lstm.chained(), 0);
   EXPECT_FALSE(lstm.readsInput());
   const CellKernels sru = handWrittenSru();
   EXPECT_EQ(sru.recurrent(), 0);
   EXPECT_EQ(sru.parameters(), 2);
   EXPECT_EQ(sru.states(), 1);
   EXPECT_TRUE(sru.readsInput());
+  const CellKernels knot = handWrittenKnot();
+  EXPECT_EQ(knot.recurrent(), 6);
+  EXPECT_EQ(knot.chained(), 2);
 }
 
 TEST(CellKernels, RefusesStepsThatAreNotOfTheSequence) {
@@ -334,6 +339,88 @@ TEST(CellKernels, RefusesStepsThatAreNotOfTheSequence) {
             "cell 'mingru', entry 'forward': expected the whole sequence in "
             "one call, since no gate projects a state; found 1 steps from "
             "position 2 on, of 5");
+}
+
+TEST(CellKernels, ComputesWhatIsProjectedWithinTheStep) {
+  const CellKernels mgu = handWrittenMgu();
+  // Step 1 of two rows of one channel: f = sigmoid(0 + 0.5 + 0.25 + 0.25).
+  const std::vector<float> preactivations = {9, 9, 0, 9, 9, 9, 0, 9};
+  const std::vector<float> recurrent = {9, 9, 0.5F, NAN, 9, 9, 0.5F, NAN};
+  const std::vector<float> bias = {0.25F, 9};
+  const std::vector<std::uint8_t> reset = {0, 0, 0, 1};
+  const std::vector<float> initial = {3, 3};
+  std::vector<float> chained(4, -1);
+  const ForwardChainedArguments arguments{.preactivations =
+                                              preactivations.data(),
+                                          .recurrent = recurrent.data(),
+                                          .bias = bias.data(),
+                                          .recurrentBias = bias.data(),
+                                          .reset = reset.data(),
+                                          .initial = initial.data(),
+                                          .chained = chained.data(),
+                                          .first = 1};
+  mgu.forwardChained({2, 2, 1}, arguments);
+  EXPECT_EQ(chained[0], -1);
+  EXPECT_NEAR(chained[1], 3 / (1 + std::exp(-1.0)), 1e-6);
+  EXPECT_EQ(chained[2], -1);
+  EXPECT_EQ(chained[3], 0);
+  // Back from the end, the first step is the last.
+  ForwardChainedArguments back = arguments;
+  std::vector<float> other(4, -1);
+  back.chained = other.data();
+  back.reverse = true;
+  back.first = 0;
+  mgu.forwardChained({2, 2, 1}, back);
+  EXPECT_EQ(other, chained);
+}
+
+TEST(CellKernels, SaysWhatIsWrongWithAStepThatIsProjected) {
+  const CellKernels mgu = handWrittenMgu();
+  std::vector<float> some(64);
+  const ForwardChainedArguments arguments{.preactivations = some.data(),
+                                          .recurrent = some.data(),
+                                          .chained = some.data()};
+  const auto errorOfForward = [&](const CellKernels &cell, const auto &change) {
+    ForwardChainedArguments changed = arguments;
+    change(changed);
+    return errorOf([&] { cell.forwardChained({1, 5, 2}, changed); });
+  };
+  EXPECT_EQ(errorOfForward(mgu, [](auto &) {}), "");
+  EXPECT_EQ(errorOfForward(mgu, [](auto &a) { a.chained = nullptr; }),
+            "cell 'mgu', entry 'forward_chained', argument 'chained': is null, "
+            "but must hold 10 elements");
+  EXPECT_EQ(errorOfForward(mgu, [](auto &a) { a.first = 5; }),
+            "cell 'mgu', entry 'forward_chained': 1 steps from position 5 on "
+            "are not among the 5 of the sequence");
+  EXPECT_EQ(errorOfForward(handWrittenLstm(), [](auto &) {}),
+            "cell 'lstm' has no entry 'forward_chained': no gate projects a "
+            "value computed within the step");
+  EXPECT_EQ(
+      errorOf([&] { handWrittenMinGru().backwardChained({1, 1, 1}, {}); }),
+      "cell 'mingru' has no entry 'backward_chained': no gate projects a "
+      "value computed within the step");
+  EXPECT_EQ(errorOf([&] {
+              mgu.backwardChained({1, 5, 2}, {.preactivations = some.data(),
+                                              .recurrent = some.data(),
+                                              .output = some.data(),
+                                              .dOutput = some.data()});
+            }),
+            "cell 'mgu', entry 'backward_chained', argument 'd_recurrent': is "
+            "null, but must hold 20 elements");
+  EXPECT_EQ(errorOf([&] {
+              mgu.backward({1, 5, 2}, {.preactivations = some.data(),
+                                       .recurrent = some.data(),
+                                       .output = some.data(),
+                                       .dOutput = some.data(),
+                                       .dPreactivations = some.data(),
+                                       .dRecurrent = some.data()});
+            }),
+            "cell 'mgu', entry 'backward', argument 'd_chained': is null, but "
+            "must hold 10 elements");
+  Manifest manifest = mgu.manifest();
+  manifest.entries.pop_back();
+  EXPECT_EQ(errorOf([&] { CellKernels(manifest, handWrittenMinGruModule()); }),
+            "the manifest of cell 'mgu' has no entry 'backward_chained'");
 }
 
 TEST(CellKernels, RefusesToWriteWhatTheCellDoesNotHave) {

@@ -101,6 +101,69 @@ struct Tangle {
   }
 };
 
+struct Mgu {
+  static constexpr const char *name = "mgu";
+  static constexpr const char *kind = "sequential";
+  static constexpr const char *output = "h";
+  static constexpr std::array<const char *, 2> gates = {"f", "n"};
+  static constexpr std::array<StateGate, 2> recurrent = {
+      {{"hf", "h"}, {"hn", nullptr, 0}}};
+  static constexpr std::size_t chainedCount = 1;
+  static constexpr std::array<const char *, 0> parameters = {};
+  static constexpr std::array<const char *, 1> states = {"h"};
+  static constexpr bool readsInput = false;
+
+  template <typename Number>
+  static std::array<Number, 1>
+  chained(const StepInputs<Number, 2, 2, 0, 1> &in) {
+    return {logistic(in.gates[0] + in.recurrent[0]) * in.states[0]};
+  }
+
+  template <typename Number>
+  static StepResult<Number, 1> step(const StepInputs<Number, 2, 2, 0, 1> &in) {
+    const Number f = logistic(in.gates[0] + in.recurrent[0]);
+    const Number n = hyperbolicTangent(in.gates[1] + in.recurrent[1]);
+    const Number h = (1 - f) * in.states[0] + f * n;
+    return {h, {h}};
+  }
+};
+
+struct Knot {
+  static constexpr const char *name = "knot";
+  static constexpr const char *kind = "sequential";
+  static constexpr const char *output = "y";
+  static constexpr std::array<const char *, 2> gates = {"a", "b"};
+  static constexpr std::array<StateGate, 6> recurrent = {{{"pc", "c"},
+                                                          {"qa", nullptr, 0},
+                                                          {"qb", nullptr, 0},
+                                                          {"ph", "h"},
+                                                          {"ra", nullptr, 1},
+                                                          {"sa", nullptr, 0}}};
+  static constexpr std::size_t chainedCount = 2;
+  static constexpr std::array<const char *, 1> parameters = {"u"};
+  static constexpr std::array<const char *, 2> states = {"c", "h"};
+  static constexpr bool readsInput = true;
+
+  template <typename Number>
+  static std::array<Number, 2>
+  chained(const StepInputs<Number, 2, 6, 1, 2> &in) {
+    const Number a = logistic(in.gates[0] + in.recurrent[0]);
+    const Number b = hyperbolicTangent(in.gates[1] + in.recurrent[3]);
+    return {a * in.states[1], b * in.states[0] + in.parameters[0] * in.input};
+  }
+
+  template <typename Number>
+  static StepResult<Number, 2> step(const StepInputs<Number, 2, 6, 1, 2> &in) {
+    const Number a = logistic(in.gates[0] + in.recurrent[0]);
+    const Number b = hyperbolicTangent(in.gates[1] + in.recurrent[3]);
+    const Number c = a * in.states[0] +
+                     (1 - a) * hyperbolicTangent(in.recurrent[1] + in.input);
+    const Number h = hyperbolicTangent(in.recurrent[2] + in.recurrent[4] +
+                                       in.parameters[0] * in.states[1]);
+    return {h * c + logistic(in.recurrent[5]) * b, {c, h}};
+  }
+};
+
 } // namespace
 
 CellKernels test::handWrittenGru(int threads) {
@@ -114,4 +177,13 @@ CellKernels test::handWrittenSru(int threads) {
 }
 CellKernels test::handWrittenTangle(int threads) {
   return HandWritten<Tangle>::kernels(threads);
+}
+std::string test::handWrittenMguManifest() {
+  return writeManifest(describe<Mgu>());
+}
+CellKernels test::handWrittenMgu(int threads) {
+  return HandWritten<Mgu>::kernels(threads);
+}
+CellKernels test::handWrittenKnot(int threads) {
+  return HandWritten<Knot>::kernels(threads);
 }

@@ -15,6 +15,8 @@
 
 #include "minrnn/cell_kernels.h"
 
+#include <string>
+
 namespace minrnn::test {
 
 /// GRU as PyTorch has it: gates r, z, n and hr, hz, hn of the state h; plain.
@@ -32,6 +34,18 @@ CellKernels handWrittenSru(int threads = 0);
 /// c, so that no two neighbours share a state; parameter u; states c and h;
 /// reads its channel; output y.
 CellKernels handWrittenTangle(int threads = 0);
+
+/// MGU as its paper has it (Zhou et al. 2016): gates f, n; hf of the state h
+/// and hn of f * h, which is computed within the step; plain.
+CellKernels handWrittenMgu(int threads = 0);
+/// Its manifest, as JSON.
+std::string handWrittenMguManifest();
+
+/// Another awkward one: gates a, b; gates pc, ph of the states c, h, and qa,
+/// qb, sa of one value computed within the step, ra of another, in the order
+/// pc, qa, qb, ph, ra, sa; parameter u; states c and h; reads its channel;
+/// output y.
+CellKernels handWrittenKnot(int threads = 0);
 
 } // namespace minrnn::test
 

@@ -98,6 +98,8 @@ Json backwardArguments(const CellDescription &cell) {
   else
     arguments.read("trajectory", {"batch", "time", "states", "channels"});
   arguments.read("d_output", {"batch", "time", "channels"});
+  if (cell.chained > 0)
+    arguments.read("d_chained", {"batch", "time", "chained", "channels"});
   arguments.mayRead("d_last", {"batch", "states", "channels"});
   arguments.write("d_preactivations", {"batch", "time", "gates", "channels"});
   if (cell.readsInput)
@@ -124,6 +126,30 @@ Json stepArguments(const CellDescription &cell) {
   return arguments.take();
 }
 
+Json forwardChainedArguments(const CellDescription &cell) {
+  Arguments arguments;
+  addInputs(arguments, cell, {"batch", "time"}, "initial");
+  arguments.write("chained", {"batch", "time", "chained", "channels"});
+  arguments.mayWrite("last", {"batch", "states", "channels"});
+  addSizes(arguments, cell);
+  return arguments.take();
+}
+
+Json backwardChainedArguments(const CellDescription &cell) {
+  Arguments arguments;
+  addInputs(arguments, cell, {"batch", "time"}, "initial");
+  if (cell.isPlain())
+    arguments.read("output", {"batch", "time", "channels"});
+  else
+    arguments.read("trajectory", {"batch", "time", "states", "channels"});
+  arguments.read("d_output", {"batch", "time", "channels"});
+  arguments.mayRead("d_last", {"batch", "states", "channels"});
+  arguments.write("d_recurrent", {"batch", "time", "recurrent", "channels"});
+  arguments.mayWrite("d_initial", {"batch", "states", "channels"});
+  addSizes(arguments, cell);
+  return arguments.take();
+}
+
 Json entry(const CellDescription &cell, const char *name, Json arguments) {
   return {{"name", name},
           {"symbol", cell.name + "_" + name},
@@ -136,8 +162,11 @@ Json entry(const CellDescription &cell, const char *name, Json arguments) {
 
 std::string test::writeManifest(const CellDescription &cell) {
   Json recurrent = Json::array();
-  for (const auto &[name, state] : cell.recurrent)
-    recurrent.push_back({{"name", name}, {"state", state}});
+  for (const auto &[name, state, chained] : cell.recurrent)
+    if (state != nullptr)
+      recurrent.push_back({{"name", name}, {"state", state}});
+    else
+      recurrent.push_back({{"name", name}, {"chained", chained}});
   Json manifest = {{"format", "minrnn-kernel"},
                    {"version", 2},
                    {"compiler", "written by hand"},
@@ -156,5 +185,11 @@ std::string test::writeManifest(const CellDescription &cell) {
       Json::array({entry(cell, "forward", forwardArguments(cell)),
                    entry(cell, "backward", backwardArguments(cell)),
                    entry(cell, "step", stepArguments(cell))});
+  if (cell.chained > 0) {
+    manifest["entries"].push_back(
+        entry(cell, "forward_chained", forwardChainedArguments(cell)));
+    manifest["entries"].push_back(
+        entry(cell, "backward_chained", backwardChainedArguments(cell)));
+  }
   return manifest.dump(2);
 }

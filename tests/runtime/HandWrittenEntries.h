@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The three host entries of specs/abi.md for a cell whose step is written in
+// The host entries of specs/abi.md for a cell whose step is written in
 // C++, in double inside, and the manifest of them. The gradients of a step come
 // from carrying derivatives along with its numbers, so that no derivative is
 // written by hand and none is shared with the compiler.
@@ -18,17 +18,23 @@
 //   template <typename Number> static StepResult<Number, S> step(
 //       const StepInputs<Number, G, R, P, S> &in);
 //
+// One that projects what it computes within the step has `chainedCount`, C, and
+// a second function, which must not look at the projections of its values:
+//
+//   template <typename Number> static std::array<Number, C> chained(
+//       const StepInputs<Number, G, R, P, S> &in);
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef MINRNN_TESTS_RUNTIME_HANDWRITTENENTRIES_H
 #define MINRNN_TESTS_RUNTIME_HANDWRITTENENTRIES_H
 
 #include "minrnn/cell_kernels.h"
+#include "tests/runtime/Dual.h"
 
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cmath>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -36,60 +42,6 @@
 #include <vector>
 
 namespace minrnn::test {
-
-//===----------------------------------------------------------------------===//
-// Numbers that carry their derivatives
-//===----------------------------------------------------------------------===//
-
-/// A number and its derivatives by `count` variables.
-template <std::size_t count> struct Dual {
-  double value = 0;
-  std::array<double, count> slopes = {};
-
-  /// f(a) with derivative `slope` at a.
-  Dual chain(double result, double slope) const {
-    Dual dual{result, slopes};
-    for (double &s : dual.slopes)
-      s *= slope;
-    return dual;
-  }
-
-  friend Dual operator+(Dual a, const Dual &b) {
-    a.value += b.value;
-    for (std::size_t i = 0; i < count; ++i)
-      a.slopes[i] += b.slopes[i];
-    return a;
-  }
-  friend Dual operator*(const Dual &a, const Dual &b) {
-    Dual product{a.value * b.value, {}};
-    for (std::size_t i = 0; i < count; ++i)
-      product.slopes[i] = a.slopes[i] * b.value + b.slopes[i] * a.value;
-    return product;
-  }
-  friend Dual operator+(const Dual &a, double b) {
-    return a.chain(a.value + b, 1);
-  }
-  friend Dual operator-(double a, const Dual &b) {
-    return b.chain(a - b.value, -1);
-  }
-};
-
-inline double logistic(double x) { return 1 / (1 + std::exp(-x)); }
-inline double hyperbolicTangent(double x) { return std::tanh(x); }
-inline double valueOf(double x) { return x; }
-
-template <std::size_t count> Dual<count> logistic(const Dual<count> &x) {
-  const double y = logistic(x.value);
-  return x.chain(y, y * logistic(-x.value));
-}
-template <std::size_t count>
-Dual<count> hyperbolicTangent(const Dual<count> &x) {
-  const double y = std::tanh(x.value);
-  return x.chain(y, 1 - y * y);
-}
-template <std::size_t count> double valueOf(const Dual<count> &x) {
-  return x.value;
-}
 
 //===----------------------------------------------------------------------===//
 // One step of one channel
@@ -111,11 +63,20 @@ template <typename Number, std::size_t stateCount> struct StepResult {
   std::array<Number, stateCount> states;
 };
 
-/// A gate that projects a state.
+/// A gate that projects a state, or where that is null the value at `chained`.
 struct StateGate {
   const char *name;
   const char *state;
+  std::int64_t chained = 0;
 };
+
+/// C of a cell.
+template <typename Cell> constexpr std::size_t chainedCountOf() {
+  if constexpr (requires { Cell::chainedCount; })
+    return Cell::chainedCount;
+  else
+    return 0;
+}
 
 //===----------------------------------------------------------------------===//
 // Manifest
@@ -131,6 +92,7 @@ struct CellDescription {
   std::vector<std::string> parameters;
   std::vector<std::string> states;
   bool readsInput = false;
+  std::size_t chained = 0;
 
   bool isPlain() const {
     return states.size() == 1 && states.front() == output;
@@ -150,7 +112,8 @@ template <typename Cell> CellDescription describe() {
           {Cell::recurrent.begin(), Cell::recurrent.end()},
           {Cell::parameters.begin(), Cell::parameters.end()},
           {Cell::states.begin(), Cell::states.end()},
-          Cell::readsInput};
+          Cell::readsInput,
+          chainedCountOf<Cell>()};
 }
 
 //===----------------------------------------------------------------------===//
@@ -205,6 +168,7 @@ template <typename Cell> class HandWritten {
   static constexpr std::size_t recurrentCount = Cell::recurrent.size();
   static constexpr std::size_t parameterCount = Cell::parameters.size();
   static constexpr std::size_t stateCount = Cell::states.size();
+  static constexpr std::size_t chainedCount = chainedCountOf<Cell>();
   // The variables of a step, in this order.
   static constexpr std::size_t inputAt = gateCount;
   static constexpr std::size_t recurrentAt = inputAt + 1;
@@ -241,6 +205,11 @@ template <typename Cell> class HandWritten {
     return array == nullptr ? 0.0F : array[index];
   }
 
+  /// Whether a recurrent gate projects a state.
+  static constexpr bool projectsState(std::size_t gate) {
+    return Cell::recurrent[gate].state != nullptr;
+  }
+
   /// The variables of the step at `position` = row * time + t, but for the
   /// states. At a reset the states have no product; the bias stays.
   static Variables load(const NamedWords &words, std::int64_t channels,
@@ -251,10 +220,11 @@ template <typename Cell> class HandWritten {
       for (std::size_t g = 0; g < count; ++g) {
         const auto gate = static_cast<std::int64_t>(g);
         const auto gates = static_cast<std::int64_t>(count);
+        const bool isCut = isReset && first == recurrentAt && projectsState(g);
         v[first + g] =
             static_cast<double>(at(words.in(products),
                                    (position * gates + gate) * channels + j)) *
-                (isReset && first == recurrentAt ? 0 : 1) +
+                (isCut ? 0 : 1) +
             static_cast<double>(at(words.in(biases), gate * channels + j));
       }
     };
@@ -338,8 +308,35 @@ public:
     });
   }
 
+  static void forwardChained(const std::uint64_t *block)
+    requires(chainedCount > 0)
+  {
+    const NamedWords words(manifest().entry("forward_chained"), block);
+    const Range range(words);
+    const std::int64_t channels = words.number("channels");
+    const std::uint8_t *reset = words.bytes("reset");
+    forEachChannel(words, [&](std::int64_t row, std::int64_t j) {
+      const std::int64_t position = row * range.time + range.step(range.first);
+      const bool isReset = reset != nullptr && reset[position] != 0;
+      Variables v = load(words, channels, position, j, isReset);
+      for (std::size_t s = 0; s < stateCount && !isReset; ++s)
+        v[statesAt + s] =
+            at(words.in("initial"), stateOffset(row, s, channels, j));
+      store(words.out("chained"), Cell::chained(split(v)), 0, chainedCount,
+            position, channels, j, false);
+    });
+  }
+
   static void backward(const std::uint64_t *block) {
-    const NamedWords words(manifest().entry("backward"), block);
+    walkBack(NamedWords(manifest().entry("backward"), block));
+  }
+  static void backwardChained(const std::uint64_t *block) {
+    walkBack(NamedWords(manifest().entry("backward_chained"), block));
+  }
+
+private:
+  /// Either of the two above: what an entry does not have it does not write.
+  static void walkBack(const NamedWords &words) {
     const Range range(words);
     const std::int64_t channels = words.number("channels");
     const std::uint8_t *reset = words.bytes("reset");
@@ -360,8 +357,15 @@ public:
               p == 0 ? at(words.in("initial"), stateOffset(row, s, channels, j))
                      : walked[stateOffset(row * range.time + range.step(p - 1),
                                           s, channels, j)];
-        const Variables gradient =
-            pullBack(v, words.in("d_output")[position * channels + j], carry);
+        std::array<double, chainedCount> dChained = {};
+        for (std::size_t c = 0; c < chainedCount; ++c)
+          dChained[c] = at(words.in("d_chained"),
+                           (position * static_cast<std::int64_t>(chainedCount) +
+                            static_cast<std::int64_t>(c)) *
+                                   channels +
+                               j);
+        const Variables gradient = pullBack(
+            v, words.in("d_output")[position * channels + j], carry, dChained);
         for (std::size_t i = 0; i < variables; ++i)
           sums[i] += gradient[i];
         store(words.out("d_preactivations"), gradient, 0, gateCount, position,
@@ -369,8 +373,12 @@ public:
         store(words.out("d_input"), gradient, inputAt, 1, position, channels, j,
               false);
         Variables ofProducts = gradient;
-        if (isReset)
-          ofProducts = {};
+        for (std::size_t g = 0; g < recurrentCount; ++g)
+          if (projectsState(g) && !words.has("d_preactivations"))
+            ofProducts[recurrentAt + g] =
+                NAN; // Not to be read before backward.
+          else if (projectsState(g) && isReset)
+            ofProducts[recurrentAt + g] = 0;
         store(words.out("d_recurrent"), ofProducts, recurrentAt, recurrentCount,
               position, channels, j, false);
         for (std::size_t s = 0; s < stateCount; ++s)
@@ -389,6 +397,7 @@ public:
     });
   }
 
+public:
   static void step(const std::uint64_t *block) {
     const NamedWords words(manifest().entry("step"), block);
     const std::int64_t channels = words.number("channels");
@@ -412,11 +421,15 @@ public:
   static std::shared_ptr<HostModule>
   module(std::shared_ptr<HostDevice> device) {
     const std::string name = Cell::name;
-    return std::make_shared<HostModule>(
-        std::move(device), std::map<std::string, HostEntry, std::less<>>{
-                               {name + "_forward", forward},
-                               {name + "_backward", backward},
-                               {name + "_step", step}});
+    std::map<std::string, HostEntry, std::less<>> entries = {
+        {name + "_forward", forward},
+        {name + "_backward", backward},
+        {name + "_step", step}};
+    if constexpr (chainedCount > 0) {
+      entries[name + "_forward_chained"] = forwardChained;
+      entries[name + "_backward_chained"] = backwardChained;
+    }
+    return std::make_shared<HostModule>(std::move(device), std::move(entries));
   }
 
   static CellKernels kernels(int threads) {
@@ -424,9 +437,11 @@ public:
   }
 
 private:
-  /// The gradient by every variable of dOutput * output + carry * states.
+  /// The gradient by every variable of dOutput * output + carry * states +
+  /// dChained * what is projected.
   static Variables pullBack(const Variables &v, double dOutput,
-                            const std::array<double, stateCount> &carry) {
+                            const std::array<double, stateCount> &carry,
+                            const std::array<double, chainedCount> &dChained) {
     std::array<Carried, variables> carried;
     for (std::size_t i = 0; i < variables; ++i) {
       carried[i].value = v[i];
@@ -438,6 +453,12 @@ private:
       gradient[i] = dOutput * result.output.slopes[i];
       for (std::size_t s = 0; s < stateCount; ++s)
         gradient[i] += carry[s] * result.states[s].slopes[i];
+    }
+    if constexpr (chainedCount > 0) {
+      const auto projected = Cell::chained(split(carried));
+      for (std::size_t i = 0; i < variables; ++i)
+        for (std::size_t c = 0; c < chainedCount; ++c)
+          gradient[i] += dChained[c] * projected[c].slopes[i];
     }
     return gradient;
   }

@@ -166,7 +166,68 @@ TEST(Manifest, SaysWhatIsWrong) {
                  "cell does not have");
   expectMentions(withRecurrent("z", "h"), "holds 'z' twice");
   expectMentions(withRecurrent("u", "h"),
-                 "a cell that projects a state must be 'sequential'");
+                 "a cell that projects a state or a value computed within the "
+                 "step must be 'sequential', found 'parallel'");
+}
+
+TEST(Manifest, ReadsWhatIsProjectedWithinTheStep) {
+  const Manifest mgu = test::handWrittenMgu().manifest();
+  EXPECT_EQ(mgu.chained(), 1);
+  ASSERT_EQ(mgu.recurrent.size(), 2U);
+  EXPECT_EQ(mgu.recurrent[0].state, "h");
+  EXPECT_EQ(mgu.recurrent[0].chained, std::nullopt);
+  EXPECT_EQ(mgu.recurrent[1].name, "hn");
+  EXPECT_EQ(mgu.recurrent[1].state, "");
+  EXPECT_EQ(mgu.recurrent[1].chained, 0);
+  EXPECT_EQ(mgu.entry("forward_chained").symbol, "mgu_forward_chained");
+  EXPECT_EQ(test::handWrittenKnot().manifest().chained(), 2);
+  EXPECT_EQ(test::handWrittenLstm().manifest().chained(), 0);
+}
+
+TEST(Manifest, SaysWhatIsWrongOfWhatIsProjectedWithinTheStep) {
+  const auto errorOfMgu = [](const std::function<void(Json &)> &change) {
+    Json json = Json::parse(test::handWrittenMguManifest());
+    change(json);
+    return errorOf(json.dump());
+  };
+  EXPECT_EQ(errorOfMgu([](Json &) {}), "");
+  expectMentions(
+      errorOfMgu([](Json &json) { json["recurrent"][1]["state"] = "h"; }),
+      "recurrent 1: the gate 'hn' must have either 'state' or 'chained'; it "
+      "has both");
+  expectMentions(
+      errorOfMgu([](Json &json) { json["recurrent"][1].erase("chained"); }),
+      "recurrent 1: the gate 'hn' must have either 'state' or 'chained'; it "
+      "has neither");
+  expectMentions(
+      errorOfMgu([](Json &json) { json["recurrent"][1]["chained"] = "f"; }),
+      "'chained' must be an integer");
+  // The order of first use leaves no place out.
+  for (const int place : {-1, 1})
+    expectMentions(
+        errorOfMgu(
+            [&](Json &json) { json["recurrent"][1]["chained"] = place; }),
+        "the gate 'hn' projects the value at place " + std::to_string(place) +
+            " of 'chained', expected one from 0 to 0, in the order of first "
+            "use");
+  for (const char *name : {"forward_chained", "backward_chained"}) {
+    expectMentions(errorOfMgu([&](Json &json) {
+                     for (Json &entry : json["entries"])
+                       if (entry["name"] == name)
+                         entry["name"] = "another";
+                   }),
+                   "the entry '" + std::string(name) +
+                       "' is missing, although a gate projects a value "
+                       "computed within the step");
+    expectMentions(errorAfter([&](Json &json) {
+                     Json entry = json["entries"][0];
+                     entry["name"] = name;
+                     json["entries"].push_back(entry);
+                   }),
+                   "the entry '" + std::string(name) +
+                       "' is there, although no gate projects a value "
+                       "computed within the step");
+  }
 }
 
 TEST(Manifest, EveryTruncationIsAnError) {

@@ -75,8 +75,10 @@ struct LayerRun {
     const auto r = static_cast<std::size_t>(cell.recurrent());
     const auto p = static_cast<std::size_t>(cell.parameters());
     const auto s = static_cast<std::size_t>(cell.states());
+    const auto c = static_cast<std::size_t>(cell.chained());
     preactivations = Floats(steps * g * h);
     recurrent = Floats(steps * r * h);
+    chained = Floats(steps * c * h);
     output = Floats(steps * h);
     if (cell.recomputesStates())
       boundaries =
@@ -87,6 +89,7 @@ struct LayerRun {
     last = Floats(layer.batch * s * h);
     dPreactivations = preactivations;
     dRecurrent = recurrent;
+    dChained = chained;
     dBiasOfRows = Floats(layer.batch * g * h);
     dRecurrentBiasOfRows = Floats(layer.batch * r * h);
     dParametersOfRows = Floats(layer.batch * p * h);
@@ -110,6 +113,7 @@ struct LayerRun {
             .initial = initial.get(),
             .preactivations = preactivations.get(),
             .recurrent = recurrent.get(),
+            .chained = chained.get(),
             .output = output.get(),
             .trajectory = trajectory.get(),
             .boundaries = boundaries.get(),
@@ -130,6 +134,7 @@ struct LayerRun {
             .initial = initial.get(),
             .preactivations = preactivations.get(),
             .recurrent = recurrent.get(),
+            .chained = chained.get(),
             // What is recomputed must not be read.
             .output = cell.recomputesStates() ? nullptr : output.get(),
             .trajectory = trajectory.get(),
@@ -138,6 +143,7 @@ struct LayerRun {
             .dLast = dLast,
             .dPreactivations = dPreactivations.get(),
             .dRecurrent = dRecurrent.get(),
+            .dChained = dChained.get(),
             .dBiasOfRows = dBiasOfRows.get(),
             .dRecurrentBiasOfRows = dRecurrentBiasOfRows.get(),
             .dParametersOfRows = dParametersOfRows.get(),
@@ -160,8 +166,9 @@ struct LayerRun {
   ReferenceLayer layer;
   RecurrentShape shape;
   Floats x, weight, bias, recurrentWeight, recurrentBias, parameters, initial;
-  Floats preactivations, recurrent, output, trajectory, boundaries, last;
-  Floats dPreactivations, dRecurrent;
+  Floats preactivations, recurrent, chained, output, trajectory, boundaries,
+      last;
+  Floats dPreactivations, dRecurrent, dChained;
   Floats dBiasOfRows, dRecurrentBiasOfRows, dParametersOfRows;
   Floats dInput, dWeight, dBias, dRecurrentWeight, dRecurrentBias, dParameters,
       dInitial;

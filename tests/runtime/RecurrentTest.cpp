@@ -56,7 +56,9 @@ INSTANTIATE_TEST_SUITE_P(
                     LayerCase{"gru", handWrittenGru, gru},
                     LayerCase{"lstm", handWrittenLstm, lstm},
                     LayerCase{"sru", handWrittenSru, sru},
-                    LayerCase{"tangle", handWrittenTangle, tangle}),
+                    LayerCase{"tangle", handWrittenTangle, tangle},
+                    LayerCase{"mgu", handWrittenMgu, mguOfThePaper},
+                    LayerCase{"knot", handWrittenKnot, knot}),
     [](const auto &info) { return std::string(info.param.name); });
 
 TEST_P(RecurrentLayer, AgreesWithTheEquations) { expectAgrees(layer()); }
@@ -131,6 +133,7 @@ TEST_P(RecurrentLayer, StepsContinueTheSequence) {
                    .parameters = run.parameters.get(),
                    .preactivations = run.preactivations.get(),
                    .recurrent = run.recurrent.get(),
+                   .chained = run.chained.get(),
                    .state = state.data(),
                    .output = stepOutput.get()});
     expectClose(stepOutput.data, output, 1e-5, 5e-6, "output of a step");
@@ -154,6 +157,7 @@ TEST_P(RecurrentLayer, StepsStartAnewAtResets) {
                  .reset = one.reset.data(),
                  .preactivations = run.preactivations.get(),
                  .recurrent = run.recurrent.get(),
+                 .chained = run.chained.get(),
                  .state = state.data(),
                  .output = run.output.get()});
   expectClose(run.output.data, expected.output, 1e-5, 5e-6, "output");
@@ -307,6 +311,45 @@ TEST(Recurrent, SaysWhatIsMissing) {
   EXPECT_EQ(backwardError([](auto &a) { a.trajectory = nullptr; }),
             "cell 'lstm', entry 'backward', argument 'trajectory': is null, "
             "but must hold 60 elements");
+}
+
+TEST(Recurrent, SaysWhatIsMissingOfWhatIsChained) {
+  const ReferenceLayer layer = randomLayer(handWrittenMgu(), 2, 3, 4, 5);
+  LayerRun run(handWrittenMgu(), layer);
+  RecurrentForwardArguments forward = run.forwardArguments();
+  forward.chained = nullptr;
+  EXPECT_EQ(errorOf([&] { recurrentForward(run.cell, run.shape, forward); }),
+            "recurrent forward: chained is null, but the cell projects what it "
+            "computes within the step");
+  run.forward();
+  const std::vector<float> dOutput(30, 1);
+  const auto backwardError = [&](const auto &change) {
+    RecurrentBackwardArguments arguments =
+        run.backwardArguments(dOutput.data(), nullptr);
+    change(arguments);
+    return errorOf([&] { recurrentBackward(run.cell, run.shape, arguments); });
+  };
+  EXPECT_EQ(backwardError([](auto &) {}), "");
+  EXPECT_EQ(backwardError([](auto &a) { a.chained = nullptr; }),
+            "recurrent backward: chained is null, but the cell projects what "
+            "it computes within the step");
+  EXPECT_EQ(backwardError([](auto &a) { a.dChained = nullptr; }),
+            "recurrent backward: dChained is null, but the cell projects what "
+            "it computes within the step");
+  EXPECT_EQ(backwardError([](auto &a) { a.dRecurrent = nullptr; }),
+            "cell 'mgu', entry 'backward_chained', argument 'd_recurrent': is "
+            "null, but must hold 60 elements");
+  EXPECT_EQ(errorOf([&] {
+              recurrentStep(run.cell, run.shape,
+                            {.input = run.x.get(),
+                             .weight = run.weight.get(),
+                             .recurrentWeight = run.recurrentWeight.get(),
+                             .preactivations = run.preactivations.get(),
+                             .recurrent = run.recurrent.get(),
+                             .state = run.last.get()});
+            }),
+            "recurrent step: chained is null, but the cell projects what it "
+            "computes within the step");
 }
 
 TEST(Recurrent, RefusesAnInputOfAnotherWidth) {

@@ -99,7 +99,7 @@ ReferenceRun walk(const ReferenceLayer &layer, std::size_t stateCount,
 }
 
 /// What the `gate`-th gate makes of the input, and what the `gate`-th recurrent
-/// one makes of a state.
+/// one makes of a state or of a value computed within the step.
 inline Numbers ofInput(const ReferenceLayer &layer, std::size_t gate,
                        std::span<const double> x) {
   return affine(layer.weight, layer.bias, gate, layer.channels, x);
@@ -218,6 +218,64 @@ inline ReferenceRun mgu(const ReferenceLayer &layer) {
       h[j] = (1 - f) * h[j] + f * std::tanh(wn[j] + f * hn[j]);
     }
     return h;
+  });
+}
+
+/// MGU as its paper has it, its gate before the product:
+///   f = sigmoid(W_if x + W_hf h),  n = tanh(W_in x + W_hn (f h))
+///   h' = (1 - f) h + f n
+inline ReferenceRun mguOfThePaper(const ReferenceLayer &layer) {
+  return walk(layer, 1, [&](std::span<const double> x, auto &states) {
+    Numbers &h = states[0];
+    const Numbers wf = ofInput(layer, 0, x);
+    const Numbers wn = ofInput(layer, 1, x);
+    const Numbers hf = ofState(layer, 0, h);
+    Numbers f(h.size());
+    Numbers kept(h.size());
+    for (std::size_t j = 0; j < h.size(); ++j) {
+      f[j] = sigmoid(wf[j] + hf[j]);
+      kept[j] = f[j] * h[j];
+    }
+    const Numbers hn = ofState(layer, 1, kept);
+    for (std::size_t j = 0; j < h.size(); ++j)
+      h[j] = (1 - f[j]) * h[j] + f[j] * std::tanh(wn[j] + hn[j]);
+    return h;
+  });
+}
+
+/// HandWrittenCells' knot, states c and h:
+///   a = sigmoid(W_a x + U_pc c),  b = tanh(W_b x + U_ph h)
+///   v = a h,                      w = b c + u x
+///   c' = a c + (1 - a) tanh(U_qa v + x)
+///   h' = tanh(U_qb v + U_ra w + u h),  y = h' c' + sigmoid(U_sa v) b
+inline ReferenceRun knot(const ReferenceLayer &layer) {
+  return walk(layer, 2, [&](std::span<const double> x, auto &states) {
+    Numbers &c = states[0];
+    Numbers &h = states[1];
+    const std::size_t size = c.size();
+    Numbers a = ofInput(layer, 0, x);
+    Numbers b = ofInput(layer, 1, x);
+    const Numbers pc = ofState(layer, 0, c);
+    const Numbers ph = ofState(layer, 3, h);
+    Numbers v(size);
+    Numbers w(size);
+    for (std::size_t j = 0; j < size; ++j) {
+      a[j] = sigmoid(a[j] + pc[j]);
+      b[j] = std::tanh(b[j] + ph[j]);
+      v[j] = a[j] * h[j];
+      w[j] = b[j] * c[j] + layer.parameters[j] * x[j];
+    }
+    const Numbers qa = ofState(layer, 1, v);
+    const Numbers qb = ofState(layer, 2, v);
+    const Numbers ra = ofState(layer, 4, w);
+    const Numbers sa = ofState(layer, 5, v);
+    Numbers y(size);
+    for (std::size_t j = 0; j < size; ++j) {
+      c[j] = a[j] * c[j] + (1 - a[j]) * std::tanh(qa[j] + x[j]);
+      h[j] = std::tanh(qb[j] + ra[j] + layer.parameters[j] * h[j]);
+      y[j] = h[j] * c[j] + sigmoid(sa[j]) * b[j];
+    }
+    return y;
   });
 }
 
