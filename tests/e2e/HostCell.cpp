@@ -187,7 +187,7 @@ static std::vector<float> take(const GuardedArray &array,
 
 int64_t HostCell::chainedCount() const {
   int64_t count = 0;
-  for (const Projection &projection : projections)
+  for (const reference::CompiledProjection &projection : projections)
     if (projection.isChained)
       count = std::max(count, projection.place + 1);
   return count;

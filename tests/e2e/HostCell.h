@@ -18,6 +18,7 @@
 #define MINRNN_TESTS_E2E_HOSTCELL_H
 
 #include "minrnn/device.h"
+#include "tests/reference/ChainedValues.h"
 #include "tests/reference/Equations.h"
 
 #include <cstdint>
@@ -54,6 +55,8 @@ public:
 
   /// `parallel` or `sequential`; `linear`, `log` or `none`.
   std::string kind, scan;
+  /// What each recurrent projection multiplies, as the manifest has it.
+  std::vector<reference::CompiledProjection> projections;
 
   // Each throws std::runtime_error when a kernel writes outside its arrays, or
   // the manifest is not as specs/abi.md says for `program`.
@@ -87,13 +90,6 @@ private:
     std::vector<Argument> arguments;
   };
 
-  /// What a recurrent projection multiplies.
-  struct Projection {
-    /// A value computed within the step, not a state.
-    bool isChained = false;
-    /// The place among the states or the chained values.
-    int64_t place = 0;
-  };
   struct Sizes;
   /// The numbers of one step in an array whose rows are `stride` apart.
   struct Rows {
@@ -113,7 +109,6 @@ private:
                 int64_t t, const std::vector<float> &weight, float *operands,
                 int64_t stride) const;
 
-  std::vector<Projection> projections;
   std::map<std::string, Entry> entries;
   std::shared_ptr<const KernelModule> module;
 };

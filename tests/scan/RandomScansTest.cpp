@@ -196,7 +196,7 @@ TEST_P(RandomScans, AgreeWithTheJudge) {
   int faults = 0;
   for (uint64_t seed = first + GetParam(); seed < first + count;
        seed += shardCount) {
-    Example example{randomCell(seed), smallRun(seed)};
+    Example example{randomCell(seed, {.chained = true}), smallRun(seed)};
     bool keepsConstants = seed / shardCount % 2 == 1;
     std::string fault = judging.faultOf(example, keepsConstants);
     if (figures.cells % 10000 == 0)

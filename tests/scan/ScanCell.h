@@ -15,6 +15,7 @@
 #ifndef MINRNN_TESTS_SCAN_SCANCELL_H
 #define MINRNN_TESTS_SCAN_SCANCELL_H
 
+#include "tests/reference/ChainedValues.h"
 #include "tests/reference/Equations.h"
 #include "tests/scan/ScanEntry.h"
 
@@ -66,6 +67,9 @@ class ScanCell {
 public:
   explicit ScanCell(mlir::ModuleOp scans);
 
+  /// What each recurrent projection multiplies, as the module has it.
+  std::vector<reference::CompiledProjection> projections;
+
   // Each throws std::runtime_error where an entry asks for what specs/abi.md
   // does not know.
 
@@ -83,13 +87,6 @@ public:
                      const reference::Call &call);
 
 private:
-  /// What a recurrent projection multiplies: a state, or a value computed
-  /// within the step, by its place among those.
-  struct Projection {
-    bool isChained = false;
-    int64_t place = 0;
-  };
-
   /// recurrent[:, t, r, :] = U_r times its operand, of arrays [B, `time`, R, H]
   /// and rows of operands that are `stride` apart, for one kind of operands.
   void multiply(const reference::Program &program, const reference::Call &call,
@@ -104,7 +101,6 @@ private:
 
   ScanEntry forwardEntry, backwardEntry, stepEntry;
   std::optional<ScanEntry> forwardChainedEntry, backwardChainedEntry;
-  std::vector<Projection> projections;
   int64_t chainedCount = 0;
 };
 

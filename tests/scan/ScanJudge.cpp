@@ -99,8 +99,11 @@ void minrnn::scan::judge(ScanCell &cell, const Program &program,
   check("last", run, results.last);
   if (run.contains("trajectory"))
     check("trajectory", run, results.trajectory);
+  const std::vector<CompiledProjection> &compiled = cell.projections;
   if (!program.chained.empty())
-    check("chained", run, results.chained);
+    check(
+        "chained", run,
+        chainedValues(program, compiled, results.chained, call.shape.channels));
   NamedTensors stepped = cell.steps(program, call);
   check("output", stepped, results.output);
   check("last", stepped, results.last);
@@ -120,9 +123,14 @@ void minrnn::scan::judge(ScanCell &cell, const Program &program,
   if (!program.parameters.empty())
     check("d_parameters", back, gradients.parameters);
   if (isRecurrent) {
-    check("d_recurrent", back, gradients.recurrent);
+    // At a reset the product of a state has no gradient, that of a value that
+    // is one has.
+    if (!hasChainedState(program, compiled))
+      check("d_recurrent", back, gradients.recurrent);
     check("d_recurrent_bias", back, gradients.recurrentBias);
   }
   if (!program.chained.empty())
-    check("d_chained", back, gradients.chained);
+    check("d_chained", back,
+          chainedGradients(program, compiled, gradients.chained,
+                           call.shape.channels));
 }

@@ -1,0 +1,69 @@
+//===- ChainedValues.cpp - Projected values, as the compiler has them -----===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/reference/ChainedValues.h"
+
+#include <algorithm>
+
+using namespace minrnn::reference;
+
+bool minrnn::reference::hasChainedState(
+    const Program &program, const std::vector<CompiledProjection> &compiled) {
+  for (size_t r = 0; r < compiled.size(); ++r)
+    if (program.recurrent[r].isChained() && !compiled[r].isChained)
+      return true;
+  return false;
+}
+
+/// Whether a value is added to what stands at its place already.
+enum class Meeting { Same, Sum };
+
+static Judged gather(const Program &program,
+                     const std::vector<CompiledProjection> &compiled,
+                     const Judged &judged, int64_t channels, Meeting meeting) {
+  // Where the compiler has each value; -1: it is a state there.
+  std::vector<int64_t> places(program.chained.size(), -1);
+  int64_t count = 0;
+  for (size_t r = 0; r < compiled.size(); ++r)
+    if (program.recurrent[r].isChained() && compiled[r].isChained) {
+      places[program.recurrent[r].chained] = compiled[r].place;
+      count = std::max(count, compiled[r].place + 1);
+    }
+  auto values = static_cast<int64_t>(places.size());
+  Judged result;
+  if (values == 0)
+    return result;
+  int64_t steps = channels == 0 ? 0
+                                : static_cast<int64_t>(judged.value.size()) /
+                                      (values * channels);
+  result.resize(steps * count * channels);
+  for (int64_t step = 0; step < steps; ++step)
+    for (int64_t c = 0; c < values; ++c)
+      for (int64_t h = 0; places[c] >= 0 && h < channels; ++h) {
+        int64_t from = (step * values + c) * channels + h;
+        int64_t to = (step * count + places[c]) * channels + h;
+        for (auto part : {&Judged::value, &Judged::magnitude, &Judged::error}) {
+          double &target = (result.*part)[to];
+          target =
+              (judged.*part)[from] + (meeting == Meeting::Sum ? target : 0);
+        }
+      }
+  return result;
+}
+
+Judged minrnn::reference::chainedValues(
+    const Program &program, const std::vector<CompiledProjection> &compiled,
+    const Judged &judged, int64_t channels) {
+  return gather(program, compiled, judged, channels, Meeting::Same);
+}
+
+Judged minrnn::reference::chainedGradients(
+    const Program &program, const std::vector<CompiledProjection> &compiled,
+    const Judged &judged, int64_t channels) {
+  return gather(program, compiled, judged, channels, Meeting::Sum);
+}
