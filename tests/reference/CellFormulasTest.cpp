@@ -251,6 +251,7 @@ namespace {
 struct Step {
   Vector gates, parameters;
   Vector recurrent; // of one channel: U times the state, with the bias
+  Vector recurrentWeight, recurrentBias; // U and the bias themselves
   double x;
 };
 
@@ -268,7 +269,8 @@ std::vector<Formula> formulas() {
       {"mgu",
        [](const Step &s, double &h) {
          double f = sigmoid(s.gates[0] + s.recurrent[0]);
-         double n = std::tanh(s.gates[1] + f * s.recurrent[1]);
+         double n = std::tanh(s.gates[1] + s.recurrentWeight[1] * (f * h) +
+                              s.recurrentBias[1]);
          return h = (1 - f) * h + f * n;
        }},
       {"sru",
@@ -318,6 +320,8 @@ TEST(CellFormulas, TheOthersAreTheirPapers) {
       for (size_t r = 0; r < program.recurrent.size(); ++r)
         step.recurrent.push_back(call.recurrentWeight[r] * state +
                                  call.recurrentBias[r]);
+      step.recurrentWeight = call.recurrentWeight;
+      step.recurrentBias = call.recurrentBias;
       step.parameters = call.parameters;
       step.x = program.readsInput ? call.input[t] : 0;
       double output = formula.step(step, state);

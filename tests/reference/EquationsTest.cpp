@@ -142,6 +142,7 @@ TEST(Equations, TheGradientsOfRecurrentProductsMakeThoseOfTheWeights) {
     CallGradients found = differentiate(program, call, dOutput, {});
     auto projections = static_cast<int64_t>(program.recurrent.size());
     auto states = static_cast<int64_t>(program.states.size());
+    auto chained = static_cast<int64_t>(program.chained.size());
     int64_t channels = shape.channels;
     std::vector<double> weight(projections * channels * channels);
     for (int64_t row = 0; row < shape.batch; ++row)
@@ -149,15 +150,21 @@ TEST(Equations, TheGradientsOfRecurrentProductsMakeThoseOfTheWeights) {
         for (int64_t i = 0; i < projections * channels * channels; ++i) {
           int64_t r = i / channels / channels;
           int64_t to = i / channels % channels;
-          int64_t place = program.recurrent[r].state * channels + i % channels;
+          const RecurrentProjection &projection = program.recurrent[r];
+          int64_t place = projection.state * channels + i % channels;
           int64_t step = row * shape.time + t;
           double before = 0;
-          if (t > 0)
+          if (projection.isChained())
+            before =
+                results.chained
+                    .value[(step * chained + projection.chained) * channels +
+                           i % channels];
+          else if (t > 0)
             before = results.trajectory
                          .value[(step - 1) * states * channels + place];
           else
             before = call.initial[row * states * channels + place];
-          if (call.reset[step] != 0)
+          if (call.reset[step] != 0 && !projection.isChained())
             before = 0;
           weight[i] +=
               found.recurrent.value[(step * projections + r) * channels + to] *
@@ -206,6 +213,8 @@ TEST(Equations, AResetBeginsARunOfItsOwn) {
     expectAgrees("d_recurrent_bias", together.recurrentBias.value, sum,
                  {1e-14, 1e-13});
     for (size_t i = 0; i < program.recurrent.size() * shape.channels; ++i) {
+      if (program.recurrent[i / shape.channels].isChained())
+        continue; // What is projected there need not be zero.
       size_t place = 5 * program.recurrent.size() * shape.channels + i;
       EXPECT_EQ(whole.recurrent.value[place], 0);
       EXPECT_EQ(together.recurrent.value[place], 0);

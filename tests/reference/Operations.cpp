@@ -87,8 +87,10 @@ Estimate Evaluator::select() const {
   Estimate chosen = operand(first ? 1 : 2);
   // An undecided condition may have chosen the other number; beyond that
   // nothing can be said by slopes.
-  if (operand(0).error != 0 && operand(1).value != operand(2).value)
-    chosen.error = infinity;
+  if (operand(0).error != 0)
+    chosen.error = operand(1).value == operand(2).value
+                       ? std::max(operand(1).error, operand(2).error)
+                       : infinity;
   return chosen;
 }
 

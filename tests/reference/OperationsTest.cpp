@@ -255,6 +255,18 @@ TEST(Estimates, OfASelectThatIsUndecidedAreInfinite) {
            .value()
            .error),
       infinity);
+  // Of equal numbers, too, where the other one is undecided.
+  for (bool otherIsFirst : {false, true}) {
+    Estimate sure = Estimate::exact(truth.value);
+    auto operands = otherIsFirst ? std::vector{truth, truth, sure}
+                                 : std::vector{truth, sure, truth};
+    EXPECT_EQ((Applied(Opcode::Select, operands).value().error), infinity);
+  }
+  EXPECT_EQ(
+      (Applied(Opcode::Select, {truth, Estimate::exact(2), Estimate::exact(2)})
+           .value()
+           .error),
+      0);
   // Exact numbers are compared as they are.
   EXPECT_EQ((Applied(Opcode::Compare, {Estimate::exact(1), Estimate::exact(1)})
                  .value()
