@@ -141,9 +141,10 @@ TEST_P(RandomCellsOnTheHost, AgreeWithTheJudge) {
             << figures.unbounded << " of them without a bound; the worst at "
             << figures.worst << " of what is allowed\n";
   // (Of a few cells one may well be a large part.)
-  if (figures.cells >= 100)
+  if (figures.cells >= 100) {
     EXPECT_LT(static_cast<double>(figures.unbounded),
               0.02 * static_cast<double>(figures.numbers));
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Shard, RandomCellsOnTheHost,
