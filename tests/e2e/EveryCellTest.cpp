@@ -26,6 +26,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <span>
 
 using namespace minrnn::e2e;
 using namespace minrnn::reference;
@@ -47,25 +48,20 @@ std::string textOf(const char *folder, const std::string &cell) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// The calls that a cell is put to.
-struct Calls {
-  std::vector<int64_t> times;
-  /// Whether some pre-activations saturate.
-  bool hostile = true;
-  /// Whether no initial state is negative, in linear space too.
-  bool nonNegativeInitial = false;
-};
-
 /// The ends of a tile of time.
-const Calls everyCall = {.times = {0, 1, 2, 31, 63, 64, 65, 130}};
+constexpr int64_t everyTime[] = {0, 1, 2, 31, 63, 64, 65, 130};
+/// Where channels mix, the judge's bounds grow with every step: those after
+/// four steps are tight for all cells but the sLSTM, whose stabiliser's errors
+/// cancel and are counted as if they did not.
+constexpr int64_t fewTimes[] = {1, 2, 4, 65};
 
-/// Each in both directions, with resets and without, and with channels that
-/// fill a vector and that do not.
+/// Every time in both directions, with resets and without, and with channels
+/// that fill vectors and that do not.
 void judgeCalls(const std::string &what, const HostCell &cell,
-                const Program &program, const Calls &calls) {
+                const Program &program, std::span<const int64_t> times) {
   Figures figures;
   unsigned turn = 0;
-  for (int64_t time : calls.times)
+  for (int64_t time : times)
     for (bool reset : {false, true})
       for (bool reverse : {false, true}) {
         Shape shape{1 + turn % 3, time, turn % 2 != 0 ? 3 : 37};
@@ -75,9 +71,8 @@ void judgeCalls(const std::string &what, const HostCell &cell,
         options.initial = turn % 3 != 1;
         options.bias = turn % 4 != 2;
         options.recurrentBias = turn % 4 != 3;
-        options.hostile = calls.hostile && turn % 5 == 4;
-        options.nonNegativeInitial =
-            calls.nonNegativeInitial || cell.scan == "log";
+        options.hostile = turn % 5 == 4;
+        options.nonNegativeInitial = cell.scan == "log";
         uint64_t seed = 10 * turn;
         JudgedCall judged;
         judged.call = sampleCall(program, shape, options, seed);
@@ -105,24 +100,24 @@ void judgeCalls(const std::string &what, const HostCell &cell,
 
 /// Judges a cell in each way that it can be compiled.
 void judgeCell(const std::string &name, const std::string &text,
-               const Calls &calls) {
+               std::span<const int64_t> times) {
   Program program = parseProgram(text);
   HostCell linear(text, /*inLogSpace=*/false);
   bool isParallel = linear.kind == "parallel";
   EXPECT_EQ(linear.scan, isParallel ? "linear" : "none");
-  judgeCalls(name + " " + linear.scan, linear, program, calls);
+  judgeCalls(name + " " + linear.scan, linear, program, times);
   if (!isParallel)
     return;
   judgeCalls(name + " linear, recomputed",
              HostCell(text, /*inLogSpace=*/false, /*recompute=*/true), program,
-             calls);
+             times);
   try {
     HostCell log(text, /*inLogSpace=*/true);
     EXPECT_EQ(log.scan, "log");
-    judgeCalls(name + " log", log, program, calls);
+    judgeCalls(name + " log", log, program, times);
     judgeCalls(name + " log, recomputed",
                HostCell(text, /*inLogSpace=*/true, /*recompute=*/true), program,
-               calls);
+               times);
   } catch (const Refused &refusal) {
     // Not every parallel cell is proven positive.
     EXPECT_NE(std::string(refusal.what()).find("not proven positive"),
@@ -137,7 +132,7 @@ class CellOfTheLiterature : public testing::TestWithParam<std::string> {};
 } // namespace
 
 TEST_P(EveryCellOnTheHost, AgreesWithTheJudge) {
-  judgeCell(GetParam(), textOf(MINRNN_CELLS_FOLDER, GetParam()), everyCall);
+  judgeCell(GetParam(), textOf(MINRNN_CELLS_FOLDER, GetParam()), everyTime);
 }
 
 INSTANTIATE_TEST_SUITE_P(Host, EveryCellOnTheHost,
@@ -145,8 +140,7 @@ INSTANTIATE_TEST_SUITE_P(Host, EveryCellOnTheHost,
                          [](const auto &info) { return info.param; });
 
 TEST_P(CellOfTheLiterature, AgreesWithTheJudge) {
-  Calls calls = {.times = {1, 2, 65}};
-  judgeCell(GetParam(), textOf(MINRNN_LITERATURE_FOLDER, GetParam()), calls);
+  judgeCell(GetParam(), textOf(MINRNN_LITERATURE_FOLDER, GetParam()), fewTimes);
 }
 
 INSTANTIATE_TEST_SUITE_P(
