@@ -1,3 +1,9 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: remark: this makes the cell sequential
+// CHECK-NEXT: %old = arith.subf %m, %mn
+// CHECK: cell aaren: sequential (channels keep apart)
+// CHECK-NEXT: because {{.*}} mixes one state into the next value of another
+//
 // Aaren, attention as a recurrence (Feng et al., "Attention as an RNN", 2024): a softmax over all
 // steps so far, held by its largest score.
 //

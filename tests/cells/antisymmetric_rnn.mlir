@@ -1,3 +1,9 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: remark: this makes the cell sequential
+// CHECK-NEXT: = minrnn.project %h "
+// CHECK: cell antisymmetric_rnn: sequential (channels mix)
+// CHECK-NEXT: because 'minrnn.project' projects a value that depends on the state
+//
 // AntisymmetricRNN with gating (Chang et al. 2019), a step of Euler's method. The matrix
 // M = W - W^T - gamma I is made outside.
 //

@@ -1,3 +1,9 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: remark: this makes the cell sequential
+// CHECK-NEXT: %ta = math.tanh %ka
+// CHECK: cell brc: sequential (channels keep apart)
+// CHECK-NEXT: because 'math.tanh' is not an affine function of the state
+//
 // Bistable recurrent cell (Vecoven et al., "A bio-inspired bistable recurrent cell allows for
 // long-lasting memory", 2021).
 //

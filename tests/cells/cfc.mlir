@@ -1,3 +1,9 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: remark: this makes the cell sequential
+// CHECK-NEXT: = minrnn.project %h "
+// CHECK: cell cfc: sequential (channels mix)
+// CHECK-NEXT: because 'minrnn.project' projects a value that depends on the state
+//
 // Closed-form continuous-time cell (Hasani et al., "Closed-form continuous-time neural networks",
 // 2022), without a backbone and at steps of one unit of time.
 //

@@ -1,3 +1,9 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: remark: this makes the cell sequential
+// CHECK-NEXT: = minrnn.project %h "
+// CHECK: cell cfn: sequential (channels mix)
+// CHECK-NEXT: because 'minrnn.project' projects a value that depends on the state
+//
 // Chaos-free network (Laurent and von Brecht, "A Recurrent Neural Network without Chaos", 2016).
 //
 //   theta = sigmoid(W_t x + U_t h + b_t)      eta = sigmoid(W_e x + U_e h + b_e)

@@ -1,3 +1,8 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: remark: this makes the cell sequential
+// CHECK: cell cornn: sequential (channels mix)
+// CHECK-NEXT: because {{.*}} mixes one state into the next value of another
+//
 // coRNN, coupled oscillators (Rusch and Mishra, "Coupled Oscillatory Recurrent Neural Network",
 // 2021), with its constants for sequential MNIST. The paper's y is h here.
 //

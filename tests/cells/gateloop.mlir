@@ -1,3 +1,8 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: cell gateloop: parallel (affine)
+// CHECK: a sigmoid(W_a x) in (0, 1)
+// CHECK-NEXT: b W_k x * (W_v x) in (-inf, inf)
+//
 // GateLoop with a real gate and heads of one channel (Katsch, "GateLoop: Fully Data-Controlled
 // Linear Recurrence for Sequence Modeling", 2023).
 //

@@ -1,3 +1,8 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: cell hgrn: parallel (affine)
+// CHECK: a lerp(sigmoid(W_f x), 1, sigmoid(gamma))
+// CHECK-NEXT: b {{.*}} in (-inf, inf)
+//
 // HGRN, without its rotation (Qin et al., "Hierarchically Gated Recurrent Neural Network for
 // Sequence Modeling", 2023): a forget gate with a learned lower bound.
 //

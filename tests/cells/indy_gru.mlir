@@ -1,3 +1,9 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: remark: this makes the cell sequential
+// CHECK-NEXT: %r = minrnn.sigmoid %kr
+// CHECK: cell indy_gru: sequential (channels keep apart)
+// CHECK-NEXT: because 'minrnn.sigmoid' is not an affine function of the state
+//
 // The GRU with diagonal recurrent weights (as IndyLSTM, Gonnet and Deselaers 2019), its reset gate
 // before the weight as in Cho et al. 2014: u (r h) needs no product of matrices.
 //

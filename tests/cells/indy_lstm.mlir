@@ -1,3 +1,9 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: remark: this makes the cell sequential
+// CHECK-NEXT: %o = minrnn.sigmoid %ko
+// CHECK: cell indy_lstm: sequential (channels keep apart)
+// CHECK-NEXT: because 'minrnn.sigmoid' is not an affine function of the state
+//
 // IndyLSTM (Gonnet and Deselaers, "IndyLSTMs: Independently Recurrent LSTMs", 2019): the LSTM with
 // diagonal recurrent weights.
 //

@@ -1,3 +1,9 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: remark: this makes the cell sequential
+// CHECK-NEXT: = minrnn.project %h "
+// CHECK: cell intersection_rnn: sequential (channels mix)
+// CHECK-NEXT: because 'minrnn.project' projects a value that depends on the state
+//
 // +RNN, the intersection RNN (Collins et al., "Capacity and Trainability in Recurrent Neural
 // Networks", 2017): one gate over depth, one over time.
 //

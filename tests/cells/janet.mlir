@@ -1,3 +1,9 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: remark: this makes the cell sequential
+// CHECK-NEXT: = minrnn.project %c "
+// CHECK: cell janet: sequential (channels mix)
+// CHECK-NEXT: because 'minrnn.project' projects a value that depends on the state
+//
 // JANET, the LSTM with a forget gate alone (van der Westhuizen and Lasenby, "The Unreasonable
 // Effectiveness of the Forget Gate", 2018).
 //

@@ -1,3 +1,9 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: remark: this makes the cell sequential
+// CHECK-NEXT: = minrnn.project %h "
+// CHECK: cell light_recurrent_unit: sequential (channels mix)
+// CHECK-NEXT: because 'minrnn.project' projects a value that depends on the state
+//
 // Light recurrent unit (Ye et al. 2024): one gate, and a candidate of the input alone.
 //
 //   f  = sigmoid(W_f x + U_f h + b_f)

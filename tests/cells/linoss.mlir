@@ -1,3 +1,8 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: remark: this makes the cell sequential
+// CHECK: cell linoss: sequential (channels keep apart)
+// CHECK-NEXT: because {{.*}} mixes one state into the next value of another
+//
 // LinOSS-IMEX, linear oscillators (Rusch and Rus, "Oscillatory State-Space Models", 2025). Affine,
 // but as a pair: a scan of 2 x 2 matrices, which is not made here. The paper's y is h here.
 //

@@ -1,3 +1,9 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: remark: this makes the cell sequential
+// CHECK-NEXT: = minrnn.project %h "
+// CHECK: cell lipschitz_rnn: sequential (channels mix)
+// CHECK-NEXT: because 'minrnn.project' projects a value that depends on the state
+//
 // Lipschitz RNN (Erichson et al. 2021), a step of Euler's method. Its two structured matrices A and
 // W are made outside.
 //

@@ -1,3 +1,9 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: remark: this makes the cell sequential
+// CHECK-NEXT: %i = minrnn.sigmoid %ki
+// CHECK: cell lrn: sequential (channels keep apart)
+// CHECK-NEXT: because 'minrnn.sigmoid' is not an affine function of the state
+//
 // Lightweight recurrent network (Zhang and Sennrich 2019): no matrix is multiplied by the state.
 //
 //   q, k, v = W_q x, W_k x, W_v x

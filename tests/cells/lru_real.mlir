@@ -1,3 +1,8 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: cell lru_real: parallel (affine)
+// CHECK: a exp(-exp(nu)) in (0, 1)
+// CHECK-NEXT: b sqrt({{.*}}) * (W_b x) in (-inf, inf)
+//
 // LRU with a real diagonal (Orvieto et al., "Resurrecting Recurrent Neural Networks for Long
 // Sequences", 2023).
 //

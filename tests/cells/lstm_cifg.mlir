@@ -1,3 +1,9 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: remark: this makes the cell sequential
+// CHECK-NEXT: = minrnn.project %h "
+// CHECK: cell lstm_cifg: sequential (channels mix)
+// CHECK-NEXT: because 'minrnn.project' projects a value that depends on the state
+//
 // LSTM with coupled input and forget gate and without output activation: CIFG and NOAF of Greff et
 // al., "LSTM: A Search Space Odyssey" (2016).
 //

@@ -1,3 +1,9 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: remark: this makes the cell sequential
+// CHECK-NEXT: = minrnn.project %h "
+// CHECK: cell lstm_fgr: sequential (channels mix)
+// CHECK-NEXT: because 'minrnn.project' projects a value that depends on the state
+//
 // LSTM with full gate recurrence (Hochreiter and Schmidhuber 1997; FGR of Greff et al., "LSTM: A
 // Search Space Odyssey", 2016): every gate sees all gates of the step before.
 //

@@ -1,3 +1,9 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: remark: this makes the cell sequential
+// CHECK-NEXT: = minrnn.project %h "
+// CHECK: cell lstm_peephole: sequential (channels mix)
+// CHECK-NEXT: because 'minrnn.project' projects a value that depends on the state
+//
 // LSTM with peepholes (Gers and Schmidhuber, "Recurrent Nets that Time and Count", 2000).
 //
 //   i  = sigmoid(W_i x + U_i h + p_i c)      f = sigmoid(W_f x + U_f h + p_f c)

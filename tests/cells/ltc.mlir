@@ -1,3 +1,9 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: remark: this makes the cell sequential
+// CHECK-NEXT: = minrnn.project %h "
+// CHECK: cell ltc: sequential (channels mix)
+// CHECK-NEXT: because 'minrnn.project' projects a value that depends on the state
+//
 // Liquid time-constant network (Hasani et al., "Liquid Time-constant Networks", 2021), one step of
 // its fused solver.
 //

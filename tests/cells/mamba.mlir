@@ -1,3 +1,8 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: cell mamba: parallel (affine)
+// CHECK: a exp(softplus(W_dt x) * -exp(a_log)) in (0, 1)
+// CHECK-NEXT: b softplus(W_dt x) * (W_b x) * x_i in (-inf, inf)
+//
 // The selective scan of Mamba (Gu and Dao 2023) with one state a channel, its skip and its gate.
 //
 //   dt = softplus(W_dt x + b),  A = -exp(A_log)

@@ -1,3 +1,8 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: cell mega_ema: parallel (affine)
+// CHECK: a 1 - sigmoid(alpha) * sigmoid(delta) in (0, 1)
+// CHECK-NEXT: b sigmoid(alpha) * (beta * (W_v x)) in (-inf, inf)
+//
 // The damped moving average of Mega (Ma et al., "Mega: Moving Average Equipped Gated Attention",
 // 2023) with one state a channel. The paper takes x as it is; a cell has to project it.
 //

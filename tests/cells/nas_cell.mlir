@@ -1,3 +1,9 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: remark: this makes the cell sequential
+// CHECK-NEXT: = minrnn.project %h "
+// CHECK: cell nas_cell: sequential (channels mix)
+// CHECK-NEXT: because 'minrnn.project' projects a value that depends on the state
+//
 // The cell found by architecture search (Zoph and Le, "Neural Architecture Search with
 // Reinforcement Learning", 2017), as TensorFlow's NASCell has it. p_j = W_j x, q_j = U_j h.
 //

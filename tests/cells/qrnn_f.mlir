@@ -1,3 +1,8 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: cell qrnn_f: parallel (affine)
+// CHECK: a sigmoid(W_f x) in (0, 1)
+// CHECK-NEXT: b sigmoid(-W_f x) * tanh(W_z x) in (-1, 1)
+//
 // QRNN with f-pooling (Bradbury et al., "Quasi-Recurrent Neural Networks", 2016), its convolution
 // over time done outside.
 //

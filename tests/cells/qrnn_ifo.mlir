@@ -1,3 +1,8 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: cell qrnn_ifo: parallel (affine)
+// CHECK: a sigmoid(W_f x) in (0, 1)
+// CHECK-NEXT: b sigmoid(W_i x) * tanh(W_z x) in (-1, 1)
+//
 // QRNN with ifo-pooling (Bradbury et al., "Quasi-Recurrent Neural Networks", 2016).
 //
 //   z = tanh(W_z x),  f, i, o = sigmoid(W_f x), sigmoid(W_i x), sigmoid(W_o x)

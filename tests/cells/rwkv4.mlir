@@ -1,3 +1,10 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: cell rwkv4: parallel (affine)
+// CHECK: a exp(-exp(w)) in (0, 1)
+// CHECK-NEXT: b exp(W_k x) * (W_v x) in (-inf, inf)
+// CHECK: a exp(-exp(w)) in (0, 1)
+// CHECK-NEXT: b exp(W_k x) in (0, inf)
+//
 // The WKV recurrence of RWKV-4 (Peng et al., "RWKV: Reinventing RNNs for the Transformer Era",
 // 2023) as its equations say: numerator a and denominator b.
 //

@@ -1,3 +1,8 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: cell s5_real: parallel (affine)
+// CHECK: a exp(exp(log_dt) * -exp(a)) in (0, 1)
+// CHECK-NEXT: b expm1(exp(log_dt) * -exp(a)) / -exp(a) * (W_b x) in (-inf, inf)
+//
 // S5 with a real diagonal (Smith et al., "Simplified State Space Layers for Sequence Modeling",
 // 2023), discretised by zero-order hold.
 //

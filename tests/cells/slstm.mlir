@@ -1,3 +1,9 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: remark: this makes the cell sequential
+// CHECK-NEXT: = minrnn.project %h "
+// CHECK: cell slstm: sequential (channels mix)
+// CHECK-NEXT: because 'minrnn.project' projects a value that depends on the state
+//
 // sLSTM of xLSTM (Beck et al., "xLSTM: Extended Long Short-Term Memory", 2024): exponential input
 // gate, normaliser n and stabiliser m.
 //

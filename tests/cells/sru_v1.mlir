@@ -1,3 +1,8 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: cell sru_v1: parallel (affine)
+// CHECK: a sigmoid(W_f x) in (0, 1)
+// CHECK-NEXT: b W_c x * sigmoid(-W_f x) in (-inf, inf)
+//
 // Simple recurrent unit as first published ("Training RNNs as Fast as CNNs", Lei and Zhang 2017):
 // gates of the input alone.
 //

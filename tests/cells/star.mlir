@@ -1,3 +1,9 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: remark: this makes the cell sequential
+// CHECK-NEXT: = minrnn.project %h "
+// CHECK: cell star: sequential (channels mix)
+// CHECK-NEXT: because 'minrnn.project' projects a value that depends on the state
+//
 // STAR, the stackable recurrent cell (Turkoglu et al., "Gating Revisited: Deep Multi-layer RNNs
 // That Can Be Trained", 2019).
 //

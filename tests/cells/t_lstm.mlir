@@ -1,3 +1,9 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: remark: this makes the cell sequential
+// CHECK-NEXT: %z = arith.addf %pz, %wz
+// CHECK: cell t_lstm: sequential (channels keep apart)
+// CHECK-NEXT: because {{.*}} mixes one state into the next value of another
+//
 // T-LSTM, the strongly typed LSTM (Balduzzi and Ghifary, "Strongly-Typed Recurrent Neural
 // Networks", 2016). Its gates see the input x_ of the step before too: V x_ is a state.
 //

@@ -1,3 +1,8 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: cell t_rnn: parallel (affine)
+// CHECK: a sigmoid(W_v x) in (0, 1)
+// CHECK-NEXT: b W_w x * sigmoid(-W_v x) in (-inf, inf)
+//
 // T-RNN, the strongly typed RNN (Balduzzi and Ghifary, "Strongly-Typed Recurrent Neural Networks",
 // 2016).
 //

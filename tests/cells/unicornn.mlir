@@ -1,3 +1,8 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: remark: this makes the cell sequential
+// CHECK: cell unicornn: sequential (channels keep apart)
+// CHECK-NEXT: because {{.*}} mixes one state into the next value of another
+//
 // UnICORNN, undamped independent oscillators (Rusch and Mishra 2021). The paper's y is h here.
 //
 //   s  = dt sigmoid(c)

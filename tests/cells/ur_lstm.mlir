@@ -1,3 +1,9 @@
+// RUN: minrnnc %s --explain 2>&1 | FileCheck %s
+// CHECK: remark: this makes the cell sequential
+// CHECK-NEXT: = minrnn.project %h "
+// CHECK: cell ur_lstm: sequential (channels mix)
+// CHECK-NEXT: because 'minrnn.project' projects a value that depends on the state
+//
 // UR-LSTM: the gate refined by a second one (Gu et al., "Improving the Gating Mechanism of
 // Recurrent Neural Networks", 2020), with the biases b_f and -b_f of its uniform initialisation.
 //
