@@ -9,7 +9,8 @@
 // Every cell of specs/cells, parallel and sequential, compiled for the host:
 // forward, backward and step by step, with resets and without, in both
 // directions, with every optional input and with none, in both scan domains
-// and with recomputed states, against the judge of any cell.
+// and with recomputed states, against the judge of any cell. The cells of the
+// literature (tests/cells) are put to fewer calls.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,6 +26,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <span>
 
 using namespace minrnn::e2e;
 using namespace minrnn::reference;
@@ -32,28 +34,35 @@ using namespace minrnn::reference;
 namespace {
 
 /// Cells are listed by the folder, so that a new one is tested unasked.
-std::vector<std::string> allCellNames() {
+std::vector<std::string> allCellNames(const char *folder) {
   std::vector<std::string> names;
-  for (const auto &file : std::filesystem::directory_iterator(
-           minrnn::test::testFile(MINRNN_CELLS_FOLDER)))
+  for (const auto &file :
+       std::filesystem::directory_iterator(minrnn::test::testFile(folder)))
     names.push_back(file.path().stem().string());
   std::sort(names.begin(), names.end());
   return names;
 }
 
-std::string textOf(const std::string &cell) {
-  std::ifstream file(minrnn::test::testFile(MINRNN_CELLS_FOLDER) + "/" + cell +
-                     ".mlir");
+std::string textOf(const char *folder, const std::string &cell) {
+  std::ifstream file(minrnn::test::testFile(folder) + "/" + cell + ".mlir");
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// The calls that every cell is put to: the ends of a tile of time, and of a
-/// vector of channels.
+/// The ends of a tile of time.
+constexpr int64_t everyTime[] = {0, 1, 2, 31, 63, 64, 65, 130};
+/// Where channels mix, the judge's bounds grow with every step. After four of
+/// them one bound in twenty, at most, is wider than a hundredth of its number;
+/// of the sLSTM's one in four, for the errors of its stabiliser cancel and are
+/// counted as if they did not.
+constexpr int64_t fewTimes[] = {1, 2, 4, 65};
+
+/// Every time in both directions, with resets and without, and with channels
+/// that fill vectors and that do not.
 void judgeCalls(const std::string &what, const HostCell &cell,
-                const Program &program) {
+                const Program &program, std::span<const int64_t> times) {
   Figures figures;
   unsigned turn = 0;
-  for (int64_t time : {0, 1, 2, 31, 63, 64, 65, 130})
+  for (int64_t time : times)
     for (bool reset : {false, true})
       for (bool reverse : {false, true}) {
         Shape shape{1 + turn % 3, time, turn % 2 != 0 ? 3 : 37};
@@ -90,28 +99,26 @@ void judgeCalls(const std::string &what, const HostCell &cell,
   EXPECT_EQ(figures.unbounded, 0) << what;
 }
 
-class EveryCellOnTheHost : public testing::TestWithParam<std::string> {};
-
-} // namespace
-
-TEST_P(EveryCellOnTheHost, AgreesWithTheJudge) {
-  std::string text = textOf(GetParam());
+/// Judges a cell in each way that it can be compiled.
+void judgeCell(const std::string &name, const std::string &text,
+               std::span<const int64_t> times) {
   Program program = parseProgram(text);
   HostCell linear(text, /*inLogSpace=*/false);
   bool isParallel = linear.kind == "parallel";
   EXPECT_EQ(linear.scan, isParallel ? "linear" : "none");
-  judgeCalls(GetParam() + " " + linear.scan, linear, program);
+  judgeCalls(name + " " + linear.scan, linear, program, times);
   if (!isParallel)
     return;
-  judgeCalls(GetParam() + " linear, recomputed",
-             HostCell(text, /*inLogSpace=*/false, /*recompute=*/true), program);
+  judgeCalls(name + " linear, recomputed",
+             HostCell(text, /*inLogSpace=*/false, /*recompute=*/true), program,
+             times);
   try {
     HostCell log(text, /*inLogSpace=*/true);
     EXPECT_EQ(log.scan, "log");
-    judgeCalls(GetParam() + " log", log, program);
-    judgeCalls(GetParam() + " log, recomputed",
-               HostCell(text, /*inLogSpace=*/true, /*recompute=*/true),
-               program);
+    judgeCalls(name + " log", log, program, times);
+    judgeCalls(name + " log, recomputed",
+               HostCell(text, /*inLogSpace=*/true, /*recompute=*/true), program,
+               times);
   } catch (const Refused &refusal) {
     // Not every parallel cell is proven positive.
     EXPECT_NE(std::string(refusal.what()).find("not proven positive"),
@@ -120,6 +127,24 @@ TEST_P(EveryCellOnTheHost, AgreesWithTheJudge) {
   }
 }
 
+class EveryCellOnTheHost : public testing::TestWithParam<std::string> {};
+class CellOfTheLiterature : public testing::TestWithParam<std::string> {};
+
+} // namespace
+
+TEST_P(EveryCellOnTheHost, AgreesWithTheJudge) {
+  judgeCell(GetParam(), textOf(MINRNN_CELLS_FOLDER, GetParam()), everyTime);
+}
+
 INSTANTIATE_TEST_SUITE_P(Host, EveryCellOnTheHost,
-                         testing::ValuesIn(allCellNames()),
+                         testing::ValuesIn(allCellNames(MINRNN_CELLS_FOLDER)),
                          [](const auto &info) { return info.param; });
+
+TEST_P(CellOfTheLiterature, AgreesWithTheJudge) {
+  judgeCell(GetParam(), textOf(MINRNN_LITERATURE_FOLDER, GetParam()), fewTimes);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Host, CellOfTheLiterature,
+    testing::ValuesIn(allCellNames(MINRNN_LITERATURE_FOLDER)),
+    [](const auto &info) { return info.param; });

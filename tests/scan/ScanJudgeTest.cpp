@@ -34,19 +34,23 @@ using namespace mlir;
 
 namespace {
 
-std::vector<std::string> allCellNames() {
+std::vector<std::string> cellNamesIn(const char *folder) {
   std::vector<std::string> names;
-  for (const auto &file : std::filesystem::directory_iterator(
-           minrnn::test::testFile(MINRNN_CELLS_FOLDER)))
+  for (const auto &file :
+       std::filesystem::directory_iterator(minrnn::test::testFile(folder)))
     names.push_back(file.path().stem().string());
   std::sort(names.begin(), names.end());
   return names;
 }
 
+/// Of a cell in either folder.
 std::string textOf(const std::string &cell) {
-  std::ifstream file(minrnn::test::testFile(MINRNN_CELLS_FOLDER) + "/" + cell +
-                     ".mlir");
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::string text;
+  for (const char *folder : {MINRNN_CELLS_FOLDER, MINRNN_LITERATURE_FOLDER}) {
+    std::ifstream file(minrnn::test::testFile(folder) + "/" + cell + ".mlir");
+    text.append(std::istreambuf_iterator<char>(file), {});
+  }
+  return text;
 }
 
 /// Calls with everything that a call may have, in both directions.
@@ -152,6 +156,9 @@ void spoil(Operation *op) {
 }
 
 class EveryScan : public testing::TestWithParam<std::string> {};
+/// Not those of the literature: what a stabiliser is does not show in the
+/// result.
+class EverySpoiledScan : public testing::TestWithParam<std::string> {};
 
 } // namespace
 
@@ -177,7 +184,7 @@ TEST_P(EveryScan, AgreesWithTheJudge) {
     }
 }
 
-TEST_P(EveryScan, IsSeenToBeWrongWhereAnyOperationIs) {
+TEST_P(EverySpoiledScan, IsSeenToBeWrong) {
   ScanCompiler compiler;
   std::string text = textOf(GetParam());
   Program program = parseProgram(text, compiler.getContext());
@@ -211,7 +218,15 @@ TEST_P(EveryScan, IsSeenToBeWrongWhereAnyOperationIs) {
             << " made others, one at a time\n";
 }
 
-INSTANTIATE_TEST_SUITE_P(Cells, EveryScan, testing::ValuesIn(allCellNames()),
+INSTANTIATE_TEST_SUITE_P(Cells, EveryScan,
+                         testing::ValuesIn(cellNamesIn(MINRNN_CELLS_FOLDER)),
+                         [](const auto &info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(
+    Literature, EveryScan,
+    testing::ValuesIn(cellNamesIn(MINRNN_LITERATURE_FOLDER)),
+    [](const auto &info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Cells, EverySpoiledScan,
+                         testing::ValuesIn(cellNamesIn(MINRNN_CELLS_FOLDER)),
                          [](const auto &info) { return info.param; });
 
 /// A cell of which only the step is written here.
