@@ -36,7 +36,8 @@ namespace minrnn {
 /// A learned linear map.
 struct GateWeights {
   std::string name;
-  /// [H, D], or [H, H] for a gate that projects a state.
+  /// [H, D], or [H, H] for a gate that projects a state or a value computed
+  /// within the step.
   std::vector<float> weight;
   /// [H]; empty: none given.
   std::vector<float> bias;

@@ -8,108 +8,13 @@
 
 #include "runtime/tools/CellRun.h"
 
-#include "minrnn/device_array.h"
 #include "minrnn/error.h"
-#include "runtime/core/ElementCount.h"
 #include "runtime/core/HalfStorage.h"
-#include "runtime/tools/CellArray.h"
-#include "runtime/tools/DoubleProducts.h"
+#include "runtime/tools/CellRunState.h"
 
 #include <algorithm>
 
 using namespace minrnn;
-
-namespace {
-
-std::vector<float> zeros(std::initializer_list<std::int64_t> sizes,
-                         const char *what) {
-  return std::vector<float>(
-      static_cast<std::size_t>(elementCount(sizes, what)));
-}
-
-/// The part of a packed [n, size] array that belongs to one gate, as f32.
-std::vector<float> partOfGate(const std::vector<double> &packed,
-                              std::size_t gate, std::int64_t size) {
-  const auto begin = packed.begin() + static_cast<std::ptrdiff_t>(gate) * size;
-  return {begin, begin + size};
-}
-
-/// rows[B, n]: the sum over the batch, in double.
-std::vector<double> sumOfRows(const std::vector<float> &rows,
-                              std::int64_t batch) {
-  std::vector<double> sums(
-      batch == 0 ? 0 : rows.size() / static_cast<std::size_t>(batch));
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    sums[i % sums.size()] += rows[i];
-  return sums;
-}
-
-/// Where an f32 array begins on the device.
-float *floats(CellArray &array) { return static_cast<float *>(array.data()); }
-
-/// One run: buffers that forward fills and backward reads.
-class CellRun {
-public:
-  CellRun(const CellKernels &cell, const CellInputs &given,
-          const RunModes &modes);
-
-  void forward();
-  void forwardBySteps();
-  void addGradients(CellOutputs &outputs);
-  void addResults(CellOutputs &outputs);
-
-private:
-  CellArray make(ElementType type, const char *name,
-                 std::vector<float> values) const {
-    return {cell, type, name, std::move(values)};
-  }
-  /// Elements of the states of one (batch row, step).
-  std::int64_t stateWidth() const { return cell.states() * inputs.channels; }
-
-  std::vector<float> packedRecurrentBiases() const;
-  /// Puts the initial states, or zeros, where a walk through time works: in the
-  /// last ones.
-  void startStates();
-  /// The gradients of the recurrent gates and of the parameters.
-  void addRecurrentGradients(CellOutputs &outputs,
-                             const RecurrentProducts &sums,
-                             const std::vector<float> &dBiasOfRows) const;
-  /// The states that the step of position `p` starts from.
-  std::vector<float> statesBefore(std::int64_t p) const;
-  /// One state of packed[B, n, S, H], n rows of the batch's each.
-  std::vector<float> takeState(const std::vector<float> &packed,
-                               std::size_t state) const;
-  /// Copies step `t` of array[B, T, n], every batch row's, to or from the
-  /// device.
-  void stepToDevice(CellArray &array, std::int64_t t) const;
-  void stepToHost(CellArray &array, std::int64_t t) const;
-  template <typename Copy>
-  void eachRowOf(const CellArray &array, std::int64_t t,
-                 const Copy &copy) const;
-
-  /// The place in time of position `p` of the walk.
-  std::int64_t stepAt(std::int64_t p) const {
-    return modes.reverse ? inputs.time - 1 - p : p;
-  }
-  bool projectsStates() const { return !manifest.recurrent.empty(); }
-
-  const CellKernels &cell;
-  const Manifest &manifest;
-  CellInputs inputs;
-  RunModes modes;
-  ElementType ioType;
-  CellArray preactivations;
-  CellArray x;
-  CellArray recurrent;
-  CellArray recurrentBias;
-  CellArray parameters;
-  DeviceArray<std::uint8_t> reset;
-  CellArray initial;
-  CellArray output;
-  CellArray trajectory;
-  CellArray boundaries;
-  CellArray last;
-};
 
 CellRun::CellRun(const CellKernels &cell, const CellInputs &given,
                  const RunModes &modes)
@@ -132,6 +37,9 @@ CellRun::CellRun(const CellKernels &cell, const CellInputs &given,
   recurrent =
       make(f32, "recurrent products",
            zeros({b, t, cell.recurrent(), h}, "the recurrent products"));
+  chained = make(
+      f32, "values computed within the step",
+      zeros({b, t, cell.chained(), h}, "the values computed within the step"));
   parameters = make(f32, "parameters", inputs.parameters);
   reset = DeviceArray<std::uint8_t>(cell.device(), inputs.reset);
   initial = make(f32, "initial states", inputs.initial);
@@ -217,6 +125,8 @@ void CellRun::forward() {
     for (std::int64_t p = 0; p < inputs.time; ++p) {
       products.forward(last.values(), stepAt(p), recurrent.values());
       stepToDevice(recurrent, stepAt(p));
+      if (cell.chained() > 0)
+        projectChained(call, products, p);
       call.first = p;
       call.count = 1;
       cell.forward(inputs.shape(), call);
@@ -225,6 +135,25 @@ void CellRun::forward() {
   }
   for (CellArray *array : {&output, &trajectory, &last})
     array->toHost();
+}
+
+void CellRun::projectChained(const ForwardArguments &call,
+                             const RecurrentProducts &products,
+                             std::int64_t p) {
+  const std::int64_t t = stepAt(p);
+  cell.forwardChained(inputs.shape(), {.preactivations = call.preactivations,
+                                       .input = call.input,
+                                       .recurrent = call.recurrent,
+                                       .recurrentBias = call.recurrentBias,
+                                       .parameters = call.parameters,
+                                       .reset = call.reset,
+                                       .initial = call.initial,
+                                       .chained = floats(chained),
+                                       .reverse = call.reverse,
+                                       .first = p});
+  stepToHost(chained, t);
+  products.forwardChained(chained.values(), t, recurrent.values());
+  stepToDevice(recurrent, t);
 }
 
 void CellRun::forwardBySteps() {
@@ -270,6 +199,24 @@ void CellRun::forwardBySteps() {
     const DeviceArray<std::uint8_t> resetOfStep(cell.device(), mask);
     for (CellArray *array : {&gates, &input, &stateGates})
       array->toDevice();
+    if (cell.chained() > 0) {
+      CellArray chainedOfStep = make(
+          ElementType::F32, "values computed within the step",
+          zeros({b, cell.chained(), h}, "the values computed within the step"));
+      cell.forwardChained({b, 1, h}, {.preactivations = gates.data(),
+                                      .input = input.data(),
+                                      .recurrent = floats(stateGates),
+                                      .recurrentBias = floats(recurrentBias),
+                                      .parameters = floats(parameters),
+                                      .reset = resetOfStep.data(),
+                                      .initial = floats(last),
+                                      .chained = floats(chainedOfStep)});
+      chainedOfStep.toHost();
+      toStep(chainedOfStep, chained, t);
+      products.forwardChained(chained.values(), t, recurrent.values());
+      stateGates.values() = ofStep(recurrent, t);
+      stateGates.toDevice();
+    }
     cell.step(inputs.shape(),
               {.preactivations = gates.data(),
                .input = input.data(),
@@ -291,21 +238,6 @@ void CellRun::forwardBySteps() {
   }
 }
 
-std::vector<float> CellRun::statesBefore(std::int64_t p) const {
-  std::vector<float> states(last.values().size());
-  if (p == 0) {
-    std::copy(inputs.initial.begin(), inputs.initial.end(), states.begin());
-    return states;
-  }
-  const std::vector<float> &walked =
-      manifest.plain ? output.values() : trajectory.values();
-  const std::int64_t width = stateWidth();
-  for (std::int64_t row = 0; row < inputs.batch; ++row)
-    std::copy_n(walked.begin() + (row * inputs.time + stepAt(p - 1)) * width,
-                width, states.begin() + row * width);
-  return states;
-}
-
 std::vector<float> CellRun::takeState(const std::vector<float> &packed,
                                       std::size_t state) const {
   const auto h = static_cast<std::size_t>(inputs.channels);
@@ -315,116 +247,6 @@ std::vector<float> CellRun::takeState(const std::vector<float> &packed,
     taken.insert(taken.end(), packed.begin() + static_cast<std::ptrdiff_t>(at),
                  packed.begin() + static_cast<std::ptrdiff_t>(at + h));
   return taken;
-}
-
-void CellRun::addGradients(CellOutputs &outputs) {
-  const std::int64_t b = inputs.batch;
-  const std::int64_t t = inputs.time;
-  const std::int64_t h = inputs.channels;
-  constexpr ElementType f32 = ElementType::F32;
-  CellArray dOutput = make(ioType, "gradient of the output", inputs.dOutput);
-  CellArray dLast = make(f32, "gradient of the last states", inputs.dLast);
-  CellArray dPreactivations =
-      make(ioType, "gradient of the pre-activations",
-           std::vector<float>(preactivations.values().size()));
-  CellArray dInput =
-      make(ioType, "gradient of x", std::vector<float>(x.values().size()));
-  CellArray dRecurrent = make(f32, "gradient of the recurrent products",
-                              std::vector<float>(recurrent.values().size()));
-  CellArray dRecurrentBias =
-      make(f32, "gradient of the recurrent biases",
-           zeros({inputs.hasReset ? b : 0, cell.recurrent(), h},
-                 "the recurrent biases' gradients"));
-  CellArray dParameters =
-      make(f32, "gradient of the parameters",
-           zeros({b, cell.parameters(), h}, "the parameters' gradients"));
-  CellArray dInitial = make(f32, "gradient of the initial states",
-                            std::vector<float>(last.values().size()));
-  for (CellArray *array : {&dOutput, &dLast})
-    array->toDevice();
-  BackwardArguments call{.preactivations = preactivations.data(),
-                         .input = x.data(),
-                         .recurrent = floats(recurrent),
-                         .recurrentBias = floats(recurrentBias),
-                         .parameters = floats(parameters),
-                         .reset = reset.data(),
-                         .initial = floats(initial),
-                         .output = output.data(),
-                         .trajectory = trajectory.data(),
-                         .boundaries = floats(boundaries),
-                         .dOutput = dOutput.data(),
-                         .dLast = floats(dLast),
-                         .dPreactivations = dPreactivations.data(),
-                         .dInput = dInput.data(),
-                         .dRecurrent = floats(dRecurrent),
-                         .dRecurrentBias = floats(dRecurrentBias),
-                         .dParameters = floats(dParameters),
-                         .dInitial = floats(dInitial),
-                         .reverse = modes.reverse};
-  RecurrentProducts products(cell, inputs, !inputs.hasReset);
-  if (projectsStates() && t > 0) {
-    std::copy(inputs.dLast.begin(), inputs.dLast.end(),
-              dInitial.values().begin());
-    dInitial.toDevice();
-    call.dLast = floats(dInitial);
-    for (std::int64_t back = 0; back < t; ++back) {
-      const std::int64_t p = t - 1 - back;
-      call.first = back;
-      call.count = 1;
-      cell.backward(inputs.shape(), call);
-      stepToHost(dRecurrent, stepAt(p));
-      dInitial.toHost();
-      products.backward(dRecurrent.values(), stepAt(p), statesBefore(p),
-                        dInitial.values());
-      dInitial.toDevice();
-    }
-  } else {
-    cell.backward(inputs.shape(), call);
-    dInitial.toHost();
-  }
-  for (CellArray *array :
-       {&dPreactivations, &dInput, &dRecurrentBias, &dParameters})
-    array->toHost();
-
-  InputGradients gradients =
-      projectInputBackward(inputs, dPreactivations.values(), dInput.values());
-  outputs.add("d_x", {b, t, inputs.inputs}, std::move(gradients.dX));
-  for (std::size_t g = 0; g < inputs.gates.size(); ++g) {
-    const GateWeights &gate = inputs.gates[g];
-    outputs.add("d_" + gate.name + ".weight", {h, inputs.inputs},
-                partOfGate(gradients.dWeight, g, h * inputs.inputs));
-    if (gate.hasBias)
-      outputs.add("d_" + gate.name + ".bias", {h},
-                  partOfGate(gradients.dBias, g, h));
-  }
-  addRecurrentGradients(outputs, products, dRecurrentBias.values());
-  std::vector<double> ofParameters = sumOfRows(dParameters.values(), b);
-  ofParameters.resize(inputs.parameters.size());
-  for (std::size_t p = 0; p < manifest.parameters.size(); ++p)
-    outputs.add("d_" + manifest.parameters[p], {h},
-                partOfGate(ofParameters, p, h));
-  for (std::size_t s = 0; s < manifest.states.size(); ++s)
-    if (inputs.hasInitial[s])
-      outputs.add("d_" + manifest.states[s] + "0", {b, h},
-                  takeState(dInitial.values(), s));
-}
-
-void CellRun::addRecurrentGradients(
-    CellOutputs &outputs, const RecurrentProducts &sums,
-    const std::vector<float> &dBiasOfRows) const {
-  const std::int64_t h = inputs.channels;
-  std::vector<double> dBias = sums.dBias();
-  if (inputs.hasReset) {
-    dBias = sumOfRows(dBiasOfRows, inputs.batch);
-    dBias.resize(sums.dBias().size());
-  }
-  for (std::size_t r = 0; r < inputs.recurrent.size(); ++r) {
-    const GateWeights &gate = inputs.recurrent[r];
-    outputs.add("d_" + gate.name + ".weight", {h, h},
-                partOfGate(sums.dWeight(), r, h * h));
-    if (gate.hasBias)
-      outputs.add("d_" + gate.name + ".bias", {h}, partOfGate(dBias, r, h));
-  }
 }
 
 void CellRun::addResults(CellOutputs &outputs) {
@@ -440,8 +262,6 @@ void CellRun::addResults(CellOutputs &outputs) {
   }
   outputs.add(manifest.output, sequence, std::move(output.values()));
 }
-
-} // namespace
 
 void CellOutputs::add(std::string name, std::vector<std::int64_t> shape,
                       std::vector<float> data) {

@@ -136,9 +136,13 @@ minrnn::projectInputBackward(const CellInputs &inputs,
 
 RecurrentProducts::RecurrentProducts(const CellKernels &cell,
                                      const CellInputs &inputs, bool addsBias)
-    : inputs(inputs), addsBias(addsBias), stateCount(cell.states()) {
+    : inputs(inputs), addsBias(addsBias), stateCount(cell.states()),
+      chainedCount(cell.chained()) {
   for (const RecurrentProjection &projection : cell.manifest().recurrent)
-    stateOfGate.push_back(cell.manifest().stateIndex(projection.state));
+    sourceOfGate.push_back(
+        projection.chained
+            ? Source{true, *projection.chained}
+            : Source{false, cell.manifest().stateIndex(projection.state)});
   for (const GateWeights &gate : inputs.recurrent)
     weights.push_back(toDoubles(gate.weight));
   weightGradients.resize(static_cast<std::size_t>(
@@ -164,53 +168,100 @@ std::vector<double> RecurrentProducts::take(std::span<const float> packed,
   return taken;
 }
 
-void RecurrentProducts::forward(std::span<const float> states, std::int64_t t,
+void RecurrentProducts::project(std::size_t gate,
+                                const std::vector<double> &from, std::int64_t t,
                                 std::span<float> recurrent) const {
   const std::int64_t h = inputs.channels;
   const auto gates = static_cast<std::int64_t>(weights.size());
   std::vector<double> sums(static_cast<std::size_t>(inputs.batch * h));
-  for (std::int64_t r = 0; r < gates; ++r) {
-    const auto gate = static_cast<std::size_t>(r);
-    const std::vector<double> state =
-        take(states, 1, 0, stateCount, stateOfGate[gate]);
-    gemm<double>(inputs.batch, h, h, {state.data(), h},
-                 {weights[gate].data(), h, Transpose::Yes}, sums.data(), h,
-                 Store::Overwrite);
-    const GateWeights &given = inputs.recurrent[gate];
-    if (addsBias && given.hasBias)
-      for (std::size_t i = 0; i < sums.size(); ++i)
-        sums[i] += given.bias[i % static_cast<std::size_t>(h)];
-    const std::vector<float> rounded(sums.begin(), sums.end());
-    checkFinite("", "the projections '" + given.name + "' of the state",
-                std::vector<std::int64_t>{inputs.batch, h}, rounded, tooLarge);
-    for (std::int64_t row = 0; row < inputs.batch; ++row)
-      std::copy_n(rounded.begin() + row * h, h,
-                  recurrent.begin() +
-                      ((row * inputs.time + t) * gates + r) * h);
+  gemm<double>(inputs.batch, h, h, {from.data(), h},
+               {weights[gate].data(), h, Transpose::Yes}, sums.data(), h,
+               Store::Overwrite);
+  const GateWeights &given = inputs.recurrent[gate];
+  if (addsBias && given.hasBias)
+    for (std::size_t i = 0; i < sums.size(); ++i)
+      sums[i] += given.bias[i % static_cast<std::size_t>(h)];
+  const std::vector<float> rounded(sums.begin(), sums.end());
+  checkFinite("",
+              "the projections '" + given.name + "' of " +
+                  (sourceOfGate[gate].isChained
+                       ? "a value computed within the step"
+                       : "the state"),
+              std::vector<std::int64_t>{inputs.batch, h}, rounded, tooLarge);
+  for (std::int64_t row = 0; row < inputs.batch; ++row)
+    std::copy_n(rounded.begin() + row * h, h,
+                recurrent.begin() + ((row * inputs.time + t) * gates +
+                                     static_cast<std::int64_t>(gate)) *
+                                        h);
+}
+
+void RecurrentProducts::forward(std::span<const float> states, std::int64_t t,
+                                std::span<float> recurrent) const {
+  for (std::size_t gate = 0; gate < weights.size(); ++gate)
+    if (!sourceOfGate[gate].isChained)
+      project(gate, take(states, 1, 0, stateCount, sourceOfGate[gate].place), t,
+              recurrent);
+}
+
+void RecurrentProducts::forwardChained(std::span<const float> chained,
+                                       std::int64_t t,
+                                       std::span<float> recurrent) const {
+  for (std::size_t gate = 0; gate < weights.size(); ++gate)
+    if (sourceOfGate[gate].isChained)
+      project(
+          gate,
+          take(chained, inputs.time, t, chainedCount, sourceOfGate[gate].place),
+          t, recurrent);
+}
+
+void RecurrentProducts::pullBack(std::size_t gate,
+                                 std::span<const float> dRecurrent,
+                                 std::int64_t t,
+                                 const std::vector<double> &from, double *sums,
+                                 std::int64_t stride) {
+  const std::int64_t h = inputs.channels;
+  const auto r = static_cast<std::int64_t>(gate);
+  const std::vector<double> dGate = take(
+      dRecurrent, inputs.time, t, static_cast<std::int64_t>(weights.size()), r);
+  gemm<double>(inputs.batch, h, h, {dGate.data(), h}, {weights[gate].data(), h},
+               sums, stride, Store::Add);
+  gemm<double>(h, h, inputs.batch, {dGate.data(), h, Transpose::Yes},
+               {from.data(), h}, weightGradients.data() + r * h * h, h,
+               Store::Add);
+  for (std::size_t i = 0; i < dGate.size(); ++i)
+    biasGradients[gate * static_cast<std::size_t>(h) +
+                  i % static_cast<std::size_t>(h)] += dGate[i];
+}
+
+void RecurrentProducts::backwardChained(std::span<const float> dRecurrent,
+                                        std::span<const float> chained,
+                                        std::int64_t t,
+                                        std::span<float> dChained) {
+  const std::int64_t h = inputs.channels;
+  const std::int64_t width = chainedCount * h;
+  std::vector<double> sums(static_cast<std::size_t>(inputs.batch * width));
+  for (std::size_t gate = 0; gate < weights.size(); ++gate) {
+    const auto &[isChained, value] = sourceOfGate[gate];
+    if (isChained)
+      pullBack(gate, dRecurrent, t,
+               take(chained, inputs.time, t, chainedCount, value),
+               sums.data() + value * h, width);
   }
+  for (std::int64_t row = 0; row < inputs.batch; ++row)
+    std::copy_n(sums.begin() + row * width, width,
+                dChained.begin() + (row * inputs.time + t) * width);
 }
 
 void RecurrentProducts::backward(std::span<const float> dRecurrent,
                                  std::int64_t t, std::span<const float> before,
                                  std::span<float> dStates) {
   const std::int64_t h = inputs.channels;
-  const auto gates = static_cast<std::int64_t>(weights.size());
   std::vector<double> sums = toDoubles(dStates);
-  for (std::int64_t r = 0; r < gates; ++r) {
-    const auto gate = static_cast<std::size_t>(r);
-    const std::int64_t state = stateOfGate[gate];
-    const std::vector<double> dGate =
-        take(dRecurrent, inputs.time, t, gates, r);
-    const std::vector<double> from = take(before, 1, 0, stateCount, state);
-    gemm<double>(inputs.batch, h, h, {dGate.data(), h},
-                 {weights[gate].data(), h}, sums.data() + state * h,
-                 stateCount * h, Store::Add);
-    gemm<double>(h, h, inputs.batch, {dGate.data(), h, Transpose::Yes},
-                 {from.data(), h}, weightGradients.data() + r * h * h, h,
-                 Store::Add);
-    for (std::size_t i = 0; i < dGate.size(); ++i)
-      biasGradients[gate * static_cast<std::size_t>(h) +
-                    i % static_cast<std::size_t>(h)] += dGate[i];
+  for (std::size_t gate = 0; gate < weights.size(); ++gate) {
+    const auto &[isChained, state] = sourceOfGate[gate];
+    if (!isChained)
+      pullBack(gate, dRecurrent, t, take(before, 1, 0, stateCount, state),
+               sums.data() + state * h, stateCount * h);
   }
   std::copy(sums.begin(), sums.end(), dStates.begin());
 }

@@ -42,21 +42,35 @@ InputGradients projectInputBackward(const CellInputs &inputs,
                                     std::span<const float> dPreactivations,
                                     std::span<const float> dInput);
 
-/// The products of the states, step by step.
+/// The products of the states, and of what is computed within the step, step by
+/// step.
 class RecurrentProducts {
 public:
   /// `inputs` must outlive it. `addsBias`: whether the biases are added here.
   RecurrentProducts(const CellKernels &cell, const CellInputs &inputs,
                     bool addsBias);
 
-  /// recurrent[:, t, r, :] = states[:, state of r, :] U_r^T (+ b_r). Throws
-  /// Error when a number is too large for f32.
+  /// recurrent[:, t, r, :] = states[:, state of r, :] U_r^T (+ b_r), for the r
+  /// that project a state. Throws Error when a number is too large for f32.
   void forward(std::span<const float> states, std::int64_t t,
                std::span<float> recurrent) const;
 
+  /// recurrent[:, t, r, :] = chained[:, t, value of r, :] U_r^T (+ b_r), for
+  /// the r that project a value computed within the step. Throws as `forward`
+  /// does.
+  void forwardChained(std::span<const float> chained, std::int64_t t,
+                      std::span<float> recurrent) const;
+
+  /// dChained[:, t, c, :] = the sum over the r of value c of
+  /// dRecurrent[:, t, r, :] U_r, and adds to the gradients of these weights and
+  /// biases.
+  void backwardChained(std::span<const float> dRecurrent,
+                       std::span<const float> chained, std::int64_t t,
+                       std::span<float> dChained);
+
   /// dStates[:, state of r, :] += dRecurrent[:, t, r, :] U_r, and adds to the
-  /// gradients of the weights and biases; `before`[B, S, H] are the states that
-  /// the step started from.
+  /// gradients of these weights and biases; `before`[B, S, H] are the states
+  /// that the step started from.
   void backward(std::span<const float> dRecurrent, std::int64_t t,
                 std::span<const float> before, std::span<float> dStates);
 
@@ -65,6 +79,21 @@ public:
   const std::vector<double> &dBias() const { return biasGradients; }
 
 private:
+  /// What a gate projects: its place along `states`, or along `chained`.
+  struct Source {
+    bool isChained;
+    std::int64_t place;
+  };
+
+  /// One gate's part of `forward` and of `forwardChained`; `from`[B, H] is what
+  /// it projects.
+  void project(std::size_t gate, const std::vector<double> &from,
+               std::int64_t t, std::span<float> recurrent) const;
+  /// Adds one gate's part to sums[B, H], whose rows are `stride` apart, and to
+  /// the gradients of its weight and bias.
+  void pullBack(std::size_t gate, std::span<const float> dRecurrent,
+                std::int64_t t, const std::vector<double> &from, double *sums,
+                std::int64_t stride);
   /// [B, H] of `packed`[B, steps, width, H] at (`step`, `place`).
   std::vector<double> take(std::span<const float> packed, std::int64_t steps,
                            std::int64_t step, std::int64_t width,
@@ -73,7 +102,8 @@ private:
   const CellInputs &inputs;
   bool addsBias;
   std::int64_t stateCount;
-  std::vector<std::int64_t> stateOfGate;
+  std::int64_t chainedCount;
+  std::vector<Source> sourceOfGate;
   /// [H, H] a gate.
   std::vector<std::vector<double>> weights;
   std::vector<double> weightGradients;

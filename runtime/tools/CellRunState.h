@@ -1,0 +1,106 @@
+//===- CellRunState.h - One run of a cell and its buffers -------*- C++ -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_RUNTIME_TOOLS_CELLRUNSTATE_H
+#define MINRNN_RUNTIME_TOOLS_CELLRUNSTATE_H
+
+#include "minrnn/device_array.h"
+#include "runtime/core/ElementCount.h"
+#include "runtime/tools/CellArray.h"
+#include "runtime/tools/CellRun.h"
+#include "runtime/tools/DoubleProducts.h"
+
+#include <cstdint>
+#include <initializer_list>
+#include <vector>
+
+namespace minrnn {
+
+inline std::vector<float> zeros(std::initializer_list<std::int64_t> sizes,
+                                const char *what) {
+  return std::vector<float>(
+      static_cast<std::size_t>(elementCount(sizes, what)));
+}
+
+/// Where an f32 array begins on the device.
+inline float *floats(CellArray &array) {
+  return static_cast<float *>(array.data());
+}
+
+/// One run: buffers that forward fills and backward reads.
+class CellRun {
+public:
+  CellRun(const CellKernels &cell, const CellInputs &given,
+          const RunModes &modes);
+
+  void forward();
+  void forwardBySteps();
+  void addGradients(CellOutputs &outputs);
+  void addResults(CellOutputs &outputs);
+
+private:
+  CellArray make(ElementType type, const char *name,
+                 std::vector<float> values) const {
+    return {cell, type, name, std::move(values)};
+  }
+  /// Elements of the states of one (batch row, step).
+  std::int64_t stateWidth() const { return cell.states() * inputs.channels; }
+
+  std::vector<float> packedRecurrentBiases() const;
+  /// Puts the initial states, or zeros, where a walk through time works: in the
+  /// last ones.
+  void startStates();
+  /// The products of what is computed within the step of position `p`, between
+  /// those of the states and the step itself.
+  void projectChained(const ForwardArguments &call,
+                      const RecurrentProducts &products, std::int64_t p);
+  /// The gradients of the recurrent gates and of the parameters.
+  void addRecurrentGradients(CellOutputs &outputs,
+                             const RecurrentProducts &sums,
+                             const std::vector<float> &dBiasOfRows) const;
+  /// The states that the step of position `p` starts from.
+  std::vector<float> statesBefore(std::int64_t p) const;
+  /// One state of packed[B, n, S, H], n rows of the batch's each.
+  std::vector<float> takeState(const std::vector<float> &packed,
+                               std::size_t state) const;
+  /// Copies step `t` of array[B, T, n], every batch row's, to or from the
+  /// device.
+  void stepToDevice(CellArray &array, std::int64_t t) const;
+  void stepToHost(CellArray &array, std::int64_t t) const;
+  template <typename Copy>
+  void eachRowOf(const CellArray &array, std::int64_t t,
+                 const Copy &copy) const;
+
+  /// The place in time of position `p` of the walk.
+  std::int64_t stepAt(std::int64_t p) const {
+    return modes.reverse ? inputs.time - 1 - p : p;
+  }
+  bool projectsStates() const { return !manifest.recurrent.empty(); }
+
+  const CellKernels &cell;
+  const Manifest &manifest;
+  CellInputs inputs;
+  RunModes modes;
+  ElementType ioType;
+  CellArray preactivations;
+  CellArray x;
+  CellArray recurrent;
+  CellArray chained;
+  CellArray recurrentBias;
+  CellArray parameters;
+  DeviceArray<std::uint8_t> reset;
+  CellArray initial;
+  CellArray output;
+  CellArray trajectory;
+  CellArray boundaries;
+  CellArray last;
+};
+
+} // namespace minrnn
+
+#endif // MINRNN_RUNTIME_TOOLS_CELLRUNSTATE_H
