@@ -280,7 +280,7 @@ TEST(LayersOnTheWrongDevice, SayWhichItIs) {
 
 INSTANTIATE_TEST_SUITE_P(Devices, LayersOn,
                          testing::Combine(testing::ValuesIn(devicesOfPtx()),
-                                          testing::Values("gru", "lstm",
+                                          testing::Values("gru", "lstm", "mgu",
                                                           "mingru", "qrnn")),
                          [](const auto &info) {
                            return std::get<0>(info.param) + "_" +

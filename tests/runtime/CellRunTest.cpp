@@ -149,7 +149,7 @@ protected:
 INSTANTIATE_TEST_SUITE_P(
     Cells, CellRunOf,
     testing::Values(RunCase{"lstm", handWrittenLstm, lstm},
-                    RunCase{"mgu", handWrittenMgu, mguOfThePaper},
+                    RunCase{"mgu", handWrittenMgu, mgu},
                     RunCase{"knot", handWrittenKnot, knot}),
     [](const auto &info) { return std::string(info.param.name); });
 

@@ -57,7 +57,7 @@ INSTANTIATE_TEST_SUITE_P(
                     LayerCase{"lstm", handWrittenLstm, lstm},
                     LayerCase{"sru", handWrittenSru, sru},
                     LayerCase{"tangle", handWrittenTangle, tangle},
-                    LayerCase{"mgu", handWrittenMgu, mguOfThePaper},
+                    LayerCase{"mgu", handWrittenMgu, mgu},
                     LayerCase{"knot", handWrittenKnot, knot}),
     [](const auto &info) { return std::string(info.param.name); });
 

@@ -203,28 +203,10 @@ inline ReferenceRun tangle(const ReferenceLayer &layer) {
   });
 }
 
-/// MGU (Zhou et al. 2016), its gate after the product:
-///   f = sigmoid(W_if x + W_hf h),  n = tanh(W_in x + f W_hn h)
-///   h' = (1 - f) h + f n
-inline ReferenceRun mgu(const ReferenceLayer &layer) {
-  return walk(layer, 1, [&](std::span<const double> x, auto &states) {
-    Numbers &h = states[0];
-    const Numbers wf = ofInput(layer, 0, x);
-    const Numbers wn = ofInput(layer, 1, x);
-    const Numbers hf = ofState(layer, 0, h);
-    const Numbers hn = ofState(layer, 1, h);
-    for (std::size_t j = 0; j < h.size(); ++j) {
-      const double f = sigmoid(wf[j] + hf[j]);
-      h[j] = (1 - f) * h[j] + f * std::tanh(wn[j] + f * hn[j]);
-    }
-    return h;
-  });
-}
-
-/// MGU as its paper has it, its gate before the product:
+/// MGU (Zhou et al. 2016):
 ///   f = sigmoid(W_if x + W_hf h),  n = tanh(W_in x + W_hn (f h))
 ///   h' = (1 - f) h + f n
-inline ReferenceRun mguOfThePaper(const ReferenceLayer &layer) {
+inline ReferenceRun mgu(const ReferenceLayer &layer) {
   return walk(layer, 1, [&](std::span<const double> x, auto &states) {
     Numbers &h = states[0];
     const Numbers wf = ofInput(layer, 0, x);

@@ -135,7 +135,7 @@ INSTANTIATE_TEST_SUITE_P(
                     ModelCase{"lstm", handWrittenLstm, lstm, 2},
                     ModelCase{"sru", handWrittenSru, sru, 1},
                     ModelCase{"tangle", handWrittenTangle, tangle, 1},
-                    ModelCase{"mgu", handWrittenMgu, mguOfThePaper, 2},
+                    ModelCase{"mgu", handWrittenMgu, mgu, 2},
                     ModelCase{"knot", handWrittenKnot, knot, 1}),
     [](const auto &info) { return std::string(info.param.name); });
 
