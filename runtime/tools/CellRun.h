@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What `minrnn run` computes. The projections of the input, of the states and of
-// what is computed within the step, and the sums over batch and time of the
+// What `minrnn run` computes. The projections of the input, of the states and
+// of what is computed within the step, and the sums over batch and time of the
 // gradients, are formed in double and rounded once, so that the cell's kernels
 // see the pre-activations of the equations and not the rounding of a matrix
 // product.
