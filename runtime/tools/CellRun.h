@@ -6,10 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What `minrnn run` computes. The projections of the input and of the states,
-// and the sums over batch and time of the gradients, are formed in double and
-// rounded once, so that the cell's kernels see the pre-activations of the
-// equations and not the rounding of a matrix product.
+// What `minrnn run` computes. The projections of the input, of the states and
+// of what is computed within the step, and the sums over batch and time of the
+// gradients, are formed in double and rounded once, so that the cell's kernels
+// see the pre-activations of the equations and not the rounding of a matrix
+// product.
 //
 //===----------------------------------------------------------------------===//
 

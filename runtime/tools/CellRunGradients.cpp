@@ -1,4 +1,4 @@
-//===- CellRunGradients.cpp - The gradients of a run ---------------------===//
+//===- CellRunGradients.cpp - The gradients of a run ----------------------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

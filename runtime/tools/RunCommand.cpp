@@ -71,7 +71,8 @@ void minrnn::addRunCommand(CLI::App &minrnn) {
   command
       ->add_option("--in", options->in,
                    "inputs: x [B,T,D], <gate>.weight [H,D] ([H,H] of a gate "
-                   "that projects a state), <parameter> [H]; optionally "
+                   "that projects a state or a value computed within the "
+                   "step), <parameter> [H]; optionally "
                    "<gate>.bias [H], <state>0 [B,H], reset [B,T] (U8 or BOOL: "
                    "where not 0, the step starts from zero states); with "
                    "--grad also d<output> [B,T,H] and optionally "

@@ -130,6 +130,7 @@ protected:
     };
     const auto gradientsOf = [](const auto &gates, const char *ending) {
       std::vector<std::string> names;
+      names.reserve(gates.size());
       for (const GateWeights &gate : gates)
         names.push_back("d_" + gate.name + ending);
       return names;

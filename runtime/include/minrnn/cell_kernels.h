@@ -234,9 +234,10 @@ public:
   /// `shape.time` is not looked at.
   void step(const SequenceShape &shape, const StepArguments &arguments) const;
 
-  /// One step of what must be projected before `forward`, or `step` with a
-  /// `shape.time` of 1, and before `backward` (specs/abi.md, "Recurrent
-  /// projections"). Throw Error as the others do, and where C is 0.
+  /// What must be projected before `forward` (before `step`, with a
+  /// `shape.time` of 1), and the gradients of these projections before
+  /// `backward`; one step a call (specs/abi.md, "Recurrent projections"). Throw
+  /// Error as the others do, and where C is 0.
   void forwardChained(const SequenceShape &shape,
                       const ForwardChainedArguments &arguments) const;
   void backwardChained(const SequenceShape &shape,
