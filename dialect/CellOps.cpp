@@ -287,9 +287,9 @@ LogicalResult CellOp::verifyRegions() {
       return diagnostic;
     }
   }
-  if (getGateNames().empty()) // C7
-    return emitOpError("expects at least one 'minrnn.project' of its input; "
-                       "without one the cell reads no input");
+  if (getInput().use_empty()) // C7
+    return emitOpError("expects at least one 'minrnn.project' or 'minrnn.read' "
+                       "of its input; without one the cell reads no input");
   return verifyTensorNames(*this); // C9
 }
 

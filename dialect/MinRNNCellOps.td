@@ -59,7 +59,8 @@ def MinRNN_CellOp : MinRNN_Op<"cell", [
     - C5: its body consists of operations of the cell language: those of this
       section, and of `arith` and `math` the ones that compute on `f32`.
     - C6: two projections of one name project the same operand.
-    - C7: it has one projection of the input at least; else it reads no input.
+    - C7: it has one projection or one read of the input at least; else it reads
+      no input.
     - C8: it has one `minrnn.output` at most.
     - C9: the tensors that it reads and writes have names of their own: `x`,
       `y`, `reset`, its parameters, and for each state `h` also `h0` and

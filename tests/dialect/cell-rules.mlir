@@ -214,20 +214,27 @@ minrnn.cell @c6(%x: !minrnn.input) state(%h: f32) {
 
 // -----
 
-// C7: a projection.
-// expected-error @+1 {{'minrnn.cell' op expects at least one 'minrnn.project' of its input; without one the cell reads no input}}
+// C7: a projection or a read of the input.
+// expected-error @+1 {{'minrnn.cell' op expects at least one 'minrnn.project' or 'minrnn.read' of its input; without one the cell reads no input}}
 minrnn.cell @c7(%x: !minrnn.input) state(%h: f32) {
   minrnn.yield %h : f32
 }
 
 // -----
 
-// C7: of the input; a projection of the state or a read of the channel is none.
-// expected-error @+1 {{'minrnn.cell' op expects at least one 'minrnn.project' of its input; without one the cell reads no input}}
+// C7: a projection of the state is none.
+// expected-error @+1 {{'minrnn.cell' op expects at least one 'minrnn.project' or 'minrnn.read' of its input; without one the cell reads no input}}
+minrnn.cell @c7(%x: !minrnn.input) state(%h: f32) {
+  %u = minrnn.project %h "u" : f32 -> f32
+  minrnn.yield %u : f32
+}
+
+// -----
+
+// C7 obeyed: a read alone.
 minrnn.cell @c7(%x: !minrnn.input) state(%h: f32) {
   %v = minrnn.read %x : f32
-  %u = minrnn.project %h "u" : f32 -> f32
-  %n = arith.addf %u, %v : f32
+  %n = arith.addf %h, %v : f32
   minrnn.yield %n : f32
 }
 
