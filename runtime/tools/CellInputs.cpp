@@ -180,11 +180,12 @@ CellInputs minrnn::readCellInputs(const SafetensorsReader &file,
   inputs.batch = xShape[0];
   inputs.time = xShape[1];
   inputs.inputs = xShape[2];
-  if (manifest.gates.empty())
-    throw Error("cell '" + manifest.cell +
-                "' has no gate, so that its number of channels is not known");
-  const std::string firstWeight = manifest.gates.front() + ".weight";
-  inputs.channels = shapeOf(file, firstWeight, 2, "[H, D]")[0];
+  // A cell without a gate reads its channel, and has those of its input.
+  inputs.channels = inputs.inputs;
+  const std::string firstWeight =
+      manifest.gates.empty() ? "" : manifest.gates.front() + ".weight";
+  if (!firstWeight.empty())
+    inputs.channels = shapeOf(file, firstWeight, 2, "[H, D]")[0];
   if (cell.readsInput() && inputs.inputs != inputs.channels)
     throw Error(file.path().string() + ": cell '" + manifest.cell +
                 "' reads its channel of the input, so that x must be as wide "
