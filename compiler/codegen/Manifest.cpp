@@ -8,6 +8,7 @@
 
 #include "compiler/codegen/Manifest.h"
 #include "compiler/lowering/Passes.h"
+#include "compiler/transforms/ForwardChained.h"
 #include "compiler/transforms/Passes.h"
 
 #include "llvm/Config/llvm-config.h"
@@ -40,8 +41,8 @@ KernelInventory minrnn::compiler::takeInventory(ModuleOp module,
   inventory.gates = strings(module, kGatesAttribute);
   if (auto projections = module->getAttrOfType<ArrayAttr>(kRecurrentAttribute))
     for (auto projection : projections.getAsRange<DictionaryAttr>()) {
-      auto state = projection.getAs<StringAttr>("state");
-      auto chained = projection.getAs<IntegerAttr>("chained");
+      auto state = projection.getAs<StringAttr>(kProjectedState);
+      auto chained = projection.getAs<IntegerAttr>(kProjectedChained);
       inventory.recurrent.push_back({projection.getAs<StringAttr>("name").str(),
                                      state ? state.str() : std::string(),
                                      chained ? chained.getInt() : 0});

@@ -22,6 +22,7 @@
 
 #include "compiler/analysis/Recurrence.h"
 #include "compiler/transforms/EntryTensors.h"
+#include "compiler/transforms/ForwardChained.h"
 #include "compiler/transforms/Passes.h"
 #include "compiler/transforms/ReverseMode.h"
 #include "dialect/MinRNN.h"
@@ -43,11 +44,8 @@ namespace {
 /// The step that is differentiated: the one walk of the function `step`.
 struct Step {
   WalkOp walk;
-  /// That of `forward_chained`, which yields the values computed within the
-  /// step that are projected; null where there are none.
-  WalkOp chained;
-  /// Of each recurrent projection, whether it is of such a value.
-  SmallVector<bool> isChainedProduct;
+  /// What it projects of its own values.
+  ForwardChained chained;
   /// Whether the step yields its output apart from its state.
   bool hasOutput;
   /// The step's values from the gates to the mask of resets, the parameters,
@@ -161,7 +159,7 @@ FailureOr<AdjointStep> BackwardDerivation::differentiate(Block *block) {
   };
   ReverseMode reverse(builder);
   if (chainedGradients != 0) {
-    SmallVector<Value> projected = copyEquations(step.chained);
+    SmallVector<Value> projected = copyEquations(step.chained.walk);
     for (auto [value, gradient] : llvm::zip_equal(
              ArrayRef(projected).drop_front(step.states), projectedGradients))
       reverse.accumulate(value, gradient);
@@ -281,7 +279,7 @@ LogicalResult BackwardDerivation::buildChained() {
   int64_t firstProduct = step.axes.gates + (step.readsInput ? 1 : 0);
   Value zero =
       arith::ConstantOp::create(builder, location, builder.getF32FloatAttr(0));
-  for (auto [index, isChained] : llvm::enumerate(step.isChainedProduct))
+  for (auto [index, isChained] : llvm::enumerate(step.chained.isChained))
     yielded.push_back(isChained ? adjoint->values[firstProduct + index] : zero);
   YieldOp::create(builder, location, yielded);
   return success();
@@ -357,14 +355,16 @@ LogicalResult BackwardDerivation::build(ScanOp forward, bool recompute) {
   return success();
 }
 
-/// The step of `module`, or none where minrnn-fuse-gates has not been.
-static std::optional<Step> findStep(ModuleOp module) {
+/// The step of `module`. Emits an error where minrnn-fuse-gates has not been.
+static FailureOr<Step> findStep(ModuleOp module) {
   auto function = module.lookupSymbol<func::FuncOp>(kStepName);
-  if (!function)
-    return std::nullopt;
-  auto walks = llvm::to_vector(function.getOps<WalkOp>());
-  if (walks.size() != 1 || !module->hasAttr(kKindAttribute))
-    return std::nullopt;
+  auto walks = function ? llvm::to_vector(function.getOps<WalkOp>())
+                        : SmallVector<WalkOp>();
+  if (walks.size() != 1 || !module->hasAttr(kKindAttribute)) {
+    module.emitOpError("expects a function 'step' with one minrnn.walk; run "
+                       "minrnn-fuse-gates first");
+    return failure();
+  }
   WalkOp walk = walks.front();
   auto gatesOf = [&](StringRef name) -> int64_t {
     Value tensor = findArgument(function, name);
@@ -372,32 +372,20 @@ static std::optional<Step> findStep(ModuleOp module) {
   };
   PackedAxes axes{gatesOf("bias"), gatesOf("recurrent_bias"),
                   gatesOf("parameters"), walk.getStateCount()};
-  WalkOp chained;
-  SmallVector<bool> isChainedProduct;
-  if (auto projecting =
-          module.lookupSymbol<func::FuncOp>(kForwardChainedName)) {
-    auto found = llvm::to_vector(projecting.getOps<WalkOp>());
-    if (found.size() != 1 || found.front().getBody().getNumArguments() !=
-                                 walk.getBody().getNumArguments())
-      return std::nullopt;
-    chained = found.front();
-    axes.chained = stepValueCount(chained.getOutputs().getTypes());
-    auto projections = module->getAttrOfType<ArrayAttr>(kRecurrentAttribute);
-    if (!projections ||
-        static_cast<int64_t>(projections.size()) != axes.recurrent)
-      return std::nullopt;
-    for (auto projection : projections.getAsRange<DictionaryAttr>())
-      isChainedProduct.push_back(projection.contains("chained"));
-  }
+  bool readsInput = findArgument(function, "input") != nullptr;
+  FailureOr<ForwardChained> chained =
+      findForwardChained(module, walk, axes.gates + (readsInput ? 1 : 0));
+  if (failed(chained))
+    return failure();
+  axes.chained = chained->values;
   return Step{walk,
-              chained,
-              isChainedProduct,
+              *chained,
               /*hasOutput=*/!walk.getOutputs().empty(),
               stepValueCount(walk.getSequences().getTypes()),
               packedValueCount(walk.getParameters().getTypes()),
               walk.getStateCount(),
               axes,
-              /*readsInput=*/findArgument(function, "input") != nullptr};
+              readsInput};
 }
 
 namespace {
@@ -406,12 +394,9 @@ struct DeriveBackwardPass
     : public minrnn::compiler::impl::DeriveBackwardPassBase<
           DeriveBackwardPass> {
   void runOnOperation() override {
-    std::optional<Step> step = findStep(getOperation());
-    if (!step) {
-      getOperation().emitOpError("expects a function 'step' with one "
-                                 "minrnn.walk; run minrnn-fuse-gates first");
+    FailureOr<Step> step = findStep(getOperation());
+    if (failed(step))
       return signalPassFailure();
-    }
     auto function = getOperation().lookupSymbol<func::FuncOp>(kForwardName);
     auto scans = function ? llvm::to_vector(function.getOps<ScanOp>())
                           : SmallVector<ScanOp>();
@@ -429,7 +414,7 @@ struct DeriveBackwardPass
     OpBuilder builder(step->walk->getParentOp());
     BackwardDerivation derivation(*step, builder);
     if (failed(derivation.build(forward, recompute)) ||
-        (step->chained && failed(derivation.buildChained())))
+        (step->chained.walk && failed(derivation.buildChained())))
       signalPassFailure();
   }
 };

@@ -8,6 +8,7 @@
 
 #include "compiler/analysis/Recurrence.h"
 #include "compiler/transforms/EntryTensors.h"
+#include "compiler/transforms/ForwardChained.h"
 #include "compiler/transforms/Passes.h"
 #include "dialect/MinRNN.h"
 
@@ -92,14 +93,14 @@ void GateFusion::describeModule(ModuleOp module) {
     Value operand = project.getOperand();
     if (auto state = dyn_cast<BlockArgument>(operand))
       projections.push_back(builder.getDictionaryAttr(
-          {name,
-           builder.getNamedAttr(
-               "state", cell.getStateNames()[state.getArgNumber() - 1])}));
+          {name, builder.getNamedAttr(
+                     kProjectedState,
+                     cell.getStateNames()[state.getArgNumber() - 1])}));
     else
       projections.push_back(builder.getDictionaryAttr(
-          {name,
-           builder.getNamedAttr("chained", builder.getI64IntegerAttr(
-                                               llvm::find(chained, operand) -
+          {name, builder.getNamedAttr(
+                     kProjectedChained,
+                     builder.getI64IntegerAttr(llvm::find(chained, operand) -
                                                chained.begin()))}));
   }
   module->setAttr(kCellAttribute, cell.getSymNameAttr());

@@ -29,9 +29,9 @@ namespace minrnn::compiler {
 /// after it: the cell's name and kind (`parallel` or `sequential`), the names
 /// of its gates, parameters and states in order, its recurrent projections
 /// (each `{name, state}`, or `{name, chained}` with the place among the values
-/// computed within the step that are projected), whether its one state is its output, the name of the
-/// output's tensor (that of the first state, or `y`), and whether backward
-/// recomputes the states from those at tile boundaries.
+/// computed within the step that are projected), whether its one state is its
+/// output, the name of the output's tensor (that of the first state, or `y`),
+/// and whether backward recomputes the states from those at tile boundaries.
 inline constexpr llvm::StringLiteral kCellAttribute = "minrnn.cell";
 inline constexpr llvm::StringLiteral kKindAttribute = "minrnn.kind";
 inline constexpr llvm::StringLiteral kGatesAttribute = "minrnn.gates";
