@@ -185,7 +185,7 @@ std::optional<AffineForm> RecurrenceAnalysis::evaluate(Operation *op) {
       });
 }
 
-ProjectOp minrnn::compiler::findTwiceChainedProjection(CellOp cell) {
+ProjectOp minrnn::compiler::findChainOfTwo(CellOp cell) {
   // Values that hang on a chained projection, in the order of the equations.
   llvm::DenseSet<Value> chained;
   for (Operation &op : cell.getBody().front()) {

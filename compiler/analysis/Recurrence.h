@@ -80,9 +80,9 @@ private:
 };
 
 /// The first projection of `cell` whose operand is computed from the projection
-/// of a value computed within the step, or null. Its product would be the third
-/// in a step, behind the second; no kernels are made of it.
-dialect::ProjectOp findTwiceChainedProjection(dialect::CellOp cell);
+/// of another value computed within the step, or null. Its product would wait for
+/// that one; no kernels are made of it.
+dialect::ProjectOp findChainOfTwo(dialect::CellOp cell);
 
 } // namespace minrnn::compiler
 

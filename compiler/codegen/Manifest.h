@@ -25,7 +25,7 @@ namespace minrnn::compiler {
 
 /// One entry of the compiled cell.
 struct KernelEntry {
-  /// forward, backward or step.
+  /// forward, backward, step, forward_chained or backward_chained.
   std::string name;
   /// Its name in the PTX or the object.
   std::string symbol;

@@ -285,12 +285,13 @@ bool CellCompilation::prove() {
 }
 
 bool CellCompilation::buildScans() {
-  if (auto third = findTwiceChainedProjection(cell))
+  if (auto behind = findChainOfTwo(cell))
     return rejectInput(
-        third.getLoc(),
-        "expects at most two matrix products behind one another in a step, one "
-        "of the states and one of values computed from it; this would be a "
-        "third, of a value computed from the second. Project a state, and "
+        behind.getLoc(),
+        "expects the projection of the input, of a state or of a value "
+        "computed "
+        "within the step; this value hangs on the projection of another such "
+        "value, and would be a product behind that one. Project a state, and "
         "compute with the result: f * (U h) in place of U (f * h)");
   auto at = cell->getAttrOfType<LocationAttr>(kSequentialAtAttribute);
   if (at && options.scan == ScanDomain::Log)
@@ -453,7 +454,7 @@ Compilation CellCompilation::run(Stage stage) {
     auto at = cell->getAttrOfType<LocationAttr>(kSequentialAtAttribute);
     if (stage == Stage::Explanation && at) {
       emitRemark(at) << "this makes the cell sequential";
-      if (findTwiceChainedProjection(cell))
+      if (findChainOfTwo(cell))
         return true;
     }
     if (!buildScans())

@@ -143,9 +143,10 @@ std::string minrnn::compiler::formula(Value value) {
 
 /// How a sequential cell runs.
 static std::string explainWalk(CellOp cell) {
-  if (findTwiceChainedProjection(cell))
-    return "  kernels   none: a projection waits for another that waits for "
-           "those of the states\n";
+  if (findChainOfTwo(cell))
+    return "  kernels   none: a value that is projected hangs on the "
+           "projection "
+           "of another value computed within the step\n";
   size_t products = 0;
   size_t chained = 0;
   for (ProjectOp project : cell.getRecurrentProjections())

@@ -373,7 +373,7 @@ struct FuseGatesPass
                        "minrnn-prove-recurrence first");
       return signalPassFailure();
     }
-    if (ProjectOp project = findTwiceChainedProjection(cell)) {
+    if (ProjectOp project = findChainOfTwo(cell)) {
       project.emitOpError("expects an operand that hangs on no projection of a "
                           "value computed within the step");
       return signalPassFailure();

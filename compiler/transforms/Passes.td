@@ -66,7 +66,8 @@ def FuseGatesPass : Pass<"minrnn-fuse-gates", "::mlir::ModuleOp"> {
     All projections of the input become one packed projection (one matrix
     product); all pointwise gate math, bias included, moves into the scan. No
     gate value goes to memory. The cell becomes two functions, `forward` and
-    `step`.
+    `step`; one that projects a value computed within the step becomes a third,
+    `forward_chained`, which computes that value.
 
     Before:
     ```mlir
@@ -112,7 +113,9 @@ def DeriveBackwardPass : Pass<"minrnn-derive-backward", "::mlir::ModuleOp"> {
     reversed in time; its gates are recomputed from the pre-activations.
 
     A sequential cell's adjoint mixes its states, or its channels; its backward
-    is a `minrnn.walk`.
+    is a `minrnn.walk`. Where the step projects a value of its own, `backward` is
+    given the gradient that arrives at it (`d_chained`), and a function
+    `backward_chained` computes what that gradient is made of.
 
     Before: `func.func @step`. After, beside it:
     ```mlir

@@ -55,8 +55,8 @@ std::int64_t stepsOf(const Manifest &manifest, std::string_view entry,
                 std::to_string(shape.time) + " of the sequence");
   if (manifest.recurrent.empty())
     throw Error(where +
-                "expected the whole sequence in one call, since no "
-                "gate projects a state; found " +
+                "expected the whole sequence in one call, since the cell "
+                "has no recurrent projection; found " +
                 std::to_string(steps) + " steps from position " +
                 std::to_string(first) + " on, of " +
                 std::to_string(shape.time));

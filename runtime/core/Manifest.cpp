@@ -208,7 +208,7 @@ KernelEntry readEntry(const Json &json, const std::string &where,
   return entry;
 }
 
-/// A gate must project a state that the cell has.
+/// Where a gate projects a state, it is one that the cell has.
 void checkState(const ObjectReader &reader, const Manifest &manifest,
                 const RecurrentProjection &gate) {
   if (std::find(manifest.states.begin(), manifest.states.end(), gate.state) ==

@@ -228,7 +228,7 @@ void LanguageModel::stage(std::int64_t batch, std::int64_t time,
   const std::int64_t channels = modelOptions.channels();
   elementCount({rows, cellKernels.gates(), channels}, "the pre-activations");
   elementCount({rows, cellKernels.recurrent(), channels},
-               "the projections of the states");
+               "the recurrent projections");
   elementCount({rows, cellKernels.chained(), channels},
                "the values computed within a step");
   elementCount({rows, cellKernels.states(), channels}, "the states");

@@ -72,7 +72,8 @@ std::int64_t chainedCount(const CellKernels &cell,
                       "recurrent, values computed within the step");
 }
 
-constexpr const char *projectsItsStates = "the cell projects its states";
+constexpr const char *projectsItsStates =
+    "the cell projects its states or what it computes within the step";
 constexpr const char *projectsWithinTheStep =
     "the cell projects what it computes within the step";
 
@@ -88,8 +89,8 @@ std::int64_t stepAt(std::int64_t p, std::int64_t time, bool fromTheEnd) {
   return fromTheEnd ? time - 1 - p : p;
 }
 
-/// Runs the cell over the whole sequence: at once, or for a cell that projects
-/// its states as specs/abi.md, "Recurrent projections", has it.
+/// Runs the cell over the whole sequence: at once, or for a cell with recurrent
+/// projections as specs/abi.md has it under that name.
 void walkForward(const CellKernels &cell, const RecurrentShape &shape,
                  const RecurrentForwardArguments &arguments,
                  ForwardArguments call) {

@@ -116,7 +116,7 @@ void CellRun::forward() {
                         .boundaries = floats(boundaries),
                         .last = floats(last),
                         .reverse = modes.reverse};
-  if (!projectsStates()) {
+  if (!isRecurrent()) {
     cell.forward(inputs.shape(), call);
   } else {
     const RecurrentProducts products(cell, inputs, !inputs.hasReset);
@@ -184,12 +184,12 @@ void CellRun::forwardBySteps() {
       make(ioType, "output", zeros({b, h}, "the output of a step"));
   for (std::int64_t p = 0; p < inputs.time; ++p) {
     const std::int64_t t = stepAt(p);
-    if (projectsStates())
+    if (isRecurrent())
       products.forward(last.values(), t, recurrent.values());
     CellArray gates =
         make(ioType, "pre-activations", ofStep(preactivations, t));
     CellArray input = make(ioType, "x", ofStep(x, t));
-    CellArray stateGates =
+    CellArray recurrentOfStep =
         make(ElementType::F32, "recurrent products", ofStep(recurrent, t));
     std::vector<std::uint8_t> mask;
     if (inputs.hasReset)
@@ -197,7 +197,7 @@ void CellRun::forwardBySteps() {
         mask.push_back(
             inputs.reset[static_cast<std::size_t>(row * inputs.time + t)]);
     const DeviceArray<std::uint8_t> resetOfStep(cell.device(), mask);
-    for (CellArray *array : {&gates, &input, &stateGates})
+    for (CellArray *array : {&gates, &input, &recurrentOfStep})
       array->toDevice();
     if (cell.chained() > 0) {
       CellArray chainedOfStep = make(
@@ -205,7 +205,7 @@ void CellRun::forwardBySteps() {
           zeros({b, cell.chained(), h}, "the values computed within the step"));
       cell.forwardChained({b, 1, h}, {.preactivations = gates.data(),
                                       .input = input.data(),
-                                      .recurrent = floats(stateGates),
+                                      .recurrent = floats(recurrentOfStep),
                                       .recurrentBias = floats(recurrentBias),
                                       .parameters = floats(parameters),
                                       .reset = resetOfStep.data(),
@@ -214,13 +214,13 @@ void CellRun::forwardBySteps() {
       chainedOfStep.toHost();
       toStep(chainedOfStep, chained, t);
       products.forwardChained(chained.values(), t, recurrent.values());
-      stateGates.values() = ofStep(recurrent, t);
-      stateGates.toDevice();
+      recurrentOfStep.values() = ofStep(recurrent, t);
+      recurrentOfStep.toDevice();
     }
     cell.step(inputs.shape(),
               {.preactivations = gates.data(),
                .input = input.data(),
-               .recurrent = floats(stateGates),
+               .recurrent = floats(recurrentOfStep),
                .recurrentBias = floats(recurrentBias),
                .parameters = floats(parameters),
                .reset = resetOfStep.data(),

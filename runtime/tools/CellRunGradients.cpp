@@ -97,7 +97,7 @@ void CellRun::addGradients(CellOutputs &outputs) {
                          .dInitial = floats(dInitial),
                          .reverse = modes.reverse};
   RecurrentProducts products(cell, inputs, !inputs.hasReset);
-  if (projectsStates() && t > 0) {
+  if (isRecurrent() && t > 0) {
     std::copy(inputs.dLast.begin(), inputs.dLast.end(),
               dInitial.values().begin());
     dInitial.toDevice();

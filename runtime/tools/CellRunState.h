@@ -80,7 +80,7 @@ private:
   std::int64_t stepAt(std::int64_t p) const {
     return modes.reverse ? inputs.time - 1 - p : p;
   }
-  bool projectsStates() const { return !manifest.recurrent.empty(); }
+  bool isRecurrent() const { return !manifest.recurrent.empty(); }
 
   const CellKernels &cell;
   const Manifest &manifest;

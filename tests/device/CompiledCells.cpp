@@ -22,17 +22,28 @@
 using namespace minrnn;
 using namespace minrnn::test;
 
+/// The named cells, and those that are for these tests alone.
+static std::vector<std::string> cellFolders() {
+  return {testFile(MINRNN_CELLS_FOLDER), testFile(MINRNN_DEVICE_CELLS)};
+}
+
 std::vector<std::string> minrnn::test::allCellNames() {
   std::vector<std::string> names;
-  for (const auto &file :
-       std::filesystem::directory_iterator(testFile(MINRNN_CELLS_FOLDER)))
-    names.push_back(file.path().stem().string());
+  for (const std::string &folder : cellFolders())
+    for (const auto &file : std::filesystem::directory_iterator(folder))
+      names.push_back(file.path().stem().string());
   std::sort(names.begin(), names.end());
   return names;
 }
 
 std::string minrnn::test::cellFile(const std::string &cell) {
-  return testFile(MINRNN_CELLS_FOLDER) + "/" + cell + ".mlir";
+  std::string file;
+  for (const std::string &folder : cellFolders()) {
+    file = folder + "/" + cell + ".mlir";
+    if (std::filesystem::exists(file))
+      break;
+  }
+  return file;
 }
 
 /// The newest target of the compiler's that runs on a device of `own`.

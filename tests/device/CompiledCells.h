@@ -20,10 +20,10 @@
 
 namespace minrnn::test {
 
-/// The cells of specs/cells, in order of their names.
+/// The cells of specs/cells and of tests/device/cells, in order of their names.
 std::vector<std::string> allCellNames();
 
-/// The file of a cell of specs/cells.
+/// The file of one of them.
 std::string cellFile(const std::string &cell);
 
 /// What the compiler would not compile; the message is its own.

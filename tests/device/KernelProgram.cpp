@@ -98,6 +98,15 @@ public:
     return values;
   }
 
+  /// Makes `elements` of an f32 array what they are before anything writes
+  /// them.
+  void poison(const std::string &name, int64_t begin, int64_t elements) {
+    upload(name,
+           std::vector<float>(size_t(elements),
+                              std::bit_cast<float>(~uint32_t{0})),
+           begin);
+  }
+
   /// Puts every array of the entry on the device, but those that are there.
   void prepare(std::string_view name) {
     const KernelEntry &entry = program.own.entry(name);
@@ -348,6 +357,9 @@ NamedArrays KernelProgram::backwardInSteps(const EntryCall &call) const {
         pullBack(current, call, t, row, /*ofChained=*/true, gradient.data());
         current.upload("d_chained", gradient,
                        (row * time + t) * chained * channels);
+        // `backward` writes all of them again.
+        const int64_t width = sizeOf("recurrent", call.shape) * channels;
+        current.poison("d_recurrent", (row * time + t) * width, width);
       }
     }
     current.launch("backward", position, 1, aliases);

@@ -48,7 +48,7 @@ protected:
   run(const std::string &on, const std::string &options) const {
     const std::string out = file("out-" + on);
     const Outcome outcome =
-        minrnn("run " + cell(name) + " --in " + file("in") + " --out " + out +
+        minrnn("run " + cellFile(name) + " --in " + file("in") + " --out " + out +
                " --device " + on + options);
     EXPECT_EQ(outcome.status, 0) << options << ": " << outcome.err;
     EXPECT_EQ(outcome.out, "");

@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 #include <set>
 #include <stdexcept>
 
@@ -362,6 +363,12 @@ NamedArrays HostCell::backward(const reference::Program &program,
                       chainedWidth, 0.0F);
         pullBack(sizes, /*ofChained=*/true, dRecurrent.data(), t, arrays.weight,
                  dChained.data() + t * chainedWidth, sizes.time * chainedWidth);
+        // `backward` writes all of them again.
+        for (int64_t row = 0; row < sizes.batch; ++row)
+          std::fill_n(dRecurrent.data() +
+                          (row * sizes.time + t) * sizes.recurrent * width,
+                      sizes.recurrent * width,
+                      std::numeric_limits<float>::quiet_NaN());
       }
       block.launch(*this, "backward");
       pullBack(sizes, /*ofChained=*/false, dRecurrent.data(), t, arrays.weight,

@@ -337,7 +337,8 @@ TEST(CellKernels, RefusesStepsThatAreNotOfTheSequence) {
   EXPECT_EQ(errorOfSteps(minGru, 0, 5), "");
   EXPECT_EQ(errorOfSteps(minGru, 2, 1),
             "cell 'mingru', entry 'forward': expected the whole sequence in "
-            "one call, since no gate projects a state; found 1 steps from "
+            "one call, since the cell has no recurrent projection; found 1 "
+            "steps from "
             "position 2 on, of 5");
 }
 

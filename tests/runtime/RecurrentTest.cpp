@@ -304,7 +304,7 @@ TEST(Recurrent, SaysWhatIsMissing) {
             "works in it");
   EXPECT_EQ(backwardError([](auto &a) { a.dRecurrentWeight = nullptr; }),
             "recurrent backward: dRecurrentWeight is null, but the cell "
-            "projects its states");
+            "projects its states or what it computes within the step");
   EXPECT_EQ(backwardError([](auto &a) { a.dRecurrentBiasOfRows = nullptr; }),
             "recurrent backward: dRecurrentBias is wanted, but "
             "dRecurrentBiasOfRows is null");

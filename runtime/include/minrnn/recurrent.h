@@ -8,7 +8,7 @@
 //
 // One packed projection of the input onto all gates, then the compiled cell,
 // on buffers that the caller owns, in the memory of the device that the cell
-// was compiled for. A cell that projects its states is walked through time: one
+// was compiled for. A cell with recurrent projections is walked through time: one
 // product and one call a step, and one more of each where it projects what it
 // computes within the step.
 //
@@ -143,7 +143,7 @@ struct RecurrentBackwardArguments {
 
 /// preactivations = input weight^T by one matrix product, without the bias,
 /// which the cell's kernel adds; then the cell's `forward`, at once or, where
-/// the cell projects its states, step by step.
+/// the cell has recurrent projections, step by step.
 void recurrentForward(const CellKernels &cell, const RecurrentShape &shape,
                       const RecurrentForwardArguments &arguments);
 void recurrentForward(Blocks &blocks, const CellKernels &cell,

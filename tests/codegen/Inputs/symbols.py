@@ -1,13 +1,12 @@
-# Checks what nm says of an object: symbols.py CELL NM.txt
+# Checks what nm says of an object: symbols.py CELL NM.txt MANIFEST.json
+import json
 import sys
 
 lines = [line.split() for line in open(sys.argv[2])]
 undefined = [words[-1] for words in lines if words[-2] == "U"]
 functions = sorted(words[-1] for words in lines if words[-2] == "T")
-entries = ["forward", "backward", "step"]
-if any("chained" in function for function in functions):
-    entries += ["forward_chained", "backward_chained"]
-expected = sorted(f"{sys.argv[1]}_{entry}" for entry in entries)
+manifest = json.load(open(sys.argv[3]))
+expected = sorted(f"{sys.argv[1]}_{entry['name']}" for entry in manifest["entries"])
 if undefined:
     sys.exit(f"expected no undefined symbol, found {undefined}")
 if functions != expected:
