@@ -281,10 +281,10 @@ TEST(Recurrent, SaysWhatIsMissing) {
             "in it");
   EXPECT_EQ(forwardError([](auto &a) { a.recurrentWeight = nullptr; }),
             "recurrent forward: recurrentWeight is null, but the cell projects "
-            "its states");
+            "its states or what it computes within the step");
   EXPECT_EQ(forwardError([](auto &a) { a.recurrent = nullptr; }),
             "recurrent forward: recurrent is null, but the cell projects its "
-            "states");
+            "states or what it computes within the step");
   EXPECT_EQ(forwardError([](auto &a) { a.output = nullptr; }),
             "cell 'lstm', entry 'forward', argument 'output': is null, but "
             "must hold 30 elements");
