@@ -279,49 +279,50 @@ std::int64_t CellKernels::chainedSteps(const std::shared_ptr<const Plan> &plan,
   return stepsOf(*sharedManifest, name, shape, first, 1);
 }
 
-void CellKernels::forwardChained(
-    const SequenceShape &shape,
-    const ForwardChainedArguments &arguments) const {
-  const std::int64_t count = chainedSteps(forwardChainedPlan, "forward_chained",
-                                          shape, arguments.first);
-  // In the order of knownForwardChainedArguments; `last` is of no use.
+void CellKernels::forwardChained(const SequenceShape &shape,
+                                 const ForwardArguments &step,
+                                 float *chained) const {
+  const std::int64_t count =
+      chainedSteps(forwardChainedPlan, "forward_chained", shape, step.first);
+  // In the order of knownForwardChainedArguments; the last states are not
+  // wanted.
   const auto words = std::to_array<std::uint64_t>(
-      {addressOf(arguments.preactivations), addressOf(arguments.input),
-       addressOf(arguments.recurrent), addressOf(arguments.bias),
-       addressOf(arguments.recurrentBias), addressOf(arguments.parameters),
-       addressOf(arguments.reset), addressOf(arguments.initial),
-       addressOf(arguments.chained), std::uint64_t{0}, size(shape.batch),
-       size(shape.time), size(shape.channels), size(arguments.reverse ? 1 : 0),
-       size(arguments.first), size(count)});
+      {addressOf(step.preactivations), addressOf(step.input),
+       addressOf(step.recurrent), addressOf(step.bias),
+       addressOf(step.recurrentBias), addressOf(step.parameters),
+       addressOf(step.reset), addressOf(step.initial), addressOf(chained),
+       std::uint64_t{0}, size(shape.batch), size(shape.time),
+       size(shape.channels), size(step.reverse ? 1 : 0), size(step.first),
+       size(count)});
   launch(*forwardChainedPlan, {shape, words});
 }
 
-void CellKernels::backwardChained(
-    const SequenceShape &shape,
-    const BackwardChainedArguments &arguments) const {
-  const std::int64_t count = chainedSteps(
-      backwardChainedPlan, "backward_chained", shape, arguments.first);
-  // In the order of knownBackwardChainedArguments; `d_initial` is of no use.
+void CellKernels::backwardChained(const SequenceShape &shape,
+                                  const BackwardArguments &step) const {
+  const std::int64_t count =
+      chainedSteps(backwardChainedPlan, "backward_chained", shape, step.first);
+  // In the order of knownBackwardChainedArguments; the initial states' gradient
+  // is not wanted.
   const auto words =
-      std::to_array<std::uint64_t>({addressOf(arguments.preactivations),
-                                    addressOf(arguments.input),
-                                    addressOf(arguments.recurrent),
-                                    addressOf(arguments.bias),
-                                    addressOf(arguments.recurrentBias),
-                                    addressOf(arguments.parameters),
-                                    addressOf(arguments.reset),
-                                    addressOf(arguments.initial),
-                                    addressOf(arguments.output),
-                                    addressOf(arguments.trajectory),
-                                    addressOf(arguments.dOutput),
-                                    addressOf(arguments.dLast),
-                                    addressOf(arguments.dRecurrent),
+      std::to_array<std::uint64_t>({addressOf(step.preactivations),
+                                    addressOf(step.input),
+                                    addressOf(step.recurrent),
+                                    addressOf(step.bias),
+                                    addressOf(step.recurrentBias),
+                                    addressOf(step.parameters),
+                                    addressOf(step.reset),
+                                    addressOf(step.initial),
+                                    addressOf(step.output),
+                                    addressOf(step.trajectory),
+                                    addressOf(step.dOutput),
+                                    addressOf(step.dLast),
+                                    addressOf(step.dRecurrent),
                                     std::uint64_t{0},
                                     size(shape.batch),
                                     size(shape.time),
                                     size(shape.channels),
-                                    size(arguments.reverse ? 1 : 0),
-                                    size(arguments.first),
+                                    size(step.reverse ? 1 : 0),
+                                    size(step.first),
                                     size(count)});
   launch(*backwardChainedPlan, {shape, words});
 }

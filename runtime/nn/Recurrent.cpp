@@ -113,23 +113,12 @@ void walkForward(const CellKernels &cell, const RecurrentShape &shape,
   for (std::int64_t p = 0; p < shape.time; ++p) {
     const std::int64_t t = stepAt(p, shape.time, arguments.reverse);
     products.forward(arguments.last, arguments.recurrent, t);
-    if (cell.chained() > 0) {
-      cell.forwardChained(shape.sequence(),
-                          {.preactivations = call.preactivations,
-                           .input = call.input,
-                           .recurrent = call.recurrent,
-                           .bias = call.bias,
-                           .recurrentBias = call.recurrentBias,
-                           .parameters = call.parameters,
-                           .reset = call.reset,
-                           .initial = call.initial,
-                           .chained = arguments.chained,
-                           .reverse = call.reverse,
-                           .first = p});
-      products.forwardChained(arguments.chained, arguments.recurrent, t);
-    }
     call.first = p;
     call.count = 1;
+    if (cell.chained() > 0) {
+      cell.forwardChained(shape.sequence(), call, arguments.chained);
+      products.forwardChained(arguments.chained, arguments.recurrent, t);
+    }
     cell.forward(shape.sequence(), call);
   }
 }
@@ -162,27 +151,12 @@ void walkBackward(const CellKernels &cell, const RecurrentShape &shape,
     cell.backward(shape.sequence(), call);
   for (std::int64_t p = 0; p < shape.time; ++p) {
     const std::int64_t t = stepAt(p, shape.time, !arguments.reverse);
-    if (cell.chained() > 0) {
-      cell.backwardChained(shape.sequence(),
-                           {.preactivations = call.preactivations,
-                            .input = call.input,
-                            .recurrent = call.recurrent,
-                            .bias = call.bias,
-                            .recurrentBias = call.recurrentBias,
-                            .parameters = call.parameters,
-                            .reset = call.reset,
-                            .initial = call.initial,
-                            .output = call.output,
-                            .trajectory = call.trajectory,
-                            .dOutput = call.dOutput,
-                            .dLast = call.dLast,
-                            .dRecurrent = call.dRecurrent,
-                            .reverse = call.reverse,
-                            .first = p});
-      products.backwardChained(arguments.dRecurrent, t, arguments.dChained);
-    }
     call.first = p;
     call.count = 1;
+    if (cell.chained() > 0) {
+      cell.backwardChained(shape.sequence(), call);
+      products.backwardChained(arguments.dRecurrent, t, arguments.dChained);
+    }
     cell.backward(shape.sequence(), call);
     products.backward(arguments.dRecurrent, t, arguments.dInitial);
   }
@@ -311,8 +285,8 @@ void minrnn::recurrentStep(Blocks &blocks, const CellKernels &cell,
                            .recurrentBias = arguments.recurrentBias,
                            .parameters = arguments.parameters,
                            .reset = arguments.reset,
-                           .initial = arguments.state,
-                           .chained = arguments.chained});
+                           .initial = arguments.state},
+                          arguments.chained);
       products.forwardChained(arguments.chained, arguments.recurrent, 0);
     }
   }

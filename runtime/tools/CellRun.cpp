@@ -125,10 +125,10 @@ void CellRun::forward() {
     for (std::int64_t p = 0; p < inputs.time; ++p) {
       products.forward(last.values(), stepAt(p), recurrent.values());
       stepToDevice(recurrent, stepAt(p));
-      if (cell.chained() > 0)
-        projectChained(call, products, p);
       call.first = p;
       call.count = 1;
+      if (cell.chained() > 0)
+        projectChained(call, products);
       cell.forward(inputs.shape(), call);
       last.toHost();
     }
@@ -138,19 +138,9 @@ void CellRun::forward() {
 }
 
 void CellRun::projectChained(const ForwardArguments &call,
-                             const RecurrentProducts &products,
-                             std::int64_t p) {
-  const std::int64_t t = stepAt(p);
-  cell.forwardChained(inputs.shape(), {.preactivations = call.preactivations,
-                                       .input = call.input,
-                                       .recurrent = call.recurrent,
-                                       .recurrentBias = call.recurrentBias,
-                                       .parameters = call.parameters,
-                                       .reset = call.reset,
-                                       .initial = call.initial,
-                                       .chained = floats(chained),
-                                       .reverse = call.reverse,
-                                       .first = p});
+                             const RecurrentProducts &products) {
+  const std::int64_t t = stepAt(call.first);
+  cell.forwardChained(inputs.shape(), call, floats(chained));
   stepToHost(chained, t);
   products.forwardChained(chained.values(), t, recurrent.values());
   stepToDevice(recurrent, t);
@@ -203,14 +193,15 @@ void CellRun::forwardBySteps() {
       CellArray chainedOfStep = make(
           ElementType::F32, "values computed within the step",
           zeros({b, cell.chained(), h}, "the values computed within the step"));
-      cell.forwardChained({b, 1, h}, {.preactivations = gates.data(),
-                                      .input = input.data(),
-                                      .recurrent = floats(recurrentOfStep),
-                                      .recurrentBias = floats(recurrentBias),
-                                      .parameters = floats(parameters),
-                                      .reset = resetOfStep.data(),
-                                      .initial = floats(last),
-                                      .chained = floats(chainedOfStep)});
+      cell.forwardChained({b, 1, h},
+                          {.preactivations = gates.data(),
+                           .input = input.data(),
+                           .recurrent = floats(recurrentOfStep),
+                           .recurrentBias = floats(recurrentBias),
+                           .parameters = floats(parameters),
+                           .reset = resetOfStep.data(),
+                           .initial = floats(last)},
+                          floats(chainedOfStep));
       chainedOfStep.toHost();
       toStep(chainedOfStep, chained, t);
       products.forwardChained(chained.values(), t, recurrent.values());

@@ -104,29 +104,15 @@ void CellRun::addGradients(CellOutputs &outputs) {
     call.dLast = floats(dInitial);
     for (std::int64_t back = 0; back < t; ++back) {
       const std::int64_t p = t - 1 - back;
+      call.first = back;
+      call.count = 1;
       if (cell.chained() > 0) {
-        cell.backwardChained(inputs.shape(),
-                             {.preactivations = call.preactivations,
-                              .input = call.input,
-                              .recurrent = call.recurrent,
-                              .recurrentBias = call.recurrentBias,
-                              .parameters = call.parameters,
-                              .reset = call.reset,
-                              .initial = call.initial,
-                              .output = call.output,
-                              .trajectory = call.trajectory,
-                              .dOutput = call.dOutput,
-                              .dLast = call.dLast,
-                              .dRecurrent = call.dRecurrent,
-                              .reverse = call.reverse,
-                              .first = back});
+        cell.backwardChained(inputs.shape(), call);
         stepToHost(dRecurrent, stepAt(p));
         products.backwardChained(dRecurrent.values(), chained.values(),
                                  stepAt(p), dChained.values());
         stepToDevice(dChained, stepAt(p));
       }
-      call.first = back;
-      call.count = 1;
       cell.backward(inputs.shape(), call);
       stepToHost(dRecurrent, stepAt(p));
       dInitial.toHost();

@@ -55,10 +55,10 @@ private:
   /// Puts the initial states, or zeros, where a walk through time works: in the
   /// last ones.
   void startStates();
-  /// The products of what is computed within the step of position `p`, between
-  /// those of the states and the step itself.
+  /// The products of what is computed within the step at position `call.first`,
+  /// between those of the states and the step itself.
   void projectChained(const ForwardArguments &call,
-                      const RecurrentProducts &products, std::int64_t p);
+                      const RecurrentProducts &products);
   /// The gradients of the recurrent gates and of the parameters.
   void addRecurrentGradients(CellOutputs &outputs,
                              const RecurrentProducts &sums,

@@ -351,49 +351,48 @@ TEST(CellKernels, ComputesWhatIsProjectedWithinTheStep) {
   const std::vector<std::uint8_t> reset = {0, 0, 0, 1};
   const std::vector<float> initial = {3, 3};
   std::vector<float> chained(4, -1);
-  const ForwardChainedArguments arguments{.preactivations =
-                                              preactivations.data(),
-                                          .recurrent = recurrent.data(),
-                                          .bias = bias.data(),
-                                          .recurrentBias = bias.data(),
-                                          .reset = reset.data(),
-                                          .initial = initial.data(),
-                                          .chained = chained.data(),
-                                          .first = 1};
-  mgu.forwardChained({2, 2, 1}, arguments);
+  const ForwardArguments arguments{.preactivations = preactivations.data(),
+                                   .recurrent = recurrent.data(),
+                                   .bias = bias.data(),
+                                   .recurrentBias = bias.data(),
+                                   .reset = reset.data(),
+                                   .initial = initial.data(),
+                                   .first = 1};
+  mgu.forwardChained({2, 2, 1}, arguments, chained.data());
   EXPECT_EQ(chained[0], -1);
   EXPECT_NEAR(chained[1], 3 / (1 + std::exp(-1.0)), 1e-6);
   EXPECT_EQ(chained[2], -1);
   EXPECT_EQ(chained[3], 0);
   // Back from the end, the first step is the last.
-  ForwardChainedArguments back = arguments;
+  ForwardArguments back = arguments;
   std::vector<float> other(4, -1);
-  back.chained = other.data();
   back.reverse = true;
   back.first = 0;
-  mgu.forwardChained({2, 2, 1}, back);
+  mgu.forwardChained({2, 2, 1}, back, other.data());
   EXPECT_EQ(other, chained);
 }
 
 TEST(CellKernels, SaysWhatIsWrongWithAStepThatIsProjected) {
   const CellKernels mgu = handWrittenMgu();
   std::vector<float> some(64);
-  const ForwardChainedArguments arguments{.preactivations = some.data(),
-                                          .recurrent = some.data(),
-                                          .chained = some.data()};
-  const auto errorOfForward = [&](const CellKernels &cell, const auto &change) {
-    ForwardChainedArguments changed = arguments;
-    change(changed);
-    return errorOf([&] { cell.forwardChained({1, 5, 2}, changed); });
+  const auto errorOfForward = [&](const CellKernels &cell, std::int64_t first,
+                                  float *chained) {
+    return errorOf([&] {
+      cell.forwardChained({1, 5, 2},
+                          {.preactivations = some.data(),
+                           .recurrent = some.data(),
+                           .first = first},
+                          chained);
+    });
   };
-  EXPECT_EQ(errorOfForward(mgu, [](auto &) {}), "");
-  EXPECT_EQ(errorOfForward(mgu, [](auto &a) { a.chained = nullptr; }),
+  EXPECT_EQ(errorOfForward(mgu, 0, some.data()), "");
+  EXPECT_EQ(errorOfForward(mgu, 0, nullptr),
             "cell 'mgu', entry 'forward_chained', argument 'chained': is null, "
             "but must hold 10 elements");
-  EXPECT_EQ(errorOfForward(mgu, [](auto &a) { a.first = 5; }),
+  EXPECT_EQ(errorOfForward(mgu, 5, some.data()),
             "cell 'mgu', entry 'forward_chained': 1 steps from position 5 on "
             "are not among the 5 of the sequence");
-  EXPECT_EQ(errorOfForward(handWrittenLstm(), [](auto &) {}),
+  EXPECT_EQ(errorOfForward(handWrittenLstm(), 0, some.data()),
             "cell 'lstm' has no entry 'forward_chained': no gate projects a "
             "value computed within the step");
   EXPECT_EQ(

@@ -150,49 +150,6 @@ struct StepArguments {
   float *next = nullptr;
 };
 
-/// What `forwardChained` reads and writes, of a cell with C > 0.
-struct ForwardChainedArguments {
-  /// As in ForwardArguments. Of `recurrent` only the projections of the states
-  /// are read.
-  const void *preactivations = nullptr;
-  const void *input = nullptr;
-  const float *recurrent = nullptr;
-  const float *bias = nullptr;
-  const float *recurrentBias = nullptr;
-  const float *parameters = nullptr;
-  const std::uint8_t *reset = nullptr;
-  /// [B, S, H]: the states that the step starts from; null: zero.
-  const float *initial = nullptr;
-  /// [B, T, C, H]: written at this step, what is projected.
-  float *chained = nullptr;
-  bool reverse = false;
-  /// The one step of this call, by its position in the order they are walked.
-  std::int64_t first = 0;
-};
-
-/// What `backwardChained` reads and writes, of a cell with C > 0.
-struct BackwardChainedArguments {
-  /// As in BackwardArguments.
-  const void *preactivations = nullptr;
-  const void *input = nullptr;
-  const float *recurrent = nullptr;
-  const float *bias = nullptr;
-  const float *recurrentBias = nullptr;
-  const float *parameters = nullptr;
-  const std::uint8_t *reset = nullptr;
-  const float *initial = nullptr;
-  const void *output = nullptr;
-  const void *trajectory = nullptr;
-  const void *dOutput = nullptr;
-  const float *dLast = nullptr;
-  /// [B, T, R, H]: written at this step, right where a value computed within
-  /// the step is projected. `backward` writes all of it.
-  float *dRecurrent = nullptr;
-  bool reverse = false;
-  /// The one step of this call; position 0 is the one that was walked last.
-  std::int64_t first = 0;
-};
-
 /// A compiled cell on a device. Copies share the code. Calls on distinct
 /// buffers may run at once from distinct threads.
 class CellKernels {
@@ -234,14 +191,18 @@ public:
   /// `shape.time` is not looked at.
   void step(const SequenceShape &shape, const StepArguments &arguments) const;
 
-  /// What must be projected before `forward` (before `step`, with a
-  /// `shape.time` of 1), and the gradients of these projections before
-  /// `backward`; one step a call (specs/abi.md, "Recurrent projections"). Throw
-  /// Error as the others do, and where C is 0.
-  void forwardChained(const SequenceShape &shape,
-                      const ForwardChainedArguments &arguments) const;
+  /// Of a cell with C > 0, for the one step at position `first` (specs/abi.md,
+  /// "Recurrent projections"); both throw Error as the others do, and where C
+  /// is 0. `forwardChained` writes what is projected within the step, in
+  /// chained[B, T, C, H]; it is given what `forward` is, and reads of
+  /// `recurrent` the projections of the states alone. (Before `step`: T is 1,
+  /// and `initial` the previous states.)
+  void forwardChained(const SequenceShape &shape, const ForwardArguments &step,
+                      float *chained) const;
+  /// Writes the gradients of these projections in `step.dRecurrent`, zero for
+  /// the others; it is given what `backward` is, which writes all of them.
   void backwardChained(const SequenceShape &shape,
-                       const BackwardChainedArguments &arguments) const;
+                       const BackwardArguments &step) const;
 
 private:
   struct Call;
