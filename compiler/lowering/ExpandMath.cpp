@@ -34,6 +34,8 @@ using namespace minrnn::compiler;
 using namespace minrnn::dialect;
 
 static constexpr float kLog2E = 0x1.715476p+0F;
+/// log2 e rounded up, where kLog2E is rounded down.
+static constexpr float kLog2EAbove = 0x1.715478p+0F;
 static constexpr float kLn2 = 0x1.62e43p-1F;
 
 /// log2(1 + u) / u on [0, 1]; relative error 3.1e-8 before rounding.
@@ -71,10 +73,7 @@ public:
   MathBuilder(OpBuilder &builder, Location location, Type type, bool isGPU)
       : builder(builder), location(location), type(type), isGPU(isGPU) {}
 
-  Value exp(Value x) {
-    return isGPU ? intrinsic("llvm.nvvm.ex2.approx", mul(x, number(kLog2E)))
-                 : hostExp(x);
-  }
+  Value exp(Value x) { return isGPU ? deviceExp(x) : hostExp(x); }
   Value exp2(Value x) {
     return isGPU ? intrinsic("llvm.nvvm.ex2.approx", x) : hostExp2(x);
   }
@@ -169,7 +168,10 @@ private:
     return abs(x);
   }
   /// exp(-|x|), in [0, 1].
-  Value expOfMinusMagnitude(Value x) { return exp(negate(magnitude(x))); }
+  Value expOfMinusMagnitude(Value x) {
+    Value size = magnitude(x);
+    return isGPU ? deviceExpOfMinus(size) : hostExp(negate(size));
+  }
   /// log2(1 + u) for u in [0, 1], accurate however small u is.
   Value log2OnePlus(Value u) { return mul(u, polynomial(kLog2OnePlus, u)); }
   /// 1 / x for x in [1, 2].
@@ -191,6 +193,9 @@ private:
     Value isNaN = compare(arith::CmpFPredicate::UNO, x, x);
     return select(isNaN, x, select(compare(predicate, x, y), x, y));
   }
+  Value deviceExp(Value x);
+  /// exp(-x) for x >= 0.
+  Value deviceExpOfMinus(Value x);
   Value hostExp(Value x);
   Value hostExp2(Value x);
   Value hostLog2(Value x);
@@ -202,6 +207,33 @@ private:
 };
 
 } // namespace
+
+// On a GPU exp(x) is 2^t, t = x log2 e. The rounding of t alone would be a
+// relative error of the result that grows with |x|, up to 2^-18. But
+// r = x - t ln 2 is what the result lacks, a fused multiply-add forms it almost
+// exactly, and exp(x) = 2^t (1 + r).
+//
+// Where 2^t is 0 or infinite, r must not make it a NaN, whatever an infinite t
+// has made of r. t is rounded down: so it does not overflow upwards, and r is
+// positive wherever 2^t is infinite.
+
+Value MathBuilder::deviceExp(Value x) {
+  Value t = intrinsic("llvm.nvvm.mul.rm.f", {x, number(kLog2E)});
+  Value power = intrinsic("llvm.nvvm.ex2.approx", t);
+  // 1 where r is infinite or NaN.
+  Value r = intrinsic(
+      "llvm.minnum", {intrinsic("llvm.fma", {t, number(-kLn2), x}), number(1)});
+  return intrinsic("llvm.fma", {power, r, power});
+}
+
+Value MathBuilder::deviceExpOfMinus(Value x) {
+  // With a factor above log2 e, r is never negative, and to saturate it, which
+  // costs nothing, makes 1 of infinity, and 0 of a NaN.
+  Value t = intrinsic("llvm.nvvm.mul.rm.f", {x, number(-kLog2EAbove)});
+  Value power = intrinsic("llvm.nvvm.ex2.approx", t);
+  Value r = intrinsic("llvm.nvvm.fma.rn.sat.f", {t, number(-kLn2), negate(x)});
+  return intrinsic("llvm.fma", {power, r, power});
+}
 
 /// Adding this number rounds an f32 of magnitude below 2^22 to an integer.
 static constexpr float kRounding = 0x1.8p+23F;
@@ -297,7 +329,9 @@ Value MathBuilder::tanh(Value x) {
   // Near zero an odd polynomial, beyond (1 - e) / (1 + e) with e = exp(-2|x|).
   Value a = abs(x);
   Value near = mul(x, polynomial(kTanh, mul(x, x)));
-  Value e = exp(mul(number(-2), a));
+  // (On a GPU without correction: what e lacks, it lacks where it is small.)
+  Value e =
+      isGPU ? exp2(mul(a, number(-2 * kLog2E))) : hostExp(mul(number(-2), a));
   Value far = mul(sub(number(1), e), reciprocal(add(number(1), e)));
   far = select(compare(arith::CmpFPredicate::OLT, x, number(0)), negate(far),
                far);
