@@ -83,7 +83,8 @@ public:
   Value log(Value x) { return mul(log2(x), number(kLn2)); }
   Value sigmoid(Value x);
   Value positive(Value x);
-  Value softplus(Value x);
+  /// `wantsTail`: whether the result matters where it is tiny.
+  Value softplus(Value x, bool wantsTail);
   Value tanh(Value x);
   Value expM1(Value x);
   Value lerp(Value from, Value to, Value weight);
@@ -168,9 +169,9 @@ private:
     return abs(x);
   }
   /// exp(-|x|), in [0, 1].
-  Value expOfMinusMagnitude(Value x) {
+  Value expOfMinusMagnitude(Value x, bool wantsTail = true) {
     Value size = magnitude(x);
-    return isGPU ? deviceExpOfMinus(size) : hostExp(negate(size));
+    return isGPU ? deviceExpOfMinus(size, wantsTail) : hostExp(negate(size));
   }
   /// log2(1 + u) for u in [0, 1], accurate however small u is.
   Value log2OnePlus(Value u) { return mul(u, polynomial(kLog2OnePlus, u)); }
@@ -195,7 +196,7 @@ private:
   }
   Value deviceExp(Value x);
   /// exp(-x) for x >= 0.
-  Value deviceExpOfMinus(Value x);
+  Value deviceExpOfMinus(Value x, bool wantsTail);
   Value hostExp(Value x);
   Value hostExp2(Value x);
   Value hostLog2(Value x);
@@ -226,11 +227,13 @@ Value MathBuilder::deviceExp(Value x) {
   return intrinsic("llvm.fma", {power, r, power});
 }
 
-Value MathBuilder::deviceExpOfMinus(Value x) {
+Value MathBuilder::deviceExpOfMinus(Value x, bool wantsTail) {
   // With a factor above log2 e, r is never negative, and to saturate it, which
   // costs nothing, makes 1 of infinity, and 0 of a NaN.
   Value t = intrinsic("llvm.nvvm.mul.rm.f", {x, number(-kLog2EAbove)});
   Value power = intrinsic("llvm.nvvm.ex2.approx", t);
+  if (!wantsTail)
+    return power;
   Value r = intrinsic("llvm.nvvm.fma.rn.sat.f", {t, number(-kLn2), negate(x)});
   return intrinsic("llvm.fma", {power, r, power});
 }
@@ -319,10 +322,11 @@ Value MathBuilder::positive(Value x) {
                 add(x, number(0.5F)), sigmoid(x));
 }
 
-Value MathBuilder::softplus(Value x) {
+Value MathBuilder::softplus(Value x, bool wantsTail) {
   // max(x, 0) + log(1 + exp(-|x|)); the sum passes a NaN on.
   Value above = larger(x, number(0));
-  return add(mul(log2OnePlus(expOfMinusMagnitude(x)), number(kLn2)), above);
+  return add(mul(log2OnePlus(expOfMinusMagnitude(x, wantsTail)), number(kLn2)),
+             above);
 }
 
 Value MathBuilder::tanh(Value x) {
@@ -362,6 +366,20 @@ Value MathBuilder::log2AddExp2(Value x, Value y) {
   return add(log2OnePlus(exp2(negate(difference))), larger(x, y));
 }
 
+/// Whether all that becomes of `value` is that it is raised to a power, by way
+/// of differences and constant factors: then only its absolute error counts.
+/// (minLSTM's gates are sigmoids of a difference of two softplus.)
+static bool isExponent(Value value) {
+  return llvm::all_of(value.getUsers(), [&](Operation *user) {
+    if (isa<SigmoidOp, Log2AddExp2Op>(user))
+      return true;
+    bool passesOn = isa<arith::NegFOp, arith::SubFOp>(user) ||
+                    (isa<arith::MulFOp>(user) &&
+                     matchPattern(user->getOperand(1), m_Constant()));
+    return passesOn && isExponent(user->getResult(0));
+  });
+}
+
 /// The expansion of `op`, or null where it stays as it is.
 static Value expand(Operation *op, OpBuilder &builder, bool isGPU) {
   if (op->getNumResults() != 1)
@@ -371,7 +389,9 @@ static Value expand(Operation *op, OpBuilder &builder, bool isGPU) {
   return llvm::TypeSwitch<Operation *, Value>(op)
       .Case([&](SigmoidOp) { return math.sigmoid(operand(0)); })
       .Case([&](PositiveOp) { return math.positive(operand(0)); })
-      .Case([&](SoftplusOp) { return math.softplus(operand(0)); })
+      .Case([&](SoftplusOp softplus) {
+        return math.softplus(operand(0), !isExponent(softplus));
+      })
       .Case(
           [&](LerpOp) { return math.lerp(operand(0), operand(1), operand(2)); })
       .Case([&](Log2AddExp2Op) {
