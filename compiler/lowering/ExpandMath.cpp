@@ -220,10 +220,10 @@ private:
 
 Value MathBuilder::deviceExp(Value x) {
   Value t = intrinsic("llvm.nvvm.mul.rm.f", {x, number(kLog2E)});
-  Value power = intrinsic("llvm.nvvm.ex2.approx", t);
   // 1 where r is infinite or NaN.
   Value r = intrinsic(
       "llvm.minnum", {intrinsic("llvm.fma", {t, number(-kLn2), x}), number(1)});
+  Value power = intrinsic("llvm.nvvm.ex2.approx", t);
   return intrinsic("llvm.fma", {power, r, power});
 }
 
@@ -231,10 +231,11 @@ Value MathBuilder::deviceExpOfMinus(Value x, bool wantsTail) {
   // With a factor above log2 e, r is never negative, and to saturate it, which
   // costs nothing, makes 1 of infinity, and 0 of a NaN.
   Value t = intrinsic("llvm.nvvm.mul.rm.f", {x, number(-kLog2EAbove)});
-  Value power = intrinsic("llvm.nvvm.ex2.approx", t);
   if (!wantsTail)
-    return power;
+    return intrinsic("llvm.nvvm.ex2.approx", t);
+  // (Before the power: in the other order ptxas spills registers of minLSTM.)
   Value r = intrinsic("llvm.nvvm.fma.rn.sat.f", {t, number(-kLn2), negate(x)});
+  Value power = intrinsic("llvm.nvvm.ex2.approx", t);
   return intrinsic("llvm.fma", {power, r, power});
 }
 

@@ -106,8 +106,8 @@ def ExpandMathPass : Pass<"minrnn-expand-math"> {
     ```mlir
     %m = llvm.intr.fabs(%x)
     %t = llvm.call_intrinsic "llvm.nvvm.mul.rm.f"(%m, -log2 e)
-    %p = llvm.call_intrinsic "llvm.nvvm.ex2.approx"(%t)
     %lost = llvm.call_intrinsic "llvm.nvvm.fma.rn.sat.f"(%t, -ln 2, -%m)
+    %p = llvm.call_intrinsic "llvm.nvvm.ex2.approx"(%t)
     %e = llvm.call_intrinsic "llvm.fma"(%p, %lost, %p)
     %r = llvm.call_intrinsic "llvm.nvvm.rcp.approx.ftz.f"(1 + %e)
     %s = arith.select %x >= 0, %r, %e * %r

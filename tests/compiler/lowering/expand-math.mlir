@@ -14,9 +14,9 @@
 // GPU-DAG: %[[MINUSLOG2E:.*]] = arith.constant -1.44269514 : f32
 // CHECK: %[[M:.*]] = llvm.call_intrinsic "llvm.fabs"(%{{.*}})
 // GPU: %[[T:.*]] = llvm.call_intrinsic "llvm.nvvm.mul.rm.f"(%[[M]], %[[MINUSLOG2E]])
-// GPU: %[[P:.*]] = llvm.call_intrinsic "llvm.nvvm.ex2.approx"(%[[T]])
 // CHECK: %[[N:.*]] = arith.negf %[[M]]
 // GPU: %[[LOST:.*]] = llvm.call_intrinsic "llvm.nvvm.fma.rn.sat.f"(%[[T]], %[[MINUSLN2]], %[[N]])
+// GPU: %[[P:.*]] = llvm.call_intrinsic "llvm.nvvm.ex2.approx"(%[[T]])
 // GPU: %[[E:.*]] = llvm.call_intrinsic "llvm.fma"(%[[P]], %[[LOST]], %[[P]])
 // GPU: %[[R:.*]] = llvm.call_intrinsic "llvm.nvvm.rcp.approx.ftz.f"
 // GPU-DAG: %[[C:.*]] = arith.cmpf oge
@@ -73,9 +73,9 @@ func.func @softplus_of_use(%x: f32, %y: f32) -> (f32, f32) {
 // CHECK-LABEL: func.func @exp
 // CHECK-SAME: (%[[X:.*]]: f32)
 // GPU: %[[T:.*]] = llvm.call_intrinsic "llvm.nvvm.mul.rm.f"(%[[X]], %{{.*}})
-// GPU: %[[P:.*]] = llvm.call_intrinsic "llvm.nvvm.ex2.approx"(%[[T]])
 // GPU: %[[R:.*]] = llvm.call_intrinsic "llvm.fma"(%[[T]], %{{.*}}, %[[X]])
 // GPU: %[[LOST:.*]] = llvm.call_intrinsic "llvm.minnum"(%[[R]], %{{.*}})
+// GPU: %[[P:.*]] = llvm.call_intrinsic "llvm.nvvm.ex2.approx"(%[[T]])
 // GPU: llvm.call_intrinsic "llvm.fma"(%[[P]], %[[LOST]], %[[P]])
 // HOST-NOT: llvm.nvvm
 // HOST: arith.shli
