@@ -34,8 +34,6 @@ using namespace minrnn::compiler;
 using namespace minrnn::dialect;
 
 static constexpr float kLog2E = 0x1.715476p+0F;
-/// log2 e rounded up, where kLog2E is rounded down.
-static constexpr float kLog2EAbove = 0x1.715478p+0F;
 static constexpr float kLn2 = 0x1.62e43p-1F;
 
 /// log2(1 + u) / u on [0, 1]; relative error 3.1e-8 before rounding.
@@ -170,8 +168,8 @@ private:
   }
   /// exp(-|x|), in [0, 1].
   Value expOfMinusMagnitude(Value x, bool wantsTail = true) {
-    Value size = magnitude(x);
-    return isGPU ? deviceExpOfMinus(size, wantsTail) : hostExp(negate(size));
+    Value exponent = negate(magnitude(x));
+    return isGPU ? deviceExp(exponent, wantsTail) : hostExp(exponent);
   }
   /// log2(1 + u) for u in [0, 1], accurate however small u is.
   Value log2OnePlus(Value u) { return mul(u, polynomial(kLog2OnePlus, u)); }
@@ -194,9 +192,8 @@ private:
     Value isNaN = compare(arith::CmpFPredicate::UNO, x, x);
     return select(isNaN, x, select(compare(predicate, x, y), x, y));
   }
-  Value deviceExp(Value x);
-  /// exp(-x) for x >= 0.
-  Value deviceExpOfMinus(Value x, bool wantsTail);
+  /// `wantsTail`: whether the result's relative error matters where it is tiny.
+  Value deviceExp(Value x, bool wantsTail = true);
   Value hostExp(Value x);
   Value hostExp2(Value x);
   Value hostLog2(Value x);
@@ -209,32 +206,20 @@ private:
 
 } // namespace
 
-// On a GPU exp(x) is 2^t, t = x log2 e. The rounding of t alone would be a
-// relative error of the result that grows with |x|, up to 2^-18. But
-// r = x - t ln 2 is what the result lacks, a fused multiply-add forms it almost
-// exactly, and exp(x) = 2^t (1 + r).
-//
-// Where 2^t is 0 or infinite, r must not make it a NaN, whatever an infinite t
-// has made of r. t is rounded down: so it does not overflow upwards, and r is
-// positive wherever 2^t is infinite.
-
-Value MathBuilder::deviceExp(Value x) {
+Value MathBuilder::deviceExp(Value x, bool wantsTail) {
+  // exp(x) is 2^t, t = x log2 e. The rounding of t alone would be a relative
+  // error of the result that grows with |x|, up to 2^-18. But r = x - t ln 2 is
+  // what the result lacks, a fused multiply-add forms it almost exactly, and
+  // exp(x) = 2^t (1 + r).
+  //
+  // Where 2^t is 0 or infinite, r must not make it a NaN. t is rounded down: so
+  // it does not overflow upwards, and r is positive wherever 2^t is infinite.
+  // The minimum is 1 where r is infinite or NaN.
   Value t = intrinsic("llvm.nvvm.mul.rm.f", {x, number(kLog2E)});
-  // 1 where r is infinite or NaN.
-  Value r = intrinsic(
-      "llvm.minnum", {intrinsic("llvm.fma", {t, number(-kLn2), x}), number(1)});
-  Value power = intrinsic("llvm.nvvm.ex2.approx", t);
-  return intrinsic("llvm.fma", {power, r, power});
-}
-
-Value MathBuilder::deviceExpOfMinus(Value x, bool wantsTail) {
-  // With a factor above log2 e, r is never negative, and to saturate it, which
-  // costs nothing, makes 1 of infinity, and 0 of a NaN.
-  Value t = intrinsic("llvm.nvvm.mul.rm.f", {x, number(-kLog2EAbove)});
   if (!wantsTail)
     return intrinsic("llvm.nvvm.ex2.approx", t);
-  // (Before the power: in the other order ptxas spills registers of minLSTM.)
-  Value r = intrinsic("llvm.nvvm.fma.rn.sat.f", {t, number(-kLn2), negate(x)});
+  Value r = intrinsic(
+      "llvm.minnum", {intrinsic("llvm.fma", {t, number(-kLn2), x}), number(1)});
   Value power = intrinsic("llvm.nvvm.ex2.approx", t);
   return intrinsic("llvm.fma", {power, r, power});
 }

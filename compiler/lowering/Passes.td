@@ -105,8 +105,9 @@ def ExpandMathPass : Pass<"minrnn-expand-math"> {
     After (gpu):
     ```mlir
     %m = llvm.intr.fabs(%x)
-    %t = llvm.call_intrinsic "llvm.nvvm.mul.rm.f"(%m, -log2 e)
-    %lost = llvm.call_intrinsic "llvm.nvvm.fma.rn.sat.f"(%t, -ln 2, -%m)
+    %t = llvm.call_intrinsic "llvm.nvvm.mul.rm.f"(-%m, log2 e)
+    %r = llvm.call_intrinsic "llvm.fma"(%t, -ln 2, -%m)
+    %lost = llvm.call_intrinsic "llvm.minnum"(%r, 1)
     %p = llvm.call_intrinsic "llvm.nvvm.ex2.approx"(%t)
     %e = llvm.call_intrinsic "llvm.fma"(%p, %lost, %p)
     %r = llvm.call_intrinsic "llvm.nvvm.rcp.approx.ftz.f"(1 + %e)

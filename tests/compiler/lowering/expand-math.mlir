@@ -11,11 +11,12 @@
 // the rounded exponent T loses is put back.
 // CHECK-LABEL: func.func @sigmoid
 // GPU-DAG: %[[MINUSLN2:.*]] = arith.constant -0.693147182 : f32
-// GPU-DAG: %[[MINUSLOG2E:.*]] = arith.constant -1.44269514 : f32
+// GPU-DAG: %[[LOG2E:.*]] = arith.constant 1.44269502 : f32
 // CHECK: %[[M:.*]] = llvm.call_intrinsic "llvm.fabs"(%{{.*}})
-// GPU: %[[T:.*]] = llvm.call_intrinsic "llvm.nvvm.mul.rm.f"(%[[M]], %[[MINUSLOG2E]])
 // CHECK: %[[N:.*]] = arith.negf %[[M]]
-// GPU: %[[LOST:.*]] = llvm.call_intrinsic "llvm.nvvm.fma.rn.sat.f"(%[[T]], %[[MINUSLN2]], %[[N]])
+// GPU: %[[T:.*]] = llvm.call_intrinsic "llvm.nvvm.mul.rm.f"(%[[N]], %[[LOG2E]])
+// GPU: %[[R:.*]] = llvm.call_intrinsic "llvm.fma"(%[[T]], %[[MINUSLN2]], %[[N]])
+// GPU: %[[LOST:.*]] = llvm.call_intrinsic "llvm.minnum"(%[[R]], %{{.*}})
 // GPU: %[[P:.*]] = llvm.call_intrinsic "llvm.nvvm.ex2.approx"(%[[T]])
 // GPU: %[[E:.*]] = llvm.call_intrinsic "llvm.fma"(%[[P]], %[[LOST]], %[[P]])
 // GPU: %[[R:.*]] = llvm.call_intrinsic "llvm.nvvm.rcp.approx.ftz.f"
@@ -49,9 +50,9 @@ func.func @softplus(%x: f32) -> f32 {
 
 // Where its result is but an exponent, a tiny one may be less exact.
 // CHECK-LABEL: func.func @softplus_as_exponent
-// GPU-NOT: llvm.nvvm.fma.rn.sat.f
+// GPU-NOT: llvm.minnum
 // GPU: arith.subf
-// GPU: llvm.call_intrinsic "llvm.nvvm.fma.rn.sat.f"
+// GPU: llvm.call_intrinsic "llvm.minnum"
 func.func @softplus_as_exponent(%x: f32, %y: f32) -> f32 {
   %0 = minrnn.softplus %x : f32
   %1 = arith.subf %y, %0 : f32
@@ -61,7 +62,7 @@ func.func @softplus_as_exponent(%x: f32, %y: f32) -> f32 {
 
 // A sum shows it.
 // CHECK-LABEL: func.func @softplus_of_use
-// GPU: llvm.call_intrinsic "llvm.nvvm.fma.rn.sat.f"
+// GPU: llvm.call_intrinsic "llvm.minnum"
 func.func @softplus_of_use(%x: f32, %y: f32) -> (f32, f32) {
   %0 = minrnn.softplus %x : f32
   %1 = arith.subf %y, %0 : f32
