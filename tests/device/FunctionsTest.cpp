@@ -124,10 +124,11 @@ TEST_P(FunctionsOnDevice, KnowTheirLimits) {
       const double want = expected[row][i];
       SCOPED_TRACE(testing::Message()
                    << functions[row].name << " of " << arguments[i]);
-      if (std::isnan(want))
+      if (std::isnan(want)) {
         EXPECT_TRUE(std::isnan(found[place])) << found[place];
-      else
-        EXPECT_FLOAT_EQ(found[place], want);
+      } else {
+        EXPECT_FLOAT_EQ(found[place], static_cast<float>(want));
+      }
     }
 }
 
