@@ -71,10 +71,7 @@ public:
   MathBuilder(OpBuilder &builder, Location location, Type type, bool isGPU)
       : builder(builder), location(location), type(type), isGPU(isGPU) {}
 
-  Value exp(Value x) {
-    return isGPU ? intrinsic("llvm.nvvm.ex2.approx", mul(x, number(kLog2E)))
-                 : hostExp(x);
-  }
+  Value exp(Value x) { return isGPU ? deviceExp(x) : hostExp(x); }
   Value exp2(Value x) {
     return isGPU ? intrinsic("llvm.nvvm.ex2.approx", x) : hostExp2(x);
   }
@@ -84,7 +81,8 @@ public:
   Value log(Value x) { return mul(log2(x), number(kLn2)); }
   Value sigmoid(Value x);
   Value positive(Value x);
-  Value softplus(Value x);
+  /// `wantsTail`: whether the result matters where it is tiny.
+  Value softplus(Value x, bool wantsTail);
   Value tanh(Value x);
   Value expM1(Value x);
   Value lerp(Value from, Value to, Value weight);
@@ -169,7 +167,10 @@ private:
     return abs(x);
   }
   /// exp(-|x|), in [0, 1].
-  Value expOfMinusMagnitude(Value x) { return exp(negate(magnitude(x))); }
+  Value expOfMinusMagnitude(Value x, bool wantsTail = true) {
+    Value exponent = negate(magnitude(x));
+    return isGPU ? deviceExp(exponent, wantsTail) : hostExp(exponent);
+  }
   /// log2(1 + u) for u in [0, 1], accurate however small u is.
   Value log2OnePlus(Value u) { return mul(u, polynomial(kLog2OnePlus, u)); }
   /// 1 / x for x in [1, 2].
@@ -191,6 +192,8 @@ private:
     Value isNaN = compare(arith::CmpFPredicate::UNO, x, x);
     return select(isNaN, x, select(compare(predicate, x, y), x, y));
   }
+  /// `wantsTail`: whether the result's relative error matters where it is tiny.
+  Value deviceExp(Value x, bool wantsTail = true);
   Value hostExp(Value x);
   Value hostExp2(Value x);
   Value hostLog2(Value x);
@@ -202,6 +205,24 @@ private:
 };
 
 } // namespace
+
+Value MathBuilder::deviceExp(Value x, bool wantsTail) {
+  // exp(x) is 2^t, t = x log2 e. The rounding of t alone would be a relative
+  // error of the result that grows with |x|, up to 2^-18. But r = x - t ln 2 is
+  // what the result lacks, a fused multiply-add forms it almost exactly, and
+  // exp(x) = 2^t (1 + r).
+  //
+  // Where 2^t is 0 or infinite, r must not make it a NaN. t is rounded down: so
+  // it does not overflow upwards, and r is positive wherever 2^t is infinite.
+  // The minimum is 1 where r is infinite or NaN.
+  Value t = intrinsic("llvm.nvvm.mul.rm.f", {x, number(kLog2E)});
+  if (!wantsTail)
+    return intrinsic("llvm.nvvm.ex2.approx", t);
+  Value r = intrinsic(
+      "llvm.minnum", {intrinsic("llvm.fma", {t, number(-kLn2), x}), number(1)});
+  Value power = intrinsic("llvm.nvvm.ex2.approx", t);
+  return intrinsic("llvm.fma", {power, r, power});
+}
 
 /// Adding this number rounds an f32 of magnitude below 2^22 to an integer.
 static constexpr float kRounding = 0x1.8p+23F;
@@ -287,17 +308,20 @@ Value MathBuilder::positive(Value x) {
                 add(x, number(0.5F)), sigmoid(x));
 }
 
-Value MathBuilder::softplus(Value x) {
+Value MathBuilder::softplus(Value x, bool wantsTail) {
   // max(x, 0) + log(1 + exp(-|x|)); the sum passes a NaN on.
   Value above = larger(x, number(0));
-  return add(mul(log2OnePlus(expOfMinusMagnitude(x)), number(kLn2)), above);
+  return add(mul(log2OnePlus(expOfMinusMagnitude(x, wantsTail)), number(kLn2)),
+             above);
 }
 
 Value MathBuilder::tanh(Value x) {
   // Near zero an odd polynomial, beyond (1 - e) / (1 + e) with e = exp(-2|x|).
   Value a = abs(x);
   Value near = mul(x, polynomial(kTanh, mul(x, x)));
-  Value e = exp(mul(number(-2), a));
+  // (On a GPU without correction: what e lacks, it lacks where it is small.)
+  Value e =
+      isGPU ? exp2(mul(a, number(-2 * kLog2E))) : hostExp(mul(number(-2), a));
   Value far = mul(sub(number(1), e), reciprocal(add(number(1), e)));
   far = select(compare(arith::CmpFPredicate::OLT, x, number(0)), negate(far),
                far);
@@ -328,6 +352,20 @@ Value MathBuilder::log2AddExp2(Value x, Value y) {
   return add(log2OnePlus(exp2(negate(difference))), larger(x, y));
 }
 
+/// Whether all that becomes of `value` is that it is raised to a power, by way
+/// of differences and constant factors: then only its absolute error counts.
+/// (minLSTM's gates are sigmoids of a difference of two softplus.)
+static bool isExponent(Value value) {
+  return llvm::all_of(value.getUsers(), [&](Operation *user) {
+    if (isa<SigmoidOp, Log2AddExp2Op>(user))
+      return true;
+    bool passesOn = isa<arith::NegFOp, arith::SubFOp>(user) ||
+                    (isa<arith::MulFOp>(user) &&
+                     matchPattern(user->getOperand(1), m_Constant()));
+    return passesOn && isExponent(user->getResult(0));
+  });
+}
+
 /// The expansion of `op`, or null where it stays as it is.
 static Value expand(Operation *op, OpBuilder &builder, bool isGPU) {
   if (op->getNumResults() != 1)
@@ -337,7 +375,9 @@ static Value expand(Operation *op, OpBuilder &builder, bool isGPU) {
   return llvm::TypeSwitch<Operation *, Value>(op)
       .Case([&](SigmoidOp) { return math.sigmoid(operand(0)); })
       .Case([&](PositiveOp) { return math.positive(operand(0)); })
-      .Case([&](SoftplusOp) { return math.softplus(operand(0)); })
+      .Case([&](SoftplusOp softplus) {
+        return math.softplus(operand(0), !isExponent(softplus));
+      })
       .Case(
           [&](LerpOp) { return math.lerp(operand(0), operand(1), operand(2)); })
       .Case([&](Log2AddExp2Op) {

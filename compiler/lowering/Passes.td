@@ -105,7 +105,11 @@ def ExpandMathPass : Pass<"minrnn-expand-math"> {
     After (gpu):
     ```mlir
     %m = llvm.intr.fabs(%x)
-    %e = llvm.call_intrinsic "llvm.nvvm.ex2.approx"(%m * -log2 e)
+    %t = llvm.call_intrinsic "llvm.nvvm.mul.rm.f"(-%m, log2 e)
+    %r = llvm.call_intrinsic "llvm.fma"(%t, -ln 2, -%m)
+    %lost = llvm.call_intrinsic "llvm.minnum"(%r, 1)
+    %p = llvm.call_intrinsic "llvm.nvvm.ex2.approx"(%t)
+    %e = llvm.call_intrinsic "llvm.fma"(%p, %lost, %p)
     %r = llvm.call_intrinsic "llvm.nvvm.rcp.approx.ftz.f"(1 + %e)
     %s = arith.select %x >= 0, %r, %e * %r
     ```

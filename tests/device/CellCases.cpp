@@ -128,12 +128,6 @@ Both minrnn::test::runBoth(const KernelProgram &kernels, EntryCall call) {
   return both;
 }
 
-/// A GPU's exponential takes its argument times log2 e, rounded, besides the
-/// two units in the last place of ex2.approx that the judge counts: another
-/// error of the size of those it knows.
-Bounds::Bounds(const Device &device)
-    : factor(device.name() == "host" ? safety : 2 * safety) {}
-
 void Bounds::expectWithin(const NamedArrays &arrays, const std::string &name,
                           const Judged &expected, bool carriesLogarithms) {
   auto found = arrays.find(name);
@@ -142,7 +136,7 @@ void Bounds::expectWithin(const NamedArrays &arrays, const std::string &name,
   ASSERT_EQ(numbers.size(), expected.value.size()) << name;
   for (size_t i = 0; i < expected.value.size(); ++i) {
     double error = std::fabs(numbers[i] - expected.value[i]);
-    double allowed = factor * expected.error[i] + 1e-30;
+    double allowed = safety * expected.error[i] + 1e-30;
     if (carriesLogarithms)
       allowed += 4 * unitRoundoff * std::fabs(expected.value[i]);
     // Written so that a NaN does not pass.

@@ -60,11 +60,10 @@ struct Both {
 /// Forward, and then backward on what forward gave.
 Both runBoth(const KernelProgram &kernels, EntryCall call);
 
-/// The judge's bounds for one device; see specs/numerics.md, "Any cell".
+/// The judge's bounds, and how much of them was made use of; see
+/// specs/numerics.md, "Any cell".
 class Bounds {
 public:
-  explicit Bounds(const Device &device);
-
   /// Adds a fatal failure unless every element lies within the bound; numbers
   /// below 1e-30 may be flushed to zero. `carriesLogarithms` says that even an
   /// initial state has been through a logarithm and an exponential.
@@ -82,9 +81,6 @@ public:
   /// a bound that was made use of.
   double largestRelative = 0;
   double largestShare = 0;
-
-private:
-  double factor;
 };
 
 } // namespace minrnn::test

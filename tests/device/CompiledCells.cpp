@@ -37,8 +37,10 @@ std::vector<std::string> minrnn::test::allCellNames() {
 }
 
 std::string minrnn::test::cellFile(const std::string &cell) {
+  std::vector<std::string> folders = cellFolders();
+  folders.push_back(testFile(MINRNN_LITERATURE_FOLDER));
   std::string file;
-  for (const std::string &folder : cellFolders()) {
+  for (const std::string &folder : folders) {
     file = folder + "/" + cell + ".mlir";
     if (std::filesystem::exists(file))
       break;
@@ -55,24 +57,31 @@ static std::string targetFor(const std::string &own) {
 
 CompiledCell::CompiledCell(std::shared_ptr<Device> owner,
                            const std::string &cell, const CellOptions &options)
-    : device(std::move(owner)) {
+    : CompiledCell(ofText(std::move(owner), readFile(cellFile(cell)),
+                          cellFile(cell), options)) {}
+
+CompiledCell CompiledCell::ofText(std::shared_ptr<Device> owner,
+                                  const std::string &text,
+                                  const std::string &name,
+                                  const CellOptions &options) {
+  CompiledCell made(std::move(owner));
   compiler::CompileOptions how;
-  how.target = targetFor(device->target());
+  how.target = targetFor(made.device->target());
   how.scan = options.scan;
   how.ioType = options.ioType;
   if (options.recompute)
     how.recompute = compiler::Recompute::All;
-  const std::string file = cellFile(cell);
   compiler::Compilation result = compiler::compileCell(
-      readFile(file), file,
+      text, name,
       how.target == "host" ? compiler::Stage::Object : compiler::Stage::PTX,
       how);
   if (result.outcome == compiler::Outcome::BadInput)
     throw Refused(result.diagnostics);
   if (result.outcome != compiler::Outcome::Done)
     throw std::runtime_error("a fault in the compiler: " + result.diagnostics);
-  manifestText = std::move(result.manifest);
-  codeText = std::move(result.output);
+  made.manifestText = std::move(result.manifest);
+  made.codeText = std::move(result.output);
+  return made;
 }
 
 KernelProgram CompiledCell::load(uint64_t seed) const {

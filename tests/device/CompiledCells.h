@@ -16,6 +16,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace minrnn::test {
@@ -23,7 +24,7 @@ namespace minrnn::test {
 /// The cells of specs/cells and of tests/device/cells, in order of their names.
 std::vector<std::string> allCellNames();
 
-/// The file of one of them.
+/// The file of one of them, or else of a cell of tests/cells.
 std::string cellFile(const std::string &cell);
 
 /// What the compiler would not compile; the message is its own.
@@ -46,6 +47,11 @@ public:
   CompiledCell(std::shared_ptr<Device> device, const std::string &cell,
                const CellOptions &options = {});
 
+  /// The same for a cell that is no file; `name` is for messages.
+  static CompiledCell ofText(std::shared_ptr<Device> device,
+                             const std::string &text, const std::string &name,
+                             const CellOptions &options = {});
+
   /// The object or the PTX.
   const std::string &code() const { return codeText; }
 
@@ -54,6 +60,9 @@ public:
   KernelProgram load(uint64_t seed = 0) const;
 
 private:
+  explicit CompiledCell(std::shared_ptr<Device> owner)
+      : device(std::move(owner)) {}
+
   std::shared_ptr<Device> device;
   std::string manifestText;
   std::string codeText;

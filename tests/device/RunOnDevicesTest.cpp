@@ -79,10 +79,6 @@ protected:
                .scan == "log";
   }
 
-  static double factorOf(const std::string &on) {
-    return reference::safety * (on == "host" ? 1 : 2);
-  }
-
   void expectJudged(const std::map<std::string, std::vector<float>> &found,
                     const JudgedTensors &judged) {
     EXPECT_EQ(found.size(), judged.size());
@@ -93,7 +89,7 @@ protected:
       for (std::size_t i = 0; i < numbers.size(); ++i) {
         // The tool sums in double, and rounds once more.
         const double allowed =
-            factorOf(device) * expected.error[i] +
+            reference::safety * expected.error[i] +
             4 * reference::unitRoundoff * std::abs(expected.value[i]) + 1e-30;
         const double error = std::abs(numbers[i] - expected.value[i]);
         ASSERT_TRUE(error <= allowed)
@@ -161,8 +157,7 @@ TEST_P(RunBesideTheHost, WritesTheSameHalves) {
     const double unit = ioType == "f16" ? 0x1p-10 : 0x1p-7;
     for (const auto &[tensor, bound] : judged)
       for (std::size_t i = 0; i < bound.value.size(); ++i) {
-        double allowed =
-            (factorOf(device) + factorOf("host")) * bound.error[i] + 1e-30;
+        double allowed = 2 * reference::safety * bound.error[i] + 1e-30;
         if (tensor.starts_with("d_"))
           allowed += unit * bound.magnitude[i];
         else if (!tensor.ends_with("_last"))

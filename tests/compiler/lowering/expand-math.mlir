@@ -7,11 +7,18 @@
 // NONE-NOT: {{minrnn|math}}.{{[a-z0-9_]+}} %
 // NONE-NOT: call @
 
-// sigmoid: with e = exp(-|x|), 1 / (1 + e) or e / (1 + e): no overflow.
+// sigmoid: with e = exp(-|x|), 1 / (1 + e) or e / (1 + e): no overflow. What
+// the rounded exponent T loses is put back.
 // CHECK-LABEL: func.func @sigmoid
+// GPU-DAG: %[[MINUSLN2:.*]] = arith.constant -0.693147182 : f32
+// GPU-DAG: %[[LOG2E:.*]] = arith.constant 1.44269502 : f32
 // CHECK: %[[M:.*]] = llvm.call_intrinsic "llvm.fabs"(%{{.*}})
-// CHECK: arith.negf %[[M]]
-// GPU: %[[E:.*]] = llvm.call_intrinsic "llvm.nvvm.ex2.approx"
+// CHECK: %[[N:.*]] = arith.negf %[[M]]
+// GPU: %[[T:.*]] = llvm.call_intrinsic "llvm.nvvm.mul.rm.f"(%[[N]], %[[LOG2E]])
+// GPU: %[[R:.*]] = llvm.call_intrinsic "llvm.fma"(%[[T]], %[[MINUSLN2]], %[[N]])
+// GPU: %[[LOST:.*]] = llvm.call_intrinsic "llvm.minnum"(%[[R]], %{{.*}})
+// GPU: %[[P:.*]] = llvm.call_intrinsic "llvm.nvvm.ex2.approx"(%[[T]])
+// GPU: %[[E:.*]] = llvm.call_intrinsic "llvm.fma"(%[[P]], %[[LOST]], %[[P]])
 // GPU: %[[R:.*]] = llvm.call_intrinsic "llvm.nvvm.rcp.approx.ftz.f"
 // GPU-DAG: %[[C:.*]] = arith.cmpf oge
 // GPU-DAG: arith.mulf %[[E]], %[[R]]
@@ -38,6 +45,42 @@ func.func @positive(%x: f32) -> f32 {
 // GPU: llvm.call_intrinsic "llvm.nvvm.ex2.approx"
 func.func @softplus(%x: f32) -> f32 {
   %0 = minrnn.softplus %x : f32
+  return %0 : f32
+}
+
+// Where its result is but an exponent, a tiny one may be less exact.
+// CHECK-LABEL: func.func @softplus_as_exponent
+// GPU-NOT: llvm.minnum
+// GPU: arith.subf
+// GPU: llvm.call_intrinsic "llvm.minnum"
+func.func @softplus_as_exponent(%x: f32, %y: f32) -> f32 {
+  %0 = minrnn.softplus %x : f32
+  %1 = arith.subf %y, %0 : f32
+  %2 = minrnn.sigmoid %1 : f32
+  return %2 : f32
+}
+
+// A sum shows it.
+// CHECK-LABEL: func.func @softplus_of_use
+// GPU: llvm.call_intrinsic "llvm.minnum"
+func.func @softplus_of_use(%x: f32, %y: f32) -> (f32, f32) {
+  %0 = minrnn.softplus %x : f32
+  %1 = arith.subf %y, %0 : f32
+  return %0, %1 : f32, f32
+}
+
+// exp of any number: the correction is kept from being a NaN at the limits.
+// CHECK-LABEL: func.func @exp
+// CHECK-SAME: (%[[X:.*]]: f32)
+// GPU: %[[T:.*]] = llvm.call_intrinsic "llvm.nvvm.mul.rm.f"(%[[X]], %{{.*}})
+// GPU: %[[R:.*]] = llvm.call_intrinsic "llvm.fma"(%[[T]], %{{.*}}, %[[X]])
+// GPU: %[[LOST:.*]] = llvm.call_intrinsic "llvm.minnum"(%[[R]], %{{.*}})
+// GPU: %[[P:.*]] = llvm.call_intrinsic "llvm.nvvm.ex2.approx"(%[[T]])
+// GPU: llvm.call_intrinsic "llvm.fma"(%[[P]], %[[LOST]], %[[P]])
+// HOST-NOT: llvm.nvvm
+// HOST: arith.shli
+func.func @exp(%x: f32) -> f32 {
+  %0 = math.exp %x : f32
   return %0 : f32
 }
 
@@ -114,7 +157,8 @@ func.func @vectors(%x: vector<8xf32>) -> vector<8xf32> {
 // CHECK-DAG: %[[HALF:.*]] = arith.constant 5.000000e-01 : f32
 // CHECK: %[[SERIES:.*]] = arith.addf %{{.*}}, %[[ONE]] fastmath<contract> : f32
 // CHECK: %[[NEAR:.*]] = arith.mulf %[[X]], %[[SERIES]] fastmath<contract> : f32
-// GPU: %[[E:.*]] = llvm.call_intrinsic "llvm.nvvm.ex2.approx"
+// GPU: %[[P:.*]] = llvm.call_intrinsic "llvm.nvvm.ex2.approx"
+// GPU: %[[E:.*]] = llvm.call_intrinsic "llvm.fma"(%[[P]], %{{.*}}, %[[P]])
 // GPU: %[[FAR:.*]] = arith.subf %[[E]], %[[ONE]] fastmath<contract> : f32
 // HOST: %[[FAR:.*]] = arith.{{sub|add}}f %{{.*}} fastmath<contract> : f32
 // CHECK: %[[SIZE:.*]] = llvm.call_intrinsic "llvm.fabs"(%[[X]])
