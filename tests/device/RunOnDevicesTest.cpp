@@ -48,8 +48,8 @@ protected:
   run(const std::string &on, const std::string &options) const {
     const std::string out = file("out-" + on);
     const Outcome outcome =
-        minrnn("run " + cellFile(name) + " --in " + file("in") + " --out " + out +
-               " --device " + on + options);
+        minrnn("run " + cellFile(name) + " --in " + file("in") + " --out " +
+               out + " --device " + on + options);
     EXPECT_EQ(outcome.status, 0) << options << ": " << outcome.err;
     EXPECT_EQ(outcome.out, "");
     std::map<std::string, std::vector<float>> tensors;
