@@ -29,9 +29,9 @@ namespace minrnn::compiler {
 /// after it: the cell's name and kind (`parallel` or `sequential`), the names
 /// of its gates, parameters and states in order, its recurrent projections
 /// (each `{name, state}`, or `{name, chained}` with the place among the values
-/// computed within the step that are projected), whether its one state is its output, the name of the
-/// output's tensor (that of the first state, or `y`), and whether backward
-/// recomputes the states from those at tile boundaries.
+/// computed within the step that are projected), whether its one state is its
+/// output, the name of the output's tensor (that of the first state, or `y`),
+/// and whether backward recomputes the states from those at tile boundaries.
 inline constexpr llvm::StringLiteral kCellAttribute = "minrnn.cell";
 inline constexpr llvm::StringLiteral kKindAttribute = "minrnn.kind";
 inline constexpr llvm::StringLiteral kGatesAttribute = "minrnn.gates";
@@ -42,11 +42,13 @@ inline constexpr llvm::StringLiteral kPlainAttribute = "minrnn.plain";
 inline constexpr llvm::StringLiteral kRecomputeAttribute = "minrnn.recompute";
 inline constexpr llvm::StringLiteral kOutputAttribute = "minrnn.output";
 
-/// On a cell: why it is sequential, and where (a location). Absent on a
-/// parallel one.
+/// On a cell: why it is sequential, where (a location), and why it would still
+/// be if that were mended, where it is told. Absent on a parallel one.
 inline constexpr llvm::StringLiteral kSequentialAttribute = "minrnn.sequential";
 inline constexpr llvm::StringLiteral kSequentialAtAttribute =
     "minrnn.sequential_at";
+inline constexpr llvm::StringLiteral kSequentialThenAttribute =
+    "minrnn.sequential_then";
 
 /// The names of the functions of the scan level, and of the kernels' entries.
 inline constexpr llvm::StringLiteral kForwardName = "forward";
