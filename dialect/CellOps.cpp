@@ -12,6 +12,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
 using namespace minrnn::dialect;
@@ -29,6 +30,37 @@ bool minrnn::dialect::isCellOperation(Operation *op) {
              arith::DivFOp, arith::NegFOp, arith::MaximumFOp, arith::MinimumFOp,
              arith::CmpFOp, arith::SelectOp, math::ExpOp, math::ExpM1Op,
              math::LogOp, math::TanhOp, math::SqrtOp, math::AbsFOp>(op);
+}
+
+bool minrnn::dialect::areComplements(Value x, Value y) {
+  auto ofX = x.getDefiningOp<SigmoidOp>();
+  auto ofY = y.getDefiningOp<SigmoidOp>();
+  if (!ofX || !ofY)
+    return false;
+  auto isNegated = [](Value negation, Value of) {
+    auto negated = negation.getDefiningOp<arith::NegFOp>();
+    return negated && negated.getOperand() == of;
+  };
+  return isNegated(ofX.getOperand(), ofY.getOperand()) ||
+         isNegated(ofY.getOperand(), ofX.getOperand());
+}
+
+/// What to write in place of an operation that is close to one of the language;
+/// empty where there is nothing close.
+static StringRef nearestInTheLanguage(StringRef name) {
+  return llvm::StringSwitch<StringRef>(name)
+      .Case("arith.maxnumf", "'arith.maximumf'")
+      .Case("arith.minnumf", "'arith.minimumf'")
+      .Case("math.exp2", "'math.exp' of x * ln 2")
+      .Case("math.log1p", "'math.log' of 1 + x, or 'minrnn.softplus' where x "
+                          "is an exponential")
+      .Case("math.log2", "'math.log' of x, divided by ln 2")
+      .Case("math.rsqrt", "1 divided by 'math.sqrt'")
+      .Case("math.powf", "'arith.mulf' where the exponent is a small integer, "
+                         "else, of a positive x, 'math.exp' of y * log x")
+      .Case("math.fma", "'arith.mulf' and 'arith.addf'")
+      .Case("math.clampf", "'arith.maximumf' and 'arith.minimumf'")
+      .Default("");
 }
 
 //===----------------------------------------------------------------------===//
@@ -211,8 +243,11 @@ LogicalResult CellOp::verify() {
 
 /// Rule C9: no two tensors of a cell share a name.
 static LogicalResult verifyTensorNames(CellOp cell) {
-  llvm::StringMap<std::string> owners = {
-      {"x", "the input"}, {"y", "the output"}, {"reset", "the mask of resets"}};
+  llvm::StringMap<std::string> owners = {{"x", "the input"},
+                                         {"reset", "the mask of resets"}};
+  // Without minrnn.output the output is the first state, by its name.
+  if (cell.hasSeparateOutput())
+    owners["y"] = "the output";
   auto claim = [&](const Twine &tensor, const std::string &owner,
                    Location at) -> LogicalResult {
     auto [entry, isNew] = owners.try_emplace(tensor.str(), owner);
@@ -255,9 +290,16 @@ LogicalResult CellOp::verifyRegions() {
   llvm::StringMap<ProjectOp> gates;
   OutputOp output;
   for (Operation &op : block) {
-    if (!isCellOperation(&op)) // C5
-      return op.emitOpError("is not an operation of the cell language; see "
-                            "specs/dialect.md for those that are");
+    if (!isCellOperation(&op)) { // C5
+      StringRef nearest = nearestInTheLanguage(op.getName().getStringRef());
+      InFlightDiagnostic diagnostic =
+          op.emitOpError("is not an operation of the cell language; ");
+      if (nearest.empty())
+        diagnostic << "see specs/dialect.md for those that are";
+      else
+        diagnostic << "in its place, write " << nearest;
+      return diagnostic;
+    }
     for (Type type : op.getResultTypes())
       if (!type.isF32() && !type.isInteger(1)) // C5
         return op.emitOpError("computes ")

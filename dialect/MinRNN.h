@@ -56,6 +56,10 @@ bool isIdentifier(llvm::StringRef name);
 mlir::Block *startScalarRegion(mlir::OpBuilder &builder, mlir::Region &region,
                                size_t count, mlir::Location location);
 
+/// Whether `x` and `y` are sigmoid(k) and sigmoid(-k), in either order: two
+/// weights, both above zero, whose sum is one.
+bool areComplements(mlir::Value x, mlir::Value y);
+
 /// Whether `op` may stand in a cell's body (rule C5).
 bool isCellOperation(mlir::Operation *op);
 

@@ -63,8 +63,8 @@ def MinRNN_CellOp : MinRNN_Op<"cell", [
       no input.
     - C8: it has one `minrnn.output` at most.
     - C9: the tensors that it reads and writes have names of their own: `x`,
-      `y`, `reset`, its parameters, and for each state `h` also `h0` and
-      `h_last`.
+      `reset`, its parameters, for each state `h` also `h0` and `h_last`, and
+      `y` where there is a `minrnn.output`.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrArrayAttr:$state_names,
                        OptionalAttr<StrAttr>:$sym_visibility);

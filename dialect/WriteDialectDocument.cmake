@@ -33,8 +33,8 @@ hands on the next state, and between them stand `minrnn.sigmoid`,
 `minrnn.positive`, `minrnn.softplus`, `minrnn.lerp`, `minrnn.log2_add_exp2` and
 these operations of MLIR's `arith` and `math`:
 `constant`, `addf`, `subf`, `mulf`, `divf`, `negf`, `maximumf`, `minimumf`,
-`cmpf`, `select`; `exp`, `log`, `tanh`, `sqrt`, `absf`. Where the step is affine
-in the state the compiler writes it as `minrnn.affine`, with the proof.
+`cmpf`, `select`; `exp`, `expm1`, `log`, `tanh`, `sqrt`, `absf`. Where the step
+is affine in the state the compiler writes it as `minrnn.affine`, with the proof.
 [specs/cells](cells) holds cells as users read them.
 
 **Sequences** are what the compiler makes of a cell: functions over tensors

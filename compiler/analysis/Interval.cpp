@@ -207,6 +207,35 @@ static Interval within(Interval x, const Interval &bounds) {
              : bounds;
 }
 
+/// Where a mean of both lies, whose two weights are above zero: an end of the
+/// hull is reached only where both reach it.
+static Interval between(const Interval &x, const Interval &y) {
+  Interval hull = join(x, y);
+  hull.lowerOpen = x.lower != y.lower || x.lowerOpen || y.lowerOpen;
+  hull.upperOpen = x.upper != y.upper || x.upperOpen || y.upperOpen;
+  return hull;
+}
+
+std::optional<Interval> IntervalAnalysis::weightedMean(arith::AddFOp sum) {
+  // Each term as a weight and what it weighs, in either order, or as a weight
+  // alone, which weighs one.
+  auto splits = [](Value term) {
+    SmallVector<std::pair<Value, Value>> pairs = {{term, Value()}};
+    if (auto product = term.getDefiningOp<arith::MulFOp>())
+      pairs = {{product.getLhs(), product.getRhs()},
+               {product.getRhs(), product.getLhs()}};
+    return pairs;
+  };
+  auto of = [&](Value weighed) {
+    return weighed ? get(weighed) : Interval::point(1);
+  };
+  for (auto [left, x] : splits(sum.getLhs()))
+    for (auto [right, y] : splits(sum.getRhs()))
+      if (areComplements(left, right))
+        return between(of(x), of(y));
+  return std::nullopt;
+}
+
 Interval IntervalAnalysis::evaluate(Operation *op) {
   auto operand = [&](unsigned index) { return get(op->getOperand(index)); };
   return llvm::TypeSwitch<Operation *, Interval>(op)
@@ -216,7 +245,10 @@ Interval IntervalAnalysis::evaluate(Operation *op) {
           return Interval::everything();
         return Interval::point(value.getValueAsDouble());
       })
-      .Case([&](arith::AddFOp) { return operand(0) + operand(1); })
+      .Case([&](arith::AddFOp sum) {
+        std::optional<Interval> mean = weightedMean(sum);
+        return mean ? *mean : operand(0) + operand(1);
+      })
       .Case([&](arith::SubFOp) { return operand(0) - operand(1); })
       .Case([&](arith::MulFOp) {
         // A square: the two factors are one number.
@@ -278,7 +310,9 @@ Interval IntervalAnalysis::evaluate(Operation *op) {
         Interval weight = operand(2);
         if (weight.lower < 0 || weight.upper > 1)
           return (Interval::point(1) - weight) * from + weight * to;
-        return join(from, to);
+        return weight.isPositive() && (Interval::point(1) - weight).isPositive()
+                   ? between(from, to)
+                   : join(from, to);
       })
       .Default([](Operation *) { return Interval::everything(); });
 }

@@ -21,6 +21,7 @@
 #include "llvm/ADT/DenseMap.h"
 
 #include <limits>
+#include <optional>
 
 namespace minrnn::compiler {
 
@@ -71,6 +72,9 @@ public:
 
 private:
   Interval evaluate(mlir::Operation *op);
+  /// The interval of sigmoid(k) x + sigmoid(-k) y, which lies between x and y;
+  /// none if `sum` is not of this form.
+  std::optional<Interval> weightedMean(mlir::arith::AddFOp sum);
 
   llvm::DenseMap<mlir::Value, Interval> known;
 };

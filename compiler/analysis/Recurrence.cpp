@@ -25,26 +25,35 @@ Value RecurrenceAnalysis::materialize(Location location, Value part) {
   return part ? part : constant(location, 0);
 }
 
-SequentialReason minrnn::compiler::mixesChannels(ProjectOp project) {
-  return {project,
-          "projects a value that depends on the state, which mixes the "
-          "channels from step to step",
-          "project the input '%x' instead"};
+std::string SequentialReason::str() const {
+  return because + "; to make it parallel, " + remedy;
 }
 
-std::nullopt_t RecurrenceAnalysis::fail(const SequentialReason &reason) {
+SequentialReason minrnn::compiler::reasonAt(Operation *op,
+                                            const Twine &doesThis,
+                                            const Twine &remedy) {
+  return {op, ("'" + op->getName().getStringRef() + "' " + doesThis).str(),
+          remedy.str()};
+}
+
+SequentialReason minrnn::compiler::mixesChannels(ProjectOp project) {
+  return reasonAt(project,
+                  "projects a value that depends on the state, which mixes the "
+                  "channels from step to step",
+                  "project the input '%x' instead");
+}
+
+std::nullopt_t RecurrenceAnalysis::fail(Operation *op, const Twine &doesThis,
+                                        const Twine &remedy) {
   // The first operation that breaks the form is the one to show; those after
-  // it merely use its result.
-  if (!sequential.culprit)
-    sequential = reason;
+  // it merely use its result, and so the analysis has ended there.
+  sequential = reasonAt(op, doesThis, remedy);
   return std::nullopt;
 }
 
-std::optional<AffineForm> RecurrenceAnalysis::solve(Value next,
-                                                    Operation *user) {
+std::optional<AffineForm> RecurrenceAnalysis::solve(Value next) {
   if (isOtherState(next))
-    return fail({user, "hands on another state unchanged",
-                 "let each state's next value read that state alone"});
+    return std::nullopt;
   std::optional<AffineForm> form = get(next);
   if (!form)
     return std::nullopt;
@@ -75,11 +84,12 @@ std::optional<AffineForm> RecurrenceAnalysis::get(Value value) {
 }
 
 std::optional<AffineForm> RecurrenceAnalysis::evaluate(Operation *op) {
+  if (isa<ProjectOp>(op) && projections == Projections::OfInputs)
+    return AffineForm{Value(), op->getResult(0)};
   SmallVector<AffineForm> operands;
   for (Value operand : op->getOperands()) {
     if (isOtherState(operand))
-      return fail({op, "mixes one state into the next value of another",
-                   "let each state's next value read that state alone"});
+      return std::nullopt;
     std::optional<AffineForm> form = get(operand);
     if (!form)
       return std::nullopt;
@@ -132,15 +142,15 @@ std::optional<AffineForm> RecurrenceAnalysis::evaluate(Operation *op) {
           return scale(operands[0], op->getOperand(1));
         if (isFree(0))
           return scale(operands[1], op->getOperand(0));
-        return fail({op,
-                     "multiplies the state by a value that depends on the "
-                     "state",
-                     "compute one of the factors from the input alone"});
+        return fail(op,
+                    "multiplies the state by a value that depends on the "
+                    "state",
+                    "compute one of the factors from the input alone");
       })
       .Case([&](arith::DivFOp) -> std::optional<AffineForm> {
         if (!isFree(1))
-          return fail({op, "divides by a value that depends on the state",
-                       "compute the divisor from the input alone"});
+          return fail(op, "divides by a value that depends on the state",
+                      "compute the divisor from the input alone");
         auto divide = [&](Value part) -> Value {
           if (!part)
             return {};
@@ -152,8 +162,8 @@ std::optional<AffineForm> RecurrenceAnalysis::evaluate(Operation *op) {
       })
       .Case([&](LerpOp lerp) -> std::optional<AffineForm> {
         if (!isFree(2))
-          return fail({op, "interpolates by a weight that depends on the state",
-                       "compute the weight from the input alone"});
+          return fail(op, "interpolates by a weight that depends on the state",
+                      "compute the weight from the input alone");
         Value keep = arith::SubFOp::create(
             builder, location, constant(location, 1), lerp.getWeight());
         return sum(scale(operands[0], keep),
@@ -161,8 +171,8 @@ std::optional<AffineForm> RecurrenceAnalysis::evaluate(Operation *op) {
       })
       .Case([&](arith::SelectOp select) -> std::optional<AffineForm> {
         if (!isFree(0))
-          return fail({op, "chooses by a condition that depends on the state",
-                       "compute the condition from the input alone"});
+          return fail(op, "chooses by a condition that depends on the state",
+                      "compute the condition from the input alone");
         auto choose = [&](Value onTrue, Value onFalse) -> Value {
           if (!onTrue && !onFalse)
             return {};
@@ -178,10 +188,13 @@ std::optional<AffineForm> RecurrenceAnalysis::evaluate(Operation *op) {
         return sum(scale(operands[1], affine.getCoefficient()),
                    AffineForm{Value(), affine.getOffset()});
       })
-      .Case([&](ProjectOp project) { return fail(mixesChannels(project)); })
+      .Case([&](ProjectOp project) {
+        sequential = mixesChannels(project);
+        return std::nullopt;
+      })
       .Default([&](Operation *) {
-        return fail({op, "is not an affine function of the state",
-                     "apply it to values computed from the input alone"});
+        return fail(op, "is not an affine function of the state",
+                    "apply it to values computed from the input alone");
       });
 }
 

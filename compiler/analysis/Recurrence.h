@@ -32,13 +32,25 @@ struct AffineForm {
   mlir::Value offset;
 };
 
-/// Why a step is not affine: the operation that forbids it, what it does, and
-/// what would make the step parallel.
+/// Why a step is not affine: the operation to look at, a clause that says what
+/// forbids it, and one that says what would make the step parallel.
 struct SequentialReason {
   mlir::Operation *culprit = nullptr;
   std::string because;
   std::string remedy;
+
+  /// Both clauses as one sentence.
+  std::string str() const;
 };
+
+/// The reason that `op` "does this".
+SequentialReason reasonAt(mlir::Operation *op, const llvm::Twine &doesThis,
+                          const llvm::Twine &remedy);
+
+/// Which projections there are: those of any value; or those of the input
+/// alone, as if every other one were one of it too. The second is no verdict:
+/// it tells what is left to mend once the projections are mended.
+enum class Projections { OfAnything, OfInputs };
 
 /// Why `project`, of a value that depends on a state, makes a cell sequential.
 SequentialReason mixesChannels(dialect::ProjectOp project);
@@ -49,17 +61,18 @@ SequentialReason mixesChannels(dialect::ProjectOp project);
 class RecurrenceAnalysis {
 public:
   /// `state` is the block argument that the step recurs on; `otherStates` are
-  /// arguments that no part of a form may depend on either.
+  /// values that no part of a form may depend on either.
   RecurrenceAnalysis(mlir::Value state, mlir::ValueRange otherStates,
-                     mlir::OpBuilder &builder)
-      : state(state), otherStates(otherStates), builder(builder) {}
+                     Projections projections, mlir::OpBuilder &builder)
+      : state(state), otherStates(otherStates), projections(projections),
+        builder(builder) {}
 
   /// The form of `next`, both parts of it present (a part that is zero as a
-  /// constant), or none: then `reason()` says why. `user` is the operation that
-  /// hands `next` on.
-  std::optional<AffineForm> solve(mlir::Value next, mlir::Operation *user);
+  /// constant), or none: then `reason()` says why, unless `next` depends on
+  /// another state.
+  std::optional<AffineForm> solve(mlir::Value next);
 
-  const SequentialReason &reason() const { return sequential; }
+  const std::optional<SequentialReason> &reason() const { return sequential; }
 
 private:
   bool isOtherState(mlir::Value value) const;
@@ -70,13 +83,15 @@ private:
   mlir::Value constant(mlir::Location location, float value);
   /// The part, or the constant zero in place of an absent one.
   mlir::Value materialize(mlir::Location location, mlir::Value part);
-  std::nullopt_t fail(const SequentialReason &reason);
+  std::nullopt_t fail(mlir::Operation *op, const llvm::Twine &doesThis,
+                      const llvm::Twine &remedy);
 
   mlir::Value state;
   mlir::ValueRange otherStates;
+  Projections projections;
   mlir::OpBuilder &builder;
   llvm::DenseMap<mlir::Value, AffineForm> known;
-  SequentialReason sequential;
+  std::optional<SequentialReason> sequential;
 };
 
 /// The first projection of `cell` whose operand is computed from the projection

@@ -175,8 +175,10 @@ std::string minrnn::compiler::explainVerdict(CellOp cell) {
   if (auto reason = cell->getAttrOfType<StringAttr>(kSequentialAttribute)) {
     bool mixesChannels = !cell.getRecurrentProjections().empty();
     os << "sequential (channels " << (mixesChannels ? "mix" : "keep apart")
-       << ")\n  because   " << reason.getValue() << '\n'
-       << explainWalk(cell);
+       << ")\n  because   " << reason.getValue() << '\n';
+    if (auto then = cell->getAttrOfType<StringAttr>(kSequentialThenAttribute))
+      os << "  then      " << then.getValue() << '\n';
+    os << explainWalk(cell);
     return text;
   }
   os << "parallel (affine)\n";

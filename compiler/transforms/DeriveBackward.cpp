@@ -212,12 +212,13 @@ LogicalResult BackwardDerivation::buildElement(ScanOp scan) {
     for (Value other : carries)
       if (other != carry)
         others.push_back(other);
-    RecurrenceAnalysis recurrence(carry, others, builder);
-    std::optional<AffineForm> form =
-        recurrence.solve(adjoint->states[index], step.walk);
+    RecurrenceAnalysis recurrence(carry, others, Projections::OfAnything,
+                                  builder);
+    std::optional<AffineForm> form = recurrence.solve(adjoint->states[index]);
     if (!form)
       return step.walk.emitOpError("has an adjoint that is not affine: ")
-             << recurrence.reason().because;
+             << (recurrence.reason() ? recurrence.reason()->because
+                                     : "it reads another one");
     elements.push_back(form->coefficient);
     elements.push_back(form->offset);
   }

@@ -82,8 +82,9 @@ Value Logarithm::ofSigmoid(Location at, Value x) {
 }
 
 Value Logarithm::evaluated(Value value) {
+  // It is proven not to be negative: below zero it is by its rounding alone.
   Location at = value.getLoc();
-  Value isZero = arith::CmpFOp::create(builder, at, arith::CmpFPredicate::OEQ,
+  Value isZero = arith::CmpFOp::create(builder, at, arith::CmpFPredicate::OLE,
                                        value, number(at, 0));
   return arith::SelectOp::create(builder, at, isZero, number(at, kLogOfZero),
                                  math::Log2Op::create(builder, at, value));

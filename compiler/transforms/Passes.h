@@ -42,11 +42,13 @@ inline constexpr llvm::StringLiteral kPlainAttribute = "minrnn.plain";
 inline constexpr llvm::StringLiteral kRecomputeAttribute = "minrnn.recompute";
 inline constexpr llvm::StringLiteral kOutputAttribute = "minrnn.output";
 
-/// On a cell: why it is sequential, and where (a location). Absent on a
-/// parallel one.
+/// On a cell: why it is sequential, where (a location), and why it would still
+/// be if that were mended, where it is told. Absent on a parallel one.
 inline constexpr llvm::StringLiteral kSequentialAttribute = "minrnn.sequential";
 inline constexpr llvm::StringLiteral kSequentialAtAttribute =
     "minrnn.sequential_at";
+inline constexpr llvm::StringLiteral kSequentialThenAttribute =
+    "minrnn.sequential_then";
 
 /// The names of the functions of the scan level, and of the kernels' entries.
 inline constexpr llvm::StringLiteral kForwardName = "forward";

@@ -8,6 +8,7 @@
 
 #include "compiler/analysis/Interval.h"
 #include "compiler/analysis/Recurrence.h"
+#include "compiler/analysis/StateReads.h"
 #include "compiler/transforms/Passes.h"
 
 #include "mlir/IR/Builders.h"
@@ -32,17 +33,18 @@ remark::RemarkOpts remarkOptions(StringRef name, CellOp cell) {
       .function(cell.getSymName());
 }
 
-/// Marks `cell` as sequential, and says why at the operation that forbids it.
-void markSequential(CellOp cell, const SequentialReason &reason) {
-  std::string text;
-  if (reason.culprit && reason.culprit != cell)
-    text = ("'" + reason.culprit->getName().getStringRef() + "' ").str();
-  text += reason.because + "; to make it parallel, " + reason.remedy;
-  Location location = reason.culprit ? reason.culprit->getLoc() : cell.getLoc();
-  cell->setAttr(kSequentialAttribute, StringAttr::get(cell.getContext(), text));
+/// Marks `cell` as sequential, and says why at the operation to look at; `then`
+/// is what would be left to mend.
+void markSequential(CellOp cell, const SequentialReason &reason,
+                    const std::optional<SequentialReason> &then) {
+  Location location = reason.culprit->getLoc();
+  OpBuilder builder(cell.getContext());
+  cell->setAttr(kSequentialAttribute, builder.getStringAttr(reason.str()));
   cell->setAttr(kSequentialAtAttribute, LocationAttr(location));
+  if (then)
+    cell->setAttr(kSequentialThenAttribute, builder.getStringAttr(then->str()));
   remark::analysis(location, remarkOptions("Sequential", cell))
-      << "sequential: " + text;
+      << "sequential: " + reason.str();
 }
 
 /// The form of a state's next value.
@@ -54,18 +56,16 @@ struct ProvenState {
   IntervalAttr offsetRange;
 };
 
-/// The affine form of every state's next value, or none: then the cell has been
-/// marked sequential.
-std::optional<SmallVector<ProvenState>> solveStates(CellOp cell,
-                                                    OpBuilder &builder) {
+/// The affine form of every state's next value, or none: then `reason` says
+/// why.
+std::optional<SmallVector<ProvenState>>
+solveStates(CellOp cell, Projections projections, OpBuilder &builder,
+            std::optional<SequentialReason> &reason) {
   SmallVector<ProvenState> proven;
+  StateReads reads(cell, projections);
   YieldOp yield = cell.getYield();
   for (auto [index, next] : llvm::enumerate(yield.getOperands())) {
     BlockArgument state = cell.getStates()[index];
-    SmallVector<Value> otherStates;
-    for (BlockArgument other : cell.getStates())
-      if (other != state)
-        otherStates.push_back(other);
     // Right behind the value, so that all that reads it can read its proof.
     if (Operation *definition = next.getDefiningOp())
       builder.setInsertionPointAfter(definition);
@@ -81,14 +81,25 @@ std::optional<SmallVector<ProvenState>> solveStates(CellOp cell,
                         {}});
       continue;
     }
-    RecurrenceAnalysis recurrence(state, otherStates, builder);
-    std::optional<AffineForm> form = recurrence.solve(next, yield);
-    if (!form) {
-      markSequential(cell, recurrence.reason());
-      return std::nullopt;
+    SmallVector<Value> forbidden = reads.forbidden(index);
+    RecurrenceAnalysis recurrence(state, forbidden, projections, builder);
+    if (std::optional<AffineForm> form = recurrence.solve(next)) {
+      proven.push_back({*form, builder.saveInsertionPoint(), {}, {}});
+      continue;
     }
-    proven.push_back({*form, builder.saveInsertionPoint(), {}, {}});
+    // A state that nothing reads is easily mended, and to no avail before the
+    // others are.
+    bool isUnread = !recurrence.reason() && reads.isUnread(index);
+    if (isUnread && !reason)
+      reason = reads.explainUnread(index);
+    if (isUnread)
+      continue;
+    reason = recurrence.reason() ? *recurrence.reason()
+                                 : reads.explainCoupling(index);
+    return std::nullopt;
   }
+  if (reason)
+    return std::nullopt;
   return proven;
 }
 
@@ -119,28 +130,58 @@ void writeProof(CellOp cell, unsigned index, const ProvenState &proven,
     });
 }
 
+/// The projection that makes `cell` sequential: the first one of a value that
+/// depends on a state, or else of one computed within the step.
+ProjectOp findRecurrentProjection(CellOp cell, bool &mixes) {
+  StateReads reads(cell, Projections::OfAnything);
+  ProjectOp chained;
+  for (auto project : cell.getBody().getOps<ProjectOp>()) {
+    if (isa<InputType>(project.getOperand().getType()))
+      continue;
+    mixes = reads.dependsOnState(project.getOperand());
+    if (mixes)
+      return project;
+    if (!chained)
+      chained = project;
+  }
+  return chained;
+}
+
+/// Why `cell` is sequential, if it is found to be; else the forms of its
+/// states.
+std::optional<SmallVector<ProvenState>> judge(CellOp cell, OpBuilder &builder) {
+  std::optional<SequentialReason> reason;
+  std::optional<SequentialReason> then;
+  auto proven = solveStates(cell, Projections::OfAnything, builder, reason);
+  // A projection of a state mixes the channels even where no next value reads
+  // it. No other reason outlasts it: it comes first, and what would be left
+  // without it comes after.
+  bool mixes = false;
+  ProjectOp project = findRecurrentProjection(cell, mixes);
+  if (project && mixes) {
+    reason = mixesChannels(project);
+    solveStates(cell, Projections::OfInputs, builder, then);
+  } else if (project && !reason) {
+    // Parallel in principle, but a second matrix product, chained behind the
+    // first; none is built yet.
+    reason = reasonAt(project, "projects a value computed within the step",
+                      "project the input vector instead");
+  }
+  if (!reason)
+    return proven;
+  markSequential(cell, *reason, then);
+  return std::nullopt;
+}
+
 void prove(CellOp cell) {
   // A verdict from before is no longer known to hold.
   cell->removeAttr(kSequentialAttribute);
   cell->removeAttr(kSequentialAtAttribute);
+  cell->removeAttr(kSequentialThenAttribute);
   OpBuilder builder(cell.getYield());
-  std::optional<SmallVector<ProvenState>> proven = solveStates(cell, builder);
+  std::optional<SmallVector<ProvenState>> proven = judge(cell, builder);
   if (!proven)
     return;
-  // One of a state that no next value reads mixes the channels all the same. A
-  // projection of a gate value is parallel in principle, but it is a second
-  // matrix product, chained behind the first; none is built yet.
-  for (auto project : cell.getBody().getOps<ProjectOp>()) {
-    if (isa<InputType>(project.getOperand().getType()))
-      continue;
-    if (llvm::is_contained(cell.getStates(), project.getOperand()))
-      markSequential(cell, mixesChannels(project));
-    else
-      markSequential(cell,
-                     {project, "projects a value computed within the step",
-                      "project the input vector instead"});
-    return;
-  }
   IntervalAnalysis intervals;
   std::string ranges;
   for (auto [index, state] : llvm::enumerate(*proven)) {

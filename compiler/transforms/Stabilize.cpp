@@ -54,18 +54,73 @@ struct DoubleNegation : OpRewritePattern<arith::NegFOp> {
   }
 };
 
-/// (-x) - (-y)  ->  y - x
-struct DifferenceOfNegations : OpRewritePattern<arith::SubFOp> {
+/// x * -1  ->  -x
+struct ProductByMinusOne : OpRewritePattern<arith::MulFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::MulFOp op,
+                                PatternRewriter &rewriter) const override {
+    for (auto [factor, other] : {std::pair(op.getLhs(), op.getRhs()),
+                                 std::pair(op.getRhs(), op.getLhs())}) {
+      FloatAttr value;
+      if (matchPattern(factor, m_Constant(&value)) &&
+          value.getValue().isExactlyValue(-1)) {
+        rewriter.replaceOpWithNewOp<arith::NegFOp>(op, other);
+        return success();
+      }
+    }
+    return rewriter.notifyMatchFailure(op, "not x * -1");
+  }
+};
+
+/// -((-x) y)  ->  x y
+struct NegatedProduct : OpRewritePattern<arith::NegFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::NegFOp op,
+                                PatternRewriter &rewriter) const override {
+    auto product = op.getOperand().getDefiningOp<arith::MulFOp>();
+    if (!product)
+      return rewriter.notifyMatchFailure(op, "not -(x y)");
+    for (auto [factor, other] : {std::pair(product.getLhs(), product.getRhs()),
+                                 std::pair(product.getRhs(), product.getLhs())})
+      if (auto negated = factor.getDefiningOp<arith::NegFOp>()) {
+        rewriter.replaceOpWithNewOp<arith::MulFOp>(op, negated.getOperand(),
+                                                   other);
+        return success();
+      }
+    return rewriter.notifyMatchFailure(op, "no factor is negated");
+  }
+};
+
+/// -x + y  ->  y - x, and y + -x likewise
+struct SumWithNegation : OpRewritePattern<arith::AddFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::AddFOp op,
+                                PatternRewriter &rewriter) const override {
+    for (auto [term, other] : {std::pair(op.getLhs(), op.getRhs()),
+                               std::pair(op.getRhs(), op.getLhs())})
+      if (auto negated = term.getDefiningOp<arith::NegFOp>()) {
+        rewriter.replaceOpWithNewOp<arith::SubFOp>(op, other,
+                                                   negated.getOperand());
+        return success();
+      }
+    return rewriter.notifyMatchFailure(op, "no term is negated");
+  }
+};
+
+/// x - (-y)  ->  x + y
+struct DifferenceWithNegation : OpRewritePattern<arith::SubFOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(arith::SubFOp op,
                                 PatternRewriter &rewriter) const override {
-    auto x = op.getLhs().getDefiningOp<arith::NegFOp>();
-    auto y = op.getRhs().getDefiningOp<arith::NegFOp>();
-    if (!x || !y)
-      return rewriter.notifyMatchFailure(op, "not (-x) - (-y)");
-    rewriter.replaceOpWithNewOp<arith::SubFOp>(op, y.getOperand(),
-                                               x.getOperand());
+    auto negated = op.getRhs().getDefiningOp<arith::NegFOp>();
+    if (!negated)
+      return rewriter.notifyMatchFailure(op, "not x - (-y)");
+    rewriter.replaceOpWithNewOp<arith::AddFOp>(op, op.getLhs(),
+                                               negated.getOperand());
     return success();
   }
 };
@@ -112,6 +167,47 @@ struct RatioOfPositives : OpRewritePattern<arith::DivFOp> {
   }
 };
 
+/// 1 - lerp(x, 1, w)  ->  (1 - w) (1 - x), and the same of the sum that such a
+/// lerp by a sigmoid is: 1 - (sigmoid(k) + sigmoid(-k) x)  ->  sigmoid(-k) (1 -
+/// x)
+///
+/// The complement of a gate with a lower bound.
+struct ComplementOfBoundedGate : OpRewritePattern<arith::SubFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::SubFOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!matchPattern(op.getLhs(), m_OneFloat()))
+      return rewriter.notifyMatchFailure(op, "not 1 - x");
+    auto complement = [&](Value value) -> Value {
+      return arith::SubFOp::create(rewriter, op.getLoc(), op.getLhs(), value);
+    };
+    if (auto lerp = op.getRhs().getDefiningOp<LerpOp>()) {
+      if (!matchPattern(lerp.getTo(), m_OneFloat()))
+        return rewriter.notifyMatchFailure(op, "no lerp to 1");
+      rewriter.replaceOpWithNewOp<arith::MulFOp>(
+          op, complement(lerp.getWeight()), complement(lerp.getFrom()));
+      return success();
+    }
+    auto sum = op.getRhs().getDefiningOp<arith::AddFOp>();
+    if (!sum)
+      return rewriter.notifyMatchFailure(op, "not 1 - (x + y)");
+    for (auto [bound, rest] : {std::pair(sum.getLhs(), sum.getRhs()),
+                               std::pair(sum.getRhs(), sum.getLhs())}) {
+      auto product = rest.getDefiningOp<arith::MulFOp>();
+      if (!product)
+        continue;
+      for (auto [factor, x] : {std::pair(product.getLhs(), product.getRhs()),
+                               std::pair(product.getRhs(), product.getLhs())})
+        if (areComplements(bound, factor)) {
+          rewriter.replaceOpWithNewOp<arith::MulFOp>(op, factor, complement(x));
+          return success();
+        }
+    }
+    return rewriter.notifyMatchFailure(op, "not 1 - (g + (1 - g) x)");
+  }
+};
+
 /// lerp(x, y, sigmoid(k))  ->  sigmoid(-k) x + sigmoid(k) y
 ///
 /// In scans and walks. In a cell it stays: the analysis of intervals knows that
@@ -140,8 +236,10 @@ struct StabilizePass
     : public minrnn::compiler::impl::StabilizePassBase<StabilizePass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<ComplementOfSigmoid, DifferenceOfNegations, DoubleNegation,
-                 LerpBySigmoid, RatioOfPositives>(&getContext());
+    patterns.add<ComplementOfBoundedGate, ComplementOfSigmoid,
+                 DifferenceWithNegation, DoubleNegation, LerpBySigmoid,
+                 NegatedProduct, ProductByMinusOne, RatioOfPositives,
+                 SumWithNegation>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -1,8 +1,8 @@
 // RUN: minrnnc %s --explain 2>&1 | FileCheck %s
 // CHECK: remark: this makes the cell sequential
-// CHECK-NEXT: %old = arith.subf %m, %mn
+// CHECK-NEXT: %keepa = arith.mulf %eold, %a
 // CHECK: cell aaren: sequential (channels keep apart)
-// CHECK-NEXT: because {{.*}} mixes one state into the next value of another
+// CHECK-NEXT: because 'arith.mulf' lets the next value of 'a' read the state 'm'; to make it parallel, compute that value from 'a' and the input alone
 //
 // Aaren, attention as a recurrence (Feng et al., "Attention as an RNN", 2024): a softmax over all
 // steps so far, held by its largest score.

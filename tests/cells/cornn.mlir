@@ -1,7 +1,9 @@
 // RUN: minrnnc %s --explain 2>&1 | FileCheck %s
 // CHECK: remark: this makes the cell sequential
+// CHECK-NEXT: %uh = minrnn.project %h "w"
 // CHECK: cell cornn: sequential (channels mix)
-// CHECK-NEXT: because {{.*}} mixes one state into the next value of another
+// CHECK-NEXT: because 'minrnn.project' projects a value that depends on the state{{.*}}
+// CHECK-NEXT: then 'arith.mulf' lets the next value of 'h' read the state 'z'; to make it parallel, compute that value from 'h' and the input alone
 //
 // coRNN, coupled oscillators (Rusch and Mishra, "Coupled Oscillatory Recurrent Neural Network",
 // 2021), with its constants for sequential MNIST. The paper's y is h here.

@@ -2,7 +2,7 @@
 // CHECK: remark: this makes the cell sequential
 // CHECK-NEXT: = minrnn.project %s "
 // CHECK: cell gilr_lstm: sequential (channels mix)
-// CHECK-NEXT: because {{.*}} mixes one state into the next value of another
+// CHECK-NEXT: because 'minrnn.project' projects a value that depends on the state{{.*}}
 //
 // GILR-LSTM (Martin and Cundy, "Parallelizing Linear Recurrent Neural Nets Over Sequence Length",
 // 2018): an LSTM whose gates see a linear recurrence s instead of its own output.

@@ -1,7 +1,7 @@
 // RUN: minrnnc %s --explain 2>&1 | FileCheck %s
 // CHECK: cell hgrn: parallel (affine)
-// CHECK: a lerp(sigmoid(W_f x), 1, sigmoid(gamma))
-// CHECK-NEXT: b {{.*}} in (-inf, inf)
+// CHECK: a lerp(sigmoid(W_f x), 1, sigmoid(gamma)) in (0, 1)
+// CHECK-NEXT: b W_c x * sigmoid(W_c x) * (sigmoid(-gamma) * sigmoid(-W_f x)) in (-inf, inf)
 //
 // HGRN, without its rotation (Qin et al., "Hierarchically Gated Recurrent Neural Network for
 // Sequence Modeling", 2023): a forget gate with a learned lower bound.

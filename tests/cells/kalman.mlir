@@ -1,7 +1,8 @@
 // RUN: minrnnc %s --explain 2>&1 | FileCheck %s
 // CHECK: remark: this makes the cell sequential
+// CHECK-NEXT: %change = arith.mulf %g, %surprise
 // CHECK: cell kalman: sequential (channels keep apart)
-// CHECK-NEXT: because {{.*}} mixes one state into the next value of another
+// CHECK-NEXT: because 'arith.mulf' lets the next value of 'm' read the state 'p'; to make it parallel, compute that value from 'm' and the input alone
 //
 // A Kalman filter for each channel, as in Recurrent Kalman Networks (Becker et al. 2019) without
 // their correlations: mean m, variance p, an observation w of variance r.

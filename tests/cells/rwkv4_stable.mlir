@@ -1,7 +1,8 @@
 // RUN: minrnnc %s --explain 2>&1 | FileCheck %s
 // CHECK: remark: this makes the cell sequential
+// CHECK-NEXT: %keepa = arith.mulf %eold, %a
 // CHECK: cell rwkv4_stable: sequential (channels keep apart)
-// CHECK-NEXT: because {{.*}} mixes one state into the next value of another
+// CHECK-NEXT: because 'arith.mulf' lets the next value of 'a' read the state 'p'; to make it parallel, compute that value from 'a' and the input alone
 //
 // The WKV recurrence of RWKV-4 (Peng et al. 2023, appendix D) as it is computed: both sums are held
 // divided by exp(p), p being the largest exponent so far.

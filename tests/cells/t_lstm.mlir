@@ -2,7 +2,7 @@
 // CHECK: remark: this makes the cell sequential
 // CHECK-NEXT: %z = arith.addf %pz, %wz
 // CHECK: cell t_lstm: sequential (channels keep apart)
-// CHECK-NEXT: because {{.*}} mixes one state into the next value of another
+// CHECK-NEXT: because 'arith.addf' lets the next value of 'c' read the state 'pz'; to make it parallel, compute that value from 'c' and the input alone
 //
 // T-LSTM, the strongly typed LSTM (Balduzzi and Ghifary, "Strongly-Typed Recurrent Neural
 // Networks", 2016). Its gates see the input x_ of the step before too: V x_ is a state.

@@ -1,7 +1,8 @@
 // RUN: minrnnc %s --explain 2>&1 | FileCheck %s
 // CHECK: remark: this makes the cell sequential
+// CHECK-NEXT: %dh = arith.mulf %s, %zn
 // CHECK: cell unicornn: sequential (channels keep apart)
-// CHECK-NEXT: because {{.*}} mixes one state into the next value of another
+// CHECK-NEXT: because 'arith.mulf' lets the next value of 'h' read the state 'z'; to make it parallel, compute that value from 'h' and the input alone
 //
 // UnICORNN, undamped independent oscillators (Rusch and Mishra 2021). The paper's y is h here.
 //

@@ -163,6 +163,88 @@ minrnn.cell @c5(%x: !minrnn.input) state(%h: f32) {
 
 // -----
 
+// C5: one that is close to one of the language is told which.
+minrnn.cell @c5(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-error @+1 {{'arith.maxnumf' op is not an operation of the cell language; in its place, write 'arith.maximumf'}}
+  %n = arith.maxnumf %k, %k : f32
+  minrnn.yield %n : f32
+}
+
+// -----
+
+minrnn.cell @c5(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-error @+1 {{'arith.minnumf' op is not an operation of the cell language; in its place, write 'arith.minimumf'}}
+  %n = arith.minnumf %k, %k : f32
+  minrnn.yield %n : f32
+}
+
+// -----
+
+minrnn.cell @c5(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-error @+1 {{'math.exp2' op is not an operation of the cell language; in its place, write 'math.exp' of x * ln 2}}
+  %n = math.exp2 %k : f32
+  minrnn.yield %n : f32
+}
+
+// -----
+
+minrnn.cell @c5(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-error @+1 {{'math.log1p' op is not an operation of the cell language; in its place, write 'math.log' of 1 + x, or 'minrnn.softplus' where x is an exponential}}
+  %n = math.log1p %k : f32
+  minrnn.yield %n : f32
+}
+
+// -----
+
+minrnn.cell @c5(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-error @+1 {{'math.log2' op is not an operation of the cell language; in its place, write 'math.log' of x, divided by ln 2}}
+  %n = math.log2 %k : f32
+  minrnn.yield %n : f32
+}
+
+// -----
+
+minrnn.cell @c5(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-error @+1 {{'math.rsqrt' op is not an operation of the cell language; in its place, write 1 divided by 'math.sqrt'}}
+  %n = math.rsqrt %k : f32
+  minrnn.yield %n : f32
+}
+
+// -----
+
+minrnn.cell @c5(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-error @+1 {{'math.powf' op is not an operation of the cell language; in its place, write 'arith.mulf' where the exponent is a small integer, else, of a positive x, 'math.exp' of y * log x}}
+  %n = math.powf %k, %k : f32
+  minrnn.yield %n : f32
+}
+
+// -----
+
+minrnn.cell @c5(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-error @+1 {{'math.fma' op is not an operation of the cell language; in its place, write 'arith.mulf' and 'arith.addf'}}
+  %n = math.fma %k, %k, %k : f32
+  minrnn.yield %n : f32
+}
+
+// -----
+
+minrnn.cell @c5(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-error @+1 {{'math.clampf' op is not an operation of the cell language; in its place, write 'arith.maximumf' and 'arith.minimumf'}}
+  %n = math.clampf %k to [%k, %k] : f32
+  minrnn.yield %n : f32
+}
+
+// -----
+
 // C5: another type. (f32 and the result of a comparison are right: see
 // roundtrip-cell.mlir.)
 minrnn.cell @c5(%x: !minrnn.input) state(%h: f32) {
@@ -288,10 +370,11 @@ minrnn.cell @c9(%input: !minrnn.input) state(%x: f32) {
 
 // -----
 
-// the output,
+// the output where there is one,
 // expected-error @+1 {{'minrnn.cell' op expects its tensors' names to differ, found 'y' for the output and for the state 'y'}}
 minrnn.cell @c9(%x: !minrnn.input) state(%h: f32, %y: f32) {
   %k = minrnn.project %x "z" : f32
+  minrnn.output %h : f32
   minrnn.yield %k, %y : f32, f32
 }
 
@@ -338,6 +421,24 @@ minrnn.cell @c9(%x: !minrnn.input) state(%h: f32) {
   // expected-error @+1 {{'minrnn.cell' op expects its tensors' names to differ, found 'x' for the input and for the parameter 'x'}}
   %u = minrnn.parameter "x" : f32
   minrnn.yield %k : f32
+}
+
+// -----
+
+// C9 obeyed: without a minrnn.output no tensor is called y but a state or a
+// parameter of that name.
+minrnn.cell @c9(%x: !minrnn.input) state(%y: f32, %z: f32) {
+  %k = minrnn.project %x "z" : f32
+  minrnn.yield %k, %z : f32, f32
+}
+
+// -----
+
+minrnn.cell @c9(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  %y = minrnn.parameter "y" : f32
+  %n = arith.mulf %k, %y : f32
+  minrnn.yield %n : f32
 }
 
 // -----

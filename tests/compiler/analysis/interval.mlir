@@ -697,6 +697,105 @@ minrnn.cell @lerp_unit(%x: !minrnn.input) state(%h: f32) {
   minrnn.yield %b : f32
 }
 
+// Strictly between, where both ends count: an end that one of them does not
+// reach is out.
+// CHECK-LABEL: minrnn.cell @lerp_to_end(
+// CHECK: minrnn.affine {{.*}} in [0, 0], (0, 1) : f32
+minrnn.cell @lerp_to_end(%x: !minrnn.input) state(%h: f32) {
+  %c1 = arith.constant 1.0 : f32
+  %k = minrnn.project %x "k" : f32
+  %unit = minrnn.sigmoid %k : f32
+  %l = minrnn.project %x "l" : f32
+  %weight = minrnn.sigmoid %l : f32
+  %b = minrnn.lerp %unit, %c1, %weight : f32
+  minrnn.yield %b : f32
+}
+
+// Between -1 and 2, both of them out; and one that both reach is in.
+// CHECK-LABEL: minrnn.cell @lerp_points(
+// CHECK: minrnn.affine {{.*}} in [0, 0], (-1, 2) : f32
+minrnn.cell @lerp_points(%x: !minrnn.input) state(%h: f32) {
+  %low = arith.constant -1.0 : f32
+  %high = arith.constant 2.0 : f32
+  %k = minrnn.project %x "k" : f32
+  %weight = minrnn.sigmoid %k : f32
+  %b = minrnn.lerp %low, %high, %weight : f32
+  minrnn.yield %b : f32
+}
+
+// CHECK-LABEL: minrnn.cell @lerp_shared_end(
+// CHECK: minrnn.affine {{.*}} in [0, 0], [0, inf) : f32
+minrnn.cell @lerp_shared_end(%x: !minrnn.input) state(%h: f32) {
+  %c0 = arith.constant 0.0 : f32
+  %k = minrnn.project %x "k" : f32
+  %l = minrnn.project %x "l" : f32
+  %weight = minrnn.sigmoid %l : f32
+  %relu = arith.maximumf %k, %c0 : f32
+  %abs = math.absf %l : f32
+  %b = minrnn.lerp %relu, %abs, %weight : f32
+  minrnn.yield %b : f32
+}
+
+// A weight that reaches 0 or 1 reaches an end.
+// CHECK-LABEL: minrnn.cell @lerp_closed_weight(
+// CHECK: minrnn.affine {{.*}} in [0, 0], [-1, 2] : f32
+minrnn.cell @lerp_closed_weight(%x: !minrnn.input) state(%h: f32) {
+  %low = arith.constant -1.0 : f32
+  %high = arith.constant 2.0 : f32
+  %c0 = arith.constant 0.0 : f32
+  %c1 = arith.constant 1.0 : f32
+  %k = minrnn.project %x "k" : f32
+  %k1 = arith.maximumf %k, %c0 : f32
+  %weight = arith.minimumf %k1, %c1 : f32
+  %b = minrnn.lerp %low, %high, %weight : f32
+  minrnn.yield %b : f32
+}
+
+// The same mean as a sum: sigmoid(k) 1 + sigmoid(-k) x, in every order.
+// CHECK-LABEL: minrnn.cell @mean(
+// CHECK: minrnn.affine {{.*}} in [0, 0], (0, 1) : f32
+minrnn.cell @mean(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "k" : f32
+  %l = minrnn.project %x "l" : f32
+  %minus = arith.negf %k : f32
+  %weight = minrnn.sigmoid %k : f32
+  %keep = minrnn.sigmoid %minus : f32
+  %unit = minrnn.sigmoid %l : f32
+  %scaled = arith.mulf %unit, %keep : f32
+  %b = arith.addf %scaled, %weight : f32
+  minrnn.yield %b : f32
+}
+
+// CHECK-LABEL: minrnn.cell @mean_of_two(
+// CHECK: minrnn.affine {{.*}} in [0, 0], (-1, 2) : f32
+minrnn.cell @mean_of_two(%x: !minrnn.input) state(%h: f32) {
+  %two = arith.constant 2.0 : f32
+  %k = minrnn.project %x "k" : f32
+  %l = minrnn.project %x "l" : f32
+  %minus = arith.negf %k : f32
+  %weight = minrnn.sigmoid %k : f32
+  %keep = minrnn.sigmoid %minus : f32
+  %t = math.tanh %l : f32
+  %first = arith.mulf %t, %weight : f32
+  %second = arith.mulf %keep, %two : f32
+  %b = arith.addf %first, %second : f32
+  minrnn.yield %b : f32
+}
+
+// Of two sigmoids that are not complements it is a sum.
+// CHECK-LABEL: minrnn.cell @no_mean(
+// CHECK: minrnn.affine {{.*}} in [0, 0], (0, 2) : f32
+minrnn.cell @no_mean(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "k" : f32
+  %l = minrnn.project %x "l" : f32
+  %minus = arith.negf %k : f32
+  %weight = minrnn.sigmoid %l : f32
+  %keep = minrnn.sigmoid %minus : f32
+  %scaled = arith.mulf %weight, %keep : f32
+  %b = arith.addf %scaled, %weight : f32
+  minrnn.yield %b : f32
+}
+
 // A lerp by anything goes anywhere.
 // CHECK-LABEL: minrnn.cell @lerp_any(
 // CHECK: minrnn.affine {{.*}} in [0, 0], (-inf, inf) : f32

@@ -87,151 +87,6 @@ minrnn.cell @chained_affine(%x: !minrnn.input) state(%h: f32) {
 
 // -----
 
-// Of several states: one that reads another is no recurrence in itself alone.
-// CHECK-LABEL: minrnn.cell @coupled(
-// CHECK-SAME: attributes {minrnn.sequential = "'arith.addf' mixes one state into the next value of another; to make it parallel, let each state's next value read that state alone", minrnn.sequential_at = {{.*}}} {
-minrnn.cell @coupled(%x: !minrnn.input) state(%h: f32, %c: f32) {
-  %k = minrnn.project %x "z" : f32
-  %kh = arith.mulf %k, %h : f32
-  // expected-remark @+1 {{sequential: 'arith.addf' mixes one state into the next value of another; to make it parallel, let each state's next value read that state alone}}
-  %n = arith.addf %kh, %c : f32
-  %kc = arith.mulf %k, %c : f32
-  %m = arith.addf %kc, %h : f32
-  minrnn.yield %n, %m : f32, f32
-}
-
-// -----
-
-// One way is enough: the first state is affine, the second reads it.
-// CHECK-LABEL: minrnn.cell @triangular(
-// CHECK-NOT: minrnn.affine
-minrnn.cell @triangular(%x: !minrnn.input) state(%h: f32, %c: f32) {
-  %k = minrnn.project %x "z" : f32
-  %n = arith.mulf %k, %h : f32
-  %kc = arith.mulf %k, %c : f32
-  // expected-remark @+1 {{sequential: 'arith.addf' mixes one state into the next value of another}}
-  %m = arith.addf %kc, %h : f32
-  minrnn.yield %n, %m : f32, f32
-}
-
-// -----
-
-// Also from the second to the first.
-minrnn.cell @triangular_up(%x: !minrnn.input) state(%h: f32, %c: f32) {
-  %k = minrnn.project %x "z" : f32
-  // expected-remark @+1 {{sequential: 'arith.mulf' mixes one state into the next value of another}}
-  %kc = arith.mulf %k, %c : f32
-  %n = arith.addf %kc, %h : f32
-  %m = arith.mulf %k, %c : f32
-  minrnn.yield %n, %m : f32, f32
-}
-
-// -----
-
-// It reads the other state's next value: where that one reads its own state.
-minrnn.cell @through_next(%x: !minrnn.input) state(%h: f32, %c: f32) {
-  %k = minrnn.project %x "z" : f32
-  %n = arith.mulf %k, %h : f32
-  // expected-remark @+1 {{sequential: 'arith.subf' mixes one state into the next value of another}}
-  %m = arith.subf %k, %c : f32
-  %o = arith.addf %n, %m : f32
-  minrnn.yield %o, %m : f32, f32
-}
-
-// -----
-
-// The other state within a function, a factor, a condition: all the same.
-minrnn.cell @gated(%x: !minrnn.input) state(%h: f32, %c: f32) {
-  %k = minrnn.project %x "z" : f32
-  // expected-remark @+1 {{sequential: 'minrnn.sigmoid' mixes one state into the next value of another}}
-  %g = minrnn.sigmoid %c : f32
-  %n = arith.mulf %g, %h : f32
-  minrnn.yield %n, %k : f32, f32
-}
-
-// -----
-
-minrnn.cell @chosen(%x: !minrnn.input) state(%h: f32, %c: f32) {
-  %k = minrnn.project %x "z" : f32
-  // expected-remark @+1 {{sequential: 'arith.cmpf' mixes one state into the next value of another}}
-  %g = arith.cmpf ogt, %c, %k : f32
-  %n = arith.select %g, %h, %k : f32
-  minrnn.yield %n, %c : f32, f32
-}
-
-// -----
-
-// A product of two states.
-minrnn.cell @product(%x: !minrnn.input) state(%h: f32, %c: f32) {
-  %k = minrnn.project %x "z" : f32
-  // expected-remark @+1 {{sequential: 'arith.mulf' mixes one state into the next value of another}}
-  %n = arith.mulf %h, %c : f32
-  minrnn.yield %n, %c : f32, f32
-}
-
-// -----
-
-// States that change places: there is no operation to name but the yield.
-// CHECK-LABEL: minrnn.cell @swapped(
-// CHECK-SAME: attributes {minrnn.sequential = "'minrnn.yield' hands on another state unchanged; to make it parallel, let each state's next value read that state alone", minrnn.sequential_at = {{.*}}} {
-minrnn.cell @swapped(%x: !minrnn.input) state(%h: f32, %c: f32) {
-  %k = minrnn.project %x "z" : f32
-  // expected-remark @+1 {{sequential: 'minrnn.yield' hands on another state unchanged; to make it parallel, let each state's next value read that state alone}}
-  minrnn.yield %c, %h : f32, f32
-}
-
-// -----
-
-// A delay line: each state takes over the one before.
-minrnn.cell @delay(%x: !minrnn.input) state(%h: f32, %c: f32) {
-  %k = minrnn.project %x "z" : f32
-  // expected-remark @+1 {{sequential: 'minrnn.yield' hands on another state unchanged}}
-  minrnn.yield %k, %h : f32, f32
-}
-
-// -----
-
-// Two states may share a next value only where it is free of both.
-minrnn.cell @shared(%x: !minrnn.input) state(%h: f32, %c: f32) {
-  %k = minrnn.project %x "z" : f32
-  // expected-remark @+1 {{sequential: 'arith.mulf' mixes one state into the next value of another}}
-  %n = arith.mulf %k, %h : f32
-  minrnn.yield %n, %n : f32, f32
-}
-
-// -----
-
-// So it is with one that is written as affine: it is a form of one state.
-minrnn.cell @shared_affine(%x: !minrnn.input) state(%h: f32, %c: f32) {
-  %k = minrnn.project %x "z" : f32
-  // expected-remark @+1 {{sequential: 'minrnn.affine' mixes one state into the next value of another}}
-  %n = minrnn.affine %k * %h + %k in (0, 1), (0, inf) : f32
-  minrnn.yield %n, %n : f32, f32
-}
-
-// -----
-
-minrnn.cell @swapped_affine(%x: !minrnn.input) state(%h: f32, %c: f32) {
-  %k = minrnn.project %x "z" : f32
-  %n = minrnn.affine %k * %h + %k in (0, 1), (0, inf) : f32
-  // expected-remark @+1 {{sequential: 'minrnn.affine' mixes one state into the next value of another}}
-  %m = minrnn.affine %k * %c + %k in (0, 1), (0, inf) : f32
-  minrnn.yield %m, %n : f32, f32
-}
-
-// -----
-
-// One state that is not affine makes the cell sequential, whichever it is.
-minrnn.cell @second(%x: !minrnn.input) state(%h: f32, %c: f32) {
-  %k = minrnn.project %x "z" : f32
-  %n = arith.mulf %k, %h : f32
-  // expected-remark @+1 {{sequential: 'math.tanh' is not an affine function of the state}}
-  %m = math.tanh %c : f32
-  minrnn.yield %n, %m : f32, f32
-}
-
-// -----
-
 // A state that only the output projects mixes the channels all the same.
 minrnn.cell @projected_output(%x: !minrnn.input) state(%h: f32) {
   %k = minrnn.project %x "z" : f32
@@ -247,9 +102,37 @@ minrnn.cell @projected_output(%x: !minrnn.input) state(%h: f32) {
 minrnn.cell @chained_output(%x: !minrnn.input) state(%h: f32) {
   %k = minrnn.project %x "z" : f32
   %n = arith.mulf %k, %h : f32
-  // expected-remark @+1 {{sequential: 'minrnn.project' projects a value computed within the step; to make it parallel, project the input vector instead}}
+  // expected-remark @+1 {{sequential: 'minrnn.project' projects a value that depends on the state, which mixes the channels from step to step; to make it parallel, project the input '%x' instead}}
   %u = minrnn.project %n "u" : f32 -> f32
   minrnn.output %u : f32
+  minrnn.yield %n : f32
+}
+
+// -----
+
+// Nothing is left of what is affine but for its projections.
+// CHECK-LABEL: minrnn.cell @mixed_alone(
+// CHECK-NOT: minrnn.sequential_then
+minrnn.cell @mixed_alone(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-remark @+1 {{sequential: 'minrnn.project' projects a value that depends on the state}}
+  %u = minrnn.project %h "u" : f32 -> f32
+  %t = math.tanh %u : f32
+  %n = minrnn.lerp %h, %t, %k : f32
+  minrnn.yield %n : f32
+}
+
+// -----
+
+// One of a value that depends on no state does not outlast the others.
+// CHECK-LABEL: minrnn.cell @gate_projected(
+// CHECK-NOT: minrnn.sequential_then
+minrnn.cell @gate_projected(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  %u = minrnn.project %k "u" : f32 -> f32
+  // expected-remark @+1 {{sequential: 'math.tanh' is not an affine function of the state}}
+  %t = math.tanh %h : f32
+  %n = arith.mulf %u, %t : f32
   minrnn.yield %n : f32
 }
 
@@ -360,7 +243,7 @@ minrnn.cell @log2_add_exp2(%x: !minrnn.input) state(%h: f32) {
 // CHECK-NOT: minrnn.sequential
 // CHECK: minrnn.affine
 // expected-remark @+1 {{parallel (affine): a in (-inf, inf), b in [0, 0]}}
-minrnn.cell @stale(%x: !minrnn.input) state(%h: f32) attributes {minrnn.sequential = "it was"} {
+minrnn.cell @stale(%x: !minrnn.input) state(%h: f32) attributes {minrnn.sequential = "it was", minrnn.sequential_then = "it would"} {
   %k = minrnn.project %x "z" : f32
   %n = arith.mulf %k, %h : f32
   minrnn.yield %n : f32

@@ -1,5 +1,6 @@
 // A formula without a rule of its own is computed, and its logarithm taken; a
-// zero among its values has -1e30 for one. So are the parts that may be
+// zero among its values has -1e30 for one, and so has what is below zero by its
+// rounding alone. So are the parts that may be
 // negative, though the whole is not.
 // RUN: minrnn-opt %s --minrnn-log-space --cse --canonicalize | FileCheck %s
 
@@ -9,7 +10,7 @@
 // CHECK-DAG: %[[FAR:.*]] = arith.constant -1.000000e+30 : f32
 // |k|
 // CHECK-DAG: %[[M:.*]] = math.absf %[[K]]
-// CHECK-DAG: %[[MZERO:.*]] = arith.cmpf oeq, %[[M]], %[[ZERO]]
+// CHECK-DAG: %[[MZERO:.*]] = arith.cmpf ole, %[[M]], %[[ZERO]]
 // CHECK-DAG: %[[MLOG:.*]] = math.log2 %[[M]]
 // CHECK-DAG: %[[A:.*]] = arith.select %[[MZERO]], %[[FAR]], %[[MLOG]]
 // k k, whose factors have no logarithm.

@@ -101,3 +101,97 @@ func.func @negations(%x: f32, %y: f32) -> (f32, f32) {
   %d = arith.subf %nx, %ny : f32
   return %nnx, %d : f32, f32
 }
+
+// Negations meet: x + y of a negation is a difference, and the reverse.
+// CHECK-LABEL: func.func @sums_of_negations
+// CHECK-SAME: (%[[X:.*]]: f32, %[[Y:.*]]: f32)
+func.func @sums_of_negations(%x: f32, %y: f32) -> (f32, f32, f32, f32) {
+  %nx = arith.negf %x : f32
+  %ny = arith.negf %y : f32
+  // CHECK-DAG: %[[YX:.*]] = arith.subf %[[Y]], %[[X]] : f32
+  %0 = arith.addf %nx, %y : f32
+  // CHECK-DAG: %[[XY:.*]] = arith.subf %[[X]], %[[Y]] : f32
+  %1 = arith.addf %x, %ny : f32
+  // CHECK-DAG: %[[S:.*]] = arith.addf %[[X]], %[[Y]] : f32
+  %2 = arith.subf %x, %ny : f32
+  // CHECK-DAG: %[[NX:.*]] = arith.negf %[[X]] : f32
+  // CHECK-DAG: %[[D:.*]] = arith.subf %[[NX]], %[[Y]] : f32
+  %3 = arith.subf %nx, %y : f32
+  // CHECK: return %[[YX]], %[[XY]], %[[S]], %[[D]]
+  return %0, %1, %2, %3 : f32, f32, f32, f32
+}
+
+// A product by -1 is a negation; one by another number is none.
+// CHECK-LABEL: func.func @products
+// CHECK-SAME: (%[[X:.*]]: f32, %[[Y:.*]]: f32)
+func.func @products(%x: f32, %y: f32) -> (f32, f32, f32, f32, f32, f32) {
+  %minus = arith.constant -1.0 : f32
+  %two = arith.constant -2.0 : f32
+  // CHECK-DAG: %[[TWO:.*]] = arith.constant -2.000000e+00 : f32
+  // CHECK-DAG: %[[A:.*]] = arith.negf %[[X]] : f32
+  %0 = arith.mulf %x, %minus : f32
+  // CHECK-DAG: %[[B:.*]] = arith.negf %[[Y]] : f32
+  %1 = arith.mulf %minus, %y : f32
+  // CHECK-DAG: %[[C:.*]] = arith.mulf %[[X]], %[[TWO]] : f32
+  %2 = arith.mulf %x, %two : f32
+  // CHECK-DAG: %[[P:.*]] = arith.mulf %[[X]], %[[Y]] : f32
+  %nx = arith.negf %x : f32
+  %p = arith.mulf %nx, %y : f32
+  %3 = arith.negf %p : f32
+  // CHECK-DAG: %[[Q:.*]] = arith.mulf %[[X]], %[[Y]] : f32
+  %q = arith.mulf %y, %nx : f32
+  %4 = arith.negf %q : f32
+  // A product that is not negated in itself keeps its sign.
+  // CHECK-DAG: %[[R:.*]] = arith.mulf %[[X]], %[[X]] : f32
+  // CHECK-DAG: %[[N:.*]] = arith.negf %[[R]] : f32
+  %r = arith.mulf %x, %x : f32
+  %5 = arith.negf %r : f32
+  // CHECK: return %[[A]], %[[B]], %[[C]], %{{.*}}, %{{.*}}, %[[N]]
+  return %0, %1, %2, %3, %4, %5 : f32, f32, f32, f32, f32, f32
+}
+
+// The complement of a gate with a lower bound, however it is written:
+// 1 - (g + (1 - g) x) = (1 - g) (1 - x).
+// CHECK-LABEL: func.func @bounded
+// CHECK-SAME: (%[[K:.*]]: f32, %[[X:.*]]: f32)
+func.func @bounded(%k: f32, %x: f32) -> (f32, f32) {
+  %one = arith.constant 1.0 : f32
+  %g = minrnn.sigmoid %k : f32
+  %keep = arith.subf %one, %g : f32
+  %scaled = arith.mulf %keep, %x : f32
+  %sum = arith.addf %g, %scaled : f32
+  // CHECK: %[[ONE:.*]] = arith.constant 1.0
+  // CHECK-DAG: %[[C:.*]] = arith.subf %[[ONE]], %[[X]] : f32
+  // CHECK-DAG: %[[N:.*]] = arith.negf %[[K]] : f32
+  // CHECK-DAG: %[[W:.*]] = minrnn.sigmoid %[[N]] : f32
+  // CHECK: %[[R:.*]] = arith.mulf %[[W]], %[[C]] : f32
+  %0 = arith.subf %one, %sum : f32
+  // CHECK: %[[CX:.*]] = arith.subf %[[ONE]], %[[X]] : f32
+  // CHECK: %[[CK:.*]] = arith.subf %[[ONE]], %[[K]] : f32
+  // CHECK: arith.mulf
+  %lerp = minrnn.lerp %x, %one, %k : f32
+  %1 = arith.subf %one, %lerp : f32
+  return %0, %1 : f32, f32
+}
+
+// Another bound, another weight: no such gate.
+// CHECK-LABEL: func.func @not_bounded
+func.func @not_bounded(%k: f32, %l: f32, %x: f32) -> (f32, f32, f32) {
+  %one = arith.constant 1.0 : f32
+  %two = arith.constant 2.0 : f32
+  %g = minrnn.sigmoid %k : f32
+  %other = minrnn.sigmoid %l : f32
+  %scaled = arith.mulf %other, %x : f32
+  %sum = arith.addf %g, %scaled : f32
+  // CHECK: arith.subf %{{.*}}, %{{.*}} : f32
+  %0 = arith.subf %one, %sum : f32
+  // CHECK: %[[LERP:.*]] = minrnn.lerp
+  %lerp = minrnn.lerp %x, %two, %k : f32
+  // CHECK: arith.subf %{{.*}}, %[[LERP]]
+  %1 = arith.subf %one, %lerp : f32
+  // CHECK: %[[L2:.*]] = minrnn.lerp
+  %lerp2 = minrnn.lerp %x, %one, %k : f32
+  // CHECK: arith.subf %{{.*}}, %[[L2]]
+  %2 = arith.subf %two, %lerp2 : f32
+  return %0, %1, %2 : f32, f32, f32
+}
