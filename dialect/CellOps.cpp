@@ -320,11 +320,11 @@ LogicalResult CellOp::verifyRegions() {
     if (!isNew && entry->second.getOperand() != project.getOperand()) { // C6
       InFlightDiagnostic diagnostic =
           project.emitOpError("expects gate \"")
-          << project.getGate() << "\" to project one operand, so that its "
-          << "weight has one shape; found a second operand of type "
+          << project.getGate() << "\" to project one operand, for it has one "
+          << "weight; found a second operand, of type "
           << project.getOperand().getType();
       diagnostic.attachNote(entry->second.getLoc())
-          << "first projected here, from type "
+          << "the first one is projected here, of type "
           << entry->second.getOperand().getType();
       return diagnostic;
     }

@@ -267,9 +267,9 @@ minrnn.cell @c5(%x: !minrnn.input) state(%h: f32) {
 
 // C6: one operand a gate.
 minrnn.cell @c6(%x: !minrnn.input) state(%h: f32) {
-  // expected-note @+1 {{first projected here, from type '!minrnn.input'}}
+  // expected-note @+1 {{the first one is projected here, of type '!minrnn.input'}}
   %k = minrnn.project %x "z" : f32
-  // expected-error @+1 {{'minrnn.project' op expects gate "z" to project one operand, so that its weight has one shape; found a second operand of type 'f32'}}
+  // expected-error @+1 {{'minrnn.project' op expects gate "z" to project one operand, for it has one weight; found a second operand, of type 'f32'}}
   %n = minrnn.project %h "z" : f32 -> f32
   minrnn.yield %n : f32
 }
@@ -278,7 +278,7 @@ minrnn.cell @c6(%x: !minrnn.input) state(%h: f32) {
 
 minrnn.cell @c6(%x: !minrnn.input) state(%h: f32) {
   %k = minrnn.project %x "z" : f32
-  // expected-note @+1 {{first projected here, from type 'f32'}}
+  // expected-note @+1 {{the first one is projected here, of type 'f32'}}
   %m = minrnn.project %h "u" : f32 -> f32
   // expected-error @+1 {{expects gate "u" to project one operand}}
   %n = minrnn.project %k "u" : f32 -> f32
