@@ -8,9 +8,9 @@
 //
 // One packed projection of the input onto all gates, then the compiled cell,
 // on buffers that the caller owns, in the memory of the device that the cell
-// was compiled for. A cell with recurrent projections is walked through time: one
-// product and one call a step, and one more of each where it projects what it
-// computes within the step.
+// was compiled for. A cell with recurrent projections is walked through time:
+// one product and one call a step, and one more of each where it projects what
+// it computes within the step.
 //
 // All arrays are dense f32 (a cell of another io type is refused), last axis
 // contiguous; `reset` is bytes. B is the batch, T the time steps, D the width
