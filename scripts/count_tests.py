@@ -52,7 +52,11 @@ def main():
             failed.append(name)
             programs[1] += 1
     summary.insert(0, "GoogleTest and programs: {} passed, {} failed, {} skipped".format(*programs))
-    summary += [f"skipped: {name}" for name in skipped]
+    # Each test of devices is there once more for a GPU: without one, a line for all.
+    of_gpu = [name for name in skipped if "/cuda" in name]
+    summary += [f"skipped: {name}" for name in skipped if name not in of_gpu]
+    if of_gpu:
+        summary.append(f"skipped: {len(of_gpu)} tests on the device cuda, such as {of_gpu[0].split('  #')[0]}")
     summary += [f"FAILED: {name}" for name in failed]
     summary_file.write_text("".join(line + "\n" for line in summary))
     print(passed, len(failed), len(skipped))
