@@ -140,8 +140,9 @@ int main(int argc, char **argv) try {
       measure(argv[i], minrnn::ScanDomain::Linear, "linear", shape);
       try {
         measure(argv[i], minrnn::ScanDomain::Log, "log", shape);
-      } catch (const minrnn::Error &) {
-        // Not proven positive, or not parallel.
+      } catch (const minrnn::Error &error) {
+        // Where the cell is not parallel, or not proven positive.
+        std::printf("%s", error.what());
       }
     }
   return 0;

@@ -39,13 +39,13 @@ std::vector<std::string> minrnn::test::allCellNames() {
 std::string minrnn::test::cellFile(const std::string &cell) {
   std::vector<std::string> folders = cellFolders();
   folders.push_back(testFile(MINRNN_LITERATURE_FOLDER));
-  std::string file;
+  std::filesystem::path file;
   for (const std::string &folder : folders) {
-    file = folder + "/" + cell + ".mlir";
+    file = std::filesystem::path(folder) / (cell + ".mlir");
     if (std::filesystem::exists(file))
       break;
   }
-  return file;
+  return file.string();
 }
 
 /// The newest target of the compiler's that runs on a device of `own`.
