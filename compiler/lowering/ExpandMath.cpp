@@ -356,14 +356,21 @@ Value MathBuilder::log2AddExp2(Value x, Value y) {
 /// of differences and constant factors: then only its absolute error counts.
 /// (minLSTM's gates are sigmoids of a difference of two softplus.)
 static bool isExponent(Value value) {
-  return llvm::all_of(value.getUsers(), [&](Operation *user) {
-    if (isa<SigmoidOp, Log2AddExp2Op>(user))
-      return true;
-    bool passesOn = isa<arith::NegFOp, arith::SubFOp>(user) ||
-                    (isa<arith::MulFOp>(user) &&
-                     matchPattern(user->getOperand(1), m_Constant()));
-    return passesOn && isExponent(user->getResult(0));
-  });
+  // Each operation once, however many ways lead to it.
+  SmallVector<Value> pending = {value};
+  llvm::SmallPtrSet<Operation *, 8> visited;
+  while (!pending.empty())
+    for (Operation *user : pending.pop_back_val().getUsers()) {
+      if (isa<SigmoidOp, Log2AddExp2Op>(user) || !visited.insert(user).second)
+        continue;
+      bool passesOn = isa<arith::NegFOp, arith::SubFOp>(user) ||
+                      (isa<arith::MulFOp>(user) &&
+                       matchPattern(user->getOperand(1), m_Constant()));
+      if (!passesOn)
+        return false;
+      pending.push_back(user->getResult(0));
+    }
+  return true;
 }
 
 /// The expansion of `op`, or null where it stays as it is.
