@@ -45,6 +45,21 @@ bool minrnn::dialect::areComplements(Value x, Value y) {
          isNegated(ofY.getOperand(), ofX.getOperand());
 }
 
+bool minrnn::dialect::dependsOn(Value value, ValueRange others) {
+  SmallVector<Value> pending = {value};
+  llvm::SmallPtrSet<Value, 16> visited;
+  while (!pending.empty()) {
+    Value next = pending.pop_back_val();
+    if (!visited.insert(next).second)
+      continue;
+    if (llvm::is_contained(others, next))
+      return true;
+    if (Operation *definition = next.getDefiningOp())
+      llvm::append_range(pending, definition->getOperands());
+  }
+  return false;
+}
+
 /// What to write in place of an operation that is close to one of the language;
 /// empty where there is nothing close.
 static StringRef nearestInTheLanguage(StringRef name) {
@@ -103,12 +118,10 @@ std::vector<ProjectOp> CellOp::getRecurrentProjections() {
 
 SmallVector<Value> CellOp::getChainedValues() {
   SmallVector<Value> values;
-  for (ProjectOp project : getRecurrentProjections()) {
-    Value operand = project.getOperand();
-    if (!llvm::is_contained(getStates(), operand) &&
-        !llvm::is_contained(values, operand))
-      values.push_back(operand);
-  }
+  for (ProjectOp project : getRecurrentProjections())
+    if (project.isChained() &&
+        !llvm::is_contained(values, project.getOperand()))
+      values.push_back(project.getOperand());
   return values;
 }
 
@@ -400,17 +413,9 @@ LogicalResult AffineOp::verify() {
       state.getArgNumber() == 0) // A1
     return emitOpError("expects its second operand to be a state of the cell "
                        "around it");
-  SmallVector<Value> pending = {getCoefficient(), getOffset()};
-  llvm::SmallPtrSet<Value, 16> visited;
-  while (!pending.empty()) {
-    Value value = pending.pop_back_val();
-    if (!visited.insert(value).second)
-      continue;
-    if (Operation *definition = value.getDefiningOp())
-      llvm::append_range(pending, definition->getOperands());
-    else if (llvm::is_contained(cell.getStates(), value)) // A1
+  for (Value part : {getCoefficient(), getOffset()})
+    if (dependsOn(part, cell.getStates())) // A1
       return emitOpError("expects its coefficient and offset to be free of "
                          "every state");
-  }
   return success();
 }

@@ -60,6 +60,9 @@ mlir::Block *startScalarRegion(mlir::OpBuilder &builder, mlir::Region &region,
 /// weights, both above zero, whose sum is one.
 bool areComplements(mlir::Value x, mlir::Value y);
 
+/// Whether `value` is one of `others`, or computed from one.
+bool dependsOn(mlir::Value value, mlir::ValueRange others);
+
 /// Whether `op` may stand in a cell's body (rule C5).
 bool isCellOperation(mlir::Operation *op);
 

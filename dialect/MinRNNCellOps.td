@@ -132,6 +132,11 @@ def MinRNN_ProjectOp : MinRNN_Op<"project"> {
   let results = (outs F32:$result);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Whether it projects a value computed within the step: neither the input
+    /// nor a state.
+    bool isChained() { return getOperand().getDefiningOp() != nullptr; }
+  }];
 }
 
 // Not `Pure`, for the reason that `project` is not: what a cell's kernels take

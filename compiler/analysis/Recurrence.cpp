@@ -208,7 +208,7 @@ ProjectOp minrnn::compiler::findChainOfTwo(CellOp cell) {
     auto project = dyn_cast<ProjectOp>(op);
     if (project && hangs)
       return project;
-    if (hangs || (project && project.getOperand().getDefiningOp() != nullptr))
+    if (hangs || (project && project.isChained()))
       chained.insert(op.getResults().begin(), op.getResults().end());
   }
   return {};

@@ -1,5 +1,4 @@
-//===- StateReads.h - Which state's next value reads which state -*- C++
-//-*-===//
+//===- StateReads.h - Which next value reads which state --------*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -289,8 +289,8 @@ bool CellCompilation::buildScans() {
     return rejectInput(
         behind.getLoc(),
         "expects the projection of the input, of a state or of a value "
-        "computed "
-        "within the step; this value hangs on the projection of another such "
+        "computed within the step; this value hangs on the projection of "
+        "another such "
         "value, and would be a product behind that one. Project a state, and "
         "compute with the result: f * (U h) in place of U (f * h)");
   auto at = cell->getAttrOfType<LocationAttr>(kSequentialAtAttribute);

@@ -145,12 +145,11 @@ std::string minrnn::compiler::formula(Value value) {
 static std::string explainWalk(CellOp cell) {
   if (findChainOfTwo(cell))
     return "  kernels   none: a value that is projected hangs on the "
-           "projection "
-           "of another value computed within the step\n";
+           "projection of another value computed within the step\n";
   size_t products = 0;
   size_t chained = 0;
   for (ProjectOp project : cell.getRecurrentProjections())
-    ++(project.getOperand().getDefiningOp() ? chained : products);
+    ++(project.isChained() ? chained : products);
   auto matrices = [](size_t count) {
     return std::to_string(count) + (count == 1 ? " matrix" : " matrices");
   };

@@ -50,22 +50,6 @@ static FailureOr<ForwardChained> readProjections(ModuleOp module) {
   return result;
 }
 
-/// Whether `value` is computed from one of `arguments`.
-static bool dependsOn(Value value, ArrayRef<Value> arguments) {
-  SmallVector<Value> pending = {value};
-  llvm::SmallPtrSet<Value, 16> visited;
-  while (!pending.empty()) {
-    Value next = pending.pop_back_val();
-    if (!visited.insert(next).second)
-      continue;
-    if (llvm::is_contained(arguments, next))
-      return true;
-    if (Operation *definition = next.getDefiningOp())
-      llvm::append_range(pending, definition->getOperands());
-  }
-  return false;
-}
-
 FailureOr<ForwardChained>
 minrnn::compiler::findForwardChained(ModuleOp module, WalkOp step,
                                      int64_t firstProduct) {

@@ -64,8 +64,17 @@ private:
   IRMapping copyEquations(Block *block, ValueRange before, ValueRange after);
   /// Zero where the step starts a new sequence, else `value`.
   Value unlessReset(Value value);
+  /// What a walk yields, of the states before the step and the mapping from the
+  /// cell's values to the copies: the next states, and then what is stored.
+  using Results =
+      llvm::function_ref<SmallVector<Value>(ValueRange, const IRMapping &)>;
   void createWalk(ValueRange sequences, ValueRange parameters, Value initial,
-                  TypeRange outputs);
+                  TypeRange outputs, Results results);
+  /// The same of the arguments of `function`, `initial` by its name.
+  void createWalkOfArguments(func::FuncOp function, StringRef initial,
+                             TypeRange outputs, Results results);
+  /// The results of a step: of `outputs` tensors the output and the states.
+  SmallVector<Value> takeStep(const IRMapping &copies, size_t outputs);
 
   CellOp cell;
   bool isParallel;
@@ -174,7 +183,7 @@ IRMapping GateFusion::copyEquations(Block *block, ValueRange before,
       // A new sequence starts from zero states, whose products are zero; what
       // is computed within the step need not be.
       Value product = products[index];
-      if (!project.getOperand().getDefiningOp())
+      if (!project.isChained())
         product = unlessReset(product);
       mapping.map(project.getResult(), add(at, product, productBiases[index]));
       continue;
@@ -207,53 +216,31 @@ IRMapping GateFusion::copyEquations(Block *block, ValueRange before,
   return mapping;
 }
 
-void GateFusion::buildForwardChained() {
-  SmallVector<StringRef> arguments = tensors.arguments();
-  arguments.push_back("initial");
-  func::FuncOp function = createEntry(builder, location, kForwardChainedName,
-                                      axes, {}, arguments, {"chained", "last"});
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(&function.front());
-  auto find = [&](StringRef name) { return findArgument(function, name); };
-  auto sequences = llvm::map_to_vector(tensors.sequences, find);
-  sequences.push_back(find("reset"));
-  auto parameterTensors = llvm::map_to_vector(tensors.parameters, find);
-  Value initial = find("initial");
-  auto walk = WalkOp::create(builder, location, function.getResultTypes()[0],
-                             TypeRange(), initial.getType(), /*reverse=*/false,
-                             sequences, parameterTensors, initial);
-  func::ReturnOp::create(builder, location, walk.getResults());
-  Block *body = startScalarRegion(builder, walk.getBody(),
-                                  valueCount() + axes.states, location);
-  ValueRange before = body->getArguments().take_back(axes.states);
-  IRMapping copies = copyEquations(body, before, ValueRange());
-  // The step is taken by `forward`: here the states stay as they are.
-  SmallVector<Value> yielded = before;
-  for (Value value : chained)
-    yielded.push_back(copies.lookup(value));
-  YieldOp::create(builder, location, yielded);
-}
-
 void GateFusion::createWalk(ValueRange sequences, ValueRange parameters,
-                            Value initial, TypeRange outputs) {
+                            Value initial, TypeRange outputs, Results results) {
   auto walk =
       WalkOp::create(builder, location, outputs, TypeRange(), initial.getType(),
                      /*reverse=*/false, sequences, parameters, initial);
   func::ReturnOp::create(builder, location, walk.getResults());
   Block *body = startScalarRegion(builder, walk.getBody(),
                                   valueCount() + axes.states, location);
-  IRMapping copies = copyEquations(
-      body, body->getArguments().take_back(axes.states), ValueRange());
+  ValueRange before = body->getArguments().take_back(axes.states);
+  IRMapping copies = copyEquations(body, before, ValueRange());
+  YieldOp::create(builder, location, results(before, copies));
+}
+
+SmallVector<Value> GateFusion::takeStep(const IRMapping &copies,
+                                        size_t outputs) {
   SmallVector<Value> yielded;
   for (Value next : cell.getYield().getOperands())
     yielded.push_back(copies.lookup(next));
   // What is stored: the output, and of a whole sequence the states as well.
   SmallVector<Value> states = yielded;
-  if (!outputs.empty())
+  if (outputs != 0)
     yielded.push_back(copies.lookup(cell.getOutput()));
-  if (outputs.size() == 2)
+  if (outputs == 2)
     llvm::append_range(yielded, states);
-  YieldOp::create(builder, location, yielded);
+  return yielded;
 }
 
 void GateFusion::buildForward() {
@@ -292,7 +279,10 @@ void GateFusion::buildForward() {
   Value initial = find("initial");
   TypeRange outputs = TypeRange(function.getResultTypes()).take_front(stored);
   if (!isParallel) {
-    createWalk(sequences, parameterTensors, initial, outputs);
+    createWalk(sequences, parameterTensors, initial, outputs,
+               [&](ValueRange, const IRMapping &copies) {
+                 return takeStep(copies, outputs.size());
+               });
     return;
   }
 
@@ -335,11 +325,38 @@ void GateFusion::buildStep() {
       createEntry(builder, location, kStepName, axes, {}, arguments, results);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&function.front());
+  TypeRange outputs = TypeRange(function.getResultTypes()).drop_back();
+  createWalkOfArguments(function, "previous", outputs,
+                        [&](ValueRange, const IRMapping &copies) {
+                          return takeStep(copies, outputs.size());
+                        });
+}
+
+void GateFusion::buildForwardChained() {
+  SmallVector<StringRef> arguments = tensors.arguments();
+  arguments.push_back("initial");
+  func::FuncOp function = createEntry(builder, location, kForwardChainedName,
+                                      axes, {}, arguments, {"chained", "last"});
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(&function.front());
+  createWalkOfArguments(function, "initial", function.getResultTypes()[0],
+                        [&](ValueRange before, const IRMapping &copies) {
+                          // The step is taken by `forward`: here the states
+                          // stay as they are.
+                          SmallVector<Value> yielded = before;
+                          for (Value value : chained)
+                            yielded.push_back(copies.lookup(value));
+                          return yielded;
+                        });
+}
+
+void GateFusion::createWalkOfArguments(func::FuncOp function, StringRef initial,
+                                       TypeRange outputs, Results results) {
   auto find = [&](StringRef name) { return findArgument(function, name); };
   auto sequences = llvm::map_to_vector(tensors.sequences, find);
   sequences.push_back(find("reset"));
   createWalk(sequences, llvm::map_to_vector(tensors.parameters, find),
-             find("previous"), function.getResultTypes().drop_back());
+             find(initial), outputs, results);
 }
 
 /// Whether every next state of `cell` was proven affine in the state itself.
