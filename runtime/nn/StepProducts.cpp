@@ -72,38 +72,37 @@ void StepProducts::forwardChained(const float *chained, float *recurrent,
           recurrent + t * gateWidth);
 }
 
+void StepProducts::pullBack(const Group &group, const float *dGates,
+                            const MatrixTarget &to, Store store) const {
+  const std::int64_t h = shape.channels;
+  device->multiply({.m = shape.batch,
+                    .n = h,
+                    .k = group.count * h,
+                    .a = {dGates + group.begin * h, shape.time * gateWidth},
+                    .b = {weight + group.begin * h * h, h},
+                    .c = to.data + group.source * h,
+                    .cStride = to.stride,
+                    .store = store});
+}
+
 void StepProducts::backward(const float *dRecurrent, std::int64_t t,
                             float *dStates) const {
-  const std::int64_t h = shape.channels;
-  for (const auto &[state, begin, count] : stateGroups)
-    device->multiply(
-        {.m = shape.batch,
-         .n = h,
-         .k = count * h,
-         .a = {dRecurrent + t * gateWidth + begin * h, shape.time * gateWidth},
-         .b = {weight + begin * h * h, h},
-         .c = dStates + state * h,
-         .cStride = stateWidth,
-         .store = Store::Add});
+  for (const Group &group : stateGroups)
+    pullBack(group, dRecurrent + t * gateWidth, {dStates, stateWidth},
+             Store::Add);
 }
 
 void StepProducts::backwardChained(const float *dRecurrent, std::int64_t t,
                                    float *dChained) const {
-  const std::int64_t h = shape.channels;
   // The values come in the order of their first use: a place that has not been
   // written is the next one.
   std::int64_t written = 0;
-  for (const auto &[value, begin, count] : chainedGroups) {
-    device->multiply(
-        {.m = shape.batch,
-         .n = h,
-         .k = count * h,
-         .a = {dRecurrent + t * gateWidth + begin * h, shape.time * gateWidth},
-         .b = {weight + begin * h * h, h},
-         .c = dChained + t * chainedWidth + value * h,
-         .cStride = shape.time * chainedWidth,
-         .store = value == written ? Store::Overwrite : Store::Add});
-    written += value == written ? 1 : 0;
+  for (const Group &group : chainedGroups) {
+    const bool isNew = group.source == written;
+    pullBack(group, dRecurrent + t * gateWidth,
+             {dChained + t * chainedWidth, shape.time * chainedWidth},
+             isNew ? Store::Overwrite : Store::Add);
+    written += isNew ? 1 : 0;
   }
 }
 

@@ -76,6 +76,15 @@ private:
   /// `from` and `gates` begin at the step.
   void project(const std::vector<Group> &groups,
                const MatrixOperand<float> &from, float *gates) const;
+  /// Rows of what gates project, at one step.
+  struct MatrixTarget {
+    float *data;
+    std::int64_t stride;
+  };
+  /// to[:, source of `group`, :] = or += the sum over its r of
+  /// dGates[:, r, :] U_r; `dGates` and `to` begin at the step.
+  void pullBack(const Group &group, const float *dGates, const MatrixTarget &to,
+                Store store) const;
   static void addGate(std::vector<Group> &groups, std::int64_t source,
                       std::int64_t gate);
   void stateGradients(float *dRecurrent, const ProjectedSteps &steps,
