@@ -6,10 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Every cell of specs/cells, parallel and sequential, and RWKV-4 on every
-// device: forward, backward and step, with resets and without, in both
-// directions, with every optional argument and without, in both scan domains,
-// in every io type and with recomputed states, against the judge of any cell.
+// Every cell of specs/cells and tests/device/cells, parallel and sequential,
+// and RWKV-4 on every device: forward, backward and step, with resets and
+// without, in both directions, with every optional argument and without, in
+// both scan domains, in every io type and with recomputed states, against the
+// judge of any cell.
 //
 //===----------------------------------------------------------------------===//
 
@@ -180,32 +181,6 @@ Judged stepOf(const Judged &judged, const Shape &shape, int64_t t,
           stepOf(judged.error, shape, t, width)};
 }
 
-/// U times what is projected, as the caller forms it: the states before a step,
-/// or the values computed within it, operands[B, count, H].
-void addProducts(const Program &program, const EntryCall &call, bool ofChained,
-                 const std::vector<float> &operands,
-                 std::vector<float> &products) {
-  const auto count = static_cast<int64_t>(ofChained ? program.chained.size()
-                                                    : program.states.size());
-  const auto gates = static_cast<int64_t>(program.recurrent.size());
-  const int64_t width = call.shape.channels;
-  for (int64_t row = 0; row < call.shape.batch; ++row)
-    for (int64_t r = 0; r < gates; ++r) {
-      const reference::RecurrentProjection &gate = program.recurrent[r];
-      if (gate.isChained() != ofChained)
-        continue;
-      const int64_t place = ofChained ? gate.chained : gate.state;
-      for (int64_t to = 0; to < width; ++to) {
-        double sum = 0;
-        for (int64_t from = 0; from < width; ++from)
-          sum += static_cast<double>(
-                     call.recurrentWeights[(r * width + to) * width + from]) *
-                 operands[(row * count + place) * width + from];
-        products[(row * gates + r) * width + to] = static_cast<float>(sum);
-      }
-    }
-}
-
 /// The call of `step` for the step `t` of a sequence; every second one in
 /// place, where there is a place. No `previous` is zero.
 EntryCall stepCall(const Program &program, const KernelProgram &kernels,
@@ -235,11 +210,21 @@ EntryCall stepCall(const Program &program, const KernelProgram &kernels,
   std::vector<float> products(program.recurrent.size() *
                                   size_t(shape.batch * shape.channels),
                               std::numeric_limits<float>::quiet_NaN());
-  addProducts(program, call, /*ofChained=*/false,
+  // U times what is projected: operands[B, count, H].
+  const auto addProducts = [&](bool ofChained, size_t count,
+                               const std::vector<float> &operands) {
+    const int64_t width = shape.channels;
+    StepProducts{shape.batch, width, kernels.projections(), ofChained}
+        .multiply<float>(
+            call.recurrentWeights.data(),
+            {operands.data(), static_cast<int64_t>(count) * width},
+            {products.data(),
+             static_cast<int64_t>(program.recurrent.size()) * width});
+  };
+  addProducts(/*ofChained=*/false, states,
               previous.empty()
                   ? std::vector<float>(states * size_t(shape.states()), 0.0F)
-                  : previous,
-              products);
+                  : previous);
   call.inputs["recurrent"] = products;
   if (program.chained.empty())
     return call;
@@ -249,8 +234,8 @@ EntryCall stepCall(const Program &program, const KernelProgram &kernels,
   before.unwanted = {"last"};
   if (!previous.empty())
     before.inputs["initial"] = previous;
-  addProducts(program, call, /*ofChained=*/true,
-              kernels.run("forward_chained", before).at("chained"), products);
+  addProducts(/*ofChained=*/true, program.chained.size(),
+              kernels.run("forward_chained", before).at("chained"));
   call.inputs["recurrent"] = products;
   return call;
 }
@@ -455,7 +440,7 @@ TEST_P(CellOnDevice, RecomputedStatesGiveTheSameGradients) {
   }
 }
 
-/// The cells of specs/cells, and one of the literature whose exponentials are
+/// All of these, and one of the literature whose exponentials are
 /// of any size.
 std::vector<std::string> judgedCellNames() {
   std::vector<std::string> names = allCellNames();

@@ -31,8 +31,10 @@ KernelProgram::KernelProgram(Manifest manifest,
                              std::shared_ptr<const KernelModule> module)
     : own(std::move(manifest)), module(std::move(module)) {
   for (const RecurrentProjection &projection : own.recurrent)
-    projected.push_back(projection.chained ? *projection.chained
-                                           : own.stateIndex(projection.state));
+    projected.push_back({projection.chained.has_value(),
+                         projection.chained
+                             ? *projection.chained
+                             : own.stateIndex(projection.state)});
 }
 
 int64_t KernelProgram::sizeOf(std::string_view axis, const Shape &shape) const {
@@ -222,38 +224,26 @@ NamedArrays KernelProgram::run(std::string_view entry,
   return current.results(entry, call.inPlace);
 }
 
-bool KernelProgram::isChained(int64_t projection) const {
-  return own.recurrent[size_t(projection)].chained.has_value();
-}
-
 void KernelProgram::multiply(Call &current, const EntryCall &call, int64_t t,
                              bool ofChained) const {
   auto [batch, time, channels] = call.shape;
-  const int64_t projections = sizeOf("recurrent", call.shape);
+  const auto gates = int64_t(projected.size());
   const int64_t count = sizeOf(ofChained ? "chained" : "states", call.shape);
+  std::vector<float> products(size_t(gates * channels));
   for (int64_t row = 0; row < batch; ++row) {
+    const int64_t begin = ofChained ? row * time + t : row;
     const std::vector<float> operands =
-        ofChained
-            ? current.download("chained", (row * time + t) * count * channels,
-                               count * channels)
-            : current.download("states", row * count * channels,
-                               count * channels);
-    for (int64_t r = 0; r < projections; ++r) {
-      if (isChained(r) != ofChained)
-        continue;
-      const float *operand = operands.data() + projected[size_t(r)] * channels;
-      std::vector<float> products;
-      for (int64_t to = 0; to < channels; ++to) {
-        const float *weights =
-            call.recurrentWeights.data() + (r * channels + to) * channels;
-        double sum = 0;
-        for (int64_t from = 0; from < channels; ++from)
-          sum += double(weights[from]) * operand[from];
-        products.push_back(float(sum));
+        current.download(ofChained ? "chained" : "states",
+                         begin * count * channels, count * channels);
+    reference::StepProducts{1, channels, projected, ofChained}.multiply<float>(
+        call.recurrentWeights.data(), {operands.data(), 0},
+        {products.data(), 0});
+    for (int64_t r = 0; r < gates; ++r)
+      if (projected[size_t(r)].isChained == ofChained) {
+        auto from = products.begin() + r * channels;
+        current.upload("recurrent", {from, from + channels},
+                       ((row * time + t) * gates + r) * channels);
       }
-      current.upload("recurrent", products,
-                     ((row * time + t) * projections + r) * channels);
-    }
   }
 }
 
@@ -261,23 +251,11 @@ void KernelProgram::pullBack(const Call &current, const EntryCall &call,
                              int64_t t, int64_t row, bool ofChained,
                              float *operands) const {
   const int64_t channels = call.shape.channels;
-  const int64_t projections = sizeOf("recurrent", call.shape);
-  for (int64_t r = 0; r < projections; ++r) {
-    if (isChained(r) != ofChained)
-      continue;
-    const std::vector<float> dProducts = current.download(
-        "d_recurrent",
-        ((row * call.shape.time + t) * projections + r) * channels, channels);
-    float *target = operands + projected[size_t(r)] * channels;
-    for (int64_t from = 0; from < channels; ++from) {
-      double sum = target[from];
-      for (int64_t to = 0; to < channels; ++to)
-        sum += double(dProducts[size_t(to)]) *
-               call.recurrentWeights[size_t((r * channels + to) * channels +
-                                            from)];
-      target[from] = float(sum);
-    }
-  }
+  const int64_t width = int64_t(projected.size()) * channels;
+  const std::vector<float> dProducts = current.download(
+      "d_recurrent", (row * call.shape.time + t) * width, width);
+  reference::StepProducts{1, channels, projected, ofChained}.pullBack<float>(
+      call.recurrentWeights.data(), {dProducts.data(), 0}, {operands, 0});
 }
 
 NamedArrays KernelProgram::forwardInSteps(const EntryCall &call) const {

@@ -19,6 +19,7 @@
 
 #include "minrnn/device.h"
 #include "tests/reference/Cells.h"
+#include "tests/reference/RecurrentProducts.h"
 
 #include <cstdint>
 #include <map>
@@ -59,6 +60,10 @@ public:
 
   const Manifest &manifest() const { return own; }
   bool isRecurrent() const { return !own.recurrent.empty(); }
+  /// What each recurrent projection multiplies.
+  const std::vector<reference::CompiledProjection> &projections() const {
+    return projected;
+  }
 
   /// One launch of `entry`. Gives its outputs.
   NamedArrays run(std::string_view entry, const EntryCall &call) const;
@@ -83,7 +88,6 @@ private:
 
   int64_t sizeOf(std::string_view axis, const reference::Shape &shape) const;
 
-  bool isChained(int64_t projection) const;
   /// The products at step t, of the states or of what is computed within it.
   void multiply(Call &current, const EntryCall &call, int64_t t,
                 bool ofChained) const;
@@ -94,9 +98,7 @@ private:
 
   Manifest own;
   std::shared_ptr<const KernelModule> module;
-  /// The state or chained value that each recurrent projection multiplies, by
-  /// its index.
-  std::vector<int64_t> projected;
+  std::vector<reference::CompiledProjection> projected;
 };
 
 } // namespace minrnn::test

@@ -11,6 +11,7 @@
 #include "compiler/pipeline/Compile.h"
 #include "runtime/jit/HostObject.h"
 #include "tests/e2e/GuardedArray.h"
+#include "tests/reference/RecurrentProducts.h"
 
 #include <nlohmann/json.hpp>
 
@@ -197,43 +198,21 @@ int64_t HostCell::chainedCount() const {
 void HostCell::multiply(const Sizes &sizes, bool ofChained,
                         const Rows &operands, const std::vector<float> &weight,
                         float *recurrent, int64_t t) const {
-  int64_t width = sizes.channels;
-  for (int64_t row = 0; row < sizes.batch; ++row)
-    for (int64_t r = 0; r < sizes.recurrent; ++r) {
-      if (projections[r].isChained != ofChained)
-        continue;
-      const float *operand =
-          operands.first + row * operands.stride + projections[r].place * width;
-      for (int64_t to = 0; to < width; ++to) {
-        double sum = 0;
-        for (int64_t from = 0; from < width; ++from)
-          sum += static_cast<double>(weight[(r * width + to) * width + from]) *
-                 operand[from];
-        recurrent[((row * sizes.time + t) * sizes.recurrent + r) * width + to] =
-            static_cast<float>(sum);
-      }
-    }
+  int64_t width = sizes.recurrent * sizes.channels;
+  reference::StepProducts{sizes.batch, sizes.channels, projections, ofChained}
+      .multiply<float>(weight.data(), {operands.first, operands.stride},
+                       {recurrent + t * width, sizes.time * width});
 }
 
 void HostCell::pullBack(const Sizes &sizes, bool ofChained,
                         const float *dRecurrent, int64_t t,
                         const std::vector<float> &weight, float *operands,
                         int64_t stride) const {
-  int64_t width = sizes.channels;
-  for (int64_t row = 0; row < sizes.batch; ++row)
-    for (int64_t r = 0; r < sizes.recurrent; ++r) {
-      if (projections[r].isChained != ofChained)
-        continue;
-      int64_t step = (row * sizes.time + t) * sizes.recurrent + r;
-      for (int64_t from = 0; from < width; ++from) {
-        double sum = 0;
-        for (int64_t to = 0; to < width; ++to)
-          sum += static_cast<double>(dRecurrent[step * width + to]) *
-                 weight[(r * width + to) * width + from];
-        operands[row * stride + projections[r].place * width + from] +=
-            static_cast<float>(sum);
-      }
-    }
+  int64_t width = sizes.recurrent * sizes.channels;
+  reference::StepProducts{sizes.batch, sizes.channels, projections, ofChained}
+      .pullBack<float>(weight.data(),
+                       {dRecurrent + t * width, sizes.time * width},
+                       {operands, stride});
 }
 
 NamedArrays HostCell::forward(const reference::Program &program,

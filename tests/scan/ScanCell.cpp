@@ -10,7 +10,9 @@
 
 #include "compiler/pipeline/Dialects.h"
 #include "compiler/pipeline/Pipelines.h"
+#include "compiler/transforms/ForwardChained.h"
 #include "compiler/transforms/Passes.h"
+#include "tests/reference/RecurrentProducts.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
@@ -24,6 +26,7 @@ using namespace minrnn::dialect;
 using namespace minrnn::scan;
 using reference::Call;
 using reference::Program;
+using reference::StepProducts;
 
 static DialectRegistry allDialects() {
   DialectRegistry registry;
@@ -104,14 +107,15 @@ ScanCell::ScanCell(ModuleOp scans)
   for (auto projection :
        scans->getAttrOfType<ArrayAttr>(compiler::kRecurrentAttribute)
            .getAsRange<DictionaryAttr>()) {
-    auto chained = projection.getAs<IntegerAttr>("chained");
+    auto chained = projection.getAs<IntegerAttr>(compiler::kProjectedChained);
     if (chained)
       chainedCount = std::max(chainedCount, chained.getInt() + 1);
     projections.push_back(
         {chained != nullptr,
          chained
              ? chained.getInt()
-             : llvm::find(states, projection.get("state")) - states.begin()});
+             : llvm::find(states, projection.get(compiler::kProjectedState)) -
+                   states.begin()});
   }
 }
 
@@ -144,41 +148,25 @@ void ScanCell::multiply(const Program &program, const Call &call,
                         int64_t first, int64_t stride,
                         std::vector<double> &recurrent, int64_t time,
                         int64_t t) const {
-  int64_t width = call.shape.channels;
-  auto products = static_cast<int64_t>(program.recurrent.size());
-  for (int64_t row = 0; row < call.shape.batch; ++row)
-    for (int64_t r = 0; r < products; ++r) {
-      if (projections[r].isChained != ofChained)
-        continue;
-      int64_t operand = first + row * stride + projections[r].place * width;
-      for (int64_t to = 0; to < width; ++to) {
-        double sum = 0;
-        for (int64_t from = 0; from < width; ++from)
-          sum += call.recurrentWeight[(r * width + to) * width + from] *
-                 operands[operand + from];
-        recurrent[((row * time + t) * products + r) * width + to] = sum;
-      }
-    }
+  auto width =
+      static_cast<int64_t>(program.recurrent.size()) * call.shape.channels;
+  StepProducts{call.shape.batch, call.shape.channels, projections, ofChained}
+      .multiply<double>(call.recurrentWeight.data(),
+                        {operands.data() + first, stride},
+                        {recurrent.data() + t * width, time * width});
 }
 
 void ScanCell::pullBack(const Program &program, const Call &call,
                         bool ofChained, const std::vector<double> &dRecurrent,
                         int64_t t, std::vector<double> &operands, int64_t first,
                         int64_t stride) const {
-  int64_t width = call.shape.channels;
-  auto products = static_cast<int64_t>(program.recurrent.size());
-  for (int64_t row = 0; row < call.shape.batch; ++row)
-    for (int64_t r = 0; r < products; ++r) {
-      if (projections[r].isChained != ofChained)
-        continue;
-      int64_t step = (row * call.shape.time + t) * products + r;
-      int64_t operand = first + row * stride + projections[r].place * width;
-      for (int64_t from = 0; from < width; ++from)
-        for (int64_t to = 0; to < width; ++to)
-          operands[operand + from] +=
-              dRecurrent[step * width + to] *
-              call.recurrentWeight[(r * width + to) * width + from];
-    }
+  auto width =
+      static_cast<int64_t>(program.recurrent.size()) * call.shape.channels;
+  StepProducts{call.shape.batch, call.shape.channels, projections, ofChained}
+      .pullBack<double>(
+          call.recurrentWeight.data(),
+          {dRecurrent.data() + t * width, call.shape.time * width},
+          {operands.data() + first, stride});
 }
 
 NamedTensors ScanCell::forward(const Program &program, const Call &call) {

@@ -45,12 +45,12 @@ std::vector<std::string> cellNamesIn(const char *folder) {
 
 /// Of a cell in either folder.
 std::string textOf(const std::string &cell) {
-  std::string text;
-  for (const char *folder : {MINRNN_CELLS_FOLDER, MINRNN_LITERATURE_FOLDER}) {
-    std::ifstream file(minrnn::test::testFile(folder) + "/" + cell + ".mlir");
-    text.append(std::istreambuf_iterator<char>(file), {});
-  }
-  return text;
+  for (const char *folder : {MINRNN_CELLS_FOLDER, MINRNN_LITERATURE_FOLDER})
+    if (std::ifstream file(minrnn::test::testFile(folder) + "/" + cell +
+                           ".mlir");
+        file)
+      return {std::istreambuf_iterator<char>(file), {}};
+  return "";
 }
 
 /// Calls with everything that a call may have, in both directions.
