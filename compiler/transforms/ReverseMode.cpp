@@ -28,6 +28,8 @@ static bool isFinite(Value value) {
     auto number = dyn_cast<FloatAttr>(constant.getValue());
     return number && number.getValue().isFinite();
   }
+  if (auto select = dyn_cast<arith::SelectOp>(op))
+    return isFinite(select.getTrueValue()) && isFinite(select.getFalseValue());
   return isa<SigmoidOp, PositiveOp, SoftplusOp, math::TanhOp, math::AbsFOp,
              arith::NegFOp, arith::MaximumFOp, arith::MinimumFOp>(op) &&
          llvm::all_of(op->getOperands(), isFinite);
