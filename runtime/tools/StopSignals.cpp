@@ -1,0 +1,49 @@
+//===- StopSignals.cpp - Ctrl-C and SIGTERM while training ----------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/tools/StopSignals.h"
+
+using namespace minrnn;
+
+namespace {
+
+constexpr std::array<int, 2> signals = {SIGINT, SIGTERM};
+
+/// A handler can reach nothing but what is global.
+volatile std::sig_atomic_t arrived = 0;
+
+void note(int signal) {
+  arrived = signal;
+  for (const int each : signals) {
+    struct sigaction usual = {};
+    usual.sa_handler = SIG_DFL;
+    ::sigaction(each, &usual, nullptr);
+  }
+}
+
+} // namespace
+
+StopSignals::StopSignals() {
+  arrived = 0;
+  struct sigaction noted = {};
+  noted.sa_handler = note;
+  // What is being written is written to its end.
+  noted.sa_flags = SA_RESTART;
+  for (std::size_t i = 0; i < signals.size(); ++i) {
+    ::sigaction(signals[i], nullptr, &before[i]);
+    if (before[i].sa_handler != SIG_IGN)
+      ::sigaction(signals[i], &noted, nullptr);
+  }
+}
+
+StopSignals::~StopSignals() {
+  for (std::size_t i = 0; i < signals.size(); ++i)
+    ::sigaction(signals[i], &before[i], nullptr);
+}
+
+int StopSignals::received() { return arrived; }
