@@ -89,12 +89,8 @@ void CheckpointFiles::resume(const TrainingState &state) {
                   choice.resume.string() +
                   "'; move it away, or replace it with --overwrite");
     readCheckpoint(best, state.model, nullptr);
-    const TrainingOptions &options = state.trainer.options();
-    kept = {info.stepsDone,
-            *evaluate(state.model, state.corpus.validation,
-                      {.batch = options.batch,
-                       .context = options.context,
-                       .characters = options.evaluateCharacters})};
+    kept = {info.stepsDone, *evaluate(state.model, state.corpus.validation,
+                                      state.trainer.options().evaluation())};
   }
   readCheckpoint(choice.resume, state.model, &state.trainer.adamW());
 }

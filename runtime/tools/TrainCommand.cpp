@@ -78,6 +78,7 @@ Start startFromCheckpoint(const TrainCommandOptions &options,
   CheckpointInfo info = readCheckpointInfo(options.resume);
   CellKernels cell =
       compile(info.cellSource, options.resume.string(), info.cellName, options);
+  const TrainingOptions before = info.training;
   const auto replace = [&](const char *option, auto TrainingOptions::*member) {
     if (command.count(option) > 0)
       info.training.*member = options.training.*member;
@@ -92,6 +93,10 @@ Start startFromCheckpoint(const TrainCommandOptions &options,
   replace("--seed", &TrainingOptions::seed);
   replace("--eval-every", &TrainingOptions::evaluateEvery);
   replace("--eval-characters", &TrainingOptions::evaluateCharacters);
+  // Losses of other windows do not compare.
+  if (info.training.context != before.context ||
+      info.training.evaluateCharacters != before.evaluateCharacters)
+    info.bestValidation.reset();
   const std::string text = readFile(options.data);
   try {
     TextCorpus corpus = TextCorpus::fromText(text, &info.vocabulary);
@@ -104,18 +109,12 @@ Start startFromCheckpoint(const TrainCommandOptions &options,
   }
 }
 
-EvaluationOptions evaluationOf(const TrainingOptions &options) {
-  return {.batch = options.batch,
-          .context = options.context,
-          .characters = options.evaluateCharacters};
-}
-
 /// How many characters a validation judges of those that it could.
 std::pair<std::int64_t, std::int64_t> judgedCharacters(const Trainer &trainer,
                                                        const TextCorpus &text) {
   const auto all = static_cast<std::int64_t>(text.validation.size());
   const std::int64_t judged =
-      evaluatedCharacters(all, evaluationOf(trainer.options()));
+      evaluatedCharacters(all, trainer.options().evaluation());
   // Nothing comes before the first one, from which it could be told.
   return {judged == all - 1 ? all : judged, all};
 }

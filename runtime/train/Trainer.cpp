@@ -108,9 +108,10 @@ void Trainer::diverged(const std::string &how) {
   std::optional<std::string> where = look(model.parameters(), "");
   if (!where)
     where = look(model.gradients(), "gradient of ");
-  throw DivergenceError("training diverged: " + how +
-                        (where ? ", first in " + *where : "") +
-                        "; use a lower learning rate");
+  throw DivergenceError(
+      "training diverged: " + how +
+      (where ? ", first in " + *where : ", though every parameter is finite") +
+      "; use a lower learning rate");
 }
 
 void Trainer::queueStep() {
@@ -176,11 +177,7 @@ void Trainer::run(
         (isLast || progress.step % trainingOptions.evaluateEvery == 0)) {
       const Clock::time_point validationBegin = Clock::now();
       validationLoss =
-          evaluate(model, corpus.validation,
-                   {.batch = trainingOptions.batch,
-                    .context = trainingOptions.context,
-                    .characters = trainingOptions.evaluateCharacters,
-                    .stop = stop});
+          evaluate(model, corpus.validation, trainingOptions.evaluation(stop));
       validationSeconds += secondsSince(validationBegin);
       ++validations;
       stopped = !validationLoss;

@@ -277,8 +277,10 @@ TEST_F(Tool, TrainsResumesAndSamples) {
   ASSERT_EQ(sampled.status, 0) << sampled.err;
   EXPECT_EQ(sampled.out, "or not to be, to be or not to be, to be \n");
   EXPECT_EQ(minrnn(sample + " --seed 4").out, minrnn(sample + " --seed 4").out);
-  expectError(minrnn("sample --checkpoint " + checkpoint + " --prompt 'Q'"),
-              "the character 'Q' at byte 0 is not in the vocabulary");
+  expectError(
+      minrnn("sample --checkpoint " + checkpoint + " --prompt 'Q'"),
+      "--prompt: the character 'Q' (U+0051) at line 1, column 1 is not in "
+      "the vocabulary");
   expectError(minrnn("train text --data " + file("absent")), "absent");
   expectError(minrnn("train text --cell vanilla --data " + file("text")),
               "neither a file nor a built-in cell (gru, indrnn, lstm, mgu, "

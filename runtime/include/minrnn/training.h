@@ -22,6 +22,20 @@
 
 namespace minrnn {
 
+/// Asked now and then; true: end as soon as what is begun is whole.
+using StopRequest = std::function<bool()>;
+
+/// How a model is judged.
+struct EvaluationOptions {
+  /// Windows at a time, and characters of a window.
+  std::int64_t batch = 32;
+  std::int64_t context = 128;
+  /// How many characters are judged at most; 0: all.
+  std::int64_t characters = 0;
+  /// Asked before each batch of windows.
+  StopRequest stop = {};
+};
+
 /// How a model is trained; the defaults suit a text of about a megabyte and a
 /// model of one layer.
 struct TrainingOptions {
@@ -43,6 +57,14 @@ struct TrainingOptions {
   /// How many characters a validation judges at most; 0: all. Of 150,000, with
   /// the other defaults, 20,000 take some 2 % of the time between validations.
   std::int64_t evaluateCharacters = 20000;
+
+  /// How a validation judges.
+  EvaluationOptions evaluation(StopRequest stop = {}) const {
+    return {.batch = batch,
+            .context = context,
+            .characters = evaluateCharacters,
+            .stop = std::move(stop)};
+  }
 };
 
 /// A validation: the loss in nats per character on text not trained on, and the
@@ -66,20 +88,6 @@ struct TrainingProgress {
   /// Characters trained on per second, validation left out.
   double tokensPerSecond = 0;
   double secondsLeft = 0;
-};
-
-/// Asked now and then; true: end as soon as what is begun is whole.
-using StopRequest = std::function<bool()>;
-
-/// How a model is judged.
-struct EvaluationOptions {
-  /// Windows at a time, and characters of a window.
-  std::int64_t batch = 32;
-  std::int64_t context = 128;
-  /// How many characters are judged at most; 0: all.
-  std::int64_t characters = 0;
-  /// Asked before each batch of windows.
-  StopRequest stop = {};
 };
 
 /// How many characters `evaluate` judges of a text of `textCharacters`. Throws
