@@ -65,7 +65,7 @@ void minrnn::refuseToReplace(const std::filesystem::path &path, bool overwrite,
 
 CheckpointFiles::CheckpointFiles(const Choice &choice) : choice(choice) {
   std::error_code ignored;
-  const bool goesOn =
+  goesOn =
       !choice.resume.empty() &&
       std::filesystem::equivalent(choice.checkpoint, choice.resume, ignored);
   if (!goesOn)
@@ -82,12 +82,12 @@ CheckpointFiles::CheckpointFiles(const Choice &choice) : choice(choice) {
 }
 
 void CheckpointFiles::resume(const TrainingState &state) {
-  if (!choice.overwrite && holdsSomething(best)) {
+  if (goesOn && holdsSomething(best)) {
     const CheckpointInfo info = readCheckpointInfo(best);
+    // Nothing was kept before the first validation.
     if (!isSameModel(info, state.info) || !state.info.validation)
       throw Error("'" + best.string() + "' is not of the same run as '" +
-                  choice.resume.string() +
-                  "'; move it away, or replace it with --overwrite");
+                  choice.resume.string() + "'; move it away");
     readCheckpoint(best, state.model, nullptr);
     kept = {info.stepsDone, *evaluate(state.model, state.corpus.validation,
                                       state.trainer.options().evaluation())};

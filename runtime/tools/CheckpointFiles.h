@@ -67,6 +67,8 @@ public:
 
 private:
   Choice choice;
+  /// Whether it writes to the file that it goes on from.
+  bool goesOn = false;
   /// Empty: none is kept.
   std::filesystem::path best;
   /// What the file of the best model holds.

@@ -162,18 +162,20 @@ TrainingLog openLog(const TrainCommandOptions &options,
                     const Trainer &trainer) {
   if (options.log.empty())
     return {};
-  if (options.resume.empty())
-    return TrainingLog::begin(options.log);
-  TrainingLog log = TrainingLog::goOn(options.log, trainer.stepsDone());
+  return options.resume.empty()
+             ? TrainingLog::begin(options.log)
+             : TrainingLog::goOn(options.log, trainer.stepsDone());
+}
+
+void printResumed(const TrainCommandOptions &options, const Trainer &trainer,
+                  const TrainingLog &log) {
+  std::cout << "resumed after step " << trainer.stepsDone() << '\n';
   if (log.laterRows() > 0)
-    std::cout
-        << options.log.string() << " has " << log.laterRows()
-        << (log.laterRows() == 1 ? " row" : " rows") << " of steps after "
-        << trainer.stepsDone()
-        << ", which the earlier run did not save; they stay, and the rows "
-           "of this run follow them\n"
-        << std::flush;
-  return log;
+    std::cout << options.log.string() << " has " << log.laterRows()
+              << (log.laterRows() == 1 ? " row" : " rows")
+              << " of later steps, which the earlier run did not save; the "
+                 "rows of this run follow them\n";
+  std::cout << std::flush;
 }
 
 /// How to go on from what a run has saved.
@@ -247,16 +249,18 @@ void train(const TrainCommandOptions &options, const CLI::App &command) {
   else
     model.initialise(start.info.training.seed);
 
+  const bool isDone = trainer.stepsDone() >= trainer.options().steps;
+  TrainingLog log;
+  if (!isDone)
+    log = openLog(options, trainer);
   printStart(model, model.parameters().size(), start.corpus, trainer);
   if (resumes)
-    std::cout << "resumed after step " << trainer.stepsDone() << '\n'
-              << std::flush;
-  if (trainer.stepsDone() >= trainer.options().steps) {
+    printResumed(options, trainer, log);
+  if (isDone) {
     std::cout << "all " << trainer.options().steps
               << " steps are done; ask for more with --steps\n";
     return;
   }
-  TrainingLog log = openLog(options, trainer);
   run(options, state, files, log);
   const auto [judged, all] = judgedCharacters(trainer, start.corpus);
   std::cout << "validation loss " << start.info.validation->loss

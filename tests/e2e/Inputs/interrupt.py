@@ -42,11 +42,14 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         fifo = os.path.join(folder, "log")
         os.mkfifo(fifo)
+        # As long as one end is open, the pipe keeps its size.
+        sized = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+        fcntl.fcntl(sized, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         process = subprocess.Popen(
             sys.argv[6:] + ["--log", fifo], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=start
         )
         with open(fifo, "rb") as pipe, open(sys.argv[4], "wb") as log:
-            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+            os.close(sized)
             for _ in range(steps + 1):
                 log.write(pipe.readline())
             if others:
