@@ -142,8 +142,7 @@ void readInto(const SafetensorsReader &reader, const std::string &name,
 std::string metadata(const SafetensorsReader &reader, std::string_view key) {
   const auto found = reader.metadata().find(key);
   if (found == reader.metadata().end())
-    throw Error(reader.path().string() + ": the metadata entry '" +
-                std::string(key) +
+    throw Error("the metadata entry '" + std::string(key) +
                 "' is missing; expected a checkpoint that minrnn train wrote");
   return found->second;
 }
@@ -163,9 +162,8 @@ std::optional<std::string> findNotFiniteNumber(const Json &json) {
 void requireFinite(const std::optional<std::string> &bad,
                    const std::filesystem::path &path, std::int64_t step) {
   if (bad)
-    throw DivergenceError("training diverged: after step " +
-                          std::to_string(step) + " " + *bad +
-                          "; use a lower learning rate; " + describeKept(path));
+    throw Error("training diverged: after step " + std::to_string(step) + " " +
+                *bad + "; use a lower learning rate; " + describeKept(path));
 }
 
 } // namespace
@@ -230,16 +228,17 @@ void minrnn::writeCheckpoint(const std::filesystem::path &path,
 CheckpointInfo minrnn::readCheckpointInfo(const std::filesystem::path &path) {
   const SafetensorsReader reader(path);
   const std::string where = path.string() + ": ";
-  if (metadata(reader, "format") != format)
-    throw Error(where + "expected a checkpoint of format '" + format +
-                "', found '" + metadata(reader, "format") + "'");
-  if (metadata(reader, "version") != version)
-    throw Error(where + "expected a checkpoint of version " + version +
-                ", found " + metadata(reader, "version"));
+  const auto expect = [&](const char *key, const std::string &expected) {
+    if (const std::string found = metadata(reader, key); found != expected)
+      throw Error(std::string("expected a checkpoint of ") + key + " '" +
+                  expected + "', found '" + found + "'");
+  };
   CheckpointInfo info;
-  info.cellSource = metadata(reader, "cell_source");
-  info.cellName = metadata(reader, "cell_name");
   try {
+    expect("format", format);
+    expect("version", version);
+    info.cellSource = metadata(reader, "cell_source");
+    info.cellName = metadata(reader, "cell_name");
     info.model = modelFromJson(parseNumbers(metadata(reader, "model")));
     info.training =
         trainingFromJson(parseNumbers(metadata(reader, "training")));

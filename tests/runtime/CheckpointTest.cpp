@@ -79,6 +79,20 @@ TEST(Checkpoint, RefusesWhatIsNone) {
   EXPECT_THROW(readCheckpointInfo(path), Error);
   LanguageModel model = smallModel(5);
   EXPECT_THROW(readCheckpoint(path, model, nullptr), Error);
+  // The path stands in front once.
+  writeSafetensors(path, {},
+                   {{"format", "minrnn-checkpoint"},
+                    {"version", "1"},
+                    {"cell_source", "the cell"},
+                    {"cell_name", "mingru"}});
+  try {
+    readCheckpointInfo(path);
+    FAIL() << "a checkpoint without a model";
+  } catch (const Error &error) {
+    EXPECT_EQ(error.what(),
+              path.string() + ": the metadata entry 'model' is missing; "
+                              "expected a checkpoint that minrnn train wrote");
+  }
 }
 
 TEST(Checkpoint, RefusesSizesThatAreNotThoseOfItsTensors) {
@@ -114,7 +128,7 @@ protected:
     std::string message;
     try {
       write();
-    } catch (const DivergenceError &error) {
+    } catch (const Error &error) {
       message = error.what();
     }
     EXPECT_EQ(std::filesystem::exists(path), exists);

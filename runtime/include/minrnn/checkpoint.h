@@ -40,10 +40,10 @@ struct CheckpointInfo {
 };
 
 /// Writes a checkpoint; it appears whole or not at all. `stepsDone` is taken
-/// from `optimizer`. Throws Error when the file cannot be written, and
-/// DivergenceError, naming the first tensor or option, when a number is not
-/// finite; a checkpoint that was there before then stays, and the message says
-/// so as `describeKept` does.
+/// from `optimizer`. Throws Error when the file cannot be written, or when a
+/// number is not finite, naming the first tensor or option; a checkpoint that
+/// was there before then stays, and the message says so as `describeKept`
+/// does.
 void writeCheckpoint(const std::filesystem::path &path, CheckpointInfo info,
                      LanguageModel &model, AdamW &optimizer);
 
