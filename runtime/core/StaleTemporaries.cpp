@@ -22,9 +22,9 @@ namespace {
 
 /// Takes a whole number off the front of `text`.
 bool consumeNumber(std::string_view &text, long &number) {
-  const char *end = text.data() + text.size();
-  const auto [rest, code] = std::from_chars(text.data(), end, number);
-  text = {rest, static_cast<std::size_t>(end - rest)};
+  const char *begin = text.data();
+  const auto [rest, code] = std::from_chars(begin, begin + text.size(), number);
+  text.remove_prefix(static_cast<std::size_t>(rest - begin));
   return code == std::errc() && number > 0;
 }
 

@@ -10,6 +10,7 @@
 #define MINRNN_RUNTIME_TOOLS_NUMBEROPTIONS_H
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <concepts>
@@ -33,7 +34,8 @@ CLI::Option *addNumber(CLI::App &command, const std::string &name,
         text.data(),
         std::to_chars(text.data(), text.data() + text.size(), number).ptr);
   };
-  const auto read = [=, &value](const std::string &text) {
+  const auto read = [=, &value](const CLI::results_t &texts) {
+    const std::string &text = texts.back();
     Number number{};
     const char *end = text.data() + text.size();
     const auto result = std::from_chars(text.data(), end, number);
@@ -51,8 +53,9 @@ CLI::Option *addNumber(CLI::App &command, const std::string &name,
                                            text + "'");
     }
     value = number;
+    return true;
   };
-  return command.add_option_function<std::string>(name, read, description)
+  return command.add_option(name, read, description)
       ->type_name(std::integral<Number> ? "N" : "X")
       ->default_str(print(value));
 }

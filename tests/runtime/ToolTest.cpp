@@ -276,6 +276,7 @@ TEST_F(Tool, ReadsNumbersAsTheyAreWritten) {
   expectRefusal(train, "--layers", "010001", "a whole number from 1 to 10000");
   for (const char *number : {"1e400", "nan", "inf", "0x1p3", " 1", "1,5"})
     expectRefusal(train, "--clip", number, "a number");
+  EXPECT_EQ(minrnn(train + " --seed 1 --seed 2").status, 2);
   // Zeros in front make no octal number: the command gets to its file.
   expectError(minrnn(sample + " --threads 010 --length 0010"), "absent");
   EXPECT_NE(minrnn("sample --help").out.find("--temperature X=0.8"),
