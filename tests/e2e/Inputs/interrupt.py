@@ -54,11 +54,15 @@ def main():
                 log.write(pipe.readline())
             if others:
                 while not is_blocked(process, pipe):
+                    if process.poll() is not None:
+                        sys.exit("interrupt.py: the training ended by itself")
                     time.sleep(0.01)
             process.send_signal(first)
             # Nobody reads the pipe, so that the step cannot end: the next signal
             # finds the first one noted, sooner or later.
-            while others and process.poll() is None:
+            for _ in range(200 if others else 0):
+                if process.poll() is not None:
+                    break
                 time.sleep(0.1)
                 process.send_signal(others[0])
             log.write(pipe.read())
