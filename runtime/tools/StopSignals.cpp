@@ -8,14 +8,17 @@
 
 #include "runtime/tools/StopSignals.h"
 
+#include <atomic>
+
 using namespace minrnn;
 
 namespace {
 
 constexpr std::array<int, 2> signals = {SIGINT, SIGTERM};
 
-/// A handler can reach nothing but what is global.
-volatile std::sig_atomic_t arrived = 0;
+/// A handler can reach nothing but what is global, and may run on any thread.
+std::atomic<int> arrived = 0;
+static_assert(std::atomic<int>::is_always_lock_free);
 
 void note(int signal) {
   arrived = signal;

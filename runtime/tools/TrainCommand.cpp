@@ -219,7 +219,8 @@ void run(const TrainCommandOptions &options, const TrainingState &state,
     return;
   files.save(state);
   const std::string saved =
-      " after step " + std::to_string(done) + "; wrote " +
+      " after step " + std::to_string(done) +
+      (isDone && !logFailure ? ", before its validation" : "") + "; wrote " +
       files.last().string() +
       (isDone ? "" : "; " + resumeCommand(options, files));
   if (logFailure)

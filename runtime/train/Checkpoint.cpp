@@ -87,7 +87,7 @@ TrainingOptions trainingFromJson(const Json &json) {
   json.at("clip").get_to(options.clip);
   json.at("seed").get_to(options.seed);
   json.at("evaluate_every").get_to(options.evaluateEvery);
-  // Version 1 had it not from the beginning.
+  // Files of before this option lack it.
   options.evaluateCharacters =
       json.value("evaluate_characters", options.evaluateCharacters);
   return options;
@@ -118,7 +118,7 @@ void readProgress(const Json &json, CheckpointInfo &info) {
   };
   info.validation = read("validation");
   info.bestValidation = read("best_validation");
-  // Version 1 did not write the best one from the beginning.
+  // Files of before it was kept account of lack it.
   if (!info.bestValidation)
     info.bestValidation = info.validation;
 }
