@@ -27,6 +27,7 @@ void minrnn::compiler::buildProvePipeline(OpPassManager &passes) {
   // as it is printed and read again.
   passes.addPass(createCompositeFixedPointPass(
       "minrnn-tidy-cell", [](OpPassManager &inner) {
+        inner.addPass(createMergeRepeatedPass());
         inner.addPass(createStabilizePass());
         tidy(inner);
       }));
