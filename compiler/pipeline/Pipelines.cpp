@@ -28,7 +28,9 @@ void minrnn::compiler::buildProvePipeline(OpPassManager &passes) {
   passes.addPass(createCompositeFixedPointPass(
       "minrnn-tidy-cell", [](OpPassManager &inner) {
         inner.addPass(createMergeRepeatedPass());
-        inner.addPass(createStabilizePass());
+        StabilizePassOptions options;
+        options.stateFree = true;
+        inner.addPass(createStabilizePass(options));
         tidy(inner);
       }));
   passes.addPass(createProveRecurrencePass());

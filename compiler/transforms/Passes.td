@@ -58,6 +58,11 @@ def StabilizePass : Pass<"minrnn-stabilize"> {
     %r = minrnn.sigmoid %d : f32
     ```
   }];
+  let options = [
+    Option<"stateFree", "state-free", "bool", "false",
+           "of a cell only what is free of its states: what the proof speaks of "
+           "is then what was written">
+  ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect"];
 }

@@ -11,6 +11,7 @@
 #include "dialect/MinRNN.h"
 
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/ADT/DenseSet.h"
 
 namespace minrnn::compiler {
 #define GEN_PASS_DEF_STABILIZEPASS
@@ -19,19 +20,48 @@ namespace minrnn::compiler {
 
 using namespace mlir;
 using namespace minrnn::compiler;
+using namespace minrnn::dialect;
 
 namespace {
 
+/// The operations of `cell` that compute nothing of a state.
+SmallVector<Operation *> findStateFree(CellOp cell) {
+  SmallVector<Operation *> free;
+  llvm::DenseSet<Value> dependent;
+  dependent.insert_range(cell.getStates());
+  for (Operation &op : cell.getBody().front().without_terminator()) {
+    if (llvm::any_of(op.getOperands(), [&](Value operand) {
+          return dependent.contains(operand);
+        }))
+      dependent.insert_range(op.getResults());
+    else
+      free.push_back(&op);
+  }
+  return free;
+}
+
 struct StabilizePass
     : public minrnn::compiler::impl::StabilizePassBase<StabilizePass> {
+  using StabilizePassBase::StabilizePassBase;
+
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     addNegationRules(patterns);
     addGateRules(patterns);
     addExponentialRules(patterns);
     addLogarithmRules(patterns);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
-      signalPassFailure();
+    FrozenRewritePatternSet rules(std::move(patterns));
+    if (!stateFree) {
+      if (failed(applyPatternsGreedily(getOperation(), rules)))
+        signalPassFailure();
+      return;
+    }
+    GreedyRewriteConfig config;
+    config.setStrictness(GreedyRewriteStrictness::ExistingAndNewOps);
+    getOperation()->walk([&](CellOp cell) {
+      if (failed(applyOpPatternsGreedily(findStateFree(cell), rules, config)))
+        signalPassFailure();
+    });
   }
 };
 

@@ -105,6 +105,22 @@ struct DifferenceWithNegation : OpRewritePattern<arith::SubFOp> {
   }
 };
 
+/// tanh(-x)  ->  -tanh(x)
+struct TanhOfNegation : OpRewritePattern<math::TanhOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(math::TanhOp op,
+                                PatternRewriter &rewriter) const override {
+    auto negated = op.getOperand().getDefiningOp<arith::NegFOp>();
+    if (!negated)
+      return rewriter.notifyMatchFailure(op, "not tanh(-x)");
+    Value tanh = math::TanhOp::create(rewriter, op.getLoc(), op.getType(),
+                                      negated.getOperand());
+    rewriter.replaceOpWithNewOp<arith::NegFOp>(op, tanh);
+    return success();
+  }
+};
+
 /// (x c) d  ->  x (c d), and the same of quotients, for powers of two
 struct PowersOfTwo : RewritePattern {
   PowersOfTwo(MLIRContext *context)
@@ -148,6 +164,6 @@ struct PowersOfTwo : RewritePattern {
 
 void minrnn::compiler::addNegationRules(RewritePatternSet &patterns) {
   patterns.add<DifferenceWithNegation, DoubleNegation, NegatedProduct,
-               PowersOfTwo, ProductByMinusOne, SumWithNegation>(
+               PowersOfTwo, ProductByMinusOne, SumWithNegation, TanhOfNegation>(
       patterns.getContext());
 }

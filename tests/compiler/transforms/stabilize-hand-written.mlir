@@ -48,9 +48,10 @@ func.func @scaled_sigmoid(%x: f32) -> f32 {
   %e = math.exp %x : f32
   %d = arith.addf %e, %three : f32
   // log 3 = 1.0986
-  // CHECK-DAG: %[[L:.*]] = arith.constant 1.09861{{.*}} : f32
-  // CHECK: %[[A:.*]] = arith.subf %[[L]], %[[X]] : f32
-  // CHECK: %[[R:.*]] = minrnn.sigmoid %[[A]] : f32
+  // CHECK: %[[L:.*]] = arith.constant 1.09861{{.*}} : f32
+  // CHECK: %[[A:.*]] = arith.subf %[[X]], %[[L]] : f32
+  // CHECK: %[[N:.*]] = arith.negf %[[A]] : f32
+  // CHECK: %[[R:.*]] = minrnn.sigmoid %[[N]] : f32
   // CHECK: return %[[R]]
   %0 = arith.divf %three, %d : f32
   return %0 : f32
@@ -94,10 +95,9 @@ func.func @tanhs(%x: f32) -> (f32, f32, f32, f32, f32, f32, f32, f32, f32) {
   %e2 = math.exp %x2 : f32
   %en2 = math.exp %n2 : f32
   %exx = math.exp %xx : f32
-  // CHECK-DAG: %[[T:.*]] = math.tanh %[[X]] : f32
-  // CHECK-DAG: %[[N:.*]] = arith.negf %[[X]] : f32
-  // CHECK-DAG: %[[M:.*]] = math.tanh %[[N]] : f32
-  // CHECK-NOT: arith.divf
+  // CHECK-NEXT: %[[T:.*]] = math.tanh %[[X]] : f32
+  // CHECK-NEXT: %[[N:.*]] = arith.negf %[[T]] : f32
+  // CHECK-NEXT: return %[[T]], %[[T]], %[[T]], %[[T]], %[[T]], %[[T]], %[[N]], %[[N]], %[[T]] :
   %a0 = arith.subf %e, %en : f32
   %b0 = arith.addf %en, %e : f32
   %0 = arith.divf %a0, %b0 : f32
@@ -125,8 +125,6 @@ func.func @tanhs(%x: f32) -> (f32, f32, f32, f32, f32, f32, f32, f32, f32) {
   %a8 = arith.subf %exx, %one : f32
   %b8 = arith.addf %exx, %one : f32
   %8 = arith.divf %a8, %b8 : f32
-  // CHECK: %[[NT:.*]] = arith.negf %[[T]] : f32
-  // CHECK: return %[[T]], %[[T]], %[[T]], %[[T]], %[[T]],
   return %0, %1, %2, %3, %4, %5, %6, %7, %8
       : f32, f32, f32, f32, f32, f32, f32, f32, f32
 }
@@ -313,29 +311,36 @@ func.func @logarithms(%x: f32, %y: f32) -> (f32, f32, f32, f32) {
 // CHECK-LABEL: func.func @logarithms_of_gates
 // CHECK-SAME: (%[[X:.*]]: f32)
 func.func @logarithms_of_gates(%x: f32) -> (f32, f32, f32, f32) {
-  // CHECK-DAG: %[[ABOVE:.*]] = arith.cmpf oge, %[[X]], %{{.*}} : f32
-  // CHECK-DAG: %[[MAX:.*]] = arith.maximumf %[[X]], %{{.*}} : f32
-  // CHECK-DAG: %[[SUM:.*]] = arith.addf %[[MAX]], %{{.*}} : f32
-  // CHECK-DAG: %[[LOG:.*]] = math.log %[[SUM]] : f32
-  // CHECK-DAG: %[[R0:.*]] = arith.select %[[ABOVE]], %[[LOG]], %{{.*}} : f32
+  // CHECK: %[[MAX:.*]] = arith.maximumf %[[X]], %{{.*}} : f32
+  // CHECK-NEXT: %[[SUM:.*]] = arith.addf %[[MAX]], %{{.*}} : f32
+  // CHECK-NEXT: %[[LOG:.*]] = math.log %[[SUM]] : f32
+  // CHECK-NEXT: %[[N:.*]] = arith.negf %[[X]] : f32
+  // CHECK-NEXT: %[[P:.*]] = minrnn.softplus %[[N]] : f32
+  // CHECK-NEXT: %[[LOW:.*]] = arith.negf %[[P]] : f32
+  // CHECK-NEXT: %[[ABOVE:.*]] = arith.cmpf oge, %[[X]], %{{.*}} : f32
+  // CHECK-NEXT: %[[R0:.*]] = arith.select %[[ABOVE]], %[[LOG]], %[[LOW]] : f32
   %g = minrnn.positive %x : f32
   %0 = math.log %g : f32
-  // CHECK-DAG: %[[BELOW:.*]] = arith.cmpf olt, %[[X]], %{{.*}} : f32
-  // CHECK-DAG: %[[MIN:.*]] = arith.minimumf %[[X]], %{{.*}} : f32
-  // CHECK-DAG: %[[R1:.*]] = arith.select %[[BELOW]], %[[MIN]], %{{.*}} : f32
+  // CHECK-NEXT: %[[BELOW:.*]] = arith.cmpf olt, %[[X]], %{{.*}} : f32
+  // CHECK-NEXT: %[[MIN:.*]] = arith.minimumf %[[X]], %{{.*}} : f32
+  // CHECK-NEXT: %[[HIGH:.*]] = arith.maximumf %[[X]], %{{.*}} : f32
+  // CHECK-NEXT: %[[S:.*]] = minrnn.softplus %[[HIGH]] : f32
+  // CHECK-NEXT: %[[LS:.*]] = math.log %[[S]] : f32
+  // CHECK-NEXT: %[[R1:.*]] = arith.select %[[BELOW]], %[[MIN]], %[[LS]] : f32
   %s = minrnn.softplus %x : f32
   %1 = math.log %s : f32
   // Above zero they stay.
+  // CHECK-NEXT: %[[E:.*]] = math.exp %[[X]] : f32
   %e = math.exp %x : f32
-  // CHECK-DAG: %[[G:.*]] = minrnn.positive
-  // CHECK-DAG: %[[R2:.*]] = math.log %[[G]] : f32
+  // CHECK-NEXT: %[[G:.*]] = minrnn.positive %[[E]] : f32
+  // CHECK-NEXT: %[[R2:.*]] = math.log %[[G]] : f32
   %h = minrnn.positive %e : f32
   %2 = math.log %h : f32
-  // CHECK-DAG: %[[S:.*]] = minrnn.softplus %[[E:.*]] : f32
-  // CHECK-DAG: %[[R3:.*]] = math.log %[[S]] : f32
+  // CHECK-NEXT: %[[T:.*]] = minrnn.softplus %[[E]] : f32
+  // CHECK-NEXT: %[[R3:.*]] = math.log %[[T]] : f32
   %t = minrnn.softplus %e : f32
   %3 = math.log %t : f32
-  // CHECK: return %[[R0]], %[[R1]], %[[R2]], %[[R3]]
+  // CHECK-NEXT: return %[[R0]], %[[R1]], %[[R2]], %[[R3]]
   return %0, %1, %2, %3 : f32, f32, f32, f32
 }
 
