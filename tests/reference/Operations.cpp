@@ -78,6 +78,12 @@ private:
 
 Estimate Evaluator::complement(int index) const {
   const Instruction &from = program.instructions[instruction.operands[index]];
+  if (from.operation == Opcode::Tanh && !from.isFolded) {
+    // 1 - tanh(k) = 2 sigmoid(-2 k)
+    const Estimate &k = values[from.operands[0]];
+    return arithmetic.function(k, 2 * sigmoid(-2 * k.value),
+                               4 * sigmoidSlope(2 * k.value));
+  }
   if (from.operation != Opcode::Sigmoid || from.isFolded)
     return arithmetic.difference(Estimate::exact(1), operand(index),
                                  from.regroups);
