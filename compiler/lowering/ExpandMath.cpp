@@ -348,8 +348,10 @@ Value MathBuilder::positive(Value x) {
 Value MathBuilder::softplus(Value x, bool wantsTail) {
   // max(x, 0) + log(1 + exp(-|x|)); the sum passes a NaN on.
   Value above = larger(x, number(0));
-  Value e =
-      expOfMinusMagnitude(x, wantsTail ? Results::Any : Results::BesideOne);
+  // (On the host a sigmoid of x, as backward has it beside the softplus, shares
+  // the exponential only if it is the same.)
+  Results results = isGPU && !wantsTail ? Results::BesideOne : Results::Any;
+  Value e = expOfMinusMagnitude(x, results);
   return add(mul(log2OnePlus(e), number(kLn2)), above);
 }
 
