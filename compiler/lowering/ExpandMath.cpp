@@ -277,7 +277,8 @@ Value MathBuilder::scaledExp(const Power &power, Value r, Results results) {
   // exact.
   Value half = arith::ShRUIOp::create(builder, location, bits, integer(1));
   Value rest = arith::SubIOp::create(builder, location, bits, half);
-  return mul(mul(mantissa, powerOf(half)), powerOf(rest));
+  Value halfScaled = mul(mantissa, powerOf(half));
+  return mul(halfScaled, powerOf(rest));
 }
 
 Value MathBuilder::hostExp(Value x, Results results) {
