@@ -57,7 +57,11 @@ private:
   Estimate lerp() const;
   /// The slopes of the larger (smaller) of two operands: one and zero, either
   /// way round where they are equal as far as one can tell.
-  std::vector<Estimate> extremumSlopes(bool firstWins) const;
+  std::vector<Estimate> extremumSlopes(bool isMaximum) const;
+  bool isConstant(int index) const {
+    const Instruction &of = program.instructions[instruction.operands[index]];
+    return of.operation == Opcode::Constant || of.isFolded;
+  }
   /// The slope of a function of one operand, and the slope's own slope.
   std::vector<Estimate> slope(double value, double bend) const {
     return {arithmetic.function(operand(0), value, bend)};
@@ -210,15 +214,22 @@ Estimate Evaluator::value() const {
   throw std::invalid_argument("a leaf has no value of its own");
 }
 
-std::vector<Estimate> Evaluator::extremumSlopes(bool firstWins) const {
-  bool unclear = operand(0).value == operand(1).value ||
-                 isUndecided(operand(0), operand(1));
+std::vector<Estimate> Evaluator::extremumSlopes(bool isMaximum) const {
+  double x = operand(0).value;
+  double y = operand(1).value;
+  bool firstWins = isMaximum ? x > y : x < y;
+  bool unclear = isUndecided(operand(0), operand(1));
+  if (x == y) {
+    firstWins = isConstant(0) || !isConstant(1);
+    // (max(x, y) and max(y, x) are one value to the compiler.)
+    unclear |= isConstant(0) == isConstant(1);
+  }
+  // Of two names for one number it does not matter.
+  if (instruction.operands[0] == instruction.operands[1])
+    unclear = false;
   Estimate one = Estimate::exact(1);
   Estimate zero = Estimate::exact(0);
   one.error = zero.error = unclear ? 1 : 0;
-  // Of two names for one number it does not matter.
-  if (instruction.operands[0] == instruction.operands[1])
-    one.error = zero.error = 0;
   if (firstWins)
     return {one, zero};
   return {zero, one};
@@ -248,9 +259,9 @@ std::vector<Estimate> Evaluator::slopes(const Estimate &result) const {
   case Opcode::Negate:
     return {negated(one)};
   case Opcode::Maximum:
-    return extremumSlopes(x >= operand(1).value);
+    return extremumSlopes(/*isMaximum=*/true);
   case Opcode::Minimum:
-    return extremumSlopes(x <= operand(1).value);
+    return extremumSlopes(/*isMaximum=*/false);
   case Opcode::Compare:
     return {zero, zero};
   case Opcode::Select: {
@@ -269,7 +280,7 @@ std::vector<Estimate> Evaluator::slopes(const Estimate &result) const {
   case Opcode::Sqrt:
     return slope(0.5 / std::sqrt(x), -0.25 / (x * std::sqrt(x)));
   case Opcode::Absolute: {
-    Estimate sign = Estimate::exact(x >= 0 ? 1 : -1);
+    Estimate sign = Estimate::exact(x == 0 ? 0 : x > 0 ? 1 : -1);
     sign.error = isUndecided(operand(0), zero) ? 2 : 0;
     return {sign};
   }

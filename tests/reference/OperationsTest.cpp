@@ -84,7 +84,7 @@ std::vector<Case> cases() {
       {Opcode::Tanh, {0}, 0, {1}},
       {Opcode::Sqrt, {4}, 2, {0.25}},
       {Opcode::Absolute, {-3}, 3, {-1}},
-      {Opcode::Absolute, {0}, 0, {1}},
+      {Opcode::Absolute, {0}, 0, {0}},
       {Opcode::Sigmoid, {ln3}, 0.75, {0.1875}},
       {Opcode::Sigmoid, {-ln3}, 0.25, {0.1875}},
       {Opcode::Positive, {2}, 2.5, {1}},
@@ -294,6 +294,20 @@ TEST(Estimates, AtAKinkAdmitBothSlopes) {
   Estimate zero = Estimate::exact(0);
   EXPECT_EQ((Applied(Opcode::Maximum, {near, zero}).slopes()[0].error), 1);
   EXPECT_EQ((Applied(Opcode::Absolute, {zero}).slopes()[0].error), 0);
+}
+
+TEST(Operations, LetAConstantWinATie) {
+  Estimate zero = Estimate::exact(0);
+  for (Opcode opcode : {Opcode::Maximum, Opcode::Minimum})
+    for (int constant : {0, 1}) {
+      Applied relu(opcode, {zero, zero});
+      relu.program.instructions[constant].operation = Opcode::Constant;
+      std::vector<Estimate> slopes = relu.slopes();
+      EXPECT_EQ(slopes[constant].value, 1);
+      EXPECT_EQ(slopes[1 - constant].value, 0);
+      EXPECT_EQ(slopes[0].error, 0);
+      EXPECT_EQ(slopes[1].error, 0);
+    }
 }
 
 TEST(Estimates, OfWhatOverflowsAreInfinite) {
