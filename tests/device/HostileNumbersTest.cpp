@@ -19,6 +19,7 @@
 
 #include <bit>
 #include <cmath>
+#include <initializer_list>
 #include <limits>
 #include <optional>
 #include <vector>
@@ -35,7 +36,7 @@ using compiler::ScanDomain;
 using Numbers = std::vector<float>;
 
 /// What h' = 0.5 h makes of 1.
-const Numbers halved = {0.5F, 0.25F, 0.125F};
+constexpr std::initializer_list<float> halved = {0.5F, 0.25F, 0.125F};
 
 /// Whether a cell can be scanned in log space.
 enum class LogSpace { Takes, Refuses };
@@ -342,9 +343,11 @@ TEST_P(HostileNumbers, ASoftplusThatIsScaledUpKeepsItsTail) {
   for (int i = 0; i < 30; ++i) {
     const std::string from = "%s" + std::to_string(i);
     const std::string negated = "%n" + std::to_string(i);
-    doubled += "  " + negated + " = arith.subf %zero, " + from + " : f32\n";
-    doubled += "  %s" + std::to_string(i + 1) + " = arith.subf " + from + ", " +
-               negated + " : f32\n";
+    doubled.append("  ").append(negated);
+    doubled.append(" = arith.subf %zero, ").append(from);
+    doubled.append(" : f32\n  %s").append(std::to_string(i + 1));
+    doubled.append(" = arith.subf ").append(from);
+    doubled.append(", ").append(negated).append(" : f32\n");
   }
   // 2^30 softplus(-17) is 44.452242.
   expectStates(halving(doubled + R"(
