@@ -162,7 +162,10 @@ Estimate Evaluator::value() const {
   case Opcode::Minimum: {
     bool isMaximum = instruction.operation == Opcode::Maximum;
     double y = operand(1).value;
-    Estimate result = operand((isMaximum ? x >= y : x <= y) ? 0 : 1);
+    // -0 lies below +0.
+    bool isLess = x < y || (x == y && std::signbit(x) && !std::signbit(y));
+    bool isMore = x > y || (x == y && !std::signbit(x) && std::signbit(y));
+    Estimate result = operand((isMaximum ? isLess : isMore) ? 1 : 0);
     result.magnitude = std::abs(result.value);
     if (isUndecided(operand(0), operand(1)))
       result.error = std::max(operand(0).error, operand(1).error);

@@ -164,13 +164,26 @@ TEST(Operations, TheSlopesOfLerpDoNotCancelWhereItsWeightSaturates) {
 }
 
 TEST(Estimates, OfALerpAllowForAFactorThatUnderflows) {
-  // 1 - sigmoid(88) = 6e-39 may be flushed to zero; 80 times that is a number
-  // that single precision holds.
+  // 1 - sigmoid(88) = 6e-39 has fewer bits than a normal number; 80 times that
+  // is one.
   double value = 80 * std::exp(-88.0);
   Estimate result = lerpBySigmoid(80, 88);
   EXPECT_GT(result.value, 0x1p-126);
-  EXPECT_GE(safety * result.error, value);
-  EXPECT_LT(result.error, 82 * singlePrecision.underflow);
+  EXPECT_GE(result.error, 80 * singlePrecision.underflow);
+  EXPECT_LT(result.error,
+            82 * singlePrecision.underflow + 20 * unitRoundoff * value);
+}
+
+TEST(Operations, ExtremaOrderZeros) {
+  for (double zero : {0.0, -0.0}) {
+    EXPECT_FALSE(
+        std::signbit(applied(Opcode::Maximum, {zero, -zero}).value().value));
+    EXPECT_TRUE(
+        std::signbit(applied(Opcode::Minimum, {zero, -zero}).value().value));
+    EXPECT_EQ(
+        std::signbit(applied(Opcode::Maximum, {zero, zero}).value().value),
+        std::signbit(zero));
+  }
 }
 
 TEST(Estimates, OfASumKeepTheErrorsOfItsTerms) {
