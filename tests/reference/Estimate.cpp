@@ -61,6 +61,10 @@ Estimate Arithmetic::product(const Estimate &x, const Estimate &y,
                              bool regroups) const {
   double xSize = regroups ? x.magnitude : std::abs(x.value);
   double ySize = regroups ? y.magnitude : std::abs(y.value);
+  // Zero times what overflows is no number.
+  if (std::max(std::abs(x.value), std::abs(y.value)) > precision.largest)
+    return {x.value * y.value, xSize * ySize,
+            std::numeric_limits<double>::infinity()};
   return rounded(x.value * y.value, xSize * ySize,
                  scaled(xSize, y.error) + scaled(ySize, x.error));
 }

@@ -313,4 +313,6 @@ TEST(Operations, LetAConstantWinATie) {
 TEST(Estimates, OfWhatOverflowsAreInfinite) {
   EXPECT_EQ(applied(Opcode::Exp, {89}).value().error, infinity);
   EXPECT_LT(applied(Opcode::Exp, {88}).value().error, infinity);
+  // Even times zero, which single precision makes a NaN of.
+  EXPECT_EQ(applied(Opcode::Multiply, {0, 1e39}).value().error, infinity);
 }
