@@ -98,7 +98,9 @@ void makeFolders(const std::filesystem::path &path) {
   std::filesystem::path made;
   for (const std::filesystem::path &part : path) {
     made /= part;
-    if (mkdir(made.c_str(), folderMode) != 0 && errno != EEXIST)
+    // (A umask may have taken even the owner's rights.)
+    const bool isNew = mkdir(made.c_str(), folderMode) == 0;
+    if (isNew ? chmod(made.c_str(), folderMode) != 0 : errno != EEXIST)
       return;
   }
 }

@@ -15,7 +15,10 @@
 
 #include <array>
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
+#include <string>
+#include <vector>
 
 using namespace minrnn;
 using namespace minrnn::test;
@@ -120,6 +123,48 @@ TEST(DynamicLibrary, TheVariableDecidesAlone) {
   const Environment right(variable, smallLibrary().c_str());
   EXPECT_EQ(DynamicLibrary({"a small library", variable, absent}).path(),
             smallLibrary());
+}
+
+TEST(DynamicLibrary, NothingIsTakenFromTheWorkingDirectory) {
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(
+      std::filesystem::path(smallLibrary()).parent_path());
+  const std::string name =
+      std::filesystem::path(smallLibrary()).filename().string();
+  for (const std::string &relative : {"./" + name, "../" + name}) {
+    const Environment named(variable, relative);
+    EXPECT_EQ(messageOf({"a small library", variable, absent}),
+              "expected in " + std::string(variable) +
+                  " an absolute path of a small library, or a name for the "
+                  "system's loader; found " +
+                  relative +
+                  ", a path from the working directory, where no library is "
+                  "looked for");
+  }
+  // A name alone is looked for by the loader, which does not look here.
+  const Environment named(variable, name);
+  expectContains(messageOf({"a small library", variable, absent}),
+                 "was not found");
+  const Environment home("CUDA_HOME", ".");
+  const Environment path("CUDA_PATH", "cuda");
+  const Environment none(variable, "");
+  for (const std::string &candidate :
+       libraryCandidates({"a small library", variable, absent}))
+    EXPECT_TRUE(candidate.starts_with('/') ||
+                candidate.find('/') == std::string::npos)
+        << candidate;
+  std::filesystem::current_path(before);
+}
+
+TEST(DynamicLibrary, OnlyCudasAreLookedForInCudasFolders) {
+  const LibraryRequest request = {"a small library", variable, absent, false};
+  EXPECT_EQ(
+      libraryCandidates(request),
+      (std::vector<std::string>{"libminrnn-none.so.2", "libminrnn-none.so"}));
+  EXPECT_EQ(messageOf(request),
+            "a small library was not found: looked for libminrnn-none.so.2, "
+            "libminrnn-none.so among the system's libraries; " +
+                std::string(variable) + " may name another file");
 }
 
 TEST(DynamicLibrary, NamesComeBeforeFoldersAndHomeBeforeTheRest) {
