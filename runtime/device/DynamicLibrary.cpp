@@ -13,7 +13,9 @@
 #include <algorithm>
 #include <cstdlib>
 #include <dlfcn.h>
+#include <filesystem>
 #include <link.h>
+#include <system_error>
 #include <utility>
 
 using namespace minrnn;
@@ -47,6 +49,29 @@ std::vector<std::string> usualFolders() {
 /// Is it a path that the loader would follow from the working directory?
 bool isRelativePath(std::string_view path) {
   return path.find('/') != std::string_view::npos && !path.starts_with('/');
+}
+
+/// Where the loader would find `name`, which has no slash, by a part of
+/// LD_LIBRARY_PATH that is empty or relative and so begins at the working
+/// directory; empty where it would not.
+std::string placeInWorkingDirectory(const std::string &name) {
+  std::string folders = environment("LD_LIBRARY_PATH");
+  if (folders.empty() || name.find('/') != std::string::npos)
+    return {};
+  // The loader takes both for what separates.
+  std::ranges::replace(folders, ';', ':');
+  for (std::size_t begin = 0, end = 0; begin <= folders.size();
+       begin = end + 1) {
+    end = std::min(folders.find(':', begin), folders.size());
+    const std::string folder = folders.substr(begin, end - begin);
+    if (folder.starts_with('/'))
+      continue;
+    std::string place = folder.empty() ? "./" : folder + "/";
+    place += name;
+    if (std::error_code code; std::filesystem::exists(place, code))
+      return place;
+  }
+  return {};
 }
 
 /// `a, b, c`.
@@ -100,6 +125,13 @@ DynamicLibrary::DynamicLibrary(const LibraryRequest &request)
   // Of a file that is there, but cannot be opened, the loader's reason is said.
   std::string refusals;
   for (const std::string &candidate : libraryCandidates(request)) {
+    if (const std::string here = placeInWorkingDirectory(candidate);
+        !here.empty()) {
+      refusals.append("; ").append(here).append(
+          ", to which an empty or relative part of LD_LIBRARY_PATH leads, is "
+          "not opened");
+      continue;
+    }
     handle = dlopen(candidate.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (handle != nullptr) {
       file = pathOf(handle, candidate);

@@ -143,10 +143,18 @@ TEST(DynamicLibrary, NothingIsTakenFromTheWorkingDirectory) {
                   ", a path from the working directory, where no library is "
                   "looked for");
   }
-  // A name alone is looked for by the loader, which does not look here.
+  // A name alone is looked for by the loader: not here, unless LD_LIBRARY_PATH
+  // says so. (Nor does an empty part of the program's own RPATH.)
   const Environment named(variable, name);
   expectContains(messageOf({"a small library", variable, absent}),
-                 "was not found");
+                 "was not found: looked for " + name + ", which");
+  for (const char *folders :
+       {":", "/nowhere:", "/nowhere::/else", ".", "/a;."}) {
+    const Environment loaders("LD_LIBRARY_PATH", folders);
+    expectContains(messageOf({"a small library", variable, absent}),
+                   name + ", to which an empty or relative part of "
+                          "LD_LIBRARY_PATH leads, is not opened");
+  }
   const Environment home("CUDA_HOME", ".");
   const Environment path("CUDA_PATH", "cuda");
   const Environment none(variable, "");
