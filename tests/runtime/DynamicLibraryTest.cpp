@@ -17,6 +17,7 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <vector>
@@ -106,10 +107,12 @@ TEST(DynamicLibrary, SaysWhatItLookedForAndWhere) {
 }
 
 TEST(DynamicLibrary, SaysWhyAFileIsNoLibrary) {
-  // A file that is there on every system, and is none.
-  const std::array<std::string_view, 1> names = {"/etc/passwd"};
+  const TemporaryFolder folder;
+  const std::string file = (folder.path() / "text.so").string();
+  std::ofstream(file) << "no library\n";
+  const std::array<std::string_view, 1> names = {file};
   expectContains(messageOf({"a small library", variable, names}),
-                 "; /etc/passwd: ");
+                 "; " + file + ": ");
 }
 
 TEST(DynamicLibrary, TheVariableDecidesAlone) {
