@@ -55,6 +55,10 @@ for line in devices.splitlines():
         if "; NVRTC " in text:
             config.available_features.add(name + "-training")
 
+# UNSUPPORTED: sanitizer. Programs with one map terabytes of addresses.
+if "-fsanitize" in config.minrnn_compiler_flags:
+    config.available_features.add("sanitizer")
+
 # Nobody is root in the eyes of a test that writes to a read-only place.
 if os.geteuid() != 0:
     config.available_features.add("not-root")
@@ -69,7 +73,7 @@ for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "OMP_NUM_THREADS")
 config.environment.setdefault("OMP_WAIT_POLICY", "passive")
 
 # %{tensors} writes a safetensors file, %{fails} runs a command that must fail
-# well; each explains itself in its file.
+# well, %{limited} one that gets little memory; each explains itself in its file.
 # %{standin}: gives a command a stand-in for the CUDA driver and for cuBLAS.
 standin = os.path.join(config.test_exec_root, "device", "standin", "libminrnn_standin_")
 config.substitutions.append(
@@ -83,7 +87,7 @@ config.substitutions.append(
 config.substitutions.append(("%{cells}", os.path.join(config.minrnn_source_root, "specs", "cells")))
 config.substitutions.append(("%{source}", config.minrnn_source_root))
 config.substitutions.append(("%{python}", config.python_executable))
-for tool in ("tensors", "fails"):
+for tool in ("tensors", "fails", "limited"):
     script = os.path.join(config.test_source_root, "e2e", "Inputs", tool + ".py")
     config.substitutions.append(("%{" + tool + "}", config.python_executable + " " + script))
 

@@ -27,11 +27,13 @@ std::vector<std::string> minrnn::compiler::ptxasFolders() {
   std::vector<std::string> folders;
   std::string path = llvm::sys::Process::GetEnv("PATH").value_or("");
   for (llvm::StringRef folder : llvm::split(path, llvm::sys::EnvPathSeparator))
-    if (!folder.empty())
+    // (An empty one is the working directory: nothing is executed from there,
+    // nor from a path that begins there.)
+    if (llvm::sys::path::is_absolute(folder))
       folders.push_back(folder.str());
   for (llvm::StringRef variable : {"CUDA_HOME", "CUDA_PATH"}) {
     std::string toolkit = llvm::sys::Process::GetEnv(variable).value_or("");
-    if (!toolkit.empty())
+    if (llvm::sys::path::is_absolute(toolkit))
       folders.push_back(toolkit + "/bin");
   }
   folders.push_back("/usr/local/cuda/bin");

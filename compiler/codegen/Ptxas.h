@@ -23,7 +23,8 @@
 namespace minrnn::compiler {
 
 /// The folders where this process looks for ptxas, in their order: those on
-/// PATH, $CUDA_HOME/bin, $CUDA_PATH/bin, /usr/local/cuda/bin.
+/// PATH, $CUDA_HOME/bin, $CUDA_PATH/bin, /usr/local/cuda/bin. Those that are no
+/// absolute paths, which would begin at the working directory, are left out.
 std::vector<std::string> ptxasFolders();
 
 /// The path of the ptxas in the first of `folders` that holds one. Empty, with

@@ -16,6 +16,7 @@
 #include "compiler/pipeline/CompilerIdentity.h"
 #include "compiler/pipeline/Dialects.h"
 #include "compiler/pipeline/Explanation.h"
+#include "compiler/pipeline/OutOfMemory.h"
 #include "compiler/pipeline/Pipelines.h"
 #include "compiler/transforms/Passes.h"
 #include "dialect/MinRNN.h"
@@ -494,6 +495,7 @@ Compilation minrnn::compiler::compileCell(std::string_view source,
                                           std::string_view sourceName,
                                           Stage stage,
                                           const CompileOptions &options) {
+  const EndsOnOutOfMemory guard;
   return CellCompilation(source, sourceName, options).run(stage);
 }
 

@@ -105,7 +105,8 @@ std::vector<std::string> knownIOTypes();
 
 /// Compiles one cell of `source` as far as `stage`. `sourceName` is the file
 /// name used in diagnostics. Thread-safe: keeps no state between calls.
-/// Never throws and never aborts on any `source`.
+/// Never throws and never aborts on any `source`; where memory ends, it ends
+/// the process (see OutOfMemory.h).
 Compilation compileCell(std::string_view source, std::string_view sourceName,
                         Stage stage, const CompileOptions &options);
 

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/tools/FaultGuard.h"
+#include "compiler/pipeline/OutOfMemory.h"
 
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/CrashRecoveryContext.h"
@@ -16,7 +17,10 @@
 bool minrnn::compiler::runGuarded(llvm::function_ref<void()> work) {
   llvm::CrashRecoveryContext::Enable();
   llvm::CrashRecoveryContext guard;
-  return guard.RunSafely(work);
+  const bool done = guard.RunSafely(work);
+  if (!done && isOutOfMemory())
+    endOutOfMemory();
+  return done;
 }
 
 std::string minrnn::compiler::writeReproducer(llvm::StringRef source,

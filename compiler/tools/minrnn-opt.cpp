@@ -7,10 +7,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/pipeline/Dialects.h"
+#include "compiler/pipeline/OutOfMemory.h"
 
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 
 int main(int argc, char **argv) {
+  const minrnn::compiler::EndsOnOutOfMemory guard;
   mlir::DialectRegistry registry;
   minrnn::compiler::registerDialects(registry);
   minrnn::compiler::registerPasses();

@@ -8,6 +8,7 @@
 
 #include "compiler/pipeline/Compile.h"
 #include "compiler/pipeline/Dialects.h"
+#include "compiler/pipeline/OutOfMemory.h"
 #include "compiler/tools/FaultGuard.h"
 #include "compiler/tools/OutputFiles.h"
 
@@ -157,6 +158,7 @@ static int run(const Arguments &arguments, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+  const EndsOnOutOfMemory guard;
   Arguments arguments;
   CLI::App app("minrnnc: compiles gated recurrent cells to kernels", "minrnnc");
   app.set_version_flag("--version", "minrnnc " MINRNN_VERSION

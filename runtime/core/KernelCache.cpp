@@ -8,9 +8,7 @@
 
 #include "runtime/core/KernelCache.h"
 
-#include "minrnn/error.h"
-#include "runtime/core/AtomicFile.h"
-#include "runtime/core/ReadFile.h"
+#include "runtime/core/PrivateFolder.h"
 
 #include <array>
 #include <bit>
@@ -28,6 +26,9 @@ namespace {
 
 constexpr std::string_view magic = "minrnnK2";
 constexpr std::size_t checksumBytes = sizeof(XXH128_canonical_t);
+constexpr const char *use = "the kernel cache";
+
+std::string fileOf(const std::string &key) { return key + ".kernel"; }
 
 /// The value of an environment variable; empty when it is not set.
 std::filesystem::path environmentPath(const char *name) {
@@ -86,10 +87,11 @@ std::filesystem::path minrnn::defaultCacheFolder() {
   if (!own.empty())
     return own;
   const std::filesystem::path caches = environmentPath("XDG_CACHE_HOME");
-  if (!caches.empty())
+  if (caches.is_absolute())
     return caches / "minrnn";
   const std::filesystem::path home = environmentPath("HOME");
-  return home.empty() ? home : home / ".cache" / "minrnn";
+  return home.is_absolute() ? home / ".cache" / "minrnn"
+                            : std::filesystem::path();
 }
 
 std::string minrnn::kernelCacheKey(std::span<const std::string_view> parts) {
@@ -106,21 +108,15 @@ std::string minrnn::kernelCacheKey(std::span<const std::string_view> parts) {
 KernelCache::KernelCache(std::filesystem::path folder)
     : folder(std::move(folder)) {}
 
-std::filesystem::path KernelCache::pathOf(const std::string &key) const {
-  return folder / (key + ".kernel");
-}
-
 std::optional<CachedKernel> KernelCache::find(const std::string &key) const {
-  std::error_code code;
-  if (folder.empty() || !std::filesystem::is_regular_file(pathOf(key), code))
+  if (folder.empty())
     return std::nullopt;
-  std::string content;
-  try {
-    content = readFile(pathOf(key));
-  } catch (const Error &) {
+  const auto files =
+      PrivateFolder::open(folder, use, PrivateFolder::Absent::StaysAbsent);
+  const auto content = files ? files->read(fileOf(key)) : std::nullopt;
+  if (!content)
     return std::nullopt;
-  }
-  std::string_view rest = content;
+  std::string_view rest = *content;
   if (take(rest, magic.size()) != magic)
     return std::nullopt;
   const auto checksum = take(rest, checksumBytes);
@@ -148,14 +144,8 @@ void KernelCache::keep(const std::string &key,
   const std::string content = std::string(magic) +
                               hash(std::array<std::string_view, 2>{key, body}) +
                               body;
-  std::error_code code;
-  std::filesystem::create_directories(folder, code);
-  try {
-    AtomicFile file(pathOf(key));
-    file.write(content.data(), content.size());
-    file.commit();
-  } catch (const Error &) {
-    // A full or protected disk costs time at the next start, nothing else.
-    return;
-  }
+  // A full or protected disk costs time at the next start, nothing else.
+  if (const auto files =
+          PrivateFolder::open(folder, use, PrivateFolder::Absent::IsMade))
+    files->write(fileOf(key), content);
 }

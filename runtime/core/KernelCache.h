@@ -9,11 +9,14 @@
 // One file an entry, named by a hash of everything that decides its content:
 //
 //   magic     8 bytes, with the version of this layout
-//   checksum  BLAKE3 of the key and of all that follows
+//   checksum  XXH3, 128 bits, of the key and of all that follows
 //   lengths   of the manifest and of the object, 8 bytes each, little-endian
 //   manifest, object
 //
-// An entry that is damaged, cut off or of another key is as good as absent.
+// An entry that is damaged, cut off or of another key is as good as absent. The
+// checksum is against accidents; against people, the folder and every entry
+// must be this user's own, and nobody else's to write (see PrivateFolder.h):
+// what they hold is executed.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,7 +32,8 @@
 namespace minrnn {
 
 /// $MINRNN_CACHE_DIR, else $XDG_CACHE_HOME/minrnn, else $HOME/.cache/minrnn;
-/// empty, so no cache, when none of these is set.
+/// empty, so no cache, when none of these is set. The latter two count only as
+/// absolute paths, as the XDG base directory specification has it.
 std::filesystem::path defaultCacheFolder();
 
 /// The key of an entry: XXH3, 128 bits, over `parts`, each with its length, in
@@ -46,19 +50,18 @@ struct CachedKernel {
 
 class KernelCache {
 public:
-  /// An empty folder means: no cache.
+  /// An empty folder means: no cache. So does one that is not private, which is
+  /// said once on standard error, and that way also a relative path.
   explicit KernelCache(std::filesystem::path folder);
 
   /// The entry of `key`; nothing when there is none that is whole.
   std::optional<CachedKernel> find(const std::string &key) const;
 
-  /// Keeps an entry, atomically. Does nothing when the folder cannot be written
-  /// to: the next run compiles again.
+  /// Keeps an entry, atomically, with mode 0600 in a folder of mode 0700. Does
+  /// nothing when the folder cannot be written to: the next run compiles again.
   void keep(const std::string &key, const CachedKernel &kernel) const;
 
 private:
-  std::filesystem::path pathOf(const std::string &key) const;
-
   std::filesystem::path folder;
 };
 

@@ -6,8 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The CUDA libraries are opened at run time, so that nothing of ours needs them
-// to be built or to start.
+// The CUDA libraries and OpenBLAS are opened at run time, so that nothing of
+// ours needs them to start. What is opened is executed: no path is relative, and
+// a name that LD_LIBRARY_PATH would lead to the working directory is passed over.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,12 +26,15 @@ namespace minrnn {
 struct LibraryRequest {
   /// For people, such as "NVRTC".
   std::string_view what;
-  /// An environment variable that may name a file; where it is set, nothing
-  /// else is tried. Empty for none.
+  /// An environment variable that may name a file, by an absolute path or by a
+  /// name without a slash; where it is set, nothing else is tried. Empty for
+  /// none.
   std::string_view variable;
   /// File names, the one liked best first, such as "libnvrtc.so.13". Each is
-  /// looked for as the system's loader does, then in the usual folders of CUDA.
+  /// looked for as the system's loader does, then, where it is of CUDA, in the
+  /// usual folders of that.
   std::span<const std::string_view> names;
+  bool isOfCuda = true;
 };
 
 /// A shared library. It stays loaded until the process ends, whatever becomes
@@ -39,7 +43,8 @@ struct LibraryRequest {
 class DynamicLibrary {
 public:
   /// Opens the first candidate that the loader accepts. Throws Error, with
-  /// every candidate and the loader's reason for it, when there is none.
+  /// every candidate and the loader's reason for it, when there is none, and
+  /// when the variable holds a relative path.
   explicit DynamicLibrary(const LibraryRequest &request);
 
   /// The address of a function or a variable. Throws Error, naming the library
@@ -67,8 +72,9 @@ private:
 };
 
 /// The files that a request stands for, in the order they are tried: the file
-/// that the variable names, or else each name by itself and then each name in
-/// each folder of $CUDA_HOME, $CUDA_PATH, /usr/local/cuda and WSL.
+/// that the variable names, or else each name by itself and then, where it is
+/// of CUDA, each name in each folder of $CUDA_HOME, $CUDA_PATH, /usr/local/cuda
+/// and WSL. A $CUDA_HOME or $CUDA_PATH that is no absolute path is passed over.
 std::vector<std::string> libraryCandidates(const LibraryRequest &request);
 
 } // namespace minrnn

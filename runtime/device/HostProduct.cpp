@@ -11,11 +11,12 @@
 #include "minrnn/error.h"
 #include "runtime/core/ElementCount.h"
 #include "runtime/core/HalfStorage.h"
+#include "runtime/device/HostBlas.h"
 #include "runtime/device/ProductSizes.h"
 
 #include <algorithm>
-#include <cblas.h>
 #include <limits>
+#include <omp.h>
 #include <string>
 #include <vector>
 
@@ -37,46 +38,24 @@ constexpr std::int64_t usualParts = 8;
 /// CBLAS counts in `int`; longer sides are worked on in pieces.
 constexpr std::int64_t longestPiece = 1 << 30;
 
-/// Keeps BLAS to the calling thread while it lives. An OpenBLAS with threads of
-/// its own is told so. One built on OpenMP keeps to the calling thread inside a
-/// parallel region anyway, and must not be told: it would pass the number on to
-/// OpenMP, and so to all of this program.
-class SingleThreadedBlas {
-public:
-  SingleThreadedBlas()
-      : hasOwnThreads(openblas_get_parallel() == OPENBLAS_THREAD),
-        formerThreads(openblas_get_num_threads()) {
-    if (hasOwnThreads)
-      openblas_set_num_threads(1);
-  }
-  ~SingleThreadedBlas() {
-    if (hasOwnThreads)
-      openblas_set_num_threads(formerThreads);
-  }
-  SingleThreadedBlas(const SingleThreadedBlas &) = delete;
-  SingleThreadedBlas &operator=(const SingleThreadedBlas &) = delete;
-
-private:
-  bool hasOwnThreads;
-  int formerThreads;
-};
-
 CBLAS_TRANSPOSE toCblas(Transpose transpose) {
   return transpose == Transpose::Yes ? CblasTrans : CblasNoTrans;
 }
 
-void callCblas(int m, int n, int k, MatrixOperand<float> a,
-               MatrixOperand<float> b, float *c, int cStride, float keep) {
-  cblas_sgemm(CblasRowMajor, toCblas(a.transpose), toCblas(b.transpose), m, n,
-              k, 1.0F, a.data, static_cast<int>(a.stride), b.data,
-              static_cast<int>(b.stride), keep, c, cStride);
+void callCblas(const HostBlas &blas, int m, int n, int k,
+               MatrixOperand<float> a, MatrixOperand<float> b, float *c,
+               int cStride, float keep) {
+  blas.sgemm(CblasRowMajor, toCblas(a.transpose), toCblas(b.transpose), m, n, k,
+             1.0F, a.data, static_cast<int>(a.stride), b.data,
+             static_cast<int>(b.stride), keep, c, cStride);
 }
 
-void callCblas(int m, int n, int k, MatrixOperand<double> a,
-               MatrixOperand<double> b, double *c, int cStride, double keep) {
-  cblas_dgemm(CblasRowMajor, toCblas(a.transpose), toCblas(b.transpose), m, n,
-              k, 1.0, a.data, static_cast<int>(a.stride), b.data,
-              static_cast<int>(b.stride), keep, c, cStride);
+void callCblas(const HostBlas &blas, int m, int n, int k,
+               MatrixOperand<double> a, MatrixOperand<double> b, double *c,
+               int cStride, double keep) {
+  blas.dgemm(CblasRowMajor, toCblas(a.transpose), toCblas(b.transpose), m, n, k,
+             1.0, a.data, static_cast<int>(a.stride), b.data,
+             static_cast<int>(b.stride), keep, c, cStride);
 }
 
 /// The operand from its element (row, column) on.
@@ -91,14 +70,15 @@ MatrixOperand<Scalar> from(MatrixOperand<Scalar> operand, std::int64_t row,
 
 /// The whole product on the calling thread, in pieces that CBLAS can count.
 template <typename Scalar>
-void gemmOnOneThread(std::int64_t m, std::int64_t n, std::int64_t k,
-                     MatrixOperand<Scalar> a, MatrixOperand<Scalar> b,
-                     Scalar *c, std::int64_t cStride, Store store) {
+void gemmOnOneThread(const HostBlas &blas, std::int64_t m, std::int64_t n,
+                     std::int64_t k, MatrixOperand<Scalar> a,
+                     MatrixOperand<Scalar> b, Scalar *c, std::int64_t cStride,
+                     Store store) {
   for (std::int64_t i = 0; i < m; i += longestPiece)
     for (std::int64_t j = 0; j < n; j += longestPiece)
       for (std::int64_t l = 0; l < k; l += longestPiece) {
         const bool adds = store == Store::Add || l > 0;
-        callCblas(static_cast<int>(std::min(longestPiece, m - i)),
+        callCblas(blas, static_cast<int>(std::min(longestPiece, m - i)),
                   static_cast<int>(std::min(longestPiece, n - j)),
                   static_cast<int>(std::min(longestPiece, k - l)),
                   from(a, i, l), from(b, l, j), c + i * cStride + j,
@@ -126,7 +106,6 @@ void minrnn::gemm(std::int64_t m, std::int64_t n, std::int64_t k,
     return;
   }
 
-  const SingleThreadedBlas singleThreaded;
   const bool splitsRows = m >= n;
   const std::int64_t length = splitsRows ? m : n;
   // The parts follow from the sizes alone, never from the number of threads:
@@ -138,15 +117,18 @@ void minrnn::gemm(std::int64_t m, std::int64_t n, std::int64_t k,
       smallestSplit;
   const std::int64_t part =
       small ? length : std::clamp(share, partGranule, longestPart);
+  const std::int64_t parts = (length + part - 1) / part;
+  const HostBlas blas(
+      static_cast<int>(std::min<std::int64_t>(parts, omp_get_max_threads())));
 #pragma omp parallel for schedule(dynamic) if (length > part)
   for (std::int64_t begin = 0; begin < length; begin += part) {
     const std::int64_t count = std::min(part, length - begin);
     if (splitsRows)
-      gemmOnOneThread(count, n, k, from(a, begin, 0), b, c + begin * cStride,
-                      cStride, store);
+      gemmOnOneThread(blas, count, n, k, from(a, begin, 0), b,
+                      c + begin * cStride, cStride, store);
     else
-      gemmOnOneThread(m, count, k, a, from(b, 0, begin), c + begin, cStride,
-                      store);
+      gemmOnOneThread(blas, m, count, k, a, from(b, 0, begin), c + begin,
+                      cStride, store);
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "runtime/jit/HostObject.h"
 
+#include "compiler/pipeline/OutOfMemory.h"
 #include "minrnn/error.h"
 
 #include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
@@ -52,6 +53,7 @@ minrnn::loadHostObject(std::string_view object, const Manifest &manifest,
                        std::shared_ptr<HostDevice> device) {
   const std::string what =
       "cannot load the code of cell '" + manifest.cell + "' into this process";
+  const compiler::EndsOnOutOfMemory guard;
   initialiseNativeTarget();
   const std::shared_ptr<llvm::orc::LLJIT> jit =
       unwrap(llvm::orc::LLJITBuilder().create(), what);

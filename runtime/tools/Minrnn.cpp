@@ -10,12 +10,16 @@
 #include "runtime/tools/Commands.h"
 #include "runtime/tools/NumberOptions.h"
 
+#include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <new>
 #include <omp.h>
 #include <string>
+#include <string_view>
+#include <sys/mman.h>
+#include <unistd.h>
 
 using namespace minrnn;
 
@@ -23,6 +27,19 @@ namespace {
 
 constexpr int exitBadInput = 1;
 constexpr int exitUsage = 2;
+
+/// Some of LLVM's code takes what malloc gives it for granted: a fault where
+/// there is not even a mebibyte of memory is for lack of it. Any other takes
+/// its course.
+void onFault(int signal) {
+  constexpr std::size_t bytes = std::size_t{1} << 20;
+  constexpr std::string_view text = "minrnn: error: out of memory\n";
+  if (mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+           -1, 0) == MAP_FAILED &&
+      ::write(STDERR_FILENO, text.data(), text.size()) >= 0)
+    std::_Exit(exitBadInput);
+  std::signal(signal, SIG_DFL);
+}
 
 int complain(const std::string &what, int status) {
   std::cout.flush();
@@ -112,6 +129,7 @@ Recompute minrnn::recomputeOf(const std::string &choice) {
 }
 
 int main(int count, char **arguments) {
+  std::signal(SIGSEGV, onFault);
   try {
     return runCommandLine(count, arguments);
   } catch (const Interrupted &interruption) {

@@ -17,6 +17,8 @@
 
 #include "gtest/gtest.h"
 
+#include <cstdlib>
+
 using namespace minrnn::compiler;
 
 namespace {
@@ -98,6 +100,24 @@ TEST(Ptxas, IsNotFoundInNoFolder) {
   std::string error;
   EXPECT_EQ(findPtxas({}, error), "");
   EXPECT_NE(error, "");
+}
+
+TEST(Ptxas, IsNotLookedForInTheWorkingDirectory) {
+  const auto set = [](const char *name, const char *value) {
+    const char *former = std::getenv(name);
+    std::string before = former ? former : "";
+    setenv(name, value, 1);
+    return before;
+  };
+  const std::string path = set("PATH", ":.:bin:/first::../there:/second:");
+  const std::string home = set("CUDA_HOME", "cuda");
+  const std::string cuda = set("CUDA_PATH", "/third");
+  EXPECT_EQ(ptxasFolders(),
+            (std::vector<std::string>{"/first", "/second", "/third/bin",
+                                      "/usr/local/cuda/bin"}));
+  set("PATH", path.c_str());
+  set("CUDA_HOME", home.c_str());
+  set("CUDA_PATH", cuda.c_str());
 }
 
 TEST(Ptxas, ThatCannotBeRunIsSaid) {

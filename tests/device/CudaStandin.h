@@ -12,6 +12,7 @@
 #include "minrnn/cuda_device.h"
 #include "minrnn/device_array.h"
 #include "minrnn/error.h"
+#include "tests/TestFiles.h"
 #include "tests/device/standin/Control.h"
 
 #include "gtest/gtest.h"
@@ -50,9 +51,12 @@ private:
   std::optional<std::string> before;
 };
 
+/// The stand-in for the driver.
+inline std::string standinDriver() { return testFile(MINRNN_STANDIN_CUDA); }
+
 /// A function of the stand-in's library, which stays open.
 template <typename Function> Function *standinFunction(const char *name) {
-  static void *library = dlopen(MINRNN_STANDIN_CUDA, RTLD_NOW | RTLD_LOCAL);
+  static void *library = dlopen(standinDriver().c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr)
     throw Error(dlerror());
   void *found = dlsym(library, name);
@@ -92,8 +96,8 @@ inline void expectContains(const std::string &text, const std::string &part) {
 class CudaStandin : public testing::Test {
 protected:
   CudaStandin()
-      : driver("MINRNN_CUDA_DRIVER", MINRNN_STANDIN_CUDA),
-        cublas("MINRNN_CUBLAS", MINRNN_STANDIN_CUBLAS) {
+      : driver("MINRNN_CUDA_DRIVER", standinDriver()),
+        cublas("MINRNN_CUBLAS", testFile(MINRNN_STANDIN_CUBLAS)) {
     reset();
   }
   ~CudaStandin() override { reset(); }

@@ -21,8 +21,6 @@ namespace {
 
 using CudaAbsence = CudaStandin;
 
-constexpr const char *standin = MINRNN_STANDIN_CUDA;
-
 /// What `openDevice` says, which `listDevices` must say as well.
 std::string reasonAgainstCuda() {
   const std::string reason = errorOf([] { openDevice("cuda"); });
@@ -38,7 +36,8 @@ std::string reasonAgainstCuda() {
 std::vector<std::string> devicesOfTool() {
   // The tool is run as a user runs it, by a shell.
   // NOLINTNEXTLINE(cert-env33-c,bugprone-command-processor)
-  std::FILE *pipe = popen("'" MINRNN_TOOL "' devices 2>&1", "r");
+  std::FILE *pipe =
+      popen(("'" + testFile(MINRNN_TOOL) + "' devices 2>&1").c_str(), "r");
   std::string text;
   std::array<char, 512> part = {};
   while (std::fgets(part.data(), part.size(), pipe) != nullptr)
@@ -64,10 +63,11 @@ TEST_F(CudaAbsence, NoDriver) {
 }
 
 TEST_F(CudaAbsence, ADriverThatIsTooOld) {
-  const Environment old("MINRNN_CUDA_DRIVER", MINRNN_STANDIN_OLD_CUDA);
+  const std::string library = testFile(MINRNN_STANDIN_OLD_CUDA);
+  const Environment old("MINRNN_CUDA_DRIVER", library);
   const std::string reason = reasonAgainstCuda();
   const std::string expected =
-      "the CUDA driver at " MINRNN_STANDIN_OLD_CUDA
+      "the CUDA driver at " + library +
       " has no cuGraphInstantiateWithFlags: the library is too old (";
   EXPECT_EQ(reason.substr(0, expected.size()), expected);
 }
@@ -75,7 +75,7 @@ TEST_F(CudaAbsence, ADriverThatIsTooOld) {
 TEST_F(CudaAbsence, NoGpu) {
   configure("DEVICES", "0");
   const std::string expected =
-      std::string("the CUDA driver in ") + standin +
+      "the CUDA driver in " + standinDriver() +
       " does not start: CUDA_ERROR_NO_DEVICE (100, no CUDA-capable device is "
       "detected)";
   EXPECT_EQ(reasonAgainstCuda(), expected);

@@ -10,12 +10,17 @@
 
 #include "minrnn/error.h"
 #include "tests/TestFiles.h"
+#include "tests/runtime/TemporaryFolder.h"
 
 #include "gtest/gtest.h"
 
 #include <array>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <optional>
+#include <string>
+#include <vector>
 
 using namespace minrnn;
 using namespace minrnn::test;
@@ -102,10 +107,12 @@ TEST(DynamicLibrary, SaysWhatItLookedForAndWhere) {
 }
 
 TEST(DynamicLibrary, SaysWhyAFileIsNoLibrary) {
-  // A file that is there on every system, and is none.
-  const std::array<std::string_view, 1> names = {"/etc/passwd"};
+  const TemporaryFolder folder;
+  const std::string file = (folder.path() / "text.so").string();
+  std::ofstream(file) << "no library\n";
+  const std::array<std::string_view, 1> names = {file};
   expectContains(messageOf({"a small library", variable, names}),
-                 "; /etc/passwd: ");
+                 "; " + file + ": ");
 }
 
 TEST(DynamicLibrary, TheVariableDecidesAlone) {
@@ -120,6 +127,57 @@ TEST(DynamicLibrary, TheVariableDecidesAlone) {
   const Environment right(variable, smallLibrary().c_str());
   EXPECT_EQ(DynamicLibrary({"a small library", variable, absent}).path(),
             smallLibrary());
+}
+
+TEST(DynamicLibrary, NothingIsTakenFromTheWorkingDirectory) {
+  const std::filesystem::path before = std::filesystem::current_path();
+  const TemporaryFolder folder;
+  std::filesystem::current_path(folder.path());
+  // (The loader knows what it has opened before by its own name.)
+  const std::string name = "libminrnn-here.so";
+  std::filesystem::copy_file(smallLibrary(), name);
+  for (const std::string &relative : {"./" + name, "../" + name}) {
+    const Environment named(variable, relative);
+    EXPECT_EQ(messageOf({"a small library", variable, absent}),
+              "expected in " + std::string(variable) +
+                  " an absolute path of a small library, or a name for the "
+                  "system's loader; found " +
+                  relative +
+                  ", a path from the working directory, where no library is "
+                  "looked for");
+  }
+  // A name alone is looked for by the loader: not here, unless LD_LIBRARY_PATH
+  // says so. (Nor does an empty part of the program's own RPATH.)
+  const Environment named(variable, name);
+  expectContains(messageOf({"a small library", variable, absent}),
+                 "was not found: looked for " + name + ", which");
+  for (const char *folders :
+       {":", "/nowhere:", "/nowhere::/else", ".", "/a;."}) {
+    const Environment loaders("LD_LIBRARY_PATH", folders);
+    expectContains(messageOf({"a small library", variable, absent}),
+                   name + ", to which an empty or relative part of "
+                          "LD_LIBRARY_PATH leads, is not opened");
+  }
+  const Environment home("CUDA_HOME", ".");
+  const Environment path("CUDA_PATH", "cuda");
+  const Environment none(variable, "");
+  for (const std::string &candidate :
+       libraryCandidates({"a small library", variable, absent}))
+    EXPECT_TRUE(candidate.starts_with('/') ||
+                candidate.find('/') == std::string::npos)
+        << candidate;
+  std::filesystem::current_path(before);
+}
+
+TEST(DynamicLibrary, OnlyCudasAreLookedForInCudasFolders) {
+  const LibraryRequest request = {"a small library", variable, absent, false};
+  EXPECT_EQ(
+      libraryCandidates(request),
+      (std::vector<std::string>{"libminrnn-none.so.2", "libminrnn-none.so"}));
+  EXPECT_EQ(messageOf(request),
+            "a small library was not found: looked for libminrnn-none.so.2, "
+            "libminrnn-none.so among the system's libraries; " +
+                std::string(variable) + " may name another file");
 }
 
 TEST(DynamicLibrary, NamesComeBeforeFoldersAndHomeBeforeTheRest) {
