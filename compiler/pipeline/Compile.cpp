@@ -17,9 +17,11 @@
 #include "compiler/pipeline/Dialects.h"
 #include "compiler/pipeline/Explanation.h"
 #include "compiler/pipeline/Pipelines.h"
+#include "compiler/pipeline/SourceText.h"
 #include "compiler/transforms/Passes.h"
 #include "dialect/MinRNN.h"
 
+#include "mlir/Bytecode/BytecodeReader.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
@@ -30,7 +32,6 @@
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/SubtargetFeature.h"
 
-#include <cstring>
 #include <limits>
 
 using namespace mlir;
@@ -108,8 +109,9 @@ CellCompilation::CellCompilation(StringRef source, StringRef sourceName,
   context =
       std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
   context->printOpOnDiagnostic(false);
-  sources.AddNewSourceBuffer(
-      llvm::MemoryBuffer::getMemBufferCopy(source, sourceName), SMLoc());
+  sources.AddNewSourceBuffer(llvm::MemoryBuffer::getMemBufferCopy(
+                                 withoutByteOrderMark(source), sourceName),
+                             SMLoc());
   handler = std::make_unique<SourceMgrDiagnosticHandler>(sources, context.get(),
                                                          diagnostics);
 }
@@ -178,27 +180,19 @@ bool CellCompilation::checkOptions(Stage stage) {
   return true;
 }
 
-/// The first `array<index: ...>` of a text, null if there is none.
-static const char *findIndexArray(StringRef text) {
-  for (size_t at = text.find("array"); at != StringRef::npos;
-       at = text.find("array", at + 1)) {
-    StringRef rest = text.drop_front(at + strlen("array")).ltrim();
-    if (rest.consume_front("<") && rest.ltrim().starts_with("index"))
-      return text.data() + at;
-  }
-  return nullptr;
-}
-
 bool CellCompilation::parse() {
-  // Such an array crashes the parser of MLIR 22 (llvm-project issue 179045).
-  StringRef source =
-      sources.getMemoryBuffer(sources.getMainFileID())->getBuffer();
-  if (const char *array = findIndexArray(source)) {
-    auto [line, column] =
-        sources.getLineAndColumn(SMLoc::getFromPointer(array));
+  const llvm::MemoryBuffer &buffer =
+      *sources.getMemoryBuffer(sources.getMainFileID());
+  if (isBytecode(buffer.getMemBufferRef()))
+    return rejectInput(FileLineColLoc::get(context.get(), sourceName, 1, 1),
+                       "expects the text of a cell, found MLIR bytecode; "
+                       "minrnn-opt prints it as text");
+  if (auto fault = checkSourceText(buffer.getBuffer())) {
+    auto [line, column] = sources.getLineAndColumn(
+        SMLoc::getFromPointer(buffer.getBufferStart() + fault->offset));
     return rejectInput(
         FileLineColLoc::get(context.get(), sourceName, line, column),
-        "expects no array of 'index' elements, which MLIR cannot read");
+        fault->message);
   }
   // MLIR's parser can succeed where its lexer has reported an error: a stray
   // '@' after a dialect's type does it.

@@ -21,17 +21,6 @@ using namespace minrnn;
 
 namespace {
 
-/// Where the element at `offset` lies: `[1, 0, 5]`.
-std::string formatIndex(std::span<const std::int64_t> shape,
-                        std::int64_t offset) {
-  std::vector<std::int64_t> index(shape.size());
-  for (std::size_t axis = shape.size(); axis-- > 0;) {
-    index[axis] = offset % shape[axis];
-    offset /= shape[axis];
-  }
-  return formatShape(index);
-}
-
 std::string formatNumber(float number) {
   std::ostringstream text;
   text << number;

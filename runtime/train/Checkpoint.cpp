@@ -10,10 +10,10 @@
 
 #include "minrnn/error.h"
 #include "minrnn/safetensors.h"
+#include "runtime/core/ParseJson.h"
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 using namespace minrnn;
 using Json = nlohmann::json;
@@ -146,9 +146,12 @@ CheckpointInfo minrnn::readCheckpointInfo(const std::filesystem::path &path) {
   info.cellSource = metadata(reader, "cell_source");
   info.cellName = metadata(reader, "cell_name");
   try {
-    info.model = modelFromJson(Json::parse(metadata(reader, "model")));
-    info.training = trainingFromJson(Json::parse(metadata(reader, "training")));
-    const Json progress = Json::parse(metadata(reader, "progress"));
+    info.model = modelFromJson(
+        parseJson(metadata(reader, "model"), "the metadata entry 'model'"));
+    info.training = trainingFromJson(parseJson(
+        metadata(reader, "training"), "the metadata entry 'training'"));
+    const Json progress = parseJson(metadata(reader, "progress"),
+                                    "the metadata entry 'progress'");
     progress.at("steps_done").get_to(info.stepsDone);
     progress.at("validation_loss").get_to(info.validationLoss);
     info.vocabulary = Vocabulary::fromJson(metadata(reader, "vocabulary"));
