@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 using namespace minrnn::compiler;
 using llvm::StringRef;
@@ -283,8 +284,9 @@ StringRef minrnn::compiler::withoutByteOrderMark(StringRef text) {
 std::optional<SourceFault> minrnn::compiler::checkSourceText(StringRef text) {
   StringRef encoding = otherEncoding(text);
   if (!encoding.empty())
-    return SourceFault{0, "expects text in UTF-8, found " + encoding.str() +
-                              "; save the file as UTF-8"};
+    return SourceFault{std::nullopt, "expects text in UTF-8, found " +
+                                         encoding.str() +
+                                         "; save the file as UTF-8"};
   // Such an array crashes the parser of MLIR 22 (llvm-project issue 179045).
   size_t array = findIndexArray(text);
   if (array != StringRef::npos)

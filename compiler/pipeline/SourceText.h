@@ -31,9 +31,10 @@ constexpr size_t kDeepestNesting = 128;
 /// How many tokens the aliases within one alias may stand for.
 constexpr size_t kMostAliasTokens = 65536;
 
-/// Why a text is refused, and the byte where.
+/// Why a text is refused, and the byte where; none where it is no text to show
+/// a line of.
 struct SourceFault {
-  size_t offset;
+  std::optional<size_t> offset;
   std::string message;
 };
 

@@ -23,13 +23,18 @@ static bool isReadable(const llvm::MemoryBuffer &text) {
   auto fault = checkSourceText(text.getBuffer());
   if (!fault)
     return true;
+  if (!fault->offset) {
+    llvm::errs() << text.getBufferIdentifier() << ": error: " << fault->message
+                 << '\n';
+    return false;
+  }
   llvm::SourceMgr sources;
   sources.AddNewSourceBuffer(
       llvm::MemoryBuffer::getMemBuffer(text.getMemBufferRef(),
                                        /*RequiresNullTerminator=*/false),
       llvm::SMLoc());
   sources.PrintMessage(
-      llvm::SMLoc::getFromPointer(text.getBufferStart() + fault->offset),
+      llvm::SMLoc::getFromPointer(text.getBufferStart() + *fault->offset),
       llvm::SourceMgr::DK_Error, fault->message);
   return false;
 }

@@ -1,0 +1,37 @@
+//===- NonFinite.cpp - What a run says of NaN and infinity ----------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/tools/NonFinite.h"
+
+#include "minrnn/error.h"
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
+using namespace minrnn;
+
+std::string minrnn::formatNumber(float number) {
+  if (std::isnan(number))
+    return "nan";
+  std::ostringstream text;
+  text << number;
+  return text.str();
+}
+
+bool minrnn::isFinite(std::span<const float> numbers) {
+  return std::all_of(numbers.begin(), numbers.end(),
+                     [](float number) { return std::isfinite(number); });
+}
+
+void NonFiniteReport::add(const std::string &words) {
+  if (!allowed)
+    throw Error(words);
+  if (first.empty())
+    first = words;
+}
