@@ -101,8 +101,9 @@ std::uint64_t readHeaderLength(std::ifstream &stream, std::uint64_t fileBytes,
   std::uint64_t headerBytes = 0;
   std::memcpy(&headerBytes, bytes.data(), lengthBytes);
   if (headerBytes > headerLimit)
-    throw Error(where + "the header claims " + std::to_string(headerBytes) +
-                " bytes; the format allows " + std::to_string(headerLimit));
+    throw Error(where + "damaged, or no safetensors file: the header claims " +
+                std::to_string(headerBytes) + " bytes; the format allows " +
+                std::to_string(headerLimit));
   if (headerBytes > fileBytes - lengthBytes)
     throw Error(where + "damaged: the header claims " +
                 std::to_string(headerBytes) + " bytes, but only " +

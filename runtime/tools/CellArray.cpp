@@ -10,6 +10,7 @@
 
 #include "minrnn/error.h"
 #include "runtime/core/HalfStorage.h"
+#include "runtime/tools/NonFinite.h"
 
 #include <cmath>
 #include <span>
@@ -56,7 +57,7 @@ void CellArray::toDevice(std::size_t first, std::size_t count) {
     bits.push_back(narrow(type, number));
     if (!mayOverflow && std::isfinite(number) &&
         !std::isfinite(widen(type, bits.back())))
-      throw Error("'" + name + "' holds " + std::to_string(number) +
+      throw Error("'" + name + "' holds " + formatNumber(number) +
                   ", which is too large for the io type " +
                   (type == ElementType::F16 ? "f16" : "bf16"));
   }

@@ -17,9 +17,6 @@ using namespace minrnn;
 
 namespace {
 
-constexpr const char *remedy =
-    "; --allow-non-finite writes the results as they are";
-
 /// The first number of data[B, T, width] that is not finite: by position of the
 /// walk, whose place in time `stepAt` gives, then by row.
 template <typename StepAt>
@@ -158,16 +155,19 @@ std::string CellRun::nonFiniteAt(std::int64_t p, const TimedPart &part,
                              " is " + formatNumber(value);
       if (part.isProjection)
         return "the projection '" + part.name + "': " + is +
-               "; the projections are too large for f32" + remedy;
+               "; the projections are too large for " +
+               (part.array == &recurrent ? "f32" : manifest.ioType);
       std::string words = part.isProjected
                               ? "what '" + part.name + "' projects: "
                               : "result '" + part.name + "': ";
-      words += is + ", the first in time that is not finite" + remedy;
+      words += is + ", the first in time that is not finite";
       const std::string operation =
           report.explain((part.isProjected ? "project " : "") + part.name,
                          valuesOf(p, row, c));
       if (!operation.empty())
         return words + '\n' + operation;
+      if (std::isinf(value) && ioType != ElementType::F32)
+        return words + "; it is too large for " + manifest.ioType;
       return words;
     }
   }
@@ -200,8 +200,7 @@ std::string CellRun::describeNonFinite(const NonFiniteReport &report) const {
       if (!std::isfinite(ofState[i]))
         return "result '" + manifest.states[state] + "_last': " +
                elementIs({inputs.batch, inputs.channels}, ofState,
-                         static_cast<std::int64_t>(i)) +
-               remedy;
+                         static_cast<std::int64_t>(i));
   }
   return "";
 }
@@ -226,8 +225,7 @@ CellRun::describeNonFiniteGradient(const CellOutputs &outputs) const {
     return "result '" + tensor.name +
            "': " + elementIs(tensor.shape, tensor.data, offset.value_or(0)) +
            (hasTime ? ", the first in backward's order that is not finite"
-                    : "") +
-           remedy;
+                    : "");
   }
   return "";
 }

@@ -30,8 +30,13 @@ bool minrnn::isFinite(std::span<const float> numbers) {
 }
 
 void NonFiniteReport::add(const std::string &words) {
-  if (!allowed)
-    throw Error(words);
+  if (!allowed) {
+    // The remedy follows the first line; a place in the cell may follow that.
+    const std::size_t end = std::min(words.find('\n'), words.size());
+    throw Error(words.substr(0, end) +
+                "; --allow-non-finite goes on with a warning" +
+                words.substr(end));
+  }
   if (first.empty())
     first = words;
 }
