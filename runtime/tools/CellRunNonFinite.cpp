@@ -61,6 +61,8 @@ std::vector<CellRun::TimedPart> CellRun::timedParts() const {
   const auto count = [](const auto &list) {
     return static_cast<std::int64_t>(list.size());
   };
+  parts.reserve(manifest.gates.size() + 2 * manifest.recurrent.size() +
+                manifest.states.size() + 1);
   for (const std::string &gate : manifest.gates)
     parts.push_back({.name = gate,
                      .array = &preactivations,
@@ -157,10 +159,11 @@ std::string CellRun::nonFiniteAt(std::int64_t p, const TimedPart &part,
         return "the projection '" + part.name + "': " + is +
                "; the projections are too large for " +
                (part.array == &recurrent ? "f32" : manifest.ioType);
-      std::string words = part.isProjected
-                              ? "what '" + part.name + "' projects: "
-                              : "result '" + part.name + "': ";
-      words += is + ", the first in time that is not finite";
+      std::string words = part.isProjected ? "what '" : "result '";
+      words += part.name;
+      words += part.isProjected ? "' projects: " : "': ";
+      words += is;
+      words += ", the first in time that is not finite";
       const std::string operation =
           report.explain((part.isProjected ? "project " : "") + part.name,
                          valuesOf(p, row, c));

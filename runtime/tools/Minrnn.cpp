@@ -54,6 +54,12 @@ int runCommandLine(int count, char **arguments) {
 
 } // namespace
 
+void minrnn::noteConversions(const SafetensorsReader &file) {
+  const std::string converted = file.conversions();
+  if (!converted.empty())
+    std::cerr << "minrnn: note: converted to f32: " << converted << '\n';
+}
+
 void minrnn::addDeviceOptions(CLI::App &command, DeviceChoice &choice) {
   command
       .add_option_function<int>(

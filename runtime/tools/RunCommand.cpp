@@ -63,8 +63,7 @@ void run(const RunOptions &options) {
       });
   const CellInputs inputs =
       readCellInputs(input, cell, options.gradients, report);
-  if (const std::string converted = input.conversions(); !converted.empty())
-    std::cerr << "minrnn: note: converted to f32: " << converted << '\n';
+  noteConversions(input);
   const CellOutputs outputs = runCell(cell, inputs, options.modes, report);
   if (!report.isEmpty())
     std::cerr << "minrnn: warning: " << report.words() << '\n';

@@ -30,6 +30,7 @@ struct SampleOptions {
 
 void sample(const SampleOptions &options, bool promptGiven) {
   const CheckpointInfo info = readCheckpointInfo(options.checkpoint);
+  noteConversions(SafetensorsReader(options.checkpoint));
   const CellKernels cell =
       compileCell(info.cellSource, options.checkpoint.string(),
                   {.cell = info.cellName, .device = options.device.open()});
