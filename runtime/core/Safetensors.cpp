@@ -12,6 +12,7 @@
 #include "runtime/core/AtomicFile.h"
 #include "runtime/core/ElementCount.h"
 #include "runtime/core/ForeignFile.h"
+#include "runtime/core/FormatNumber.h"
 #include "runtime/core/HalfStorage.h"
 #include "runtime/core/ParseJson.h"
 
@@ -22,7 +23,6 @@
 #include <cmath>
 #include <cstring>
 #include <fstream>
-#include <sstream>
 #include <system_error>
 
 using namespace minrnn;
@@ -321,13 +321,11 @@ SafetensorsReader::readFloats(std::string_view name,
     readData(name, wide.data(), wide.size() * sizeof(double));
     for (std::size_t i = 0; i < data.size(); ++i) {
       data[i] = static_cast<float>(wide[i]);
-      if (std::isfinite(wide[i]) && !std::isfinite(data[i])) {
-        std::ostringstream number;
-        number << wide[i];
+      if (std::isfinite(wide[i]) && !std::isfinite(data[i]))
         throw Error(where + "element " +
                     formatIndex(tensor.shape, static_cast<std::int64_t>(i)) +
-                    " is " + number.str() + ", which is too large for f32");
-      }
+                    " is " + formatNumber(wide[i]) +
+                    ", which is too large for f32");
     }
     return data;
   }

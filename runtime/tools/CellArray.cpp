@@ -9,8 +9,8 @@
 #include "runtime/tools/CellArray.h"
 
 #include "minrnn/error.h"
+#include "runtime/core/FormatNumber.h"
 #include "runtime/core/HalfStorage.h"
-#include "runtime/tools/NonFinite.h"
 
 #include <cmath>
 #include <span>

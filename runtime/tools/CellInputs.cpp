@@ -10,6 +10,7 @@
 
 #include "minrnn/error.h"
 #include "runtime/core/ElementCount.h"
+#include "runtime/core/FormatNumber.h"
 
 #include <algorithm>
 #include <cmath>

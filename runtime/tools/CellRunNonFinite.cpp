@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "minrnn/safetensors.h"
+#include "runtime/core/FormatNumber.h"
 #include "runtime/core/HalfStorage.h"
 #include "runtime/tools/CellRunState.h"
 

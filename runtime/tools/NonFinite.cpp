@@ -12,17 +12,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <sstream>
 
 using namespace minrnn;
-
-std::string minrnn::formatNumber(float number) {
-  if (std::isnan(number))
-    return "nan";
-  std::ostringstream text;
-  text << number;
-  return text.str();
-}
 
 bool minrnn::isFinite(std::span<const float> numbers) {
   return std::all_of(numbers.begin(), numbers.end(),

@@ -19,9 +19,6 @@
 
 namespace minrnn {
 
-/// A number for messages; a NaN has no sign.
-std::string formatNumber(float number);
-
 /// Whether every number is finite.
 bool isFinite(std::span<const float> numbers);
 

@@ -298,7 +298,7 @@ TEST_F(ToolInputs, RefusesNestingWithItsPlace) {
   metadata["model"] = std::string(100'000, '[');
   writeSafetensors(file("deep"), tensors, metadata);
   expectError(minrnn("sample --checkpoint " + file("deep")),
-              "the metadata entry 'model' is nested deeper than 64 levels");
+              "the metadata is nested deeper than 64 levels");
 }
 
 TEST_F(ToolInputs, SkipsAByteOrderMark) {
