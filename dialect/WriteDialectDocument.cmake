@@ -36,6 +36,8 @@ these operations of MLIR's `arith` and `math`:
 `cmpf`, `select`; `exp`, `expm1`, `log`, `tanh`, `sqrt`, `absf`. Where the step
 is affine in the state the compiler writes it as `minrnn.affine`, with the proof.
 [specs/cells](cells) holds cells as users read them.
+The text is UTF-8 (a byte order mark is skipped) and nests at most 128 levels of
+brackets, operators of an affine expression and aliases; a cell needs about five.
 
 **Sequences** are what the compiler makes of a cell: functions over tensors
 whose axes are `[batch, time, gate, channel]` or a part of these in this order,

@@ -8,6 +8,7 @@
 
 #include "compiler/pipeline/Compile.h"
 #include "compiler/analysis/Recurrence.h"
+#include "compiler/analysis/StepEvaluation.h"
 #include "compiler/codegen/GPUTargets.h"
 #include "compiler/codegen/LLVMCode.h"
 #include "compiler/codegen/Manifest.h"
@@ -18,25 +19,30 @@
 #include "compiler/pipeline/Explanation.h"
 #include "compiler/pipeline/OutOfMemory.h"
 #include "compiler/pipeline/Pipelines.h"
+#include "compiler/pipeline/SourceText.h"
 #include "compiler/transforms/Passes.h"
 #include "dialect/MinRNN.h"
 
+#include "mlir/Bytecode/BytecodeReader.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Config/llvm-config.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/SubtargetFeature.h"
 
-#include <cstring>
+#include <cmath>
 #include <limits>
 
 using namespace mlir;
 using namespace minrnn::compiler;
 using minrnn::dialect::CellOp;
+using minrnn::dialect::OutputOp;
+using minrnn::dialect::ProjectOp;
 using minrnn::dialect::ScanOp;
 
 namespace {
@@ -49,6 +55,7 @@ public:
                   const CompileOptions &options);
 
   Compilation run(Stage stage);
+  std::string explainNonFinite(StringRef tensor, const StepValues &values);
 
 private:
   bool isHost() const { return options.target == "host"; }
@@ -109,8 +116,9 @@ CellCompilation::CellCompilation(StringRef source, StringRef sourceName,
   context =
       std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
   context->printOpOnDiagnostic(false);
-  sources.AddNewSourceBuffer(
-      llvm::MemoryBuffer::getMemBufferCopy(source, sourceName), SMLoc());
+  sources.AddNewSourceBuffer(llvm::MemoryBuffer::getMemBufferCopy(
+                                 withoutByteOrderMark(source), sourceName),
+                             SMLoc());
   handler = std::make_unique<SourceMgrDiagnosticHandler>(sources, context.get(),
                                                          diagnostics);
 }
@@ -179,27 +187,24 @@ bool CellCompilation::checkOptions(Stage stage) {
   return true;
 }
 
-/// The first `array<index: ...>` of a text, null if there is none.
-static const char *findIndexArray(StringRef text) {
-  for (size_t at = text.find("array"); at != StringRef::npos;
-       at = text.find("array", at + 1)) {
-    StringRef rest = text.drop_front(at + strlen("array")).ltrim();
-    if (rest.consume_front("<") && rest.ltrim().starts_with("index"))
-      return text.data() + at;
-  }
-  return nullptr;
-}
-
 bool CellCompilation::parse() {
-  // Such an array crashes the parser of MLIR 22 (llvm-project issue 179045).
-  StringRef source =
-      sources.getMemoryBuffer(sources.getMainFileID())->getBuffer();
-  if (const char *array = findIndexArray(source)) {
-    auto [line, column] =
-        sources.getLineAndColumn(SMLoc::getFromPointer(array));
+  const llvm::MemoryBuffer &buffer =
+      *sources.getMemoryBuffer(sources.getMainFileID());
+  if (isBytecode(buffer.getMemBufferRef()))
+    return rejectInput(FileLineColLoc::get(context.get(), sourceName, 1, 1),
+                       "expects the text of a cell, found MLIR bytecode; "
+                       "minrnn-opt prints it as text");
+  if (auto fault = checkSourceText(buffer.getBuffer())) {
+    if (!fault->offset) {
+      diagnostics << sourceName << ": error: " << fault->message << '\n';
+      result.outcome = Outcome::BadInput;
+      return false;
+    }
+    auto [line, column] = sources.getLineAndColumn(
+        SMLoc::getFromPointer(buffer.getBufferStart() + *fault->offset));
     return rejectInput(
         FileLineColLoc::get(context.get(), sourceName, line, column),
-        "expects no array of 'index' elements, which MLIR cannot read");
+        fault->message);
   }
   // MLIR's parser can succeed where its lexer has reported an error: a stray
   // '@' after a dialect's type does it.
@@ -489,6 +494,70 @@ Compilation CellCompilation::run(Stage stage) {
   }
   handler.reset();
   return std::move(result);
+}
+
+/// What the cell computes for `tensor`; null where it has no such.
+static Value valueOf(CellOp cell, StringRef tensor) {
+  if (tensor.consume_front("project ")) {
+    for (auto project : cell.getBody().front().getOps<ProjectOp>())
+      if (project.getGate() == tensor)
+        return project.getOperand();
+    return nullptr;
+  }
+  Operation *yield = cell.getBody().front().getTerminator();
+  for (auto [name, value] :
+       llvm::zip(cell.getStateNames(), yield->getOperands()))
+    if (cast<StringAttr>(name).getValue() == tensor)
+      return value;
+  for (auto output : cell.getBody().front().getOps<OutputOp>())
+    return output.getValue();
+  return nullptr;
+}
+
+std::string CellCompilation::explainNonFinite(StringRef tensor,
+                                              const StepValues &values) {
+  if (!parse() || !selectCell())
+    return "";
+  Value value = valueOf(cell, tensor);
+  StepEvaluation step(cell, values);
+  if (!value || std::isfinite(step[value]))
+    return "";
+  Value origin = step.origin(value);
+  Operation *op = origin.getDefiningOp();
+  if (!op)
+    return "";
+  auto format = [](float number) {
+    if (std::isnan(number))
+      return std::string("nan");
+    std::string text;
+    llvm::raw_string_ostream(text) << llvm::format("%g", number);
+    return text;
+  };
+  {
+    InFlightDiagnostic note =
+        context->getDiagEngine().emit(op->getLoc(), DiagnosticSeverity::Note);
+    note << "this gives " << format(step[origin]);
+    if (!isa<ProjectOp>(op)) {
+      note << " of ";
+      llvm::interleave(
+          op->getOperands(),
+          [&](Value operand) { note << format(step[operand]); },
+          [&] { note << " and "; });
+    }
+  }
+  handler.reset();
+  return std::move(result.diagnostics);
+}
+
+std::string minrnn::compiler::explainNonFinite(std::string_view source,
+                                               std::string_view sourceName,
+                                               std::string_view cell,
+                                               std::string_view tensor,
+                                               const StepValues &values) {
+  CompileOptions options;
+  options.cell = cell;
+  return CellCompilation(source, sourceName, options)
+      .explainNonFinite(tensor, values);
 }
 
 Compilation minrnn::compiler::compileCell(std::string_view source,

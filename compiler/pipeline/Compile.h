@@ -15,6 +15,8 @@
 #ifndef MINRNN_COMPILER_PIPELINE_COMPILE_H
 #define MINRNN_COMPILER_PIPELINE_COMPILE_H
 
+#include "compiler/analysis/StepValues.h"
+
 #include <functional>
 #include <string>
 #include <string_view>
@@ -109,6 +111,15 @@ std::vector<std::string> knownIOTypes();
 /// the process (see OutOfMemory.h).
 Compilation compileCell(std::string_view source, std::string_view sourceName,
                         Stage stage, const CompileOptions &options);
+
+/// Computes one step of a cell of `source` from `values` and says at which
+/// operation `tensor` stops being finite: a state by its name, the output, or
+/// `project NAME`, which is what that gate projects. A note with its place and
+/// a caret, as text. Empty where it stays finite, and where the text holds no
+/// such cell. `cell` may be empty when the text holds exactly one.
+std::string explainNonFinite(std::string_view source,
+                             std::string_view sourceName, std::string_view cell,
+                             std::string_view tensor, const StepValues &values);
 
 /// Names everything besides the source and the options that decides the
 /// output: the version and a hash of the compiler's own sources, and LLVM's

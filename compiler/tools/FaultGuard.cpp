@@ -14,8 +14,54 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <csignal>
+#include <cstddef>
+#include <memory>
+
+namespace {
+
+/// A stack for this thread's signal handlers, who have none left where the
+/// thread has used its own up.
+class AlternateStack {
+public:
+  AlternateStack() : memory(std::make_unique<char[]>(size)) {
+    stack_t stack = {};
+    stack.ss_sp = memory.get();
+    stack.ss_size = size;
+    isSet = sigaltstack(&stack, &previous) == 0;
+  }
+  ~AlternateStack() {
+    if (isSet)
+      sigaltstack(&previous, nullptr);
+  }
+  AlternateStack(const AlternateStack &) = delete;
+  AlternateStack &operator=(const AlternateStack &) = delete;
+
+private:
+  static constexpr std::size_t size = 1 << 16;
+  std::unique_ptr<char[]> memory;
+  stack_t previous = {};
+  bool isSet = false;
+};
+
+} // namespace
+
+/// LLVM's handlers run on the stack of the thread that crashed; these signals
+/// are what a stack that is used up gives.
+static void handleOnAlternateStack() {
+  for (int signal : {SIGSEGV, SIGBUS}) {
+    struct sigaction action;
+    if (sigaction(signal, nullptr, &action) != 0)
+      continue;
+    action.sa_flags |= SA_ONSTACK;
+    sigaction(signal, &action, nullptr);
+  }
+}
+
 bool minrnn::compiler::runGuarded(llvm::function_ref<void()> work) {
   llvm::CrashRecoveryContext::Enable();
+  handleOnAlternateStack();
+  const AlternateStack stack;
   llvm::CrashRecoveryContext guard;
   const bool done = guard.RunSafely(work);
   if (!done && isOutOfMemory())

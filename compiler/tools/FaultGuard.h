@@ -17,7 +17,7 @@
 namespace minrnn::compiler {
 
 /// Runs `work`; returns false if it crashed (a signal such as SIGSEGV or
-/// SIGABRT, from this thread). The process lives on; what the work held is
+/// SIGABRT, from this thread; its stack may be used up). The process lives on; what the work held is
 /// lost.
 bool runGuarded(llvm::function_ref<void()> work);
 

@@ -8,14 +8,74 @@
 
 #include "compiler/pipeline/Dialects.h"
 #include "compiler/pipeline/OutOfMemory.h"
+#include "compiler/pipeline/SourceText.h"
 
+#include "mlir/Bytecode/BytecodeReader.h"
+#include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/ToolOutputFile.h"
+
+using namespace minrnn::compiler;
+
+/// Says what keeps MLIR from reading the text, if anything does.
+static bool isReadable(const llvm::MemoryBuffer &text) {
+  auto fault = checkSourceText(text.getBuffer());
+  if (!fault)
+    return true;
+  if (!fault->offset) {
+    llvm::errs() << text.getBufferIdentifier() << ": error: " << fault->message
+                 << '\n';
+    return false;
+  }
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(
+      llvm::MemoryBuffer::getMemBuffer(text.getMemBufferRef(),
+                                       /*RequiresNullTerminator=*/false),
+      llvm::SMLoc());
+  sources.PrintMessage(
+      llvm::SMLoc::getFromPointer(text.getBufferStart() + *fault->offset),
+      llvm::SourceMgr::DK_Error, fault->message);
+  return false;
+}
 
 int main(int argc, char **argv) {
   const minrnn::compiler::EndsOnOutOfMemory guard;
   mlir::DialectRegistry registry;
-  minrnn::compiler::registerDialects(registry);
-  minrnn::compiler::registerPasses();
-  return mlir::asMainReturnCode(
-      mlir::MlirOptMain(argc, argv, "minrnn optimizer\n", registry));
+  registerDialects(registry);
+  registerPasses();
+  auto [input, output] = mlir::registerAndParseCLIOptions(
+      argc, argv, "minrnn optimizer\n", registry);
+  auto config = mlir::MlirOptMainConfig::createFromCLOptions();
+  if (config.shouldShowDialects() || config.shouldListPasses())
+    return mlir::asMainReturnCode(
+        mlir::MlirOptMain(argc, argv, input, output, registry));
+
+  const llvm::InitLLVM setUp(argc, argv);
+  std::string error;
+  std::unique_ptr<llvm::MemoryBuffer> buffer =
+      mlir::openInputFile(input, &error);
+  if (!buffer) {
+    llvm::errs() << error << '\n';
+    return 1;
+  }
+  if (!mlir::isBytecode(buffer->getMemBufferRef())) {
+    llvm::StringRef text = withoutByteOrderMark(buffer->getBuffer());
+    if (text.size() != buffer->getBufferSize())
+      buffer = llvm::MemoryBuffer::getMemBufferCopy(
+          text, buffer->getBufferIdentifier());
+    if (!isReadable(*buffer))
+      return 1;
+  }
+  auto file = mlir::openOutputFile(output, &error);
+  if (!file) {
+    llvm::errs() << error << '\n';
+    return 1;
+  }
+  if (mlir::failed(
+          mlir::MlirOptMain(file->os(), std::move(buffer), registry, config)))
+    return 1;
+  file->keep();
+  return 0;
 }

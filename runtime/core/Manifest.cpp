@@ -10,10 +10,10 @@
 
 #include "minrnn/error.h"
 #include "runtime/core/ElementCount.h"
+#include "runtime/core/ParseJson.h"
 
 #include <algorithm>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <set>
 
 using namespace minrnn;
@@ -347,12 +347,7 @@ std::int64_t Manifest::stateIndex(std::string_view state) const {
 
 Manifest minrnn::parseManifest(std::string_view text, std::string_view where) {
   const std::string place(where);
-  Json json;
-  try {
-    json = Json::parse(text);
-  } catch (const Json::exception &exception) {
-    throw Error(place + ": the manifest is no valid JSON: " + exception.what());
-  }
+  const Json json = parseJson(text, place + ": the manifest");
   const ObjectReader reader(json, place + ": manifest");
   if (reader.text("format") != "minrnn-kernel")
     reader.fail("'format' must be 'minrnn-kernel', found '" +

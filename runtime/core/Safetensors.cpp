@@ -11,14 +11,18 @@
 #include "minrnn/error.h"
 #include "runtime/core/AtomicFile.h"
 #include "runtime/core/ElementCount.h"
+#include "runtime/core/ForeignFile.h"
+#include "runtime/core/FormatNumber.h"
+#include "runtime/core/HalfStorage.h"
+#include "runtime/core/ParseJson.h"
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cerrno>
+#include <cmath>
+#include <cstring>
 #include <fstream>
-#include <nlohmann/json.hpp>
-#include <set>
 #include <system_error>
 
 using namespace minrnn;
@@ -64,30 +68,54 @@ std::string inQuotes(std::string_view name) {
   return "'" + std::string(name) + "'";
 }
 
-/// Parses the header, refusing a name that comes twice (which the JSON library
-/// would let pass, keeping the last).
 Json parseHeader(const std::string &text, const std::string &where) {
-  std::set<std::string> names;
-  std::string twice;
-  const Json::parser_callback_t callback =
-      [&](int depth, Json::parse_event_t event, Json &parsed) {
-        if (event == Json::parse_event_t::key && depth == 1 &&
-            !names.insert(parsed.get<std::string>()).second)
-          twice = parsed.get<std::string>();
-        return true;
-      };
-  Json header;
-  try {
-    header = Json::parse(text, callback);
-  } catch (const Json::exception &exception) {
-    throw Error(where + "the header is no valid JSON: " + exception.what());
-  }
-  if (!twice.empty())
-    throw Error(where + "tensor " + inQuotes(twice) + " comes twice");
+  Json header = parseJson(text, where + "the header");
   if (!header.is_object())
     throw Error(where + "the header must be a JSON object, found " +
                 header.type_name());
   return header;
+}
+
+/// Reads the length of the header, and checks it against the file. Leaves
+/// `stream` at the header.
+std::uint64_t readHeaderLength(std::ifstream &stream, std::uint64_t fileBytes,
+                               const std::string &where) {
+  if (fileBytes == 0)
+    throw Error(where + "is empty, expected a safetensors file");
+  std::array<char, 64> first = {};
+  stream.read(first.data(), static_cast<std::streamsize>(
+                                std::min<std::uint64_t>(fileBytes, 64)));
+  const std::string_view bytes(first.data(),
+                               static_cast<std::size_t>(stream.gcount()));
+  // A file of another kind has text or its own numbers where the length and
+  // the first bracket belong.
+  const bool hasBracket =
+      bytes.size() > lengthBytes && bytes[lengthBytes] == '{';
+  const std::string_view foreign = foreignFile(bytes);
+  if (!hasBracket && !foreign.empty())
+    throw Error(where + "no safetensors file: it " + std::string(foreign));
+  if (fileBytes < lengthBytes)
+    throw Error(where + "no safetensors file: it holds " +
+                std::to_string(fileBytes) +
+                " bytes, fewer than the 8 of the header's length");
+  std::uint64_t headerBytes = 0;
+  std::memcpy(&headerBytes, bytes.data(), lengthBytes);
+  if (headerBytes > headerLimit)
+    throw Error(where + "damaged, or no safetensors file: the header claims " +
+                std::to_string(headerBytes) + " bytes; the format allows " +
+                std::to_string(headerLimit));
+  if (headerBytes > fileBytes - lengthBytes)
+    throw Error(where + "damaged: the header claims " +
+                std::to_string(headerBytes) + " bytes, but only " +
+                std::to_string(fileBytes - lengthBytes) + " follow its length");
+  stream.clear();
+  stream.seekg(static_cast<std::streamoff>(lengthBytes));
+  return headerBytes;
+}
+
+/// Whether a dtype is read by rounding it to f32, or widening it.
+bool isConverted(std::string_view dtype) {
+  return dtype == "F16" || dtype == "BF16" || dtype == "F64";
 }
 
 bool isCount(const Json &json) {
@@ -191,6 +219,16 @@ std::string minrnn::formatShape(std::span<const std::int64_t> shape) {
   return text + "]";
 }
 
+std::string minrnn::formatIndex(std::span<const std::int64_t> shape,
+                                std::int64_t offset) {
+  std::vector<std::int64_t> index(shape.size());
+  for (std::size_t axis = shape.size(); axis-- > 0;) {
+    index[axis] = offset % shape[axis];
+    offset /= shape[axis];
+  }
+  return formatShape(index);
+}
+
 SafetensorsReader::SafetensorsReader(std::filesystem::path path)
     : filePath(std::move(path)) {
   const std::string where = filePath.string() + ": ";
@@ -207,20 +245,7 @@ SafetensorsReader::SafetensorsReader(std::filesystem::path path)
   if (size < 0 || !stream)
     throw Error(where + "cannot be read: expected an ordinary file");
   const auto fileBytes = static_cast<std::uint64_t>(size);
-  if (fileBytes < lengthBytes)
-    throw Error(where + "no safetensors file: it holds " +
-                std::to_string(fileBytes) +
-                " bytes, fewer than the 8 of the header's length");
-
-  std::uint64_t headerBytes = 0;
-  stream.read(reinterpret_cast<char *>(&headerBytes), lengthBytes);
-  if (headerBytes > fileBytes - lengthBytes)
-    throw Error(where + "damaged: the header claims " +
-                std::to_string(headerBytes) + " bytes, but only " +
-                std::to_string(fileBytes - lengthBytes) + " follow its length");
-  if (headerBytes > headerLimit)
-    throw Error(where + "the header claims " + std::to_string(headerBytes) +
-                " bytes; the format allows " + std::to_string(headerLimit));
+  const std::uint64_t headerBytes = readHeaderLength(stream, fileBytes, where);
   std::string text(headerBytes, '\0');
   stream.read(text.data(), static_cast<std::streamsize>(headerBytes));
   if (!stream)
@@ -280,13 +305,46 @@ std::vector<float>
 SafetensorsReader::readFloats(std::string_view name,
                               std::span<const std::int64_t> expected) const {
   const TensorInfo &tensor = info(name);
-  if (tensor.dtype != "F32")
-    throw Error(filePath.string() + ": tensor " + inQuotes(name) +
-                ": expected dtype F32, found " + tensor.dtype);
+  const std::string where =
+      filePath.string() + ": tensor " + inQuotes(name) + ": ";
+  if (tensor.dtype != "F32" && !isConverted(tensor.dtype))
+    throw Error(where + "expected dtype F32, F16, BF16 or F64, found " +
+                tensor.dtype);
   checkShape(name, expected);
   std::vector<float> data(static_cast<std::size_t>(tensor.elementCount()));
-  readData(name, data.data(), data.size() * sizeof(float));
+  if (tensor.dtype == "F32") {
+    readData(name, data.data(), data.size() * sizeof(float));
+    return data;
+  }
+  if (tensor.dtype == "F64") {
+    std::vector<double> wide(data.size());
+    readData(name, wide.data(), wide.size() * sizeof(double));
+    for (std::size_t i = 0; i < data.size(); ++i) {
+      data[i] = static_cast<float>(wide[i]);
+      if (std::isfinite(wide[i]) && !std::isfinite(data[i]))
+        throw Error(where + "element " +
+                    formatIndex(tensor.shape, static_cast<std::int64_t>(i)) +
+                    " is " + formatNumber(wide[i]) +
+                    ", which is too large for f32");
+    }
+    return data;
+  }
+  std::vector<std::uint16_t> halves(data.size());
+  readData(name, halves.data(), halves.size() * sizeof(std::uint16_t));
+  const ElementType type =
+      tensor.dtype == "F16" ? ElementType::F16 : ElementType::BF16;
+  std::transform(halves.begin(), halves.end(), data.begin(),
+                 [&](std::uint16_t bits) { return widen(type, bits); });
   return data;
+}
+
+std::string SafetensorsReader::conversions() const {
+  std::string converted;
+  for (const auto &[name, info] : infos)
+    if (isConverted(info.dtype))
+      converted += (converted.empty() ? "" : ", ") + inQuotes(name) + " from " +
+                   info.dtype;
+  return converted;
 }
 
 std::vector<std::uint8_t>

@@ -11,11 +11,11 @@
 #include "minrnn/error.h"
 #include "minrnn/random.h"
 #include "runtime/core/ElementCount.h"
+#include "runtime/core/ParseJson.h"
 #include "runtime/core/ReadFile.h"
 
 #include <algorithm>
 #include <iomanip>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 
@@ -159,13 +159,7 @@ std::string Vocabulary::toJson() const {
 }
 
 Vocabulary Vocabulary::fromJson(std::string_view text) {
-  Json json;
-  try {
-    json = Json::parse(text);
-  } catch (const Json::exception &exception) {
-    throw Error(std::string("the vocabulary is no valid JSON: ") +
-                exception.what());
-  }
+  const Json json = parseJson(text, "the vocabulary");
   if (!json.is_array())
     throw Error("the vocabulary must be an array");
   std::vector<std::string> symbols;

@@ -48,6 +48,12 @@ std::string targetFor(const Device &device) {
   return *target;
 }
 
+std::string withoutLastLineEnd(std::string text) {
+  while (!text.empty() && text.back() == '\n')
+    text.pop_back();
+  return text;
+}
+
 CachedKernel compile(std::string_view source, std::string_view sourceName,
                      const compiler::CompileOptions &options) {
   compiler::Compilation result = compiler::compileCell(
@@ -56,9 +62,8 @@ CachedKernel compile(std::string_view source, std::string_view sourceName,
       options);
   if (result.outcome == compiler::Outcome::Done)
     return {std::move(result.manifest), std::move(result.output)};
-  std::string diagnostics = std::move(result.diagnostics);
-  while (!diagnostics.empty() && diagnostics.back() == '\n')
-    diagnostics.pop_back();
+  const std::string diagnostics =
+      withoutLastLineEnd(std::move(result.diagnostics));
   if (result.outcome == compiler::Outcome::InternalFault)
     throw Error(std::string(sourceName) +
                 ": a fault in the compiler: " + diagnostics);
@@ -133,4 +138,17 @@ CellKernels minrnn::compileCell(std::string_view source,
 CellKernels minrnn::compileCellFile(const std::filesystem::path &path,
                                     const JitOptions &options) {
   return compileCell(readFile(path), path.string(), options);
+}
+
+std::string minrnn::explainNonFinite(std::string_view source,
+                                     std::string_view sourceName,
+                                     std::string_view cell,
+                                     std::string_view tensor,
+                                     const StepValues &values) {
+  return withoutLastLineEnd(
+      compiler::explainNonFinite(source, sourceName, cell, tensor,
+                                 {.projections = values.projections,
+                                  .parameters = values.parameters,
+                                  .input = values.input,
+                                  .states = values.states}));
 }

@@ -9,6 +9,7 @@
 #include "runtime/tools/CellArray.h"
 
 #include "minrnn/error.h"
+#include "runtime/core/FormatNumber.h"
 #include "runtime/core/HalfStorage.h"
 
 #include <cmath>
@@ -17,8 +18,10 @@
 using namespace minrnn;
 
 CellArray::CellArray(const CellKernels &cell, ElementType type,
-                     std::string name, std::vector<float> values)
-    : type(type), name(std::move(name)), numbers(std::move(values)) {
+                     std::string name, std::vector<float> values,
+                     bool mayOverflow)
+    : type(type), name(std::move(name)), mayOverflow(mayOverflow),
+      numbers(std::move(values)) {
   const std::shared_ptr<Device> device = cell.device();
   isSeparate = type != ElementType::F32 || device->name() != "host";
   if (!isSeparate)
@@ -52,12 +55,20 @@ void CellArray::toDevice(std::size_t first, std::size_t count) {
   bits.reserve(count);
   for (const float number : part) {
     bits.push_back(narrow(type, number));
-    if (std::isfinite(number) && !std::isfinite(widen(type, bits.back())))
-      throw Error("'" + name + "' holds " + std::to_string(number) +
+    if (!mayOverflow && std::isfinite(number) &&
+        !std::isfinite(widen(type, bits.back())))
+      throw Error("'" + name + "' holds " + formatNumber(number) +
                   ", which is too large for the io type " +
                   (type == ElementType::F16 ? "f16" : "bf16"));
   }
   halves.upload(bits, first);
+}
+
+void CellArray::roundToStored() {
+  if (type == ElementType::F32)
+    return;
+  for (float &number : numbers)
+    number = widen(type, narrow(type, number));
 }
 
 void CellArray::toHost(std::size_t first, std::size_t count) {

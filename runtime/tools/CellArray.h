@@ -24,9 +24,10 @@ class CellArray {
 public:
   CellArray() = default;
 
-  /// `name` is for messages.
+  /// `name` is for messages; `mayOverflow`: a number that is too large for the
+  /// type becomes infinite without a word.
   CellArray(const CellKernels &cell, ElementType type, std::string name,
-            std::vector<float> values);
+            std::vector<float> values, bool mayOverflow = false);
 
   std::vector<float> &values() { return numbers; }
   const std::vector<float> &values() const { return numbers; }
@@ -39,12 +40,15 @@ public:
   /// for the type.
   void toDevice(std::size_t first, std::size_t count);
   void toHost(std::size_t first, std::size_t count);
+  /// Rounds the elements here as the device stores them.
+  void roundToStored();
   void toDevice() { toDevice(0, numbers.size()); }
   void toHost() { toHost(0, numbers.size()); }
 
 private:
   ElementType type = ElementType::F32;
   std::string name;
+  bool mayOverflow = false;
   std::vector<float> numbers;
   /// Where the array is not the vector itself: one of these, by the type.
   bool isSeparate = false;

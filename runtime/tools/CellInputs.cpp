@@ -10,45 +10,29 @@
 
 #include "minrnn/error.h"
 #include "runtime/core/ElementCount.h"
+#include "runtime/core/FormatNumber.h"
 
 #include <algorithm>
 #include <cmath>
 #include <set>
 #include <span>
-#include <sstream>
 
 using namespace minrnn;
 
 namespace {
 
-/// Where the element at `offset` lies: `[1, 0, 5]`.
-std::string formatIndex(std::span<const std::int64_t> shape,
-                        std::int64_t offset) {
-  std::vector<std::int64_t> index(shape.size());
-  for (std::size_t axis = shape.size(); axis-- > 0;) {
-    index[axis] = offset % shape[axis];
-    offset /= shape[axis];
-  }
-  return formatShape(index);
-}
-
-std::string formatNumber(float number) {
-  std::ostringstream text;
-  text << number;
-  return text.str();
-}
-
-/// Throws when `allowed` refuses an element of `data`, saying which.
+/// Says which element of `data` the rule refuses first; empty: none.
 template <typename Allowed>
-void checkElements(const std::string &where, const std::string &name,
-                   std::span<const std::int64_t> shape,
-                   std::span<const float> data, const std::string &rule,
-                   const Allowed &allowed) {
+std::string refusedElement(const std::string &where, const std::string &name,
+                           std::span<const std::int64_t> shape,
+                           std::span<const float> data, const std::string &rule,
+                           const Allowed &allowed) {
   const auto bad = std::find_if_not(data.begin(), data.end(), allowed);
-  if (bad != data.end())
-    throw Error(where + "tensor '" + name + "': element " +
-                formatIndex(shape, bad - data.begin()) + " is " +
-                formatNumber(*bad) + "; " + rule);
+  if (bad == data.end())
+    return "";
+  return where + "tensor '" + name + "': element " +
+         formatIndex(shape, bad - data.begin()) + " is " + formatNumber(*bad) +
+         "; " + rule;
 }
 
 /// A tensor's shape, once it has the right number of axes.
@@ -66,10 +50,14 @@ const std::vector<std::int64_t> &shapeOf(const SafetensorsReader &file,
 
 std::vector<float> readFinite(const SafetensorsReader &file,
                               const std::string &name,
-                              const std::vector<std::int64_t> &shape) {
+                              const std::vector<std::int64_t> &shape,
+                              NonFiniteReport &report) {
   std::vector<float> data = file.readFloats(name, shape);
-  checkFinite(file.path().string() + ": ", name, shape, data,
-              "inputs must be finite");
+  const std::string refused = refusedElement(
+      file.path().string() + ": ", name, shape, data, "inputs must be finite",
+      [](float number) { return std::isfinite(number); });
+  if (!refused.empty())
+    report.add(refused);
   return data;
 }
 
@@ -103,13 +91,14 @@ void checkNames(const SafetensorsReader &file, const Manifest &manifest,
 }
 
 GateWeights readGate(const SafetensorsReader &file, const std::string &name,
-                     std::int64_t channels, std::int64_t inputs) {
+                     std::int64_t channels, std::int64_t inputs,
+                     NonFiniteReport &report) {
   GateWeights gate;
   gate.name = name;
-  gate.weight = readFinite(file, name + ".weight", {channels, inputs});
+  gate.weight = readFinite(file, name + ".weight", {channels, inputs}, report);
   gate.hasBias = file.contains(name + ".bias");
   if (gate.hasBias)
-    gate.bias = readFinite(file, name + ".bias", {channels});
+    gate.bias = readFinite(file, name + ".bias", {channels}, report);
   return gate;
 }
 
@@ -127,7 +116,7 @@ void putState(const CellInputs &inputs, std::size_t states, std::size_t state,
 /// What the file has of the states: their beginnings and, where wanted, the
 /// gradients of their ends.
 void readStates(const SafetensorsReader &file, const Manifest &manifest,
-                CellInputs &inputs) {
+                CellInputs &inputs, NonFiniteReport &report) {
   const std::size_t states = manifest.states.size();
   const std::vector<std::int64_t> shape = {inputs.batch, inputs.channels};
   const auto count = static_cast<std::size_t>(elementCount(
@@ -139,12 +128,16 @@ void readStates(const SafetensorsReader &file, const Manifest &manifest,
     inputs.hasInitial.push_back(file.contains(name));
     if (!inputs.hasInitial.back())
       continue;
-    const std::vector<float> initial = readFinite(file, name, shape);
-    if (manifest.scan == "log")
-      checkElements(file.path().string() + ": ", name, shape, initial,
-                    "an initial state must not be negative in a log-space "
-                    "scan; use --scan linear",
-                    [](float number) { return number >= 0; });
+    const std::vector<float> initial = readFinite(file, name, shape, report);
+    if (manifest.scan == "log") {
+      const std::string refused =
+          refusedElement(file.path().string() + ": ", name, shape, initial,
+                         "an initial state must not be negative in a log-space "
+                         "scan; use --scan linear",
+                         [](float number) { return !(number < 0); });
+      if (!refused.empty())
+        throw Error(refused);
+    }
     putState(inputs, states, s, initial, inputs.initial);
   }
   if (!inputs.wantsGradients)
@@ -155,22 +148,16 @@ void readStates(const SafetensorsReader &file, const Manifest &manifest,
     if (!file.contains(name))
       continue;
     inputs.hasDLast = true;
-    putState(inputs, states, s, readFinite(file, name, shape), inputs.dLast);
+    putState(inputs, states, s, readFinite(file, name, shape, report),
+             inputs.dLast);
   }
 }
 
 } // namespace
 
-void minrnn::checkFinite(const std::string &where, const std::string &name,
-                         std::span<const std::int64_t> shape,
-                         std::span<const float> data, const std::string &rule) {
-  checkElements(where, name, shape, data, rule,
-                [](float number) { return std::isfinite(number); });
-}
-
 CellInputs minrnn::readCellInputs(const SafetensorsReader &file,
-                                  const CellKernels &cell,
-                                  bool wantsGradients) {
+                                  const CellKernels &cell, bool wantsGradients,
+                                  NonFiniteReport &report) {
   const Manifest &manifest = cell.manifest();
   checkNames(file, manifest, wantsGradients);
 
@@ -193,16 +180,16 @@ CellInputs minrnn::readCellInputs(const SafetensorsReader &file,
                 formatShape(xShape) + " and '" + firstWeight + "' " +
                 formatShape(file.info(firstWeight).shape));
 
-  inputs.x = readFinite(file, "x", xShape);
+  inputs.x = readFinite(file, "x", xShape, report);
   for (const std::string &gate : manifest.gates)
     inputs.gates.push_back(
-        readGate(file, gate, inputs.channels, inputs.inputs));
+        readGate(file, gate, inputs.channels, inputs.inputs, report));
   for (const RecurrentProjection &gate : manifest.recurrent)
     inputs.recurrent.push_back(
-        readGate(file, gate.name, inputs.channels, inputs.channels));
+        readGate(file, gate.name, inputs.channels, inputs.channels, report));
   for (const std::string &parameter : manifest.parameters) {
     const std::vector<float> values =
-        readFinite(file, parameter, {inputs.channels});
+        readFinite(file, parameter, {inputs.channels}, report);
     inputs.parameters.insert(inputs.parameters.end(), values.begin(),
                              values.end());
   }
@@ -210,9 +197,10 @@ CellInputs minrnn::readCellInputs(const SafetensorsReader &file,
   if (inputs.hasReset)
     inputs.reset = file.readBytes(
         "reset", std::vector<std::int64_t>{inputs.batch, inputs.time});
-  readStates(file, manifest, inputs);
+  readStates(file, manifest, inputs, report);
   if (wantsGradients)
-    inputs.dOutput = readFinite(file, "d" + manifest.output,
-                                {inputs.batch, inputs.time, inputs.channels});
+    inputs.dOutput =
+        readFinite(file, "d" + manifest.output,
+                   {inputs.batch, inputs.time, inputs.channels}, report);
   return inputs;
 }

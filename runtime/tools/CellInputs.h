@@ -26,6 +26,7 @@
 
 #include "minrnn/cell_kernels.h"
 #include "minrnn/safetensors.h"
+#include "runtime/tools/NonFinite.h"
 
 #include <cstdint>
 #include <string>
@@ -77,18 +78,13 @@ struct CellInputs {
   SequenceShape shape() const { return {batch, time, channels}; }
 };
 
-/// Throws Error, beginning with `where`, when an element of `data` is not
-/// finite: which, and what `rule` says of it.
-void checkFinite(const std::string &where, const std::string &name,
-                 std::span<const std::int64_t> shape,
-                 std::span<const float> data, const std::string &rule);
-
 /// Reads the inputs of `cell`. Throws Error, naming the tensor, when one is
 /// missing, not known, of the wrong shape or dtype, holds a number that is not
 /// finite, or is an initial state below zero although the scan is in log space;
 /// and when a cell reads its channel of an `x` that has not as many.
 CellInputs readCellInputs(const SafetensorsReader &file,
-                          const CellKernels &cell, bool wantsGradients);
+                          const CellKernels &cell, bool wantsGradients,
+                          NonFiniteReport &report);
 
 } // namespace minrnn
 

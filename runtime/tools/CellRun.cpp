@@ -17,8 +17,9 @@
 using namespace minrnn;
 
 CellRun::CellRun(const CellKernels &cell, const CellInputs &given,
-                 const RunModes &modes)
+                 const RunModes &modes, bool allowsNonFinite)
     : cell(cell), manifest(cell.manifest()), inputs(given), modes(modes),
+      allowsNonFinite(allowsNonFinite),
       ioType(elementTypeOf(cell.manifest().ioType)) {
   const std::int64_t b = inputs.batch;
   const std::int64_t t = inputs.time;
@@ -49,7 +50,7 @@ CellRun::CellRun(const CellKernels &cell, const CellInputs &given,
                       zeros({b, cell.timeTiles(t), cell.states(), h},
                             "the states at tile boundaries"));
   // A run by steps has the states of each at hand.
-  if (!manifest.plain && (modes.bySteps || !cell.recomputesStates()))
+  if (!manifest.plain && keepsStates())
     trajectory =
         make(ioType, "states", zeros({b, t, cell.states(), h}, "the states"));
   last =
@@ -61,6 +62,8 @@ CellRun::CellRun(const CellKernels &cell, const CellInputs &given,
   for (CellArray *array :
        {&preactivations, &x, &parameters, &recurrentBias, &initial})
     array->toDevice();
+  for (CellArray *array : {&preactivations, &x})
+    array->roundToStored();
 }
 
 std::vector<float> CellRun::packedRecurrentBiases() const {
@@ -227,6 +230,9 @@ void CellRun::forwardBySteps() {
     toStep(outputOfStep, output, t);
     toStep(last, trajectory, t);
   }
+  // The carried states are f32; a sequence of them is what forward stores.
+  for (CellArray *array : {&output, &trajectory})
+    array->roundToStored();
 }
 
 std::vector<float> CellRun::takeState(const std::vector<float> &packed,
@@ -243,10 +249,9 @@ std::vector<float> CellRun::takeState(const std::vector<float> &packed,
 void CellRun::addResults(CellOutputs &outputs) {
   const std::vector<std::int64_t> sequence = {inputs.batch, inputs.time,
                                               inputs.channels};
-  const bool keepsStates = modes.bySteps || !cell.recomputesStates();
   for (std::size_t s = 0; s < manifest.states.size(); ++s) {
     const std::string &state = manifest.states[s];
-    if (state != manifest.output && keepsStates)
+    if (state != manifest.output && keepsStates())
       outputs.add(state, sequence, takeState(trajectory.values(), s));
     outputs.add(state + "_last", {inputs.batch, inputs.channels},
                 takeState(last.values(), s));
@@ -256,7 +261,6 @@ void CellRun::addResults(CellOutputs &outputs) {
 
 void CellOutputs::add(std::string name, std::vector<std::int64_t> shape,
                       std::vector<float> data) {
-  checkFinite("", name, shape, data, "this result is too large for f32");
   results.push_back({std::move(name), std::move(shape), std::move(data)});
 }
 
@@ -269,17 +273,26 @@ std::vector<TensorToWrite> CellOutputs::tensors() const {
 }
 
 CellOutputs minrnn::runCell(const CellKernels &cell, const CellInputs &inputs,
-                            const RunModes &modes) {
+                            const RunModes &modes, NonFiniteReport &report) {
   if (modes.bySteps && inputs.wantsGradients)
     throw Error("a run by single steps gives no gradients");
-  CellRun run(cell, inputs, modes);
+  CellRun run(cell, inputs, modes, report.isAllowed());
   CellOutputs outputs;
   if (modes.bySteps)
     run.forwardBySteps();
   else
     run.forward();
-  if (inputs.wantsGradients)
+  const auto add = [&](const std::string &words) {
+    if (!words.empty())
+      report.add(words);
+  };
+  if (report.isEmpty())
+    add(run.describeNonFinite(report));
+  if (inputs.wantsGradients) {
     run.addGradients(outputs);
+    if (report.isEmpty())
+      add(run.describeNonFiniteGradient(outputs));
+  }
   run.addResults(outputs);
   return outputs;
 }

@@ -18,6 +18,7 @@
 #define MINRNN_RUNTIME_TOOLS_CELLRUN_H
 
 #include "runtime/tools/CellInputs.h"
+#include "runtime/tools/NonFinite.h"
 
 #include <cstdint>
 #include <string>
@@ -28,7 +29,6 @@ namespace minrnn {
 /// The results, by the names they have in the file.
 class CellOutputs {
 public:
-  /// Throws Error when an element is not finite.
   void add(std::string name, std::vector<std::int64_t> shape,
            std::vector<float> data);
 
@@ -55,10 +55,12 @@ struct RunModes {
 /// Gives the output [B, T, H] by its name, each
 /// state [B, T, H] by its name where it is not the output and is kept,
 /// `<state>_last` [B, H], and `d_<name>` of every input that was given. Throws
-/// Error when a projection or a result is too large for f32, or an array for
-/// the cell's io type; and when gradients are wanted of a run by steps.
+/// Error when gradients are wanted of a run by steps. To `report` it adds the
+/// first projection or result in time that is not finite, else the first
+/// gradient in backward's order; and throws Error, where such numbers are not
+/// allowed, when an array is too large for the cell's io type.
 CellOutputs runCell(const CellKernels &cell, const CellInputs &inputs,
-                    const RunModes &modes);
+                    const RunModes &modes, NonFiniteReport &report);
 
 } // namespace minrnn
 

@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <string>
 #include <vector>
 
 namespace minrnn {
@@ -35,18 +36,36 @@ inline float *floats(CellArray &array) {
 /// One run: buffers that forward fills and backward reads.
 class CellRun {
 public:
+  /// `allowsNonFinite`: numbers too large for the io type become infinite.
   CellRun(const CellKernels &cell, const CellInputs &given,
-          const RunModes &modes);
+          const RunModes &modes, bool allowsNonFinite);
 
   void forward();
   void forwardBySteps();
   void addGradients(CellOutputs &outputs);
   void addResults(CellOutputs &outputs);
 
+  /// Says which number of forward is the first in time that is not finite, and
+  /// which operation gave it where `report` can tell. Empty: all are finite.
+  std::string describeNonFinite(const NonFiniteReport &report) const;
+  /// The same of the gradients among `outputs`.
+  std::string describeNonFiniteGradient(const CellOutputs &outputs) const;
+
 private:
+  struct TimedPart;
+  /// What each step computes, in that order.
+  std::vector<TimedPart> timedParts() const;
+  /// What one channel's step at position `p` starts from.
+  StepValues valuesOf(std::int64_t p, std::int64_t row,
+                      std::int64_t channel) const;
+  std::string nonFiniteAt(std::int64_t p, const TimedPart &part,
+                          const NonFiniteReport &report) const;
+  /// Whether the states of every step are at hand after forward.
+  bool keepsStates() const { return modes.bySteps || !cell.recomputesStates(); }
+
   CellArray make(ElementType type, const char *name,
                  std::vector<float> values) const {
-    return {cell, type, name, std::move(values)};
+    return {cell, type, name, std::move(values), allowsNonFinite};
   }
   /// Elements of the states of one (batch row, step).
   std::int64_t stateWidth() const { return cell.states() * inputs.channels; }
@@ -86,6 +105,7 @@ private:
   const Manifest &manifest;
   CellInputs inputs;
   RunModes modes;
+  bool allowsNonFinite;
   ElementType ioType;
   CellArray preactivations;
   CellArray x;

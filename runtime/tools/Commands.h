@@ -16,6 +16,7 @@
 
 #include "minrnn/jit.h"
 #include "minrnn/open_device.h"
+#include "minrnn/safetensors.h"
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -35,6 +36,10 @@ void addSampleCommand(CLI::App &minrnn);
 
 /// `minrnn devices`: what kernels can run on here.
 void addDevicesCommand(CLI::App &minrnn);
+
+/// Says on standard error which tensors of a file are read as f32 from another
+/// type, if any are.
+void noteConversions(const SafetensorsReader &file);
 
 /// The device that a command runs on.
 struct DeviceChoice {

@@ -20,8 +20,6 @@ namespace {
 /// Rows that are converted to double at a time.
 constexpr std::int64_t chunkRows = 4096;
 
-constexpr const char *tooLarge = "the projections are too large for f32";
-
 std::vector<double> toDoubles(std::span<const float> numbers) {
   return {numbers.begin(), numbers.end()};
 }
@@ -83,12 +81,6 @@ std::vector<float> minrnn::projectInput(const CellInputs &inputs) {
             sums[static_cast<std::size_t>(row * columns + j)] +
             bias[static_cast<std::size_t>(j)]);
   }
-  checkFinite(
-      "", "pre-activations",
-      std::vector<std::int64_t>{inputs.batch, inputs.time,
-                                static_cast<std::int64_t>(inputs.gates.size()),
-                                inputs.channels},
-      result, tooLarge);
   return result;
 }
 
@@ -182,12 +174,6 @@ void RecurrentProducts::project(std::size_t gate,
     for (std::size_t i = 0; i < sums.size(); ++i)
       sums[i] += given.bias[i % static_cast<std::size_t>(h)];
   const std::vector<float> rounded(sums.begin(), sums.end());
-  checkFinite("",
-              "the projections '" + given.name + "' of " +
-                  (sourceOfGate[gate].isChained
-                       ? "a value computed within the step"
-                       : "the state"),
-              std::vector<std::int64_t>{inputs.batch, h}, rounded, tooLarge);
   for (std::int64_t row = 0; row < inputs.batch; ++row)
     std::copy_n(rounded.begin() + row * h, h,
                 recurrent.begin() + ((row * inputs.time + t) * gates +

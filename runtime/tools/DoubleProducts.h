@@ -23,8 +23,8 @@
 namespace minrnn {
 
 /// x W^T + b, [B, T, G, H]. The bias is added here, not in the kernel: what
-/// cancels between the two must not be rounded before. Throws Error when a
-/// number is too large for f32.
+/// cancels between the two must not be rounded before. A number that
+/// is too large for f32 is infinite.
 std::vector<float> projectInput(const CellInputs &inputs);
 
 /// The gradients of what `projectInput` read.
@@ -51,13 +51,12 @@ public:
                     bool addsBias);
 
   /// recurrent[:, t, r, :] = states[:, state of r, :] U_r^T (+ b_r), for the r
-  /// that project a state. Throws Error when a number is too large for f32.
+  /// that project a state. A number that is too large for f32 is infinite.
   void forward(std::span<const float> states, std::int64_t t,
                std::span<float> recurrent) const;
 
   /// recurrent[:, t, r, :] = chained[:, t, value of r, :] U_r^T (+ b_r), for
-  /// the r that project a value computed within the step. Throws as `forward`
-  /// does.
+  /// the r that project a value computed within the step.
   void forwardChained(std::span<const float> chained, std::int64_t t,
                       std::span<float> recurrent) const;
 

@@ -85,6 +85,12 @@ int runCommandLine(int count, char **arguments) {
 
 } // namespace
 
+void minrnn::noteConversions(const SafetensorsReader &file) {
+  const std::string converted = file.conversions();
+  if (!converted.empty())
+    std::cerr << "minrnn: note: converted to f32: " << converted << '\n';
+}
+
 std::shared_ptr<Device> DeviceChoice::open() const {
   if (threads > 0)
     omp_set_num_threads(threads);

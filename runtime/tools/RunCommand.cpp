@@ -9,6 +9,7 @@
 #include "minrnn/emulator_device.h"
 #include "minrnn/error.h"
 #include "minrnn/jit.h"
+#include "runtime/core/ReadFile.h"
 #include "runtime/tools/CellRun.h"
 #include "runtime/tools/Commands.h"
 
@@ -30,6 +31,7 @@ struct RunOptions {
   std::string ioType = "f32";
   std::string recompute = "gates";
   RunModes modes;
+  bool allowsNonFinite = false;
   bool statistics = false;
   DeviceChoice device;
 };
@@ -45,14 +47,26 @@ void run(const RunOptions &options) {
     throw Error("--stats counts what the emulator runs; add --device emulator");
   const std::shared_ptr<Device> device = options.device.open();
   const SafetensorsReader input(options.in);
-  const CellKernels cell = compileCellFile(
-      options.cellFile, {.cell = options.cell,
-                         .scan = scanDomainOf(options.scan),
-                         .ioType = options.ioType,
-                         .recompute = recomputeOf(options.recompute),
-                         .device = device});
-  const CellInputs inputs = readCellInputs(input, cell, options.gradients);
-  const CellOutputs outputs = runCell(cell, inputs, options.modes);
+  const std::string source = readFile(options.cellFile);
+  const CellKernels cell =
+      compileCell(source, options.cellFile.string(),
+                  {.cell = options.cell,
+                   .scan = scanDomainOf(options.scan),
+                   .ioType = options.ioType,
+                   .recompute = recomputeOf(options.recompute),
+                   .device = device});
+  NonFiniteReport report(
+      options.allowsNonFinite,
+      [&](const std::string &tensor, const StepValues &values) {
+        return explainNonFinite(source, options.cellFile.string(), options.cell,
+                                tensor, values);
+      });
+  const CellInputs inputs =
+      readCellInputs(input, cell, options.gradients, report);
+  noteConversions(input);
+  const CellOutputs outputs = runCell(cell, inputs, options.modes, report);
+  if (!report.isEmpty())
+    std::cerr << "minrnn: warning: " << report.words() << '\n';
   writeSafetensors(options.out, outputs.tensors());
   if (options.statistics)
     std::cout << describe(
@@ -76,7 +90,8 @@ void minrnn::addRunCommand(CLI::App &minrnn) {
                    "<gate>.bias [H], <state>0 [B,H], reset [B,T] (U8 or BOOL: "
                    "where not 0, the step starts from zero states); with "
                    "--grad also d<output> [B,T,H] and optionally "
-                   "d<state>_last [B,H]")
+                   "d<state>_last [B,H]. F16, BF16 and F64 are converted to "
+                   "F32")
       ->required()
       ->type_name("FILE");
   command
@@ -111,6 +126,9 @@ void minrnn::addRunCommand(CLI::App &minrnn) {
       ->add_flag("--by-steps", options->modes.bySteps,
                  "call the cell's single step for every step; no gradients")
       ->excludes("--grad");
+  command->add_flag("--allow-non-finite", options->allowsNonFinite,
+                    "write results that hold NaN or infinity, with a warning "
+                    "that says where they begin, instead of refusing them");
   command->add_flag("--stats", options->statistics,
                     "print what each kernel moved and executed, with --device "
                     "emulator");

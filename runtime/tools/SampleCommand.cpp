@@ -40,6 +40,7 @@ std::vector<std::int32_t> encodePrompt(const Vocabulary &vocabulary,
 
 void sample(const SampleOptions &options, bool promptGiven) {
   const CheckpointInfo info = readCheckpointInfo(options.checkpoint);
+  noteConversions(SafetensorsReader(options.checkpoint));
   const CellKernels cell =
       compileCell(info.cellSource, options.checkpoint.string(),
                   {.cell = info.cellName, .device = options.device.open()});

@@ -76,6 +76,7 @@ Start startAfresh(const TrainCommandOptions &options) {
 Start startFromCheckpoint(const TrainCommandOptions &options,
                           const CLI::App &command) {
   CheckpointInfo info = readCheckpointInfo(options.resume);
+  noteConversions(SafetensorsReader(options.resume));
   CellKernels cell =
       compile(info.cellSource, options.resume.string(), info.cellName, options);
   const TrainingOptions before = info.training;

@@ -11,11 +11,11 @@
 #include "minrnn/error.h"
 #include "minrnn/safetensors.h"
 #include "runtime/core/FormatNumber.h"
+#include "runtime/core/ParseJson.h"
 #include "runtime/train/NotFinite.h"
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 using namespace minrnn;
 using Json = nlohmann::json;
@@ -96,7 +96,7 @@ TrainingOptions trainingFromJson(const Json &json) {
 /// Parses an entry of the metadata. JSON has no NaN: a number that was not
 /// finite has become null.
 Json parseNumbers(const std::string &text) {
-  Json json = Json::parse(text);
+  Json json = parseJson(text, "the metadata");
   if (json.is_object())
     for (const auto &[key, value] : json.items())
       if (value.is_null())

@@ -13,7 +13,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 using namespace minrnn;
 
@@ -24,13 +23,8 @@ minrnn::findNotFinite(std::span<const std::int64_t> shape,
                                 [](float x) { return !std::isfinite(x); });
   if (bad == data.end())
     return std::nullopt;
-  std::vector<std::int64_t> index(shape.size());
-  std::int64_t rest = bad - data.begin();
-  for (std::size_t axis = shape.size(); axis-- > 0;) {
-    index[axis] = rest % shape[axis];
-    rest /= shape[axis];
-  }
-  return "element " + formatShape(index) + " is " + formatNumber(*bad);
+  return "element " + formatIndex(shape, bad - data.begin()) + " is " +
+         formatNumber(*bad);
 }
 
 std::optional<std::string>

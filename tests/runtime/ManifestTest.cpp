@@ -111,6 +111,10 @@ TEST(Manifest, IgnoresKeysItDoesNotKnow) {
 
 TEST(Manifest, SaysWhatIsWrong) {
   expectMentions(errorOf("{"), "cell.json: the manifest is no valid JSON");
+  expectMentions(errorOf(R"({"format": 1, "format": 2})"),
+                 "cell.json: the manifest holds the key 'format' twice");
+  expectMentions(errorOf(std::string(100'000, '[')),
+                 "cell.json: the manifest is nested deeper than 64 levels");
   expectMentions(errorOf("[1]"), "expected an object, found array");
   expectMentions(errorAfter([](Json &json) { json.erase("gates"); }),
                  "the key 'gates' is missing");

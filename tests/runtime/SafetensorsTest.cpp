@@ -12,8 +12,10 @@
 #include "tests/runtime/TemporaryFolder.h"
 
 #include "gtest/gtest.h"
+#include <array>
 #include <bit>
 #include <fstream>
+#include <limits>
 #include <optional>
 
 using namespace minrnn;
@@ -92,7 +94,7 @@ TEST_F(Safetensors, DataIsAligned) {
 
 TEST_F(Safetensors, NamesTensorExpectedAndFound) {
   const std::filesystem::path path =
-      writeRaw(R"({"x":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]},)"
+      writeRaw(R"({"x":{"dtype":"I16","shape":[2],"data_offsets":[0,4]},)"
                R"("y":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})",
                12);
   const SafetensorsReader reader(path);
@@ -106,7 +108,9 @@ TEST_F(Safetensors, NamesTensorExpectedAndFound) {
     return std::string();
   };
   EXPECT_EQ(errorOfRead("x", {2}),
-            path.string() + ": tensor 'x': expected dtype F32, found BF16");
+            path.string() +
+                ": tensor 'x': expected dtype F32, F16, BF16 or F64, "
+                "found I16");
   EXPECT_EQ(errorOfRead("y", {2, 1}),
             path.string() + ": tensor 'y': expected shape [2, 1], found [2]");
   EXPECT_EQ(errorOfRead("w", {2}), path.string() + ": tensor 'w' is missing");
@@ -116,17 +120,20 @@ TEST_F(Safetensors, RefusesDamage) {
   const std::string good =
       R"({"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})";
   EXPECT_EQ(errorOf(writeRaw(good, 8)), "");
+  expectError(good, 8, "the format allows 100000000", 100'000'001);
   expectError(good, 8, "the header claims 9223372036854775807 bytes",
               std::numeric_limits<std::int64_t>::max());
   expectError(good, 8, "the header claims 18446744073709551615 bytes",
               std::numeric_limits<std::uint64_t>::max());
   expectError(good, 8, "is no valid JSON", good.size() - 1);
-  expectError(good, 8, "but the file holds only 0", good.size() + 8);
+  expectError(good + "        ", 0, "but the file holds only 0");
+  expectError(good, 8, "is no valid JSON: byte 54 of it is zero",
+              good.size() + 8);
   expectError(good, 4, "claims the bytes up to 8, but the file holds only 4");
   expectError(good, 12, "the last 4 bytes of the data belong to no tensor");
   expectError("[]", 0, "must be a JSON object, found array");
   expectError("", 0, "is no valid JSON");
-  expectError(std::string(20000, '['), 0, "is no valid JSON");
+  expectError("[[", 0, "is no valid JSON");
   expectError("{\"\xFF\":1}", 0, "is no valid JSON");
   expectError(R"({"x":3})", 0, "tensor 'x': its entry must be a JSON object");
   expectError(R"({"x":{"shape":[],"data_offsets":[0,4]}})", 4,
@@ -153,9 +160,131 @@ TEST_F(Safetensors, RefusesDamage) {
   expectError(good.substr(0, good.size() - 1) + "," + y + "[12,20]}}", 20,
               "the bytes from 8 to 12 of the data belong to no tensor");
   expectError(good.substr(0, good.size() - 1) + "," + good.substr(1), 8,
-              "tensor 'x' comes twice");
+              "the header holds the key 'x' twice");
   expectError(R"({"__metadata__":{"a":1}})", 0,
               "the metadata entry 'a' must be a string");
+}
+
+TEST_F(Safetensors, RefusesNestingBeforeItIsBuilt) {
+  // A value's destructor calls itself for what lies within it.
+  for (const char *rest : {"", "]"}) {
+    std::string header = R"({"x":{"dtype":)" + std::string(100'000, '[');
+    for (int i = 0; i < 100'000; ++i)
+      header += rest;
+    expectError(header, 0,
+                "the header is nested deeper than 64 levels, in 'x.dtype'");
+  }
+  std::string objects;
+  for (int i = 0; i < 100'000; ++i)
+    objects += R"({"a":)";
+  expectError(objects, 0, "the header is nested deeper than 64 levels");
+  // Sixty levels are read, and are no header all the same.
+  expectError(R"({"x":{"dtype":)" + std::string(60, '[') +
+                  std::string(60, ']') + "}}",
+              0, "is not known");
+}
+
+TEST_F(Safetensors, RefusesWhatTheReferenceRefuses) {
+  const std::string good =
+      R"({"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})";
+  expectError(R"({"x":{"dtype":"F16","dtype":"F32","shape":[2],)"
+              R"("data_offsets":[0,8]}})",
+              8, "the header holds the key 'dtype' twice, in 'x'");
+  expectError(R"({"__metadata__":{},"__metadata__":{}})", 0,
+              "the header holds the key '__metadata__' twice");
+  expectError(R"({"__metadata__":{"a":"1","a":"2"}})", 0,
+              "the header holds the key 'a' twice, in '__metadata__'");
+  expectError("\xEF\xBB\xBF" + good, 8, "it begins with a byte order mark");
+  expectError(good + std::string(2, '\0'), 8, "byte 54 of it is zero");
+  expectError(good + "x", 8, "expected end of input");
+  expectError(good + "{}", 8, "expected end of input");
+  // White space around the JSON, and a field that the format does not know,
+  // are allowed.
+  EXPECT_EQ(errorOf(writeRaw(" " + good + " \t\r\n", 8)), "");
+  EXPECT_EQ(errorOf(writeRaw(R"({"x":{"dtype":"F32","shape":[2],"note":1,)"
+                             R"("data_offsets":[0,8]}})",
+                             8)),
+            "");
+}
+
+TEST_F(Safetensors, ConvertsTheOtherFloatingPointTypes) {
+  const std::filesystem::path path = folder.path() / "types.safetensors";
+  const std::string header =
+      R"({"a":{"dtype":"F16","shape":[3],"data_offsets":[0,6]},)"
+      R"("b":{"dtype":"BF16","shape":[3],"data_offsets":[6,12]},)"
+      R"("c":{"dtype":"F64","shape":[2,2],"data_offsets":[12,44]}})";
+  const std::uint64_t length = header.size();
+  // 1.5, the least subnormal and -infinity.
+  const std::array<std::uint16_t, 3> halves = {0x3E00, 0x0001, 0xFC00};
+  const std::array<std::uint16_t, 3> brains = {0x3FC0, 0x0001, 0xFF80};
+  // Half a unit in the last place above 1 goes to even, a little more up.
+  std::array<double, 4> doubles = {1 + 0x1p-24, 1 + 0x1p-24 + 0x1p-50, -1e-60,
+                                   3.4028235e38};
+  const auto write = [&] {
+    std::ofstream stream(path, std::ios::binary);
+    stream.write(reinterpret_cast<const char *>(&length), sizeof length);
+    stream << header;
+    stream.write(reinterpret_cast<const char *>(halves.data()), sizeof halves);
+    stream.write(reinterpret_cast<const char *>(brains.data()), sizeof brains);
+    stream.write(reinterpret_cast<const char *>(doubles.data()),
+                 sizeof doubles);
+  };
+  write();
+  const SafetensorsReader reader(path);
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(reader.readFloats("a", std::vector<std::int64_t>{3}),
+            (std::vector<float>{1.5F, 0x1p-24F, -infinity}));
+  EXPECT_EQ(reader.readFloats("b", std::vector<std::int64_t>{3}),
+            (std::vector<float>{1.5F, 0x1p-133F, -infinity}));
+  EXPECT_EQ(reader.readFloats("c", std::vector<std::int64_t>{2, 2}),
+            (std::vector<float>{1, 1 + 0x1p-23F, -0.0F, 3.4028235e38F}));
+  EXPECT_EQ(reader.conversions(), "'a' from F16, 'b' from BF16, 'c' from F64");
+
+  doubles[2] = -1e300;
+  write();
+  try {
+    reader.readFloats("c", std::vector<std::int64_t>{2, 2});
+    FAIL() << "nothing was thrown";
+  } catch (const Error &error) {
+    EXPECT_EQ(error.what(), path.string() +
+                                ": tensor 'c': element [1, 0] is -1e+300, "
+                                "which is too large for f32");
+  }
+}
+
+TEST_F(Safetensors, SaysWhatAFileOfAnotherKindIs) {
+  const std::filesystem::path path = folder.path() / "foreign";
+  const auto errorOfBytes = [&](const std::string &bytes) {
+    std::ofstream(path, std::ios::binary) << bytes;
+    return errorOf(path);
+  };
+  const auto expectSays = [&](const std::string &bytes,
+                              const std::string &expected) {
+    const std::string error = errorOfBytes(bytes);
+    EXPECT_NE(error.find(path.string() + ": " + expected), std::string::npos)
+        << error;
+  };
+  const std::string zeros(100, '\0');
+  expectSays("", "is empty");
+  expectSays("version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+             "no safetensors file: it is a Git LFS pointer and holds no "
+             "tensors; fetch the file it stands for with 'git lfs pull'");
+  expectSays("\n<!DOCTYPE html><html>", "no safetensors file: it is an HTML");
+  expectSays("<HTML>", "no safetensors file: it is an HTML");
+  // (As a length this one is below the format's limit.)
+  expectSays("PK\x03\x04" + zeros, "no safetensors file: it is a zip archive");
+  expectSays("\x80\x02}q" + zeros,
+             "no safetensors file: it is a Python pickle");
+  expectSays("GGUF\x03" + zeros, "no safetensors file: it is a GGUF file");
+  expectSays("\x1F\x8B\x08" + zeros, "no safetensors file: it is compressed");
+  expectSays("{\"metadata\": {}}", "no safetensors file: it is JSON text");
+  // A header of 640 bytes has the length of a pickle's first two, and one of
+  // 123 that of JSON's first.
+  for (const std::size_t length : {640, 123}) {
+    std::string header = "{}";
+    header.resize(length, ' ');
+    EXPECT_EQ(errorOf(writeRaw(header, 0)), "");
+  }
 }
 
 TEST_F(Safetensors, EveryTruncationIsAnError) {

@@ -213,7 +213,7 @@ TEST_F(Tool, RunRefusesBadFiles) {
   expectError(minrnn(run + " --in " + file("absent") + out),
               "cannot be opened");
   std::ofstream(file("empty")) << "";
-  expectError(minrnn(run + " --in " + file("empty") + out), "it holds 0 bytes");
+  expectError(minrnn(run + " --in " + file("empty") + out), "is empty");
   std::filesystem::copy(file("in"), file("cut"));
   std::filesystem::resize_file(file("cut"),
                                std::filesystem::file_size(file("in")) - 4);

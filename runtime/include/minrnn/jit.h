@@ -19,10 +19,12 @@
 #include "minrnn/error.h"
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace minrnn {
 
@@ -73,6 +75,26 @@ CellKernels compileCell(std::string_view source, std::string_view sourceName,
 /// The same for a file. Throws Error when it cannot be read, too.
 CellKernels compileCellFile(const std::filesystem::path &path,
                             const JitOptions &options = {});
+
+/// What one channel of a cell computes one step from.
+struct StepValues {
+  /// What each projection gives, its bias included, by the gate's name.
+  std::map<std::string, float> projections = {};
+  std::map<std::string, float> parameters = {};
+  /// This channel of the input, for a cell that reads it.
+  float input = 0;
+  /// The states before the step, in the cell's order.
+  std::vector<float> states = {};
+};
+
+/// Computes one step of a cell of `source` in f32 and says at which operation
+/// `tensor` stops being finite: a state by its name, the output, or `project
+/// NAME`, which is what that gate projects. Gives its place in the text, and a
+/// caret. Empty where it stays finite. `cell` may be empty when the text holds
+/// exactly one.
+std::string explainNonFinite(std::string_view source,
+                             std::string_view sourceName, std::string_view cell,
+                             std::string_view tensor, const StepValues &values);
 
 } // namespace minrnn
 

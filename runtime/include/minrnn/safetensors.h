@@ -39,14 +39,20 @@ struct TensorInfo {
 /// A shape as people read it: `[2, 3]`.
 std::string formatShape(std::span<const std::int64_t> shape);
 
+/// The place of element `offset` of an array, last axis contiguous: `[0, 2]`.
+std::string formatIndex(std::span<const std::int64_t> shape,
+                        std::int64_t offset);
+
 /// A safetensors file open for reading: the header is read and checked at
 /// once, each tensor's data when it is asked for.
 class SafetensorsReader {
 public:
   /// Throws Error, beginning with the path, when the file cannot be read or
-  /// its header is damaged: a length beyond the file, no JSON, a name twice, an
-  /// unknown dtype, a negative or overflowing shape, offsets that lie outside
-  /// the data, overlap, leave a hole or do not fit dtype and shape.
+  /// its header is damaged: a length beyond the file or 100 MB, no JSON, bytes
+  /// other than white space around it, a key twice, an unknown dtype, a
+  /// negative or overflowing shape, offsets that lie outside the data, overlap,
+  /// leave a hole or do not fit dtype and shape. Of a file of another kind the
+  /// error says what it is, where its first bytes tell.
   explicit SafetensorsReader(std::filesystem::path path);
 
   const std::filesystem::path &path() const { return filePath; }
@@ -64,12 +70,18 @@ public:
   /// missing.
   const TensorInfo &info(std::string_view name) const;
 
-  /// The elements of the f32 tensor `name`, last axis contiguous. Throws Error
-  /// when it is missing, not F32, or not of shape `expected`.
+  /// The elements of the tensor `name` as f32, last axis contiguous: those of
+  /// F16 and BF16 widened, those of F64 rounded to nearest. Throws Error when
+  /// it is missing, of another dtype or not of shape `expected`, and when a
+  /// number of F64 is too large for f32.
   std::vector<float> readFloats(std::string_view name,
                                 std::span<const std::int64_t> expected) const;
 
-  /// The same for a tensor of bytes or of truth values, U8 or BOOL.
+  /// The tensors that readFloats converts, and from what: `'x' from F16`.
+  /// Empty where there is none.
+  std::string conversions() const;
+
+  /// The elements of a tensor of bytes or of truth values, U8 or BOOL.
   std::vector<std::uint8_t>
   readBytes(std::string_view name,
             std::span<const std::int64_t> expected) const;

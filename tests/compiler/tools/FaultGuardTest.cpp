@@ -19,6 +19,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <thread>
 
 using namespace minrnn::compiler;
 
@@ -37,6 +38,30 @@ TEST(FaultGuard, OutlivesAnAbort) {
   // And can do it again.
   EXPECT_FALSE(runGuarded([] { std::abort(); }));
   EXPECT_TRUE(runGuarded([] {}));
+}
+
+namespace {
+
+/// Calls itself until the stack is used up.
+int descend(int depth) {
+  volatile char frame[4096] = {};
+  frame[0] = static_cast<char>(depth);
+  return depth < 0 ? 0 : descend(depth + 1) + frame[0];
+}
+
+} // namespace
+
+TEST(FaultGuard, OutlivesAStackThatIsUsedUp) {
+  EXPECT_FALSE(runGuarded([] { descend(0); }));
+  // And can do it again.
+  EXPECT_FALSE(runGuarded([] { descend(0); }));
+  EXPECT_TRUE(runGuarded([] {}));
+}
+
+TEST(FaultGuard, OutlivesTheUsedUpStackOfAnotherThread) {
+  bool outlived = false;
+  std::thread([&] { outlived = !runGuarded([] { descend(0); }); }).join();
+  EXPECT_TRUE(outlived);
 }
 
 TEST(FaultGuard, TheReproducerHoldsTheCommandAndTheCell) {
