@@ -14,6 +14,7 @@
 #ifndef MINRNN_RUNTIME_TOOLS_COMMANDS_H
 #define MINRNN_RUNTIME_TOOLS_COMMANDS_H
 
+#include "files/FileOptions.h"
 #include "minrnn/jit.h"
 #include "minrnn/open_device.h"
 
@@ -44,6 +45,11 @@ struct DeviceChoice {
   /// Opens it. Throws Error when it cannot be used here.
   std::shared_ptr<Device> open() const { return openDevice(name, threads); }
 };
+
+/// Throws Error when an output would replace a file that is also read, or
+/// written twice, or when an option's `-` stands for nothing. `files` are those
+/// that `options` name, and others that the command writes or may replace.
+void checkFiles(const FileOptions &options, const NamedFiles &files);
 
 /// Adds `--threads N` and `--device NAME` to a command.
 void addDeviceOptions(CLI::App &command, DeviceChoice &choice);

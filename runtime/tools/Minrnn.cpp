@@ -54,6 +54,12 @@ int runCommandLine(int count, char **arguments) {
 
 } // namespace
 
+void minrnn::checkFiles(const FileOptions &options, const NamedFiles &files) {
+  for (const std::string &fault : {options.fault(), files.fault()})
+    if (!fault.empty())
+      throw Error(fault);
+}
+
 void minrnn::addDeviceOptions(CLI::App &command, DeviceChoice &choice) {
   command
       .add_option_function<int>(

@@ -9,12 +9,14 @@
 #include "minrnn/emulator_device.h"
 #include "minrnn/error.h"
 #include "minrnn/jit.h"
+#include "runtime/core/ReadFile.h"
 #include "runtime/tools/CellRun.h"
 #include "runtime/tools/Commands.h"
 
 #include <iostream>
 #include <memory>
 #include <string>
+#include <unistd.h>
 
 using namespace minrnn;
 
@@ -40,23 +42,36 @@ ScanDomain scanDomainOf(const std::string &name) {
   return name == "linear" ? ScanDomain::Linear : ScanDomain::Auto;
 }
 
+SafetensorsReader openTensors(const std::filesystem::path &path) {
+  return path == "-" ? SafetensorsReader(inputName(path), readInput(path))
+                     : SafetensorsReader(path);
+}
+
 void run(const RunOptions &options) {
+  const bool toStandardOutput = options.out == "-";
+  if (toStandardOutput && ::isatty(STDOUT_FILENO) != 0)
+    throw Error("the outputs are binary, and standard output is a terminal; "
+                "redirect it, or name a file with --out");
   if (options.statistics && options.device.name != "emulator")
     throw Error("--stats counts what the emulator runs; add --device emulator");
   const std::shared_ptr<Device> device = options.device.open();
-  const SafetensorsReader input(options.in);
-  const CellKernels cell = compileCellFile(
-      options.cellFile, {.cell = options.cell,
-                         .scan = scanDomainOf(options.scan),
-                         .ioType = options.ioType,
-                         .recompute = recomputeOf(options.recompute),
-                         .device = device});
+  const SafetensorsReader input = openTensors(options.in);
+  const CellKernels cell =
+      compileCell(readInput(options.cellFile), inputName(options.cellFile),
+                  {.cell = options.cell,
+                   .scan = scanDomainOf(options.scan),
+                   .ioType = options.ioType,
+                   .recompute = recomputeOf(options.recompute),
+                   .device = device});
   const CellInputs inputs = readCellInputs(input, cell, options.gradients);
   const CellOutputs outputs = runCell(cell, inputs, options.modes);
-  writeSafetensors(options.out, outputs.tensors());
+  if (toStandardOutput)
+    writeSafetensors(std::cout, outputs.tensors());
+  else
+    writeSafetensors(options.out, outputs.tensors());
   if (options.statistics)
-    std::cout << describe(
-        dynamic_cast<const EmulatorDevice &>(*device).statistics());
+    (toStandardOutput ? std::cerr : std::cout)
+        << describe(dynamic_cast<const EmulatorDevice &>(*device).statistics());
 }
 
 } // namespace
@@ -65,28 +80,31 @@ void minrnn::addRunCommand(CLI::App &minrnn) {
   CLI::App *command = minrnn.add_subcommand(
       "run", "Run a cell on tensors of a safetensors file.");
   const auto options = std::make_shared<RunOptions>();
-  command->add_option("cell", options->cellFile, "the cell, an MLIR file")
+  const auto files = std::make_shared<FileOptions>(*command);
+  files
+      ->addInput("cell", options->cellFile,
+                 "the cell, an MLIR file; - for standard input")
       ->required()
       ->type_name("CELL.mlir");
-  command
-      ->add_option("--in", options->in,
-                   "inputs: x [B,T,D], <gate>.weight [H,D] ([H,H] of a gate "
-                   "that projects a state or a value computed within the "
-                   "step), <parameter> [H]; optionally "
-                   "<gate>.bias [H], <state>0 [B,H], reset [B,T] (U8 or BOOL: "
-                   "where not 0, the step starts from zero states); with "
-                   "--grad also d<output> [B,T,H] and optionally "
-                   "d<state>_last [B,H]")
-      ->required()
-      ->type_name("FILE");
-  command
-      ->add_option("--out", options->out,
-                   "outputs: <output> [B,T,H], called y where the cell has a "
-                   "minrnn.output and after its first state where not; <state> "
-                   "[B,T,H], <state>_last [B,H]; with --grad also d_<name> of "
-                   "every input")
-      ->required()
-      ->type_name("FILE");
+  files
+      ->addInput("--in", options->in,
+                 "a safetensors file, - for standard input, of inputs: x "
+                 "[B,T,D], <gate>.weight [H,D] ([H,H] of a gate "
+                 "that projects a state or a value computed within the "
+                 "step), <parameter> [H]; optionally "
+                 "<gate>.bias [H], <state>0 [B,H], reset [B,T] (U8 or BOOL: "
+                 "where not 0, the step starts from zero states); with "
+                 "--grad also d<output> [B,T,H] and optionally "
+                 "d<state>_last [B,H]")
+      ->required();
+  files
+      ->addOutput("--out", options->out,
+                  "a safetensors file, - for standard output, of outputs: "
+                  "<output> [B,T,H], called y where the cell has a "
+                  "minrnn.output and after its first state where not; <state> "
+                  "[B,T,H], <state>_last [B,H]; with --grad also d_<name> of "
+                  "every input")
+      ->required();
   command->add_flag("--grad", options->gradients, "compute gradients, too");
   command->add_flag("--reverse", options->modes.reverse,
                     "go from the last step back to the first");
@@ -115,5 +133,8 @@ void minrnn::addRunCommand(CLI::App &minrnn) {
                     "print what each kernel moved and executed, with --device "
                     "emulator");
   addDeviceOptions(*command, options->device);
-  command->callback([options] { run(*options); });
+  command->callback([options, files] {
+    checkFiles(*files, files->named());
+    run(*options);
+  });
 }

@@ -53,11 +53,20 @@ CellKernels compile(const std::string &source, const std::string &sourceName,
                       .device = options.device.open()});
 }
 
+TextCorpus readCorpus(const std::filesystem::path &data) {
+  if (data != "-")
+    return TextCorpus::fromFile(data);
+  const std::string text = readInput(data);
+  if (text.empty())
+    throw Error("standard input is empty; expected a text to learn");
+  return TextCorpus::fromText(text);
+}
+
 Start startAfresh(const TrainCommandOptions &options) {
   const CellSource source = findCellSource(options.cell);
   CellKernels cell =
       compile(source.text, source.name, options.cellName, options);
-  TextCorpus corpus = TextCorpus::fromFile(options.data);
+  TextCorpus corpus = readCorpus(options.data);
   CheckpointInfo info{.cellSource = source.text,
                       .cellName = cell.manifest().cell,
                       .model = options.model,
@@ -86,7 +95,7 @@ Start startFromCheckpoint(const TrainCommandOptions &options,
   replace("--clip", &TrainingOptions::clip);
   replace("--seed", &TrainingOptions::seed);
   replace("--eval-every", &TrainingOptions::evaluateEvery);
-  const std::string text = readFile(options.data);
+  const std::string text = readInput(options.data);
   TextCorpus corpus = TextCorpus::fromText(text, &info.vocabulary);
   return {std::move(info), std::move(cell), std::move(corpus)};
 }
@@ -186,26 +195,29 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
       "text", "Train a character model on a text: the first 90 % to train on, "
               "the last 10 % to judge by.");
   const auto options = std::make_shared<TrainCommandOptions>();
-  command->add_option("--data", options->data, "the text, any file")
-      ->required()
-      ->type_name("FILE");
-  command
-      ->add_option("--checkpoint", options->checkpoint,
-                   "where the model is written at each validation")
-      ->type_name("FILE")
+  const auto files = std::make_shared<FileOptions>(*command);
+  constexpr auto noDash = FileOptions::Dash::Refused;
+  files
+      ->addInput("--data", options->data,
+                 "the text, any file; - for standard input")
+      ->required();
+  files
+      ->addOutput("--checkpoint", options->checkpoint,
+                  "where the model is written at each validation", noDash)
       ->capture_default_str();
-  command
-      ->add_option("--log", options->log,
-                   "where each step's loss is written, comma-separated")
-      ->type_name("FILE");
+  files->addOutput("--log", options->log,
+                   "where each step's loss is written, comma-separated",
+                   noDash);
   CLI::Option *resume =
-      command
-          ->add_option("--resume", options->resume,
-                       "go on from this checkpoint, and write to it unless "
-                       "--checkpoint is given")
-          ->type_name("FILE");
-  command
-      ->add_option("--cell", options->cell, "a built-in cell or an MLIR file")
+      files->addInput("--resume", options->resume,
+                      "go on from this checkpoint, and write to it unless "
+                      "--checkpoint is given",
+                      noDash);
+  files
+      ->addInput("--cell", options->cell,
+                 "a built-in cell or an MLIR file; - for standard input",
+                 FileOptions::Dash::StandardStream,
+                 [options] { return !isBuiltInCell(options->cell); })
       ->type_name("NAME|FILE")
       ->excludes(resume)
       ->capture_default_str();
@@ -267,5 +279,12 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
       ->capture_default_str();
   addRecomputeOption(*command, options->recompute);
   addDeviceOptions(*command, options->device);
-  command->callback([options, command] { train(*options, *command); });
+  command->callback([options, command, files] {
+    if (!options->resume.empty() && command->count("--checkpoint") == 0)
+      options->checkpoint = options->resume;
+    NamedFiles named = files->named();
+    named.allowSame("--checkpoint", "--resume");
+    checkFiles(*files, named);
+    train(*options, *command);
+  });
 }
