@@ -110,7 +110,7 @@ std::string NamedFiles::fault() const {
       const File &output = file->isOutput ? *file : *other;
       const File &input = file->isOutput ? *other : *file;
       return output.option + " would overwrite what " + input.option +
-             " reads: " + what + "; name another file for " + output.option;
+             " reads: " + what + "; name another output";
     }
   return "";
 }

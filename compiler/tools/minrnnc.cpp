@@ -129,6 +129,8 @@ static int run(const Arguments &arguments, minrnn::NamedFiles files, int argc,
   // (Nothing goes beside a device such as /dev/null.)
   bool writesHeader = stage == Stage::Object && output != "-" &&
                       !llvm::StringRef(output).starts_with("/dev/");
+  if (arguments.output.empty())
+    files.addOutput("standard output", output);
   if (writesHeader)
     files.addOutput("the C header beside --output", headerBeside(output));
   if (std::string fault = files.fault(); !fault.empty())

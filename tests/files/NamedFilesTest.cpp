@@ -49,11 +49,11 @@ TEST_F(NamedFilesTest, SaysWhichAndHowToMendIt) {
   const std::string file = (root / "file").string();
   EXPECT_EQ(fault(file, file), "--out would overwrite what --in reads: both "
                                "are '" +
-                                   file + "'; name another file for --out");
+                                   file + "'; name another output");
   const std::string dotted = (root / "." / "file").string();
   EXPECT_EQ(fault(file, dotted),
             "--out would overwrite what --in reads: '" + file + "' and '" +
-                dotted + "' are the same file; name another file for --out");
+                dotted + "' are the same file; name another output");
   EXPECT_EQ(faultOfOutputs(file, file),
             "--out and --log would write the same file: both are '" + file +
                 "'; name another for one of them");
