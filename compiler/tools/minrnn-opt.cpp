@@ -7,13 +7,53 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/pipeline/Dialects.h"
+#include "compiler/tools/OutputFiles.h"
+#include "files/NamedFiles.h"
+#include "files/StandardStreams.h"
 
+#include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace minrnn::compiler;
+
+static int fail(const std::string &message) {
+  llvm::errs() << "minrnn-opt: error: " << message << '\n';
+  return 1;
+}
 
 int main(int argc, char **argv) {
+  minrnn::reserveStandardStreams();
   mlir::DialectRegistry registry;
-  minrnn::compiler::registerDialects(registry);
-  minrnn::compiler::registerPasses();
-  return mlir::asMainReturnCode(
-      mlir::MlirOptMain(argc, argv, "minrnn optimizer\n", registry));
+  registerDialects(registry);
+  registerPasses();
+  auto [input, output] = mlir::registerAndParseCLIOptions(
+      argc, argv, "minrnn optimizer\n", registry);
+  minrnn::NamedFiles files;
+  files.addInput("the input", input);
+  files.addOutput("-o", output);
+  if (std::string fault = files.fault(); !fault.empty())
+    return fail(fault);
+  mlir::MlirOptMainConfig config =
+      mlir::MlirOptMainConfig::createFromCLOptions();
+  if (output == "-" || config.shouldShowDialects() || config.shouldListPasses())
+    return mlir::asMainReturnCode(
+        mlir::MlirOptMain(argc, argv, input, output, registry));
+
+  // mlir-opt empties its output before it has read the input, and removes it
+  // where a pass fails.
+  const llvm::InitLLVM setUp(argc, argv);
+  std::string error;
+  std::unique_ptr<llvm::MemoryBuffer> buffer =
+      mlir::openInputFile(input, &error);
+  if (!buffer)
+    return fail(error);
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  if (mlir::failed(
+          mlir::MlirOptMain(stream, std::move(buffer), registry, config)))
+    return 1;
+  return writeFiles({{output, text}}, error) ? 0 : fail(error);
 }

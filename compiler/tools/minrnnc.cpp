@@ -11,6 +11,7 @@
 #include "compiler/tools/FaultGuard.h"
 #include "compiler/tools/OutputFiles.h"
 #include "files/FileOptions.h"
+#include "files/StandardStreams.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/MLIRContext.h"
@@ -184,6 +185,7 @@ static int run(const Arguments &arguments, minrnn::NamedFiles files, int argc,
 }
 
 int main(int argc, char **argv) {
+  minrnn::reserveStandardStreams();
   Arguments arguments;
   CLI::App app("minrnnc: compiles gated recurrent cells to kernels", "minrnnc");
   app.set_version_flag("--version", "minrnnc " MINRNN_VERSION

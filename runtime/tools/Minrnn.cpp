@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "files/StandardStreams.h"
 #include "minrnn/error.h"
 #include "runtime/tools/Commands.h"
 
@@ -104,6 +105,7 @@ Recompute minrnn::recomputeOf(const std::string &choice) {
 }
 
 int main(int count, char **arguments) {
+  reserveStandardStreams();
   try {
     return runCommandLine(count, arguments);
   } catch (const Error &error) {

@@ -1,0 +1,20 @@
+//===- StandardStreams.cpp - Descriptors that are no file's ---------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "files/StandardStreams.h"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <unistd.h>
+
+void minrnn::reserveStandardStreams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(stream, F_GETFD) < 0 && errno == EBADF)
+      // The lowest free descriptor is this one. Opened the wrong way round.
+      ::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
