@@ -13,8 +13,12 @@
 #include <unistd.h>
 
 void minrnn::reserveStandardStreams() {
-  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-    if (::fcntl(stream, F_GETFD) < 0 && errno == EBADF)
-      // The lowest free descriptor is this one. Opened the wrong way round.
-      ::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) >= 0 || errno != EBADF)
+      continue;
+    // This is the lowest free descriptor, so the one that is given. It is
+    // opened the wrong way round.
+    if (::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+      return;
+  }
 }
