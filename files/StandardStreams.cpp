@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 void minrnn::reserveStandardStreams() {
-  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+  for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; ++stream) {
     if (::fcntl(stream, F_GETFD) >= 0 || errno != EBADF)
       continue;
     // This is the lowest free descriptor, so the one that is given. It is
