@@ -77,7 +77,8 @@ public:
         throw std::logic_error(option->get_name() +
                                " is neither an input nor an output");
     for (const Entry &entry : entries)
-      if (entry.dash == Dash::Refused && isNamed(entry) && entry.path() == "-")
+      if (entry.dash == Dash::Refused && entry.option->count() > 0 &&
+          entry.path() == "-")
         return entry.option->get_name() +
                ": expected a file, found -; a file of that name is ./-";
     return "";
