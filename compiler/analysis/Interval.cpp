@@ -184,6 +184,20 @@ static Interval increasing(const Interval &x, double (*function)(double)) {
                   widen(map(x.upper, x.upperOpen), kInfinity));
 }
 
+/// log2(2^x + 2^y) of two ends, which grows with both, moved outwards by more
+/// than it was rounded: upwards for `outwards` 1, downwards for -1.
+static End log2AddExp2(End a, End b, double outwards) {
+  double larger = std::max(a.at, b.at);
+  double smaller = std::min(a.at, b.at);
+  // An infinite end is not reached: the other one is the limit.
+  if (std::isinf(smaller) || std::isinf(larger))
+    return {larger, true};
+  double at = larger + std::log1p(std::exp2(smaller - larger)) / std::log(2.0);
+  // The two terms may cancel, and keep their roundings.
+  double rounding = 0x1p-50 * std::max(std::fabs(larger), 1.0);
+  return {at + outwards * rounding, false};
+}
+
 static double sigmoid(double x) {
   double e = std::exp(-std::fabs(x));
   return x >= 0 ? 1 / (1 + e) : e / (1 + e);
@@ -302,6 +316,12 @@ Interval IntervalAnalysis::evaluate(Operation *op) {
           return std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x)));
         };
         return within(increasing(operand(0), softplus), Interval::positive());
+      })
+      .Case([&](Log2AddExp2Op) {
+        Interval x = operand(0);
+        Interval y = operand(1);
+        return fromEnds(log2AddExp2(lowerEnd(x), lowerEnd(y), -1),
+                        log2AddExp2(upperEnd(x), upperEnd(y), 1));
       })
       .Case([&](LerpOp) {
         // With its weight in [0, 1] a lerp stays between its ends.

@@ -15,6 +15,10 @@ namespace minrnn::compiler {
 /// vanish beside any number, and finite, so that two of them do not make a NaN.
 inline constexpr float kLogOfZero = -1e30F;
 
+/// A logarithm below this is that of zero: of a number that is zero itself, or
+/// of a product with one. No number that occurs has such a logarithm.
+inline constexpr float kLogOfNothing = -1e20F;
+
 } // namespace minrnn::compiler
 
 #endif // MINRNN_COMPILER_ANALYSIS_LOGOFZERO_H

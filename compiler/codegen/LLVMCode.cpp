@@ -137,6 +137,31 @@ minrnn::compiler::createHostMachine(const std::string &processor,
                        error);
 }
 
+/// Whether `value` reaches exactly one operand of one instruction, negations
+/// aside: code generators see through those.
+static bool hasOneUser(const llvm::Value *value) {
+  while (value->hasOneUse()) {
+    const llvm::User *user = value->user_back();
+    auto *operation = llvm::dyn_cast<llvm::Instruction>(user);
+    if (!operation || operation->getOpcode() != llvm::Instruction::FNeg)
+      return true;
+    value = operation;
+  }
+  return false;
+}
+
+/// Forbids to contract a product that is used more than once. It would be
+/// rounded for one user and not for another, so that m - m need not be zero;
+/// and code generators differ in what they contract then.
+static void keepSharedProducts(llvm::Module &module) {
+  for (llvm::Function &function : module)
+    for (llvm::BasicBlock &block : function)
+      for (llvm::Instruction &operation : block)
+        if (operation.getOpcode() == llvm::Instruction::FMul &&
+            !hasOneUser(&operation))
+          operation.setHasAllowContract(false);
+}
+
 std::unique_ptr<llvm::Module>
 minrnn::compiler::translateAndOptimize(mlir::Operation *module,
                                        llvm::LLVMContext &context,
@@ -172,6 +197,8 @@ minrnn::compiler::translateAndOptimize(mlir::Operation *module,
                     : "function(early-cse,simplifycfg,"
                       "loop-mssa(loop-rotate,licm))"));
   pipeline.run(*translated, modules);
+  // Last, when equal products have become one.
+  keepSharedProducts(*translated);
   return translated;
 }
 

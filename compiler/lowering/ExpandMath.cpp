@@ -22,6 +22,8 @@
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace minrnn::compiler {
@@ -65,15 +67,26 @@ static constexpr float kExpM1[] = {
 
 namespace {
 
+/// Which results of an exponential are asked for: the fewer, the cheaper.
+enum class Results {
+  /// Of any argument, each to its last bit.
+  Any,
+  /// Of an argument that is not positive, to be added to a number near 1: the
+  /// absolute error counts, and what is below 2^-125 may be 2^-125.
+  BesideOne,
+};
+
 /// Builds functions on f32 or vectors of f32, from what the target has.
 class MathBuilder {
 public:
   MathBuilder(OpBuilder &builder, Location location, Type type, bool isGPU)
       : builder(builder), location(location), type(type), isGPU(isGPU) {}
 
-  Value exp(Value x) { return isGPU ? deviceExp(x) : hostExp(x); }
-  Value exp2(Value x) {
-    return isGPU ? intrinsic("llvm.nvvm.ex2.approx", x) : hostExp2(x);
+  Value exp(Value x, Results results = Results::Any) {
+    return isGPU ? deviceExp(x, results) : hostExp(x, results);
+  }
+  Value exp2(Value x, Results results = Results::Any) {
+    return isGPU ? intrinsic("llvm.nvvm.ex2.approx", x) : hostExp2(x, results);
   }
   Value log2(Value x) {
     return isGPU ? intrinsic("llvm.nvvm.lg2.approx.f", x) : hostLog2(x);
@@ -87,12 +100,15 @@ public:
   Value expM1(Value x);
   Value lerp(Value from, Value to, Value weight);
   Value log2AddExp2(Value x, Value y);
-  /// The larger (smaller) of two numbers; a NaN if either is.
+  /// The larger (smaller) of two numbers; a NaN if either is, and -0 lies below
+  /// +0: maximum and minimum of IEEE 754-2019.
   Value maximum(Value x, Value y) {
-    return extremum(arith::CmpFPredicate::OGT, x, y);
+    return isGPU ? orNaN(x, y, intrinsic("llvm.maximumnum", {x, y}))
+                 : intrinsic("llvm.maximum", {x, y});
   }
   Value minimum(Value x, Value y) {
-    return extremum(arith::CmpFPredicate::OLT, x, y);
+    return isGPU ? orNaN(x, y, intrinsic("llvm.minimumnum", {x, y}))
+                 : intrinsic("llvm.minimum", {x, y});
   }
   // Intrinsics by name: MLIR's own operations for these would become calls to
   // libdevice on a GPU.
@@ -167,9 +183,8 @@ private:
     return abs(x);
   }
   /// exp(-|x|), in [0, 1].
-  Value expOfMinusMagnitude(Value x, bool wantsTail = true) {
-    Value exponent = negate(magnitude(x));
-    return isGPU ? deviceExp(exponent, wantsTail) : hostExp(exponent);
+  Value expOfMinusMagnitude(Value x, Results results = Results::Any) {
+    return exp(negate(magnitude(x)), results);
   }
   /// log2(1 + u) for u in [0, 1], accurate however small u is.
   Value log2OnePlus(Value u) { return mul(u, polynomial(kLog2OnePlus, u)); }
@@ -179,23 +194,32 @@ private:
                  : arith::DivFOp::create(builder, location, number(1), x)
                        .getResult();
   }
-  /// 2^n exp(r) for |r| <= ln 2 / 2; the low bits of `shifted`, n + 1.5 * 2^23,
-  /// hold the integer n.
-  Value scaledExp(Value shifted, Value r) {
-    Value power =
-        arith::ShLIOp::create(builder, location, toBits(shifted), integer(23));
-    return fromBits(arith::AddIOp::create(builder, location,
-                                          toBits(polynomial(kExp, r)), power));
+  /// `argument` rounded to the integer n, as `rounded`; and 2^n exp(r), which
+  /// is rounded once, whether the result is normal or not.
+  struct Power {
+    Value shifted;
+    Value rounded;
+  };
+  Power roundExponent(Value argument, Results results);
+  Value scaledExp(const Power &power, Value r, Results results);
+  /// `number`, or a NaN where x or y is one.
+  Value orNaN(Value x, Value y, Value number) {
+    return select(compare(arith::CmpFPredicate::UNO, x, y),
+                  this->number(std::numeric_limits<float>::quiet_NaN()),
+                  number);
   }
-  Value extremum(arith::CmpFPredicate predicate, Value x, Value y) {
-    // A NaN in y is never less than x nor greater; one in x is chosen apart.
-    Value isNaN = compare(arith::CmpFPredicate::UNO, x, x);
-    return select(isNaN, x, select(compare(predicate, x, y), x, y));
+  /// x where it is not below `low`; a NaN stays.
+  Value atLeast(Value x, float low) {
+    return select(compare(arith::CmpFPredicate::OLT, x, number(low)),
+                  number(low), x);
   }
-  /// `wantsTail`: whether the result's relative error matters where it is tiny.
-  Value deviceExp(Value x, bool wantsTail = true);
-  Value hostExp(Value x);
-  Value hostExp2(Value x);
+  Value atMost(Value x, float high) {
+    return select(compare(arith::CmpFPredicate::OGT, x, number(high)),
+                  number(high), x);
+  }
+  Value deviceExp(Value x, Results results);
+  Value hostExp(Value x, Results results);
+  Value hostExp2(Value x, Results results);
   Value hostLog2(Value x);
 
   OpBuilder &builder;
@@ -206,7 +230,7 @@ private:
 
 } // namespace
 
-Value MathBuilder::deviceExp(Value x, bool wantsTail) {
+Value MathBuilder::deviceExp(Value x, Results results) {
   // exp(x) is 2^t, t = x log2 e. The rounding of t alone would be a relative
   // error of the result that grows with |x|, up to 2^-18. But r = x - t ln 2 is
   // what the result lacks, a fused multiply-add forms it almost exactly, and
@@ -216,7 +240,7 @@ Value MathBuilder::deviceExp(Value x, bool wantsTail) {
   // it does not overflow upwards, and r is positive wherever 2^t is infinite.
   // The minimum is 1 where r is infinite or NaN.
   Value t = intrinsic("llvm.nvvm.mul.rm.f", {x, number(kLog2E)});
-  if (!wantsTail)
+  if (results == Results::BesideOne)
     return intrinsic("llvm.nvvm.ex2.approx", t);
   Value r = intrinsic(
       "llvm.minnum", {intrinsic("llvm.fma", {t, number(-kLn2), x}), number(1)});
@@ -226,45 +250,59 @@ Value MathBuilder::deviceExp(Value x, bool wantsTail) {
 
 /// Adding this number rounds an f32 of magnitude below 2^22 to an integer.
 static constexpr float kRounding = 0x1.8p+23F;
+/// The bias of an f32's exponent.
+static constexpr float kBias = 127;
 
-Value MathBuilder::hostExp(Value x) {
-  // exp(x) = 2^n exp(r), r = x - n ln 2 in two parts (Cody and Waite), so that
-  // r keeps its accuracy. The arguments are clamped to where 2^n is a normal
-  // number, and the results beyond chosen afterwards.
-  Value low = number(-87.0F);
-  Value high = number(88.7F);
-  Value clamped = select(compare(arith::CmpFPredicate::OLT, x, low), low, x);
-  clamped =
-      select(compare(arith::CmpFPredicate::OGT, clamped, high), high, clamped);
-  Value shifted = add(mul(clamped, number(kLog2E)), number(kRounding));
-  Value n =
-      arith::SubFOp::create(builder, location, shifted, number(kRounding));
-  Value r = sub(clamped, mul(n, number(0.693359375F)));
-  r = sub(r, mul(n, number(-2.12194440e-4F)));
-  Value result = scaledExp(shifted, r);
-  result =
-      select(compare(arith::CmpFPredicate::OLT, x, low), number(0), result);
-  return select(compare(arith::CmpFPredicate::OGT, x, high),
-                number(std::numeric_limits<float>::infinity()), result);
+MathBuilder::Power MathBuilder::roundExponent(Value argument, Results results) {
+  // The low bits of `shifted` hold n and the bias of a power of two, or of two
+  // powers of two, which scaledExp makes of them.
+  float shift = kRounding + (results == Results::BesideOne ? kBias : 2 * kBias);
+  Value shifted = add(argument, number(shift));
+  return {shifted,
+          arith::SubFOp::create(builder, location, shifted, number(shift))};
 }
 
-Value MathBuilder::hostExp2(Value x) {
-  Value low = number(-125.5F);
-  Value high = number(127.99F);
-  Value clamped = select(compare(arith::CmpFPredicate::OLT, x, low), low, x);
-  clamped =
-      select(compare(arith::CmpFPredicate::OGT, clamped, high), high, clamped);
-  Value shifted =
-      arith::AddFOp::create(builder, location, clamped, number(kRounding));
-  Value n =
-      arith::SubFOp::create(builder, location, shifted, number(kRounding));
+Value MathBuilder::scaledExp(const Power &power, Value r, Results results) {
+  // Powers are factors, not sums of bits: a NaN stays one whatever its payload.
+  auto powerOf = [&](Value biased) {
+    return fromBits(
+        arith::ShLIOp::create(builder, location, biased, integer(23)));
+  };
+  Value mantissa = polynomial(kExp, r);
+  Value bits = toBits(power.shifted);
+  if (results == Results::BesideOne)
+    return mul(mantissa, powerOf(bits));
+  // n lies in [-151, 129], and 2^n need not be a normal number: two powers of
+  // about n / 2 each are. Their biases are in the bits; the first product is
+  // exact.
+  Value half = arith::ShRUIOp::create(builder, location, bits, integer(1));
+  Value rest = arith::SubIOp::create(builder, location, bits, half);
+  Value halfScaled = mul(mantissa, powerOf(half));
+  return mul(halfScaled, powerOf(rest));
+}
+
+Value MathBuilder::hostExp(Value x, Results results) {
+  // exp(x) = 2^n exp(r), r = x - n ln 2 in two parts (Cody and Waite), so that
+  // r keeps its accuracy. The arguments are clamped to just beyond where the
+  // result is 0 or infinite, or where 2^n is no longer normal.
+  Value clamped = results == Results::BesideOne
+                      ? atLeast(x, -87.0F)
+                      : atMost(atLeast(x, -104.0F), 89.0F);
+  Power power = roundExponent(mul(clamped, number(kLog2E)), results);
+  Value r = sub(clamped, mul(power.rounded, number(0.693359375F)));
+  r = sub(r, mul(power.rounded, number(-2.12194440e-4F)));
+  return scaledExp(power, r, results);
+}
+
+Value MathBuilder::hostExp2(Value x, Results results) {
+  Value clamped = results == Results::BesideOne
+                      ? atLeast(x, -125.5F)
+                      : atMost(atLeast(x, -151.0F), 129.0F);
+  Power power = roundExponent(clamped, results);
   Value r =
-      mul(arith::SubFOp::create(builder, location, clamped, n), number(kLn2));
-  Value result = scaledExp(shifted, r);
-  result =
-      select(compare(arith::CmpFPredicate::OLT, x, low), number(0), result);
-  return select(compare(arith::CmpFPredicate::OGE, x, number(128)),
-                number(std::numeric_limits<float>::infinity()), result);
+      mul(arith::SubFOp::create(builder, location, clamped, power.rounded),
+          number(kLn2));
+  return scaledExp(power, r, results);
 }
 
 Value MathBuilder::hostLog2(Value x) {
@@ -311,8 +349,11 @@ Value MathBuilder::positive(Value x) {
 Value MathBuilder::softplus(Value x, bool wantsTail) {
   // max(x, 0) + log(1 + exp(-|x|)); the sum passes a NaN on.
   Value above = larger(x, number(0));
-  return add(mul(log2OnePlus(expOfMinusMagnitude(x, wantsTail)), number(kLn2)),
-             above);
+  // (On the host a sigmoid of x, as backward has it beside the softplus, shares
+  // the exponential only if it is the same.)
+  Results results = isGPU && !wantsTail ? Results::BesideOne : Results::Any;
+  Value e = expOfMinusMagnitude(x, results);
+  return add(mul(log2OnePlus(e), number(kLn2)), above);
 }
 
 Value MathBuilder::tanh(Value x) {
@@ -320,8 +361,8 @@ Value MathBuilder::tanh(Value x) {
   Value a = abs(x);
   Value near = mul(x, polynomial(kTanh, mul(x, x)));
   // (On a GPU without correction: what e lacks, it lacks where it is small.)
-  Value e =
-      isGPU ? exp2(mul(a, number(-2 * kLog2E))) : hostExp(mul(number(-2), a));
+  Value e = isGPU ? exp2(mul(a, number(-2 * kLog2E)))
+                  : hostExp(mul(number(-2), a), Results::BesideOne);
   Value far = mul(sub(number(1), e), reciprocal(add(number(1), e)));
   far = select(compare(arith::CmpFPredicate::OLT, x, number(0)), negate(far),
                far);
@@ -349,19 +390,45 @@ Value MathBuilder::log2AddExp2(Value x, Value y) {
   Value difference = matchPattern(y, m_AnyZeroFloat())
                          ? magnitude(x)
                          : abs(arith::SubFOp::create(builder, location, x, y));
-  return add(log2OnePlus(exp2(negate(difference))), larger(x, y));
+  return add(log2OnePlus(exp2(negate(difference), Results::BesideOne)),
+             larger(x, y));
+}
+
+/// The largest |c| among the elements of a constant.
+static double largestMagnitude(Value constant) {
+  Attribute value;
+  matchPattern(constant, m_Constant(&value));
+  if (auto number = dyn_cast<FloatAttr>(value))
+    return std::fabs(number.getValueAsDouble());
+  double largest = 0;
+  for (const APFloat &element : cast<DenseFPElementsAttr>(value))
+    largest = std::max(largest, std::fabs(element.convertToDouble()));
+  return largest;
 }
 
 /// Whether all that becomes of `value` is that it is raised to a power, by way
-/// of differences and constant factors: then only its absolute error counts.
-/// (minLSTM's gates are sigmoids of a difference of two softplus.)
+/// of differences and constant factors, and no larger than it is: then only its
+/// absolute error counts. (minLSTM's gates are sigmoids of a difference of two
+/// softplus.)
+///
+/// A softplus without its tail is off by |x| e^-|x| u at most, 0.37 u; log2 e
+/// and its rounding take that to 0.55 u, which is what a power is then off by.
 static bool isExponent(Value value) {
-  // Each operation once, however many ways lead to it.
+  constexpr double largestGain = 1.5;
+  Block *block = value.getParentBlock();
+  // What depends on it, each operation once, however many ways lead to it; in
+  // the order of the block, operands come before their users.
+  SmallVector<Operation *> dependent;
   SmallVector<Value> pending = {value};
   llvm::SmallPtrSet<Operation *, 8> visited;
   while (!pending.empty())
     for (Operation *user : pending.pop_back_val().getUsers()) {
-      if (isa<SigmoidOp, Log2AddExp2Op>(user) || !visited.insert(user).second)
+      if (!visited.insert(user).second)
+        continue;
+      if (user->getBlock() != block)
+        return false;
+      dependent.push_back(user);
+      if (isa<SigmoidOp, Log2AddExp2Op>(user))
         continue;
       bool passesOn = isa<arith::NegFOp, arith::SubFOp>(user) ||
                       (isa<arith::MulFOp>(user) &&
@@ -370,6 +437,23 @@ static bool isExponent(Value value) {
         return false;
       pending.push_back(user->getResult(0));
     }
+  llvm::sort(dependent,
+             [](Operation *x, Operation *y) { return x->isBeforeInBlock(y); });
+  // By how much an error of `value` may have grown in what depends on it.
+  llvm::DenseMap<Value, double> gains = {{value, 1.0}};
+  for (Operation *user : dependent) {
+    double gain = 0;
+    for (Value operand : user->getOperands())
+      gain += gains.lookup(operand);
+    if (isa<SigmoidOp, Log2AddExp2Op>(user)) {
+      if (!(gain <= largestGain))
+        return false;
+      continue;
+    }
+    if (isa<arith::MulFOp>(user))
+      gain *= largestMagnitude(user->getOperand(1));
+    gains[user->getResult(0)] = gain;
+  }
   return true;
 }
 

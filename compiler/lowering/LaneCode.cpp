@@ -180,3 +180,14 @@ Value LaneCode::toPlain(Domain domain, Value carried) {
     return carried;
   return math::Exp2Op::create(builder, location, carried);
 }
+
+SmallVector<Value>
+LaneCode::toLast(Domain domain, ValueRange carried, Value isEmpty,
+                 llvm::function_ref<SmallVector<Value>()> initial) {
+  if (domain == Domain::Linear)
+    return SmallVector<Value>(carried);
+  SmallVector<Value> last;
+  for (auto [state, entered] : llvm::zip_equal(carried, initial()))
+    last.push_back(select(isEmpty, entered, toPlain(domain, state)));
+  return last;
+}

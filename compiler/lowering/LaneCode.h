@@ -71,6 +71,12 @@ public:
   /// From a plain state to a carried one, and back.
   mlir::Value toCarried(dialect::Domain domain, mlir::Value plain);
   mlir::Value toPlain(dialect::Domain domain, mlir::Value carried);
+  /// The plain states after all steps. Where `isEmpty` (i1), there are none:
+  /// the states leave as they entered, to the bit, which a logarithm and an
+  /// exponential would not give; `initial` builds them once more.
+  llvm::SmallVector<mlir::Value>
+  toLast(dialect::Domain domain, mlir::ValueRange carried, mlir::Value isEmpty,
+         llvm::function_ref<llvm::SmallVector<mlir::Value>()> initial);
 
 private:
   /// The type of lanes of `scalar`.

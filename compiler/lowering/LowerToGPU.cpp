@@ -463,10 +463,14 @@ void KernelBuilder::buildScan(ScanOp scan) {
   scf::YieldOp::create(builder, location, next);
 
   builder.setInsertionPointAfter(loop);
-  SmallVector<Value> last;
-  for (Value carry : loop.getResults().take_front(states))
-    last.push_back(lanes.toPlain(domain, carry));
-  when(isWriter, [&] { tensors.writeRows(scan.getLast(), last); });
+  Value isEmpty =
+      compare(arith::CmpIPredicate::sge, tensors.begin(), tensors.end());
+  when(isWriter, [&] {
+    SmallVector<Value> last(loop.getResults().take_front(states));
+    tensors.writeRows(scan.getLast(), lanes.toLast(domain, last, isEmpty, [&] {
+      return tensors.readRows(scan.getInitial());
+    }));
+  });
   ValueRange threadSums = loop.getResults().drop_front(states + 1);
   for (Value sum : scan.getSums()) {
     int64_t gates = packedValueCount(sum.getType());

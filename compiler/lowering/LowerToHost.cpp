@@ -318,10 +318,13 @@ void HostBuilder::buildScan(KernelMemory &tensors, ScanOp scan) {
           ? buildRecomputedSteps(tensors, scan, carried)
           : buildSteps(tensors, scan, tensors.begin(), tensors.end(), carried,
                        [](Value) { return SmallVector<Value>(); });
-  SmallVector<Value> last;
-  for (Value carry : ArrayRef<Value>(results).take_front(states))
-    last.push_back(lanes.toPlain(domain, carry));
-  tensors.writeRows(scan.getLast(), last);
+  Value isEmpty =
+      arith::CmpIOp::create(builder, location, arith::CmpIPredicate::sge,
+                            tensors.begin(), tensors.end());
+  tensors.writeRows(
+      scan.getLast(),
+      lanes.toLast(domain, ArrayRef<Value>(results).take_front(states), isEmpty,
+                   [&] { return tensors.readRows(scan.getInitial()); }));
   tensors.writeSums(scan.getSums(),
                     ArrayRef<Value>(results).drop_front(states));
 }

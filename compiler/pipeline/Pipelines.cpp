@@ -27,7 +27,10 @@ void minrnn::compiler::buildProvePipeline(OpPassManager &passes) {
   // as it is printed and read again.
   passes.addPass(createCompositeFixedPointPass(
       "minrnn-tidy-cell", [](OpPassManager &inner) {
-        inner.addPass(createStabilizePass());
+        inner.addPass(createMergeRepeatedPass());
+        StabilizePassOptions options;
+        options.stateFree = true;
+        inner.addPass(createStabilizePass(options));
         tidy(inner);
       }));
   passes.addPass(createProveRecurrencePass());

@@ -161,8 +161,15 @@ FailureOr<AdjointStep> BackwardDerivation::differentiate(Block *block) {
   if (chainedGradients != 0) {
     SmallVector<Value> projected = copyEquations(step.chained.walk);
     for (auto [value, gradient] : llvm::zip_equal(
-             ArrayRef(projected).drop_front(step.states), projectedGradients))
-      reverse.accumulate(value, gradient);
+             ArrayRef(projected).drop_front(step.states), projectedGradients)) {
+      // A product that nothing takes sends a zero, and the value that it
+      // projects may have no slope.
+      Value zero = arith::ConstantOp::create(builder, location,
+                                             builder.getF32FloatAttr(0));
+      Value isTaken = arith::CmpFOp::create(
+          builder, location, arith::CmpFPredicate::UNE, gradient, zero);
+      reverse.accumulate(value, gradient, isTaken);
+    }
   }
   SmallVector<Value> yielded = copyEquations(step.walk);
   for (auto [index, carry] : llvm::enumerate(carries)) {

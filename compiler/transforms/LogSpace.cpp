@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/analysis/Interval.h"
+#include "compiler/analysis/LargestMagnitude.h"
 #include "compiler/analysis/LogOfZero.h"
 #include "compiler/transforms/Passes.h"
 #include "dialect/MinRNN.h"
@@ -15,7 +16,9 @@
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace minrnn::compiler {
 #define GEN_PASS_DEF_LOGSPACEPASS
@@ -29,15 +32,39 @@ using namespace minrnn::dialect;
 /// log2(e).
 static constexpr float kLog2E = 0x1.715476p+0F;
 
+static constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+/// A logarithm that is no lower than this leaves room for all that is added to
+/// it, so that none of it becomes -inf.
+static constexpr double kLeastLogarithm = -1e35;
+
 namespace {
 
-/// Builds base-2 logarithms of non-negative expressions symbolically.
+/// A base-2 logarithm, and where it lies unless it is a NaN: in f32, so that
+/// what overflows is infinite. An infinite end is one that may be reached.
+struct Log {
+  Value value;
+  double lower;
+  double upper;
+
+  bool mayBeInfinitelyLow() const { return lower < kLeastLogarithm; }
+  bool mayBeOfZero() const { return lower < kLogOfNothing; }
+};
+
+/// Builds base-2 logarithms of non-negative expressions symbolically. Two -inf
+/// have no difference, and so no log2_add_exp2; and of two stand-ins for the
+/// logarithm of zero the difference is 0, though 0 / 0 is not 1. So a sum has
+/// at most one addend of -inf, and a divisor that is zero shows.
 class Logarithm {
 public:
   explicit Logarithm(OpBuilder &builder) : builder(builder) {}
 
-  /// log2(value); `value` is proven non-negative.
-  Value get(Value value);
+  /// log2(value), perhaps -inf; `value` is proven non-negative.
+  Log get(Value value);
+
+  /// The same number, or what stands for the logarithm of zero where it is
+  /// lower.
+  Log bounded(Location at, Log log);
 
 private:
   Value number(Location at, float value) {
@@ -56,17 +83,37 @@ private:
   Value negate(Location at, Value x) {
     return arith::NegFOp::create(builder, at, x);
   }
+  Value select(Location at, Value condition, Value x, Value y) {
+    return arith::SelectOp::create(builder, at, condition, x, y);
+  }
+  Value compare(Location at, arith::CmpFPredicate predicate, Value x,
+                float number) {
+    return arith::CmpFOp::create(builder, at, predicate, x,
+                                 this->number(at, number));
+  }
   /// log2 sigmoid(x) = -softplus(-x) log2 e = -log2(2^0 + 2^(-x log2 e)).
   Value ofSigmoid(Location at, Value x);
-  /// The logarithm of a value about which no more is known.
-  Value evaluated(Value value);
+  Value ofPositive(Location at, Value x);
+  Value ofSoftplus(SoftplusOp softplus);
+  Log ofConstant(arith::ConstantOp constant);
+  /// log2(2^x + 2^y), log2(2^x / 2^y).
+  Log ofSum(Location at, Log x, Log y);
+  Log ofQuotient(Location at, Log x, Log y);
+  /// The logarithm by the rule of the operation, or the one of a value about
+  /// which no more is known.
+  Log build(Value value);
+  Log evaluated(Value value);
   bool isNonNegative(Value value) {
     return intervals.get(value).isNonNegative();
   }
+  /// How far from 0 the logarithm of exp(x) can be, and that of sigmoid,
+  /// softplus and positive of x.
+  double reach(Value x) { return 1 + 1.45 * magnitudes.get(x); }
 
   OpBuilder &builder;
   IntervalAnalysis intervals;
-  llvm::DenseMap<Value, Value> known;
+  MagnitudeAnalysis magnitudes;
+  llvm::DenseMap<Value, Log> known;
 };
 
 } // namespace
@@ -81,93 +128,140 @@ Value Logarithm::ofSigmoid(Location at, Value x) {
                                           number(at, 0), exponent));
 }
 
-Value Logarithm::evaluated(Value value) {
-  // It is proven not to be negative: below zero it is by its rounding alone.
-  Location at = value.getLoc();
-  Value isZero = arith::CmpFOp::create(builder, at, arith::CmpFPredicate::OLE,
-                                       value, number(at, 0));
-  return arith::SelectOp::create(builder, at, isZero, number(at, kLogOfZero),
-                                 math::Log2Op::create(builder, at, value));
+Value Logarithm::ofPositive(Location at, Value x) {
+  // log g(x) = log(x + 0.5), or log sigmoid(x).
+  Value above = math::Log2Op::create(builder, at, add(at, x, number(at, 0.5F)));
+  Value isAbove = compare(at, arith::CmpFPredicate::OGE, x, 0);
+  return select(at, isAbove, above, ofSigmoid(at, x));
 }
 
-Value Logarithm::get(Value value) {
-  if (Value found = known.lookup(value))
-    return found;
-  Operation *op = value.getDefiningOp();
+Value Logarithm::ofSoftplus(SoftplusOp softplus) {
+  // Below -15, softplus(x) is e^x to the last bit of f32, and further down it
+  // has no logarithm in f32 at all.
+  Location at = softplus.getLoc();
+  Value x = softplus.getOperand();
+  Value isSmall = compare(at, arith::CmpFPredicate::OLT, x, -15);
+  return select(at, isSmall, mul(at, x, number(at, kLog2E)),
+                math::Log2Op::create(builder, at, softplus));
+}
+
+Log Logarithm::ofConstant(arith::ConstantOp constant) {
+  double value = cast<FloatAttr>(constant.getValue()).getValueAsDouble();
+  double logarithm = value == 0 ? kLogOfZero : std::log2(value);
+  return {number(constant.getLoc(), static_cast<float>(logarithm)), logarithm,
+          logarithm};
+}
+
+Log Logarithm::bounded(Location at, Log log) {
+  if (!log.mayBeInfinitelyLow())
+    return log;
+  // Written so that a NaN stays one.
+  Value isLower = compare(at, arith::CmpFPredicate::OLT, log.value, kLogOfZero);
+  return {select(at, isLower, number(at, kLogOfZero), log.value), kLogOfZero,
+          std::max<double>(log.upper, kLogOfZero)};
+}
+
+Log Logarithm::ofSum(Location at, Log x, Log y) {
+  if (x.mayBeInfinitelyLow())
+    y = bounded(at, y);
+  Value sum =
+      Log2AddExp2Op::create(builder, at, x.value.getType(), x.value, y.value);
+  // Two infinite numbers have an infinite sum.
+  if (std::isinf(x.upper) && std::isinf(y.upper))
+    sum = select(at, compare(at, arith::CmpFPredicate::OEQ, x.value, kInfinity),
+                 add(at, x.value, y.value), sum);
+  return {sum, std::max(x.lower, y.lower), std::max(x.upper, y.upper) + 1};
+}
+
+Log Logarithm::ofQuotient(Location at, Log x, Log y) {
+  Log quotient = {sub(at, x.value, y.value), x.lower - y.upper,
+                  x.upper - y.lower};
+  if (!y.mayBeOfZero())
+    return quotient;
+  // x / 0 is infinite, 0 / 0 a NaN.
+  Value ofZero = number(at, kInfinity);
+  if (x.mayBeOfZero())
+    ofZero = select(
+        at, compare(at, arith::CmpFPredicate::OLT, x.value, kLogOfNothing),
+        number(at, std::numeric_limits<float>::quiet_NaN()), ofZero);
+  Value isZero = compare(at, arith::CmpFPredicate::OLT, y.value, kLogOfNothing);
+  return {select(at, isZero, ofZero, quotient.value), quotient.lower,
+          kInfinity};
+}
+
+Log Logarithm::evaluated(Value value) {
+  // It is proven not to be negative: below zero it is by its rounding alone.
   Location at = value.getLoc();
-  Value result =
-      !op ? evaluated(value)
-          : llvm::TypeSwitch<Operation *, Value>(op)
-                .Case([&](arith::ConstantOp constant) {
-                  double number =
-                      cast<FloatAttr>(constant.getValue()).getValueAsDouble();
-                  return this->number(
-                      at, number == 0 ? kLogOfZero
-                                      : static_cast<float>(std::log2(number)));
-                })
-                .Case([&](SigmoidOp sigmoid) {
-                  return ofSigmoid(at, sigmoid.getOperand());
-                })
-                .Case([&](PositiveOp positive) -> Value {
-                  // log g(x) = log(x + 0.5), or log sigmoid(x).
-                  Value x = positive.getOperand();
-                  Value above = math::Log2Op::create(
-                      builder, at, add(at, x, number(at, 0.5F)));
-                  Value isAbove = arith::CmpFOp::create(
-                      builder, at, arith::CmpFPredicate::OGE, x, number(at, 0));
-                  return arith::SelectOp::create(builder, at, isAbove, above,
-                                                 ofSigmoid(at, x));
-                })
-                .Case([&](SoftplusOp softplus) -> Value {
-                  // Below -15, softplus(x) is e^x to the last bit of f32, and
-                  // further down it has no logarithm in f32 at all.
-                  Value x = softplus.getOperand();
-                  Value isSmall = arith::CmpFOp::create(
-                      builder, at, arith::CmpFPredicate::OLT, x,
-                      number(at, -15));
-                  return arith::SelectOp::create(
-                      builder, at, isSmall, mul(at, x, number(at, kLog2E)),
-                      math::Log2Op::create(builder, at, value));
-                })
-                .Case([&](math::ExpOp exponential) {
-                  return mul(at, exponential.getOperand(), number(at, kLog2E));
-                })
-                .Case([&](math::SqrtOp root) -> Value {
-                  if (!isNonNegative(root.getOperand()))
-                    return evaluated(value);
-                  return mul(at, get(root.getOperand()), number(at, 0.5F));
-                })
-                .Case([&](arith::MulFOp product) -> Value {
-                  if (!isNonNegative(product.getLhs()) ||
-                      !isNonNegative(product.getRhs()))
-                    return evaluated(value);
-                  return add(at, get(product.getLhs()), get(product.getRhs()));
-                })
-                .Case([&](arith::DivFOp quotient) -> Value {
-                  if (!isNonNegative(quotient.getLhs()) ||
-                      !isNonNegative(quotient.getRhs()))
-                    return evaluated(value);
-                  return sub(at, get(quotient.getLhs()),
-                             get(quotient.getRhs()));
-                })
-                .Case([&](arith::AddFOp sum) -> Value {
-                  if (!isNonNegative(sum.getLhs()) ||
-                      !isNonNegative(sum.getRhs()))
-                    return evaluated(value);
-                  return Log2AddExp2Op::create(builder, at, value.getType(),
-                                               get(sum.getLhs()),
-                                               get(sum.getRhs()));
-                })
-                .Case([&](arith::SelectOp select) -> Value {
-                  if (!isNonNegative(select.getTrueValue()) ||
-                      !isNonNegative(select.getFalseValue()))
-                    return evaluated(value);
-                  return arith::SelectOp::create(
-                      builder, at, select.getCondition(),
-                      get(select.getTrueValue()), get(select.getFalseValue()));
-                })
-                .Default([&](Operation *) { return evaluated(value); });
-  known[value] = result;
+  Value isZero = compare(at, arith::CmpFPredicate::OLE, value, 0);
+  return {select(at, isZero, number(at, kLogOfZero),
+                 math::Log2Op::create(builder, at, value)),
+          kLogOfZero, std::log2(1 + magnitudes.get(value))};
+}
+
+Log Logarithm::build(Value value) {
+  Location at = value.getLoc();
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return evaluated(value);
+  // The rules of arithmetic hold of numbers that are not negative.
+  for (Value operand : op->getOperands())
+    if (isa<arith::MulFOp, arith::DivFOp, arith::AddFOp, math::SqrtOp>(op) &&
+        !isNonNegative(operand))
+      return evaluated(value);
+  return llvm::TypeSwitch<Operation *, Log>(op)
+      .Case([&](arith::ConstantOp constant) { return ofConstant(constant); })
+      .Case([&](SigmoidOp sigmoid) -> Log {
+        Value x = sigmoid.getOperand();
+        return {ofSigmoid(at, x), -reach(x), 0};
+      })
+      .Case([&](PositiveOp positive) -> Log {
+        Value x = positive.getOperand();
+        return {ofPositive(at, x), -reach(x), reach(x)};
+      })
+      .Case([&](SoftplusOp softplus) -> Log {
+        Value x = softplus.getOperand();
+        return {ofSoftplus(softplus), -reach(x), reach(x)};
+      })
+      .Case([&](math::ExpOp exponential) -> Log {
+        Value x = exponential.getOperand();
+        return {mul(at, x, number(at, kLog2E)), -reach(x), reach(x)};
+      })
+      .Case([&](math::SqrtOp root) -> Log {
+        Log x = get(root.getOperand());
+        return {mul(at, x.value, number(at, 0.5F)), x.lower / 2, x.upper / 2};
+      })
+      .Case([&](arith::MulFOp product) -> Log {
+        Log x = get(product.getLhs());
+        Log y = get(product.getRhs());
+        return {add(at, x.value, y.value), x.lower + y.lower,
+                x.upper + y.upper};
+      })
+      .Case([&](arith::DivFOp quotient) {
+        Log x = get(quotient.getLhs());
+        return ofQuotient(at, x, get(quotient.getRhs()));
+      })
+      .Case([&](arith::AddFOp sum) {
+        Log x = get(sum.getLhs());
+        return ofSum(at, x, get(sum.getRhs()));
+      })
+      .Case([&](arith::SelectOp choice) -> Log {
+        if (!isNonNegative(choice.getTrueValue()) ||
+            !isNonNegative(choice.getFalseValue()))
+          return evaluated(value);
+        Log x = get(choice.getTrueValue());
+        Log y = get(choice.getFalseValue());
+        return {select(at, choice.getCondition(), x.value, y.value),
+                std::min(x.lower, y.lower), std::max(x.upper, y.upper)};
+      })
+      .Default([&](Operation *) { return evaluated(value); });
+}
+
+Log Logarithm::get(Value value) {
+  auto found = known.find(value);
+  if (found != known.end())
+    return found->second;
+  Log result = build(value);
+  known.insert({value, result});
   return result;
 }
 
@@ -177,8 +271,14 @@ static void toLogSpace(ScanOp scan) {
   OpBuilder builder(yield);
   Logarithm logarithm(builder);
   SmallVector<Value> logarithms;
-  for (Value part : yield.getOperands())
-    logarithms.push_back(logarithm.get(part));
+  for (auto [index, part] : llvm::enumerate(yield.getOperands())) {
+    Log log = logarithm.get(part);
+    // A state's logarithm is never -inf if no offset's is; then a coefficient's
+    // may be.
+    bool isOffset = index % 2 == 1;
+    logarithms.push_back(
+        (isOffset ? logarithm.bounded(part.getLoc(), log) : log).value);
+  }
   yield.getValuesMutable().assign(logarithms);
   scan.setDomain(Domain::Log);
 }

@@ -11,12 +11,38 @@
 
 include "mlir/Pass/PassBase.td"
 
+def MergeRepeatedPass : Pass<"minrnn-merge-repeated"> {
+  let summary = "Make one value of a projection that is asked for twice";
+  let description = [{
+    Two projections of one name, two reads of the input and two parameters of
+    one name are the same number. They have no effect, but are not marked
+    `Pure`, since the tensors of one that nobody uses stay a cell's; so MLIR's
+    elimination of common subexpressions does not see it. The first one of each
+    stays. A comparison that is written the other way round is the same truth,
+    too.
+
+    Before:
+    ```mlir
+    %k = minrnn.project %x "f" : f32
+    %l = minrnn.project %x "f" : f32
+    %s = arith.addf %k, %l : f32
+    ```
+    After:
+    ```mlir
+    %k = minrnn.project %x "f" : f32
+    %s = arith.addf %k, %k : f32
+    ```
+  }];
+}
+
 def StabilizePass : Pass<"minrnn-stabilize"> {
   let summary = "Rewrite formulas that cancel or divide zero by zero";
   let description = [{
     Replaces formulas by equal ones that keep their accuracy where a sigmoid
-    saturates: `1 - sigmoid(x)` cancels for large x, also within a `lerp`, and
-    `f / (f + i)` of two sigmoids is 0/0 once both underflow.
+    saturates or an exponential overflows: `1 - sigmoid(x)` cancels for large x,
+    also within a `lerp`; `f / (f + i)` of two sigmoids is 0/0 once both
+    underflow; `1 / (1 + exp(-x))`, written by hand, has a gradient of
+    infinity/infinity. The rules stand in specs/rationale.md.
 
     Before:
     ```mlir
@@ -32,7 +58,13 @@ def StabilizePass : Pass<"minrnn-stabilize"> {
     %r = minrnn.sigmoid %d : f32
     ```
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect"];
+  let options = [
+    Option<"stateFree", "state-free", "bool", "false",
+           "of a cell only what is free of its states: what the proof speaks of "
+           "is then what was written">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect"];
 }
 
 def ProveRecurrencePass : Pass<"minrnn-prove-recurrence"> {

@@ -14,16 +14,81 @@ using namespace mlir;
 using namespace minrnn::compiler;
 using namespace minrnn::dialect;
 
-void ReverseMode::accumulate(Value value, Value gradient) {
-  Value &total = gradients[value];
-  total = total
-              ? arith::AddFOp::create(builder, value.getLoc(), total, gradient)
-                    .getResult()
-              : gradient;
+//===----------------------------------------------------------------------===//
+// What is known of values
+//===----------------------------------------------------------------------===//
+
+/// Whether `value` is a number however the arguments are chosen, so that zero
+/// times it is zero. Sums and products may overflow.
+static bool isFinite(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return true;
+  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+    auto number = dyn_cast<FloatAttr>(constant.getValue());
+    return number && number.getValue().isFinite();
+  }
+  if (auto select = dyn_cast<arith::SelectOp>(op))
+    return isFinite(select.getTrueValue()) && isFinite(select.getFalseValue());
+  return isa<SigmoidOp, PositiveOp, SoftplusOp, math::TanhOp, math::AbsFOp,
+             arith::NegFOp, arith::MaximumFOp, arith::MinimumFOp>(op) &&
+         llvm::all_of(op->getOperands(), isFinite);
+}
+
+bool ReverseMode::isConstant(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return false;
+  auto found = constants.find(value);
+  if (found != constants.end())
+    return found->second;
+  bool result = llvm::all_of(
+      op->getOperands(), [&](Value operand) { return isConstant(operand); });
+  return constants[value] = result;
+}
+
+bool ReverseMode::takesLogarithmic(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return false;
+  auto found = takes.find(value);
+  if (found != takes.end())
+    return found->second;
+  bool result = isa<math::ExpOp, SigmoidOp, SoftplusOp>(op) ||
+                (isa<arith::NegFOp, arith::MulFOp, arith::DivFOp, math::ExpM1Op,
+                     math::SqrtOp>(op) &&
+                 llvm::any_of(op->getOperands(), [&](Value operand) {
+                   return takesLogarithmic(operand);
+                 }));
+  return takes[value] = result;
+}
+
+//===----------------------------------------------------------------------===//
+// What has arrived
+//===----------------------------------------------------------------------===//
+
+void ReverseMode::add(Arrivals &arrivals, Value value, const Arrived &more) {
+  Arrived &total = arrivals[value];
+  if (!total.gradient) {
+    total = more;
+    return;
+  }
+  Location at = value.getLoc();
+  total.gradient =
+      arith::AddFOp::create(builder, at, total.gradient, more.gradient);
+  if (!total.isTaken || !more.isTaken)
+    total.isTaken = {};
+  else if (total.isTaken != more.isTaken)
+    total.isTaken =
+        arith::OrIOp::create(builder, at, total.isTaken, more.isTaken);
+}
+
+void ReverseMode::accumulate(Value value, Value gradient, Value isTaken) {
+  add(gradients, value, {gradient, isTaken});
 }
 
 Value ReverseMode::gradient(Value value) {
-  if (Value found = gradients.lookup(value))
+  if (Value found = gradients.lookup(value).gradient)
     return found;
   return arith::ConstantOp::create(builder, value.getLoc(),
                                    builder.getF32FloatAttr(0));
@@ -34,149 +99,288 @@ LogicalResult ReverseMode::visit(Operation *op) {
   // has a comparison, which is constant almost everywhere.
   if (isa<arith::ConstantOp, arith::CmpFOp>(op))
     return success();
-  Value seed = gradients.lookup(op->getResult(0));
-  if (!seed)
-    return success();
+  // (Copies: what is passed on may move what has arrived.)
+  Value result = op->getResult(0);
+  if (Arrived seed = logarithmic.lookup(result); seed.gradient)
+    visitLogarithmic(op, seed);
+  if (Arrived seed = gradients.lookup(result); seed.gradient)
+    return visitGradient(op, seed);
+  return success();
+}
 
-  Location at = op->getLoc();
-  auto number = [&](float value) -> Value {
+//===----------------------------------------------------------------------===//
+// The rules
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Builds what the rules are made of.
+class RuleBuilder {
+public:
+  RuleBuilder(OpBuilder &builder, Location at) : builder(builder), at(at) {}
+
+  Value number(float value) {
     return arith::ConstantOp::create(builder, at,
                                      builder.getF32FloatAttr(value));
-  };
-  auto mul = [&](Value x, Value y) -> Value {
+  }
+  Value mul(Value x, Value y) {
     return arith::MulFOp::create(builder, at, x, y);
-  };
-  auto sub = [&](Value x, Value y) -> Value {
+  }
+  Value sub(Value x, Value y) {
     return arith::SubFOp::create(builder, at, x, y);
-  };
-  auto div = [&](Value x, Value y) -> Value {
+  }
+  Value div(Value x, Value y) {
     return arith::DivFOp::create(builder, at, x, y);
-  };
-  auto neg = [&](Value x) -> Value {
-    return arith::NegFOp::create(builder, at, x);
-  };
-  auto compare = [&](arith::CmpFPredicate predicate, Value x,
-                     Value y) -> Value {
+  }
+  Value neg(Value x) { return arith::NegFOp::create(builder, at, x); }
+  Value compare(arith::CmpFPredicate predicate, Value x, Value y) {
     return arith::CmpFOp::create(builder, at, predicate, x, y);
-  };
-  auto select = [&](Value condition, Value x, Value y) -> Value {
+  }
+  Value select(Value condition, Value x, Value y) {
     return arith::SelectOp::create(builder, at, condition, x, y);
-  };
-  auto sigmoid = [&](Value x) -> Value {
+  }
+  Value exp(Value x) { return math::ExpOp::create(builder, at, x); }
+  Value sigmoid(Value x) {
     return SigmoidOp::create(builder, at, x.getType(), x);
+  }
+  /// sigmoid'(x) = sigmoid(x) sigmoid(-x), which does not cancel.
+  Value sigmoidSlope(Value x) { return mul(sigmoid(x), sigmoid(neg(x))); }
+  Value isNot(Value condition) {
+    Value yes =
+        arith::ConstantOp::create(builder, at, builder.getBoolAttr(true));
+    return arith::XOrIOp::create(builder, at, condition, yes);
+  }
+  /// Whether both hold, the first one if there is one.
+  Value both(Value x, Value y) {
+    return x ? arith::AndIOp::create(builder, at, x, y).getResult() : y;
+  }
+  /// `gradient` where `isTaken` holds, if there is such a condition, else zero.
+  Value whereTaken(Value isTaken, Value gradient) {
+    return isTaken ? select(isTaken, gradient, number(0)) : gradient;
+  }
+
+private:
+  OpBuilder &builder;
+  Location at;
+};
+
+} // namespace
+
+void ReverseMode::visitLogarithmic(Operation *op, const Arrived &seed) {
+  RuleBuilder rule(builder, op->getLoc());
+  Value logarithmicSeed = seed.gradient;
+  Value x = op->getOperand(0);
+  Value result = op->getResult(0);
+
+  auto send = [&](Value operand, Value gradient) {
+    accumulate(operand, rule.whereTaken(seed.isTaken, gradient), seed.isTaken);
   };
-  // sigmoid'(x) = sigmoid(x) sigmoid(-x), which does not cancel.
-  auto sigmoidSlope = [&](Value x) -> Value {
-    return mul(sigmoid(x), sigmoid(neg(x)));
+  // To a factor or a divisor: y dL/dy is its own, up to the sign.
+  auto sendLogarithmic = [&](Value factor, Value gradient) {
+    if (isConstant(factor))
+      return;
+    if (takesLogarithmic(factor))
+      add(logarithmic, factor,
+          {rule.whereTaken(seed.isTaken, gradient), seed.isTaken});
+    else
+      send(factor, rule.div(gradient, factor));
   };
+
+  llvm::TypeSwitch<Operation *>(op)
+      .Case([&](math::ExpOp) { send(x, logarithmicSeed); })
+      .Case([&](SigmoidOp) {
+        // (log sigmoid)'(x) = sigmoid(-x)
+        send(x, rule.mul(logarithmicSeed, rule.sigmoid(rule.neg(x))));
+      })
+      .Case([&](SoftplusOp) {
+        // (log softplus)'(x) = sigmoid(x) / softplus(x), which is
+        // 1 - exp(x) / 2 + ... where both underflow.
+        Value isSmall =
+            rule.compare(arith::CmpFPredicate::OLT, x, rule.number(-17));
+        Value slope = rule.select(isSmall, rule.number(1),
+                                  rule.div(rule.sigmoid(x), result));
+        send(x, rule.mul(logarithmicSeed, slope));
+      })
+      .Case([&](math::ExpM1Op) {
+        // x (log expm1)'(x) = x exp(x) / expm1(x), which is 1 at 0.
+        Value slope = rule.div(rule.mul(x, rule.exp(x)), result);
+        Value isZero =
+            rule.compare(arith::CmpFPredicate::OEQ, result, rule.number(0));
+        slope = rule.select(isZero, rule.number(1), slope);
+        sendLogarithmic(x, rule.mul(logarithmicSeed, slope));
+      })
+      .Case([&](math::SqrtOp) {
+        sendLogarithmic(x, rule.mul(logarithmicSeed, rule.number(0.5F)));
+      })
+      .Case([&](arith::NegFOp) { sendLogarithmic(x, logarithmicSeed); })
+      .Case([&](arith::MulFOp product) {
+        sendLogarithmic(product.getLhs(), logarithmicSeed);
+        sendLogarithmic(product.getRhs(), logarithmicSeed);
+      })
+      .Case([&](arith::DivFOp quotient) {
+        sendLogarithmic(quotient.getLhs(), logarithmicSeed);
+        sendLogarithmic(quotient.getRhs(), rule.neg(logarithmicSeed));
+      })
+      .Default([](Operation *) {
+        llvm_unreachable("takesLogarithmic knows this operation");
+      });
+}
+
+LogicalResult ReverseMode::visitGradient(Operation *op,
+                                         const Arrived &arrived) {
+  Location at = op->getLoc();
+  RuleBuilder rule(builder, at);
+  Value seed = arrived.gradient;
+  Value isTaken = arrived.isTaken;
   Value x = op->getOperand(0);
   Value y = op->getNumOperands() > 1 ? op->getOperand(1) : Value();
   Value result = op->getResult(0);
 
-  // Of two equal operands of a maximum or minimum, the first gets it all.
-  auto choose = [&](arith::CmpFPredicate predicate) {
-    Value first = compare(predicate, x, y);
-    accumulate(x, select(first, seed, number(0)));
-    accumulate(y, select(first, number(0), seed));
+  // What is zero wherever the seed is.
+  auto pass = [&](Value operand, Value gradient) {
+    accumulate(operand, gradient, isTaken);
+  };
+  // What a slope has made of the seed.
+  auto send = [&](Value operand, Value gradient) {
+    pass(operand, rule.whereTaken(isTaken, gradient));
+  };
+  auto scale = [&](Value operand, Value slope) {
+    Value gradient = rule.mul(seed, slope);
+    if (isFinite(slope))
+      return pass(operand, gradient);
+    send(operand, gradient);
+  };
+  // The same, for a slope that is a number wherever the operand is.
+  auto scaleBounded = [&](Value operand, Value slope) {
+    Value gradient = rule.mul(seed, slope);
+    if (isFinite(operand))
+      return pass(operand, gradient);
+    send(operand, gradient);
+  };
+  auto takeWhere = [&](Value operand, Value condition) {
+    accumulate(operand, rule.whereTaken(condition, seed),
+               rule.both(isTaken, condition));
+  };
+  // Of two equal operands of a maximum or minimum, a constant gets it all, so
+  // that the slope of max(x, 0) at 0 is 0; else the first one.
+  auto choose = [&](arith::CmpFPredicate orEqual,
+                    arith::CmpFPredicate strictly) {
+    bool yieldsToConstant = isConstant(y) && !isConstant(x);
+    Value first = rule.compare(yieldsToConstant ? strictly : orEqual, x, y);
+    takeWhere(x, first);
+    takeWhere(y, rule.isNot(first));
   };
 
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](arith::AddFOp) {
-        accumulate(x, seed);
-        accumulate(y, seed);
+        pass(x, seed);
+        pass(y, seed);
         return success();
       })
       .Case([&](arith::SubFOp) {
-        accumulate(x, seed);
-        accumulate(y, neg(seed));
+        pass(x, seed);
+        pass(y, rule.neg(seed));
         return success();
       })
       .Case([&](arith::MulFOp) {
-        accumulate(x, mul(seed, y));
-        accumulate(y, mul(seed, x));
+        scale(x, y);
+        scale(y, x);
         return success();
       })
       .Case([&](arith::DivFOp) {
-        Value scaled = div(seed, y);
-        accumulate(x, scaled);
-        accumulate(y, neg(mul(scaled, result)));
+        Value scaled = rule.div(seed, y);
+        send(x, scaled);
+        send(y, rule.neg(rule.mul(scaled, result)));
         return success();
       })
       .Case([&](arith::NegFOp) {
-        accumulate(x, neg(seed));
+        pass(x, rule.neg(seed));
         return success();
       })
       .Case([&](arith::MaximumFOp) {
-        choose(arith::CmpFPredicate::OGE);
+        choose(arith::CmpFPredicate::OGE, arith::CmpFPredicate::OGT);
         return success();
       })
       .Case([&](arith::MinimumFOp) {
-        choose(arith::CmpFPredicate::OLE);
+        choose(arith::CmpFPredicate::OLE, arith::CmpFPredicate::OLT);
         return success();
       })
-      .Case([&](arith::SelectOp) {
-        Value condition = op->getOperand(0);
-        accumulate(op->getOperand(1), select(condition, seed, number(0)));
-        accumulate(op->getOperand(2), select(condition, number(0), seed));
+      .Case([&](arith::SelectOp select) {
+        Value condition = select.getCondition();
+        takeWhere(select.getTrueValue(), condition);
+        takeWhere(select.getFalseValue(), rule.isNot(condition));
         return success();
       })
       .Case([&](math::AbsFOp) {
-        Value positive = compare(arith::CmpFPredicate::OGE, x, number(0));
-        accumulate(x, select(positive, seed, neg(seed)));
+        Value zero = rule.number(0);
+        Value isPositive = rule.compare(arith::CmpFPredicate::OGT, x, zero);
+        Value isZero = rule.compare(arith::CmpFPredicate::OEQ, x, zero);
+        pass(x, rule.select(isZero, zero,
+                            rule.select(isPositive, seed, rule.neg(seed))));
         return success();
       })
       .Case([&](math::ExpOp) {
-        accumulate(x, mul(seed, result));
+        scale(x, result);
         return success();
       })
       .Case([&](math::ExpM1Op) {
         // exp(x) afresh: the result plus one cancels far below zero.
-        accumulate(x, mul(seed, math::ExpOp::create(builder, at, x)));
+        scale(x, rule.exp(x));
         return success();
       })
       .Case([&](math::LogOp) {
-        accumulate(x, div(seed, x));
+        if (takesLogarithmic(x))
+          add(logarithmic, x, arrived);
+        else
+          send(x, rule.div(seed, x));
         return success();
       })
       .Case([&](math::SqrtOp) {
-        accumulate(x, div(mul(seed, number(0.5)), result));
+        Value half = rule.mul(seed, rule.number(0.5F));
+        if (takesLogarithmic(x))
+          add(logarithmic, x,
+              {rule.whereTaken(isTaken, rule.mul(half, result)), isTaken});
+        else
+          send(x, rule.div(half, result));
         return success();
       })
       .Case([&](math::TanhOp) {
         // 1 - tanh(x)^2 = 4 sigmoid'(2x), without the cancellation.
-        Value slope = mul(number(4), sigmoidSlope(mul(number(2), x)));
-        accumulate(x, mul(seed, slope));
+        scaleBounded(x,
+                     rule.mul(rule.number(4),
+                              rule.sigmoidSlope(rule.mul(rule.number(2), x))));
         return success();
       })
       .Case([&](SigmoidOp) {
-        accumulate(x, mul(seed, sigmoidSlope(x)));
+        scaleBounded(x, rule.sigmoidSlope(x));
         return success();
       })
       .Case([&](PositiveOp) {
         // g'(x) = 1 for x >= 0, sigmoid'(x) otherwise. The form of the
         // comparison keeps a NaN a NaN.
-        Value slope = select(compare(arith::CmpFPredicate::OGE, x, number(0)),
-                             number(1), sigmoidSlope(x));
-        accumulate(x, mul(seed, slope));
+        Value isAbove =
+            rule.compare(arith::CmpFPredicate::OGE, x, rule.number(0));
+        scaleBounded(
+            x, rule.select(isAbove, rule.number(1), rule.sigmoidSlope(x)));
         return success();
       })
       .Case([&](SoftplusOp) {
-        accumulate(x, mul(seed, sigmoid(x)));
+        scaleBounded(x, rule.sigmoid(x));
         return success();
       })
       .Case([&](LerpOp lerp) {
-        Value keep = sub(number(1), lerp.getWeight());
-        accumulate(lerp.getFrom(), mul(seed, keep));
-        accumulate(lerp.getTo(), mul(seed, lerp.getWeight()));
-        accumulate(lerp.getWeight(),
-                   mul(seed, sub(lerp.getTo(), lerp.getFrom())));
+        Value keep = rule.sub(rule.number(1), lerp.getWeight());
+        send(lerp.getFrom(), rule.mul(seed, keep));
+        send(lerp.getTo(), rule.mul(seed, lerp.getWeight()));
+        send(lerp.getWeight(),
+             rule.mul(seed, rule.sub(lerp.getTo(), lerp.getFrom())));
         return success();
       })
       .Case([&](Log2AddExp2Op) {
         // d/dx log2(2^x + 2^y) = 2^x / (2^x + 2^y) = sigmoid((x - y) ln 2).
-        Value scaled = mul(sub(x, y), number(0x1.62e43p-1F));
-        accumulate(x, mul(seed, sigmoid(scaled)));
-        accumulate(y, mul(seed, sigmoid(neg(scaled))));
+        Value scaled = rule.mul(rule.sub(x, y), rule.number(0x1.62e43p-1F));
+        send(x, rule.mul(seed, rule.sigmoid(scaled)));
+        send(y, rule.mul(seed, rule.sigmoid(rule.neg(scaled))));
         return success();
       })
       .Default([](Operation *unknown) {

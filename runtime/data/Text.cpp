@@ -14,6 +14,7 @@
 #include "runtime/core/ReadFile.h"
 
 #include <algorithm>
+#include <iomanip>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
@@ -62,13 +63,45 @@ bool isRawByte(const std::string &symbol) {
   return symbol.size() == 1 && byteAt(symbol, 0) >= 0x80;
 }
 
+/// The number of the code point that `symbol` encodes.
+std::uint32_t codePoint(const std::string &symbol) {
+  // The lead byte of a code point of n bytes has n + 1 bits for the length.
+  std::uint32_t number = byteAt(symbol, 0);
+  if (symbol.size() > 1)
+    number &= 0x7FU >> symbol.size();
+  for (std::size_t i = 1; i < symbol.size(); ++i)
+    number = number << 6U | (byteAt(symbol, i) & 0x3FU);
+  return number;
+}
+
+/// `the character 'x' (U+0078)`; one that controls a terminal by its number
+/// alone.
 std::string describe(const std::string &symbol) {
   std::ostringstream text;
-  if (isRawByte(symbol) || byteAt(symbol, 0) < 0x20 || symbol == "\x7F") {
-    text << "byte 0x" << std::hex << static_cast<int>(byteAt(symbol, 0));
+  text << std::hex << std::uppercase << std::setfill('0');
+  if (isRawByte(symbol)) {
+    text << "the byte 0x" << static_cast<int>(byteAt(symbol, 0));
     return text.str();
   }
-  return "'" + symbol + "'";
+  const std::uint32_t number = codePoint(symbol);
+  const bool controls = number < 0x20 || (number >= 0x7F && number < 0xA0);
+  text << "the character " << (controls ? std::string() : "'" + symbol + "' (")
+       << "U+" << std::setw(4) << number << (controls ? "" : ")");
+  return text.str();
+}
+
+/// Where `position` lies in `text`: `line 2, column 5`, counted in characters.
+std::string describePlace(std::string_view text, std::size_t position) {
+  std::int64_t line = 1;
+  std::int64_t column = 1;
+  for (std::size_t at = 0; at < position; at += characterLength(text, at)) {
+    ++column;
+    if (text[at] == '\n') {
+      ++line;
+      column = 1;
+    }
+  }
+  return "line " + std::to_string(line) + ", column " + std::to_string(column);
 }
 
 } // namespace
@@ -106,8 +139,7 @@ std::vector<std::int32_t> Vocabulary::encode(std::string_view text) const {
     character = text.substr(position, characterLength(text, position));
     const auto found = tokens.find(character);
     if (found == tokens.end())
-      throw Error("the character " + describe(character) + " at byte " +
-                  std::to_string(position) +
+      throw Error(describe(character) + " at " + describePlace(text, position) +
                   " is not in the vocabulary of the model's text");
     result.push_back(found->second);
     position += character.size();

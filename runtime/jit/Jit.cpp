@@ -62,7 +62,11 @@ CachedKernel compile(std::string_view source, std::string_view sourceName,
   if (result.outcome == compiler::Outcome::InternalFault)
     throw Error(std::string(sourceName) +
                 ": a fault in the compiler: " + diagnostics);
-  throw Error(diagnostics);
+  // What has no place in the text is a sentence of its own.
+  constexpr std::string_view prefix = "error: ";
+  if (diagnostics.starts_with(prefix))
+    throw Error(diagnostics.substr(prefix.size()));
+  throw DiagnosticError(diagnostics);
 }
 
 CellKernels load(const CachedKernel &kernel, std::string_view sourceName,

@@ -10,6 +10,7 @@
 #define MINRNN_RUNTIME_NN_DROPOUTRATE_H
 
 #include "minrnn/error.h"
+#include "runtime/core/FormatNumber.h"
 
 #include <cmath>
 #include <cstdint>
@@ -33,7 +34,7 @@ struct DropoutRate {
 private:
   static double checked(double rate) {
     if (!(rate >= 0 && rate < 1))
-      throw Error("dropout: a rate of " + std::to_string(rate) +
+      throw Error("dropout: a rate of " + formatNumber(rate) +
                   "; expected one in [0, 1)");
     return rate;
   }

@@ -20,6 +20,7 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 namespace minrnn {
@@ -42,8 +43,17 @@ struct DeviceChoice {
   /// 0: the device's own choice.
   int threads = 0;
 
-  /// Opens it. Throws Error when it cannot be used here.
-  std::shared_ptr<Device> open() const { return openDevice(name, threads); }
+  /// Opens it, and has OpenMP use as many threads. Throws Error when it cannot
+  /// be used here.
+  std::shared_ptr<Device> open() const;
+};
+
+/// How a command ends that a signal stopped after it had saved its work; the
+/// message says what was saved.
+struct Interrupted : std::runtime_error {
+  Interrupted(int signal, const std::string &what)
+      : std::runtime_error(what), signal(signal) {}
+  int signal;
 };
 
 /// Throws Error when an output would replace a file that is also read, or

@@ -9,6 +9,7 @@
 #include "files/StandardStreams.h"
 #include "minrnn/error.h"
 #include "runtime/tools/Commands.h"
+#include "runtime/tools/NumberOptions.h"
 
 #include <cstdlib>
 #include <exception>
@@ -28,6 +29,19 @@ int complain(const std::string &what, int status) {
   std::cout.flush();
   std::cerr << "minrnn: error: " << what << '\n';
   return status;
+}
+
+int complain(const DiagnosticError &error) {
+  std::cout.flush();
+  std::cerr << error.what() << '\n';
+  return exitBadInput;
+}
+
+/// Leaves as a shell says that a program did which a signal ended.
+int leave(const Interrupted &interruption) {
+  std::cout.flush();
+  std::cerr << "minrnn: " << interruption.what() << '\n';
+  return 128 + interruption.signal;
 }
 
 int runCommandLine(int count, char **arguments) {
@@ -61,17 +75,17 @@ void minrnn::checkFiles(const FileOptions &options, const NamedFiles &files) {
       throw Error(fault);
 }
 
+std::shared_ptr<Device> DeviceChoice::open() const {
+  if (threads > 0)
+    omp_set_num_threads(threads);
+  return openDevice(name, threads);
+}
+
 void minrnn::addDeviceOptions(CLI::App &command, DeviceChoice &choice) {
-  command
-      .add_option_function<int>(
-          "--threads",
-          [&choice](int count) {
-            choice.threads = count;
-            omp_set_num_threads(count);
-          },
-          "threads of the processor to compute on (default: one a core)")
-      ->check(CLI::Range(1, 4096).description(""))
-      ->type_name("N");
+  addNumber<int>(command, "--threads", choice.threads,
+                 "threads of the processor to compute on (default: one a core)",
+                 1, 4096)
+      ->default_str("");
   std::string names;
   for (const std::string &name : deviceNames())
     names += (names.empty() ? "" : ", ") + name;
@@ -108,6 +122,10 @@ int main(int count, char **arguments) {
   reserveStandardStreams();
   try {
     return runCommandLine(count, arguments);
+  } catch (const Interrupted &interruption) {
+    return leave(interruption);
+  } catch (const DiagnosticError &error) {
+    return complain(error);
   } catch (const Error &error) {
     return complain(error.what(), exitBadInput);
   } catch (const std::bad_alloc &) {

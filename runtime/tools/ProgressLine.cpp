@@ -51,6 +51,11 @@ std::string describe(const TrainingProgress &progress) {
 
 ProgressLine::ProgressLine() : isTerminal(::isatty(STDOUT_FILENO) == 1) {}
 
+ProgressLine::~ProgressLine() {
+  if (isTerminal)
+    rewrite("");
+}
+
 void ProgressLine::rewrite(const std::string &text) {
   std::cout << '\r' << text << eraseToEndOfLine << std::flush;
 }

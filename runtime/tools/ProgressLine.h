@@ -22,6 +22,10 @@ namespace minrnn {
 class ProgressLine {
 public:
   ProgressLine();
+  /// Removes the line that is rewritten, for what is told next.
+  ~ProgressLine();
+  ProgressLine(const ProgressLine &) = delete;
+  ProgressLine &operator=(const ProgressLine &) = delete;
 
   /// Called after every step.
   void show(const TrainingProgress &progress);

@@ -11,6 +11,7 @@
 #include "minrnn/jit.h"
 #include "minrnn/sampling.h"
 #include "runtime/tools/Commands.h"
+#include "runtime/tools/NumberOptions.h"
 
 #include <iostream>
 #include <memory>
@@ -28,6 +29,15 @@ struct SampleOptions {
   DeviceChoice device;
 };
 
+std::vector<std::int32_t> encodePrompt(const Vocabulary &vocabulary,
+                                       const std::string &prompt) {
+  try {
+    return vocabulary.encode(prompt);
+  } catch (const Error &error) {
+    throw Error(std::string("--prompt: ") + error.what());
+  }
+}
+
 void sample(const SampleOptions &options, bool promptGiven) {
   const CheckpointInfo info = readCheckpointInfo(options.checkpoint);
   const CellKernels cell =
@@ -38,7 +48,7 @@ void sample(const SampleOptions &options, bool promptGiven) {
 
   std::vector<std::int32_t> prompt;
   if (promptGiven || info.vocabulary.contains(options.prompt))
-    prompt = info.vocabulary.encode(options.prompt);
+    prompt = encodePrompt(info.vocabulary, options.prompt);
   else
     prompt = {0};
   if (promptGiven)
@@ -64,22 +74,15 @@ void minrnn::addSampleCommand(CLI::App &minrnn) {
   CLI::Option *prompt =
       command
           ->add_option("--prompt", options->prompt,
-                       "how the text begins (default: a new line)")
+                       "how the text begins (default: a new line, or the "
+                       "vocabulary's first character where it has none)")
           ->type_name("TEXT");
-  command->add_option("--length", options->length, "characters to make")
-      ->check(
-          CLI::Range(std::int64_t{0}, std::int64_t{1} << 40).description(""))
-      ->type_name("N")
-      ->capture_default_str();
-  command
-      ->add_option("--temperature", options->temperature,
-                   "0 for the likeliest text, 1 for the model's own variety")
-      ->check(CLI::Range(0.0, 1000.0).description(""))
-      ->type_name("X")
-      ->capture_default_str();
-  command->add_option("--seed", options->seed, "another seed, another text")
-      ->type_name("N")
-      ->capture_default_str();
+  addNumber<std::int64_t>(*command, "--length", options->length,
+                          "characters to make", 0, std::int64_t{1} << 40);
+  addNumber<double>(*command, "--temperature", options->temperature,
+                    "0 for the likeliest text, 1 for the model's own variety",
+                    0, 1000);
+  addNumber(*command, "--seed", options->seed, "another seed, another text");
   addDeviceOptions(*command, options->device);
   command->callback([options, prompt, files] {
     checkFiles(*files, files->named());

@@ -10,15 +10,18 @@
 #include "minrnn/error.h"
 #include "minrnn/jit.h"
 #include "minrnn/training.h"
-#include "runtime/core/AtomicFile.h"
 #include "runtime/core/ReadFile.h"
 #include "runtime/tools/BuiltInCells.h"
+#include "runtime/tools/CheckpointFiles.h"
 #include "runtime/tools/Commands.h"
+#include "runtime/tools/NumberOptions.h"
 #include "runtime/tools/ProgressLine.h"
+#include "runtime/tools/StopSignals.h"
 #include "runtime/tools/TrainingLog.h"
 
 #include <iostream>
 #include <memory>
+#include <optional>
 
 using namespace minrnn;
 
@@ -31,6 +34,8 @@ struct TrainCommandOptions {
   std::filesystem::path checkpoint = "model.safetensors";
   std::filesystem::path resume;
   std::filesystem::path log;
+  bool keepBest = false;
+  bool overwrite = false;
   LanguageModelOptions model;
   TrainingOptions training;
   std::string recompute = "gates";
@@ -82,6 +87,7 @@ Start startFromCheckpoint(const TrainCommandOptions &options,
   CheckpointInfo info = readCheckpointInfo(options.resume);
   CellKernels cell =
       compile(info.cellSource, options.resume.string(), info.cellName, options);
+  const TrainingOptions before = info.training;
   const auto replace = [&](const char *option, auto TrainingOptions::*member) {
     if (command.count(option) > 0)
       info.training.*member = options.training.*member;
@@ -95,13 +101,35 @@ Start startFromCheckpoint(const TrainCommandOptions &options,
   replace("--clip", &TrainingOptions::clip);
   replace("--seed", &TrainingOptions::seed);
   replace("--eval-every", &TrainingOptions::evaluateEvery);
+  replace("--eval-characters", &TrainingOptions::evaluateCharacters);
+  // Losses of other windows do not compare.
+  if (info.training.context != before.context ||
+      info.training.evaluateCharacters != before.evaluateCharacters)
+    info.bestValidation.reset();
   const std::string text = readInput(options.data);
-  TextCorpus corpus = TextCorpus::fromText(text, &info.vocabulary);
-  return {std::move(info), std::move(cell), std::move(corpus)};
+  try {
+    TextCorpus corpus = TextCorpus::fromText(text, &info.vocabulary);
+    return {std::move(info), std::move(cell), std::move(corpus)};
+  } catch (const Error &error) {
+    throw Error(inputName(options.data) + ": " + error.what() + " in " +
+                options.resume.string() +
+                ", which knows no other characters than that text had; remove "
+                "or replace it, or train afresh, without --resume");
+  }
+}
+
+/// How many characters a validation judges of those that it could.
+std::pair<std::int64_t, std::int64_t> judgedCharacters(const Trainer &trainer,
+                                                       const TextCorpus &text) {
+  const auto all = static_cast<std::int64_t>(text.validation.size());
+  const std::int64_t judged =
+      evaluatedCharacters(all, trainer.options().evaluation());
+  // Nothing comes before the first one, from which it could be told.
+  return {judged == all - 1 ? all : judged, all};
 }
 
 void printStart(const LanguageModel &model, std::size_t parameters,
-                const TextCorpus &corpus) {
+                const TextCorpus &corpus, const Trainer &trainer) {
   const LanguageModelOptions &options = model.options();
   const Manifest &manifest = model.cell().manifest();
   std::cout << "cell " << manifest.cell << " ("
@@ -114,6 +142,11 @@ void printStart(const LanguageModel &model, std::size_t parameters,
             << corpus.training.size() << " characters to train on, "
             << corpus.validation.size() << " to judge by, vocabulary of "
             << corpus.vocabulary.size() << '\n';
+  const auto [judged, all] = judgedCharacters(trainer, corpus);
+  if (judged != all)
+    std::cout << "judged on " << judged << " of its " << all
+              << " characters, the same ones each time; --eval-characters all "
+                 "for all of them\n";
   const Device &device = *model.cell().device();
   if (device.name() != "host")
     std::cout << "on " << device.name() << ": " << device.description() << '\n';
@@ -134,50 +167,117 @@ void printMemory(const Device &device) {
             << " of the device's memory\n";
 }
 
+TrainingLog openLog(const TrainCommandOptions &options,
+                    const Trainer &trainer) {
+  if (options.log.empty())
+    return {};
+  return options.resume.empty()
+             ? TrainingLog::begin(options.log)
+             : TrainingLog::goOn(options.log, trainer.stepsDone());
+}
+
+void printResumed(const TrainCommandOptions &options, const Trainer &trainer,
+                  const TrainingLog &log) {
+  std::cout << "resumed after step " << trainer.stepsDone() << '\n';
+  if (log.laterRows() > 0)
+    std::cout << options.log.string() << " has " << log.laterRows()
+              << (log.laterRows() == 1 ? " row" : " rows")
+              << " of later steps, which the earlier run did not save; the "
+                 "rows of this run follow them\n";
+  std::cout << std::flush;
+}
+
+/// How to go on from what a run has saved.
+std::string resumeCommand(const TrainCommandOptions &options,
+                          const CheckpointFiles &files) {
+  return "go on with --resume " + files.last().string() +
+         (options.log.empty() ? "" : " --log " + options.log.string()) +
+         (options.keepBest ? " --keep-best" : "");
+}
+
+/// Trains until all steps are done. A signal ends the run once the step is
+/// done, and so does a log that cannot be written: what was learned is saved.
+void run(const TrainCommandOptions &options, const TrainingState &state,
+         CheckpointFiles &files, TrainingLog &log) {
+  const StopSignals signals;
+  std::optional<Error> logFailure;
+  ProgressLine line;
+  try {
+    state.trainer.run(
+        [&](const TrainingProgress &progress) {
+          try {
+            log.add(progress);
+          } catch (const Error &error) {
+            logFailure = error;
+          }
+          line.show(progress);
+        },
+        [&](const TrainingProgress &progress) {
+          // First the file: whoever reads the lines may be gone.
+          files.validated(state, progress);
+          line.keep(progress);
+        },
+        [&] { return StopSignals::received() != 0 || logFailure; });
+  } catch (const DivergenceError &error) {
+    throw Error(error.what() + ("; " + describeKept(files.last())));
+  }
+  const std::int64_t done = state.trainer.stepsDone();
+  const bool isDone = done == state.trainer.options().steps;
+  if (isDone && !logFailure && state.info.validation &&
+      state.info.validation->step == done)
+    return;
+  files.save(state);
+  const std::string saved =
+      " after step " + std::to_string(done) +
+      (isDone && !logFailure ? ", before its validation" : "") + "; wrote " +
+      files.last().string() +
+      (isDone ? "" : "; " + resumeCommand(options, files));
+  if (logFailure)
+    throw Error(logFailure->what() + saved);
+  throw Interrupted(StopSignals::received(), "interrupted" + saved);
+}
+
 void train(const TrainCommandOptions &options, const CLI::App &command) {
   const bool resumes = !options.resume.empty();
-  const std::filesystem::path checkpoint =
-      resumes && command.count("--checkpoint") == 0 ? options.resume
-                                                    : options.checkpoint;
-  // Minutes of training must not end in a folder that cannot be written to.
-  {
-    const AtomicFile probe(checkpoint);
-  }
-  TrainingLog log(options.log);
+  CheckpointFiles files(
+      {.checkpoint = resumes && command.count("--checkpoint") == 0
+                         ? options.resume
+                         : options.checkpoint,
+       .resume = options.resume,
+       .keepBest = options.keepBest,
+       .overwrite = options.overwrite});
+  if (!resumes)
+    refuseToReplace(options.log, options.overwrite, "name another --log");
 
   Start start =
       resumes ? startFromCheckpoint(options, command) : startAfresh(options);
   LanguageModel model(start.info.model, start.cell);
   Trainer trainer(model, start.corpus, start.info.training);
+  const TrainingState state{start.info, model, trainer, start.corpus};
   if (resumes)
-    readCheckpoint(options.resume, model, &trainer.adamW());
+    files.resume(state);
   else
     model.initialise(start.info.training.seed);
 
-  printStart(model, model.parameters().size(), start.corpus);
+  const bool isDone = trainer.stepsDone() >= trainer.options().steps;
+  TrainingLog log;
+  if (!isDone)
+    log = openLog(options, trainer);
+  printStart(model, model.parameters().size(), start.corpus, trainer);
   if (resumes)
-    std::cout << "resumed after step " << trainer.stepsDone() << '\n'
-              << std::flush;
-  if (trainer.stepsDone() >= trainer.options().steps) {
+    printResumed(options, trainer, log);
+  if (isDone) {
     std::cout << "all " << trainer.options().steps
               << " steps are done; ask for more with --steps\n";
     return;
   }
-  ProgressLine line;
-  trainer.run(
-      [&](const TrainingProgress &progress) {
-        log.add(progress);
-        line.show(progress);
-      },
-      [&](const TrainingProgress &progress) {
-        line.keep(progress);
-        start.info.validationLoss = progress.validationLoss.value_or(0);
-        writeCheckpoint(checkpoint, start.info, model, trainer.adamW());
-      });
-  std::cout << "validation loss " << start.info.validationLoss
-            << " nats per character on " << start.corpus.validation.size()
-            << " characters not trained on\nwrote " << checkpoint.string()
-            << '\n';
+  run(options, state, files, log);
+  const auto [judged, all] = judgedCharacters(trainer, start.corpus);
+  std::cout << "validation loss " << start.info.validation->loss
+            << " nats per character on " << judged;
+  if (judged != all)
+    std::cout << " of " << all;
+  std::cout << " characters not trained on\n" << files.describe(start.info);
   printMemory(*model.cell().device());
   if (!trainer.graphRefusal().empty())
     std::cout << "steps were launched part by part, since they could not be "
@@ -203,11 +303,21 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
       ->required();
   files
       ->addOutput("--checkpoint", options->checkpoint,
-                  "where the model is written at each validation", noDash)
+                  "where the model is written at each validation and at the "
+                  "end; SIGINT (Ctrl-C) and SIGTERM end the run after the "
+                  "step, and write it",
+                  noDash)
       ->capture_default_str();
   files->addOutput("--log", options->log,
-                   "where each step's loss is written, comma-separated",
+                   "where each step's loss is written, comma-separated; with "
+                   "--resume, rows are added",
                    noDash);
+  command->add_flag("--keep-best", options->keepBest,
+                    "keep the best model by validation beside the last, as "
+                    "model.best.safetensors for model.safetensors");
+  command->add_flag("--overwrite", options->overwrite,
+                    "replace a checkpoint, and the log of an earlier run, that "
+                    "this run does not go on from");
   CLI::Option *resume =
       files->addInput("--resume", options->resume,
                       "go on from this checkpoint, and write to it unless "
@@ -227,19 +337,14 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
       ->type_name("NAME")
       ->excludes(resume);
 
-  // Without a description the help stays readable.
-  const CLI::Validator counts =
-      CLI::Range(std::int64_t{1}, std::int64_t{1} << 40).description("");
+  constexpr std::int64_t most = std::int64_t{1} << 40;
   const auto addCount = [&](const std::string &name, std::int64_t &value,
                             const std::string &description) {
-    return command->add_option(name, value, description)
-        ->check(counts)
-        ->type_name("N")
-        ->capture_default_str();
+    return addNumber<std::int64_t>(*command, name, value, description, 1, most);
   };
   LanguageModelOptions &model = options->model;
-  addCount("--layers", model.layers, "recurrent layers")
-      ->check(CLI::Range(1, 10000).description(""))
+  addNumber<std::int64_t>(*command, "--layers", model.layers,
+                          "recurrent layers", 1, 10000)
       ->excludes(resume);
   addCount("--width", model.width, "width of the residual stream")
       ->excludes(resume);
@@ -253,30 +358,24 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
   addCount("--steps", training.steps, "steps in all");
   addCount("--eval-every", training.evaluateEvery,
            "steps from one validation to the next");
-  command
-      ->add_option("--learning-rate", training.learningRate,
-                   "the highest learning rate, after the warm-up")
-      ->type_name("X")
-      ->capture_default_str();
-  command
-      ->add_option("--warmup", training.warmupSteps,
-                   "steps in which the learning rate rises")
-      ->type_name("N")
-      ->capture_default_str();
-  command
-      ->add_option("--weight-decay", training.weightDecay,
-                   "AdamW's decoupled weight decay")
-      ->type_name("X")
-      ->capture_default_str();
-  command
-      ->add_option("--clip", training.clip, "the largest norm of the gradients")
-      ->type_name("X")
-      ->capture_default_str();
-  command
-      ->add_option("--seed", training.seed,
-                   "decides initial weights and windows")
-      ->type_name("N")
-      ->capture_default_str();
+  addNumber<std::int64_t>(*command, "--eval-characters",
+                          training.evaluateCharacters,
+                          "characters that a validation judges at most, spread "
+                          "over the last 10 %; 0 or 'all' for all of them",
+                          0, most)
+      ->transform([](const std::string &text) {
+        return text == "all" ? std::string("0") : text;
+      });
+  addNumber(*command, "--learning-rate", training.learningRate,
+            "the highest learning rate, after the warm-up");
+  addNumber<std::int64_t>(*command, "--warmup", training.warmupSteps,
+                          "steps in which the learning rate rises", 0, most);
+  addNumber(*command, "--weight-decay", training.weightDecay,
+            "AdamW's decoupled weight decay");
+  addNumber(*command, "--clip", training.clip,
+            "the largest norm of the gradients; 0 for no clipping");
+  addNumber(*command, "--seed", training.seed,
+            "decides initial weights and windows");
   addRecomputeOption(*command, options->recompute);
   addDeviceOptions(*command, options->device);
   command->callback([options, command, files] {
@@ -284,6 +383,8 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
       options->checkpoint = options->resume;
     NamedFiles named = files->named();
     named.allowSame("--checkpoint", "--resume");
+    if (options->keepBest)
+      named.addOutput("--keep-best", bestBeside(options->checkpoint));
     checkFiles(*files, named);
     train(*options, *command);
   });

@@ -11,6 +11,7 @@
 
 #include "minrnn/training.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -21,15 +22,31 @@ namespace minrnn {
 /// character, a line a step, written at once so that it can be watched.
 class TrainingLog {
 public:
-  /// Overwrites the file; an empty path means no log. Throws Error when it
-  /// cannot be written.
-  explicit TrainingLog(const std::filesystem::path &path);
+  /// No log.
+  TrainingLog() = default;
 
+  /// Begins a log, in place of a file that is there. Throws Error when it
+  /// cannot be written.
+  static TrainingLog begin(const std::filesystem::path &path);
+
+  /// Adds to the log of a run that goes on after `step`; begins one where there
+  /// is none. What the file holds stays. Throws Error when it is no log.
+  static TrainingLog goOn(const std::filesystem::path &path, std::int64_t step);
+
+  /// How many rows the file holds of steps that are yet to be done: the run
+  /// that wrote them came further than its last checkpoint.
+  std::int64_t laterRows() const { return rowsOfLaterSteps; }
+
+  /// Throws Error when it cannot be written.
   void add(const TrainingProgress &progress);
 
 private:
+  void open(const std::filesystem::path &file, std::ios::openmode mode);
+  void flush();
+
   std::string path;
   std::ofstream file;
+  std::int64_t rowsOfLaterSteps = 0;
 };
 
 } // namespace minrnn

@@ -10,6 +10,8 @@
 
 #include "minrnn/error.h"
 #include "minrnn/safetensors.h"
+#include "runtime/core/FormatNumber.h"
+#include "runtime/train/NotFinite.h"
 
 #include <algorithm>
 #include <cmath>
@@ -40,7 +42,28 @@ Json toJson(const TrainingOptions &options) {
           {"weight_decay", options.weightDecay},
           {"clip", options.clip},
           {"seed", options.seed},
-          {"evaluate_every", options.evaluateEvery}};
+          {"evaluate_every", options.evaluateEvery},
+          {"evaluate_characters", options.evaluateCharacters}};
+}
+
+Json progressOf(const CheckpointInfo &info) {
+  Json json = {{"steps_done", info.stepsDone}};
+  const auto add = [&](const std::string &name,
+                       const std::optional<Validation> &validation) {
+    if (!validation)
+      return;
+    json[name + "_step"] = validation->step;
+    json[name + "_loss"] = validation->loss;
+  };
+  add("validation", info.validation);
+  add("best_validation", info.bestValidation);
+  return json;
+}
+
+/// `validation_loss` as people say it.
+std::string spoken(std::string key) {
+  std::replace(key.begin(), key.end(), '_', ' ');
+  return key;
 }
 
 LanguageModelOptions modelFromJson(const Json &json) {
@@ -64,7 +87,40 @@ TrainingOptions trainingFromJson(const Json &json) {
   json.at("clip").get_to(options.clip);
   json.at("seed").get_to(options.seed);
   json.at("evaluate_every").get_to(options.evaluateEvery);
+  // Files of before this option lack it.
+  options.evaluateCharacters =
+      json.value("evaluate_characters", options.evaluateCharacters);
   return options;
+}
+
+/// Parses an entry of the metadata. JSON has no NaN: a number that was not
+/// finite has become null.
+Json parseNumbers(const std::string &text) {
+  Json json = Json::parse(text);
+  if (json.is_object())
+    for (const auto &[key, value] : json.items())
+      if (value.is_null())
+        throw Error("holds a " + spoken(key) +
+                    " that is not a number: the training that wrote it had "
+                    "diverged. Go on from an earlier checkpoint, or train "
+                    "afresh with a lower learning rate");
+  return json;
+}
+
+void readProgress(const Json &json, CheckpointInfo &info) {
+  json.at("steps_done").get_to(info.stepsDone);
+  const auto read = [&](const std::string &name) {
+    std::optional<Validation> validation;
+    if (json.contains(name + "_loss"))
+      validation = {json.value(name + "_step", info.stepsDone),
+                    json.at(name + "_loss").get<double>()};
+    return validation;
+  };
+  info.validation = read("validation");
+  info.bestValidation = read("best_validation");
+  // Files of before it was kept account of lack it.
+  if (!info.bestValidation)
+    info.bestValidation = info.validation;
 }
 
 /// The part of a flat vector that belongs to one parameter.
@@ -77,80 +133,116 @@ std::span<float> partOf(std::span<float> flat,
 void readInto(const SafetensorsReader &reader, const std::string &name,
               const ModelParameter &parameter, std::span<float> flat) {
   const std::vector<float> data = reader.readFloats(name, parameter.shape);
-  const auto bad = std::find_if(data.begin(), data.end(),
-                                [](float x) { return !std::isfinite(x); });
-  if (bad != data.end())
-    throw Error(reader.path().string() + ": tensor '" + name + "': element " +
-                std::to_string(bad - data.begin()) + " is " +
-                std::to_string(*bad) + "; weights must be finite");
+  if (const auto bad = findNotFinite(parameter.shape, data))
+    throw Error(reader.path().string() + ": tensor '" + name + "': " + *bad +
+                "; expected finite numbers");
   std::copy(data.begin(), data.end(), partOf(flat, parameter).begin());
 }
 
 std::string metadata(const SafetensorsReader &reader, std::string_view key) {
   const auto found = reader.metadata().find(key);
   if (found == reader.metadata().end())
-    throw Error(reader.path().string() + ": the metadata entry '" +
-                std::string(key) +
+    throw Error("the metadata entry '" + std::string(key) +
                 "' is missing; expected a checkpoint that minrnn train wrote");
   return found->second;
 }
 
-std::string firstMomentName(const ModelParameter &parameter) {
-  return "optimizer.first_moment." + parameter.name;
+constexpr const char *firstMoment = "optimizer.first_moment.";
+constexpr const char *secondMoment = "optimizer.second_moment.";
+
+/// What is not finite among the numbers of an entry of the metadata.
+std::optional<std::string> findNotFiniteNumber(const Json &json) {
+  for (const auto &[key, value] : json.items())
+    if (value.is_number_float() && !std::isfinite(value.get<double>()))
+      return "the " + spoken(key) + " is " + formatNumber(value.get<double>());
+  return std::nullopt;
 }
-std::string secondMomentName(const ModelParameter &parameter) {
-  return "optimizer.second_moment." + parameter.name;
+
+/// Refuses a state of training in which something is not finite.
+void requireFinite(const std::optional<std::string> &bad,
+                   const std::filesystem::path &path, std::int64_t step) {
+  if (bad)
+    throw Error("training diverged: after step " + std::to_string(step) + " " +
+                *bad + "; use a lower learning rate; " + describeKept(path));
 }
 
 } // namespace
 
+std::string minrnn::describeKept(const std::filesystem::path &path) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored))
+    return "no checkpoint was written";
+  try {
+    return path.string() + " still holds step " +
+           std::to_string(readCheckpointInfo(path).stepsDone);
+  } catch (const Error &) {
+    return path.string() + " is left as it was";
+  }
+}
+
 void minrnn::writeCheckpoint(const std::filesystem::path &path,
                              CheckpointInfo info, LanguageModel &model,
                              AdamW &optimizer) {
+  info.stepsDone = optimizer.stepsDone();
+  const Json modelOptions = toJson(info.model);
+  const Json training = toJson(info.training);
+  const Json progress = progressOf(info);
+  for (const Json *numbers : {&training, &progress})
+    requireFinite(findNotFiniteNumber(*numbers), path, info.stepsDone);
+
   std::vector<float> weights = model.parameters().download();
   std::vector<float> first = optimizer.firstMoment().download();
   std::vector<float> second = optimizer.secondMoment().download();
+  const auto require = [&](std::span<const float> flat, const char *prefix) {
+    requireFinite(findNotFinite(model.layout(), flat, prefix), path,
+                  info.stepsDone);
+  };
+  require(weights, "");
+  require(first, firstMoment);
+  require(second, secondMoment);
   std::vector<TensorToWrite> tensors;
   tensors.reserve(3 * model.layout().size());
   for (const ModelParameter &parameter : model.layout()) {
     tensors.push_back(
         {parameter.name, parameter.shape, partOf(weights, parameter)});
-    tensors.push_back({firstMomentName(parameter), parameter.shape,
+    tensors.push_back({firstMoment + parameter.name, parameter.shape,
                        partOf(first, parameter)});
-    tensors.push_back({secondMomentName(parameter), parameter.shape,
+    tensors.push_back({secondMoment + parameter.name, parameter.shape,
                        partOf(second, parameter)});
   }
-  const Json progress = {{"steps_done", optimizer.stepsDone()},
-                         {"validation_loss", info.validationLoss}};
-  writeSafetensors(path, tensors,
-                   {{"format", format},
-                    {"version", version},
-                    {"cell_source", info.cellSource},
-                    {"cell_name", info.cellName},
-                    {"model", toJson(info.model).dump()},
-                    {"training", toJson(info.training).dump()},
-                    {"progress", progress.dump()},
-                    {"vocabulary", info.vocabulary.toJson()}});
+  try {
+    writeSafetensors(path, tensors,
+                     {{"format", format},
+                      {"version", version},
+                      {"cell_source", info.cellSource},
+                      {"cell_name", info.cellName},
+                      {"model", modelOptions.dump()},
+                      {"training", training.dump()},
+                      {"progress", progress.dump()},
+                      {"vocabulary", info.vocabulary.toJson()}});
+  } catch (const Error &error) {
+    throw Error(std::string(error.what()) + "; " + describeKept(path));
+  }
 }
 
 CheckpointInfo minrnn::readCheckpointInfo(const std::filesystem::path &path) {
   const SafetensorsReader reader(path);
   const std::string where = path.string() + ": ";
-  if (metadata(reader, "format") != format)
-    throw Error(where + "expected a checkpoint of format '" + format +
-                "', found '" + metadata(reader, "format") + "'");
-  if (metadata(reader, "version") != version)
-    throw Error(where + "expected a checkpoint of version " + version +
-                ", found " + metadata(reader, "version"));
+  const auto expect = [&](const char *key, const std::string &expected) {
+    if (const std::string found = metadata(reader, key); found != expected)
+      throw Error(std::string("expected a checkpoint of ") + key + " '" +
+                  expected + "', found '" + found + "'");
+  };
   CheckpointInfo info;
-  info.cellSource = metadata(reader, "cell_source");
-  info.cellName = metadata(reader, "cell_name");
   try {
-    info.model = modelFromJson(Json::parse(metadata(reader, "model")));
-    info.training = trainingFromJson(Json::parse(metadata(reader, "training")));
-    const Json progress = Json::parse(metadata(reader, "progress"));
-    progress.at("steps_done").get_to(info.stepsDone);
-    progress.at("validation_loss").get_to(info.validationLoss);
+    expect("format", format);
+    expect("version", version);
+    info.cellSource = metadata(reader, "cell_source");
+    info.cellName = metadata(reader, "cell_name");
+    info.model = modelFromJson(parseNumbers(metadata(reader, "model")));
+    info.training =
+        trainingFromJson(parseNumbers(metadata(reader, "training")));
+    readProgress(parseNumbers(metadata(reader, "progress")), info);
     info.vocabulary = Vocabulary::fromJson(metadata(reader, "vocabulary"));
   } catch (const Json::exception &exception) {
     throw Error(where + "the metadata is damaged: " + exception.what());
@@ -191,8 +283,8 @@ void minrnn::readCheckpoint(const std::filesystem::path &path,
     readInto(reader, parameter.name, parameter, weights);
     if (optimizer == nullptr)
       continue;
-    readInto(reader, firstMomentName(parameter), parameter, first);
-    readInto(reader, secondMomentName(parameter), parameter, second);
+    readInto(reader, firstMoment + parameter.name, parameter, first);
+    readInto(reader, secondMoment + parameter.name, parameter, second);
   }
   model.parameters().upload(weights);
   if (optimizer == nullptr)

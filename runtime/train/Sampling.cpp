@@ -9,6 +9,7 @@
 #include "minrnn/sampling.h"
 
 #include "minrnn/error.h"
+#include "runtime/core/FormatNumber.h"
 
 #include <algorithm>
 #include <cmath>
@@ -21,7 +22,7 @@ std::int32_t minrnn::drawToken(std::span<const float> logits,
                                double temperature, Random &random) {
   if (!(temperature >= 0) || !std::isfinite(temperature))
     throw Error("the temperature must be 0 or more, found " +
-                std::to_string(temperature));
+                formatNumber(temperature));
   if (logits.empty())
     throw Error("there is no token to draw from");
   if (!std::all_of(logits.begin(), logits.end(),

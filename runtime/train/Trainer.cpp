@@ -9,10 +9,13 @@
 #include "minrnn/training.h"
 
 #include "minrnn/error.h"
+#include "runtime/core/FormatNumber.h"
+#include "runtime/train/NotFinite.h"
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <string>
 
 using namespace minrnn;
@@ -45,47 +48,25 @@ void check(const TrainingOptions &options) {
   atLeast(options.steps, 0, "number of steps");
   atLeast(options.warmupSteps, 0, "number of warm-up steps");
   atLeast(options.evaluateEvery, 1, "number of steps between validations");
+  atLeast(options.evaluateCharacters, 0, "number of characters to judge by");
   const auto within = [](double value, double low, double high,
                          const char *name) {
     // Written so that NaN fails as well.
     if (!(value >= low && value <= high))
       throw Error(std::string("training: the ") + name + " must be from " +
-                  std::to_string(low) + " to " + std::to_string(high) +
-                  ", found " + std::to_string(value));
+                  formatNumber(low) + " to " + formatNumber(high) + ", found " +
+                  formatNumber(value));
   };
   within(options.learningRate, 0, 100, "learning rate");
   within(options.finalFraction, 0, 1, "final fraction of the learning rate");
   within(options.weightDecay, 0, 100, "weight decay");
-  within(options.clip, 1e-12, 1e12, "gradient norm");
+  // Far from where the scale of a gradient would overflow.
+  if (options.clip != 0)
+    within(options.clip, 1e-12, 1e12,
+           "largest norm of the gradients (0 for any)");
 }
 
 } // namespace
-
-double minrnn::evaluate(LanguageModel &model,
-                        std::span<const std::int32_t> text, std::int64_t batch,
-                        std::int64_t context) {
-  if (batch < 1 || context < 1)
-    throw Error("validation needs a positive batch and context");
-  const std::int64_t targets = static_cast<std::int64_t>(text.size()) - 1;
-  if (targets < 1)
-    throw Error("the text to judge by has " + std::to_string(text.size()) +
-                " characters; at least 2 are needed");
-  double sum = 0;
-  std::int64_t done = 0;
-  while (done < targets) {
-    // Whole windows as long as there are any, then what is left as one.
-    const std::int64_t whole = (targets - done) / context;
-    const std::int64_t rows = std::clamp<std::int64_t>(whole, 1, batch);
-    const std::int64_t time = whole > 0 ? context : targets - done;
-    const auto count = static_cast<std::size_t>(rows * time);
-    const auto begin = static_cast<std::size_t>(done);
-    sum += model.loss(rows, time, text.subspan(begin, count),
-                      text.subspan(begin + 1, count)) *
-           static_cast<double>(count);
-    done += rows * time;
-  }
-  return sum / static_cast<double>(targets);
-}
 
 Trainer::Trainer(LanguageModel &model, const TextCorpus &corpus,
                  const TrainingOptions &options)
@@ -114,18 +95,32 @@ double Trainer::step() {
   const double loss = model.queuedLoss();
   const double norm = optimizer.queuedNorm();
   if (!std::isfinite(loss) || !std::isfinite(norm))
-    throw Error("training diverged: at step " + std::to_string(index + 1) +
-                " the loss is " + std::to_string(loss) +
-                " and the gradient's norm " + std::to_string(norm) +
-                "; use a lower learning rate");
+    diverged("at step " + std::to_string(index + 1) + " the loss is " +
+             formatNumber(loss) + " and the gradient's norm " +
+             formatNumber(norm));
   return loss;
+}
+
+void Trainer::diverged(const std::string &how) {
+  const auto look = [&](DeviceArray<float> &numbers, const char *prefix) {
+    return findNotFinite(model.layout(), numbers.download(), prefix);
+  };
+  std::optional<std::string> where = look(model.parameters(), "");
+  if (!where)
+    where = look(model.gradients(), "gradient of ");
+  throw DivergenceError(
+      "training diverged: " + how +
+      (where ? ", first in " + *where : ", though every parameter is finite") +
+      "; use a lower learning rate");
 }
 
 void Trainer::queueStep() {
   const auto work = [&] {
     model.queueLossAndGradients();
-    optimizer.queueStep(trainingOptions.clip, model.parameters(),
-                        model.gradients());
+    optimizer.queueStep(trainingOptions.clip > 0
+                            ? trainingOptions.clip
+                            : std::numeric_limits<double>::infinity(),
+                        model.parameters(), model.gradients());
   };
   // The first step, and any after which a buffer has moved, runs as it is: it
   // reserves memory and loads modules. From the next on, one recorded graph.
@@ -152,7 +147,8 @@ void Trainer::queueStep() {
 
 void Trainer::run(
     const std::function<void(const TrainingProgress &)> &report,
-    const std::function<void(const TrainingProgress &)> &evaluated) {
+    const std::function<void(const TrainingProgress &)> &evaluated,
+    const StopRequest &stop) {
   constexpr double smoothing = 0.05;
   TrainingProgress progress;
   progress.steps = trainingOptions.steps;
@@ -160,7 +156,8 @@ void Trainer::run(
   double trainingSeconds = 0;
   double validationSeconds = 0;
   std::int64_t validations = 0;
-  while (stepsDone() < trainingOptions.steps) {
+  bool stopped = false;
+  while (stepsDone() < trainingOptions.steps && !stopped) {
     const Clock::time_point begin = Clock::now();
     const double loss = step();
     trainingSeconds += secondsSince(begin);
@@ -173,18 +170,21 @@ void Trainer::run(
                                                    trainingOptions.context) /
                                std::max(trainingSeconds, 1e-9);
     const bool isLast = progress.step == trainingOptions.steps;
-    const bool validates =
-        isLast || progress.step % trainingOptions.evaluateEvery == 0;
-    if (validates) {
+    stopped = stop && stop();
+    progress.validationLoss.reset();
+    std::optional<double> validationLoss;
+    if (!stopped &&
+        (isLast || progress.step % trainingOptions.evaluateEvery == 0)) {
       const Clock::time_point validationBegin = Clock::now();
-      progress.validationLoss =
-          evaluate(model, corpus.validation, trainingOptions.batch,
-                   trainingOptions.context);
+      validationLoss =
+          evaluate(model, corpus.validation, trainingOptions.evaluation(stop));
       validationSeconds += secondsSince(validationBegin);
       ++validations;
-    } else {
-      progress.validationLoss.reset();
+      stopped = !validationLoss;
     }
+    const bool isFinite = !validationLoss || std::isfinite(*validationLoss);
+    if (isFinite)
+      progress.validationLoss = validationLoss;
     const auto stepsLeft =
         static_cast<double>(trainingOptions.steps - progress.step);
     const double validationsLeft = std::ceil(
@@ -195,7 +195,10 @@ void Trainer::run(
                           : validationsLeft * validationSeconds /
                                 static_cast<double>(validations));
     report(progress);
-    if (validates)
+    if (!isFinite)
+      diverged("after step " + std::to_string(progress.step) +
+               " the validation loss is " + formatNumber(*validationLoss));
+    if (progress.validationLoss)
       evaluated(progress);
   }
 }

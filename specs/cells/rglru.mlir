@@ -5,11 +5,11 @@
 //   a  = exp(-8 softplus(Lambda) r)
 //   h' = a h + sqrt(1 - a^2) (i x)
 //
-// sqrt(1 - a^2) is computed as sqrt(-expm1(2 log a)), which does not cancel where a is near one. Its
-// slope has no bound there: the gradient is not a number once r underflows to zero, at a
-// pre-activation below -87. Lambda has the sign of RecurrentGemma's code (a larger one forgets
-// faster), where the paper writes a = sigmoid(Lambda)^(8 r). That code also takes the input
-// unscaled, without sqrt(1 - a^2), at the first step of a document; here every step is alike.
+// sqrt(1 - a^2) is computed as sqrt(-expm1(2 log a)), which does not cancel where a is near one, and
+// whose gradient has its limit where r underflows. Lambda has the sign of RecurrentGemma's code (a
+// larger one forgets faster), where the paper writes a = sigmoid(Lambda)^(8 r). That code also takes
+// the input unscaled, without sqrt(1 - a^2), at the first step of a document; here every step is
+// alike.
 minrnn.cell @rglru(%x: !minrnn.input) state(%h: f32) {
   %ka = minrnn.project %x "a" : f32
   %kx = minrnn.project %x "x" : f32

@@ -136,7 +136,7 @@ void Bounds::expectWithin(const NamedArrays &arrays, const std::string &name,
   ASSERT_EQ(numbers.size(), expected.value.size()) << name;
   for (size_t i = 0; i < expected.value.size(); ++i) {
     double error = std::fabs(numbers[i] - expected.value[i]);
-    double allowed = safety * expected.error[i] + 1e-30;
+    double allowed = safety * expected.error[i];
     if (carriesLogarithms)
       allowed += 4 * unitRoundoff * std::fabs(expected.value[i]);
     // Written so that a NaN does not pass.

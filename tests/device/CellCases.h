@@ -64,9 +64,9 @@ Both runBoth(const KernelProgram &kernels, EntryCall call);
 /// specs/numerics.md, "Any cell".
 class Bounds {
 public:
-  /// Adds a fatal failure unless every element lies within the bound; numbers
-  /// below 1e-30 may be flushed to zero. `carriesLogarithms` says that even an
-  /// initial state has been through a logarithm and an exponential.
+  /// Adds a fatal failure unless every element lies within the bound.
+  /// `carriesLogarithms` says that even an initial state has been through a
+  /// logarithm and an exponential.
   void expectWithin(const NamedArrays &found, const std::string &name,
                     const reference::Judged &expected,
                     bool carriesLogarithms = false);

@@ -30,6 +30,9 @@ struct Figures {
   /// Numbers compared, and of these the ones without a bound, since a `select`
   /// was undecided.
   int64_t numbers = 0, unbounded = 0;
+  /// Numbers of hostile calls that have no bound or no finite value, and were
+  /// not compared.
+  int64_t skipped = 0;
   /// The largest difference, in units of what is allowed.
   double worst = 0;
 };
@@ -45,6 +48,9 @@ struct JudgedCall {
   std::vector<float> dOutput; // [B, T, H]
   std::vector<float> dLast;   // [B, S, H], or empty for zero
   reference::CallResults results;
+  /// Whether what overflows may make a NaN: a number without a bound then says
+  /// nothing.
+  bool isHostile = false;
 };
 
 /// Runs forward, step by step and backward, and throws Fault, or

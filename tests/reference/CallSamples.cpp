@@ -28,6 +28,11 @@ static std::vector<double> drawMany(int64_t count, Draw draw) {
 Call minrnn::reference::sampleCall(const Program &program, const Shape &shape,
                                    const CallOptions &options, uint64_t seed) {
   static constexpr double hostile[] = {0, 80, -80, 1e-30, -1e-30};
+  // exp overflows above 88.7; below -87.3 its results are subnormal, below -104
+  // they are zero.
+  static constexpr double extreme[] = {0.0, -0.0, 1e-40, -1e-40, 1e-30, -1e-30,
+                                       30,  -30,  87.2,  -87.2,  88.6,  -88.6,
+                                       104, -104, 1e4,   -1e4,   -200};
   Random random(seed);
   auto gates = static_cast<int64_t>(program.gates.size());
   auto recurrent = static_cast<int64_t>(program.recurrent.size());
@@ -41,6 +46,8 @@ Call minrnn::reference::sampleCall(const Program &program, const Shape &shape,
   call.shape = shape;
   call.reverse = options.reverse;
   call.preactivations = drawMany(shape.outputs() * gates, [&] {
+    if (options.extreme && random.next() % 4 == 0)
+      return extreme[random.next() % std::size(extreme)];
     if (options.hostile && random.next() % 4 == 0)
       return hostile[random.next() % std::size(hostile)];
     return normal(1.5, 80);

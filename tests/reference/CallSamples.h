@@ -18,6 +18,7 @@ namespace minrnn::reference {
 /// The largest absolute value of a sampled pre-activation with its bias, of an
 /// input and of a parameter. What a random cell assumes of its inputs.
 inline constexpr double largestPreactivation = 90;
+inline constexpr double extremePreactivation = 1.1e4;
 inline constexpr double largestInput = 10;
 inline constexpr double largestParameter = 1.5;
 inline constexpr double largestState = 4;
@@ -31,6 +32,9 @@ struct CallOptions {
   bool initial = true;
   /// Pre-activations of exact 0, +-80 and +-1e-30 among ordinary ones.
   bool hostile = false;
+  /// Among them the places where f32 overflows, underflows and changes sign, up
+  /// to `extremePreactivation`.
+  bool extreme = false;
   /// As a scan in log space asks.
   bool nonNegativeInitial = false;
 };

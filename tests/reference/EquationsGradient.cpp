@@ -13,13 +13,29 @@
 
 using namespace minrnn::reference;
 
+/// Whether an operand is taken by one that chooses among its operands, as far
+/// as can be told, or by any other instruction.
+static bool takes(const Instruction &instruction, const Estimate &slope) {
+  switch (instruction.operation) {
+  case Opcode::Maximum:
+  case Opcode::Minimum:
+  case Opcode::Compare:
+  case Opcode::Select:
+    return slope.value != 0 || slope.error != 0;
+  default:
+    return true;
+  }
+}
+
 void Evaluation::pullBack(int64_t row, int64_t t, int64_t channel,
                           int64_t place, std::span<const Estimate> values,
-                          std::vector<Estimate> &adjoints, States &states,
+                          Adjoints &adjoints, States &states,
                           std::vector<Estimate> &dRecurrent,
                           CallGradients &gradients) const {
   const Instruction &instruction = program.instructions[place];
-  const Estimate &adjoint = adjoints[place];
+  if (!adjoints[place].hasArrived)
+    return;
+  const Estimate &adjoint = adjoints[place].total;
   int64_t i = instruction.index;
   switch (instruction.operation) {
   case Opcode::State:
@@ -44,9 +60,10 @@ void Evaluation::pullBack(int64_t row, int64_t t, int64_t channel,
   std::vector<Estimate> slopes =
       slopesOf(program, instruction, values, values[place], plain);
   for (size_t operand = 0; operand < slopes.size(); ++operand)
-    accumulate(adjoints[instruction.operands[operand]],
-               plain.product(adjoint, slopes[operand],
-                             /*regroups=*/true));
+    if (takes(instruction, slopes[operand]))
+      accumulate(adjoints[instruction.operands[operand]],
+                 plain.product(adjoint, slopes[operand],
+                               /*regroups=*/true));
 }
 
 void Evaluation::pullBack(int64_t row, int64_t t,
@@ -55,7 +72,7 @@ void Evaluation::pullBack(int64_t row, int64_t t,
                           std::vector<Estimate> &dRecurrent,
                           CallGradients &gradients) const {
   auto count = static_cast<int64_t>(program.instructions.size());
-  StepNumbers adjoints(channelCount, std::vector<Estimate>(count));
+  std::vector<Adjoints> adjoints(channelCount, Adjoints(count));
   for (int64_t channel = 0; channel < channelCount; ++channel) {
     accumulate(adjoints[channel][program.output],
                Estimate::exact(dOutput[channel]));
@@ -72,8 +89,10 @@ void Evaluation::pullBack(int64_t row, int64_t t,
       Channels arriving =
           pullBackChained(row, t, found - program.chained.begin(), values,
                           dRecurrent, gradients);
+      // A product whose gradient is zero sends nothing back.
       for (int64_t channel = 0; channel < channelCount; ++channel)
-        accumulate(adjoints[channel][place], arriving[channel]);
+        if (arriving[channel].value != 0 || arriving[channel].error != 0)
+          accumulate(adjoints[channel][place], arriving[channel]);
     }
     for (int64_t channel = 0; channel < channelCount; ++channel)
       pullBack(row, t, channel, place, values[channel], adjoints[channel],

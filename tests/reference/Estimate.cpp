@@ -15,7 +15,17 @@ using namespace minrnn::reference;
 
 Estimate Estimate::exact(double value) { return {value, std::abs(value), 0}; }
 
+/// Whether single precision finds infinity, or nearly so, in the place of `x`,
+/// and of `y` not by far.
+static bool isBeyond(const Estimate &x, const Estimate &y) {
+  double largest = singlePrecision.largest;
+  return std::isinf(x.error) && std::abs(x.value) > largest &&
+         std::isfinite(y.error) && std::abs(y.value) + y.error < largest / 2;
+}
+
 bool minrnn::reference::isUndecided(const Estimate &x, const Estimate &y) {
+  if (isBeyond(x, y) || isBeyond(y, x))
+    return false;
   double error = x.error + y.error;
   return error > 0 && std::abs(x.value - y.value) <= safety * error;
 }
@@ -59,6 +69,11 @@ Estimate Arithmetic::quotient(const Estimate &x, const Estimate &y,
                               bool regroups) const {
   double size = regroups ? x.magnitude : std::abs(x.value);
   double divisor = std::abs(y.value);
+  // A divisor that single precision may take for zero says nothing of the
+  // quotient.
+  if (divisor <= safety * y.error)
+    return {x.value / y.value, size / divisor,
+            std::numeric_limits<double>::infinity()};
   return rounded(x.value / y.value, size / divisor,
                  x.error / divisor + scaled(size / divisor / divisor, y.error));
 }

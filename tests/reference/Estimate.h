@@ -50,16 +50,17 @@ inline constexpr double unitRoundoff = 0x1p-24;
 /// What a result may have been computed in.
 struct Precision {
   double unitRoundoff;
-  /// Smaller numbers may be flushed to zero.
+  /// The smallest number above zero: what the rounding of a result may amount
+  /// to however small it is.
   double underflow;
   /// Larger ones overflow.
   double largest;
 };
 
 inline constexpr Precision singlePrecision = {
-    reference::unitRoundoff, 0x1p-124, std::numeric_limits<float>::max()};
+    reference::unitRoundoff, 0x1p-149, std::numeric_limits<float>::max()};
 inline constexpr Precision doublePrecision = {
-    0x1p-53, 0x1p-1020, std::numeric_limits<double>::max()};
+    0x1p-53, 0x1p-1074, std::numeric_limits<double>::max()};
 
 struct Estimate {
   double value = 0;

@@ -33,6 +33,17 @@ using Channels = std::vector<Estimate>;
 /// A number for each instruction of each channel, [H, instructions].
 using StepNumbers = std::vector<std::vector<Estimate>>;
 
+/// The gradient of an instruction's value, as far as it has arrived. What a
+/// `select`, a maximum or a minimum does not take is sent nothing, which is
+/// not the same as a zero: zero times an infinite slope is no number.
+struct Adjoint {
+  Estimate total;
+  bool hasArrived = false;
+};
+
+/// One for each instruction of a channel.
+using Adjoints = std::vector<Adjoint>;
+
 /// The sum of products of f32 numbers in any order, of `factors` that are
 /// exact.
 class DotProduct {
@@ -97,9 +108,8 @@ private:
                 CallGradients &gradients) const;
   /// The same through one instruction of one channel, whose adjoint is known.
   void pullBack(int64_t row, int64_t t, int64_t channel, int64_t place,
-                std::span<const Estimate> values,
-                std::vector<Estimate> &adjoints, States &states,
-                std::vector<Estimate> &dRecurrent,
+                std::span<const Estimate> values, Adjoints &adjoints,
+                States &states, std::vector<Estimate> &dRecurrent,
                 CallGradients &gradients) const;
   /// What the product U_r `operand` passes on to the weights; returns what it
   /// passes on to the operand, [H].
@@ -142,6 +152,10 @@ private:
   void accumulate(Estimate &total, const Estimate &term) const {
     bool isFirst = total.magnitude == 0 && total.error == 0;
     total = isFirst ? term : plain.sum(total, term, /*regroups=*/true);
+  }
+  void accumulate(Adjoint &adjoint, const Estimate &term) const {
+    accumulate(adjoint.total, term);
+    adjoint.hasArrived = true;
   }
   void accumulate(Judged &totals, int64_t index, const Estimate &term) const {
     Estimate total = totals.at(index);

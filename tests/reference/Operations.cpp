@@ -57,7 +57,11 @@ private:
   Estimate lerp() const;
   /// The slopes of the larger (smaller) of two operands: one and zero, either
   /// way round where they are equal as far as one can tell.
-  std::vector<Estimate> extremumSlopes(bool firstWins) const;
+  std::vector<Estimate> extremumSlopes(bool isMaximum) const;
+  bool isConstant(int index) const {
+    const Instruction &of = program.instructions[instruction.operands[index]];
+    return of.operation == Opcode::Constant || of.isFolded;
+  }
   /// The slope of a function of one operand, and the slope's own slope.
   std::vector<Estimate> slope(double value, double bend) const {
     return {arithmetic.function(operand(0), value, bend)};
@@ -74,6 +78,12 @@ private:
 
 Estimate Evaluator::complement(int index) const {
   const Instruction &from = program.instructions[instruction.operands[index]];
+  if (from.operation == Opcode::Tanh && !from.isFolded) {
+    // 1 - tanh(k) = 2 sigmoid(-2 k)
+    const Estimate &k = values[from.operands[0]];
+    return arithmetic.function(k, 2 * sigmoid(-2 * k.value),
+                               4 * sigmoidSlope(2 * k.value));
+  }
   if (from.operation != Opcode::Sigmoid || from.isFolded)
     return arithmetic.difference(Estimate::exact(1), operand(index),
                                  from.regroups);
@@ -152,7 +162,10 @@ Estimate Evaluator::value() const {
   case Opcode::Minimum: {
     bool isMaximum = instruction.operation == Opcode::Maximum;
     double y = operand(1).value;
-    Estimate result = operand((isMaximum ? x >= y : x <= y) ? 0 : 1);
+    // -0 lies below +0.
+    bool isLess = x < y || (x == y && std::signbit(x) && !std::signbit(y));
+    bool isMore = x > y || (x == y && !std::signbit(x) && std::signbit(y));
+    Estimate result = operand((isMaximum ? isLess : isMore) ? 1 : 0);
     result.magnitude = std::abs(result.value);
     if (isUndecided(operand(0), operand(1)))
       result.error = std::max(operand(0).error, operand(1).error);
@@ -207,15 +220,22 @@ Estimate Evaluator::value() const {
   throw std::invalid_argument("a leaf has no value of its own");
 }
 
-std::vector<Estimate> Evaluator::extremumSlopes(bool firstWins) const {
-  bool unclear = operand(0).value == operand(1).value ||
-                 isUndecided(operand(0), operand(1));
+std::vector<Estimate> Evaluator::extremumSlopes(bool isMaximum) const {
+  double x = operand(0).value;
+  double y = operand(1).value;
+  bool firstWins = isMaximum ? x > y : x < y;
+  bool unclear = isUndecided(operand(0), operand(1));
+  if (x == y) {
+    firstWins = isConstant(0) || !isConstant(1);
+    // (max(x, y) and max(y, x) are one value to the compiler.)
+    unclear |= isConstant(0) == isConstant(1);
+  }
+  // Of two names for one number it does not matter.
+  if (instruction.operands[0] == instruction.operands[1])
+    unclear = false;
   Estimate one = Estimate::exact(1);
   Estimate zero = Estimate::exact(0);
   one.error = zero.error = unclear ? 1 : 0;
-  // Of two names for one number it does not matter.
-  if (instruction.operands[0] == instruction.operands[1])
-    one.error = zero.error = 0;
   if (firstWins)
     return {one, zero};
   return {zero, one};
@@ -245,9 +265,9 @@ std::vector<Estimate> Evaluator::slopes(const Estimate &result) const {
   case Opcode::Negate:
     return {negated(one)};
   case Opcode::Maximum:
-    return extremumSlopes(x >= operand(1).value);
+    return extremumSlopes(/*isMaximum=*/true);
   case Opcode::Minimum:
-    return extremumSlopes(x <= operand(1).value);
+    return extremumSlopes(/*isMaximum=*/false);
   case Opcode::Compare:
     return {zero, zero};
   case Opcode::Select: {
@@ -266,7 +286,7 @@ std::vector<Estimate> Evaluator::slopes(const Estimate &result) const {
   case Opcode::Sqrt:
     return slope(0.5 / std::sqrt(x), -0.25 / (x * std::sqrt(x)));
   case Opcode::Absolute: {
-    Estimate sign = Estimate::exact(x >= 0 ? 1 : -1);
+    Estimate sign = Estimate::exact(x == 0 ? 0 : x > 0 ? 1 : -1);
     sign.error = isUndecided(operand(0), zero) ? 2 : 0;
     return {sign};
   }

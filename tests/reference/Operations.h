@@ -8,8 +8,9 @@
 //
 // Each operation of the cell language by its definition, in forms that are
 // stable in double precision, and its partial derivatives. At a kink: |x| has
-// the slope 1 at 0, g(x) the slope of the branch x >= 0, and of two equal
-// operands the first is the larger one, and the smaller one.
+// the slope 0 at 0, g(x) the slope of the branch x >= 0, and of two equal
+// operands a constant is the larger one, and the smaller one, or else the
+// first.
 //
 //===----------------------------------------------------------------------===//
 

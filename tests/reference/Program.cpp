@@ -62,6 +62,8 @@ private:
   /// The operation's own value in a form that holds where the one it is written
   /// in loses everything, even in double; or -1.
   int stableForm(mlir::Operation &op);
+  /// The quotient of two sigmoids or of two exponentials, or -1.
+  int ratioOfTwo(arith::DivFOp quotient);
   /// log x, where x is a sigmoid or an exponential; else -1.
   int logarithm(Value x);
 
@@ -155,20 +157,76 @@ int Translation::logarithm(Value x) {
   return append({.operation = Opcode::Negate, .operands = {softplus}});
 }
 
+int Translation::ratioOfTwo(arith::DivFOp quotient) {
+  // (c x) / (d y) = exp(log x - log y) c / d
+  auto split = [&](Value value, int &factor) {
+    auto product = value.getDefiningOp<arith::MulFOp>();
+    if (!product)
+      return value;
+    Value other = product.getLhs();
+    Value number = product.getRhs();
+    if (other.getDefiningOp<arith::ConstantOp>())
+      std::swap(other, number);
+    if (!number.getDefiningOp<arith::ConstantOp>())
+      return value;
+    factor = places.at(number);
+    return other;
+  };
+  int above = -1;
+  int below = -1;
+  Value x = split(quotient.getLhs(), above);
+  Value y = split(quotient.getRhs(), below);
+  bool areSigmoids =
+      x.getDefiningOp<SigmoidOp>() && y.getDefiningOp<SigmoidOp>();
+  bool areExponentials =
+      x.getDefiningOp<math::ExpOp>() && y.getDefiningOp<math::ExpOp>();
+  if (!areSigmoids && !areExponentials)
+    return -1;
+  int logX = logarithm(x);
+  int logY = logarithm(y);
+  int difference =
+      append({.operation = Opcode::Subtract, .operands = {logX, logY}});
+  int ratio = append({.operation = Opcode::Exp, .operands = {difference}});
+  if (above >= 0)
+    ratio = append({.operation = Opcode::Multiply, .operands = {ratio, above}});
+  if (below >= 0)
+    ratio = append({.operation = Opcode::Divide, .operands = {ratio, below}});
+  return ratio;
+}
+
 int Translation::stableForm(mlir::Operation &op) {
   if (auto difference = dyn_cast<arith::SubFOp>(op)) {
-    // 1 - sigmoid(k) = sigmoid(-k)
-    auto sigmoid = difference.getRhs().getDefiningOp<SigmoidOp>();
-    if (!sigmoid || !matchPattern(difference.getLhs(), m_OneFloat()) ||
-        program.instructions[places.at(sigmoid)].isFolded)
+    // 1 - sigmoid(k) = sigmoid(-k), 1 - tanh(k) = 2 sigmoid(-2 k)
+    mlir::Operation *gate = difference.getRhs().getDefiningOp();
+    if (!isa_and_nonnull<SigmoidOp, math::TanhOp>(gate) ||
+        !matchPattern(difference.getLhs(), m_OneFloat()) ||
+        program.instructions[places.at(gate->getResult(0))].isFolded)
       return -1;
-    int negated = append({.operation = Opcode::Negate,
-                          .operands = {places.at(sigmoid.getOperand())}});
-    return append({.operation = Opcode::Sigmoid, .operands = {negated}});
+    int argument = append({.operation = Opcode::Negate,
+                           .operands = {places.at(gate->getOperand(0))}});
+    if (isa<SigmoidOp>(gate))
+      return append({.operation = Opcode::Sigmoid, .operands = {argument}});
+    int two = append({.operation = Opcode::Constant, .constant = 2});
+    argument =
+        append({.operation = Opcode::Multiply, .operands = {argument, two}});
+    int share = append({.operation = Opcode::Sigmoid, .operands = {argument}});
+    return append({.operation = Opcode::Multiply, .operands = {share, two}});
+  }
+  if (auto root = dyn_cast<math::SqrtOp>(op)) {
+    // sqrt(x) = exp(log x / 2)
+    int log = logarithm(root.getOperand());
+    if (log < 0)
+      return -1;
+    int half = append({.operation = Opcode::Constant, .constant = 0.5});
+    int exponent =
+        append({.operation = Opcode::Multiply, .operands = {log, half}});
+    return append({.operation = Opcode::Exp, .operands = {exponent}});
   }
   auto quotient = dyn_cast<arith::DivFOp>(op);
   if (!quotient)
     return -1;
+  if (int ratio = ratioOfTwo(quotient); ratio >= 0)
+    return ratio;
   // x / (x + y) = sigmoid(log x - log y)
   auto sum = quotient.getRhs().getDefiningOp<arith::AddFOp>();
   Value x = quotient.getLhs();

@@ -10,9 +10,10 @@
 // whose operands are earlier ones. Of the project only the dialect takes part,
 // as the parser.
 //
-// Two formulas are taken in another form of the same number, since as written
-// they fail even in double: 1 - sigmoid(k) cancels, and x / (x + y) is 0 / 0
-// where two sigmoids or exponentials underflow.
+// Some formulas are taken in another form of the same number, since as written
+// they fail even in double: 1 - sigmoid(k) and 1 - tanh(k) cancel, x / (x + y)
+// and x / y are 0 / 0 where two sigmoids or exponentials underflow, and sqrt(x)
+// is 0 where one does.
 //
 //===----------------------------------------------------------------------===//
 

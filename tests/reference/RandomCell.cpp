@@ -8,14 +8,9 @@
 
 #include "tests/reference/RandomCell.h"
 
-#include "tests/reference/Functions.h"
-#include "tests/reference/Samples.h"
+#include "tests/reference/RandomCellBuilder.h"
 
-#include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
-#include <functional>
 #include <iterator>
 
 using namespace minrnn::reference;
@@ -29,147 +24,15 @@ constexpr size_t largestCell = 25;
 /// what it computes within the step, if any may.
 constexpr uint64_t chainedShare = 8;
 
-/// Nothing grows beyond this.
-constexpr double largestValue = 1e4;
-
-struct Range {
-  double low = 0;
-  double high = 0;
-
-  double size() const { return std::max(std::abs(low), std::abs(high)); }
-  bool within(double from, double to) const {
-    return low >= from && high <= to;
-  }
-};
+/// Of the cells one in so many is hostile, if any may be.
+constexpr uint64_t hostileShare = 3;
 
 /// A projection of numbers that are no larger than states.
 constexpr Range productOfStates = {-60, 60};
 
-/// The smallest range that holds every f(x, y) at the corners.
-Range corners(const Range &x, const Range &y,
-              const std::function<double(double, double)> &f) {
-  std::array<double, 4> all = {f(x.low, y.low), f(x.low, y.high),
-                               f(x.high, y.low), f(x.high, y.high)};
-  auto [low, high] = std::minmax_element(all.begin(), all.end());
-  return {*low, *high};
-}
-
-Range increasing(const Range &x, double (*f)(double)) {
-  return {f(x.low), f(x.high)};
-}
-
-std::string number(double value) {
-  std::array<char, 32> text;
-  std::snprintf(text.data(), text.size(), "%.6e", value);
-  return text.data();
-}
-
-class Builder {
-public:
-  /// `mayChain` says whether the cell, unless affine, projects what it computes
-  /// within the step.
-  Builder(uint64_t seed, bool mayChain) : random(seed), mayChain(mayChain) {}
-
-  RandomCell build();
-
-private:
-  int below(int count) {
-    return static_cast<int>(random.next() % static_cast<uint64_t>(count));
-  }
-  bool chance(double probability) { return random.uniform() < probability; }
-
-  int append(RandomOperation operation, const Range &range) {
-    cell.operations.push_back(std::move(operation));
-    ranges.push_back(range);
-    return static_cast<int>(ranges.size()) - 1;
-  }
-  int unary(const char *mnemonic, int x, const Range &range) {
-    return append({mnemonic, {x}}, range);
-  }
-  int constant(double value) {
-    return append({"arith.constant", {}, number(value)}, {value, value});
-  }
-  int sigmoidOf(int x) {
-    return unary("minrnn.sigmoid", x, increasing(ranges[x], sigmoid));
-  }
-  int tanhOf(int x) {
-    return unary("math.tanh", x, increasing(ranges[x], std::tanh));
-  }
-  int add(int x, int y) {
-    return append({"arith.addf", {x, y}}, {ranges[x].low + ranges[y].low,
-                                           ranges[x].high + ranges[y].high});
-  }
-  int subtract(int x, int y) {
-    return append({"arith.subf", {x, y}}, {ranges[x].low - ranges[y].high,
-                                           ranges[x].high - ranges[y].low});
-  }
-  int multiply(int x, int y) {
-    return append({"arith.mulf", {x, y}},
-                  corners(ranges[x], ranges[y], std::multiplies<>()));
-  }
-  int divide(int x, int y) {
-    return append({"arith.divf", {x, y}},
-                  corners(ranges[x], ranges[y], std::divides<>()));
-  }
-  int lerp(int from, int to, int weight) {
-    // By its formula, which holds outside [0, 1] too.
-    Range keep{1 - ranges[weight].high, 1 - ranges[weight].low};
-    Range range;
-    if (ranges[weight].within(0, 1)) {
-      range = {std::min(ranges[from].low, ranges[to].low),
-               std::max(ranges[from].high, ranges[to].high)};
-    } else {
-      Range kept = corners(keep, ranges[from], std::multiplies<>());
-      Range taken = corners(ranges[weight], ranges[to], std::multiplies<>());
-      range = {kept.low + taken.low, kept.high + taken.high};
-    }
-    return append({"minrnn.lerp", {from, to, weight}}, range);
-  }
-  int extremum(const char *mnemonic, int x, int y,
-               const double &(*choose)(const double &, const double &)) {
-    return append({mnemonic, {x, y}}, {choose(ranges[x].low, ranges[y].low),
-                                       choose(ranges[x].high, ranges[y].high)});
-  }
-  int select(int condition, int x, int y) {
-    return append({"arith.select", {condition, x, y}},
-                  {std::min(ranges[x].low, ranges[y].low),
-                   std::max(ranges[x].high, ranges[y].high)});
-  }
-  int condition();
-
-  /// One of the values that may be computed with.
-  int pick();
-  /// One of them, squashed if none that was tried lies within the range.
-  int pickWithin(double low, double high);
-  /// One that is at least a half.
-  int pickAwayFromZero();
-  void leaf(RandomOperation operation, const Range &range) {
-    pool.push_back(append(std::move(operation), range));
-  }
-  void makeLeaves();
-  /// One or two projections of values that there are, and are no states.
-  void makeChained();
-  int chainedValue();
-  /// One more operation on values that there are.
-  void grow();
-  int growUnary();
-  int growBinary();
-  int affineNext(int state);
-  /// A few operations on `state` that keep it affine.
-  int affineChain(int state);
-  int nextOf(int state);
-
-  Random random;
-  bool mayChain;
-  RandomCell cell;
-  std::vector<Range> ranges;
-  /// The values that may be computed with.
-  std::vector<int> pool;
-};
-
 } // namespace
 
-int Builder::pick() {
+int RandomCellBuilder::pick() {
   // Rather a late one, so that results are used.
   auto size = static_cast<int>(pool.size());
   if (chance(0.5))
@@ -177,7 +40,7 @@ int Builder::pick() {
   return pool[below(size)];
 }
 
-int Builder::pickWithin(double low, double high) {
+int RandomCellBuilder::pickWithin(double low, double high) {
   for (int tries = 0; tries < 6; ++tries) {
     int value = pick();
     if (ranges[value].within(low, high))
@@ -189,12 +52,12 @@ int Builder::pickWithin(double low, double high) {
   return scale == 1 ? squashed : multiply(squashed, constant(scale));
 }
 
-int Builder::pickAwayFromZero() {
+int RandomCellBuilder::pickAwayFromZero() {
   int value = pickWithin(0, largestValue / 2);
   return add(value, constant(0.5 + 0.25 * below(4)));
 }
 
-int Builder::condition() {
+int RandomCellBuilder::condition() {
   static constexpr const char *predicates[] = {
       "oeq", "ogt", "oge", "olt", "ole", "one", "ord",  "ueq",
       "ugt", "uge", "ult", "ule", "une", "uno", "true", "false"};
@@ -210,12 +73,13 @@ int Builder::condition() {
   return truth;
 }
 
-void Builder::makeLeaves() {
-  Range gate{-largestPreactivation, largestPreactivation};
+void RandomCellBuilder::makeLeaves() {
+  double size = cell.isHostile ? extremePreactivation : largestPreactivation;
+  Range gate{-size, size};
   int gates = 1 + below(3);
   for (int g = 0; g < gates; ++g)
     leaf({"minrnn.project", {}, "g" + std::to_string(g)}, gate);
-  if (chance(0.1)) // the same gate once more
+  if (chance(cell.isHostile ? 0.5 : 0.1)) // the same gate once more
     leaf({"minrnn.project", {}, "g0"}, gate);
   int parameters = chance(0.4) ? 1 + below(2) : 0;
   for (int p = 0; p < parameters; ++p)
@@ -233,7 +97,7 @@ void Builder::makeLeaves() {
          productOfStates);
 }
 
-int Builder::chainedValue() {
+int RandomCellBuilder::chainedValue() {
   if (chance(0.5)) { // as in GRU and MGU
     int gate = pickWithin(0, 1);
     return multiply(gate, below(cell.states));
@@ -242,7 +106,7 @@ int Builder::chainedValue() {
   return value < cell.states ? tanhOf(value) : value;
 }
 
-void Builder::makeChained() {
+void RandomCellBuilder::makeChained() {
   // All of them before any is projected: the chain ends at one projection.
   std::vector<int> values(1 + below(2));
   for (int &value : values)
@@ -258,7 +122,7 @@ void Builder::makeChained() {
     leaf({"minrnn.project", {below(cell.states)}, "w"}, productOfStates);
 }
 
-int Builder::growUnary() {
+int RandomCellBuilder::growUnary() {
   switch (below(11)) {
   case 0:
     return sigmoidOf(pick());
@@ -306,7 +170,7 @@ int Builder::growUnary() {
   }
 }
 
-int Builder::growBinary() {
+int RandomCellBuilder::growBinary() {
   // Each draw in a statement of its own: the order in which arguments are
   // evaluated is the C++ compiler's to choose.
   int x = pick();
@@ -339,14 +203,18 @@ int Builder::growBinary() {
   }
 }
 
-void Builder::grow() {
+void RandomCellBuilder::grow() {
+  if (cell.isHostile && chance(0.5)) {
+    pool.push_back(growHostile());
+    return;
+  }
   int value = chance(0.5) ? growUnary() : growBinary();
   if (ranges[value].size() > largestValue)
     value = tanhOf(value);
   pool.push_back(value);
 }
 
-int Builder::affineChain(int state) {
+int RandomCellBuilder::affineChain(int state) {
   double low = cell.isNonNegative ? 0 : -2;
   auto divisor = [&] { return pickAwayFromZero(); };
   // A coefficient's range is not tracked: the bound of the state is, and it is
@@ -391,7 +259,7 @@ int Builder::affineChain(int state) {
   return value;
 }
 
-int Builder::affineNext(int state) {
+int RandomCellBuilder::affineNext(int state) {
   double low = cell.isNonNegative ? 0 : -largestState;
   if (chance(0.35)) {
     int to = pickWithin(low, largestState);
@@ -414,7 +282,7 @@ int Builder::affineNext(int state) {
   return multiply(value, constant(1 / excess));
 }
 
-int Builder::nextOf(int state) {
+int RandomCellBuilder::nextOf(int state) {
   int value = pick();
   switch (below(6)) {
   case 0:
@@ -443,7 +311,7 @@ int Builder::nextOf(int state) {
   }
 }
 
-RandomCell Builder::build() {
+RandomCell RandomCellBuilder::build() {
   double kind = random.uniform();
   cell.isAffine = kind < 0.5;
   cell.isNonNegative = kind < 0.25;
@@ -452,7 +320,7 @@ RandomCell Builder::build() {
   Range state{cell.isNonNegative ? 0 : -largestState, largestState};
   ranges.assign(cell.states, state);
   makeLeaves();
-  int growth = below(9);
+  int growth = below(9) + (cell.isHostile ? 2 : 0);
   for (int grown = 0; grown < growth / 2; ++grown)
     grow();
   if (mayChain && !cell.isAffine)
@@ -480,10 +348,12 @@ RandomCell minrnn::reference::randomCell(uint64_t seed,
   // without.
   bool mayChain =
       options.chained && Random(seed ^ 0x6368).next() % chainedShare == 0;
+  bool isHostile =
+      options.hostile && Random(seed ^ 0x686f7374).next() % hostileShare == 0;
   // The few that grew too large to be read are drawn anew.
   RandomCell cell;
   do {
-    cell = Builder(seed, mayChain).build();
+    cell = RandomCellBuilder(seed, mayChain, isHostile).build();
     seed = Random(seed).next();
   } while (cell.operations.size() > largestCell);
   return cell;

@@ -13,12 +13,17 @@
 // About half are affine by construction: coefficient and offset are made of
 // values that are free of the states.
 //
+// Hostile ones are not so tame inside: what overflows there is held back or
+// squashed before it reaches a state, or is skipped where the bound of its
+// rounding errors is infinite.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef MINRNN_TESTS_REFERENCE_RANDOMCELL_H
 #define MINRNN_TESTS_REFERENCE_RANDOMCELL_H
 
 #include "tests/reference/CallSamples.h"
+#include "tests/reference/RandomCellByHand.h"
 
 #include <cstdint>
 #include <string>
@@ -50,8 +55,12 @@ struct RandomCell {
   /// Affine, with a coefficient and an offset that are not negative.
   bool isNonNegative = false;
 
+  /// Drawn to go wrong: with formulas written by hand, with values that a
+  /// select holds back, with huge factors. It is called with extreme numbers.
+  bool isHostile = false;
+
   /// The cell as MLIR, named @random.
-  std::string text() const;
+  std::string text(Spelling spelling = Spelling::AsWritten) const;
   bool isTruth(int value) const {
     return value >= states && operations[value - states].isTruth;
   }
@@ -72,6 +81,8 @@ struct RandomCellOptions {
   /// Projections of values that are computed within the step. Of the cells
   /// that are not affine by construction some then have one or two.
   bool chained = false;
+  /// What has gone wrong elsewhere. Of three cells one is then hostile.
+  bool hostile = false;
 };
 
 RandomCell randomCell(uint64_t seed, const RandomCellOptions &options = {});

@@ -259,6 +259,7 @@ TEST(RandomCells, AreTheSameInEveryRunAndOnEveryMachine) {
   };
   EXPECT_EQ(hashOf({}), 14704951827910572984U);
   EXPECT_EQ(hashOf({.chained = true}), 8296786959826630698U);
+  EXPECT_EQ(hashOf({.hostile = true}), 4785498374600142041U);
 }
 
 TEST(RandomCells, ChainSomeProjectionsIfTheyMay) {
@@ -305,6 +306,58 @@ TEST(RandomCells, ChainSomeProjectionsIfTheyMay) {
   for (int some : {ofTwoValues, ofStatesToo, shared, twice, behind}) {
     EXPECT_GE(some, 3);
     EXPECT_LT(some, chaining);
+  }
+}
+
+TEST(RandomCells, AreHostileIfTheyMay) {
+  int hostile = 0;
+  std::map<std::string, int> formulas;
+  for (uint64_t seed = 0; seed < cellCount; ++seed) {
+    RandomCell cell = randomCell(seed, {.hostile = true});
+    EXPECT_LE(cell.operations.size(), 25U);
+    for (Spelling spelling : {Spelling::AsWritten, Spelling::AsJudged})
+      ASSERT_NO_THROW(parseProgram(cell.text(spelling)))
+          << "seed " << seed << "\n"
+          << cell.text(spelling);
+    if (!cell.isHostile) {
+      // The others are as they were.
+      EXPECT_EQ(cell.text(), randomCell(seed).text());
+      continue;
+    }
+    ++hostile;
+    for (const RandomOperation &operation : cell.operations)
+      if (operation.mnemonic == byHand)
+        ++formulas[operation.detail];
+  }
+  std::cout << "figure: of " << cellCount << " cells " << hostile
+            << " hostile\n";
+  EXPECT_GT(hostile, 250);
+  EXPECT_LT(hostile, 450);
+  for (const FormulaByHand &formula : formulasByHand())
+    EXPECT_GE(formulas[std::string(formula.name)], 3) << formula.name;
+}
+
+TEST(FormulasByHand, AreTheSameNumberInBothSpellings) {
+  for (const FormulaByHand &formula : formulasByHand()) {
+    std::vector<std::string> operands;
+    std::string projections;
+    for (int i = 0; i < formula.operands; ++i) {
+      operands.push_back("%k" + std::to_string(i));
+      // The third stands for the first.
+      projections += "  " + operands.back() + " = minrnn.project %x \"g" +
+                     std::to_string(i % 2) + "\" : f32\n";
+    }
+    auto outputOf = [&](Spelling spelling) {
+      Program program =
+          parseProgram("minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {\n" +
+                       projections + textOf(formula, spelling, "%r", operands) +
+                       "  minrnn.yield %r : f32\n}\n");
+      return evaluate(program, sampleCall(program, {2, 20, 3}, {}, 7)).output;
+    };
+    Judged written = outputOf(Spelling::AsWritten);
+    Judged judged = outputOf(Spelling::AsJudged);
+    for (size_t i = 0; i < judged.value.size(); ++i)
+      EXPECT_NEAR(written.value[i], judged.value[i], 1e-12) << formula.name;
   }
 }
 

@@ -8,6 +8,8 @@
 
 #include "tests/reference/RandomCell.h"
 
+#include "tests/reference/RandomCellByHand.h"
+
 #include <sstream>
 #include <utility>
 
@@ -15,7 +17,7 @@ using namespace minrnn::reference;
 
 static constexpr const char *stateNames[] = {"h", "c", "m"};
 
-std::string RandomCell::text() const {
+std::string RandomCell::text(Spelling spelling) const {
   auto name = [&](int value) {
     return value < states ? std::string("%") + stateNames[value]
                           : "%v" + std::to_string(value - states);
@@ -29,6 +31,14 @@ std::string RandomCell::text() const {
     const RandomOperation &operation = operations[i];
     const std::string &mnemonic = operation.mnemonic;
     auto operand = [&](int index) { return name(operation.operands[index]); };
+    if (mnemonic == byHand) {
+      std::vector<std::string> names;
+      for (int value : operation.operands)
+        names.push_back(name(value));
+      out << textOf(formulaByHand(operation.detail), spelling,
+                    name(states + static_cast<int>(i)), names);
+      continue;
+    }
     out << "  " << name(states + static_cast<int>(i)) << " = " << mnemonic
         << " ";
     if (mnemonic == "minrnn.project") {
@@ -77,6 +87,7 @@ std::string minrnn::reference::describe(const RandomRun &run) {
         std::pair{options.reset, "reset"},
         std::pair{options.initial, "initial"},
         std::pair{options.hostile, "hostile"},
+        std::pair{options.extreme, "extreme"},
         std::pair{options.nonNegativeInitial, "non-negative initial"},
         std::pair{run.dLast, "d_last"}})
     if (present)

@@ -73,11 +73,28 @@ TEST(Vocabulary, NamesTheForeignCharacter) {
     }
     return std::string();
   };
-  EXPECT_EQ(errorOf("ab\xC3\xA9"),
-            "the character '\xC3\xA9' at byte 2 is not in the vocabulary of "
-            "the model's text");
-  EXPECT_NE(errorOf("\n").find("byte 0xa"), std::string::npos);
-  EXPECT_NE(errorOf("a\xFF").find("byte 0xff"), std::string::npos);
+  EXPECT_EQ(
+      errorOf("ab\xC3\xA9"),
+      "the character '\xC3\xA9' (U+00E9) at line 1, column 3 is not in the "
+      "vocabulary of the model's text");
+  const std::string ending = " is not in the vocabulary of the model's text";
+  EXPECT_EQ(errorOf("\n"), "the character U+000A at line 1, column 1" + ending);
+  EXPECT_EQ(errorOf("a\xFF"), "the byte 0xFF at line 1, column 2" + ending);
+  // Columns are characters, and a control of a terminal is not written to it.
+  const Vocabulary wide = Vocabulary::ofText("\xE2\x98\x83\n");
+  const auto placeOf = [&](std::string_view text) {
+    try {
+      wide.encode(text);
+    } catch (const Error &error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(placeOf("\n\xE2\x98\x83\xE2\x98\x83\xC2\x9B"),
+            "the character U+009B at line 2, column 3" + ending);
+  EXPECT_EQ(placeOf("\xF0\x9F\x98\x80"),
+            "the character '\xF0\x9F\x98\x80' (U+1F600) at line 1, column 1" +
+                ending);
   EXPECT_THROW(vocabulary.symbol(3), Error);
   EXPECT_THROW(vocabulary.symbol(-1), Error);
 }

@@ -245,6 +245,44 @@ TEST_F(Tool, UsageErrorsExitWithTwo) {
   EXPECT_EQ(minrnn("devices").status, 0);
 }
 
+TEST_F(Tool, ReadsNumbersAsTheyAreWritten) {
+  const std::string train = "train text --data " + file("absent");
+  const std::string sample = "sample --checkpoint " + file("absent");
+  const auto expectRefusal =
+      [&](const std::string &command, const std::string &option,
+          const std::string &number, const std::string &expected) {
+        expectError(minrnn(command + " " + option + " '" + number + "'"),
+                    option + ": expected " + expected +
+                        " in decimal digits, found '" + number + "'",
+                    2);
+      };
+  const std::string seeds = "a whole number from 0 to 18446744073709551615";
+  for (const char *number : {"18446744073709551616", "-1", "1e9", " 5", "5 ",
+                             "+5", "0x10", "5.0", "", "five"}) {
+    expectRefusal(train, "--seed", number, seeds);
+    expectRefusal(train, "--steps", number,
+                  "a whole number from 1 to 1099511627776");
+  }
+  expectRefusal(sample, "--seed", "-1", seeds);
+  expectRefusal(sample, "--length", "99999999999999999999",
+                "a whole number from 0 to 1099511627776");
+  expectRefusal(sample, "--temperature", "-1e-9", "a number from 0 to 1000");
+  expectRefusal(sample, "--threads", "4294967297",
+                "a whole number from 1 to 4096");
+  expectRefusal(train, "--threads", "4294967297",
+                "a whole number from 1 to 4096");
+  expectRefusal(train, "--warmup", "-1",
+                "a whole number from 0 to 1099511627776");
+  expectRefusal(train, "--layers", "010001", "a whole number from 1 to 10000");
+  for (const char *number : {"1e400", "nan", "inf", "0x1p3", " 1", "1,5"})
+    expectRefusal(train, "--clip", number, "a number");
+  EXPECT_EQ(minrnn(train + " --seed 1 --seed 2").status, 2);
+  // Zeros in front make no octal number: the command gets to its file.
+  expectError(minrnn(sample + " --threads 010 --length 0010"), "absent");
+  EXPECT_NE(minrnn("sample --help").out.find("--temperature X=0.8"),
+            std::string::npos);
+}
+
 TEST_F(Tool, TrainsResumesAndSamples) {
   std::string text;
   for (int i = 0; i < 300; ++i)
@@ -277,8 +315,10 @@ TEST_F(Tool, TrainsResumesAndSamples) {
   ASSERT_EQ(sampled.status, 0) << sampled.err;
   EXPECT_EQ(sampled.out, "or not to be, to be or not to be, to be \n");
   EXPECT_EQ(minrnn(sample + " --seed 4").out, minrnn(sample + " --seed 4").out);
-  expectError(minrnn("sample --checkpoint " + checkpoint + " --prompt 'Q'"),
-              "the character 'Q' at byte 0 is not in the vocabulary");
+  expectError(
+      minrnn("sample --checkpoint " + checkpoint + " --prompt 'Q'"),
+      "--prompt: the character 'Q' (U+0051) at line 1, column 1 is not in "
+      "the vocabulary");
   expectError(minrnn("train text --data " + file("absent")), "absent");
   expectError(minrnn("train text --cell vanilla --data " + file("text")),
               "neither a file nor a built-in cell (gru, indrnn, lstm, mgu, "

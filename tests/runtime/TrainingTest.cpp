@@ -1,4 +1,4 @@
-//===- TrainingTest.cpp - The model, its training, its checkpoints --------===//
+//===- TrainingTest.cpp - The model and its training ----------------------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -9,14 +9,12 @@
 #include "minrnn/training.h"
 
 #include "minrnn/blocks.h"
-#include "minrnn/checkpoint.h"
 #include "minrnn/error.h"
-#include "minrnn/safetensors.h"
 #include "tests/runtime/Comparison.h"
 #include "tests/runtime/HandWrittenCells.h"
 #include "tests/runtime/HandWrittenMinGru.h"
 #include "tests/runtime/ReferenceRecurrent.h"
-#include "tests/runtime/TemporaryFolder.h"
+#include "tests/runtime/SmallTraining.h"
 
 #include "gtest/gtest.h"
 #include <algorithm>
@@ -27,20 +25,6 @@ using namespace minrnn;
 using namespace minrnn::test;
 
 namespace {
-
-LanguageModel smallModel(std::int64_t vocabulary, std::int64_t layers = 2) {
-  LanguageModel model({vocabulary, layers, 6, 2}, handWrittenMinGru());
-  model.initialise(3);
-  return model;
-}
-
-const ModelParameter &parameterOf(const LanguageModel &model,
-                                  const std::string &name) {
-  for (const ModelParameter &parameter : model.layout())
-    if (parameter.name == name)
-      return parameter;
-  throw Error("no parameter " + name);
-}
 
 using Reference = ReferenceRun (*)(const ReferenceLayer &layer);
 
@@ -259,27 +243,64 @@ TEST(Evaluate, CoversTheWholeTextOnce) {
                    all.subspan(begin, length), all.subspan(begin + 1, length));
   }
   for (const std::int64_t batch : {1, 3, 100})
-    EXPECT_NEAR(evaluate(model, text, batch, 5), sum / 23, 1e-9);
-  EXPECT_THROW(evaluate(model, all.first(1), 1, 5), Error);
+    EXPECT_NEAR(evaluate(model, text, {.batch = batch, .context = 5}).value(),
+                sum / 23, 1e-9);
+  EXPECT_EQ(evaluatedCharacters(24, {.context = 5}), 23);
+  EXPECT_THROW(evaluate(model, all.first(1), {.batch = 1, .context = 5}),
+               Error);
+  EXPECT_THROW(evaluate(model, all, {.characters = -1}), Error);
 }
 
-/// A text whose next character follows from the last two.
-std::string learnableText() {
-  std::string text;
-  for (int i = 0; i < 400; ++i)
-    text += "abacabad";
-  return text;
+TEST(Evaluate, SpreadsAFewWindowsOverTheText) {
+  LanguageModel model = smallModel(3);
+  std::vector<std::int32_t> text;
+  text.reserve(104);
+  for (int i = 0; i < 104; ++i)
+    text.push_back(i * i % 7 % 3);
+  const std::span<const std::int32_t> all(text);
+  const auto mean = [&](const std::vector<std::size_t> &begins,
+                        std::size_t time) {
+    double sum = 0;
+    for (const std::size_t begin : begins)
+      sum += model.loss(1, static_cast<std::int64_t>(time),
+                        all.subspan(begin, time), all.subspan(begin + 1, time));
+    return sum / static_cast<double>(begins.size());
+  };
+  // Of 20 places for windows of 5, three: the places 0, 6 and 13.
+  for (const std::int64_t batch : {1, 2, 100}) {
+    const EvaluationOptions options{
+        .batch = batch, .context = 5, .characters = 19};
+    EXPECT_EQ(evaluatedCharacters(104, options), 15);
+    EXPECT_NEAR(evaluate(model, text, options).value(), mean({0, 30, 65}, 5),
+                1e-9);
+  }
+  // Fewer characters than a window has make a shorter one.
+  const EvaluationOptions few{.context = 50, .characters = 8};
+  EXPECT_EQ(evaluatedCharacters(104, few), 8);
+  EXPECT_NEAR(evaluate(model, text, few).value(), mean({0}, 8), 1e-9);
+  // As many as there are: all of them.
+  for (const std::int64_t characters : {103, 104, 1000, 0})
+    EXPECT_EQ(
+        evaluatedCharacters(104, {.context = 5, .characters = characters}),
+        103);
 }
 
-TrainingOptions quickTraining() {
-  TrainingOptions options;
-  options.batch = 8;
-  options.context = 16;
-  options.steps = 150;
-  options.learningRate = 1e-2;
-  options.warmupSteps = 10;
-  options.evaluateEvery = 60;
-  return options;
+TEST(Evaluate, StopsBetweenBatches) {
+  LanguageModel model = smallModel(3);
+  const std::vector<std::int32_t> text(24, 1);
+  int asked = 0;
+  const auto stopAt = [&](int when) {
+    asked = 0;
+    return evaluate(model, text,
+                    {.batch = 1, .context = 5, .stop = [&asked, when] {
+                       return ++asked == when;
+                     }});
+  };
+  EXPECT_FALSE(stopAt(1));
+  EXPECT_FALSE(stopAt(5));
+  EXPECT_EQ(asked, 5);
+  EXPECT_TRUE(stopAt(6));
+  EXPECT_EQ(asked, 5);
 }
 
 TEST(Trainer, LearnsAndReports) {
@@ -289,7 +310,8 @@ TEST(Trainer, LearnsAndReports) {
       handWrittenMinGru());
   model.initialise(1);
   Trainer trainer(model, corpus, quickTraining());
-  const double before = evaluate(model, corpus.validation, 8, 16);
+  const EvaluationOptions whole{.batch = 8, .context = 16};
+  const double before = evaluate(model, corpus.validation, whole).value();
   std::vector<std::int64_t> reports;
   std::vector<std::int64_t> evaluations;
   double after = 0;
@@ -305,7 +327,7 @@ TEST(Trainer, LearnsAndReports) {
       });
   EXPECT_EQ(reports.size(), 150U);
   EXPECT_EQ(evaluations, (std::vector<std::int64_t>{60, 120, 150}));
-  EXPECT_EQ(after, evaluate(model, corpus.validation, 8, 16));
+  EXPECT_EQ(after, evaluate(model, corpus.validation, whole).value());
   EXPECT_GT(before, 1.2);
   // What the window's first characters leave open is all that remains.
   EXPECT_LT(after, 0.25);
@@ -316,7 +338,96 @@ TEST(Trainer, SaysWhenItDiverges) {
   LanguageModel model = smallModel(corpus.vocabulary.size());
   model.parameters().onHost()[0] = NAN;
   Trainer trainer(model, corpus, quickTraining());
-  EXPECT_THROW(trainer.step(), Error);
+  try {
+    trainer.step();
+    FAIL() << "a loss that is not a number";
+  } catch (const DivergenceError &error) {
+    EXPECT_STREQ(error.what(),
+                 "training diverged: at step 1 the loss is nan and the "
+                 "gradient's norm nan, first in tensor 'embedding.weight': "
+                 "element [0, 0] is nan; use a lower learning rate");
+  }
+}
+
+TEST(Trainer, RefusesAValidationThatIsNotFinite) {
+  const TextCorpus corpus = TextCorpus::fromText(learnableText());
+  LanguageModel model = smallModel(corpus.vocabulary.size());
+  TrainingOptions options = quickTraining();
+  options.evaluateEvery = 2;
+  Trainer trainer(model, corpus, options);
+  std::vector<std::int64_t> reported;
+  try {
+    trainer.run(
+        [&](const TrainingProgress &progress) {
+          EXPECT_TRUE(std::isfinite(progress.stepLoss));
+          EXPECT_FALSE(progress.validationLoss);
+          reported.push_back(progress.step);
+        },
+        [&](const TrainingProgress &) {
+          FAIL() << "a validation that is not a number was reported";
+        },
+        [&] {
+          // Once step 2 is done, and before it is judged.
+          if (trainer.stepsDone() == 2)
+            model.parameters().onHost()[7] = NAN;
+          return false;
+        });
+    FAIL() << "training went on";
+  } catch (const DivergenceError &error) {
+    EXPECT_STREQ(error.what(),
+                 "training diverged: after step 2 the validation loss is nan, "
+                 "first in tensor 'embedding.weight': element [1, 1] is nan; "
+                 "use a lower learning rate");
+  }
+  EXPECT_EQ(reported, (std::vector<std::int64_t>{1, 2}));
+}
+
+TEST(Trainer, StopsAfterAStepOrWithinAValidation) {
+  const TextCorpus corpus = TextCorpus::fromText(learnableText());
+  TrainingOptions options = quickTraining();
+  options.evaluateEvery = 2;
+  // A validation asks before each of its 3 batches of windows, and before the
+  // shorter window at the end.
+  const auto run = [&](int stopAt, std::vector<std::int64_t> &validations) {
+    LanguageModel model = smallModel(corpus.vocabulary.size());
+    Trainer trainer(model, corpus, options);
+    int asked = 0;
+    std::int64_t reported = 0;
+    trainer.run(
+        [&](const TrainingProgress &progress) { reported = progress.step; },
+        [&](const TrainingProgress &progress) {
+          validations.push_back(progress.step);
+        },
+        [&] { return ++asked == stopAt; });
+    EXPECT_EQ(asked, stopAt);
+    EXPECT_EQ(reported, trainer.stepsDone());
+    return reported;
+  };
+  std::vector<std::int64_t> none;
+  EXPECT_EQ(run(1, none), 1);
+  EXPECT_EQ(run(2, none), 2);
+  // Within the validation after step 2: at its beginning, and near its end.
+  EXPECT_EQ(run(3, none), 2);
+  EXPECT_EQ(run(6, none), 2);
+  EXPECT_TRUE(none.empty());
+  std::vector<std::int64_t> one;
+  EXPECT_EQ(run(7, one), 3);
+  EXPECT_EQ(one, std::vector<std::int64_t>{2});
+}
+
+TEST(Trainer, ClipsNothingWithAClipOfZero) {
+  const TextCorpus corpus = TextCorpus::fromText(learnableText());
+  const auto train = [&](double clip) {
+    LanguageModel model = smallModel(corpus.vocabulary.size());
+    TrainingOptions options = quickTraining();
+    options.clip = clip;
+    Trainer trainer(model, corpus, options);
+    for (int i = 0; i < 3; ++i)
+      trainer.step();
+    return trainer.adamW().firstMoment().download();
+  };
+  EXPECT_EQ(train(0), train(1e12));
+  EXPECT_NE(train(0), train(1e-3));
 }
 
 /// A device that ought to record graphs, and cannot.
@@ -364,95 +475,17 @@ TEST(Trainer, RefusesBadOptions) {
   EXPECT_THROW(make([](TrainingOptions &o) { o.context = 100000; }), Error);
   EXPECT_THROW(make([](TrainingOptions &o) { o.learningRate = NAN; }), Error);
   EXPECT_THROW(make([](TrainingOptions &o) { o.evaluateEvery = 0; }), Error);
-}
-
-TEST(Checkpoint, ResumesToTheVerySameWeights) {
-  const TemporaryFolder folder;
-  const std::filesystem::path path = folder.path() / "model.safetensors";
-  const TextCorpus corpus = TextCorpus::fromText(learnableText());
-  const std::int64_t vocabulary = corpus.vocabulary.size();
-
-  LanguageModel straight = smallModel(vocabulary);
-  Trainer whole(straight, corpus, quickTraining());
-  for (int i = 0; i < 6; ++i)
-    whole.step();
-
-  LanguageModel first = smallModel(vocabulary);
-  Trainer half(first, corpus, quickTraining());
-  for (int i = 0; i < 3; ++i)
-    half.step();
-  writeCheckpoint(path,
-                  {.cellSource = "the cell",
-                   .cellName = "mingru",
-                   .model = first.options(),
-                   .training = half.options(),
-                   .vocabulary = corpus.vocabulary,
-                   .validationLoss = 1.25},
-                  first, half.adamW());
-
-  const CheckpointInfo info = readCheckpointInfo(path);
-  EXPECT_EQ(info.cellSource, "the cell");
-  EXPECT_EQ(info.cellName, "mingru");
-  EXPECT_EQ(info.stepsDone, 3);
-  EXPECT_EQ(info.validationLoss, 1.25);
-  EXPECT_EQ(info.vocabulary.toJson(), corpus.vocabulary.toJson());
-  LanguageModel second(info.model, handWrittenMinGru());
-  Trainer rest(second, corpus, info.training);
-  readCheckpoint(path, second, &rest.adamW());
-  for (int i = 0; i < 3; ++i)
-    rest.step();
-  EXPECT_TRUE(std::ranges::equal(straight.parameters().onHost(),
-                                 second.parameters().onHost()));
-}
-
-TEST(Checkpoint, RefusesWhatIsNone) {
-  const TemporaryFolder folder;
-  const std::filesystem::path path = folder.path() / "tensors.safetensors";
-  writeSafetensors(path, {});
-  EXPECT_THROW(readCheckpointInfo(path), Error);
-  writeSafetensors(path, {},
-                   {{"format", "minrnn-checkpoint"}, {"version", "2"}});
-  EXPECT_THROW(readCheckpointInfo(path), Error);
-  LanguageModel model = smallModel(5);
-  EXPECT_THROW(readCheckpoint(path, model, nullptr), Error);
-}
-
-TEST(Checkpoint, RefusesSizesThatAreNotThoseOfItsTensors) {
-  const TemporaryFolder folder;
-  const std::filesystem::path path = folder.path() / "model.safetensors";
-  LanguageModel model = smallModel(3);
-  AdamW adamW({}, std::vector<bool>(model.parameters().size()));
-  const auto writeAndRead = [&](auto change) {
-    CheckpointInfo info{.model = model.options(),
-                        .vocabulary = Vocabulary::ofText("abc")};
-    change(info.model);
-    writeCheckpoint(path, info, model, adamW);
-    readCheckpointInfo(path);
-  };
-  EXPECT_NO_THROW(writeAndRead([](LanguageModelOptions &) {}));
-  constexpr std::int64_t huge = std::int64_t{1} << 40;
-  EXPECT_THROW(writeAndRead([](auto &m) { m.layers = huge; }), Error);
-  EXPECT_THROW(writeAndRead([](auto &m) { m.layers = 0; }), Error);
-  EXPECT_THROW(writeAndRead([](auto &m) { m.width = huge; }), Error);
-  EXPECT_THROW(writeAndRead([](auto &m) { m.expansion = huge; }), Error);
-  EXPECT_THROW(writeAndRead([](auto &m) { m.vocabulary = huge; }), Error);
-}
-
-TEST(Checkpoint, RefusesNumbersThatAreNotFinite) {
-  const TemporaryFolder folder;
-  const std::filesystem::path path = folder.path() / "model.safetensors";
-  LanguageModel model = smallModel(5);
-  AdamW adamW({}, std::vector<bool>(model.parameters().size()));
-  model.parameters().onHost()[7] = INFINITY;
-  writeCheckpoint(path, {.model = model.options()}, model, adamW);
+  EXPECT_THROW(make([](TrainingOptions &o) { o.evaluateCharacters = -1; }),
+               Error);
+  EXPECT_NO_THROW(make([](TrainingOptions &o) { o.clip = 0; }));
+  // A number and the bound that it breaks never look alike.
   try {
-    readCheckpoint(path, model, nullptr);
-    FAIL() << "an infinite weight was read";
+    make([](TrainingOptions &o) { o.clip = 1e-13; });
+    FAIL() << "a clip of 1e-13";
   } catch (const Error &error) {
-    EXPECT_NE(std::string(error.what())
-                  .find("tensor 'embedding.weight': element 7 is inf"),
-              std::string::npos)
-        << error.what();
+    EXPECT_STREQ(error.what(),
+                 "training: the largest norm of the gradients (0 for any) must "
+                 "be from 1e-12 to 1e+12, found 1e-13");
   }
 }
 

@@ -34,6 +34,9 @@ struct Figures {
   /// Numbers compared, those of them within the bound for double precision, and
   /// those that have no bound, since a `select` was undecided.
   int64_t numbers = 0, inDouble = 0, unbounded = 0;
+  /// Numbers of hostile calls that have no bound or no finite value, and were
+  /// not compared.
+  int64_t skipped = 0;
   /// The largest difference in double precision, in units of what is allowed.
   double worst = 0;
 };
@@ -53,6 +56,9 @@ struct JudgedCall {
   reference::Call call;
   std::vector<double> dOutput; // [B, T, H]
   std::vector<double> dLast;   // [B, S, H], or empty for zero
+  /// Whether what overflows may make a NaN: a number without a bound then says
+  /// nothing.
+  bool isHostile = false;
 };
 
 /// What the judge says of a call, for results of the call's precision.

@@ -20,6 +20,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace minrnn {
@@ -33,17 +34,25 @@ struct CheckpointInfo {
   TrainingOptions training = {};
   Vocabulary vocabulary = {};
   std::int64_t stepsDone = 0;
-  /// Nats per character when the checkpoint was written.
-  double validationLoss = 0;
+  /// The last validation and the best one so far, where there was one.
+  std::optional<Validation> validation = {};
+  std::optional<Validation> bestValidation = {};
 };
 
 /// Writes a checkpoint; it appears whole or not at all. `stepsDone` is taken
-/// from `optimizer`. Throws Error when the file cannot be written.
+/// from `optimizer`. Throws Error when the file cannot be written, or when a
+/// number is not finite, naming the first tensor or option; a checkpoint that
+/// was there before then stays, and the message says so as `describeKept`
+/// does.
 void writeCheckpoint(const std::filesystem::path &path, CheckpointInfo info,
                      LanguageModel &model, AdamW &optimizer);
 
+/// What stays of a training run that failed: `m.st still holds step 40`.
+std::string describeKept(const std::filesystem::path &path);
+
 /// Reads what is needed to build the model. Throws Error, beginning with the
-/// path, when the file is no checkpoint of this version or is damaged.
+/// path, when the file is no checkpoint of this version, is damaged, or holds
+/// something that is not a number in the place of one.
 CheckpointInfo readCheckpointInfo(const std::filesystem::path &path);
 
 /// Reads the weights into `model` and, where `optimizer` is not null, its state

@@ -20,6 +20,12 @@ public:
   using std::runtime_error::runtime_error;
 };
 
+/// Training that has come to numbers that are not finite, and cannot go on.
+class DivergenceError : public Error {
+public:
+  using Error::Error;
+};
+
 } // namespace minrnn
 
 #endif // MINRNN_ERROR_H

@@ -16,6 +16,7 @@
 #define MINRNN_JIT_H
 
 #include "minrnn/cell_kernels.h"
+#include "minrnn/error.h"
 
 #include <filesystem>
 #include <memory>
@@ -54,11 +55,18 @@ struct JitOptions {
   std::optional<std::filesystem::path> cacheFolder = std::nullopt;
 };
 
+/// What is wrong with a cell's text, as the compiler prints it: lines that name
+/// their place and say `error:` themselves.
+class DiagnosticError : public Error {
+public:
+  using Error::Error;
+};
+
 /// Compiles one cell of the MLIR text `source` for the device, or takes it from
 /// the cache, and loads it. `sourceName` is the file name in messages.
-/// Throws Error with the compiler's diagnostics when the text is wrong, and
-/// when the compiler has no target for the device. A cache
-/// that cannot be read or written is done without.
+/// Throws DiagnosticError when the text is wrong, and Error when there is no
+/// such cell or the compiler has no target for the device. A cache that cannot
+/// be read or written is done without.
 CellKernels compileCell(std::string_view source, std::string_view sourceName,
                         const JitOptions &options = {});
 

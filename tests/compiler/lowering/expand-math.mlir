@@ -2,6 +2,7 @@
 // GPU, arithmetic alone on the host; no library is called on either.
 // RUN: minrnn-opt %s --minrnn-expand-math=target=gpu --cse --canonicalize | FileCheck %s --check-prefixes=CHECK,GPU
 // RUN: minrnn-opt %s --minrnn-expand-math=target=host --cse --canonicalize | FileCheck %s --check-prefixes=CHECK,HOST
+// RUN: minrnn-opt %s --canonicalize | FileCheck %s --check-prefix=FOLDED
 // RUN: minrnn-opt %s --minrnn-expand-math=target=gpu | FileCheck %s --check-prefix=NONE
 // RUN: minrnn-opt %s --minrnn-expand-math=target=host | FileCheck %s --check-prefix=NONE
 // NONE-NOT: {{minrnn|math}}.{{[a-z0-9_]+}} %
@@ -60,6 +61,38 @@ func.func @softplus_as_exponent(%x: f32, %y: f32) -> f32 {
   return %2 : f32
 }
 
+// By a factor of 4 it shows, and so it does by differences that double it.
+// CHECK-LABEL: func.func @softplus_times_four
+// GPU: llvm.call_intrinsic "llvm.minnum"
+// GPU: llvm.call_intrinsic "llvm.minnum"
+func.func @softplus_times_four(%x: f32) -> f32 {
+  %four = arith.constant 4.0 : f32
+  %0 = minrnn.softplus %x : f32
+  %1 = arith.mulf %0, %four : f32
+  %2 = minrnn.sigmoid %1 : f32
+  return %2 : f32
+}
+// CHECK-LABEL: func.func @softplus_times_log2_e
+// GPU-NOT: llvm.minnum
+// CHECK: return
+func.func @softplus_times_log2_e(%x: f32, %y: f32) -> f32 {
+  %log2e = arith.constant 1.44269502 : f32
+  %0 = minrnn.softplus %x : f32
+  %1 = arith.mulf %0, %log2e : f32
+  %2 = minrnn.log2_add_exp2 %1, %y : f32
+  return %2 : f32
+}
+// CHECK-LABEL: func.func @softplus_doubled
+// GPU: llvm.call_intrinsic "llvm.minnum"
+// GPU: llvm.call_intrinsic "llvm.minnum"
+func.func @softplus_doubled(%x: f32) -> f32 {
+  %0 = minrnn.softplus %x : f32
+  %1 = arith.negf %0 : f32
+  %2 = arith.subf %0, %1 : f32
+  %3 = minrnn.sigmoid %2 : f32
+  return %3 : f32
+}
+
 // A sum shows it.
 // CHECK-LABEL: func.func @softplus_of_use
 // GPU: llvm.call_intrinsic "llvm.minnum"
@@ -77,8 +110,14 @@ func.func @softplus_of_use(%x: f32, %y: f32) -> (f32, f32) {
 // GPU: %[[LOST:.*]] = llvm.call_intrinsic "llvm.minnum"(%[[R]], %{{.*}})
 // GPU: %[[P:.*]] = llvm.call_intrinsic "llvm.nvvm.ex2.approx"(%[[T]])
 // GPU: llvm.call_intrinsic "llvm.fma"(%[[P]], %[[LOST]], %[[P]])
+// On the host two factors make the power of two, so that it need not be normal.
 // HOST-NOT: llvm.nvvm
+// HOST: arith.shrui
 // HOST: arith.shli
+// HOST: arith.mulf
+// HOST: arith.shli
+// HOST: arith.mulf
+// HOST: return
 func.func @exp(%x: f32) -> f32 {
   %0 = math.exp %x : f32
   return %0 : f32
@@ -96,32 +135,51 @@ func.func @lerp(%a: f32, %b: f32, %w: f32) -> f32 {
   return %0 : f32
 }
 
+// The power is added to 1: one factor is enough.
 // CHECK-LABEL: func.func @log2_add_exp2
 // CHECK: arith.subf
 // CHECK: llvm.call_intrinsic "llvm.fabs"
+// HOST-NOT: arith.shrui
 // CHECK: llvm.call_intrinsic "llvm.maxnum"
 func.func @log2_add_exp2(%x: f32, %y: f32) -> f32 {
   %0 = minrnn.log2_add_exp2 %x, %y : f32
   return %0 : f32
 }
 
-// A NaN in either operand is the result.
+// A NaN in either operand is the result, and -0 lies below +0.
 // CHECK-LABEL: func.func @maximum
 // CHECK-SAME: (%[[X:.*]]: f32, %[[Y:.*]]: f32)
-// CHECK-DAG: %[[NAN:.*]] = arith.cmpf uno, %[[X]], %[[X]]
-// CHECK-DAG: %[[MORE:.*]] = arith.cmpf ogt, %[[X]], %[[Y]]
-// CHECK-DAG: %[[LARGER:.*]] = arith.select %[[MORE]], %[[X]], %[[Y]]
-// CHECK: arith.select %[[NAN]], %[[X]], %[[LARGER]]
+// HOST: llvm.call_intrinsic "llvm.maximum"(%[[X]], %[[Y]])
+// GPU-DAG: %[[NAN:.*]] = arith.constant 0x7FC00000 : f32
+// GPU-DAG: %[[LARGER:.*]] = llvm.call_intrinsic "llvm.maximumnum"(%[[X]], %[[Y]])
+// GPU-DAG: %[[ISNAN:.*]] = arith.cmpf uno, %[[X]], %[[Y]]
+// GPU: arith.select %[[ISNAN]], %[[NAN]], %[[LARGER]]
 func.func @maximum(%x: f32, %y: f32) -> f32 {
   %0 = arith.maximumf %x, %y : f32
   return %0 : f32
 }
 
 // CHECK-LABEL: func.func @minimum
-// CHECK: arith.cmpf olt
+// HOST: llvm.call_intrinsic "llvm.minimum"
+// GPU: llvm.call_intrinsic "llvm.minimumnum"
 func.func @minimum(%x: f32, %y: f32) -> f32 {
   %0 = arith.minimumf %x, %y : f32
   return %0 : f32
+}
+
+// Of constants too.
+// FOLDED-LABEL: func.func @folded
+// FOLDED-DAG: %[[PLUS:.*]] = arith.constant 0.000000e+00 : f32
+// FOLDED-DAG: %[[MINUS:.*]] = arith.constant -0.000000e+00 : f32
+// FOLDED: return %[[PLUS]], %[[PLUS]], %[[MINUS]], %[[MINUS]]
+func.func @folded() -> (f32, f32, f32, f32) {
+  %plus = arith.constant 0.0 : f32
+  %minus = arith.constant -0.0 : f32
+  %0 = arith.maximumf %plus, %minus : f32
+  %1 = arith.maximumf %minus, %plus : f32
+  %2 = arith.minimumf %plus, %minus : f32
+  %3 = arith.minimumf %minus, %plus : f32
+  return %0, %1, %2, %3 : f32, f32, f32, f32
 }
 
 // CHECK-LABEL: func.func @borrowed

@@ -71,8 +71,13 @@
 // LOG: llvm.store %[[NP]],
 // LOG: llvm.store %[[MP]],
 // LOG: scf.yield %[[N]], %[[M]]
-// LOG: %[[LAST0:.*]] = math.exp2 %[[DONE]]#0
-// LOG: %[[LAST1:.*]] = math.exp2 %[[DONE]]#1
+// Without a step the initial states are the last ones.
+// LOG: %[[EMPTY:.*]] = arith.cmpi sle, %{{.*}}, %c0
+// LOG: %[[INITIAL:.*]]:2 = scf.if
+// LOG-DAG: %[[PLAIN0:.*]] = math.exp2 %[[DONE]]#0
+// LOG-DAG: %[[PLAIN1:.*]] = math.exp2 %[[DONE]]#1
+// LOG-DAG: %[[LAST0:.*]] = arith.select %[[EMPTY]], %[[INITIAL]]#0, %[[PLAIN0]]
+// LOG-DAG: %[[LAST1:.*]] = arith.select %[[EMPTY]], %[[INITIAL]]#1, %[[PLAIN1]]
 // LOG: llvm.store %[[LAST0]],
 // LOG: llvm.store %[[LAST1]],
 module attributes {minrnn.cell = "s", minrnn.gates = ["z", "h"], minrnn.kind = "parallel", minrnn.parameters = [], minrnn.recurrent = [], minrnn.states = ["s", "t"]} {

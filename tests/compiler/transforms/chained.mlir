@@ -28,7 +28,8 @@ minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
 // CHECK-NEXT: minrnn.yield %[[N]], %[[N]]
 
 // The gradient of f comes through its projections alone, and goes on to the
-// state and its projection, which a reset cuts off.
+// state and its projection, which a reset cuts off. (A product that nothing
+// takes sends a zero, which the sum might meet with an infinity.)
 // CHECK-LABEL: func.func @backward(
 // CHECK-SAME: %[[DF:[^:]*]]: tensor<?x?x2x?xf32> {minrnn.name = "d_chained"}, %{{[^:]*}}: tensor<?x1x?xf32> {minrnn.name = "d_last"})
 // CHECK: body (%{{[^ ,]*}}, %[[S:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %{{[^ ,]*}}, %[[R:[^ ,]*]], %[[DH:[^ ,]*]], %[[DF:[^ ,]*]], %[[DK:[^ ,]*]], %[[H:[^ ,]*]], %{{[^ ,]*}}, %[[BS:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]]) {
@@ -36,9 +37,11 @@ minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
 // CHECK-NEXT: %[[HR:.*]] = arith.select %[[NEW]], %{{.*}}, %[[H]]
 // CHECK-NEXT: %[[SR:.*]] = arith.select %[[NEW]], %{{.*}}, %[[S]]
 // CHECK-NEXT: %[[SB:.*]] = arith.addf %[[SR]], %[[BS]]
+// CHECK-NEXT: %[[TAKEN:.*]] = arith.cmpf une, %[[DF]]
 // CHECK-NEXT: %[[G:.*]] = arith.addf %[[DH]], %[[C]]
 // CHECK-NEXT: %[[DS:.*]] = arith.mulf %[[DF]], %[[HR]]
-// CHECK-NEXT: %[[DHF:.*]] = arith.mulf %[[DF]], %[[SB]]
+// CHECK-NEXT: %[[DHS:.*]] = arith.mulf %[[DF]], %[[SB]]
+// CHECK-NEXT: %[[DHF:.*]] = arith.select %[[TAKEN]], %[[DHS]], %{{.*}}
 // CHECK-NEXT: %[[DSR:.*]] = arith.select %[[NEW]], %{{.*}}, %[[DS]]
 // CHECK-NEXT: %[[DHR:.*]] = arith.select %[[NEW]], %{{.*}}, %[[DHF]]
 // CHECK-NEXT: minrnn.yield %[[DHR]], %[[DK]], %[[DSR]], %[[G]], %[[G]], %[[G]], %[[DK]], %[[DS]], %[[G]], %[[G]], %[[G]]

@@ -215,14 +215,16 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 
 // -----
 
-// |x|: its sign.
+// |x|: its sign, which is 0 at 0.
 // CHECK-LABEL: func.func @backward(
 // CHECK: } output (%[[K:[^ ,]*]], %[[L:[^ ,]*]], %{{[^ ,]*}}, %[[DH:[^ ,]*]], %[[S:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]], %{{[^ ,]*}}) {
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG: %[[D:.*]] = arith.addf %[[DH]], %[[C]] : f32
-// CHECK-DAG: %[[C:.*]] = arith.cmpf oge, %[[K]], %[[ZERO]]
+// CHECK-DAG: %[[C:.*]] = arith.cmpf ogt, %[[K]], %[[ZERO]]
+// CHECK-DAG: %[[Z:.*]] = arith.cmpf oeq, %[[K]], %[[ZERO]]
 // CHECK-DAG: %[[M:.*]] = arith.negf %[[D]]
-// CHECK-DAG: %[[X:.*]] = arith.select %[[C]], %[[D]], %[[M]]
+// CHECK-DAG: %[[Y:.*]] = arith.select %[[C]], %[[D]], %[[M]]
+// CHECK-DAG: %[[X:.*]] = arith.select %[[Z]], %[[ZERO]], %[[Y]]
 // CHECK: minrnn.yield %[[X]], %[[ZERO]], %[[ZERO]], %[[ZERO]] : f32, f32, f32, f32
 module attributes {minrnn.kind = "parallel"} {
 func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {

@@ -14,15 +14,16 @@ func.func @complement(%x: f32) -> f32 {
   return %0 : f32
 }
 
-// 2 - sigmoid(x) and sigmoid(x) - 1 are not that formula.
+// 2 - sigmoid(x) is not that formula; sigmoid(x) - 1 is the negated one.
 // CHECK-LABEL: func.func @no_complement
 func.func @no_complement(%x: f32) -> (f32, f32) {
   %one = arith.constant 1.0 : f32
   %two = arith.constant 2.0 : f32
   %s = minrnn.sigmoid %x : f32
-  // CHECK: arith.subf
+  // CHECK: arith.subf {{.*}} : f32
   %0 = arith.subf %two, %s : f32
-  // CHECK: arith.subf
+  // CHECK: %[[C:.*]] = minrnn.sigmoid
+  // CHECK: arith.negf %[[C]] : f32
   %1 = arith.subf %s, %one : f32
   return %0, %1 : f32, f32
 }

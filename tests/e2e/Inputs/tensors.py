@@ -3,7 +3,8 @@
 
 Writes a safetensors file with the standard library alone. SHAPE is sizes
 joined by commas; CONTENT is normal (the default), positive, zero, nan,
-infinity, or marks (zeros and a few ones); DTYPE is F32 (the default), F64, U8 or
+infinity, marks (zeros and a few ones), or the numbers themselves, joined by
+semicolons; DTYPE is F32 (the default), F64, U8 or
 BOOL. The content depends on NAME and SHAPE alone.
 
 KIND damages the file: header-length (claims a header beyond the file), offsets
@@ -33,6 +34,8 @@ def numbers(content, count, seed):
         values = [0.0] * count
     elif content in ("nan", "infinity"):
         values[count // 2] = float(content)
+    elif content[0] in "-0123456789":
+        values = [float(number) for number in content.split(";")]
     elif content != "normal":
         sys.exit(f"tensors.py: unknown content '{content}'")
     return values

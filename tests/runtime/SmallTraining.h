@@ -1,0 +1,56 @@
+//===- SmallTraining.h - A model and a text for tests -----------*- C++ -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_TESTS_RUNTIME_SMALLTRAINING_H
+#define MINRNN_TESTS_RUNTIME_SMALLTRAINING_H
+
+#include "minrnn/error.h"
+#include "minrnn/training.h"
+#include "tests/runtime/HandWrittenMinGru.h"
+
+#include <string>
+
+namespace minrnn::test {
+
+inline LanguageModel smallModel(std::int64_t vocabulary,
+                                std::int64_t layers = 2) {
+  LanguageModel model({vocabulary, layers, 6, 2}, handWrittenMinGru());
+  model.initialise(3);
+  return model;
+}
+
+inline const ModelParameter &parameterOf(const LanguageModel &model,
+                                         const std::string &name) {
+  for (const ModelParameter &parameter : model.layout())
+    if (parameter.name == name)
+      return parameter;
+  throw Error("no parameter " + name);
+}
+
+/// A text whose next character follows from the last two.
+inline std::string learnableText() {
+  std::string text;
+  for (int i = 0; i < 400; ++i)
+    text += "abacabad";
+  return text;
+}
+
+inline TrainingOptions quickTraining() {
+  TrainingOptions options;
+  options.batch = 8;
+  options.context = 16;
+  options.steps = 150;
+  options.learningRate = 1e-2;
+  options.warmupSteps = 10;
+  options.evaluateEvery = 60;
+  return options;
+}
+
+} // namespace minrnn::test
+
+#endif // MINRNN_TESTS_RUNTIME_SMALLTRAINING_H
