@@ -8,91 +8,61 @@
 
 #include "compiler/tools/OutputFiles.h"
 
-#include "llvm/Support/Error.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/raw_ostream.h"
+#include "files/StagedFile.h"
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Signals.h"
+
+#include <system_error>
 
 using namespace minrnn::compiler;
 
-/// Writes `content` to an open stream; the error, if any, is taken from it.
-static llvm::Error writeAll(llvm::raw_fd_ostream &stream,
-                            const std::string &content) {
-  stream << content;
-  stream.flush();
-  std::error_code code = stream.error();
-  stream.clear_error();
-  return llvm::errorCodeToError(code);
-}
+namespace {
 
-/// Writes one file's content to a temporary file beside it.
-static llvm::Expected<llvm::sys::fs::TempFile>
-writeTemporary(const OutputFile &file) {
-  llvm::Expected<llvm::sys::fs::TempFile> temporary =
-      llvm::sys::fs::TempFile::create(file.path + ".%%%%%%.tmp");
-  if (!temporary)
-    return temporary.takeError();
-  llvm::raw_fd_ostream stream(temporary->FD, /*shouldClose=*/false);
-  if (llvm::Error cause = writeAll(stream, file.content))
-    return llvm::joinErrors(std::move(cause), temporary->discard());
-  return temporary;
-}
+/// A file that is being written, and removed also when a signal ends the
+/// program.
+class Pending {
+public:
+  explicit Pending(const OutputFile &output) : output(output) {}
 
-/// Whether `path` is a device or a pipe, which a file must not replace.
-static bool isSpecial(const std::string &path) {
-  llvm::sys::fs::file_status status;
-  return !llvm::sys::fs::status(path, status) &&
-         llvm::sys::fs::exists(status) &&
-         !llvm::sys::fs::is_regular_file(status) &&
-         !llvm::sys::fs::is_directory(status);
-}
+  std::error_code stage() {
+    if (std::error_code error = file.open(output.path))
+      return error;
+    temporary = file.temporaryPath().string();
+    if (!temporary.empty())
+      llvm::sys::RemoveFileOnSignal(temporary);
+    if (std::error_code error =
+            file.write(output.content.data(), output.content.size()))
+      return error;
+    return file.finish();
+  }
 
-static llvm::Error writeSpecial(const OutputFile &file) {
-  std::error_code code;
-  llvm::raw_fd_ostream stream(file.path, code, llvm::sys::fs::CD_OpenExisting);
-  if (code)
-    return llvm::errorCodeToError(code);
-  return writeAll(stream, file.content);
-}
+  std::error_code replace() {
+    std::error_code error = file.replace();
+    if (!error && !temporary.empty())
+      llvm::sys::DontRemoveFileOnSignal(temporary);
+    return error;
+  }
 
-/// Where a file goes: a symbolic link stays, and what it points to is replaced.
-static std::string destination(const std::string &path) {
-  llvm::SmallString<128> real;
-  return llvm::sys::fs::real_path(path, real) ? path : real.str().str();
-}
+  const std::string &path() const { return output.path; }
+
+private:
+  const OutputFile &output;
+  minrnn::StagedFile file;
+  std::string temporary;
+};
+
+} // namespace
 
 bool minrnn::compiler::writeFiles(const std::vector<OutputFile> &files,
                                   std::string &error) {
-  struct Pending {
-    OutputFile file;
-    llvm::sys::fs::TempFile temporary;
-  };
-  std::vector<Pending> pending;
-  auto giveUp = [&](const OutputFile &file, llvm::Error cause) {
-    error =
-        "cannot write '" + file.path + "': " + llvm::toString(std::move(cause));
-    for (Pending &other : pending)
-      llvm::consumeError(other.temporary.discard());
-    return false;
-  };
-  for (const OutputFile &file : files) {
-    // A directory would only be noticed when the first file is in place.
-    if (llvm::sys::fs::is_directory(file.path))
-      return giveUp(file, llvm::errorCodeToError(
-                              std::make_error_code(std::errc::is_a_directory)));
-    // A device (/dev/null, /dev/full) or a pipe is written to as it stands.
-    if (isSpecial(file.path)) {
-      if (llvm::Error cause = writeSpecial(file))
-        return giveUp(file, std::move(cause));
-      continue;
-    }
-    OutputFile resolved = {destination(file.path), file.content};
-    auto temporary = writeTemporary(resolved);
-    if (!temporary)
-      return giveUp(file, temporary.takeError());
-    pending.push_back({std::move(resolved), std::move(*temporary)});
-  }
-  for (Pending &each : pending)
-    if (llvm::Error cause = each.temporary.keep(each.file.path))
-      return giveUp(each.file, std::move(cause));
+  std::vector<Pending> pending(files.begin(), files.end());
+  // Every file is complete before the first one is put in place.
+  for (auto step : {&Pending::stage, &Pending::replace})
+    for (Pending &file : pending)
+      if (std::error_code code = (file.*step)()) {
+        error = "cannot write '" + file.path() + "': " + code.message();
+        return false;
+      }
   return true;
 }

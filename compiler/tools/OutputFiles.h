@@ -19,9 +19,9 @@ struct OutputFile {
   std::string content;
 };
 
-/// Writes all of `files`, each to a temporary file beside it that is renamed
-/// once every one is complete. On failure nothing has changed, and `error`
-/// says which file could not be written, and why.
+/// Writes all of `files`, each as a StagedFile that is put in place once every
+/// one is complete. On failure nothing has changed, and `error` says which file
+/// could not be written, and why.
 bool writeFiles(const std::vector<OutputFile> &files, std::string &error);
 
 } // namespace minrnn::compiler

@@ -11,6 +11,8 @@
 #include "compiler/pipeline/OutOfMemory.h"
 #include "compiler/tools/FaultGuard.h"
 #include "compiler/tools/OutputFiles.h"
+#include "files/FileOptions.h"
+#include "files/StandardStreams.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/MLIRContext.h"
@@ -99,7 +101,47 @@ static std::string headerBeside(llvm::StringRef object) {
   return header.str().str();
 }
 
-static int run(const Arguments &arguments, int argc, char **argv) {
+/// Where MLIR's own flags write.
+static void addDebuggingOutputs(minrnn::NamedFiles &files,
+                                const std::vector<std::string> &flags) {
+  llvm::StringRef reproducer = "--mlir-pass-pipeline-crash-reproducer";
+  for (llvm::StringRef flag : flags)
+    if (flag.consume_front(reproducer) && flag.consume_front("="))
+      files.addOutput(reproducer.str(), flag.str());
+}
+
+static bool isBinary(Stage stage) {
+  return stage == Stage::Object || stage == Stage::Cubin;
+}
+
+/// Compiles and writes; `files` are those that the command line names.
+static int run(const Arguments &arguments, minrnn::NamedFiles files, int argc,
+               char **argv) {
+  // With nothing but --explain there is no code to make.
+  bool explainOnly =
+      arguments.explain && arguments.output.empty() && arguments.emit.empty();
+  Stage stage = explainOnly              ? Stage::Explanation
+                : arguments.emit.empty() ? defaultStage(arguments.compile)
+                                         : stages().at(arguments.emit);
+  std::string output = arguments.output.empty() ? "-" : arguments.output;
+  if (stage == Stage::Object && headerBeside(output) == output)
+    return fail(Usage, "the object '" + output +
+                           "' would be overwritten by its own C header; name "
+                           "it otherwise, *.o by custom");
+  // (Nothing goes beside a device such as /dev/null.)
+  bool writesHeader = stage == Stage::Object && output != "-" &&
+                      !llvm::StringRef(output).starts_with("/dev/");
+  if (arguments.output.empty())
+    files.addOutput("standard output", output);
+  if (writesHeader)
+    files.addOutput("the C header beside --output", headerBeside(output));
+  if (std::string fault = files.fault(); !fault.empty())
+    return fail(BadInput, fault);
+  if (isBinary(stage) && output == "-" && llvm::outs().is_displayed())
+    return fail(BadInput,
+                "the output is binary, and standard output is a "
+                "terminal; redirect it, or name a file with --output");
+
   auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(arguments.input,
                                                    /*IsText=*/true);
   if (!buffer)
@@ -107,18 +149,6 @@ static int run(const Arguments &arguments, int argc, char **argv) {
                               "': " + buffer.getError().message());
   llvm::StringRef source = (*buffer)->getBuffer();
   std::string sourceName = arguments.input == "-" ? "<stdin>" : arguments.input;
-
-  // With nothing but --explain there is no code to make.
-  bool explainOnly =
-      arguments.explain && arguments.output.empty() && arguments.emit.empty();
-  Stage stage = explainOnly              ? Stage::Explanation
-                : arguments.emit.empty() ? defaultStage(arguments.compile)
-                                         : stages().at(arguments.emit);
-  if (stage == Stage::Object &&
-      headerBeside(arguments.output) == arguments.output)
-    return fail(Usage, "the object '" + arguments.output +
-                           "' would be overwritten by its own C header; name "
-                           "it otherwise, *.o by custom");
   Compilation compilation =
       compileGuarded(source, sourceName, stage, arguments.compile);
   llvm::errs() << compilation.diagnostics;
@@ -132,7 +162,6 @@ static int run(const Arguments &arguments, int argc, char **argv) {
     return Fault;
   }
 
-  std::string output = arguments.output.empty() ? "-" : arguments.output;
   if (explainOnly) {
     llvm::outs() << compilation.output;
     return Done;
@@ -147,28 +176,30 @@ static int run(const Arguments &arguments, int argc, char **argv) {
     llvm::outs().clear_error();
     return fail(BadInput, "cannot write to standard output");
   }
-  std::vector<OutputFile> files = {{output, compilation.output}};
-  // (Nothing goes beside a device such as /dev/null.)
-  if (stage == Stage::Object && !llvm::StringRef(output).starts_with("/dev/"))
-    files.push_back({headerBeside(output), compilation.header});
+  std::vector<OutputFile> outputs = {{output, compilation.output}};
+  if (writesHeader)
+    outputs.push_back({headerBeside(output), compilation.header});
   std::string error;
-  if (!writeFiles(files, error))
+  if (!writeFiles(outputs, error))
     return fail(BadInput, error);
   return Done;
 }
 
 int main(int argc, char **argv) {
+  minrnn::reserveStandardStreams();
   const EndsOnOutOfMemory guard;
   Arguments arguments;
   CLI::App app("minrnnc: compiles gated recurrent cells to kernels", "minrnnc");
   app.set_version_flag("--version", "minrnnc " MINRNN_VERSION
                                     " (LLVM " LLVM_VERSION_STRING ")");
-  app.add_option("CELL", arguments.input,
-                 "the file with the cell; - for standard input")
+  minrnn::FileOptions files(app);
+  files
+      .addInput("CELL", arguments.input,
+                "the file with the cell; - for standard input")
       ->required();
-  app.add_option("-o,--output", arguments.output,
-                 "the file to write; - for standard output (the default). An "
-                 "object's C header goes beside it");
+  files.addOutput("-o,--output", arguments.output,
+                  "the file to write; - for standard output (the default). An "
+                  "object's C header goes beside it");
   std::vector<std::string> stageNames;
   for (const auto &[name, stage] : stages())
     stageNames.push_back(name);
@@ -249,5 +280,9 @@ int main(int argc, char **argv) {
       return fail(Usage, "--emit=" + arguments.emit + " does not go with " +
                              "--target=" + arguments.compile.target);
   }
-  return run(arguments, argc, argv);
+  if (std::string fault = files.fault(); !fault.empty())
+    return fail(BadInput, fault);
+  minrnn::NamedFiles named = files.named();
+  addDebuggingOutputs(named, extras);
+  return run(arguments, named, argc, argv);
 }

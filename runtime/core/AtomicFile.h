@@ -9,22 +9,21 @@
 #ifndef MINRNN_RUNTIME_CORE_ATOMICFILE_H
 #define MINRNN_RUNTIME_CORE_ATOMICFILE_H
 
+#include "files/StagedFile.h"
+
 #include <cstddef>
 #include <filesystem>
+#include <system_error>
 
 namespace minrnn {
 
-/// Writes beside the destination and takes its place with one rename in
-/// `commit`; without a commit nothing stays behind. A destination that is a
-/// device or a pipe is written to directly, for it must not be replaced.
+/// A StagedFile whose errors are thrown: it appears whole in `commit`, and
+/// without a commit nothing stays behind.
 class AtomicFile {
 public:
-  /// Throws Error when the destination is a folder, or its folder cannot be
-  /// written to.
+  /// Throws Error when the destination is a folder or protected, or its folder
+  /// cannot be written to.
   explicit AtomicFile(const std::filesystem::path &destination);
-  ~AtomicFile();
-  AtomicFile(const AtomicFile &) = delete;
-  AtomicFile &operator=(const AtomicFile &) = delete;
 
   /// Appends `bytes` bytes. Throws Error when there is no room.
   void write(const void *data, std::size_t bytes);
@@ -33,15 +32,11 @@ public:
   void commit();
 
 private:
-  [[noreturn]] void fail(int errorNumber) const;
+  void check(std::error_code error) const;
 
   /// As the user gave it, for messages.
   std::filesystem::path destination;
-  /// Where the rename goes: symbolic links are followed.
-  std::filesystem::path target;
-  /// Empty when written to directly.
-  std::filesystem::path temporary;
-  int descriptor = -1;
+  StagedFile file;
 };
 
 } // namespace minrnn

@@ -11,7 +11,9 @@
 #include "minrnn/error.h"
 
 #include <cerrno>
+#include <cstdio>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <system_error>
 
@@ -29,4 +31,19 @@ std::string minrnn::readFile(const std::filesystem::path &path) {
   if (stream.bad())
     throw Error(what + "reading failed before the end");
   return content;
+}
+
+std::string minrnn::readInput(const std::filesystem::path &path) {
+  if (path != "-")
+    return readFile(path);
+  errno = 0;
+  std::string content{std::istreambuf_iterator<char>(std::cin), {}};
+  if (std::ferror(stdin) != 0)
+    throw Error("cannot read standard input: " +
+                std::generic_category().message(errno));
+  return content;
+}
+
+std::string minrnn::inputName(const std::filesystem::path &path) {
+  return path == "-" ? "<stdin>" : path.string();
 }

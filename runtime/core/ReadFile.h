@@ -17,6 +17,13 @@ namespace minrnn {
 /// The bytes of a file. Throws Error when it cannot be read.
 std::string readFile(const std::filesystem::path &path);
 
+/// The bytes of a file that a command line names: `-` is standard input. Throws
+/// Error when it cannot be read.
+std::string readInput(const std::filesystem::path &path);
+
+/// What such a file is called in messages.
+std::string inputName(const std::filesystem::path &path);
+
 } // namespace minrnn
 
 #endif // MINRNN_RUNTIME_CORE_READFILE_H

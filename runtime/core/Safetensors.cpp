@@ -23,6 +23,8 @@
 #include <cmath>
 #include <cstring>
 #include <fstream>
+#include <ostream>
+#include <sstream>
 #include <system_error>
 
 using namespace minrnn;
@@ -239,6 +241,18 @@ SafetensorsReader::SafetensorsReader(std::filesystem::path path)
   if (!stream)
     throw Error(where +
                 "cannot be opened: " + std::generic_category().message(errno));
+  readHeader(stream);
+}
+
+SafetensorsReader::SafetensorsReader(std::string name, std::string bytes)
+    : filePath(std::move(name)),
+      content(std::make_shared<const std::string>(std::move(bytes))) {
+  std::istringstream stream(*content, std::ios::binary);
+  readHeader(stream);
+}
+
+void SafetensorsReader::readHeader(std::istream &stream) {
+  const std::string where = filePath.string() + ": ";
   stream.seekg(0, std::ios::end);
   const std::streamoff size = stream.tellg();
   stream.seekg(0);
@@ -293,8 +307,13 @@ void SafetensorsReader::checkShape(
 
 void SafetensorsReader::readData(std::string_view name, void *data,
                                  std::size_t bytes) const {
+  const std::uint64_t begin = dataBegin + info(name).begin;
+  if (content) {
+    content->copy(static_cast<char *>(data), bytes, begin);
+    return;
+  }
   std::ifstream stream(filePath, std::ios::binary);
-  stream.seekg(static_cast<std::streamoff>(dataBegin + info(name).begin));
+  stream.seekg(static_cast<std::streamoff>(begin));
   stream.read(static_cast<char *>(data), static_cast<std::streamsize>(bytes));
   if (!stream)
     throw Error(filePath.string() + ": tensor " + inQuotes(name) +
@@ -361,10 +380,14 @@ SafetensorsReader::readBytes(std::string_view name,
   return data;
 }
 
-void minrnn::writeSafetensors(
-    const std::filesystem::path &path, std::span<const TensorToWrite> tensors,
-    const std::map<std::string, std::string, std::less<>> &metadata) {
-  const std::string where = "cannot write '" + path.string() + "': ";
+namespace {
+
+/// What comes before the data: the header's length and the header, which make a
+/// multiple of 8 bytes so that the data is aligned for whoever maps it.
+std::string
+makeHeader(std::span<const TensorToWrite> tensors,
+           const std::map<std::string, std::string, std::less<>> &metadata,
+           const std::string &where) {
   Json header = Json::object();
   if (!metadata.empty())
     header["__metadata__"] = metadata;
@@ -392,14 +415,32 @@ void minrnn::writeSafetensors(
     throw Error(where + "a name or a metadata entry is no valid UTF-8: " +
                 exception.what());
   }
-  // Spaces up to a multiple of 8 keep the data aligned for whoever maps it.
   text.append((lengthBytes - text.size() % lengthBytes) % lengthBytes, ' ');
-
-  AtomicFile file(path);
   const std::uint64_t headerBytes = text.size();
-  file.write(&headerBytes, lengthBytes);
-  file.write(text.data(), text.size());
+  return std::string(reinterpret_cast<const char *>(&headerBytes),
+                     lengthBytes) +
+         text;
+}
+
+} // namespace
+
+void minrnn::writeSafetensors(
+    const std::filesystem::path &path, std::span<const TensorToWrite> tensors,
+    const std::map<std::string, std::string, std::less<>> &metadata) {
+  const std::string header =
+      makeHeader(tensors, metadata, "cannot write '" + path.string() + "': ");
+  AtomicFile file(path);
+  file.write(header.data(), header.size());
   for (const TensorToWrite &tensor : tensors)
     file.write(tensor.data.data(), tensor.data.size_bytes());
   file.commit();
+}
+
+void minrnn::writeSafetensors(
+    std::ostream &stream, std::span<const TensorToWrite> tensors,
+    const std::map<std::string, std::string, std::less<>> &metadata) {
+  stream << makeHeader(tensors, metadata, "cannot write tensors: ");
+  for (const TensorToWrite &tensor : tensors)
+    stream.write(reinterpret_cast<const char *>(tensor.data.data()),
+                 static_cast<std::streamsize>(tensor.data.size_bytes()));
 }

@@ -11,9 +11,16 @@
 #include "minrnn/error.h"
 #include "runtime/core/ReadFile.h"
 
+#include <algorithm>
 #include <filesystem>
 
 using namespace minrnn;
+
+bool minrnn::isBuiltInCell(std::string_view name) {
+  return std::any_of(
+      builtInCells().begin(), builtInCells().end(),
+      [&](const BuiltInCell &cell) { return cell.name == name; });
+}
 
 CellSource minrnn::findCellSource(const std::string &nameOrPath) {
   std::string names;
@@ -22,6 +29,8 @@ CellSource minrnn::findCellSource(const std::string &nameOrPath) {
       return {std::string(cell.source), nameOrPath};
     names += (names.empty() ? "" : ", ") + std::string(cell.name);
   }
+  if (nameOrPath == "-")
+    return {readInput(nameOrPath), inputName(nameOrPath)};
   std::error_code code;
   if (!std::filesystem::exists(nameOrPath, code))
     throw Error("'" + nameOrPath + "' is neither a file nor a built-in cell (" +

@@ -30,9 +30,11 @@ struct CellSource {
   std::string name;
 };
 
+bool isBuiltInCell(std::string_view name);
+
 /// The text of a built-in cell when `nameOrPath` is the name of one, else of
-/// the file of that path. Throws Error, listing the built-in names, when there
-/// is neither.
+/// the file of that path, `-` for standard input. Throws Error, listing the
+/// built-in names, when there is neither.
 CellSource findCellSource(const std::string &nameOrPath);
 
 } // namespace minrnn

@@ -19,14 +19,6 @@ using namespace minrnn;
 
 namespace {
 
-/// `model.best.safetensors` for `model.safetensors`.
-std::filesystem::path bestBeside(const std::filesystem::path &checkpoint) {
-  std::filesystem::path best = checkpoint;
-  best.replace_filename(checkpoint.stem().string() + ".best" +
-                        checkpoint.extension().string());
-  return best;
-}
-
 /// Whether replacing `path` loses something. A device or a pipe is written to,
 /// not replaced.
 bool holdsSomething(const std::filesystem::path &path) {
@@ -55,6 +47,14 @@ std::string describeValidation(const Validation &validation) {
 }
 
 } // namespace
+
+std::filesystem::path
+minrnn::bestBeside(const std::filesystem::path &checkpoint) {
+  std::filesystem::path best = checkpoint;
+  best.replace_filename(checkpoint.stem().string() + ".best" +
+                        checkpoint.extension().string());
+  return best;
+}
 
 void minrnn::refuseToReplace(const std::filesystem::path &path, bool overwrite,
                              const std::string &otherwise) {

@@ -17,6 +17,10 @@
 
 namespace minrnn {
 
+/// Where the best model is kept: `model.best.safetensors` for
+/// `model.safetensors`.
+std::filesystem::path bestBeside(const std::filesystem::path &checkpoint);
+
 /// Throws Error when `path` is a file that holds something, unless `overwrite`:
 /// `what` exists already, `otherwise` says what else can be done.
 void refuseToReplace(const std::filesystem::path &path, bool overwrite,

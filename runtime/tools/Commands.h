@@ -14,6 +14,7 @@
 #ifndef MINRNN_RUNTIME_TOOLS_COMMANDS_H
 #define MINRNN_RUNTIME_TOOLS_COMMANDS_H
 
+#include "files/FileOptions.h"
 #include "minrnn/jit.h"
 #include "minrnn/open_device.h"
 #include "minrnn/safetensors.h"
@@ -59,6 +60,11 @@ struct Interrupted : std::runtime_error {
       : std::runtime_error(what), signal(signal) {}
   int signal;
 };
+
+/// Throws Error when an output would replace a file that is also read, or
+/// written twice, or when an option's `-` stands for nothing. `files` are those
+/// that `options` name, and others that the command writes or may replace.
+void checkFiles(const FileOptions &options, const NamedFiles &files);
 
 /// Adds `--threads N` and `--device NAME` to a command.
 void addDeviceOptions(CLI::App &command, DeviceChoice &choice);

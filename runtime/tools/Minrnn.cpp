@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "files/StandardStreams.h"
 #include "minrnn/error.h"
 #include "runtime/tools/Commands.h"
 #include "runtime/tools/NumberOptions.h"
@@ -91,6 +92,12 @@ void minrnn::noteConversions(const SafetensorsReader &file) {
     std::cerr << "minrnn: note: converted to f32: " << converted << '\n';
 }
 
+void minrnn::checkFiles(const FileOptions &options, const NamedFiles &files) {
+  for (const std::string &fault : {options.fault(), files.fault()})
+    if (!fault.empty())
+      throw Error(fault);
+}
+
 std::shared_ptr<Device> DeviceChoice::open() const {
   if (threads > 0)
     omp_set_num_threads(threads);
@@ -135,6 +142,7 @@ Recompute minrnn::recomputeOf(const std::string &choice) {
 }
 
 int main(int count, char **arguments) {
+  reserveStandardStreams();
   std::signal(SIGSEGV, onFault);
   try {
     return runCommandLine(count, arguments);

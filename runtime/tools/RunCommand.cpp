@@ -16,6 +16,7 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <unistd.h>
 
 using namespace minrnn;
 
@@ -42,14 +43,24 @@ ScanDomain scanDomainOf(const std::string &name) {
   return name == "linear" ? ScanDomain::Linear : ScanDomain::Auto;
 }
 
+SafetensorsReader openTensors(const std::filesystem::path &path) {
+  return path == "-" ? SafetensorsReader(inputName(path), readInput(path))
+                     : SafetensorsReader(path);
+}
+
 void run(const RunOptions &options) {
+  const bool toStandardOutput = options.out == "-";
+  if (toStandardOutput && ::isatty(STDOUT_FILENO) != 0)
+    throw Error("the outputs are binary, and standard output is a terminal; "
+                "redirect it, or name a file with --out");
   if (options.statistics && options.device.name != "emulator")
     throw Error("--stats counts what the emulator runs; add --device emulator");
   const std::shared_ptr<Device> device = options.device.open();
-  const SafetensorsReader input(options.in);
-  const std::string source = readFile(options.cellFile);
+  const SafetensorsReader input = openTensors(options.in);
+  const std::string source = readInput(options.cellFile);
+  const std::string sourceName = inputName(options.cellFile);
   const CellKernels cell =
-      compileCell(source, options.cellFile.string(),
+      compileCell(source, sourceName,
                   {.cell = options.cell,
                    .scan = scanDomainOf(options.scan),
                    .ioType = options.ioType,
@@ -58,8 +69,8 @@ void run(const RunOptions &options) {
   NonFiniteReport report(
       options.allowsNonFinite,
       [&](const std::string &tensor, const StepValues &values) {
-        return explainNonFinite(source, options.cellFile.string(), options.cell,
-                                tensor, values);
+        return explainNonFinite(source, sourceName, options.cell, tensor,
+                                values);
       });
   const CellInputs inputs =
       readCellInputs(input, cell, options.gradients, report);
@@ -67,10 +78,13 @@ void run(const RunOptions &options) {
   const CellOutputs outputs = runCell(cell, inputs, options.modes, report);
   if (!report.isEmpty())
     std::cerr << "minrnn: warning: " << report.words() << '\n';
-  writeSafetensors(options.out, outputs.tensors());
+  if (toStandardOutput)
+    writeSafetensors(std::cout, outputs.tensors());
+  else
+    writeSafetensors(options.out, outputs.tensors());
   if (options.statistics)
-    std::cout << describe(
-        dynamic_cast<const EmulatorDevice &>(*device).statistics());
+    (toStandardOutput ? std::cerr : std::cout)
+        << describe(dynamic_cast<const EmulatorDevice &>(*device).statistics());
 }
 
 } // namespace
@@ -79,29 +93,32 @@ void minrnn::addRunCommand(CLI::App &minrnn) {
   CLI::App *command = minrnn.add_subcommand(
       "run", "Run a cell on tensors of a safetensors file.");
   const auto options = std::make_shared<RunOptions>();
-  command->add_option("cell", options->cellFile, "the cell, an MLIR file")
+  const auto files = std::make_shared<FileOptions>(*command);
+  files
+      ->addInput("cell", options->cellFile,
+                 "the cell, an MLIR file; - for standard input")
       ->required()
       ->type_name("CELL.mlir");
-  command
-      ->add_option("--in", options->in,
-                   "inputs: x [B,T,D], <gate>.weight [H,D] ([H,H] of a gate "
-                   "that projects a state or a value computed within the "
-                   "step), <parameter> [H]; optionally "
-                   "<gate>.bias [H], <state>0 [B,H], reset [B,T] (U8 or BOOL: "
-                   "where not 0, the step starts from zero states); with "
-                   "--grad also d<output> [B,T,H] and optionally "
-                   "d<state>_last [B,H]. F16, BF16 and F64 are converted to "
-                   "F32")
-      ->required()
-      ->type_name("FILE");
-  command
-      ->add_option("--out", options->out,
-                   "outputs: <output> [B,T,H], called y where the cell has a "
-                   "minrnn.output and after its first state where not; <state> "
-                   "[B,T,H], <state>_last [B,H]; with --grad also d_<name> of "
-                   "every input")
-      ->required()
-      ->type_name("FILE");
+  files
+      ->addInput("--in", options->in,
+                 "a safetensors file, - for standard input, of inputs: x "
+                 "[B,T,D], <gate>.weight [H,D] ([H,H] of a gate "
+                 "that projects a state or a value computed within the "
+                 "step), <parameter> [H]; optionally "
+                 "<gate>.bias [H], <state>0 [B,H], reset [B,T] (U8 or BOOL: "
+                 "where not 0, the step starts from zero states); with "
+                 "--grad also d<output> [B,T,H] and optionally "
+                 "d<state>_last [B,H]. F16, BF16 and F64 are converted to "
+                 "F32")
+      ->required();
+  files
+      ->addOutput("--out", options->out,
+                  "a safetensors file, - for standard output, of outputs: "
+                  "<output> [B,T,H], called y where the cell has a "
+                  "minrnn.output and after its first state where not; <state> "
+                  "[B,T,H], <state>_last [B,H]; with --grad also d_<name> of "
+                  "every input")
+      ->required();
   command->add_flag("--grad", options->gradients, "compute gradients, too");
   command->add_flag("--reverse", options->modes.reverse,
                     "go from the last step back to the first");
@@ -133,5 +150,8 @@ void minrnn::addRunCommand(CLI::App &minrnn) {
                     "print what each kernel moved and executed, with --device "
                     "emulator");
   addDeviceOptions(*command, options->device);
-  command->callback([options] { run(*options); });
+  command->callback([options, files] {
+    checkFiles(*files, files->named());
+    run(*options);
+  });
 }

@@ -67,11 +67,11 @@ void minrnn::addSampleCommand(CLI::App &minrnn) {
   CLI::App *command =
       minrnn.add_subcommand("sample", "Print text that a trained model makes.");
   const auto options = std::make_shared<SampleOptions>();
-  command
-      ->add_option("--checkpoint", options->checkpoint,
-                   "what minrnn train wrote")
-      ->required()
-      ->type_name("FILE");
+  const auto files = std::make_shared<FileOptions>(*command);
+  files
+      ->addInput("--checkpoint", options->checkpoint, "what minrnn train wrote",
+                 FileOptions::Dash::Refused)
+      ->required();
   CLI::Option *prompt =
       command
           ->add_option("--prompt", options->prompt,
@@ -85,6 +85,8 @@ void minrnn::addSampleCommand(CLI::App &minrnn) {
                     0, 1000);
   addNumber(*command, "--seed", options->seed, "another seed, another text");
   addDeviceOptions(*command, options->device);
-  command->callback(
-      [options, prompt] { sample(*options, prompt->count() > 0); });
+  command->callback([options, prompt, files] {
+    checkFiles(*files, files->named());
+    sample(*options, prompt->count() > 0);
+  });
 }

@@ -58,11 +58,20 @@ CellKernels compile(const std::string &source, const std::string &sourceName,
                       .device = options.device.open()});
 }
 
+TextCorpus readCorpus(const std::filesystem::path &data) {
+  if (data != "-")
+    return TextCorpus::fromFile(data);
+  const std::string text = readInput(data);
+  if (text.empty())
+    throw Error("standard input is empty; expected a text to learn");
+  return TextCorpus::fromText(text);
+}
+
 Start startAfresh(const TrainCommandOptions &options) {
   const CellSource source = findCellSource(options.cell);
   CellKernels cell =
       compile(source.text, source.name, options.cellName, options);
-  TextCorpus corpus = TextCorpus::fromFile(options.data);
+  TextCorpus corpus = readCorpus(options.data);
   CheckpointInfo info{.cellSource = source.text,
                       .cellName = cell.manifest().cell,
                       .model = options.model,
@@ -98,12 +107,12 @@ Start startFromCheckpoint(const TrainCommandOptions &options,
   if (info.training.context != before.context ||
       info.training.evaluateCharacters != before.evaluateCharacters)
     info.bestValidation.reset();
-  const std::string text = readFile(options.data);
+  const std::string text = readInput(options.data);
   try {
     TextCorpus corpus = TextCorpus::fromText(text, &info.vocabulary);
     return {std::move(info), std::move(cell), std::move(corpus)};
   } catch (const Error &error) {
-    throw Error(options.data.string() + ": " + error.what() + " in " +
+    throw Error(inputName(options.data) + ": " + error.what() + " in " +
                 options.resume.string() +
                 ", which knows no other characters than that text had; remove "
                 "or replace it, or train afresh, without --resume");
@@ -287,21 +296,23 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
       "text", "Train a character model on a text: the first 90 % to train on, "
               "the last 10 % to judge by.");
   const auto options = std::make_shared<TrainCommandOptions>();
-  command->add_option("--data", options->data, "the text, any file")
-      ->required()
-      ->type_name("FILE");
-  command
-      ->add_option("--checkpoint", options->checkpoint,
-                   "where the model is written at each validation and at the "
-                   "end; SIGINT (Ctrl-C) and SIGTERM end the run after the "
-                   "step, and write it")
-      ->type_name("FILE")
+  const auto files = std::make_shared<FileOptions>(*command);
+  constexpr auto noDash = FileOptions::Dash::Refused;
+  files
+      ->addInput("--data", options->data,
+                 "the text, any file; - for standard input")
+      ->required();
+  files
+      ->addOutput("--checkpoint", options->checkpoint,
+                  "where the model is written at each validation and at the "
+                  "end; SIGINT (Ctrl-C) and SIGTERM end the run after the "
+                  "step, and write it",
+                  noDash)
       ->capture_default_str();
-  command
-      ->add_option("--log", options->log,
+  files->addOutput("--log", options->log,
                    "where each step's loss is written, comma-separated; with "
-                   "--resume, rows are added")
-      ->type_name("FILE");
+                   "--resume, rows are added",
+                   noDash);
   command->add_flag("--keep-best", options->keepBest,
                     "keep the best model by validation beside the last, as "
                     "model.best.safetensors for model.safetensors");
@@ -309,13 +320,15 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
                     "replace a checkpoint, and the log of an earlier run, that "
                     "this run does not go on from");
   CLI::Option *resume =
-      command
-          ->add_option("--resume", options->resume,
-                       "go on from this checkpoint, and write to it unless "
-                       "--checkpoint is given")
-          ->type_name("FILE");
-  command
-      ->add_option("--cell", options->cell, "a built-in cell or an MLIR file")
+      files->addInput("--resume", options->resume,
+                      "go on from this checkpoint, and write to it unless "
+                      "--checkpoint is given",
+                      noDash);
+  files
+      ->addInput("--cell", options->cell,
+                 "a built-in cell or an MLIR file; - for standard input",
+                 FileOptions::Dash::StandardStream,
+                 [options] { return !isBuiltInCell(options->cell); })
       ->type_name("NAME|FILE")
       ->excludes(resume)
       ->capture_default_str();
@@ -366,5 +379,14 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
             "decides initial weights and windows");
   addRecomputeOption(*command, options->recompute);
   addDeviceOptions(*command, options->device);
-  command->callback([options, command] { train(*options, *command); });
+  command->callback([options, command, files] {
+    if (!options->resume.empty() && command->count("--checkpoint") == 0)
+      options->checkpoint = options->resume;
+    NamedFiles named = files->named();
+    named.allowSame("--checkpoint", "--resume");
+    if (options->keepBest)
+      named.addOutput("--keep-best", bestBeside(options->checkpoint));
+    checkFiles(*files, named);
+    train(*options, *command);
+  });
 }

@@ -16,7 +16,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <iosfwd>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -55,6 +57,9 @@ public:
   /// error says what it is, where its first bytes tell.
   explicit SafetensorsReader(std::filesystem::path path);
 
+  /// The same of a file that is in memory; `name` stands for it in errors.
+  SafetensorsReader(std::string name, std::string bytes);
+
   const std::filesystem::path &path() const { return filePath; }
   const std::map<std::string, TensorInfo, std::less<>> &tensors() const {
     return infos;
@@ -87,11 +92,14 @@ public:
             std::span<const std::int64_t> expected) const;
 
 private:
+  void readHeader(std::istream &stream);
   void checkShape(std::string_view name,
                   std::span<const std::int64_t> expected) const;
   void readData(std::string_view name, void *data, std::size_t bytes) const;
 
   std::filesystem::path filePath;
+  /// The file, where it is in memory.
+  std::shared_ptr<const std::string> content;
   std::uint64_t dataBegin = 0;
   std::map<std::string, TensorInfo, std::less<>> infos;
   std::map<std::string, std::string, std::less<>> metadataEntries;
@@ -109,6 +117,11 @@ struct TensorToWrite {
 /// when a tensor's data is not as long as its shape says.
 void writeSafetensors(
     const std::filesystem::path &path, std::span<const TensorToWrite> tensors,
+    const std::map<std::string, std::string, std::less<>> &metadata = {});
+
+/// The same to a stream, whose state says whether it was written.
+void writeSafetensors(
+    std::ostream &stream, std::span<const TensorToWrite> tensors,
     const std::map<std::string, std::string, std::less<>> &metadata = {});
 
 } // namespace minrnn
