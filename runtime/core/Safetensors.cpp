@@ -23,6 +23,7 @@
 #include <cmath>
 #include <cstring>
 #include <fstream>
+#include <istream>
 #include <ostream>
 #include <sstream>
 #include <system_error>
@@ -80,7 +81,7 @@ Json parseHeader(const std::string &text, const std::string &where) {
 
 /// Reads the length of the header, and checks it against the file. Leaves
 /// `stream` at the header.
-std::uint64_t readHeaderLength(std::ifstream &stream, std::uint64_t fileBytes,
+std::uint64_t readHeaderLength(std::istream &stream, std::uint64_t fileBytes,
                                const std::string &where) {
   if (fileBytes == 0)
     throw Error(where + "is empty, expected a safetensors file");
