@@ -101,7 +101,8 @@ public:
     // is called outside of a parallel region.
     const int own =
         hasOwnThreads ? 0 : std::max(0, omp_get_max_threads() - startThreads);
-    reserve(static_cast<std::size_t>(running + threads + own));
+    const int most = running + threads + own;
+    reserve(static_cast<std::size_t>(most));
     running += threads;
   }
   void end(int threads) {

@@ -34,10 +34,10 @@ std::string reasonAgainstCuda() {
 
 /// The lines of `minrnn devices` that begin with `cuda`.
 std::vector<std::string> devicesOfTool() {
+  const std::string command = "'" + testFile(MINRNN_TOOL) + "' devices 2>&1";
   // The tool is run as a user runs it, by a shell.
   // NOLINTNEXTLINE(cert-env33-c,bugprone-command-processor)
-  std::FILE *pipe =
-      popen(("'" + testFile(MINRNN_TOOL) + "' devices 2>&1").c_str(), "r");
+  std::FILE *pipe = popen(command.c_str(), "r");
   std::string text;
   std::array<char, 512> part = {};
   while (std::fgets(part.data(), part.size(), pipe) != nullptr)

@@ -204,9 +204,12 @@ TEST_F(PrivateFolders, RelativePlacesOfTheEnvironmentDoNotCount) {
     unsetenv("MINRNN_CACHE_DIR");
     return defaultCacheFolder();
   };
-  const std::string home = std::getenv("HOME") ? std::getenv("HOME") : "";
-  const char *own = std::getenv("MINRNN_CACHE_DIR");
-  const std::string former = own == nullptr ? "" : own;
+  const auto valueOf = [](const char *name) {
+    const char *value = std::getenv(name);
+    return std::string(value == nullptr ? "" : value);
+  };
+  const std::string home = valueOf("HOME");
+  const std::string former = valueOf("MINRNN_CACHE_DIR");
   EXPECT_EQ(folderFor("/home/someone", "caches"),
             "/home/someone/.cache/minrnn");
   EXPECT_EQ(folderFor("/home/someone", ""), "/home/someone/.cache/minrnn");
