@@ -165,9 +165,9 @@ std::string CellRun::nonFiniteAt(std::int64_t p, const TimedPart &part,
       words += part.isProjected ? "' projects: " : "': ";
       words += is;
       words += ", the first in time that is not finite";
-      const std::string operation =
-          report.explain((part.isProjected ? "project " : "") + part.name,
-                         valuesOf(p, row, c));
+      std::string tensor = part.isProjected ? "project " : "";
+      tensor += part.name;
+      const std::string operation = report.explain(tensor, valuesOf(p, row, c));
       if (!operation.empty())
         return words + '\n' + operation;
       if (std::isinf(value) && ioType != ElementType::F32)
