@@ -8,6 +8,8 @@
 
 #include "runtime/core/StaleTemporaries.h"
 
+#include "files/FollowLinks.h"
+
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -50,11 +52,8 @@ bool isStale(std::string_view file, std::string_view destination) {
 
 void minrnn::removeStaleTemporaries(const std::filesystem::path &destination) {
   std::error_code ignored;
-  // As AtomicFile does, which follows symbolic links.
-  std::filesystem::path target =
-      std::filesystem::weakly_canonical(destination, ignored);
-  if (ignored || target.empty())
-    target = destination;
+  // As StagedFile does.
+  const std::filesystem::path target = followLinks(destination, ignored);
   const std::string name = target.filename().string();
   std::vector<std::filesystem::path> stale;
   const std::filesystem::path folder =
