@@ -16,6 +16,8 @@
 #include "compiler/pipeline/CompilerIdentity.h"
 #include "compiler/pipeline/Dialects.h"
 #include "compiler/pipeline/Explanation.h"
+#include "compiler/pipeline/KernelSize.h"
+#include "compiler/pipeline/NumberLiterals.h"
 #include "compiler/pipeline/Pipelines.h"
 #include "compiler/transforms/Passes.h"
 #include "dialect/MinRNN.h"
@@ -81,6 +83,7 @@ private:
   OwningOpRef<ModuleOp> module;
   CellOp cell;
   std::string domain;
+  KernelSize size;
   KernelInventory inventory;
 };
 
@@ -200,6 +203,18 @@ bool CellCompilation::parse() {
         FileLineColLoc::get(context.get(), sourceName, line, column),
         "expects no array of 'index' elements, which MLIR cannot read");
   }
+  if (std::optional<UnheldNumber> number = findUnheldNumber(source)) {
+    auto [line, column] =
+        sources.getLineAndColumn(SMLoc::getFromPointer(number->literal.data()));
+    return rejectInput(
+        FileLineColLoc::get(context.get(), sourceName, line, column),
+        "expects a number that f32 holds, found " + number->literal +
+            (number->isTooLarge
+                 ? ", which is beyond the largest, 3.40282347e+38, and would "
+                   "become infinity (that is written 0x7F800000)"
+                 : ", which is nearer to 0 than to the smallest above it, "
+                   "1.40129846e-45, and would become 0"));
+  }
   // MLIR's parser can succeed where its lexer has reported an error: a stray
   // '@' after a dialect's type does it.
   bool hasError = false;
@@ -249,7 +264,7 @@ bool CellCompilation::selectCell() {
                        "entries are called after it; found '" +
                            cell.getSymName() + "'");
   // The analyses recur over the equations, so that their number must not be
-  // one to exhaust the stack.
+  // one to exhaust the stack. (The limits stand in specs/dialect.md.)
   constexpr size_t mostOperations = 2048;
   size_t operations = llvm::range_size(cell.getBody().front());
   if (operations > mostOperations)
@@ -305,20 +320,28 @@ bool CellCompilation::buildScans() {
                            "compile it with --recompute=gates");
   // On a GPU the warps of a block exchange summaries of every state, in two
   // buffers; on the host the recomputed states of a tile lie on the stack.
-  size_t mostStates = std::numeric_limits<size_t>::max();
-  if (!isHost())
-    mostStates = recompute ? 6 : 12;
-  else if (recompute)
-    mostStates = 64;
+  constexpr size_t unlimited = std::numeric_limits<size_t>::max();
+  size_t mostKept = isHost() ? unlimited : 12;
+  size_t mostRecomputed = isHost() ? 64 : 6;
+  size_t mostStates = recompute ? mostRecomputed : mostKept;
   size_t states = cell.getStates().size();
-  if (!at && states > mostStates)
+  if (!at && states > mostStates) {
+    std::string remedy;
+    if (states > mostKept)
+      remedy = "; the host takes any number, with --target=host";
+    else
+      remedy =
+          "; without recomputing them, with --recompute=gates, " +
+          (mostKept == unlimited ? std::string("any number is allowed")
+                                 : std::to_string(mostKept) + " are allowed");
     return rejectInput(
         cell.getLoc(),
         "expects a parallel cell of at most " + Twine(mostStates) +
             " states, " +
             (isHost() ? "which are recomputed on the stack"
                       : "whose summaries a GPU's shared memory holds") +
-            "; found " + Twine(states));
+            "; found " + Twine(states) + remedy);
+  }
   bool isPositive = isProvenPositive(cell);
   if (!runPasses(
           [&](OpPassManager &passes) { buildScanPipeline(passes, recompute); }))
@@ -348,7 +371,10 @@ bool CellCompilation::buildScans() {
   if (domain != "none")
     result.explanation +=
         explainDomain(domain, domainName(options.scan), isPositive);
-  result.explanation += explainBytes(*module, options.ioType);
+  size = chooseKernelSize(*module);
+  int64_t tileTime =
+      isHost() ? kTileTime : GPUKernelOptions().warps * size.stepsPerThread;
+  result.explanation += explainBytes(*module, options.ioType, tileTime);
   return true;
 }
 
@@ -375,7 +401,8 @@ bool CellCompilation::buildKernels() {
                            "convert f16 (+f16c); compile for one that has, or "
                            "with --io-type=bf16");
     HostKernelOptions host;
-    host.width = hostWidth(options.hostFeatures);
+    host.width = hostWidth(options.hostFeatures) / (size.outlinesMath ? 2 : 1);
+    host.outlinesMath = size.outlinesMath;
     host.ioType = options.ioType;
     if (!runPasses([&](OpPassManager &passes) {
           buildHostKernelPipeline(passes, host);
@@ -384,6 +411,8 @@ bool CellCompilation::buildKernels() {
   } else {
     GPUKernelOptions gpu;
     gpu.ioType = options.ioType;
+    gpu.stepsPerThread = size.stepsPerThread;
+    gpu.outlinesMath = size.outlinesMath;
     gpu.roundsToBF16 = findGPUTarget(options.target)->roundsToBF16;
     if (!runPasses([&](OpPassManager &passes) {
           buildGPUKernelPipeline(passes, gpu);
@@ -407,6 +436,8 @@ bool CellCompilation::emitCode(Stage stage) {
                : createGPUMachine(options.target, error);
   if (!machine)
     return fault(error);
+  if (const char *o = getenv("OPT"))
+    machine->setOptLevel(static_cast<llvm::CodeGenOptLevel>(atoi(o)));
   Operation *kernels = *module;
   if (!isHost())
     kernels = *module->getOps<gpu::GPUModuleOp>().begin();

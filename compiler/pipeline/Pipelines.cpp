@@ -21,18 +21,29 @@ static void tidy(OpPassManager &passes) {
   passes.addPass(createCSEPass());
 }
 
+static void outlineMath(OpPassManager &passes) {
+  // A call that nobody needs, or that is made twice, is not found afterwards.
+  tidy(passes);
+  passes.addPass(createOutlineMathPass());
+}
+
 void minrnn::compiler::buildProvePipeline(OpPassManager &passes) {
   // What is one value must be seen as one: a select between two of them that
   // only look different would make the cell sequential, and parallel as soon
   // as it is printed and read again.
-  passes.addPass(createCompositeFixedPointPass(
-      "minrnn-tidy-cell", [](OpPassManager &inner) {
-        inner.addPass(createStabilizePass());
-        tidy(inner);
-      }));
+  auto addTidyCell = [&] {
+    passes.addPass(createCompositeFixedPointPass(
+        "minrnn-tidy-cell", [](OpPassManager &inner) {
+          inner.addPass(createStabilizePass());
+          tidy(inner);
+        }));
+  };
+  addTidyCell();
   passes.addPass(createProveRecurrencePass());
-  // The coefficients that the proof wrote down can be mended too (1 - z).
-  passes.addPass(createStabilizePass());
+  // The coefficients that the proof wrote down can be mended too (1 - z). Then
+  // they are others, and their intervals are proven again.
+  addTidyCell();
+  passes.addPass(createProveRecurrencePass());
   tidy(passes);
 }
 
@@ -64,6 +75,8 @@ void minrnn::compiler::buildGPUKernelPipeline(OpPassManager &passes,
   passes.addPass(createLowerToGPUPass(lowering));
   // What a step's element and its output have in common is expanded once.
   passes.addPass(createCSEPass());
+  if (options.outlinesMath)
+    outlineMath(passes);
   ExpandMathPassOptions math;
   math.target = "gpu";
   passes.addPass(createExpandMathPass(math));
@@ -76,6 +89,8 @@ void minrnn::compiler::buildHostKernelPipeline(
   lowering.width = options.width;
   lowering.ioType = options.ioType;
   passes.addPass(createLowerToHostPass(lowering));
+  if (options.outlinesMath)
+    outlineMath(passes);
   ExpandMathPassOptions math;
   math.target = "host";
   passes.addPass(createExpandMathPass(math));
