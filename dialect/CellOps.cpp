@@ -193,9 +193,9 @@ ParseResult CellOp::parse(OpAsmParser &parser, OperationState &result) {
   // Here, before MLIR's own check, which would speak of blocks and terminators.
   if (body->getBlocks().size() > 1) {
     Block &second = *std::next(body->begin());
-    InFlightDiagnostic diagnostic = second.empty()
-                                        ? parser.emitError(bodyLocation)
-                                        : emitError(second.front().getLoc());
+    InFlightDiagnostic diagnostic =
+        second.empty() ? parser.emitError(bodyLocation)
+                       : mlir::emitError(second.front().getLoc());
     return diagnostic << "expects one list of equations, for a step does not "
                          "branch; found a second block, which begins here. "
                          "Where one of two values is to be chosen, write "
@@ -433,9 +433,8 @@ ParseResult ProjectOp::parse(OpAsmParser &parser, OperationState &result) {
   }();
   if (isOfAnotherType)
     return parser.emitError(operand.location)
-           << "expects the input to be projected where ': " << type
-           << "' stands alone; a value of the step is projected with both "
-              "types, 'minrnn.project "
+           << "expects the input where one type stands alone; a value of the "
+              "step is projected with both, 'minrnn.project "
            << operand.name << " \"" << gate << "\" : f32 -> f32'"; // P2
   return resolved;
 }

@@ -192,6 +192,25 @@ static const char *findIndexArray(StringRef text) {
   return nullptr;
 }
 
+/// What MLIR means by a type that differs from that of "prior uses", where the
+/// input vector is taken for a number or the other way round; else empty.
+static std::string explainMixedTypes(StringRef message) {
+  StringRef name = message;
+  if (!name.consume_front("use of value '"))
+    return "";
+  name = name.take_until([](char c) { return c == '\''; });
+  if (message.ends_with("'f32' vs '!minrnn.input'"))
+    return ("expects a number, found '" + name +
+            "', which is the whole input vector; project it, 'minrnn.project " +
+            name + " \"name\" : f32', or read its channel, 'minrnn.read " +
+            name + " : f32'")
+        .str();
+  if (message.ends_with("'!minrnn.input' vs 'f32'"))
+    return ("expects the input vector, found '" + name + "', which is a number")
+        .str();
+  return "";
+}
+
 bool CellCompilation::parse() {
   // Such an array crashes the parser of MLIR 22 (llvm-project issue 179045).
   StringRef source =
@@ -220,7 +239,12 @@ bool CellCompilation::parse() {
   bool hasError = false;
   ScopedDiagnosticHandler watch(context.get(), [&](Diagnostic &diagnostic) {
     hasError |= diagnostic.getSeverity() == DiagnosticSeverity::Error;
-    return failure(); // Not handled: on to the handler that prints it.
+    std::string words = explainMixedTypes(diagnostic.str());
+    if (words.empty())
+      return failure(); // Not handled: on to the handler that prints it.
+    handler->emitDiagnostic(diagnostic.getLocation(), words,
+                            DiagnosticSeverity::Error);
+    return success();
   });
   module = parseSourceFile<ModuleOp>(sources, context.get());
   if (!module || hasError) {
@@ -436,7 +460,7 @@ bool CellCompilation::emitCode(Stage stage) {
                : createGPUMachine(options.target, error);
   if (!machine)
     return fault(error);
-  if (const char *o = getenv("OPT"))
+  if (const char *o = getenv("OPT")) // TEMPORARY
     machine->setOptLevel(static_cast<llvm::CodeGenOptLevel>(atoi(o)));
   Operation *kernels = *module;
   if (!isHost())
