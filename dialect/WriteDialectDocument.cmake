@@ -50,7 +50,7 @@ with `minrnn.packed_projection`, `minrnn.scan`, `minrnn.walk` and
 | gates and parameters, each name once | 64 | each is a value of the kernel's, read and kept at once |
 | states of a parallel cell, on a GPU | 12 | the warps of a block exchange them through 48 KiB of shared memory |
 | the same with `--recompute=all` | 6 | they exchange the recomputed states, too |
-| the same, on the host | 64 | a tile of them lies on the stack |
+| states of a parallel cell, on the host with `--recompute=all` | 64 | a tile of them lies on the stack |
 
 The host takes any number of states without `--recompute=all`, and so does a
 sequential cell. A cell near these limits compiles in seconds, and its kernels

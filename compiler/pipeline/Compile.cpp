@@ -460,8 +460,6 @@ bool CellCompilation::emitCode(Stage stage) {
                : createGPUMachine(options.target, error);
   if (!machine)
     return fault(error);
-  if (const char *o = getenv("OPT")) // TEMPORARY
-    machine->setOptLevel(static_cast<llvm::CodeGenOptLevel>(atoi(o)));
   Operation *kernels = *module;
   if (!isHost())
     kernels = *module->getOps<gpu::GPUModuleOp>().begin();

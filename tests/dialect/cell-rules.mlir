@@ -522,7 +522,6 @@ minrnn.cell @c9(%x: !minrnn.input) state(%h: f32) {
   %k = minrnn.project %x "float" : f32
   %u = minrnn.parameter "int" : f32
   %v = minrnn.parameter "output" : f32
-  %w = minrnn.parameter "d_output" : f32
   %y = minrnn.parameter "y" : f32
   %z = minrnn.parameter "float" : f32
   minrnn.yield %k : f32
