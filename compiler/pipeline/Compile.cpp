@@ -296,7 +296,6 @@ bool CellCompilation::selectCell() {
                        "expects a cell of at most " + Twine(mostOperations) +
                            " operations, found " + Twine(operations));
   // Each gate is an argument's slice, and a register of the kernel's at least.
-  // MLIR's simplifications take cubic time in their number.
   constexpr size_t mostGates = 64;
   size_t gates = cell.getGateNames().size() +
                  cell.getRecurrentProjections().size() +
