@@ -9,6 +9,7 @@
 #include "dialect/MinRNN.h"
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
@@ -190,6 +191,16 @@ ParseResult CellOp::parse(OpAsmParser &parser, OperationState &result) {
   if (parser.parseRegion(*body, arguments))
     return failure();
   // Here, before MLIR's own check, which would speak of blocks and terminators.
+  if (body->getBlocks().size() > 1) {
+    Block &second = *std::next(body->begin());
+    InFlightDiagnostic diagnostic =
+        second.empty() ? parser.emitError(bodyLocation)
+                       : mlir::emitError(second.front().getLoc());
+    return diagnostic << "expects one list of equations, for a step does not "
+                         "branch; found a second block, which begins here. "
+                         "Where one of two values is to be chosen, write "
+                         "'arith.select'"; // C4
+  }
   if (body->empty() || body->back().empty() ||
       !body->back().back().hasTrait<OpTrait::IsTerminator>())
     return parser.emitError(bodyLocation)
@@ -254,35 +265,75 @@ LogicalResult CellOp::verify() {
   return success();
 }
 
-/// Rule C9: no two tensors of a cell share a name.
-static LogicalResult verifyTensorNames(CellOp cell) {
-  llvm::StringMap<std::string> owners = {{"x", "the input"},
-                                         {"reset", "the mask of resets"}};
-  // Without minrnn.output the output is the first state, by its name.
-  if (cell.hasSeparateOutput())
-    owners["y"] = "the output";
-  auto claim = [&](const Twine &tensor, const std::string &owner,
-                   Location at) -> LogicalResult {
-    auto [entry, isNew] = owners.try_emplace(tensor.str(), owner);
+namespace {
+/// Rule C9: who has which name, of the tensors that are called after a cell's
+/// input, output, states, gates and parameters, and of their gradients.
+class TensorNames {
+public:
+  /// Gives `tensor` to `owner`. Where it is taken already, emits an error that
+  /// names both.
+  LogicalResult claim(const Twine &tensor, const Twine &owner, Location at) {
+    auto [entry, isNew] = owners.try_emplace(tensor.str(), owner.str());
     if (isNew)
       return success();
     return emitError(at) << "'minrnn.cell' op expects its tensors' names to "
                          << "differ, found '" << tensor << "' for "
-                         << entry->second << " and for " << owner;
-  };
-  for (StringRef state : cell.getStateNames().getAsValueRange<StringAttr>())
-    for (const char *suffix : {"", "0", "_last"})
-      if (failed(claim(state + suffix, ("the state '" + state + "'").str(),
-                       cell.getLoc())))
-        return failure();
-  SmallVector<StringRef> claimed;
-  for (auto parameter : cell.getBody().getOps<ParameterOp>()) {
-    StringRef name = parameter.getParameter();
-    if (llvm::is_contained(claimed, name))
-      continue;
-    claimed.push_back(name);
-    if (failed(claim(name, ("the parameter '" + name + "'").str(),
-                     parameter.getLoc())))
+                         << entry->second << " and for " << owner
+                         << "; call one of them otherwise";
+  }
+  /// The same of a tensor and of its gradient `d_...`.
+  LogicalResult claimBoth(const Twine &tensor, const Twine &owner,
+                          Location at) {
+    return success(
+        succeeded(claim(tensor, owner, at)) &&
+        succeeded(claim("d_" + tensor, "the gradient of " + owner, at)));
+  }
+
+private:
+  llvm::StringMap<std::string> owners;
+};
+} // namespace
+
+/// Rule C9: no two tensors of a cell share a name.
+static LogicalResult verifyTensorNames(CellOp cell) {
+  TensorNames names;
+  Location at = cell.getLoc();
+  SmallVector<StringRef> states(
+      cell.getStateNames().getAsValueRange<StringAttr>());
+  // Without minrnn.output the output is the first state, by its name.
+  bool hasOutput = cell.hasSeparateOutput();
+  if (failed(names.claim("__metadata__", "the header of a safetensors file",
+                         at)) ||
+      failed(names.claim("reset", "the mask of resets", at)) ||
+      failed(names.claimBoth("x", "the input", at)) ||
+      (hasOutput && failed(names.claim("y", "the output", at))) ||
+      failed(names.claim("d" + (hasOutput ? "y" : states.front()),
+                         "the gradient of the output", at)))
+    return failure();
+  for (auto [name, argument] : llvm::zip_equal(states, cell.getStates())) {
+    std::string owner = ("the state '" + name + "'").str();
+    Location there = argument.getLoc();
+    if (failed(names.claim(name, owner, there)) ||
+        failed(names.claimBoth(name + "0", owner, there)) ||
+        failed(names.claim(name + "_last", owner, there)) ||
+        failed(names.claim("d" + name + "_last", "the gradient of " + owner,
+                           there)))
+      return failure();
+  }
+  llvm::StringSet<> gates;
+  llvm::StringSet<> parameters;
+  for (Operation &op : cell.getBody().front()) {
+    auto project = dyn_cast<ProjectOp>(op);
+    auto parameter = dyn_cast<ParameterOp>(op);
+    if (project && gates.insert(project.getGate()).second &&
+        failed(names.claimBoth(project.getGate() + ".weight",
+                               "the projection '" + project.getGate() + "'",
+                               op.getLoc())))
+      return failure();
+    if (parameter && parameters.insert(parameter.getParameter()).second &&
+        failed(names.claimBoth(
+            parameter.getParameter(),
+            "the parameter '" + parameter.getParameter() + "'", op.getLoc())))
       return failure();
   }
   return success();
@@ -362,15 +413,30 @@ ParseResult ProjectOp::parse(OpAsmParser &parser, OperationState &result) {
     return failure();
   result.addAttribute(getGateAttrName(result.name),
                       parser.getBuilder().getStringAttr(gate));
-  // `: f32` alone is short for `: !minrnn.input -> f32`.
-  Type operandType = InputType::get(parser.getContext());
   if (succeeded(parser.parseOptionalArrow())) {
-    operandType = type;
-    if (parser.parseType(type))
+    if (parser.parseType(result.types.emplace_back()))
       return failure();
+    return parser.resolveOperand(operand, type, result.operands);
   }
+  // `: f32` alone is short for `: !minrnn.input -> f32`. To who forgot the
+  // arrow, MLIR would speak of a type that stands nowhere in the text.
   result.addTypes(type);
-  return parser.resolveOperand(operand, operandType, result.operands);
+  bool isOfAnotherType = false;
+  LogicalResult resolved = [&] {
+    ScopedDiagnosticHandler watch(
+        parser.getContext(), [&](Diagnostic &diagnostic) {
+          isOfAnotherType |= StringRef(diagnostic.str()).contains("type");
+          return success(isOfAnotherType);
+        });
+    return parser.resolveOperand(operand, InputType::get(parser.getContext()),
+                                 result.operands);
+  }();
+  if (isOfAnotherType)
+    return parser.emitError(operand.location)
+           << "expects the input where one type stands alone; a value of the "
+              "step is projected with both, 'minrnn.project "
+           << operand.name << " \"" << gate << "\" : f32 -> f32'"; // P2
+  return resolved;
 }
 
 void ProjectOp::print(OpAsmPrinter &printer) {

@@ -55,7 +55,8 @@ def MinRNN_CellOp : MinRNN_Op<"cell", [
     - C1: the cell has one argument of type `!minrnn.input`, then its states.
     - C2: it has one state at least, and each is `f32`.
     - C3: a state's name is an identifier, and no two states share it.
-    - C4: it ends in a `minrnn.yield` that yields one value for each state.
+    - C4: its body is one list of equations, which ends in a `minrnn.yield` that
+      yields one value for each state.
     - C5: its body consists of operations of the cell language: those of this
       section, and of `arith` and `math` the ones that compute on `f32`.
     - C6: two projections of one name project the same operand.
@@ -63,8 +64,12 @@ def MinRNN_CellOp : MinRNN_Op<"cell", [
       no input.
     - C8: it has one `minrnn.output` at most.
     - C9: the tensors that it reads and writes have names of their own: `x`,
-      `reset`, its parameters, for each state `h` also `h0` and `h_last`, and
-      `y` where there is a `minrnn.output`.
+      `reset`, its parameters, the `weight` of each projection, for each state
+      `h` also `h0` and `h_last`, `y` where there is a `minrnn.output`; and their
+      gradients: `d_x`, `d_` and the name of each parameter, projection and `h0`,
+      `dh_last` for each state, and `d` and the name of the output (`dy`, or `dh`
+      after the first state). `__metadata__` is no tensor's name, for in a
+      safetensors file it is the header's.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrArrayAttr:$state_names,
                        OptionalAttr<StrAttr>:$sym_visibility);
@@ -125,7 +130,8 @@ def MinRNN_ProjectOp : MinRNN_Op<"project"> {
 
     Rules:
     - P1: the gate's name is an identifier.
-    - P2: the operand is the cell's input or an `f32`.
+    - P2: the operand is the cell's input, or an `f32` whose type is written as
+      well: `: f32 -> f32`.
   }];
   let arguments = (ins AnyTypeOf<[MinRNN_InputType, F32]>:$operand,
                        StrAttr:$gate);

@@ -44,6 +44,26 @@ whose axes are `[batch, time, gate, channel]` or a part of these in this order,
 with `minrnn.packed_projection`, `minrnn.scan`, `minrnn.walk` and
 `minrnn.delay`. `minrnnc --emit=cell` and `--emit=scan` print the two.
 
+**Limits**, which `minrnnc` tells a cell that is beyond them:
+
+| what | at most | why |
+|---|---|---|
+| operations | 2,048 | the analyses recur over the equations, on the stack |
+| gates and parameters, each name once | 64 | each is a value of the kernel's, read and kept at once |
+| states of a parallel cell, on a GPU | 12 | the warps of a block exchange them through 48 KiB of shared memory |
+| the same with `--recompute=all` | 6 | they exchange the recomputed states, too |
+| states of a parallel cell, on the host with `--recompute=all` | 64 | a tile of them lies on the stack |
+
+The host takes any number of states without `--recompute=all`, and so does a
+sequential cell. A cell near these limits compiles in seconds, and its kernels
+are right but slow: beyond about a thousand operations (forward, backward and
+step together) gate math is called instead of expanded, and on a GPU a tile of
+time is shorter than 64 steps. The manifest says how long.
+
+A number is a decimal that f32 holds: one that would become infinity
+(`1.0e39`), or zero without being zero (`1.0e-46`), is refused. Infinity is
+written by its bits, `0x7F800000`.
+
 ]])
 string(REPLACE ";" "<semicolon>" heading "${heading}")
 set(text "${heading}${text}")

@@ -118,3 +118,21 @@ SequentialReason StateReads::explainUnread(unsigned index) {
                      "state"
                    : "leave that state out"};
 }
+
+bool minrnn::compiler::feedsBack(CellOp cell, Value value) {
+  return llvm::any_of(cell.getYield().getOperands(),
+                      [&](Value next) { return dependsOn(next, value); });
+}
+
+SequentialReason minrnn::compiler::explainIdleProjection(CellOp cell,
+                                                         ProjectOp project) {
+  bool isRead = dependsOn(cell.getOutput(), project.getResult());
+  return reasonAt(
+      project,
+      "projects a value that depends on the state; no state's next value is "
+      "computed from the result, but the product is one of each step, and so "
+      "the steps run in order",
+      isRead ? "make what it projects the output, and project that in the "
+               "layer above"
+             : "leave it out, for the output is not computed from it either");
+}

@@ -57,6 +57,14 @@ private:
   llvm::DenseMap<mlir::Value, llvm::SmallBitVector> states;
 };
 
+/// Whether a state's next value is computed from `value`.
+bool feedsBack(dialect::CellOp cell, mlir::Value value);
+
+/// Why `project`, of a value that depends on a state, makes `cell` sequential
+/// though it feeds nothing back.
+SequentialReason explainIdleProjection(dialect::CellOp cell,
+                                       dialect::ProjectOp project);
+
 } // namespace minrnn::compiler
 
 #endif // MINRNN_COMPILER_ANALYSIS_STATEREADS_H

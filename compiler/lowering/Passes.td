@@ -90,6 +90,24 @@ def LowerToHostPass : Pass<"minrnn-lower-to-host", "::mlir::ModuleOp"> {
   ];
 }
 
+def OutlineMathPass : Pass<"minrnn-outline-math"> {
+  let summary = "Make gate math a call of a function";
+  let description = [{
+    For cells of many hundreds of operations, whose expanded math would take
+    minutes to compile: minrnn-expand-math then expands each function once.
+
+    Before:
+    ```mlir
+    %s = minrnn.sigmoid %x : f32
+    ```
+    After:
+    ```mlir
+    %s = llvm.call @minrnn_sigmoid(%x) : (f32) -> f32
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
 def ExpandMathPass : Pass<"minrnn-expand-math"> {
   let summary = "Expand gate math into arithmetic and hardware approximations";
   let description = [{

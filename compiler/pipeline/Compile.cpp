@@ -17,6 +17,8 @@
 #include "compiler/pipeline/CompilerIdentity.h"
 #include "compiler/pipeline/Dialects.h"
 #include "compiler/pipeline/Explanation.h"
+#include "compiler/pipeline/KernelSize.h"
+#include "compiler/pipeline/NumberLiterals.h"
 #include "compiler/pipeline/OutOfMemory.h"
 #include "compiler/pipeline/Pipelines.h"
 #include "compiler/pipeline/SourceText.h"
@@ -89,6 +91,7 @@ private:
   OwningOpRef<ModuleOp> module;
   CellOp cell;
   std::string domain;
+  KernelSize size;
   KernelInventory inventory;
 };
 
@@ -187,6 +190,25 @@ bool CellCompilation::checkOptions(Stage stage) {
   return true;
 }
 
+/// What MLIR means by a type that differs from that of "prior uses", where the
+/// input vector is taken for a number or the other way round; else empty.
+static std::string explainMixedTypes(StringRef message) {
+  StringRef name = message;
+  if (!name.consume_front("use of value '"))
+    return "";
+  name = name.take_until([](char c) { return c == '\''; });
+  if (message.ends_with("'f32' vs '!minrnn.input'"))
+    return ("expects a number, found '" + name +
+            "', which is the whole input vector; project it, 'minrnn.project " +
+            name + " \"name\" : f32', or read its channel, 'minrnn.read " +
+            name + " : f32'")
+        .str();
+  if (message.ends_with("'!minrnn.input' vs 'f32'"))
+    return ("expects the input vector, found '" + name + "', which is a number")
+        .str();
+  return "";
+}
+
 bool CellCompilation::parse() {
   const llvm::MemoryBuffer &buffer =
       *sources.getMemoryBuffer(sources.getMainFileID());
@@ -206,12 +228,30 @@ bool CellCompilation::parse() {
         FileLineColLoc::get(context.get(), sourceName, line, column),
         fault->message);
   }
+  if (std::optional<UnheldNumber> number =
+          findUnheldNumber(buffer.getBuffer())) {
+    auto [line, column] =
+        sources.getLineAndColumn(SMLoc::getFromPointer(number->literal.data()));
+    return rejectInput(
+        FileLineColLoc::get(context.get(), sourceName, line, column),
+        "expects a number that f32 holds, found " + number->literal +
+            (number->isTooLarge
+                 ? ", which is beyond the largest, 3.40282347e+38, and would "
+                   "become infinity (that is written 0x7F800000)"
+                 : ", which is nearer to 0 than to the smallest above it, "
+                   "1.40129846e-45, and would become 0"));
+  }
   // MLIR's parser can succeed where its lexer has reported an error: a stray
   // '@' after a dialect's type does it.
   bool hasError = false;
   ScopedDiagnosticHandler watch(context.get(), [&](Diagnostic &diagnostic) {
     hasError |= diagnostic.getSeverity() == DiagnosticSeverity::Error;
-    return failure(); // Not handled: on to the handler that prints it.
+    std::string words = explainMixedTypes(diagnostic.str());
+    if (words.empty())
+      return failure(); // Not handled: on to the handler that prints it.
+    handler->emitDiagnostic(diagnostic.getLocation(), words,
+                            DiagnosticSeverity::Error);
+    return success();
   });
   module = parseSourceFile<ModuleOp>(sources, context.get());
   if (!module || hasError) {
@@ -255,7 +295,7 @@ bool CellCompilation::selectCell() {
                        "entries are called after it; found '" +
                            cell.getSymName() + "'");
   // The analyses recur over the equations, so that their number must not be
-  // one to exhaust the stack.
+  // one to exhaust the stack. (The limits stand in specs/dialect.md.)
   constexpr size_t mostOperations = 2048;
   size_t operations = llvm::range_size(cell.getBody().front());
   if (operations > mostOperations)
@@ -263,7 +303,6 @@ bool CellCompilation::selectCell() {
                        "expects a cell of at most " + Twine(mostOperations) +
                            " operations, found " + Twine(operations));
   // Each gate is an argument's slice, and a register of the kernel's at least.
-  // MLIR's simplifications take cubic time in their number.
   constexpr size_t mostGates = 64;
   size_t gates = cell.getGateNames().size() +
                  cell.getRecurrentProjections().size() +
@@ -311,20 +350,28 @@ bool CellCompilation::buildScans() {
                            "compile it with --recompute=gates");
   // On a GPU the warps of a block exchange summaries of every state, in two
   // buffers; on the host the recomputed states of a tile lie on the stack.
-  size_t mostStates = std::numeric_limits<size_t>::max();
-  if (!isHost())
-    mostStates = recompute ? 6 : 12;
-  else if (recompute)
-    mostStates = 64;
+  constexpr size_t unlimited = std::numeric_limits<size_t>::max();
+  size_t mostKept = isHost() ? unlimited : 12;
+  size_t mostRecomputed = isHost() ? 64 : 6;
+  size_t mostStates = recompute ? mostRecomputed : mostKept;
   size_t states = cell.getStates().size();
-  if (!at && states > mostStates)
+  if (!at && states > mostStates) {
+    std::string remedy;
+    if (states > mostKept)
+      remedy = "; the host takes any number, with --target=host";
+    else
+      remedy =
+          "; without recomputing them, with --recompute=gates, " +
+          (mostKept == unlimited ? std::string("any number is allowed")
+                                 : std::to_string(mostKept) + " are allowed");
     return rejectInput(
         cell.getLoc(),
         "expects a parallel cell of at most " + Twine(mostStates) +
             " states, " +
             (isHost() ? "which are recomputed on the stack"
                       : "whose summaries a GPU's shared memory holds") +
-            "; found " + Twine(states));
+            "; found " + Twine(states) + remedy);
+  }
   bool isPositive = isProvenPositive(cell);
   if (!runPasses(
           [&](OpPassManager &passes) { buildScanPipeline(passes, recompute); }))
@@ -354,7 +401,10 @@ bool CellCompilation::buildScans() {
   if (domain != "none")
     result.explanation +=
         explainDomain(domain, domainName(options.scan), isPositive);
-  result.explanation += explainBytes(*module, options.ioType);
+  size = chooseKernelSize(*module);
+  int64_t tileTime =
+      isHost() ? kTileTime : GPUKernelOptions().warps * size.stepsPerThread;
+  result.explanation += explainBytes(*module, options.ioType, tileTime);
   return true;
 }
 
@@ -381,7 +431,8 @@ bool CellCompilation::buildKernels() {
                            "convert f16 (+f16c); compile for one that has, or "
                            "with --io-type=bf16");
     HostKernelOptions host;
-    host.width = hostWidth(options.hostFeatures);
+    host.width = hostWidth(options.hostFeatures) / (size.outlinesMath ? 2 : 1);
+    host.outlinesMath = size.outlinesMath;
     host.ioType = options.ioType;
     if (!runPasses([&](OpPassManager &passes) {
           buildHostKernelPipeline(passes, host);
@@ -390,6 +441,8 @@ bool CellCompilation::buildKernels() {
   } else {
     GPUKernelOptions gpu;
     gpu.ioType = options.ioType;
+    gpu.stepsPerThread = size.stepsPerThread;
+    gpu.outlinesMath = size.outlinesMath;
     gpu.roundsToBF16 = findGPUTarget(options.target)->roundsToBF16;
     if (!runPasses([&](OpPassManager &passes) {
           buildGPUKernelPipeline(passes, gpu);

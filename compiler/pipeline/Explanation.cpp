@@ -9,7 +9,6 @@
 #include "compiler/pipeline/Explanation.h"
 #include "compiler/analysis/Recurrence.h"
 #include "compiler/lowering/KernelArguments.h"
-#include "compiler/lowering/TileTime.h"
 #include "compiler/transforms/Passes.h"
 
 #include "llvm/ADT/SmallString.h"
@@ -234,7 +233,8 @@ static std::string writeBytes(double bytes) {
   return text;
 }
 
-std::string minrnn::compiler::explainBytes(ModuleOp module, StringRef ioType) {
+std::string minrnn::compiler::explainBytes(ModuleOp module, StringRef ioType,
+                                           int64_t tileTime) {
   bool isParallel =
       module->getAttrOfType<StringAttr>(kKindAttribute) == "parallel";
   bool isPlain = module->hasAttr(kPlainAttribute);
@@ -251,7 +251,7 @@ std::string minrnn::compiler::explainBytes(ModuleOp module, StringRef ioType) {
   };
   // What each way keeps for backward, of every element.
   double kept = states * element;
-  double boundaries = states * 4 / static_cast<double>(kTileTime);
+  double boundaries = states * 4 / static_cast<double>(tileTime);
   double forward = bytesOf(kForwardName) + (recomputes ? boundaries : 0);
   double backward = bytesOf(kBackwardName) + (recomputes ? boundaries : 0);
   std::string text = "  bytes     forward " + writeBytes(forward) +

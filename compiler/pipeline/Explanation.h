@@ -34,8 +34,10 @@ std::string explainDomain(llvm::StringRef domain, llvm::StringRef asked,
                           bool isPositive);
 
 /// The bytes that `forward` and `backward` of `module`, at the scan level, move
-/// for each (batch, time, channel) element when stored as `ioType`.
-std::string explainBytes(mlir::ModuleOp module, llvm::StringRef ioType);
+/// for each (batch, time, channel) element when stored as `ioType`, in tiles of
+/// `tileTime` steps.
+std::string explainBytes(mlir::ModuleOp module, llvm::StringRef ioType,
+                         int64_t tileTime);
 
 } // namespace minrnn::compiler
 

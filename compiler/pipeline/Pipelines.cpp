@@ -11,6 +11,7 @@
 #include "compiler/transforms/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
@@ -21,21 +22,45 @@ static void tidy(OpPassManager &passes) {
   passes.addPass(createCSEPass());
 }
 
+/// The same of kernels, whose loops carry a value for each state and each sum.
+static void tidyKernels(OpPassManager &passes) {
+  // This pattern compares every two values that a loop carries, each time that
+  // the loop changes: of 200 states, for seconds. Two of ours that are equal
+  // come of states that are, which are rare, and cost a register.
+  passes.addPass(createCanonicalizerPass(
+      GreedyRewriteConfig(),
+      {"(anonymous namespace)::RemoveDuplicateSuccessorInputUses"}));
+  passes.addPass(createCSEPass());
+}
+
+static void outlineMath(OpPassManager &passes) {
+  // A call that nobody needs, or that is made twice, is not found afterwards.
+  tidyKernels(passes);
+  passes.addPass(createOutlineMathPass());
+}
+
 void minrnn::compiler::buildProvePipeline(OpPassManager &passes) {
   // What is one value must be seen as one: a select between two of them that
   // only look different would make the cell sequential, and parallel as soon
   // as it is printed and read again.
-  passes.addPass(createCompositeFixedPointPass(
-      "minrnn-tidy-cell", [](OpPassManager &inner) {
-        inner.addPass(createMergeRepeatedPass());
-        StabilizePassOptions options;
-        options.stateFree = true;
-        inner.addPass(createStabilizePass(options));
-        tidy(inner);
-      }));
+  // What depends on a state stays as it was written, for the verdict speaks of
+  // it.
+  auto addTidyCell = [&] {
+    passes.addPass(createCompositeFixedPointPass(
+        "minrnn-tidy-cell", [](OpPassManager &inner) {
+          inner.addPass(createMergeRepeatedPass());
+          StabilizePassOptions options;
+          options.stateFree = true;
+          inner.addPass(createStabilizePass(options));
+          tidy(inner);
+        }));
+  };
+  addTidyCell();
   passes.addPass(createProveRecurrencePass());
-  // The coefficients that the proof wrote down can be mended too (1 - z).
-  passes.addPass(createStabilizePass());
+  // The coefficients that the proof wrote down can be mended too (1 - z). Then
+  // they are others, and their intervals are proven again.
+  addTidyCell();
+  passes.addPass(createProveRecurrencePass());
   tidy(passes);
 }
 
@@ -67,10 +92,12 @@ void minrnn::compiler::buildGPUKernelPipeline(OpPassManager &passes,
   passes.addPass(createLowerToGPUPass(lowering));
   // What a step's element and its output have in common is expanded once.
   passes.addPass(createCSEPass());
+  if (options.outlinesMath)
+    outlineMath(passes);
   ExpandMathPassOptions math;
   math.target = "gpu";
   passes.addPass(createExpandMathPass(math));
-  tidy(passes);
+  tidyKernels(passes);
 }
 
 void minrnn::compiler::buildHostKernelPipeline(
@@ -79,10 +106,12 @@ void minrnn::compiler::buildHostKernelPipeline(
   lowering.width = options.width;
   lowering.ioType = options.ioType;
   passes.addPass(createLowerToHostPass(lowering));
+  if (options.outlinesMath)
+    outlineMath(passes);
   ExpandMathPassOptions math;
   math.target = "host";
   passes.addPass(createExpandMathPass(math));
-  tidy(passes);
+  tidyKernels(passes);
 }
 
 void minrnn::compiler::buildGPULLVMPipeline(OpPassManager &passes) {

@@ -42,6 +42,8 @@ struct GPUKernelOptions {
   std::string ioType = "f32";
   /// Whether the GPU has an instruction that rounds to bf16.
   bool roundsToBF16 = false;
+  /// Whether gate math becomes functions.
+  bool outlinesMath = false;
 };
 void buildGPUKernelPipeline(mlir::OpPassManager &passes,
                             const GPUKernelOptions &options);
@@ -52,6 +54,8 @@ struct HostKernelOptions {
   int64_t width = 32;
   /// The type that sequences are stored in.
   std::string ioType = "f32";
+  /// Whether gate math becomes functions.
+  bool outlinesMath = false;
 };
 void buildHostKernelPipeline(mlir::OpPassManager &passes,
                              const HostKernelOptions &options);

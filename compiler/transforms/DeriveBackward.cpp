@@ -128,6 +128,13 @@ FailureOr<AdjointStep> BackwardDerivation::differentiate(Block *block) {
       arguments.slice(valueCount() + step.parameters, step.states);
 
   SmallVector<Operation *> equations;
+  llvm::DenseMap<size_t, SmallVector<Operation *, 1>> earlier;
+  auto hashOf = [](Operation *op) -> size_t {
+    return OperationEquivalence::computeHash(
+        op, OperationEquivalence::directHashValue,
+        OperationEquivalence::ignoreHashValue,
+        OperationEquivalence::IgnoreLocations);
+  };
   // The equations of a walk; what an earlier one computes is not computed, and
   // differentiated, again. Returns what it yields.
   auto copyEquations = [&](WalkOp walk) {
@@ -137,21 +144,23 @@ FailureOr<AdjointStep> BackwardDerivation::differentiate(Block *block) {
     copies.map(own.take_front(step.values), values);
     copies.map(own.slice(step.values, step.parameters), parameters);
     copies.map(own.take_back(step.states), before);
-    ArrayRef<Operation *> earlier = equations;
     SmallVector<Operation *> added;
     for (Operation &op : body.without_terminator()) {
       Operation *copy = builder.clone(op, copies);
-      const auto *same = llvm::find_if(earlier, [&](Operation *known) {
+      auto &alike = earlier[hashOf(copy)];
+      const auto *same = llvm::find_if(alike, [&](Operation *known) {
         return OperationEquivalence::isEquivalentTo(
             copy, known, OperationEquivalence::IgnoreLocations);
       });
-      if (same == earlier.end()) {
+      if (same == alike.end()) {
         added.push_back(copy);
         continue;
       }
       copies.map(op.getResults(), (*same)->getResults());
       copy->erase();
     }
+    for (Operation *op : added)
+      earlier[hashOf(op)].push_back(op);
     llvm::append_range(equations, added);
     return llvm::map_to_vector(
         body.getTerminator()->getOperands(),

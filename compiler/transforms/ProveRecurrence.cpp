@@ -131,20 +131,24 @@ void writeProof(CellOp cell, unsigned index, const ProvenState &proven,
 }
 
 /// The projection that makes `cell` sequential: the first one of a value that
-/// depends on a state, or else of one computed within the step.
-ProjectOp findRecurrentProjection(CellOp cell, bool &mixes) {
+/// depends on a state, of those that feed something back if there are any; or
+/// else of one computed within the step.
+ProjectOp findRecurrentProjection(CellOp cell, bool &readsState) {
   StateReads reads(cell, Projections::OfAnything);
+  ProjectOp idle;
   ProjectOp chained;
   for (auto project : cell.getBody().getOps<ProjectOp>()) {
     if (isa<InputType>(project.getOperand().getType()))
       continue;
-    mixes = reads.dependsOnState(project.getOperand());
-    if (mixes)
+    readsState = reads.dependsOnState(project.getOperand());
+    if (readsState && feedsBack(cell, project.getResult()))
       return project;
-    if (!chained)
-      chained = project;
+    ProjectOp &first = readsState ? idle : chained;
+    if (!first)
+      first = project;
   }
-  return chained;
+  readsState = idle != nullptr;
+  return idle ? idle : chained;
 }
 
 /// Why `cell` is sequential, if it is found to be; else the forms of its
@@ -153,13 +157,15 @@ std::optional<SmallVector<ProvenState>> judge(CellOp cell, OpBuilder &builder) {
   std::optional<SequentialReason> reason;
   std::optional<SequentialReason> then;
   auto proven = solveStates(cell, Projections::OfAnything, builder, reason);
-  // A projection of a state mixes the channels even where no next value reads
-  // it. No other reason outlasts it: it comes first, and what would be left
-  // without it comes after.
-  bool mixes = false;
-  ProjectOp project = findRecurrentProjection(cell, mixes);
-  if (project && mixes) {
-    reason = mixesChannels(project);
+  // A projection of a state is a product of each step even where no next value
+  // reads it. No other reason outlasts it: it comes first, and what would be
+  // left without it comes after.
+  bool readsState = false;
+  ProjectOp project = findRecurrentProjection(cell, readsState);
+  if (project && readsState) {
+    reason = feedsBack(cell, project.getResult())
+                 ? mixesChannels(project)
+                 : explainIdleProjection(cell, project);
     solveStates(cell, Projections::OfInputs, builder, then);
   } else if (project && !reason) {
     // Parallel in principle, but a second matrix product, chained behind the

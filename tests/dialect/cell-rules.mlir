@@ -153,6 +153,18 @@ minrnn.cell @c4(%x: !minrnn.input) state(%h: f32, %c: f32) {
 
 // -----
 
+// C4: one list of equations.
+minrnn.cell @c4(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  minrnn.yield %k : f32
+^second:
+  // expected-error @+1 {{expects one list of equations, for a step does not branch; found a second block, which begins here. Where one of two values is to be chosen, write 'arith.select'}}
+  %v = minrnn.sigmoid %k : f32
+  minrnn.yield %v : f32
+}
+
+// -----
+
 // C5: an operation that is not of the language.
 minrnn.cell @c5(%x: !minrnn.input) state(%h: f32) {
   %k = minrnn.project %x "z" : f32
@@ -420,6 +432,98 @@ minrnn.cell @c9(%x: !minrnn.input) state(%h: f32) {
   %k = minrnn.project %x "z" : f32
   // expected-error @+1 {{'minrnn.cell' op expects its tensors' names to differ, found 'x' for the input and for the parameter 'x'}}
   %u = minrnn.parameter "x" : f32
+  minrnn.yield %k : f32
+}
+
+// -----
+
+// The gradients have names too: that of the input,
+minrnn.cell @c9(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-error @+1 {{'minrnn.cell' op expects its tensors' names to differ, found 'd_x' for the gradient of the input and for the parameter 'd_x'; call one of them otherwise}}
+  %u = minrnn.parameter "d_x" : f32
+  minrnn.yield %k : f32
+}
+
+// -----
+
+// of the output, called after the first state
+minrnn.cell @c9(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-error @+1 {{found 'dh' for the gradient of the output and for the parameter 'dh'}}
+  %u = minrnn.parameter "dh" : f32
+  minrnn.yield %k : f32
+}
+
+// -----
+
+// or y,
+// expected-error @+1 {{found 'dy' for the gradient of the output and for the state 'dy'}}
+minrnn.cell @c9(%x: !minrnn.input) state(%h: f32, %dy: f32) {
+  %k = minrnn.project %x "z" : f32
+  minrnn.output %h : f32
+  minrnn.yield %k, %dy : f32, f32
+}
+
+// -----
+
+// of the last states,
+minrnn.cell @c9(%x: !minrnn.input) state(%h: f32, %c: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-error @+1 {{found 'dc_last' for the gradient of the state 'c' and for the parameter 'dc_last'}}
+  %u = minrnn.parameter "dc_last" : f32
+  minrnn.yield %k, %c : f32, f32
+}
+
+// -----
+
+// of the initial states,
+// expected-error @+1 {{found 'd_h0' for the gradient of the state 'h' and for the state 'd_h'}}
+minrnn.cell @c9(%x: !minrnn.input) state(%h: f32, %d_h: f32) {
+  %k = minrnn.project %x "z" : f32
+  minrnn.yield %k, %d_h : f32, f32
+}
+
+// -----
+
+// of a parameter,
+minrnn.cell @c9(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  %u = minrnn.parameter "u" : f32
+  // expected-error @+1 {{found 'd_u' for the gradient of the parameter 'u' and for the parameter 'd_u'}}
+  %v = minrnn.parameter "d_u" : f32
+  minrnn.yield %k : f32
+}
+
+// -----
+
+// and of a projection.
+minrnn.cell @c9(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-error @+1 {{found 'd_z.weight' for the gradient of the projection 'z' and for the projection 'd_z'}}
+  %v = minrnn.project %h "d_z" : f32 -> f32
+  minrnn.yield %k : f32
+}
+
+// -----
+
+// A file of tensors has one name of its own.
+minrnn.cell @c9(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  // expected-error @+1 {{found '__metadata__' for the header of a safetensors file and for the parameter '__metadata__'}}
+  %u = minrnn.parameter "__metadata__" : f32
+  minrnn.yield %k : f32
+}
+
+// -----
+
+// C9 obeyed: what kernels and C call their own is free.
+minrnn.cell @c9(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "float" : f32
+  %u = minrnn.parameter "int" : f32
+  %v = minrnn.parameter "output" : f32
+  %y = minrnn.parameter "y" : f32
+  %z = minrnn.parameter "float" : f32
   minrnn.yield %k : f32
 }
 

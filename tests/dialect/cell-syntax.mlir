@@ -66,10 +66,9 @@ minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
 
 // -----
 
-// expected-note @+1 {{prior use here}}
 minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
   // A scalar is projected with its type: ': f32 -> f32'.
-  // expected-error @+1 {{use of value '%h' expects different type than prior uses: '!minrnn.input' vs 'f32'}}
+  // expected-error @+1 {{expects the input where one type stands alone; a value of the step is projected with both, 'minrnn.project %h "z" : f32 -> f32'}}
   %k = minrnn.project %h "z" : f32
   minrnn.yield %k : f32
 }

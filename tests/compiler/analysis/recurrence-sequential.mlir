@@ -87,11 +87,12 @@ minrnn.cell @chained_affine(%x: !minrnn.input) state(%h: f32) {
 
 // -----
 
-// A state that only the output projects mixes the channels all the same.
+// What feeds nothing back does not mix the channels from step to step, but its
+// product is one of each step all the same.
 minrnn.cell @projected_output(%x: !minrnn.input) state(%h: f32) {
   %k = minrnn.project %x "z" : f32
   %n = arith.mulf %k, %h : f32
-  // expected-remark @+1 {{sequential: 'minrnn.project' projects a value that depends on the state, which mixes the channels from step to step; to make it parallel, project the input '%x' instead}}
+  // expected-remark @+1 {{sequential: 'minrnn.project' projects a value that depends on the state; no state's next value is computed from the result, but the product is one of each step, and so the steps run in order; to make it parallel, make what it projects the output, and project that in the layer above}}
   %u = minrnn.project %h "u" : f32 -> f32
   minrnn.output %u : f32
   minrnn.yield %n : f32
@@ -102,9 +103,33 @@ minrnn.cell @projected_output(%x: !minrnn.input) state(%h: f32) {
 minrnn.cell @chained_output(%x: !minrnn.input) state(%h: f32) {
   %k = minrnn.project %x "z" : f32
   %n = arith.mulf %k, %h : f32
-  // expected-remark @+1 {{sequential: 'minrnn.project' projects a value that depends on the state, which mixes the channels from step to step; to make it parallel, project the input '%x' instead}}
+  // expected-remark @+1 {{sequential: 'minrnn.project' projects a value that depends on the state; no state's next value is computed from the result, but the product is one of each step, and so the steps run in order; to make it parallel, make what it projects the output, and project that in the layer above}}
   %u = minrnn.project %n "u" : f32 -> f32
   minrnn.output %u : f32
+  minrnn.yield %n : f32
+}
+
+// -----
+
+// Nothing reads it at all.
+minrnn.cell @unused(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  %n = arith.mulf %k, %h : f32
+  // expected-remark @+1 {{no state's next value is computed from the result, but the product is one of each step, and so the steps run in order; to make it parallel, leave it out, for the output is not computed from it either}}
+  %u = minrnn.project %h "u" : f32 -> f32
+  minrnn.yield %n : f32
+}
+
+// -----
+
+// Of two, the one that feeds back is the one to mend first.
+minrnn.cell @idle_first(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "z" : f32
+  %o = minrnn.project %h "o" : f32 -> f32
+  // expected-remark @+1 {{which mixes the channels from step to step}}
+  %u = minrnn.project %h "u" : f32 -> f32
+  %n = arith.addf %k, %u : f32
+  minrnn.output %o : f32
   minrnn.yield %n : f32
 }
 

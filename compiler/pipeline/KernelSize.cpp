@@ -1,0 +1,31 @@
+//===- KernelSize.cpp - How much code is made of a cell -------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/pipeline/KernelSize.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace minrnn::compiler;
+
+minrnn::compiler::KernelSize
+minrnn::compiler::chooseKernelSize(mlir::ModuleOp module) {
+  // Three times what the largest published cell has, of those in tests/cells.
+  constexpr int64_t ordinary = 1024;
+  int64_t operations = 0;
+  module.walk([&](mlir::Operation *op) {
+    operations += mlir::isa<mlir::arith::ConstantOp>(op) ? 0 : 1;
+  });
+  KernelSize size;
+  if (operations <= ordinary)
+    return size;
+  size.outlinesMath = true;
+  for (; size.stepsPerThread > 1 && operations * size.stepsPerThread >
+                                        ordinary * KernelSize().stepsPerThread;)
+    size.stepsPerThread /= 2;
+  return size;
+}
