@@ -28,7 +28,7 @@ minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
   %infinity = arith.constant 0x7F800000 : f32
   %a = arith.minimumf %k, %large : f32
   %b = arith.maximumf %a, %small : f32
-  %c = arith.minimumf %b, %infinity : f32
+  %c = arith.mulf %b, %infinity : f32
   %d = arith.mulf %zero, %c : f32
   %e = arith.addf %c, %d : f32
   minrnn.yield %e : f32
