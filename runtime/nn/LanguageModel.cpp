@@ -189,7 +189,11 @@ void LanguageModel::initialise(std::uint64_t seed) {
         std::span(drawn).subspan(static_cast<std::size_t>(parameter.offset),
                                  static_cast<std::size_t>(parameter.count));
     Random random(seed, index);
-    const bool isOut = parameter.name.ends_with(".out.weight");
+    // (Not by its name alone: a cell may have a gate called out.)
+    const bool isOut =
+        std::ranges::any_of(offsets->layers, [&](const LayerOffsets &layer) {
+          return layer.out == parameter.offset;
+        });
     if (parameter.name == "embedding.weight") {
       for (float &value : target)
         value = static_cast<float>(random.normal());

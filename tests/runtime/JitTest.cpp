@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "minrnn/jit.h"
+#include "minrnn/language_model.h"
 
 #include "minrnn/blocks.h"
 #include "minrnn/error.h"
@@ -19,6 +20,8 @@
 #include "tests/runtime/TemporaryFolder.h"
 
 #include "gtest/gtest.h"
+#include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <ostream>
@@ -275,3 +278,30 @@ TEST(KernelCache, ItsFolderFollowsTheEnvironment) {
 }
 
 } // namespace
+
+TEST(Jit, ALanguageModelInitialisesAGateCalledOutAsAGate) {
+  const CellKernels cell =
+      compileCell(R"(minrnn.cell @out(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "out" : f32
+  %z = minrnn.sigmoid %k : f32
+  %n = minrnn.lerp %h, %k, %z : f32
+  minrnn.yield %n : f32
+})",
+                  "out.mlir", {.cacheFolder = testCache(MINRNN_TEST_CACHE)});
+  const LanguageModelOptions options{
+      .vocabulary = 5, .layers = 8, .width = 64, .expansion = 1};
+  LanguageModel model(options, cell);
+  model.initialise(1);
+  const std::vector<float> values = model.parameters().download();
+  // Uniform within 1 / sqrt(64); where the layer adds to the stream, 4 times
+  // closer.
+  for (const ModelParameter &parameter : model.layout()) {
+    if (!parameter.name.ends_with("out.weight"))
+      continue;
+    float largest = 0;
+    for (std::int64_t i = 0; i < parameter.count; ++i)
+      largest = std::max(largest, std::abs(values[parameter.offset + i]));
+    const bool isGate = parameter.name.ends_with(".cell.out.weight");
+    EXPECT_NEAR(largest, isGate ? 0.125 : 0.125 / 4, 1e-3) << parameter.name;
+  }
+}
