@@ -17,8 +17,8 @@
 namespace minrnn::compiler {
 
 /// Runs `work`; returns false if it crashed (a signal such as SIGSEGV or
-/// SIGABRT, from this thread; its stack may be used up). The process lives on; what the work held is
-/// lost.
+/// SIGABRT, from this thread; its stack may be used up). The process lives on;
+/// what the work held is lost.
 bool runGuarded(llvm::function_ref<void()> work);
 
 /// Writes what is needed to see a fault again, the command and the source it

@@ -232,8 +232,8 @@ Value LinearForm::materialize(Location at, OpBuilder &builder) const {
   if (constant != 0 || parts.empty()) {
     Value number = arith::ConstantOp::create(
         builder, at,
-        builder.getF32FloatAttr(static_cast<float>(
-            parts.empty() ? constant : std::abs(constant))));
+        builder.getF32FloatAttr(
+            static_cast<float>(parts.empty() ? constant : std::abs(constant))));
     parts.push_back({number, parts.empty() || constant > 0 ? 1.0 : -1.0});
   }
   // A positive part first, so that the others are added or subtracted.

@@ -7,8 +7,9 @@
 //===----------------------------------------------------------------------===//
 //
 // The CUDA libraries and OpenBLAS are opened at run time, so that nothing of
-// ours needs them to start. What is opened is executed: no path is relative, and
-// a name that LD_LIBRARY_PATH would lead to the working directory is passed over.
+// ours needs them to start. What is opened is executed: no path is relative,
+// and a name that LD_LIBRARY_PATH would lead to the working directory is passed
+// over.
 //
 //===----------------------------------------------------------------------===//
 
