@@ -137,28 +137,47 @@ minrnn::compiler::createHostMachine(const std::string &processor,
                        error);
 }
 
-/// Whether `value` reaches exactly one operand of one instruction, negations
-/// aside: code generators see through those.
-static bool hasOneUser(const llvm::Value *value) {
-  while (value->hasOneUse()) {
-    const llvm::User *user = value->user_back();
-    auto *operation = llvm::dyn_cast<llvm::Instruction>(user);
-    if (!operation || operation->getOpcode() != llvm::Instruction::FNeg)
-      return true;
-    value = operation;
+/// `value` without its negations, which code generators see through.
+static const llvm::Value *withoutNegations(const llvm::Value *value) {
+  const auto *operation = llvm::dyn_cast<llvm::Instruction>(value);
+  while (operation && operation->getOpcode() == llvm::Instruction::FNeg) {
+    value = operation->getOperand(0);
+    operation = llvm::dyn_cast<llvm::Instruction>(value);
   }
-  return false;
+  return value;
 }
 
-/// Forbids to contract a product that is used more than once. It would be
-/// rounded for one user and not for another, so that m - m need not be zero;
-/// and code generators differ in what they contract then.
+/// Whether all that becomes of `product`, perhaps negated as `value`, are sums
+/// with other numbers that may take it in.
+static bool isSummedAlone(const llvm::Value *product,
+                          const llvm::Value *value) {
+  return llvm::all_of(value->users(), [&](const llvm::User *user) {
+    const auto *operation = llvm::dyn_cast<llvm::Instruction>(user);
+    if (!operation)
+      return false;
+    switch (operation->getOpcode()) {
+    case llvm::Instruction::FNeg:
+      return isSummedAlone(product, operation);
+    case llvm::Instruction::FAdd:
+    case llvm::Instruction::FSub:
+      return operation->hasAllowContract() &&
+             (withoutNegations(operation->getOperand(0)) == product) !=
+                 (withoutNegations(operation->getOperand(1)) == product);
+    default:
+      return false;
+    }
+  });
+}
+
+/// Forbids to contract a product that has another use than sums with other
+/// numbers. It would be rounded for one user and not for another, so that m - m
+/// need not be zero; and code generators differ in what they contract then.
 static void keepSharedProducts(llvm::Module &module) {
   for (llvm::Function &function : module)
     for (llvm::BasicBlock &block : function)
       for (llvm::Instruction &operation : block)
         if (operation.getOpcode() == llvm::Instruction::FMul &&
-            !hasOneUser(&operation))
+            !isSummedAlone(&operation, &operation))
           operation.setHasAllowContract(false);
 }
 

@@ -358,8 +358,23 @@ void KernelBuilder::buildScan(ScanOp scan) {
   KernelMemory::InitialStates initialStates =
       tensors.readInitialStates(scan.getSequences());
   SmallVector<Value> carried;
-  for (Value state : tensors.readRows(scan.getInitial()))
+  SmallVector<Value> initial = tensors.readRows(scan.getInitial());
+  for (Value state : initial)
     carried.push_back(lanes.toCarried(domain, state));
+  // Where there is no step, the last states are the initial ones to the bit,
+  // which their logarithms would not give back.
+  scf::IfOp hasSteps;
+  if (domain == Domain::Log) {
+    hasSteps = scf::IfOp::create(
+        builder, location,
+        compare(arith::CmpIPredicate::slt, tensors.begin(), tensors.end()),
+        /*withElseRegion=*/true);
+    builder.setInsertionPointToStart(hasSteps.elseBlock());
+    when(isWriter, [&] {
+      tensors.writeRows(scan.getLast(), tensors.readRows(scan.getInitial()));
+    });
+    builder.setInsertionPointToStart(hasSteps.thenBlock());
+  }
   carried.push_back(integer(0));
   SmallVector<Value> sums = tensors.readSums(scan.getSums());
   llvm::append_range(carried, sums);
@@ -463,14 +478,10 @@ void KernelBuilder::buildScan(ScanOp scan) {
   scf::YieldOp::create(builder, location, next);
 
   builder.setInsertionPointAfter(loop);
-  Value isEmpty =
-      compare(arith::CmpIPredicate::sge, tensors.begin(), tensors.end());
-  when(isWriter, [&] {
-    SmallVector<Value> last(loop.getResults().take_front(states));
-    tensors.writeRows(scan.getLast(), lanes.toLast(domain, last, isEmpty, [&] {
-      return tensors.readRows(scan.getInitial());
-    }));
-  });
+  SmallVector<Value> last;
+  for (Value carry : loop.getResults().take_front(states))
+    last.push_back(lanes.toPlain(domain, carry));
+  when(isWriter, [&] { tensors.writeRows(scan.getLast(), last); });
   ValueRange threadSums = loop.getResults().drop_front(states + 1);
   for (Value sum : scan.getSums()) {
     int64_t gates = packedValueCount(sum.getType());
@@ -480,6 +491,8 @@ void KernelBuilder::buildScan(ScanOp scan) {
     threadSums = threadSums.drop_front(gates);
     when(isWriter, [&] { tensors.writeRows(sum, overWarps); });
   }
+  if (hasSteps)
+    builder.setInsertionPointAfter(hasSteps);
   gpu::ReturnOp::create(builder, location);
 }
 

@@ -61,6 +61,8 @@ void minrnn::compiler::buildProvePipeline(OpPassManager &passes) {
   // they are others, and their intervals are proven again.
   addTidyCell();
   passes.addPass(createProveRecurrencePass());
+  // The verdict is spoken; what depends on a state is mended too.
+  passes.addPass(createStabilizePass());
   tidy(passes);
 }
 

@@ -75,7 +75,7 @@ Estimate Arithmetic::quotient(const Estimate &x, const Estimate &y,
   double divisor = std::abs(y.value);
   // A divisor that single precision may take for zero says nothing of the
   // quotient.
-  if (divisor <= safety * y.error)
+  if (divisor <= safety * precision.underflow)
     return {x.value / y.value, size / divisor,
             std::numeric_limits<double>::infinity()};
   return rounded(x.value / y.value, size / divisor,
