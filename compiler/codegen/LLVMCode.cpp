@@ -19,6 +19,7 @@
 #include "llvm/Analysis/CGSCCPassManager.h"
 #include "llvm/Analysis/LoopAnalysisManager.h"
 #include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/PatternMatch.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
@@ -137,35 +138,26 @@ minrnn::compiler::createHostMachine(const std::string &processor,
                        error);
 }
 
-/// `value` without its negations, which code generators see through.
-static const llvm::Value *withoutNegations(const llvm::Value *value) {
-  const auto *operation = llvm::dyn_cast<llvm::Instruction>(value);
-  while (operation && operation->getOpcode() == llvm::Instruction::FNeg) {
-    value = operation->getOperand(0);
-    operation = llvm::dyn_cast<llvm::Instruction>(value);
-  }
-  return value;
-}
-
 /// Whether all that becomes of `product`, perhaps negated as `value`, are sums
-/// with other numbers that may take it in.
-static bool isSummedAlone(const llvm::Value *product,
-                          const llvm::Value *value) {
-  return llvm::all_of(value->users(), [&](const llvm::User *user) {
-    const auto *operation = llvm::dyn_cast<llvm::Instruction>(user);
-    if (!operation)
-      return false;
-    switch (operation->getOpcode()) {
-    case llvm::Instruction::FNeg:
-      return isSummedAlone(product, operation);
-    case llvm::Instruction::FAdd:
-    case llvm::Instruction::FSub:
-      return operation->hasAllowContract() &&
-             (withoutNegations(operation->getOperand(0)) == product) !=
-                 (withoutNegations(operation->getOperand(1)) == product);
-    default:
-      return false;
-    }
+/// with other numbers that may take it in. (Code generators see through
+/// negations.)
+static bool isSummedAlone(llvm::Value *product, llvm::Value *value) {
+  using namespace llvm::PatternMatch;
+  auto isProduct = [&](llvm::Value *operand) {
+    llvm::Value *inner = nullptr;
+    while (match(operand, m_FNeg(m_Value(inner))))
+      operand = inner;
+    return operand == product;
+  };
+  return llvm::all_of(value->users(), [&](llvm::User *user) {
+    if (match(user, m_FNeg(m_Value())))
+      return isSummedAlone(product, user);
+    llvm::Value *x = nullptr;
+    llvm::Value *y = nullptr;
+    bool isSum = match(user, m_FAdd(m_Value(x), m_Value(y))) ||
+                 match(user, m_FSub(m_Value(x), m_Value(y)));
+    return isSum && llvm::cast<llvm::Instruction>(user)->hasAllowContract() &&
+           isProduct(x) != isProduct(y);
   });
 }
 

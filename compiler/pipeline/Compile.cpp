@@ -230,8 +230,8 @@ bool CellCompilation::parse() {
   }
   if (std::optional<UnheldNumber> number =
           findUnheldNumber(buffer.getBuffer())) {
-    auto [line, column] =
-        sources.getLineAndColumn(SMLoc::getFromPointer(number->literal.data()));
+    auto [line, column] = sources.getLineAndColumn(
+        SMLoc::getFromPointer(number->literal.begin()));
     return rejectInput(
         FileLineColLoc::get(context.get(), sourceName, line, column),
         "expects a number that f32 holds, found " + number->literal +
