@@ -61,8 +61,6 @@ void minrnn::compiler::buildProvePipeline(OpPassManager &passes) {
   // they are others, and their intervals are proven again.
   addTidyCell();
   passes.addPass(createProveRecurrencePass());
-  // The verdict is spoken; what depends on a state is mended too.
-  passes.addPass(createStabilizePass());
   tidy(passes);
 }
 
@@ -70,6 +68,9 @@ void minrnn::compiler::buildScanPipeline(OpPassManager &passes,
                                          bool recompute) {
   FuseGatesPassOptions options;
   options.recompute = recompute;
+  // The verdict is spoken, and the cell printed: now what depends on a state is
+  // mended, too.
+  passes.addPass(createStabilizePass());
   passes.addPass(createFuseGatesPass(options));
   passes.addPass(createDeriveBackwardPass());
   passes.addPass(createStabilizePass());
