@@ -169,9 +169,9 @@ std::string CellRun::nonFiniteAt(std::int64_t p, const TimedPart &part,
       tensor += part.name;
       const std::string operation = report.explain(tensor, valuesOf(p, row, c));
       if (!operation.empty())
-        return words + '\n' + operation;
+        return words.append("\n").append(operation);
       if (std::isinf(value) && ioType != ElementType::F32)
-        return words + "; it is too large for " + manifest.ioType;
+        words.append("; it is too large for ").append(manifest.ioType);
       return words;
     }
   }
