@@ -28,9 +28,9 @@ int RandomCellBuilder::growByHand() {
   std::span<const FormulaByHand> formulas = formulasByHand();
   const FormulaByHand &formula =
       formulas[below(static_cast<int>(formulas.size()))];
-  std::vector<int> operands;
-  for (int i = 0; i < formula.operands; ++i)
-    operands.push_back(pick());
+  std::vector<int> operands(static_cast<size_t>(formula.operands));
+  for (int &operand : operands)
+    operand = pick();
   if (formula.operands == 3) {
     // The third stands for the first: the same projection once more, if there
     // is one.

@@ -33,6 +33,7 @@ std::string RandomCell::text(Spelling spelling) const {
     auto operand = [&](int index) { return name(operation.operands[index]); };
     if (mnemonic == byHand) {
       std::vector<std::string> names;
+      names.reserve(operation.operands.size());
       for (int value : operation.operands)
         names.push_back(name(value));
       out << textOf(formulaByHand(operation.detail), spelling,
