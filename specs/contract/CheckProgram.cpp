@@ -8,28 +8,11 @@
 
 #include "minrnn/manifest.h"
 
-#include <algorithm>
 #include <set>
 
 using namespace minrnn;
 
 namespace {
-
-/// The axes of an entry's argument and of the tensor it is given agree; the
-/// kernel's `channels` are the layer's `inputs` where a cell reads its channel,
-/// and `step` has no axis `time`.
-bool agree(const std::vector<Axis> &argument, const std::vector<Axis> &tensor) {
-  std::size_t place = 0;
-  for (const Axis axis : tensor) {
-    if (place < argument.size() &&
-        (argument[place] == axis ||
-         (argument[place] == Axis::Channels && axis == Axis::Inputs)))
-      ++place;
-    else if (axis != Axis::Time)
-      return false;
-  }
-  return place == argument.size();
-}
 
 class ProgramCheck {
 public:
@@ -88,10 +71,7 @@ private:
   std::string check(const SumOperation &op, bool /*inLoop*/) const {
     if (std::string fault = checkNames({op.result, op.operand}); !fault.empty())
       return fault;
-    const std::vector<Axis> &rows = find(op.operand)->axes;
-    const std::vector<Axis> &sums = find(op.result)->axes;
-    if (rows.front() != Axis::Batch ||
-        !std::equal(rows.begin() + 1, rows.end(), sums.begin(), sums.end()))
+    if (!isSumOf(*find(op.result), *find(op.operand)))
       return "sums '" + op.operand + "' to '" + op.result +
              "', which is not the same without the batch";
     return "";
@@ -104,8 +84,7 @@ private:
   std::string check(const CopyOperation &op, bool /*inLoop*/) const {
     if (std::string fault = checkNames({op.result, op.operand}); !fault.empty())
       return fault;
-    if (find(op.result)->axes != find(op.operand)->axes ||
-        find(op.result)->element != find(op.operand)->element)
+    if (!isCopyOf(*find(op.result), *find(op.operand)))
       return "copies '" + op.operand + "' to '" + op.result +
              "', which has other axes or elements";
     return "";
@@ -125,7 +104,7 @@ private:
         return fault;
       if (!given.insert(name).second)
         return of + "two tensors for '" + name + "'";
-      if (!agree(argument->axes, find(tensor)->axes) ||
+      if (!canStandFor(find(tensor)->axes, argument->axes) ||
           argument->element != find(tensor)->element)
         return of + "'" + tensor + "' for '" + name +
                "', which has other axes or elements";
@@ -143,10 +122,10 @@ private:
     return check(loop.body, /*inLoop=*/true);
   }
 
-  std::string check(const std::vector<Operation> &operations,
+  std::string check(const std::vector<ProgramOperation> &operations,
                     bool inLoop) const {
     std::size_t index = 0;
-    for (const Operation &operation : operations) {
+    for (const ProgramOperation &operation : operations) {
       const std::string fault = std::visit(
           [&](const auto &op) { return check(op, inLoop); }, operation.what);
       if (!fault.empty())

@@ -84,8 +84,8 @@ std::string text(const MatrixView &view) {
   return words;
 }
 
-void print(const std::vector<Operation> &operations, const std::string &indent,
-           std::string &out) {
+void print(const std::vector<ProgramOperation> &operations,
+           const std::string &indent, std::string &out) {
   struct Printer {
     const std::string &indent;
     std::string &out;
@@ -120,7 +120,7 @@ void print(const std::vector<Operation> &operations, const std::string &indent,
       print(loop.body, indent + "  ", out);
     }
   };
-  for (const Operation &operation : operations)
+  for (const ProgramOperation &operation : operations)
     std::visit(Printer{indent, out}, operation.what);
 }
 
@@ -157,7 +157,8 @@ bool ProgramTensor::has(Axis axis) const {
   return std::find(axes.begin(), axes.end(), axis) != axes.end();
 }
 
-const std::vector<Operation> &Program::operations(Procedure procedure) const {
+const std::vector<ProgramOperation> &
+Program::operations(Procedure procedure) const {
   switch (procedure) {
   case Procedure::Backward:
     return backward;
@@ -169,8 +170,8 @@ const std::vector<Operation> &Program::operations(Procedure procedure) const {
   return forward;
 }
 
-std::vector<Operation> &Program::operations(Procedure procedure) {
-  return const_cast<std::vector<Operation> &>(
+std::vector<ProgramOperation> &Program::operations(Procedure procedure) {
+  return const_cast<std::vector<ProgramOperation> &>(
       static_cast<const Program *>(this)->operations(procedure));
 }
 
@@ -182,7 +183,7 @@ const ProgramTensor *Program::find(std::string_view name) const {
 }
 
 void minrnn::visitTensors(
-    const std::vector<Operation> &operations,
+    const std::vector<ProgramOperation> &operations,
     const std::function<bool(std::string_view, std::string_view)> &isWritten,
     const std::function<void(const std::string &, Access)> &visit) {
   struct Visitor {
@@ -214,7 +215,7 @@ void minrnn::visitTensors(
       visitTensors(loop.body, written, call);
     }
   };
-  for (const Operation &operation : operations)
+  for (const ProgramOperation &operation : operations)
     std::visit(Visitor{isWritten, visit}, operation.what);
 }
 
@@ -267,6 +268,32 @@ std::string minrnn::checkProduct(
     return differ("the columns of the result and of the second are",
                   result.columns, b.columns);
   return "";
+}
+
+bool minrnn::isSumOf(const ProgramTensor &result,
+                     const ProgramTensor &operand) {
+  return operand.axes.front() == Axis::Batch &&
+         std::equal(operand.axes.begin() + 1, operand.axes.end(),
+                    result.axes.begin(), result.axes.end());
+}
+
+bool minrnn::isCopyOf(const ProgramTensor &result,
+                      const ProgramTensor &operand) {
+  return result.axes == operand.axes && result.element == operand.element;
+}
+
+bool minrnn::canStandFor(const std::vector<Axis> &tensor,
+                         const std::vector<Axis> &argument) {
+  std::size_t place = 0;
+  for (const Axis axis : tensor) {
+    if (place < argument.size() &&
+        (argument[place] == axis ||
+         (argument[place] == Axis::Channels && axis == Axis::Inputs)))
+      ++place;
+    else if (axis != Axis::Time)
+      return false;
+  }
+  return place == argument.size();
 }
 
 std::string minrnn::printProgram(const Program &program) {

@@ -33,7 +33,7 @@ OrderedJson write(const MatrixView &view) {
   return json;
 }
 
-OrderedJson write(const std::vector<Operation> &operations);
+OrderedJson write(const std::vector<ProgramOperation> &operations);
 
 struct Writer {
   OrderedJson operator()(const ProductOperation &op) const {
@@ -74,9 +74,9 @@ struct Writer {
   }
 };
 
-OrderedJson write(const std::vector<Operation> &operations) {
+OrderedJson write(const std::vector<ProgramOperation> &operations) {
   OrderedJson json = OrderedJson::array();
-  for (const Operation &operation : operations)
+  for (const ProgramOperation &operation : operations)
     json.push_back(std::visit(Writer{}, operation.what));
   return json;
 }
@@ -127,10 +127,10 @@ MatrixView readView(const Json &json, const std::string &place) {
   return view;
 }
 
-std::vector<Operation> readOperations(const Json &list,
-                                      const std::string &place);
+std::vector<ProgramOperation> readOperations(const Json &list,
+                                             const std::string &place);
 
-Operation readOperation(const Json &json, const std::string &place) {
+ProgramOperation readOperation(const Json &json, const std::string &place) {
   const ObjectReader reader(json, place);
   const auto view = [&](const char *key) {
     return readView(reader.value(key), place + ", " + key);
@@ -163,9 +163,9 @@ Operation readOperation(const Json &json, const std::string &place) {
   return {std::move(launch)};
 }
 
-std::vector<Operation> readOperations(const Json &list,
-                                      const std::string &place) {
-  std::vector<Operation> operations;
+std::vector<ProgramOperation> readOperations(const Json &list,
+                                             const std::string &place) {
+  std::vector<ProgramOperation> operations;
   for (const Json &json : list)
     operations.push_back(readOperation(
         json, place + ", operation " + std::to_string(operations.size())));

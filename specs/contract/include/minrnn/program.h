@@ -118,7 +118,7 @@ struct MatrixView {
   bool operator==(const MatrixView &) const = default;
 };
 
-struct Operation;
+struct ProgramOperation;
 
 /// result = a b, or result += a b, each transposed where it says so.
 struct ProductOperation {
@@ -161,10 +161,10 @@ struct LaunchOperation {
 /// The body once for each step of time.
 struct TimeLoop {
   bool isAdjoint = false;
-  std::vector<Operation> body;
+  std::vector<ProgramOperation> body;
 };
 
-struct Operation {
+struct ProgramOperation {
   std::variant<ProductOperation, SumOperation, FillOperation, CopyOperation,
                LaunchOperation, TimeLoop>
       what;
@@ -178,12 +178,12 @@ std::optional<Procedure> findProcedure(std::string_view name);
 
 struct Program {
   std::vector<ProgramTensor> tensors;
-  std::vector<Operation> forward;
-  std::vector<Operation> backward;
-  std::vector<Operation> step;
+  std::vector<ProgramOperation> forward;
+  std::vector<ProgramOperation> backward;
+  std::vector<ProgramOperation> step;
 
-  const std::vector<Operation> &operations(Procedure procedure) const;
-  std::vector<Operation> &operations(Procedure procedure);
+  const std::vector<ProgramOperation> &operations(Procedure procedure) const;
+  std::vector<ProgramOperation> &operations(Procedure procedure);
   /// Null where there is none.
   const ProgramTensor *find(std::string_view name) const;
 };
@@ -195,20 +195,32 @@ enum class Access { Read, Write, ReadWrite };
 /// included, in order. `isWritten` says of an entry and its argument whether
 /// the kernel writes it.
 void visitTensors(
-    const std::vector<Operation> &operations,
+    const std::vector<ProgramOperation> &operations,
     const std::function<bool(std::string_view entry, std::string_view argument)>
         &isWritten,
     const std::function<void(const std::string &tensor, Access access)> &visit);
 
-/// What is wrong with one operation, in words that continue "the operation";
-/// empty: nothing. `find` gives a tensor by name, `packedSize` the size of a
-/// packed axis.
+/// What is wrong with a view or a product, in words that continue "the
+/// operation"; empty: nothing. `find` gives a tensor by name, all three of
+/// which are there, and `packedSize` the size of a packed axis.
+std::string checkView(const MatrixView &view, const ProgramTensor &tensor,
+                      const std::function<std::int64_t(Axis)> &packedSize);
 std::string
 checkProduct(const ProductOperation &product,
              const std::function<const ProgramTensor *(std::string_view)> &find,
              const std::function<std::int64_t(Axis)> &packedSize);
-std::string checkView(const MatrixView &view, const ProgramTensor &tensor,
-                      const std::function<std::int64_t(Axis)> &packedSize);
+
+/// Whether `result` has the axes of `operand` without the batch.
+bool isSumOf(const ProgramTensor &result, const ProgramTensor &operand);
+
+/// Whether both have the same axes and elements.
+bool isCopyOf(const ProgramTensor &result, const ProgramTensor &operand);
+
+/// Whether a tensor of the axes `tensor` may be given for an argument of an
+/// entry. The kernel's `channels` may be the layer's `inputs` (of a cell that
+/// reads its channel), and `step` has no axis `time`.
+bool canStandFor(const std::vector<Axis> &tensor,
+                 const std::vector<Axis> &argument);
 
 /// The program as text, one operation a line, for people:
 ///
