@@ -261,18 +261,19 @@ Rows rowsOf(const MatrixOperand<void> &operand, std::int64_t rows,
 }
 
 void multiplyInMemory(emulator::Memory &memory, const MatrixProduct &product) {
-  const std::int64_t bytes = elementBytes(product.type);
+  const std::int64_t bytes = elementBytes(product.operandType);
+  const std::int64_t cBytes = elementBytes(product.resultType);
   const Rows a = rowsOf(product.a, product.m, product.k, bytes);
   const Rows b = rowsOf(product.b, product.k, product.n, bytes);
-  const Rows c{addressOf(product.c), product.m, product.n * bytes,
-               product.cStride * bytes};
+  const Rows c{addressOf(product.c), product.m, product.n * cBytes,
+               product.cStride * cBytes};
   // Where there is nothing to read, there may be no memory either.
   const std::vector<std::byte> left =
       product.k == 0 ? std::vector<std::byte>() : a.read(memory);
   const std::vector<std::byte> right =
       product.k == 0 ? std::vector<std::byte>() : b.read(memory);
   std::vector<std::byte> result =
-      product.store == Store::Add
+      product.accumulate
           ? c.read(memory)
           : std::vector<std::byte>(static_cast<std::size_t>(
                 elementCount({c.rows, c.width}, "a matrix product")));
@@ -288,7 +289,7 @@ void multiplyInMemory(emulator::Memory &memory, const MatrixProduct &product) {
 } // namespace
 
 void EmulatorDevice::multiply(const MatrixProduct &product) {
-  checkProductSizes(product.m, product.n, product.k);
+  checkProduct(product);
   if (product.m == 0 || product.n == 0)
     return;
   queue([this, product] {
@@ -318,6 +319,10 @@ void EmulatorDevice::waitFor(Event & /*event*/) {
 std::unique_ptr<Stream> EmulatorDevice::createStream() {
   state->expectNoRecording("a new stream");
   return std::make_unique<Stream>();
+}
+
+std::unique_ptr<Stream> EmulatorDevice::foreignStream(void * /*handle*/) {
+  return createStream();
 }
 
 std::unique_ptr<Event> EmulatorDevice::recordEvent() {

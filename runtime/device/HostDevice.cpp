@@ -119,6 +119,10 @@ std::unique_ptr<Stream> HostDevice::createStream() {
   return std::make_unique<Stream>();
 }
 
+std::unique_ptr<Stream> HostDevice::foreignStream(void * /*handle*/) {
+  return std::make_unique<Stream>();
+}
+
 std::unique_ptr<Event> HostDevice::recordEvent() {
   return std::make_unique<TimeEvent>();
 }
@@ -164,7 +168,7 @@ void HostModule::launch(const KernelEntry &entry,
   const std::int64_t parts =
       threads == 1 ? 1 : std::min(tileCount, threads * 4);
 
-  // The block with room for the two words that each part sets for itself.
+  // The block with room for the two numbers that each part sets for itself.
   std::vector<std::uint64_t> block(argumentBlock.begin(), argumentBlock.end());
   block.resize(block.size() + 2);
 #pragma omp parallel for schedule(dynamic) num_threads(threads)                \

@@ -36,7 +36,7 @@ void Blocks::linearForward(const LinearShape &shape, const float *input,
                    .b = {weight, shape.inputs, Transpose::Yes},
                    .c = output,
                    .cStride = shape.outputs,
-                   .store = store});
+                   .accumulate = store == Store::Add});
   if (bias != nullptr)
     addBias(shape.rows, shape.outputs, bias, output);
 }
@@ -54,7 +54,7 @@ void Blocks::linearBackward(const LinearShape &shape, const float *input,
                      .b = {weight, shape.inputs},
                      .c = dInput,
                      .cStride = shape.inputs,
-                     .store = store});
+                     .accumulate = store == Store::Add});
   owner->multiply({.m = shape.outputs,
                    .n = shape.inputs,
                    .k = shape.rows,

@@ -73,7 +73,7 @@ void StepProducts::forwardChained(const float *chained, float *recurrent,
 }
 
 void StepProducts::pullBack(const Group &group, const float *dGates,
-                            const MatrixTarget &to, Store store) const {
+                            const MatrixTarget &to, bool accumulate) const {
   const std::int64_t h = shape.channels;
   device->multiply({.m = shape.batch,
                     .n = h,
@@ -82,14 +82,13 @@ void StepProducts::pullBack(const Group &group, const float *dGates,
                     .b = {weight + group.begin * h * h, h},
                     .c = to.data + group.source * h,
                     .cStride = to.stride,
-                    .store = store});
+                    .accumulate = accumulate});
 }
 
 void StepProducts::backward(const float *dRecurrent, std::int64_t t,
                             float *dStates) const {
   for (const Group &group : stateGroups)
-    pullBack(group, dRecurrent + t * gateWidth, {dStates, stateWidth},
-             Store::Add);
+    pullBack(group, dRecurrent + t * gateWidth, {dStates, stateWidth}, true);
 }
 
 void StepProducts::backwardChained(const float *dRecurrent, std::int64_t t,
@@ -100,8 +99,7 @@ void StepProducts::backwardChained(const float *dRecurrent, std::int64_t t,
   for (const Group &group : chainedGroups) {
     const bool isNew = group.source == written;
     pullBack(group, dRecurrent + t * gateWidth,
-             {dChained + t * chainedWidth, shape.time * chainedWidth},
-             isNew ? Store::Overwrite : Store::Add);
+             {dChained + t * chainedWidth, shape.time * chainedWidth}, !isNew);
     written += isNew ? 1 : 0;
   }
 }
@@ -161,5 +159,5 @@ void StepProducts::stateGradients(float *dRecurrent,
                       .b = {before + state * h, stateWidth},
                       .c = dWeight + begin * h * h,
                       .cStride = h,
-                      .store = Store::Add});
+                      .accumulate = true});
 }

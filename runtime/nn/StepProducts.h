@@ -84,7 +84,7 @@ private:
   /// to[:, source of `group`, :] = or += the sum over its r of
   /// dGates[:, r, :] U_r; `dGates` and `to` begin at the step.
   void pullBack(const Group &group, const float *dGates, const MatrixTarget &to,
-                Store store) const;
+                bool accumulate) const;
   static void addGate(std::vector<Group> &groups, std::int64_t source,
                       std::int64_t gate);
   void stateGradients(float *dRecurrent, const ProjectedSteps &steps,

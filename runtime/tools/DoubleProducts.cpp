@@ -73,7 +73,7 @@ std::vector<float> minrnn::projectInput(const CellInputs &inputs) {
     sums.resize(static_cast<std::size_t>(count * columns));
     gemm<double>(count, columns, inputs.inputs, {x.data(), inputs.inputs},
                  {weight.data(), inputs.inputs, Transpose::Yes}, sums.data(),
-                 columns, Store::Overwrite);
+                 columns, false);
     float *target = result.data() + begin * columns;
     for (std::int64_t row = 0; row < count; ++row)
       for (std::int64_t j = 0; j < columns; ++j)
@@ -111,13 +111,13 @@ minrnn::projectInputBackward(const CellInputs &inputs,
                          static_cast<std::size_t>(count * inputs.inputs)));
     gemm<double>(count, inputs.inputs, columns, {dGates.data(), columns},
                  {weight.data(), inputs.inputs}, dx.data(), inputs.inputs,
-                 Store::Add);
+                 true);
     std::copy(dx.begin(), dx.end(),
               gradients.dX.begin() + begin * inputs.inputs);
     gemm<double>(columns, inputs.inputs, count,
                  {dGates.data(), columns, Transpose::Yes},
                  {x.data(), inputs.inputs}, gradients.dWeight.data(),
-                 inputs.inputs, Store::Add);
+                 inputs.inputs, true);
     for (std::int64_t row = 0; row < count; ++row)
       for (std::int64_t j = 0; j < columns; ++j)
         gradients.dBias[static_cast<std::size_t>(j)] +=
@@ -168,7 +168,7 @@ void RecurrentProducts::project(std::size_t gate,
   std::vector<double> sums(static_cast<std::size_t>(inputs.batch * h));
   gemm<double>(inputs.batch, h, h, {from.data(), h},
                {weights[gate].data(), h, Transpose::Yes}, sums.data(), h,
-               Store::Overwrite);
+               false);
   const GateWeights &given = inputs.recurrent[gate];
   if (addsBias && given.hasBias)
     for (std::size_t i = 0; i < sums.size(); ++i)
@@ -210,10 +210,9 @@ void RecurrentProducts::pullBack(std::size_t gate,
   const std::vector<double> dGate = take(
       dRecurrent, inputs.time, t, static_cast<std::int64_t>(weights.size()), r);
   gemm<double>(inputs.batch, h, h, {dGate.data(), h}, {weights[gate].data(), h},
-               sums, stride, Store::Add);
+               sums, stride, true);
   gemm<double>(h, h, inputs.batch, {dGate.data(), h, Transpose::Yes},
-               {from.data(), h}, weightGradients.data() + r * h * h, h,
-               Store::Add);
+               {from.data(), h}, weightGradients.data() + r * h * h, h, true);
   for (std::size_t i = 0; i < dGate.size(); ++i)
     biasGradients[gate * static_cast<std::size_t>(h) +
                   i % static_cast<std::size_t>(h)] += dGate[i];
