@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/MinRNN.h"
+#include "dialect/ProgramSyntax.h"
 
 #include "mlir/IR/Builders.h"
 

@@ -10,8 +10,8 @@
 
 #include "minrnn/error.h"
 #include "minrnn/random.h"
-#include "runtime/core/ElementCount.h"
-#include "runtime/core/ParseJson.h"
+#include "specs/contract/ElementCount.h"
+#include "specs/contract/ParseJson.h"
 #include "runtime/core/ReadFile.h"
 
 #include <algorithm>

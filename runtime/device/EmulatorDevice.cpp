@@ -10,7 +10,7 @@
 
 #include "minrnn/error.h"
 #include "runtime/core/DeviceAddress.h"
-#include "runtime/core/ElementCount.h"
+#include "specs/contract/ElementCount.h"
 #include "runtime/device/HostProduct.h"
 #include "runtime/device/ModuleCache.h"
 #include "runtime/device/ProductSizes.h"

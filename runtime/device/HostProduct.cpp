@@ -9,7 +9,7 @@
 #include "runtime/device/HostProduct.h"
 
 #include "minrnn/error.h"
-#include "runtime/core/ElementCount.h"
+#include "specs/contract/ElementCount.h"
 #include "runtime/core/HalfStorage.h"
 #include "runtime/device/HostBlas.h"
 #include "runtime/device/ProductSizes.h"

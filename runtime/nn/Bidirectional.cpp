@@ -9,7 +9,7 @@
 #include "minrnn/recurrent.h"
 
 #include "minrnn/error.h"
-#include "runtime/core/ElementCount.h"
+#include "specs/contract/ElementCount.h"
 #include "runtime/nn/HostBlocks.h"
 
 using namespace minrnn;

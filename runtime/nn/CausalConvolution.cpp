@@ -8,7 +8,7 @@
 
 #include "minrnn/blocks.h"
 
-#include "runtime/core/ElementCount.h"
+#include "specs/contract/ElementCount.h"
 #include "runtime/nn/ColumnSums.h"
 
 #include <algorithm>

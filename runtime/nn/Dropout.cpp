@@ -9,7 +9,7 @@
 #include "minrnn/blocks.h"
 
 #include "minrnn/random.h"
-#include "runtime/core/ElementCount.h"
+#include "specs/contract/ElementCount.h"
 #include "runtime/nn/DropoutRate.h"
 
 #include <algorithm>

@@ -9,7 +9,7 @@
 #include "minrnn/blocks.h"
 
 #include "minrnn/error.h"
-#include "runtime/core/ElementCount.h"
+#include "specs/contract/ElementCount.h"
 
 #include <algorithm>
 #include <string>

@@ -12,7 +12,7 @@
 #include "minrnn/random.h"
 #include "minrnn/recurrent.h"
 #include "runtime/core/DeviceAddress.h"
-#include "runtime/core/ElementCount.h"
+#include "specs/contract/ElementCount.h"
 
 #include <algorithm>
 #include <cmath>

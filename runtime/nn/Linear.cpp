@@ -8,7 +8,7 @@
 
 #include "minrnn/device_blocks.h"
 
-#include "runtime/core/ElementCount.h"
+#include "specs/contract/ElementCount.h"
 #include "runtime/nn/HostBlocks.h"
 
 #include <memory>

@@ -9,7 +9,7 @@
 #include "runtime/nn/StepProducts.h"
 
 #include "runtime/core/DeviceAddress.h"
-#include "runtime/core/ElementCount.h"
+#include "specs/contract/ElementCount.h"
 
 using namespace minrnn;
 

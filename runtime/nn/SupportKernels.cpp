@@ -9,7 +9,7 @@
 #include "runtime/nn/SupportKernels.h"
 
 #include "minrnn/error.h"
-#include "runtime/core/ElementCount.h"
+#include "specs/contract/ElementCount.h"
 #include "runtime/nn/DropoutRate.h"
 #include "runtime/nn/KernelGrids.h"
 

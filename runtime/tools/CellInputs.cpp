@@ -9,7 +9,7 @@
 #include "runtime/tools/CellInputs.h"
 
 #include "minrnn/error.h"
-#include "runtime/core/ElementCount.h"
+#include "specs/contract/ElementCount.h"
 #include "runtime/core/FormatNumber.h"
 
 #include <algorithm>

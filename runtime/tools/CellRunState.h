@@ -10,7 +10,7 @@
 #define MINRNN_RUNTIME_TOOLS_CELLRUNSTATE_H
 
 #include "minrnn/device_array.h"
-#include "runtime/core/ElementCount.h"
+#include "specs/contract/ElementCount.h"
 #include "runtime/tools/CellArray.h"
 #include "runtime/tools/CellRun.h"
 #include "runtime/tools/DoubleProducts.h"

@@ -8,7 +8,7 @@
 
 #include "runtime/tools/DoubleProducts.h"
 
-#include "runtime/core/ElementCount.h"
+#include "specs/contract/ElementCount.h"
 #include "runtime/device/HostProduct.h"
 
 #include <algorithm>

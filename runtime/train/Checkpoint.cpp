@@ -11,7 +11,7 @@
 #include "minrnn/error.h"
 #include "minrnn/safetensors.h"
 #include "runtime/core/FormatNumber.h"
-#include "runtime/core/ParseJson.h"
+#include "specs/contract/ParseJson.h"
 #include "runtime/train/NotFinite.h"
 
 #include <algorithm>

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MINRNN_RUNTIME_CORE_ELEMENTCOUNT_H
-#define MINRNN_RUNTIME_CORE_ELEMENTCOUNT_H
+#ifndef MINRNN_SPECS_CONTRACT_ELEMENTCOUNT_H
+#define MINRNN_SPECS_CONTRACT_ELEMENTCOUNT_H
 
 #include "minrnn/error.h"
 
@@ -53,4 +53,4 @@ inline std::int64_t elementCount(std::initializer_list<std::int64_t> sizes,
 
 } // namespace minrnn
 
-#endif // MINRNN_RUNTIME_CORE_ELEMENTCOUNT_H
+#endif // MINRNN_SPECS_CONTRACT_ELEMENTCOUNT_H

@@ -7,12 +7,15 @@
 //===----------------------------------------------------------------------===//
 //
 // The manifest of specs/abi.md: the entries of a compiled cell, their
-// arguments, and the rule by which they are launched.
+// arguments, the rule by which they are launched, and the programs that a layer
+// of this cell runs.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef MINRNN_MANIFEST_H
 #define MINRNN_MANIFEST_H
+
+#include "minrnn/program.h"
 
 #include <array>
 #include <cstdint>
@@ -23,25 +26,28 @@
 
 namespace minrnn {
 
-/// One argument of an entry: one 64-bit word of its argument block.
+/// One argument of an entry: one 64-bit number, the address of a tensor or a
+/// size.
 struct KernelArgument {
+  /// The tensor's name; else one of `batch`, `time`, `channels`, `reverse`,
+  /// `first` and `count`.
   std::string name;
-  /// `f32*`, `f16*`, `bf16*` or `i8*` for an array, `i64` for a number.
-  std::string type;
-  /// `read` or `write`; empty for a number.
-  std::string access;
-  /// Whether the array may be null.
-  bool optional = false;
-  /// The axes of an array: `batch`, `time`, `channels`, `gates`, `recurrent`,
-  /// `parameters`, `states`, `chained`, `tiles`.
-  std::vector<std::string> shape;
+  /// Empty for a number. Of a tensor, as the kernel uses it; it is one of the
+  /// contract (specs/contract/Tensors.h).
+  std::vector<Axis> axes;
+  Element element = Element::F32;
+  bool isWritten = false;
+  /// Whether the address may be null.
+  bool isOptional = false;
 
-  bool isArray() const { return type != "i64"; }
+  bool isTensor() const { return !axes.empty(); }
+  bool has(Axis axis) const;
 };
 
 /// One kernel of a compiled cell.
 struct KernelEntry {
-  /// `forward`, `backward`, `step`, `forward_chained` or `backward_chained`.
+  /// `forward`, `backward`, `step`, or `forward_inner` and `backward_inner`
+  /// with the number of a stage behind them.
   std::string name;
   /// The entry's name in the PTX or the object.
   std::string symbol;
@@ -49,14 +55,12 @@ struct KernelEntry {
   std::array<std::int64_t, 3> block = {0, 0, 0};
   /// Channels that one (batch row, channel tile) pair covers; at least 1.
   std::int64_t tileChannels = 0;
-  /// Steps of a tile of time; 0 where the manifest says nothing of it.
+  /// Steps of a tile of time; 0 where time is not tiled.
   std::int64_t tileTime = 0;
   std::vector<KernelArgument> arguments;
 
-  /// How many tiles of time `time` steps are. Needs a `tileTime`.
-  std::int64_t timeTiles(std::int64_t time) const {
-    return time / tileTime + (time % tileTime != 0 ? 1 : 0);
-  }
+  /// Null where there is none.
+  const KernelArgument *find(std::string_view argument) const;
 
   /// How many (batch row, channel tile) pairs there are: the grid of a GPU,
   /// the range that the host splits over threads.
@@ -71,8 +75,8 @@ struct RecurrentProjection {
   /// The state that it projects, one of the manifest's; empty where it projects
   /// none.
   std::string state;
-  /// Else the place of the value that it projects along the `chained` axis.
-  std::optional<std::int64_t> chained;
+  /// Else the place of the value that it projects along the `inner` axis.
+  std::optional<std::int64_t> inner;
 };
 
 /// The manifest of one compiled cell.
@@ -85,8 +89,7 @@ struct Manifest {
   std::string kind;
   /// `host` or a GPU such as `sm_75`.
   std::string target;
-  /// The element type of the arrays that specs/abi.md marks as io: `f32`, `f16`
-  /// or `bf16`.
+  /// What elements of `Element::IO` are: `f32`, `f16` or `bf16`.
   std::string ioType;
   /// `log` or `linear`; `none` for a sequential cell.
   std::string scan;
@@ -97,14 +100,23 @@ struct Manifest {
   std::vector<RecurrentProjection> recurrent;
   std::vector<std::string> parameters;
   std::vector<std::string> states;
-  /// Whether the cell has one state, and that is its output.
-  bool plain = true;
   /// The name of the output's tensor: that of the first state, or `y`.
   std::string output;
   std::vector<KernelEntry> entries;
+  Program program;
 
   /// The entry called `name`; throws Error when there is none.
   const KernelEntry &entry(std::string_view name) const;
+  /// The same; null when there is none.
+  const KernelEntry *findEntry(std::string_view name) const;
+
+  /// The size of a packed axis.
+  std::int64_t size(Axis packed) const;
+
+  /// Whether the cell has one state, and that is its output.
+  bool outputIsState() const {
+    return states.size() == 1 && output == states.front();
+  }
 
   /// Whether `backward` computes the states again from those at the boundaries
   /// of tiles of time, the only ones that `forward` keeps for it.
@@ -118,18 +130,21 @@ struct Manifest {
   /// the input is as wide as the hidden state.
   bool readsInput() const;
 
-  /// How many values computed within the step are projected: the size of the
-  /// `chained` axis.
-  std::int64_t chained() const;
-
   /// The place of `state` along the `states` axis; throws Error when there is
   /// no such state.
   std::int64_t stateIndex(std::string_view state) const;
 };
 
+/// The manifest as JSON, with a newline at its end.
+std::string writeManifest(const Manifest &manifest);
+
+/// The manifest as the comment that opens a PTX file.
+std::string writeManifestComment(std::string_view json);
+
 /// Reads a manifest from its JSON text. Keys that are not known are ignored.
 /// Throws Error, beginning with `where`, when `json` is no JSON, is of another
-/// format or version, lacks a key, or holds one of the wrong type or range.
+/// format or version, lacks a key, holds one of the wrong type or range, or
+/// holds a program that does not fit its tensors and entries.
 Manifest parseManifest(std::string_view json, std::string_view where);
 
 /// Reads the manifest out of the comment that opens a PTX file (between
@@ -137,6 +152,11 @@ Manifest parseManifest(std::string_view json, std::string_view where);
 /// Throws Error, beginning with `where`, when there is no such comment, and as
 /// `parseManifest` does.
 Manifest parseManifestOfPtx(std::string_view ptx, std::string_view where);
+
+/// What is wrong with the manifest's program: a tensor that is not there, a
+/// product whose matrices do not fit, an entry's argument that is missing or
+/// has other axes. Empty: nothing.
+std::string checkProgram(const Manifest &manifest);
 
 } // namespace minrnn
 

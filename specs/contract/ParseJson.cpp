@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/core/ParseJson.h"
+#include "specs/contract/ParseJson.h"
 
 #include "minrnn/error.h"
 

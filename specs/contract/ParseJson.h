@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MINRNN_RUNTIME_CORE_PARSEJSON_H
-#define MINRNN_RUNTIME_CORE_PARSEJSON_H
+#ifndef MINRNN_SPECS_CONTRACT_PARSEJSON_H
+#define MINRNN_SPECS_CONTRACT_PARSEJSON_H
 
 #include <nlohmann/json.hpp>
 
@@ -25,4 +25,4 @@ nlohmann::json parseJson(std::string_view text, const std::string &what);
 
 } // namespace minrnn
 
-#endif // MINRNN_RUNTIME_CORE_PARSEJSON_H
+#endif // MINRNN_SPECS_CONTRACT_PARSEJSON_H
