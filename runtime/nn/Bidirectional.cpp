@@ -9,8 +9,9 @@
 #include "minrnn/recurrent.h"
 
 #include "minrnn/error.h"
+#include "minrnn/layers/rows.h"
 #include "specs/contract/ElementCount.h"
-#include "runtime/nn/HostBlocks.h"
+#include "runtime/nn/HostContext.h"
 
 using namespace minrnn;
 
@@ -25,7 +26,8 @@ std::int64_t positionsOf(const RecurrentShape &shape) {
 
 } // namespace
 
-void minrnn::bidirectionalForward(Blocks &blocks, const CellKernels &cell,
+void minrnn::bidirectionalForward(const LayerContext &context,
+                                  const CellKernels &cell,
                                   const RecurrentShape &shape,
                                   const RecurrentForwardArguments &onward,
                                   const RecurrentForwardArguments &back,
@@ -33,18 +35,19 @@ void minrnn::bidirectionalForward(Blocks &blocks, const CellKernels &cell,
   const std::int64_t positions = positionsOf(shape);
   RecurrentForwardArguments arguments = onward;
   arguments.reverse = false;
-  recurrentForward(blocks, cell, shape, arguments);
+  recurrentForward(context, cell, shape, arguments);
   arguments = back;
   arguments.reverse = true;
-  recurrentForward(blocks, cell, shape, arguments);
+  recurrentForward(context, cell, shape, arguments);
   const std::int64_t channels = shape.channels;
-  blocks.copyRows(positions, channels, onward.output, channels, output,
-                  2 * channels);
-  blocks.copyRows(positions, channels, back.output, channels, output + channels,
-                  2 * channels);
+  copyRows(context, positions, channels, onward.output, channels, output,
+           2 * channels);
+  copyRows(context, positions, channels, back.output, channels,
+           output + channels, 2 * channels);
 }
 
-void minrnn::bidirectionalBackward(Blocks &blocks, const CellKernels &cell,
+void minrnn::bidirectionalBackward(const LayerContext &context,
+                                   const CellKernels &cell,
                                    const RecurrentShape &shape,
                                    const RecurrentBackwardArguments &onward,
                                    const RecurrentBackwardArguments &back,
@@ -58,17 +61,17 @@ void minrnn::bidirectionalBackward(Blocks &blocks, const CellKernels &cell,
                 "the other; give room in both, or in none");
   const auto run = [&](RecurrentBackwardArguments arguments, bool reverse) {
     const std::int64_t begin = reverse ? channels : 0;
-    blocks.copyRows(positions, channels, dOutput + begin, 2 * channels,
-                    dOutputOfHalf, channels);
+    copyRows(context, positions, channels, dOutput + begin, 2 * channels,
+             dOutputOfHalf, channels);
     arguments.dOutput = dOutputOfHalf;
     arguments.reverse = reverse;
-    recurrentBackward(blocks, cell, shape, arguments);
+    recurrentBackward(context, cell, shape, arguments);
   };
   run(onward, false);
   run(back, true);
   if (onward.dInput == nullptr)
     return;
-  blocks.add(inputs, back.dInput, onward.dInput);
+  add(context, inputs, back.dInput, onward.dInput);
 }
 
 void minrnn::bidirectionalForward(const CellKernels &cell,
@@ -76,7 +79,7 @@ void minrnn::bidirectionalForward(const CellKernels &cell,
                                   const RecurrentForwardArguments &onward,
                                   const RecurrentForwardArguments &back,
                                   float *output) {
-  bidirectionalForward(*hostBlocks(cell), cell, shape, onward, back, output);
+  bidirectionalForward(hostContext(cell), cell, shape, onward, back, output);
 }
 
 void minrnn::bidirectionalBackward(const CellKernels &cell,
@@ -84,6 +87,6 @@ void minrnn::bidirectionalBackward(const CellKernels &cell,
                                    const RecurrentBackwardArguments &onward,
                                    const RecurrentBackwardArguments &back,
                                    const float *dOutput, float *dOutputOfHalf) {
-  bidirectionalBackward(*hostBlocks(cell), cell, shape, onward, back, dOutput,
+  bidirectionalBackward(hostContext(cell), cell, shape, onward, back, dOutput,
                         dOutputOfHalf);
 }

@@ -9,9 +9,11 @@
 #include "minrnn/recurrent.h"
 
 #include "minrnn/error.h"
+#include "minrnn/layers/linear.h"
+#include "minrnn/layers/rows.h"
 #include "runtime/core/DeviceAddress.h"
 #include "specs/contract/ElementCount.h"
-#include "runtime/nn/HostBlocks.h"
+#include "runtime/nn/HostContext.h"
 #include "runtime/nn/StepProducts.h"
 
 #include <string>
@@ -22,12 +24,12 @@ namespace {
 
 /// The packed projection of all gates: rows of D inputs to rows of G * H.
 /// Throws where this block cannot run the cell.
-LinearShape projection(const Blocks &blocks, const CellKernels &cell,
+LinearShape projection(const LayerContext &context, const CellKernels &cell,
                        const RecurrentShape &shape) {
   const Manifest &manifest = cell.manifest();
-  if (cell.device() != blocks.sharedDevice())
+  if (cell.device() != context.sharedDevice())
     throw Error("the recurrent block works on device '" +
-                std::string(blocks.device().name()) +
+                std::string(context.device().name()) +
                 "'; the cell was compiled for another, '" +
                 std::string(cell.device()->name()) + "'");
   if (manifest.ioType != "f32")
@@ -190,11 +192,12 @@ void check(const SumOfRows &sum, std::int64_t batch) {
 
 } // namespace
 
-void minrnn::recurrentForward(Blocks &blocks, const CellKernels &cell,
+void minrnn::recurrentForward(const LayerContext &context,
+                              const CellKernels &cell,
                               const RecurrentShape &shape,
                               const RecurrentForwardArguments &arguments) {
-  blocks.linearForward(projection(blocks, cell, shape), arguments.input,
-                       arguments.weight, nullptr, arguments.preactivations);
+  linearForward(context, projection(context, cell, shape), arguments.input,
+                arguments.weight, nullptr, arguments.preactivations);
   walkForward(cell, shape, arguments,
               {.preactivations = arguments.preactivations,
                .input = ifRead(cell, arguments.input),
@@ -211,10 +214,11 @@ void minrnn::recurrentForward(Blocks &blocks, const CellKernels &cell,
                .reverse = arguments.reverse});
 }
 
-void minrnn::recurrentBackward(Blocks &blocks, const CellKernels &cell,
+void minrnn::recurrentBackward(const LayerContext &context,
+                               const CellKernels &cell,
                                const RecurrentShape &shape,
                                const RecurrentBackwardArguments &arguments) {
-  const LinearShape linear = projection(blocks, cell, shape);
+  const LinearShape linear = projection(context, cell, shape);
   const SumOfRows sums[] = {
       {"dBias", "dBiasOfRows", linear.outputs, arguments.dBias,
        arguments.dBiasOfRows},
@@ -251,20 +255,19 @@ void minrnn::recurrentBackward(Blocks &blocks, const CellKernels &cell,
                 .reverse = arguments.reverse});
   for (const SumOfRows &sum : sums)
     if (sum.sum != nullptr)
-      blocks.sumRows(shape.batch, sum.columns, sum.rows, sum.sum);
+      sumRows(context, shape.batch, sum.columns, sum.rows, sum.sum);
   // What a cell reads directly is there already.
-  blocks.linearBackward(linear, arguments.input, arguments.weight,
-                        arguments.dPreactivations, arguments.dInput,
-                        arguments.dWeight, nullptr,
-                        cell.readsInput() ? Store::Add : Store::Overwrite);
+  linearBackward(context, linear, arguments.input, arguments.weight,
+                 arguments.dPreactivations, arguments.dInput, arguments.dWeight,
+                 nullptr, cell.readsInput());
 }
 
-void minrnn::recurrentStep(Blocks &blocks, const CellKernels &cell,
+void minrnn::recurrentStep(const LayerContext &context, const CellKernels &cell,
                            const RecurrentShape &shape,
                            const RecurrentStepArguments &arguments) {
   const RecurrentShape oneStep{shape.batch, 1, shape.inputs, shape.channels};
-  blocks.linearForward(projection(blocks, cell, oneStep), arguments.input,
-                       arguments.weight, nullptr, arguments.preactivations);
+  linearForward(context, projection(context, cell, oneStep), arguments.input,
+                arguments.weight, nullptr, arguments.preactivations);
   if (cell.recurrent() > 0) {
     const std::int64_t count = stateCount(cell, shape);
     needs(arguments.recurrentWeight, shape.channels, "step", "recurrentWeight",
@@ -302,24 +305,26 @@ void minrnn::recurrentStep(Blocks &blocks, const CellKernels &cell,
                                  .output = isPlain ? nullptr : arguments.output,
                                  .next = arguments.state});
   if (isPlain && arguments.output != nullptr)
-    blocks.copyRows(shape.batch, shape.channels, arguments.state,
-                    shape.channels, arguments.output, shape.channels);
+    copyRows(context, shape.batch, shape.channels, arguments.state,
+             shape.channels, arguments.output, shape.channels);
 }
 
-void minrnn::learnedInitialForward(Blocks &blocks, const CellKernels &cell,
+void minrnn::learnedInitialForward(const LayerContext &context,
+                                   const CellKernels &cell,
                                    const RecurrentShape &shape,
                                    const float *learned, float *initial) {
   stateCount(cell, shape);
   const std::int64_t columns = cell.states() * shape.channels;
-  blocks.copyRows(shape.batch, columns, learned, 0, initial, columns);
+  copyRows(context, shape.batch, columns, learned, 0, initial, columns);
 }
 
-void minrnn::learnedInitialBackward(Blocks &blocks, const CellKernels &cell,
+void minrnn::learnedInitialBackward(const LayerContext &context,
+                                    const CellKernels &cell,
                                     const RecurrentShape &shape,
                                     const float *dInitial, float *dLearned) {
   stateCount(cell, shape);
   const std::int64_t columns = cell.states() * shape.channels;
-  blocks.sumRows(shape.batch, columns, dInitial, dLearned);
+  sumRows(context, shape.batch, columns, dInitial, dLearned);
 }
 
 //===----------------------------------------------------------------------===//
@@ -329,28 +334,28 @@ void minrnn::learnedInitialBackward(Blocks &blocks, const CellKernels &cell,
 void minrnn::recurrentForward(const CellKernels &cell,
                               const RecurrentShape &shape,
                               const RecurrentForwardArguments &arguments) {
-  recurrentForward(*hostBlocks(cell), cell, shape, arguments);
+  recurrentForward(hostContext(cell), cell, shape, arguments);
 }
 
 void minrnn::recurrentBackward(const CellKernels &cell,
                                const RecurrentShape &shape,
                                const RecurrentBackwardArguments &arguments) {
-  recurrentBackward(*hostBlocks(cell), cell, shape, arguments);
+  recurrentBackward(hostContext(cell), cell, shape, arguments);
 }
 
 void minrnn::recurrentStep(const CellKernels &cell, const RecurrentShape &shape,
                            const RecurrentStepArguments &arguments) {
-  recurrentStep(*hostBlocks(cell), cell, shape, arguments);
+  recurrentStep(hostContext(cell), cell, shape, arguments);
 }
 
 void minrnn::learnedInitialForward(const CellKernels &cell,
                                    const RecurrentShape &shape,
                                    const float *learned, float *initial) {
-  learnedInitialForward(*hostBlocks(cell), cell, shape, learned, initial);
+  learnedInitialForward(hostContext(cell), cell, shape, learned, initial);
 }
 
 void minrnn::learnedInitialBackward(const CellKernels &cell,
                                     const RecurrentShape &shape,
                                     const float *dInitial, float *dLearned) {
-  learnedInitialBackward(*hostBlocks(cell), cell, shape, dInitial, dLearned);
+  learnedInitialBackward(hostContext(cell), cell, shape, dInitial, dLearned);
 }

@@ -19,11 +19,11 @@
 // parameters, states and values computed within the step that are projected.
 // Results do not change from run to run with the same number of threads.
 //
-// Every function takes the blocks of the cell's device; without them, the cell
-// is to be on the host. Work is queued on the device's current stream.
+// Every function takes the layers' context of the cell's device; without them,
+// the cell is to be on the host. Work is queued on the device's current stream.
 //
 // Every function throws Error when the cell is not compiled for the device of
-// the blocks or not for f32, a size is negative or too large for memory or for
+// the context or not for f32, a size is negative or too large for memory or for
 // the BLAS library, an array that is needed is null, or a cell that reads its
 // channel is given an input that is not as wide as its hidden state.
 //
@@ -33,7 +33,7 @@
 #define MINRNN_RECURRENT_H
 
 #include "minrnn/cell_kernels.h"
-#include "minrnn/device_blocks.h"
+#include "minrnn/layers/context.h"
 
 #include <cstdint>
 
@@ -146,14 +146,14 @@ struct RecurrentBackwardArguments {
 /// the cell has recurrent projections, step by step.
 void recurrentForward(const CellKernels &cell, const RecurrentShape &shape,
                       const RecurrentForwardArguments &arguments);
-void recurrentForward(Blocks &blocks, const CellKernels &cell,
+void recurrentForward(const LayerContext &context, const CellKernels &cell,
                       const RecurrentShape &shape,
                       const RecurrentForwardArguments &arguments);
 
 /// The gradients of every input of `recurrentForward`.
 void recurrentBackward(const CellKernels &cell, const RecurrentShape &shape,
                        const RecurrentBackwardArguments &arguments);
-void recurrentBackward(Blocks &blocks, const CellKernels &cell,
+void recurrentBackward(const LayerContext &context, const CellKernels &cell,
                        const RecurrentShape &shape,
                        const RecurrentBackwardArguments &arguments);
 
@@ -182,7 +182,7 @@ struct RecurrentStepArguments {
 /// One time step: `shape.time` is not looked at.
 void recurrentStep(const CellKernels &cell, const RecurrentShape &shape,
                    const RecurrentStepArguments &arguments);
-void recurrentStep(Blocks &blocks, const CellKernels &cell,
+void recurrentStep(const LayerContext &context, const CellKernels &cell,
                    const RecurrentShape &shape,
                    const RecurrentStepArguments &arguments);
 
@@ -194,7 +194,7 @@ void recurrentStep(Blocks &blocks, const CellKernels &cell,
 /// `recurrentBackward` take.
 void learnedInitialForward(const CellKernels &cell, const RecurrentShape &shape,
                            const float *learned, float *initial);
-void learnedInitialForward(Blocks &blocks, const CellKernels &cell,
+void learnedInitialForward(const LayerContext &context, const CellKernels &cell,
                            const RecurrentShape &shape, const float *learned,
                            float *initial);
 
@@ -202,7 +202,8 @@ void learnedInitialForward(Blocks &blocks, const CellKernels &cell,
 void learnedInitialBackward(const CellKernels &cell,
                             const RecurrentShape &shape, const float *dInitial,
                             float *dLearned);
-void learnedInitialBackward(Blocks &blocks, const CellKernels &cell,
+void learnedInitialBackward(const LayerContext &context,
+                            const CellKernels &cell,
                             const RecurrentShape &shape, const float *dInitial,
                             float *dLearned);
 
@@ -216,7 +217,7 @@ void learnedInitialBackward(Blocks &blocks, const CellKernels &cell,
 void bidirectionalForward(const CellKernels &cell, const RecurrentShape &shape,
                           const RecurrentForwardArguments &onward,
                           const RecurrentForwardArguments &back, float *output);
-void bidirectionalForward(Blocks &blocks, const CellKernels &cell,
+void bidirectionalForward(const LayerContext &context, const CellKernels &cell,
                           const RecurrentShape &shape,
                           const RecurrentForwardArguments &onward,
                           const RecurrentForwardArguments &back, float *output);
@@ -229,7 +230,7 @@ void bidirectionalBackward(const CellKernels &cell, const RecurrentShape &shape,
                            const RecurrentBackwardArguments &onward,
                            const RecurrentBackwardArguments &back,
                            const float *dOutput, float *dOutputOfHalf);
-void bidirectionalBackward(Blocks &blocks, const CellKernels &cell,
+void bidirectionalBackward(const LayerContext &context, const CellKernels &cell,
                            const RecurrentShape &shape,
                            const RecurrentBackwardArguments &onward,
                            const RecurrentBackwardArguments &back,
