@@ -10,12 +10,12 @@
 
 #include "minrnn/error.h"
 #include "runtime/core/DeviceAddress.h"
-#include "specs/contract/ElementCount.h"
 #include "runtime/device/HostProduct.h"
 #include "runtime/device/ModuleCache.h"
 #include "runtime/device/ProductSizes.h"
 #include "runtime/device/TimeEvent.h"
 #include "runtime/device/emulator/Launch.h"
+#include "specs/contract/ElementCount.h"
 
 #include <algorithm>
 #include <bit>
@@ -261,10 +261,11 @@ Rows rowsOf(const MatrixOperand<void> &operand, std::int64_t rows,
 }
 
 void multiplyInMemory(emulator::Memory &memory, const MatrixProduct &product) {
-  const std::int64_t bytes = elementBytes(product.operandType);
+  const std::int64_t aBytes = elementBytes(product.aType);
+  const std::int64_t bBytes = elementBytes(product.bType);
   const std::int64_t cBytes = elementBytes(product.resultType);
-  const Rows a = rowsOf(product.a, product.m, product.k, bytes);
-  const Rows b = rowsOf(product.b, product.k, product.n, bytes);
+  const Rows a = rowsOf(product.a, product.m, product.k, aBytes);
+  const Rows b = rowsOf(product.b, product.k, product.n, bBytes);
   const Rows c{addressOf(product.c), product.m, product.n * cBytes,
                product.cStride * cBytes};
   // Where there is nothing to read, there may be no memory either.
@@ -278,8 +279,8 @@ void multiplyInMemory(emulator::Memory &memory, const MatrixProduct &product) {
           : std::vector<std::byte>(static_cast<std::size_t>(
                 elementCount({c.rows, c.width}, "a matrix product")));
   MatrixProduct dense = product;
-  dense.a = {left.data(), a.width / bytes, product.a.transpose};
-  dense.b = {right.data(), b.width / bytes, product.b.transpose};
+  dense.a = {left.data(), a.width / aBytes, product.a.transpose};
+  dense.b = {right.data(), b.width / bBytes, product.b.transpose};
   dense.c = result.data();
   dense.cStride = product.n;
   multiplyOnHost(dense);

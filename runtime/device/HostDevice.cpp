@@ -11,6 +11,7 @@
 #include "minrnn/error.h"
 #include "runtime/device/HostProduct.h"
 #include "runtime/device/TimeEvent.h"
+#include "runtime/layers/rows/ColumnSums.h"
 
 #include <algorithm>
 #include <bit>
@@ -183,4 +184,13 @@ void HostModule::launch(const KernelEntry &entry,
     block[block.size() - 1] = static_cast<std::uint64_t>(end);
     function(block.data());
   }
+}
+
+void HostModule::sumRows(std::int64_t rows, std::int64_t columns,
+                         std::uint64_t values, std::uint64_t sums) const {
+  const auto *elements = static_cast<const float *>(toPointer(values));
+  sumColumns(rows, columns, static_cast<float *>(toPointer(sums)),
+             [&](std::int64_t row, std::int64_t column) {
+               return elements[row * columns + column];
+             });
 }

@@ -9,10 +9,10 @@
 #include "runtime/device/HostProduct.h"
 
 #include "minrnn/error.h"
-#include "specs/contract/ElementCount.h"
 #include "runtime/core/HalfStorage.h"
 #include "runtime/device/HostBlas.h"
 #include "runtime/device/ProductSizes.h"
+#include "specs/contract/ElementCount.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -218,10 +218,10 @@ void multiplyInDouble(const MatrixProduct &product) {
     for (std::int64_t first = 0; first < product.k; first += piece) {
       const std::int64_t count = std::min(piece, product.k - first);
       const std::vector<double> left =
-          widened<double>(fromColumn(product.a, product.operandType, first),
-                          begin, begin + rows, count, product.operandType);
-      const std::vector<double> right = widened<double>(
-          product.b, first, first + count, n, product.operandType);
+          widened<double>(fromColumn(product.a, product.aType, first), begin,
+                          begin + rows, count, product.aType);
+      const std::vector<double> right =
+          widened<double>(product.b, first, first + count, n, product.bType);
       gemm<double>(rows, n, count, {left.data(), count}, {right.data(), n},
                    sums.data(), n, true);
     }
@@ -233,7 +233,7 @@ void multiplyInDouble(const MatrixProduct &product) {
 
 void minrnn::multiplyOnHost(const MatrixProduct &product) {
   checkProduct(product);
-  const auto &[m, n, k, a, b, c, cStride, accumulate, operandType, resultType,
+  const auto &[m, n, k, a, b, c, cStride, accumulate, aType, bType, resultType,
                precision] = product;
   // An operand of nothing may have no memory.
   if (m == 0 || n == 0)
@@ -242,15 +242,19 @@ void minrnn::multiplyOnHost(const MatrixProduct &product) {
     multiplyInDouble(product);
     return;
   }
-  const bool isSingle = operandType == ElementType::F32;
-  const std::vector<float> left =
-      isSingle ? std::vector<float>() : widened<float>(a, 0, m, k, operandType);
-  const std::vector<float> right =
-      isSingle ? std::vector<float>() : widened<float>(b, 0, k, n, operandType);
-  const MatrixOperand<float> leftOperand =
-      isSingle ? asFloats(a) : MatrixOperand<float>{left.data(), k};
-  const MatrixOperand<float> rightOperand =
-      isSingle ? asFloats(b) : MatrixOperand<float>{right.data(), n};
+  // In f32 as they are.
+  std::vector<float> left;
+  std::vector<float> right;
+  const auto inSingle = [](const MatrixOperand<void> &operand,
+                           std::int64_t rows, std::int64_t columns,
+                           ElementType type, std::vector<float> &room) {
+    if (type == ElementType::F32)
+      return asFloats(operand);
+    room = widened<float>(operand, 0, rows, columns, type);
+    return MatrixOperand<float>{room.data(), columns};
+  };
+  const MatrixOperand<float> leftOperand = inSingle(a, m, k, aType, left);
+  const MatrixOperand<float> rightOperand = inSingle(b, k, n, bType, right);
   if (resultType == ElementType::F32) {
     gemm<float>(m, n, k, leftOperand, rightOperand, static_cast<float *>(c),
                 cStride, accumulate);

@@ -29,7 +29,7 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k,
 /// The same for any element types and precision: operands are widened to f32 or
 /// f64, multiplied there, and the result is rounded to nearest even once.
 /// Throws Error as `gemm` does, when a size times a stride does not fit into
-/// memory, and when the result is of a half type that the operands are not.
+/// memory, and when the result is of a half type that an operand is not.
 void multiplyOnHost(const MatrixProduct &product);
 
 } // namespace minrnn

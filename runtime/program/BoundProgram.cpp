@@ -108,16 +108,19 @@ private:
   }
 
   BoundProduct bind(const ProductOperation &op) const {
-    const ElementType operandType = sizes.numbers(tensorOf(op.a.tensor));
-    const ElementType resultType = sizes.numbers(tensorOf(op.result.tensor));
-    if (operandType != sizes.numbers(tensorOf(op.b.tensor)) ||
-        (resultType != ElementType::F32 && resultType != operandType))
+    const auto type = [&](const MatrixView &view) {
+      return sizes.numbers(tensorOf(view.tensor));
+    };
+    const ElementType result = type(op.result);
+    if (result != ElementType::F32 &&
+        (type(op.a) != result || type(op.b) != result))
       throw Error(placeOf(sizes.manifest(), procedure) + "the product of '" +
                   op.a.tensor + "' and '" + op.b.tensor + "' to '" +
                   op.result.tensor +
                   "' is of element types that cannot be multiplied");
-    return {bind(op.result), bind(op.a),    bind(op.b),  op.transposeA,
-            op.transposeB,   op.accumulate, operandType, resultType};
+    return {bind(op.result), bind(op.a),    bind(op.b),
+            op.transposeA,   op.transposeB, op.accumulate,
+            type(op.a),      type(op.b),    result};
   }
 
   BoundSum bind(const SumOperation &op) const {

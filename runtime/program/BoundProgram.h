@@ -37,7 +37,8 @@ struct BoundProduct {
   bool transposeA = false;
   bool transposeB = false;
   bool accumulate = false;
-  ElementType operandType = ElementType::F32;
+  ElementType aType = ElementType::F32;
+  ElementType bType = ElementType::F32;
   ElementType resultType = ElementType::F32;
 };
 

@@ -28,7 +28,7 @@ struct StepsOfPass {
 class Executor {
 public:
   explicit Executor(const ProcedureCall &call)
-      : call(call), device(*call.cell.sharedDevice()) {}
+      : call(call), device(*call.cell.device()) {}
 
   void run(const std::vector<BoundOperation> &operations,
            const StepsOfPass &steps) {
@@ -61,7 +61,8 @@ private:
                      .c = pointerTo(op.result, steps),
                      .cStride = op.result.stride,
                      .accumulate = op.accumulate,
-                     .operandType = op.operandType,
+                     .aType = op.aType,
+                     .bType = op.bType,
                      .resultType = op.resultType,
                      .precision = call.precision});
   }

@@ -12,21 +12,24 @@
 #include "runtime/program/Executor.h"
 #include "runtime/program/LayerPlan.h"
 
-#include <set>
-
 using namespace minrnn;
 
 struct Layer::State {
   State(const CellKernels &cell, const LayerSizes &sizes,
-        const LayerOptions &options)
+        const LayerOptions &options, const LayerMemory &memory)
       : cell(cell), sizes(sizes), options(options),
-        plan(this->cell.manifest(), sizes, options),
-        saved(this->cell.device(), plan.bytes().saved),
-        scratch(this->cell.device(), plan.bytes().scratch) {}
+        plan(this->cell.manifest(), sizes, options), memory(memory) {}
 
   std::uint64_t addressOf(const OwnPlace &place) const {
-    return std::bit_cast<std::uintptr_t>(
-        (place.isSaved ? saved : scratch).data() + place.offset);
+    return (place.isSaved ? memory.saved : memory.scratch) + place.offset;
+  }
+
+  /// Reserves what the caller does not.
+  void reserve() {
+    saved = {cell.device(), plan.bytes().saved};
+    scratch = {cell.device(), plan.bytes().scratch};
+    memory = {std::bit_cast<std::uintptr_t>(saved.data()),
+              std::bit_cast<std::uintptr_t>(scratch.data())};
   }
 
   std::string element(const ProgramTensor &tensor) const {
@@ -40,6 +43,7 @@ struct Layer::State {
   LayerSizes sizes;
   LayerOptions options;
   LayerPlan plan;
+  LayerMemory memory;
   DeviceArray<std::byte> saved;
   DeviceArray<std::byte> scratch;
 };
@@ -51,7 +55,13 @@ LayerBytes minrnn::planLayer(const Manifest &manifest, const LayerSizes &sizes,
 
 Layer::Layer(const CellKernels &cell, const LayerSizes &sizes,
              const LayerOptions &options)
-    : state(std::make_unique<State>(cell, sizes, options)) {}
+    : Layer(cell, sizes, options, LayerMemory{}) {
+  state->reserve();
+}
+
+Layer::Layer(const CellKernels &cell, const LayerSizes &sizes,
+             const LayerOptions &options, const LayerMemory &memory)
+    : state(std::make_unique<State>(cell, sizes, options, memory)) {}
 
 Layer::~Layer() = default;
 Layer::Layer(Layer &&other) noexcept = default;
@@ -59,10 +69,7 @@ Layer &Layer::operator=(Layer &&other) noexcept = default;
 
 const LayerSizes &Layer::sizes() const { return state->sizes; }
 
-std::uint64_t Layer::savedBytes() const { return state->plan.bytes().saved; }
-std::uint64_t Layer::scratchBytes() const {
-  return state->plan.bytes().scratch;
-}
+LayerBytes Layer::bytes() const { return state->plan.bytes(); }
 
 std::vector<LayerTensor> Layer::tensors() const {
   std::vector<LayerTensor> list;
@@ -88,8 +95,8 @@ LayerTensor Layer::tensor(std::string_view name) const {
               std::string(name) + "'");
 }
 
-std::uint64_t Layer::savedAddress(std::string_view name) const {
-  const std::optional<OwnPlace> place = state->plan.savedPlace(name);
+std::uint64_t Layer::address(Procedure procedure, std::string_view name) const {
+  const std::optional<OwnPlace> place = state->plan.place(procedure, name);
   return place ? state->addressOf(*place) : 0;
 }
 
@@ -105,19 +112,15 @@ void Layer::step(std::span<const NamedTensor> tensors) {
   run(Procedure::Step, tensors);
 }
 
-/// The names of the caller's tensors that the operations use.
-static void addNames(const TensorSizes &sizes,
-                     const std::vector<BoundOperation> &operations,
-                     std::set<std::string> &names) {
-  for (const BoundOperation &operation : operations) {
-    if (const auto *loop = std::get_if<BoundLoop>(&operation.what))
-      addNames(sizes, loop->body, names);
-    visitTensors(operation, [&](std::size_t tensor, bool /*isWritten*/,
-                                const KernelArgument * /*argument*/) {
-      if (isOfCaller(sizes.tensor(tensor)))
-        names.insert(sizes.tensor(tensor).name);
-    });
-  }
+[[noreturn]] static void failUnknown(const ProcedurePlan &plan,
+                                     const std::string &where,
+                                     std::string_view name) {
+  std::string names;
+  for (std::size_t i = 0; i < plan.known.size(); ++i)
+    if (plan.known[i])
+      names += (names.empty() ? "" : ", ") + plan.sizes.tensor(i).name;
+  throw Error(where + "it takes no tensor '" + std::string(name) +
+              "'; it knows " + names);
 }
 
 void Layer::run(Procedure procedure, std::span<const NamedTensor> tensors) {
@@ -127,22 +130,17 @@ void Layer::run(Procedure procedure, std::span<const NamedTensor> tensors) {
   std::vector<bool> given(sizes.count());
   std::vector<std::uint64_t> addresses(sizes.count());
   for (const NamedTensor &tensor : tensors) {
+    if (tensor.address == 0)
+      continue;
     const std::size_t place = sizes.place(tensor.name);
-    if (place == sizes.count() || !isOfCaller(sizes.tensor(place))) {
-      std::set<std::string> names;
-      addNames(sizes, plan.operations, names);
-      std::string list;
-      for (const std::string &name : names)
-        list += (list.empty() ? "" : ", ") + name;
-      throw Error(where + "there is no tensor '" + std::string(tensor.name) +
-                  "' to give; it knows " + list);
-    }
+    if (place == sizes.count() || !plan.known[place])
+      failUnknown(plan, where, tensor.name);
     const std::uint64_t bytes = sizes.bytes(sizes.tensor(place));
-    if (tensor.bytes && tensor.address != 0 && *tensor.bytes != bytes)
+    if (tensor.bytes && *tensor.bytes != bytes)
       throw Error(where + "the tensor '" + std::string(tensor.name) + "' is " +
                   std::to_string(bytes) + " bytes, found " +
                   std::to_string(*tensor.bytes));
-    given[place] = tensor.address != 0;
+    given[place] = true;
     addresses[place] = tensor.address;
   }
   const LiveProgram &live = state->plan.live(procedure, given);

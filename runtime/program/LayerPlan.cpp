@@ -40,6 +40,15 @@ private:
   std::uint64_t end = 0;
 };
 
+std::vector<bool> findKnown(const TensorSizes &sizes, Procedure procedure) {
+  std::vector<bool> known(sizes.count());
+  for (std::size_t i = 0; i < sizes.count(); ++i)
+    known[i] =
+        isOfCaller(sizes.tensor(i)) && (procedure == Procedure::Backward ||
+                                        sizes.tensor(i).role != Role::Gradient);
+  return known;
+}
+
 } // namespace
 
 LayerPlan::LayerPlan(const Manifest &manifest, const LayerSizes &sizes,
@@ -56,7 +65,8 @@ LayerPlan::LayerPlan(const Manifest &manifest, const LayerSizes &sizes,
         plans[static_cast<std::size_t>(procedure)];
     plan.emplace(ProcedurePlan{
         ofProcedure, bindProcedure(procedure, ofProcedure, options.reverse),
-        std::vector<std::optional<OwnPlace>>(ofProcedure.count())});
+        std::vector<std::optional<OwnPlace>>(ofProcedure.count()),
+        findKnown(ofProcedure, procedure)});
     // More tensors given need more of the layer's own.
     const LiveProgram &most =
         live(procedure, std::vector<bool>(ofProcedure.count(), true));
@@ -89,12 +99,12 @@ ProcedurePlan &LayerPlan::procedure(Procedure procedure) {
   return *plan;
 }
 
-std::optional<OwnPlace> LayerPlan::savedPlace(std::string_view name) const {
+std::optional<OwnPlace> LayerPlan::place(Procedure procedure,
+                                         std::string_view name) const {
+  const auto &plan = plans[static_cast<std::size_t>(procedure)];
   const std::size_t place = forward().sizes.place(name);
-  if (place == forward().sizes.count() ||
-      forward().sizes.tensor(place).role != Role::Saved)
-    return std::nullopt;
-  return forward().places[place];
+  return plan && place < plan->places.size() ? plan->places[place]
+                                             : std::nullopt;
 }
 
 const LiveProgram &LayerPlan::live(Procedure procedure,

@@ -29,6 +29,8 @@ struct ProcedurePlan {
   /// Of each tensor of the program; nothing for those of the caller, and for
   /// those that no call needs.
   std::vector<std::optional<OwnPlace>> places;
+  /// Which tensors the caller may give.
+  std::vector<bool> known;
   /// What was asked for so far: what is live, by which tensors were given.
   std::map<std::vector<bool>, LiveProgram> live = {};
 };
@@ -44,8 +46,9 @@ public:
   /// Throws Error for `backward` of a layer that saves nothing.
   ProcedurePlan &procedure(Procedure procedure);
   const ProcedurePlan &forward() const { return *plans[0]; }
-  /// Where the tensor is that `forward` saves.
-  std::optional<OwnPlace> savedPlace(std::string_view name) const;
+  /// Where a procedure has a tensor of the layer's own.
+  std::optional<OwnPlace> place(Procedure procedure,
+                                std::string_view name) const;
 
   /// What a call runs that is given these tensors. Throws Error when one is
   /// needed besides.

@@ -177,6 +177,7 @@ protected:
             cStride,
             accumulate,
             typeOf(operandName),
+            typeOf(operandName),
             typeOf(resultName),
             precision};
   }

@@ -83,7 +83,8 @@ struct Case {
   std::int64_t m, n, k;
   Transpose transposeA, transposeB;
   bool accumulate;
-  ElementType operandType;
+  ElementType aType;
+  ElementType bType;
   ElementType resultType;
   Precision precision = Precision::Single;
 };
@@ -91,15 +92,15 @@ struct Case {
 /// Runs a product and holds it to the same in double.
 void expectProduct(const std::shared_ptr<Device> &device, const Case &is) {
   constexpr std::int64_t beyond = 3;
-  const auto [m, n, k, transposeA, transposeB, accumulate, operandType,
+  const auto [m, n, k, transposeA, transposeB, accumulate, aType, bType,
               resultType, precision] = is;
   const bool turnsA = transposeA == Transpose::Yes;
   const bool turnsB = transposeB == Transpose::Yes;
   const std::int64_t aStride = (turnsA ? m : k) + beyond;
   const std::int64_t bStride = (turnsB ? k : n) + beyond;
   const std::int64_t cStride = n + beyond;
-  const Matrix a(device, operandType, turnsA ? k : m, aStride, 1);
-  const Matrix b(device, operandType, turnsB ? n : k, bStride, 1000);
+  const Matrix a(device, aType, turnsA ? k : m, aStride, 1);
+  const Matrix b(device, bType, turnsB ? n : k, bStride, 1000);
   const Matrix c(device, resultType, m, cStride, 2000);
   const std::vector<double> left = a.values();
   const std::vector<double> right = b.values();
@@ -123,7 +124,8 @@ void expectProduct(const std::shared_ptr<Device> &device, const Case &is) {
                     .c = c.data(),
                     .cStride = cStride,
                     .accumulate = accumulate,
-                    .operandType = operandType,
+                    .aType = aType,
+                    .bType = bType,
                     .resultType = resultType,
                     .precision = precision});
   const std::vector<double> found = c.values();
@@ -145,19 +147,21 @@ TEST_F(CudaProducts, AreThoseOfDouble) {
     for (const Transpose a : {Transpose::No, Transpose::Yes})
       for (const Transpose b : {Transpose::No, Transpose::Yes})
         for (const bool accumulate : {false, true})
-          for (const ElementType result : {ElementType::F32, type})
-            for (const Precision precision :
-                 {Precision::Single, Precision::Double}) {
-              const auto expect = [&](std::int64_t m, std::int64_t n,
-                                      std::int64_t k) {
-                expectProduct(device, {m, n, k, a, b, accumulate, type, result,
-                                       precision});
-              };
-              expect(7, 5, 11);
-              expect(1, 9, 2);
-              expect(4, 1, 1);
-              expect(3, 4, 0);
-            }
+          for (const ElementType bType : {ElementType::F32, type})
+            for (const ElementType result :
+                 {ElementType::F32, bType == type ? type : ElementType::F32})
+              for (const Precision precision :
+                   {Precision::Single, Precision::Double}) {
+                const auto expect = [&](std::int64_t m, std::int64_t n,
+                                        std::int64_t k) {
+                  expectProduct(device, {m, n, k, a, b, accumulate, type, bType,
+                                         result, precision});
+                };
+                expect(7, 5, 11);
+                expect(1, 9, 2);
+                expect(4, 1, 1);
+                expect(3, 4, 0);
+              }
 }
 
 TEST_F(CudaProducts, OfNothingTouchNothing) {
@@ -298,7 +302,8 @@ TEST_F(CudaProducts, HalvesAreSummedInFloat) {
                     .b = {b.data(), 1},
                     .c = c.data(),
                     .cStride = 1,
-                    .operandType = ElementType::F16,
+                    .aType = ElementType::F16,
+                    .bType = ElementType::F16,
                     .resultType = ElementType::F16});
   EXPECT_EQ(widen(ElementType::F16, c.download().front()), 2);
 }
@@ -336,7 +341,8 @@ TEST_F(CudaProducts, OfOtherTypesAreRefused) {
                                 .k = 1,
                                 .a = {},
                                 .b = {},
-                                .operandType = ElementType::BF16,
+                                .aType = ElementType::F16,
+                                .bType = ElementType::BF16,
                                 .resultType = ElementType::F16});
             }),
             "the result of a matrix product must be f32 or of the type of its "

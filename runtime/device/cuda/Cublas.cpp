@@ -90,7 +90,7 @@ std::string Cublas::version() const {
 
 void Cublas::multiply(const MatrixProduct &product, CudaStream stream,
                       std::uint64_t workspace, std::size_t bytes) const {
-  const auto &[m, n, k, a, b, c, cStride, accumulate, operandType, resultType,
+  const auto &[m, n, k, a, b, c, cStride, accumulate, aType, bType, resultType,
                precision] = product;
   constexpr std::int64_t largest = std::numeric_limits<int>::max();
   const std::int64_t most = std::max({m, n, k, a.stride, b.stride, cStride});
@@ -109,7 +109,7 @@ void Cublas::multiply(const MatrixProduct &product, CudaStream stream,
         "refuses its workspace");
   const float one = 1;
   const float keep = accumulate ? 1 : 0;
-  const int operand = cublasType(operandType);
+  const int operand = cublasType(aType);
   const int result = cublasType(resultType);
   // cuBLAS has columns contiguous, so it sees every matrix transposed:
   // c^T = b^T a^T.

@@ -41,22 +41,24 @@ std::vector<std::byte> copyOfMatrix(Device &device, const void *data,
   return copy;
 }
 
-/// The product of positive sizes, formed on the host, where cuBLAS does not
-/// round as it is asked to.
-void multiplyInDouble(Device &device, const MatrixProduct &product) {
+/// The product of positive sizes, formed on the host, where cuBLAS cannot form
+/// it.
+void multiplyThroughHost(Device &device, const MatrixProduct &product) {
   MatrixProduct onHost = product;
-  const auto fetch = [&](MatrixOperand<void> &operand, std::int64_t rows,
-                         std::int64_t columns) {
+  const auto fetch = [&](MatrixOperand<void> &operand, ElementType type,
+                         std::int64_t rows, std::int64_t columns) {
     if (operand.transpose == Transpose::Yes)
       std::swap(rows, columns);
     std::vector<std::byte> copy =
         copyOfMatrix(device, operand.data, rows, columns, operand.stride,
-                     elementBytes(product.operandType));
+                     elementBytes(type));
     operand.data = copy.data();
     return copy;
   };
-  const std::vector<std::byte> a = fetch(onHost.a, product.m, product.k);
-  const std::vector<std::byte> b = fetch(onHost.b, product.k, product.n);
+  const std::vector<std::byte> a =
+      fetch(onHost.a, product.aType, product.m, product.k);
+  const std::vector<std::byte> b =
+      fetch(onHost.b, product.bType, product.k, product.n);
   // With what lies between the rows.
   std::vector<std::byte> c =
       copyOfMatrix(device, product.c, product.m, product.n, product.cStride,
@@ -300,14 +302,14 @@ void CudaDevice::fill(std::uint64_t destination, std::uint8_t value,
 }
 
 void CudaDevice::multiply(const MatrixProduct &product) {
-  const auto &[m, n, k, a, b, c, cStride, accumulate, operandType, resultType,
+  const auto &[m, n, k, a, b, c, cStride, accumulate, aType, bType, resultType,
                precision] = product;
   checkProduct(product);
   if (m == 0 || n == 0 || (k == 0 && accumulate))
     return;
   state->enter();
-  if (k > 0 && precision == Precision::Double) {
-    multiplyInDouble(*this, product);
+  if (k > 0 && (precision == Precision::Double || aType != bType)) {
+    multiplyThroughHost(*this, product);
     return;
   }
   if (k > 0) {

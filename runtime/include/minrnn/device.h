@@ -188,6 +188,11 @@ public:
   virtual void launch(const KernelEntry &entry,
                       std::span<const std::uint64_t> argumentBlock,
                       std::int64_t tileCount) const = 0;
+
+  /// Queues sums[columns] = the sum over the rows of values[rows, columns], f32
+  /// at these addresses, added in f64 and rounded once.
+  virtual void sumRows(std::int64_t rows, std::int64_t columns,
+                       std::uint64_t values, std::uint64_t sums) const = 0;
 };
 
 /// The processor this runs on.
@@ -249,6 +254,8 @@ public:
   void launch(const KernelEntry &entry,
               std::span<const std::uint64_t> argumentBlock,
               std::int64_t tileCount) const override;
+  void sumRows(std::int64_t rows, std::int64_t columns, std::uint64_t values,
+               std::uint64_t sums) const override;
 
 private:
   // Declared first, so destroyed last: the code outlives the table into it.

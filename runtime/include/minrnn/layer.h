@@ -27,6 +27,7 @@
 #include "minrnn/device_array.h"
 #include "minrnn/matrix_product.h"
 
+#include <bit>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -54,6 +55,20 @@ struct LayerOptions {
   bool training = true;
   /// What products are summed in.
   Precision precision = Precision::Single;
+};
+
+/// The bytes of the layer's own memory.
+struct LayerBytes {
+  std::uint64_t saved = 0;
+  std::uint64_t scratch = 0;
+};
+
+/// Memory for a layer's own tensors that the caller reserves, at addresses that
+/// are multiples of 4: as many bytes as `planLayer` says. Layers of which no
+/// two run at a time may share `scratch`.
+struct LayerMemory {
+  std::uint64_t saved = 0;
+  std::uint64_t scratch = 0;
 };
 
 /// One tensor of a layer: dense, with its last axis contiguous.
@@ -95,9 +110,10 @@ struct NamedTensor {
 /// stream, and may be recorded in a graph: a call reserves nothing. Moves, does
 /// not copy; calls of one layer share its memory and must run in order.
 ///
-/// Every call throws Error, which names the cell, the procedure and the tensor,
-/// for a name that the procedure does not know, a tensor that is needed and not
-/// given, and one of a number of bytes that is not its own.
+/// A call may be given any tensor of the cell, but a gradient to `backward`
+/// alone. It throws Error, which names the cell, the procedure and the tensor,
+/// for another name, a tensor that is needed and not given, and one of a number
+/// of bytes that is not its own.
 class Layer {
 public:
   /// Reserves the layer's memory. Throws Error when a size is negative or too
@@ -105,6 +121,9 @@ public:
   /// that is not as wide as its hidden state.
   Layer(const CellKernels &cell, const LayerSizes &sizes,
         const LayerOptions &options = {});
+  /// The same, in the caller's memory.
+  Layer(const CellKernels &cell, const LayerSizes &sizes,
+        const LayerOptions &options, const LayerMemory &memory);
   ~Layer();
   Layer(Layer &&other) noexcept;
   Layer &operator=(Layer &&other) noexcept;
@@ -117,12 +136,11 @@ public:
   /// Throws Error when there is no tensor of this name.
   LayerTensor tensor(std::string_view name) const;
 
-  /// Bytes of the layer's own memory.
-  std::uint64_t savedBytes() const;
-  std::uint64_t scratchBytes() const;
+  LayerBytes bytes() const;
 
-  /// Where `forward` has left a tensor that it saves; 0 where it does not.
-  std::uint64_t savedAddress(std::string_view name) const;
+  /// Where a procedure leaves a tensor of the layer's own, until the next call;
+  /// what `forward` saves, until the next `forward`. 0 where it has none.
+  std::uint64_t address(Procedure procedure, std::string_view name) const;
 
   void forward(std::span<const NamedTensor> tensors);
   void forward(std::initializer_list<NamedTensor> tensors) {
@@ -156,10 +174,6 @@ private:
 
 /// The bytes of the layer's own memory, before any of it is reserved. Throws
 /// Error as the constructor does.
-struct LayerBytes {
-  std::uint64_t saved = 0;
-  std::uint64_t scratch = 0;
-};
 LayerBytes planLayer(const Manifest &manifest, const LayerSizes &sizes,
                      const LayerOptions &options = {});
 

@@ -13,9 +13,6 @@
 
 namespace minrnn {
 
-/// What becomes of the former content of an array that a layer writes.
-enum class Store { Overwrite, Add };
-
 /// How numbers are stored.
 enum class ElementType { F32, F16, BF16 };
 
@@ -40,9 +37,11 @@ template <typename Scalar> struct MatrixOperand {
 enum class Precision { Single, Double };
 
 /// c[m, n] = a[m, k] b[k, n], added to what `c` holds where `accumulate` is
-/// true; rows of `c` are at a distance of `cStride` elements. `a` and `b` hold
-/// elements of `operandType`, `c` of `resultType`, which is f32 or the same.
-/// `c` shares no element with `a` or `b`. With `k` 0 the product is zero.
+/// true; rows of `c` are at a distance of `cStride` elements. Each holds
+/// elements of a type; that of `c` is f32, or that of both `a` and `b`. Of `a`
+/// and `b` of two types a GPU's product is formed on the host, as one in
+/// double. `c` shares no element with `a` or `b`. With `k` 0 the product is
+/// zero.
 struct MatrixProduct {
   std::int64_t m = 0;
   std::int64_t n = 0;
@@ -52,7 +51,8 @@ struct MatrixProduct {
   void *c = nullptr;
   std::int64_t cStride = 0;
   bool accumulate = false;
-  ElementType operandType = ElementType::F32;
+  ElementType aType = ElementType::F32;
+  ElementType bType = ElementType::F32;
   ElementType resultType = ElementType::F32;
   Precision precision = Precision::Single;
 };

@@ -21,10 +21,6 @@ void check(const LinearShape &shape) {
   elementCount({shape.outputs, shape.inputs}, "linear, weight");
 }
 
-Store storeOf(bool accumulate) {
-  return accumulate ? Store::Add : Store::Overwrite;
-}
-
 } // namespace
 
 void minrnn::linearForward(const LayerContext &context,
@@ -39,7 +35,7 @@ void minrnn::linearForward(const LayerContext &context,
                              .b = {weight, shape.inputs, Transpose::Yes},
                              .c = output,
                              .cStride = shape.outputs,
-                             .store = storeOf(accumulate)});
+                             .accumulate = accumulate});
   if (bias != nullptr)
     addBias(context, shape.rows, shape.outputs, bias, output);
 }
@@ -58,7 +54,7 @@ void minrnn::linearBackward(const LayerContext &context,
                                .b = {weight, shape.inputs},
                                .c = dInput,
                                .cStride = shape.inputs,
-                               .store = storeOf(accumulate)});
+                               .accumulate = accumulate});
   context.device().multiply({.m = shape.outputs,
                              .n = shape.inputs,
                              .k = shape.rows,

@@ -54,7 +54,7 @@ void checkOptions(const LanguageModelOptions &options,
   positive(options.layers, "number of layers");
   positive(options.width, "width");
   positive(options.expansion, "expansion");
-  if (cell.readsInput() && options.expansion != 1)
+  if (cell.manifest().readsInput() && options.expansion != 1)
     throw Error("cell '" + cell.manifest().cell +
                 "' reads its channel of the input, so that a layer has as many "
                 "channels as the model is wide: expected an expansion of 1, "

@@ -8,11 +8,21 @@
 
 #include "runtime/train/models/RecurrentLayer.h"
 
-#include "minrnn/recurrent.h"
+#include "minrnn/error.h"
+#include "runtime/core/DeviceAddress.h"
 
 #include <vector>
 
 using namespace minrnn;
+
+RecurrentLayer::RecurrentLayer(CellKernels cell, std::int64_t inputs,
+                               std::int64_t channels)
+    : cell(std::move(cell)), inputs(inputs), channels(channels) {
+  const Manifest &manifest = this->cell.manifest();
+  if (manifest.ioType != "f32")
+    throw Error("a model works on f32; cell '" + manifest.cell +
+                "' reads and writes " + manifest.ioType);
+}
 
 RecurrentLayer::Parameters
 RecurrentLayer::planParameters(TensorPlan &plan,
@@ -37,126 +47,91 @@ RecurrentLayer::planParameters(TensorPlan &plan,
   return parameters;
 }
 
+/// Room for `bytes` of a layer, in floats.
+static TensorSlice addBytes(TensorPlan &plan, const char *name,
+                            std::uint64_t bytes) {
+  return plan.add(name, {static_cast<std::int64_t>(bytes / sizeof(float))});
+}
+
 RecurrentLayer::Saved RecurrentLayer::planSaved(TensorPlan &plan,
                                                 std::int64_t batch,
                                                 std::int64_t time) const {
-  const auto perStep = [&](const char *name, std::int64_t perChannel) {
-    return plan.add(name, {batch, time, perChannel, channels});
-  };
-  const bool recomputes = cell.recomputesStates();
-  const bool keepsStates = !recomputes && !cell.manifest().plain;
-  Saved saved;
-  saved.preactivations = perStep("the pre-activations", cell.gates());
-  saved.recurrent = perStep("the recurrent projections", cell.recurrent());
-  saved.chained = perStep("the values computed within a step", cell.chained());
-  saved.trajectory = perStep("the states", keepsStates ? cell.states() : 0);
-  saved.boundaries = plan.add(
-      "the states at tile boundaries",
-      {batch, recomputes ? cell.timeTiles(time) : 0, cell.states(), channels});
-  saved.output = perStep("the hidden output", 1);
-  return saved;
+  return {.own = addBytes(plan, "what a layer saves",
+                          planLayer(cell.manifest(), sizes(batch, time)).saved),
+          .output = plan.add("the hidden output", {batch, time, channels})};
 }
 
 RecurrentLayer::Scratch RecurrentLayer::planScratch(TensorPlan &plan,
                                                     std::int64_t batch,
                                                     std::int64_t time) const {
-  const auto perStep = [&](const char *name, std::int64_t perChannel) {
-    return plan.add(name, {batch, time, perChannel, channels});
-  };
-  const auto perRow = [&](const char *name, std::int64_t perChannel) {
-    return plan.add(name, {batch, perChannel, channels});
-  };
-  Scratch scratch;
-  scratch.states = perRow("the states of a step", cell.states());
-  scratch.dPreactivations =
-      perStep("the gradients of the pre-activations", cell.gates());
-  scratch.dRecurrent =
-      perStep("the gradients of the recurrent projections", cell.recurrent());
-  scratch.dChained = perStep(
-      "the gradients of the values computed within a step", cell.chained());
-  scratch.dBiasOfRows = perRow("each row's gradients of biases", cell.gates());
-  scratch.dRecurrentBiasOfRows =
-      perRow("each row's gradients of recurrent biases", cell.recurrent());
-  scratch.dParametersOfRows = perRow(
-      "each row's gradients of the cell's parameters", cell.parameters());
-  return scratch;
+  return addBytes(plan, "a layer's scratch",
+                  planLayer(cell.manifest(), sizes(batch, time)).scratch);
 }
 
-void RecurrentLayer::forward(const LayerContext &context, std::int64_t batch,
-                             std::int64_t time, const Arrays &arrays,
-                             const Parameters &parameters, const Saved &saved,
-                             const Scratch &scratch, const float *input) const {
+Layer RecurrentLayer::layer(std::int64_t batch, std::int64_t time,
+                            const Arrays &arrays, const Saved &saved,
+                            const Scratch &scratch) const {
+  return {cell,
+          sizes(batch, time),
+          {},
+          {.saved = addressOf(saved.own.in(arrays.activations)),
+           .scratch = addressOf(scratch.in(arrays.activations))}};
+}
+
+void RecurrentLayer::forward(const LayerContext & /*context*/,
+                             std::int64_t batch, std::int64_t time,
+                             const Arrays &arrays, const Parameters &parameters,
+                             const Saved &saved, const Scratch &scratch,
+                             const float *input) const {
   float *p = arrays.parameters;
-  float *a = arrays.activations;
-  recurrentForward(context, cell, {batch, time, inputs, channels},
-                   {.input = input,
-                    .weight = parameters.gateWeights.in(p),
-                    .bias = parameters.gateBiases.in(p),
-                    .recurrentWeight = parameters.recurrentWeights.in(p),
-                    .recurrentBias = parameters.recurrentBiases.in(p),
-                    .parameters = parameters.cellParameters.in(p),
-                    .preactivations = saved.preactivations.in(a),
-                    .recurrent = saved.recurrent.in(a),
-                    .chained = saved.chained.in(a),
-                    .output = saved.output.in(a),
-                    .trajectory = saved.trajectory.in(a),
-                    .boundaries = saved.boundaries.in(a),
-                    .last = scratch.states.in(a)});
+  layer(batch, time, arrays, saved, scratch)
+      .forward({{"input", input},
+                {"weight", parameters.gateWeights.in(p)},
+                {"bias", parameters.gateBiases.in(p)},
+                {"recurrent_weight", parameters.recurrentWeights.in(p)},
+                {"recurrent_bias", parameters.recurrentBiases.in(p)},
+                {"parameters", parameters.cellParameters.in(p)},
+                {"output", saved.output.in(arrays.activations)}});
 }
 
-void RecurrentLayer::backward(const LayerContext &context, std::int64_t batch,
-                              std::int64_t time, const Arrays &arrays,
+void RecurrentLayer::backward(const LayerContext & /*context*/,
+                              std::int64_t batch, std::int64_t time,
+                              const Arrays &arrays,
                               const Parameters &parameters, const Saved &saved,
                               const Scratch &scratch, const float *input,
                               const float *dOutput, float *dInput) const {
   float *p = arrays.parameters;
   float *g = arrays.gradients;
-  float *a = arrays.activations;
-  recurrentBackward(context, cell, {batch, time, inputs, channels},
-                    {.input = input,
-                     .weight = parameters.gateWeights.in(p),
-                     .bias = parameters.gateBiases.in(p),
-                     .recurrentWeight = parameters.recurrentWeights.in(p),
-                     .recurrentBias = parameters.recurrentBiases.in(p),
-                     .parameters = parameters.cellParameters.in(p),
-                     .preactivations = saved.preactivations.in(a),
-                     .recurrent = saved.recurrent.in(a),
-                     .chained = saved.chained.in(a),
-                     .output = saved.output.in(a),
-                     .trajectory = saved.trajectory.in(a),
-                     .boundaries = saved.boundaries.in(a),
-                     .dOutput = dOutput,
-                     .dPreactivations = scratch.dPreactivations.in(a),
-                     .dRecurrent = scratch.dRecurrent.in(a),
-                     .dChained = scratch.dChained.in(a),
-                     .dBiasOfRows = scratch.dBiasOfRows.in(a),
-                     .dRecurrentBiasOfRows = scratch.dRecurrentBiasOfRows.in(a),
-                     .dParametersOfRows = scratch.dParametersOfRows.in(a),
-                     .dInput = dInput,
-                     .dWeight = parameters.gateWeights.in(g),
-                     .dBias = parameters.gateBiases.in(g),
-                     .dRecurrentWeight = parameters.recurrentWeights.in(g),
-                     .dRecurrentBias = parameters.recurrentBiases.in(g),
-                     .dParameters = parameters.cellParameters.in(g),
-                     .dInitial = scratch.states.in(a)});
+  layer(batch, time, arrays, saved, scratch)
+      .backward({{"input", input},
+                 {"weight", parameters.gateWeights.in(p)},
+                 {"bias", parameters.gateBiases.in(p)},
+                 {"recurrent_weight", parameters.recurrentWeights.in(p)},
+                 {"recurrent_bias", parameters.recurrentBiases.in(p)},
+                 {"parameters", parameters.cellParameters.in(p)},
+                 {"output", saved.output.in(arrays.activations)},
+                 {"d_output", dOutput},
+                 {"d_input", dInput},
+                 {"d_weight", parameters.gateWeights.in(g)},
+                 {"d_bias", parameters.gateBiases.in(g)},
+                 {"d_recurrent_weight", parameters.recurrentWeights.in(g)},
+                 {"d_recurrent_bias", parameters.recurrentBiases.in(g)},
+                 {"d_parameters", parameters.cellParameters.in(g)}});
 }
 
-void RecurrentLayer::step(const LayerContext &context, std::int64_t batch,
+void RecurrentLayer::step(const LayerContext & /*context*/, std::int64_t batch,
                           const Arrays &arrays, const Parameters &parameters,
                           const Saved &saved, const float *input,
                           float *state) const {
   float *p = arrays.parameters;
-  float *a = arrays.activations;
-  recurrentStep(context, cell, {batch, 1, inputs, channels},
-                {.input = input,
-                 .weight = parameters.gateWeights.in(p),
-                 .bias = parameters.gateBiases.in(p),
-                 .recurrentWeight = parameters.recurrentWeights.in(p),
-                 .recurrentBias = parameters.recurrentBiases.in(p),
-                 .parameters = parameters.cellParameters.in(p),
-                 .preactivations = saved.preactivations.in(a),
-                 .recurrent = saved.recurrent.in(a),
-                 .chained = saved.chained.in(a),
-                 .state = state,
-                 .output = saved.output.in(a)});
+  Layer(cell, sizes(batch, 1), {.training = false})
+      .step({{"input", input},
+             {"weight", parameters.gateWeights.in(p)},
+             {"bias", parameters.gateBiases.in(p)},
+             {"recurrent_weight", parameters.recurrentWeights.in(p)},
+             {"recurrent_bias", parameters.recurrentBiases.in(p)},
+             {"parameters", parameters.cellParameters.in(p)},
+             {"initial", state},
+             {"output", saved.output.in(arrays.activations)},
+             {"last", state}});
 }

@@ -9,7 +9,7 @@
 #ifndef MINRNN_RUNTIME_TRAIN_MODELS_RECURRENTLAYER_H
 #define MINRNN_RUNTIME_TRAIN_MODELS_RECURRENTLAYER_H
 
-#include "minrnn/cell_kernels.h"
+#include "minrnn/layer.h"
 #include "minrnn/layers/context.h"
 #include "minrnn/train/tensor_plan.h"
 
@@ -35,24 +35,13 @@ public:
   };
   /// What a forward writes and its backward reads.
   struct Saved {
-    TensorSlice preactivations;
-    TensorSlice recurrent;
-    TensorSlice chained;
-    TensorSlice trajectory;
-    TensorSlice boundaries;
+    /// The layer's own.
+    TensorSlice own;
     /// [batch, time, channels]
     TensorSlice output;
   };
   /// Room to work in, which the layers of a model share.
-  struct Scratch {
-    TensorSlice states;
-    TensorSlice dPreactivations;
-    TensorSlice dRecurrent;
-    TensorSlice dChained;
-    TensorSlice dBiasOfRows;
-    TensorSlice dRecurrentBiasOfRows;
-    TensorSlice dParametersOfRows;
-  };
+  using Scratch = TensorSlice;
   /// The arrays that parameters, their gradients, and what is saved or room to
   /// work in are slices of.
   struct Arrays {
@@ -62,9 +51,8 @@ public:
   };
 
   /// `inputs` numbers come in at each position, `channels` go out.
-  RecurrentLayer(CellKernels cell, std::int64_t inputs, std::int64_t channels)
-
-      : cell(std::move(cell)), inputs(inputs), channels(channels) {}
+  /// Throws Error when the cell stores sequences as other than f32.
+  RecurrentLayer(CellKernels cell, std::int64_t inputs, std::int64_t channels);
 
   /// Adds the parameters to `plan`, as `<prefix>z.weight` and so on. Throws
   /// Error when they are too large for memory.
@@ -90,7 +78,9 @@ public:
                 const float *dOutput, float *dInput) const;
 
   /// The floats of one row's states.
-  std::int64_t stateSize() const { return cell.states() * channels; }
+  std::int64_t stateSize() const {
+    return cell.manifest().size(Axis::States) * channels;
+  }
 
   /// One step: reads and writes state[batch, stateSize]; `saved` is that of one
   /// step of time.
@@ -99,6 +89,12 @@ public:
             const Saved &saved, const float *input, float *state) const;
 
 private:
+  LayerSizes sizes(std::int64_t batch, std::int64_t time) const {
+    return {batch, time, inputs, channels};
+  }
+  Layer layer(std::int64_t batch, std::int64_t time, const Arrays &arrays,
+              const Saved &saved, const Scratch &scratch) const;
+
   CellKernels cell;
   std::int64_t inputs;
   std::int64_t channels;
