@@ -13,7 +13,7 @@
 #include "tests/runtime/Comparison.h"
 #include "tests/runtime/HandWrittenCells.h"
 #include "tests/runtime/HandWrittenMinGru.h"
-#include "tests/runtime/ReferenceBlocks.h"
+#include "tests/runtime/ReferenceLayers.h"
 
 #include "gtest/gtest.h"
 #include <algorithm>

@@ -14,7 +14,7 @@
 #ifndef MINRNN_TESTS_RUNTIME_REFERENCERECURRENT_H
 #define MINRNN_TESTS_RUNTIME_REFERENCERECURRENT_H
 
-#include "tests/runtime/ReferenceBlocks.h"
+#include "tests/runtime/ReferenceLayers.h"
 
 #include <algorithm>
 #include <cmath>

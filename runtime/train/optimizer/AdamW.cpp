@@ -32,7 +32,7 @@ std::vector<bool> decaysOf(const std::vector<PlannedTensor> &layout) {
   std::vector<bool> decays;
   for (const PlannedTensor &parameter : layout)
     decays.insert(decays.end(), static_cast<std::size_t>(parameter.count),
-                  parameter.shape.size() > 1);
+                  isDecayed(parameter));
   return decays;
 }
 

@@ -14,6 +14,10 @@
 
 using namespace minrnn;
 
+bool minrnn::isDecayed(const PlannedTensor &parameter) {
+  return parameter.shape.size() > 1;
+}
+
 double Optimizer::step(double rate, double limit,
                        const DeviceArray<float> &parameters,
                        const DeviceArray<float> &gradients) {

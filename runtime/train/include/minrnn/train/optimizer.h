@@ -61,6 +61,10 @@ void clipScale(const LayerContext &context, std::int64_t count,
                const float *gradients, double limit, double *norm,
                float *scale);
 
+/// Whether weight decay is for a parameter: for matrices, not for scales,
+/// biases and a cell's learned parameters.
+bool isDecayed(const PlannedTensor &parameter);
+
 /// The constants of AdamW (Loshchilov & Hutter 2019).
 struct AdamWOptions {
   double beta1 = 0.9;
@@ -101,8 +105,7 @@ void adamW(const LayerContext &context, const AdamWOptions &options,
 /// AdamW on one flat vector of parameters, in the memory of a device.
 class AdamW : public Optimizer {
 public:
-  /// For the parameters of `layout`: matrices are decayed, scales, biases and a
-  /// cell's learned parameters are not.
+  /// For the parameters of `layout`.
   AdamW(const AdamWOptions &options, const std::vector<PlannedTensor> &layout,
         const LayerContext &context);
   /// `decays[i]` says whether parameter i is decayed.

@@ -61,9 +61,9 @@ private:
 
 /// A text as tokens: the first 90 % to train on, the rest to judge by.
 struct TextCorpus {
-  Vocabulary vocabulary;
-  std::vector<std::int32_t> training;
-  std::vector<std::int32_t> validation;
+  Vocabulary vocabulary = {};
+  std::vector<std::int32_t> training = {};
+  std::vector<std::int32_t> validation = {};
 
   /// Throws Error when the file cannot be read or is empty.
   static TextCorpus fromFile(const std::filesystem::path &path);

@@ -1,4 +1,4 @@
-//===- ReferenceBlocks.h - The blocks in plain double precision -*- C++ -*-===//
+//===- ReferenceLayers.h - The layers in plain double precision -*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,12 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The judges of the runtime's blocks: the equations, step by step, in double.
+// The references of the runtime's layers: the equations, step by step, in double.
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MINRNN_TESTS_RUNTIME_REFERENCEBLOCKS_H
-#define MINRNN_TESTS_RUNTIME_REFERENCEBLOCKS_H
+#ifndef MINRNN_TESTS_RUNTIME_REFERENCELAYERS_H
+#define MINRNN_TESTS_RUNTIME_REFERENCELAYERS_H
 
 #include <array>
 #include <cmath>
@@ -182,4 +182,4 @@ inline Numbers minLstmUnnormalized(std::size_t batch, std::size_t time,
 
 } // namespace minrnn::test
 
-#endif // MINRNN_TESTS_RUNTIME_REFERENCEBLOCKS_H
+#endif // MINRNN_TESTS_RUNTIME_REFERENCELAYERS_H

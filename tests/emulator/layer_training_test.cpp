@@ -1,4 +1,4 @@
-//===- support_training_test.cpp - Norms, loss and optimiser, emulated ----===//
+//===- layer_training_test.cpp - Norms, loss and optimiser, emulated ----===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -11,9 +11,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tests/emulator/SupportKernelsTest.h"
+#include "tests/emulator/LayerKernelsTest.h"
 
-#include "tests/runtime/ReferenceBlocks.h"
+#include "minrnn/device_array.h"
+#include "minrnn/layers/layer_norm.h"
+#include "minrnn/layers/rms_norm.h"
+#include "minrnn/train/optimizer.h"
+#include "tests/runtime/ReferenceLayers.h"
 
 #include <cmath>
 #include <limits>
@@ -47,7 +51,7 @@ Floats sum(Floats base, float added) {
   return base;
 }
 
-TEST_F(SupportKernelsTest, RmsNorm) {
+TEST_F(LayerKernelsTest, RmsNorm) {
   for (const auto &[rows, width] : normSizes)
     for (const double spread : {0.3, 1e4}) {
       const RmsNormShape shape{rows, width};
@@ -56,22 +60,19 @@ TEST_F(SupportKernelsTest, RmsNorm) {
       const Floats scale = randomFloats(width, 2);
       const Floats dy = randomFloats(count, 3);
       const std::vector<Floats> found =
-          inEveryOrder([&](EmulatedKernels &device, const SupportKernels &on) {
+          inEveryOrder([&](EmulatedKernels &device, const LayerContext &on) {
             const float *in = device.upload(x);
             const float *s = device.upload(scale);
             auto *y = device.reserve<float>(count);
             auto *inverse = device.reserve<float>(rows);
-            on.rmsNormForward(shape, in, s, y, inverse);
+            rmsNormForward(on, shape, in, s, y, inverse);
             // In place, then added.
             auto *dx = device.upload(dy);
             auto *added = device.upload(Floats(dy.size(), 1));
             auto *dScale = device.reserve<float>(width);
             auto *again = device.reserve<float>(width);
-            auto *workspace = device.reserve<double>(
-                SupportKernels::rmsNormBackwardWorkspace(shape));
-            on.rmsNormBackward(shape, in, s, inverse, dx, added, dScale,
-                               workspace, Store::Add);
-            on.rmsNormBackward(shape, in, s, inverse, dx, dx, again, workspace);
+            rmsNormBackward(on, shape, in, s, inverse, dx, added, dScale, true);
+            rmsNormBackward(on, shape, in, s, inverse, dx, dx, again);
             return std::vector<Floats>{
                 device.download(y, count),      device.download(inverse, rows),
                 device.download(dx, count),     device.download(added, count),
@@ -87,10 +88,11 @@ TEST_F(SupportKernelsTest, RmsNorm) {
       Floats inverse(static_cast<std::size_t>(rows));
       Floats dx(x.size());
       Floats dScale(scale.size());
-      rmsNormForward(shape, x.data(), scale.data(), y.data(), inverse.data());
+      rmsNormForward(hostLayers(), shape, x.data(), scale.data(), y.data(),
+                     inverse.data());
       expectClose(found[1], toDoubles(inverse), 2e-7, 0, "inverseRms");
-      rmsNormBackward(shape, x.data(), scale.data(), inverse.data(), dy.data(),
-                      dx.data(), dScale.data());
+      rmsNormBackward(hostLayers(), shape, x.data(), scale.data(),
+                      inverse.data(), dy.data(), dx.data(), dScale.data());
       // Gradients are of the order 1 / spread.
       expectClose(found[2], toDoubles(dx), 1e-6, 6e-7 / spread, "dx");
       expectClose(found[3], toDoubles(sum(dx, 1)), 1e-6, 2e-6, "dx, added");
@@ -99,7 +101,7 @@ TEST_F(SupportKernelsTest, RmsNorm) {
     }
 }
 
-TEST_F(SupportKernelsTest, LayerNorm) {
+TEST_F(LayerKernelsTest, LayerNorm) {
   for (const auto &[rows, width] : normSizes)
     for (const double spread : {0.3, 1e4}) {
       const LayerNormShape shape{rows, width};
@@ -110,24 +112,22 @@ TEST_F(SupportKernelsTest, LayerNorm) {
       const Floats bias = randomFloats(width, 3);
       const Floats dy = randomFloats(count, 4);
       const std::vector<Floats> found =
-          inEveryOrder([&](EmulatedKernels &device, const SupportKernels &on) {
+          inEveryOrder([&](EmulatedKernels &device, const LayerContext &on) {
             const float *in = device.upload(x);
             const float *s = device.upload(scale);
             auto *y = device.reserve<float>(count);
             auto *mean = device.reserve<float>(rows);
             auto *inverse = device.reserve<float>(rows);
-            on.layerNormForward(shape, in, s, device.upload(bias), y, mean,
-                                inverse);
+            layerNormForward(on, shape, in, s, device.upload(bias), y, mean,
+                             inverse);
             auto *dx = device.upload(dy);
             auto *added = device.upload(Floats(dy.size(), 1));
             auto *dScale = device.reserve<float>(width);
             auto *dBias = device.reserve<float>(width);
-            auto *workspace = device.reserve<double>(
-                SupportKernels::layerNormBackwardWorkspace(shape));
-            on.layerNormBackward(shape, in, s, mean, inverse, dx, added, dScale,
-                                 dBias, workspace, Store::Add);
-            on.layerNormBackward(shape, in, s, mean, inverse, dx, dx, dScale,
-                                 dBias, workspace);
+            layerNormBackward(on, shape, in, s, mean, inverse, dx, added,
+                              dScale, dBias, true);
+            layerNormBackward(on, shape, in, s, mean, inverse, dx, dx, dScale,
+                              dBias);
             return std::vector<Floats>{
                 device.download(y, count),      device.download(mean, rows),
                 device.download(inverse, rows), device.download(dx, count),
@@ -146,13 +146,13 @@ TEST_F(SupportKernelsTest, LayerNorm) {
       Floats dx(x.size());
       Floats dScale(scale.size());
       Floats dBias(bias.size());
-      layerNormForward(shape, x.data(), scale.data(), bias.data(), y.data(),
-                       mean.data(), inverse.data());
+      layerNormForward(hostLayers(), shape, x.data(), scale.data(), bias.data(),
+                       y.data(), mean.data(), inverse.data());
       expectClose(found[1], toDoubles(mean), 1.2e-7, 1e-12, "mean");
       expectClose(found[2], toDoubles(inverse), 2e-7, 0, "inverseDeviation");
-      layerNormBackward(shape, x.data(), scale.data(), mean.data(),
-                        inverse.data(), dy.data(), dx.data(), dScale.data(),
-                        dBias.data());
+      layerNormBackward(hostLayers(), shape, x.data(), scale.data(),
+                        mean.data(), inverse.data(), dy.data(), dx.data(),
+                        dScale.data(), dBias.data());
       // Gradients are of the order 1 / spread.
       expectClose(found[3], toDoubles(dx), 1e-6, 1.5e-6 / spread, "dx");
       expectClose(found[4], toDoubles(sum(dx, 1)), 1e-6, 5e-6, "dx, added");
@@ -165,7 +165,7 @@ TEST_F(SupportKernelsTest, LayerNorm) {
 // Cross-entropy
 //===----------------------------------------------------------------------===//
 
-TEST_F(SupportKernelsTest, CrossEntropy) {
+TEST_F(LayerKernelsTest, CrossEntropy) {
   for (const CrossEntropyShape &shape :
        {CrossEntropyShape{0, 3}, CrossEntropyShape{1, 1},
         CrossEntropyShape{3, 2}, CrossEntropyShape{33, 65},
@@ -179,15 +179,13 @@ TEST_F(SupportKernelsTest, CrossEntropy) {
       double loss = 0;
       double lossAlone = 0;
       const std::vector<Floats> found =
-          inEveryOrder([&](EmulatedKernels &device, const SupportKernels &on) {
+          inEveryOrder([&](EmulatedKernels &device, const LayerContext &on) {
             auto *inPlace = device.upload(logits);
             const std::int32_t *at = device.upload(targets);
             auto *mean = device.reserve<double>(1);
-            auto *workspace = device.reserve<double>(
-                SupportKernels::crossEntropyWorkspace(shape));
-            on.crossEntropy(shape, inPlace, at, nullptr, mean, workspace);
+            crossEntropy(on, shape, inPlace, at, nullptr, nullptr, mean);
             lossAlone = device.download(mean, 1)[0];
-            on.crossEntropy(shape, inPlace, at, inPlace, mean, workspace);
+            crossEntropy(on, shape, inPlace, at, nullptr, inPlace, mean);
             loss = device.download(mean, 1)[0];
             return std::vector<Floats>{device.download(inPlace, count)};
           });
@@ -215,14 +213,15 @@ TEST_F(SupportKernelsTest, CrossEntropy) {
     }
 }
 
-TEST_F(SupportKernelsTest, AForeignTargetIsSeen) {
-  EmulatedKernels device(programs());
-  const SupportKernels on(device);
+TEST_F(LayerKernelsTest, AForeignTargetIsSeen) {
+  const auto kernels = std::make_shared<EmulatedKernels>(compiler());
+  EmulatedKernels &device = *kernels;
+  const LayerContext on(nullptr, kernels);
   for (const std::int32_t target : {-1, 2}) {
     auto *logits = device.upload(Floats{1, 2, 3, 4});
     auto *mean = device.reserve<double>(1);
-    on.crossEntropy({2, 2}, logits, device.upload(std::vector{0, target}),
-                    logits, mean, device.reserve<double>(2));
+    crossEntropy(on, {2, 2}, logits, device.upload(std::vector{0, target}),
+                 nullptr, logits, mean);
     EXPECT_TRUE(std::isnan(device.download(mean, 1)[0]));
     const Floats gradient = device.download(logits, 4);
     EXPECT_FALSE(std::isnan(gradient[0]) || std::isnan(gradient[1]));
@@ -230,25 +229,49 @@ TEST_F(SupportKernelsTest, AForeignTargetIsSeen) {
   }
 }
 
-TEST_F(SupportKernelsTest, AnInfiniteLossLeavesNoGradientThatLooksSound) {
+TEST_F(LayerKernelsTest, AnInfiniteLossLeavesNoGradientThatLooksSound) {
   constexpr float infinity = std::numeric_limits<float>::infinity();
-  EmulatedKernels device(programs());
-  const SupportKernels on(device);
+  const auto kernels = std::make_shared<EmulatedKernels>(compiler());
+  EmulatedKernels &device = *kernels;
+  const LayerContext on(nullptr, kernels);
   auto *logits = device.upload(Floats{-infinity, 1, 2, 1, 2, 3});
   auto *mean = device.reserve<double>(1);
-  on.crossEntropy({2, 3}, logits, device.upload(std::vector{0, 1}), logits,
-                  mean, device.reserve<double>(2));
+  crossEntropy(on, {2, 3}, logits, device.upload(std::vector{0, 1}), nullptr,
+               logits, mean);
   EXPECT_EQ(device.download(mean, 1)[0], infinity);
   const Floats gradient = device.download(logits, 6);
   for (std::size_t i = 0; i < gradient.size(); ++i)
     EXPECT_EQ(std::isnan(gradient[i]), i < 3) << i;
 }
 
+TEST_F(LayerKernelsTest, OfARowThatCountsForNothingNothingIsRead) {
+  const auto kernels = std::make_shared<EmulatedKernels>(compiler());
+  EmulatedKernels &device = *kernels;
+  const LayerContext on(nullptr, kernels);
+  // Three rows, of which the middle one alone is written.
+  const Floats row = {1, 2, 3};
+  auto *logits = device.reserve<float>(9);
+  device.memory.copyToDevice(reinterpret_cast<std::uint64_t>(logits + 3),
+                             row.data(), 12);
+  auto *gradient = device.reserve<float>(9);
+  auto *loss = device.reserve<double>(1);
+  crossEntropy(on, {3, 3}, logits, device.upload(std::vector{-1, 2, 7}),
+               device.upload(Floats{0, 0.5F, 0}), gradient, loss);
+  Floats expected(3);
+  const std::int32_t target = 2;
+  const double ofRow =
+      hostCrossEntropy({1, 3}, row.data(), &target, expected.data());
+  EXPECT_NEAR(device.download(loss, 1)[0], 0.5 * ofRow, 1e-7);
+  const Floats found = device.download(gradient, 9);
+  for (std::size_t i = 0; i < found.size(); ++i)
+    EXPECT_NEAR(found[i], i / 3 == 1 ? 0.5F * expected[i - 3] : 0.0F, 1e-7);
+}
+
 //===----------------------------------------------------------------------===//
 // Clipping and AdamW
 //===----------------------------------------------------------------------===//
 
-TEST_F(SupportKernelsTest, ClippingByTheGlobalNorm) {
+TEST_F(LayerKernelsTest, ClippingByTheGlobalNorm) {
   for (const std::int64_t count : {0, 1, 33, 1000, 40001})
     for (const double limit :
          {0.5, 1e9, std::numeric_limits<double>::infinity()}) {
@@ -262,13 +285,11 @@ TEST_F(SupportKernelsTest, ClippingByTheGlobalNorm) {
       for (double &g : clipped)
         g *= factor;
       const std::vector<Floats> found =
-          inEveryOrder([&](EmulatedKernels &device, const SupportKernels &on) {
+          inEveryOrder([&](EmulatedKernels &device, const LayerContext &on) {
             auto *there = device.upload(gradients);
             auto *norm = device.reserve<double>(1);
             auto *scale = device.reserve<float>(1);
-            on.gradientNorm(count, there, limit, norm, scale,
-                            device.reserve<double>(
-                                SupportKernels::gradientNormWorkspace(count)));
+            clipScale(on, count, there, limit, norm, scale);
             EXPECT_NEAR(device.download(norm, 1)[0], expected,
                         1e-14 * expected);
             const float factorThere = device.download(scale, 1)[0];
@@ -281,7 +302,7 @@ TEST_F(SupportKernelsTest, ClippingByTheGlobalNorm) {
     }
 }
 
-TEST_F(SupportKernelsTest, AdamWFollowsTheHost) {
+TEST_F(LayerKernelsTest, AdamWFollowsTheHost) {
   const AdamWOptions options{0.9, 0.95, 1e-8, 0.2};
   for (const std::int64_t count : {0, 1, 33, 1025}) {
     std::vector<bool> decayed(static_cast<std::size_t>(count));
@@ -290,7 +311,7 @@ TEST_F(SupportKernelsTest, AdamWFollowsTheHost) {
       decayed[i] = true;
       decays[i] = static_cast<float>(options.weightDecay);
     }
-    AdamW host(options, decayed);
+    AdamW host(options, decayed, hostLayers());
     const Floats initial = randomFloats(count, 1);
     const auto onHost = [](const Floats &values) {
       return DeviceArray<float>(std::make_shared<HostDevice>(),
@@ -306,25 +327,30 @@ TEST_F(SupportKernelsTest, AdamWFollowsTheHost) {
       host.step(0.01 * static_cast<double>(step), 1e30, parameters,
                 onHost(halved));
     }
-    const std::vector<Floats> found =
-        inEveryOrder([&](EmulatedKernels &device, const SupportKernels &on) {
-          auto *p = device.upload(initial);
-          auto *m = device.upload(Floats(initial.size()));
-          auto *v = device.upload(Floats(initial.size()));
-          const float *w = device.upload(decays);
-          for (std::int64_t step = 1; step <= 3; ++step) {
-            const std::array<float, 3> factors =
-                adamWFactors(options, 0.01 * static_cast<double>(step), step);
-            on.adamW(
-                options, count, p,
-                device.upload(gradients[static_cast<std::size_t>(step) - 1]), m,
-                v, w, device.upload(Floats(factors.begin(), factors.end())),
-                device.upload(Floats{0.5F}));
-          }
-          return std::vector<Floats>{device.download(p, count),
-                                     device.download(m, count),
-                                     device.download(v, count)};
-        });
+    const std::vector<Floats> found = inEveryOrder([&](EmulatedKernels &device,
+                                                       const LayerContext &on) {
+      auto *p = device.upload(initial);
+      auto *m = device.upload(Floats(initial.size()));
+      auto *v = device.upload(Floats(initial.size()));
+      const float *w = device.upload(decays);
+      for (std::int64_t step = 1; step <= 3; ++step) {
+        const std::array<float, 3> factors =
+            adamWFactors(options, 0.01 * static_cast<double>(step), step);
+        adamW(on, options,
+              {.count = count,
+               .parameters = p,
+               .gradients =
+                   device.upload(gradients[static_cast<std::size_t>(step) - 1]),
+               .firstMoment = m,
+               .secondMoment = v,
+               .decays = w,
+               .factors = device.upload(Floats(factors.begin(), factors.end())),
+               .scale = device.upload(Floats{0.5F})});
+      }
+      return std::vector<Floats>{device.download(p, count),
+                                 device.download(m, count),
+                                 device.download(v, count)};
+    });
     // The device contracts products and sums, the host does not.
     expectClose(found[0], toDoubles(parameters.download()), 5e-7, 5e-8,
                 "parameters");
@@ -335,11 +361,12 @@ TEST_F(SupportKernelsTest, AdamWFollowsTheHost) {
   }
 }
 
-TEST_F(SupportKernelsTest, ANormThatIsNotFiniteChangesNothing) {
+TEST_F(LayerKernelsTest, ANormThatIsNotFiniteChangesNothing) {
   for (const float bad : {std::numeric_limits<float>::infinity(),
                           std::numeric_limits<float>::quiet_NaN()}) {
-    EmulatedKernels device(programs());
-    const SupportKernels on(device);
+    const auto kernels = std::make_shared<EmulatedKernels>(compiler());
+    EmulatedKernels &device = *kernels;
+    const LayerContext on(nullptr, kernels);
     const Floats ones(3, 1);
     auto *gradients = device.upload(Floats{1, bad, 2});
     auto *p = device.upload(ones);
@@ -347,9 +374,16 @@ TEST_F(SupportKernelsTest, ANormThatIsNotFiniteChangesNothing) {
     auto *v = device.upload(ones);
     auto *norm = device.reserve<double>(1);
     auto *scale = device.reserve<float>(1);
-    on.gradientNorm(3, gradients, 1, norm, scale, device.reserve<double>(1));
-    on.adamW({}, 3, p, gradients, m, v, device.upload(ones),
-             device.upload(ones), scale);
+    clipScale(on, 3, gradients, 1, norm, scale);
+    adamW(on, {},
+          {.count = 3,
+           .parameters = p,
+           .gradients = gradients,
+           .firstMoment = m,
+           .secondMoment = v,
+           .decays = device.upload(ones),
+           .factors = device.upload(ones),
+           .scale = scale});
     EXPECT_FALSE(std::isfinite(device.download(norm, 1)[0]));
     for (const float *unchanged : {p, m, v})
       EXPECT_EQ(device.download(unchanged, 3), ones);

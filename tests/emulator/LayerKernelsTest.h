@@ -1,5 +1,4 @@
-//===- SupportKernelsTest.h - Supporting kernels on the emulator -*- C++
-//-*-===//
+//===- LayerKernelsTest.h - Kernels of layers, emulated ---------*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -7,14 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MINRNN_TESTS_EMULATOR_SUPPORTKERNELSTEST_H
-#define MINRNN_TESTS_EMULATOR_SUPPORTKERNELSTEST_H
+#ifndef MINRNN_TESTS_EMULATOR_LAYERKERNELSTEST_H
+#define MINRNN_TESTS_EMULATOR_LAYERKERNELSTEST_H
 
 #include "minrnn/error.h"
-#include "runtime/device/KernelLauncher.h"
 #include "runtime/device/emulator/Launch.h"
-#include "runtime/kernels/SupportPrograms.h"
-#include "runtime/nn/SupportKernels.h"
+#include "runtime/layers/KernelCompiler.h"
+#include "runtime/layers/LayerKernels.h"
+#include "tests/layers/HostLayers.h"
 #include "tests/runtime/Comparison.h"
 
 #include "gtest/gtest.h"
@@ -31,18 +30,18 @@
 
 namespace minrnn::test {
 
-/// An emulated device with every supporting kernel on it.
-class EmulatedKernels : public KernelLauncher {
+/// An emulated device with every kernel of a layer on it.
+class EmulatedKernels : public LayerKernels {
 public:
-  explicit EmulatedKernels(SupportPrograms &programs) : programs(programs) {}
+  explicit EmulatedKernels(KernelCompiler &compiler) : compiler(compiler) {}
 
-  void launch(std::string_view module, std::string_view entry,
+  void launch(const SourceText &source, std::string_view entry,
               const LaunchShape &grid,
-              std::span<const std::uint64_t> words) override {
-    auto &loaded = modules[std::string(module)];
+              std::span<const std::uint64_t> arguments) override {
+    auto &loaded = modules[source.name];
     if (!loaded)
       loaded = std::make_unique<emulator::Module>(
-          memory, emulator::parse(programs.ptx(module)));
+          memory, emulator::parse(compiler.ptx(source)));
     const emulator::EntryInfo *info = loaded->program().find(entry);
     ASSERT_NE(info, nullptr) << entry;
     // What a kernel may have without being given leave.
@@ -56,7 +55,13 @@ public:
     statistics += emulator::launch(
         *loaded, entry,
         {extent(grid.grid[0]), extent(grid.grid[1]), extent(grid.grid[2])},
-        {threads(0), threads(1), threads(2)}, grid.sharedBytes, words, options);
+        {threads(0), threads(1), threads(2)}, grid.sharedBytes, arguments,
+        options);
+  }
+
+  /// Just as much as was asked for.
+  double *workspace(std::int64_t count) override {
+    return reserve<double>(count);
   }
 
   template <typename T> T *reserve(std::int64_t count) {
@@ -87,14 +92,14 @@ public:
   emulator::Statistics statistics;
 
 private:
-  SupportPrograms &programs;
+  KernelCompiler &compiler;
   std::map<std::string, std::unique_ptr<emulator::Module>> modules;
 };
 
 using Floats = std::vector<float>;
 
 /// Tests that need NVRTC, and are skipped where it is absent.
-class SupportKernelsTest : public testing::Test {
+class LayerKernelsTest : public testing::Test {
 protected:
   void SetUp() override {
     try {
@@ -104,25 +109,25 @@ protected:
     }
   }
 
-  static SupportPrograms &programs() {
-    static SupportPrograms forTuring("sm_75");
+  static KernelCompiler &compiler() {
+    static KernelCompiler forTuring("sm_75");
     return forTuring;
   }
 
   /// Runs `action` with blocks and warps in several orders, and with few blocks
   /// that must do the work of many. Gives the results, which must have the same
   /// bits each time.
-  static std::vector<Floats>
-  inEveryOrder(const std::function<std::vector<Floats>(
-                   EmulatedKernels &, const SupportKernels &)> &action) {
+  static std::vector<Floats> inEveryOrder(
+      const std::function<std::vector<Floats>(EmulatedKernels &,
+                                              const LayerContext &)> &action) {
     std::vector<Floats> first;
     for (const std::uint64_t seed : {0, 1, 2, 3}) {
-      EmulatedKernels device(programs());
-      device.options.seed = seed;
+      const auto device = std::make_shared<EmulatedKernels>(compiler());
+      device->options.seed = seed;
       if (seed == 3)
-        device.mostBlocks = 2;
-      const SupportKernels kernels(device);
-      std::vector<Floats> results = action(device, kernels);
+        device->mostBlocks = 2;
+      std::vector<Floats> results =
+          action(*device, LayerContext(nullptr, device));
       if (seed == 0) {
         first = std::move(results);
         continue;
@@ -160,4 +165,4 @@ randomIndices(std::int64_t count, std::int64_t end, std::uint64_t seed) {
 
 } // namespace minrnn::test
 
-#endif // MINRNN_TESTS_EMULATOR_SUPPORTKERNELSTEST_H
+#endif // MINRNN_TESTS_EMULATOR_LAYERKERNELSTEST_H

@@ -1,4 +1,4 @@
-//===- BlocksTest.cpp - The blocks of a model on every device -------------===//
+//===- ModelLayersTest.cpp - The layers of a model on every device --------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,22 +6,29 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Each function of Blocks on each device against the function of the same name
-// on the host (minrnn/blocks.h), which has its own judges: so that what a model
-// asks for is what the device does, workspaces included.
+// Each layer on each device against itself on the host, which has references of
+// its own: so that what a model asks for is what the device does, room to work
+// in included.
 //
 //===----------------------------------------------------------------------===//
 
 #include "minrnn/device_array.h"
-#include "minrnn/device_blocks.h"
+#include "minrnn/layers/activation.h"
+#include "minrnn/layers/causal_convolution.h"
+#include "minrnn/layers/embedding.h"
+#include "minrnn/layers/layer_norm.h"
+#include "minrnn/layers/linear.h"
+#include "minrnn/layers/rms_norm.h"
+#include "minrnn/layers/rows.h"
 #include "minrnn/random.h"
 #include "tests/device/OnDevice.h"
+#include "tests/layers/HostLayers.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,14 +47,14 @@ Floats numbers(std::int64_t count, std::uint64_t seed) {
   return result;
 }
 
-class BlocksOn : public OnEveryDevice {
+class ModelLayersOn : public OnEveryDevice {
 protected:
   void SetUp() override {
     OnEveryDevice::SetUp();
     if (!device)
       return;
     try {
-      blocks = Blocks::create(device);
+      context.emplace(device);
     } catch (const Error &error) {
       ASSERT_NE(GetParam(), "host") << error.what();
       GTEST_SKIP() << error.what();
@@ -73,14 +80,14 @@ protected:
           << what << "[" << i << "]";
   }
 
-  std::shared_ptr<Blocks> blocks;
+  std::optional<LayerContext> context;
 };
 
 // More rows than are summed without a workspace, and no whole warp.
 constexpr std::int64_t rows = 300;
 constexpr std::int64_t width = 37;
 
-TEST_P(BlocksOn, Embedding) {
+TEST_P(ModelLayersOn, Embedding) {
   const EmbeddingShape shape{rows, 11, width};
   std::vector<std::int32_t> tokens(rows);
   for (std::size_t i = 0; i < tokens.size(); ++i)
@@ -89,27 +96,29 @@ TEST_P(BlocksOn, Embedding) {
   const Floats dOutput = numbers(rows * width, 2);
   Floats output(dOutput.size());
   Floats dTable(table.size());
-  embeddingForward(shape, tokens.data(), table.data(), output.data());
-  embeddingBackward(shape, tokens.data(), dOutput.data(), dTable.data());
+  embeddingForward(hostLayers(), shape, tokens.data(), table.data(),
+                   output.data());
+  embeddingBackward(hostLayers(), shape, tokens.data(), dOutput.data(),
+                    dTable.data());
 
   const auto tokensThere = there(tokens);
   const auto outputThere = room(rows * width);
   const auto dTableThere = room(11 * width);
-  blocks->embeddingForward(shape, tokensThere.data(), there(table).data(),
-                           outputThere.data());
-  blocks->embeddingBackward(shape, tokensThere.data(), there(dOutput).data(),
-                            dTableThere.data());
+  embeddingForward(*context, shape, tokensThere.data(), there(table).data(),
+                   outputThere.data());
+  embeddingBackward(*context, shape, tokensThere.data(), there(dOutput).data(),
+                    dTableThere.data());
   expectSame(outputThere, output, "output", 0);
   expectSame(dTableThere, dTable, "dTable", 1e-5);
 }
 
-TEST_P(BlocksOn, Linear) {
+TEST_P(ModelLayersOn, Linear) {
   const LinearShape shape{rows, width, 5};
   const Floats input = numbers(rows * width, 1);
   const Floats weight = numbers(5 * width, 2);
   const Floats bias = numbers(5, 3);
   const Floats dOutput = numbers(rows * 5, 4);
-  for (const Store store : {Store::Overwrite, Store::Add}) {
+  for (const bool accumulate : {false, true}) {
     Floats output = numbers(rows * 5, 5);
     Floats dInput = numbers(rows * width, 6);
     Floats dWeight(weight.size());
@@ -118,15 +127,16 @@ TEST_P(BlocksOn, Linear) {
     const auto dInputThere = there(dInput);
     const auto dWeightThere = room(5 * width);
     const auto dBiasThere = room(5);
-    linearForward(shape, input.data(), weight.data(), bias.data(),
-                  output.data(), store);
-    linearBackward(shape, input.data(), weight.data(), dOutput.data(),
-                   dInput.data(), dWeight.data(), dBias.data(), store);
-    blocks->linearForward(shape, there(input).data(), there(weight).data(),
-                          there(bias).data(), outputThere.data(), store);
-    blocks->linearBackward(shape, there(input).data(), there(weight).data(),
-                           there(dOutput).data(), dInputThere.data(),
-                           dWeightThere.data(), dBiasThere.data(), store);
+    linearForward(hostLayers(), shape, input.data(), weight.data(), bias.data(),
+                  output.data(), accumulate);
+    linearBackward(hostLayers(), shape, input.data(), weight.data(),
+                   dOutput.data(), dInput.data(), dWeight.data(), dBias.data(),
+                   accumulate);
+    linearForward(*context, shape, there(input).data(), there(weight).data(),
+                  there(bias).data(), outputThere.data(), accumulate);
+    linearBackward(*context, shape, there(input).data(), there(weight).data(),
+                   there(dOutput).data(), dInputThere.data(),
+                   dWeightThere.data(), dBiasThere.data(), accumulate);
     expectSame(outputThere, output, "output", 1e-5);
     expectSame(dInputThere, dInput, "dInput", 1e-5);
     expectSame(dWeightThere, dWeight, "dWeight", 1e-4);
@@ -134,7 +144,7 @@ TEST_P(BlocksOn, Linear) {
   }
 }
 
-TEST_P(BlocksOn, RmsNorm) {
+TEST_P(ModelLayersOn, RmsNorm) {
   const RmsNormShape shape{rows, width};
   const Floats input = numbers(rows * width, 1);
   const Floats scale = numbers(width, 2);
@@ -143,28 +153,29 @@ TEST_P(BlocksOn, RmsNorm) {
   Floats inverse(rows);
   const auto outputThere = room(rows * width);
   const auto inverseThere = room(rows);
-  rmsNormForward(shape, input.data(), scale.data(), output.data(),
+  rmsNormForward(hostLayers(), shape, input.data(), scale.data(), output.data(),
                  inverse.data());
-  blocks->rmsNormForward(shape, there(input).data(), there(scale).data(),
-                         outputThere.data(), inverseThere.data());
+  rmsNormForward(*context, shape, there(input).data(), there(scale).data(),
+                 outputThere.data(), inverseThere.data());
   expectSame(outputThere, output, "output");
   expectSame(inverseThere, inverse, "inverseRms");
-  for (const Store store : {Store::Overwrite, Store::Add}) {
+  for (const bool accumulate : {false, true}) {
     Floats dInput = numbers(rows * width, 4);
     Floats dScale(scale.size());
     const auto dInputThere = there(dInput);
     const auto dScaleThere = room(width);
-    rmsNormBackward(shape, input.data(), scale.data(), inverse.data(),
-                    dOutput.data(), dInput.data(), dScale.data(), store);
-    blocks->rmsNormBackward(shape, there(input).data(), there(scale).data(),
-                            inverseThere.data(), there(dOutput).data(),
-                            dInputThere.data(), dScaleThere.data(), store);
+    rmsNormBackward(hostLayers(), shape, input.data(), scale.data(),
+                    inverse.data(), dOutput.data(), dInput.data(),
+                    dScale.data(), accumulate);
+    rmsNormBackward(*context, shape, there(input).data(), there(scale).data(),
+                    inverseThere.data(), there(dOutput).data(),
+                    dInputThere.data(), dScaleThere.data(), accumulate);
     expectSame(dInputThere, dInput, "dInput", 1e-5);
     expectSame(dScaleThere, dScale, "dScale", 1e-4);
   }
 }
 
-TEST_P(BlocksOn, LayerNorm) {
+TEST_P(ModelLayersOn, LayerNorm) {
   const LayerNormShape shape{rows, width};
   const Floats input = numbers(rows * width, 1);
   const Floats scale = numbers(width, 2);
@@ -176,35 +187,35 @@ TEST_P(BlocksOn, LayerNorm) {
   const auto outputThere = room(rows * width);
   const auto meanThere = room(rows);
   const auto inverseThere = room(rows);
-  layerNormForward(shape, input.data(), scale.data(), bias.data(),
+  layerNormForward(hostLayers(), shape, input.data(), scale.data(), bias.data(),
                    output.data(), mean.data(), inverse.data());
-  blocks->layerNormForward(shape, there(input).data(), there(scale).data(),
-                           there(bias).data(), outputThere.data(),
-                           meanThere.data(), inverseThere.data());
+  layerNormForward(*context, shape, there(input).data(), there(scale).data(),
+                   there(bias).data(), outputThere.data(), meanThere.data(),
+                   inverseThere.data());
   expectSame(outputThere, output, "output", 1e-5);
   expectSame(meanThere, mean, "mean");
   expectSame(inverseThere, inverse, "inverseDeviation");
-  for (const Store store : {Store::Overwrite, Store::Add}) {
+  for (const bool accumulate : {false, true}) {
     Floats dInput = numbers(rows * width, 5);
     Floats dScale(scale.size());
     Floats dBias(bias.size());
     const auto dInputThere = there(dInput);
     const auto dScaleThere = room(width);
     const auto dBiasThere = room(width);
-    layerNormBackward(shape, input.data(), scale.data(), mean.data(),
-                      inverse.data(), dOutput.data(), dInput.data(),
-                      dScale.data(), dBias.data(), store);
-    blocks->layerNormBackward(shape, there(input).data(), there(scale).data(),
-                              meanThere.data(), inverseThere.data(),
-                              there(dOutput).data(), dInputThere.data(),
-                              dScaleThere.data(), dBiasThere.data(), store);
+    layerNormBackward(hostLayers(), shape, input.data(), scale.data(),
+                      mean.data(), inverse.data(), dOutput.data(),
+                      dInput.data(), dScale.data(), dBias.data(), accumulate);
+    layerNormBackward(*context, shape, there(input).data(), there(scale).data(),
+                      meanThere.data(), inverseThere.data(),
+                      there(dOutput).data(), dInputThere.data(),
+                      dScaleThere.data(), dBiasThere.data(), accumulate);
     expectSame(dInputThere, dInput, "dInput", 1e-5);
     expectSame(dScaleThere, dScale, "dScale", 1e-4);
     expectSame(dBiasThere, dBias, "dBias", 1e-4);
   }
 }
 
-TEST_P(BlocksOn, Activations) {
+TEST_P(ModelLayersOn, Activations) {
   constexpr std::int64_t count = 1025;
   const Floats input = numbers(count, 1);
   const Floats dOutput = numbers(count, 2);
@@ -214,19 +225,20 @@ TEST_P(BlocksOn, Activations) {
     Floats dInput(input.size());
     const auto outputThere = room(count);
     const auto dInputThere = room(count);
-    activationForward(activation, count, input.data(), output.data());
-    activationBackward(activation, count, input.data(), dOutput.data(),
-                       dInput.data());
-    blocks->activationForward(activation, count, there(input).data(),
-                              outputThere.data());
-    blocks->activationBackward(activation, count, there(input).data(),
-                               there(dOutput).data(), dInputThere.data());
+    activationForward(hostLayers(), activation, count, input.data(),
+                      output.data());
+    activationBackward(hostLayers(), activation, count, input.data(),
+                       dOutput.data(), dInput.data());
+    activationForward(*context, activation, count, there(input).data(),
+                      outputThere.data());
+    activationBackward(*context, activation, count, there(input).data(),
+                       there(dOutput).data(), dInputThere.data());
     expectSame(outputThere, output, "output");
     expectSame(dInputThere, dInput, "dInput");
   }
 }
 
-TEST_P(BlocksOn, CausalConvolution) {
+TEST_P(ModelLayersOn, CausalConvolution) {
   const CausalConvolutionShape shape{3, 70, width, 4};
   const std::int64_t count = 3 * 70 * width;
   const Floats input = numbers(count, 1);
@@ -237,67 +249,75 @@ TEST_P(BlocksOn, CausalConvolution) {
   Floats dInput(input.size());
   Floats dWeight(weight.size());
   Floats dBias(bias.size());
-  causalConvolutionForward(shape, input.data(), weight.data(), bias.data(),
-                           output.data());
-  causalConvolutionBackward(shape, input.data(), weight.data(), dOutput.data(),
-                            dInput.data(), dWeight.data(), dBias.data());
+  causalConvolutionForward(hostLayers(), shape, input.data(), weight.data(),
+                           bias.data(), output.data());
+  causalConvolutionBackward(hostLayers(), shape, input.data(), weight.data(),
+                            dOutput.data(), dInput.data(), dWeight.data(),
+                            dBias.data());
   const auto outputThere = room(count);
   const auto dInputThere = room(count);
   const auto dWeightThere = room(width * 4);
   const auto dBiasThere = room(width);
-  blocks->causalConvolutionForward(shape, there(input).data(),
-                                   there(weight).data(), there(bias).data(),
-                                   outputThere.data());
-  blocks->causalConvolutionBackward(
-      shape, there(input).data(), there(weight).data(), there(dOutput).data(),
-      dInputThere.data(), dWeightThere.data(), dBiasThere.data());
+  causalConvolutionForward(*context, shape, there(input).data(),
+                           there(weight).data(), there(bias).data(),
+                           outputThere.data());
+  causalConvolutionBackward(*context, shape, there(input).data(),
+                            there(weight).data(), there(dOutput).data(),
+                            dInputThere.data(), dWeightThere.data(),
+                            dBiasThere.data());
   expectSame(outputThere, output, "output", 1e-5);
   expectSame(dInputThere, dInput, "dInput", 1e-5);
   expectSame(dWeightThere, dWeight, "dWeight", 1e-4);
   expectSame(dBiasThere, dBias, "dBias", 1e-4);
 }
 
-TEST_P(BlocksOn, DropoutReadsItsStepWhereTheNumbersAre) {
+TEST_P(ModelLayersOn, DropoutReadsItsStepWhereTheNumbersAre) {
   constexpr std::int64_t count = 1000;
   const Floats input = numbers(count, 1);
-  // mask.step is not looked at.
-  const DropoutMask mask{count, 0.3, 42, 1};
+  const DropoutMask mask{count, 0.3, 42};
   for (const std::uint64_t step : {0, 7}) {
-    DropoutMask ofStep = mask;
-    ofStep.step = step;
     Floats output(input.size());
-    dropout(ofStep, input.data(), output.data());
+    hostDropout(mask, step, input.data(), output.data());
     const auto outputThere = room(count);
-    blocks->dropout(mask, there(std::vector<std::uint64_t>{step}).data(),
-                    there(input).data(), outputThere.data());
+    dropout(*context, mask, there(std::vector<std::uint64_t>{step}).data(),
+            there(input).data(), outputThere.data());
     expectSame(outputThere, output, "output", 0);
   }
 }
 
-TEST_P(BlocksOn, CrossEntropy) {
+TEST_P(ModelLayersOn, CrossEntropy) {
   const CrossEntropyShape shape{rows, width};
   const Floats logits = numbers(rows * width, 1);
   std::vector<std::int32_t> targets(rows);
-  for (std::size_t i = 0; i < targets.size(); ++i)
+  // The first third counts for nothing.
+  Floats masked(rows);
+  for (std::size_t i = 0; i < targets.size(); ++i) {
     targets[i] = static_cast<std::int32_t>(i * 7 % width);
-  Floats dLogits(logits.size());
-  const double mean =
-      crossEntropy(shape, logits.data(), targets.data(), dLogits.data());
-  const auto inPlace = there(logits);
-  const DeviceArray<double> meanThere(device, 1);
-  blocks->crossEntropy(shape, inPlace.data(), there(targets).data(),
-                       inPlace.data(), meanThere.data());
-  EXPECT_NEAR(meanThere.download()[0], mean, 1e-6);
-  expectSame(inPlace, dLogits, "dLogits");
+    masked[i] = i < rows / 3 ? 0 : 0.005F;
+  }
+  const auto masksThere = there(masked);
+  for (const bool isMasked : {false, true}) {
+    Floats dLogits(logits.size());
+    const double loss =
+        hostCrossEntropy(shape, logits.data(), targets.data(), dLogits.data(),
+                         isMasked ? masked.data() : nullptr);
+    const auto inPlace = there(logits);
+    const DeviceArray<double> lossThere(device, 1);
+    crossEntropy(*context, shape, inPlace.data(), there(targets).data(),
+                 isMasked ? masksThere.data() : nullptr, inPlace.data(),
+                 lossThere.data());
+    EXPECT_NEAR(lossThere.download()[0], loss, 1e-6);
+    expectSame(inPlace, dLogits, "dLogits");
+  }
 }
 
-TEST_P(BlocksOn, SumsCopiesAndAdds) {
+TEST_P(ModelLayersOn, SumsCopiesAndAdds) {
   const Floats values = numbers(rows * width, 1);
   std::vector<double> sums(width);
   for (std::size_t i = 0; i < values.size(); ++i)
     sums[i % width] += values[i];
   const auto sumsThere = room(width);
-  blocks->sumRows(rows, width, there(values).data(), sumsThere.data());
+  sumRows(*context, rows, width, there(values).data(), sumsThere.data());
   expectSame(sumsThere, Floats(sums.begin(), sums.end()), "sums");
 
   // Every second row's first columns, into the middle of wider ones.
@@ -307,19 +327,19 @@ TEST_P(BlocksOn, SumsCopiesAndAdds) {
     std::copy_n(values.begin() + row * 2 * width, width,
                 expected.begin() + row * wide);
   const auto copied = there(Floats(expected.size(), -1));
-  blocks->copyRows(rows / 2, width, there(values).data(), 2 * width,
-                   copied.data(), wide);
+  copyRows(*context, rows / 2, width, there(values).data(), 2 * width,
+           copied.data(), wide);
   expectSame(copied, expected, "copied rows", 0);
 
   Floats total = numbers(rows * width, 2);
   const auto totalThere = there(total);
   for (std::size_t i = 0; i < total.size(); ++i)
     total[i] += values[i];
-  blocks->add(rows * width, there(values).data(), totalThere.data());
+  add(*context, rows * width, there(values).data(), totalThere.data());
   expectSame(totalThere, total, "sum", 0);
 }
 
-TEST_P(BlocksOn, AWorkspaceThatGrowsLeavesTheEarlierResults) {
+TEST_P(ModelLayersOn, RoomThatGrowsLeavesTheEarlierResults) {
   // Each asks for more room than the one before.
   std::vector<DeviceArray<float>> found;
   std::vector<Floats> expected;
@@ -330,13 +350,13 @@ TEST_P(BlocksOn, AWorkspaceThatGrowsLeavesTheEarlierResults) {
       sums[i % sums.size()] += values[i];
     expected.emplace_back(sums.begin(), sums.end());
     found.push_back(room(columns));
-    blocks->sumRows(rows, columns, there(values).data(), found.back().data());
+    sumRows(*context, rows, columns, there(values).data(), found.back().data());
   }
   for (std::size_t i = 0; i < found.size(); ++i)
     expectSame(found[i], expected[i], "sums");
 }
 
-INSTANTIATE_TEST_SUITE_P(Devices, BlocksOn, testing::ValuesIn(deviceNames()),
-                         deviceOf);
+INSTANTIATE_TEST_SUITE_P(Devices, ModelLayersOn,
+                         testing::ValuesIn(deviceNames()), deviceOf);
 
 } // namespace

@@ -6,13 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "minrnn/checkpoint.h"
+#include "minrnn/train/checkpoint.h"
 
 #include "minrnn/error.h"
 #include "minrnn/safetensors.h"
+#include "minrnn/train/character_model.h"
 #include "runtime/core/ReadFile.h"
-#include "tests/runtime/SmallTraining.h"
 #include "tests/runtime/TemporaryFolder.h"
+#include "tests/train/SmallTraining.h"
 
 #include "gtest/gtest.h"
 #include <algorithm>
@@ -26,43 +27,58 @@ using namespace minrnn::test;
 
 namespace {
 
+/// The training options of a checkpoint, as text.
+constexpr const char *quickTrainingJson =
+    R"({"batch":8,"context":16,"steps":150,"learning_rate":0.01,)"
+    R"("final_fraction":0.1,"warmup_steps":10,"weight_decay":0.1,"clip":1.0,)"
+    R"("seed":1,"evaluate_every":60})";
+
+/// What a model of the characters a, b and c says of itself.
+Metadata metadataOf(const LanguageModel &model) {
+  Metadata metadata = model.metadata();
+  metadata["vocabulary"] = Vocabulary::ofText("abc").toJson();
+  return metadata;
+}
+
 TEST(Checkpoint, ResumesToTheVerySameWeights) {
   const TemporaryFolder folder;
   const std::filesystem::path path = folder.path() / "model.safetensors";
-  const TextCorpus corpus = TextCorpus::fromText(learnableText());
-  const std::int64_t vocabulary = corpus.vocabulary.size();
+  const SmallTask text(learnableText());
+  const std::int64_t vocabulary = text.vocabulary();
 
   LanguageModel straight = smallModel(vocabulary);
-  Trainer whole(straight, corpus, quickTraining());
+  AdamW adamWOfWhole = adamWOf(straight);
+  Trainer whole(straight, text.task, adamWOfWhole, quickTraining());
   for (int i = 0; i < 6; ++i)
     whole.step();
 
-  LanguageModel first = smallModel(vocabulary);
-  Trainer half(first, corpus, quickTraining());
+  LanguageModel first({vocabulary, 2, 6, 2}, handWrittenMinGru(), "the cell");
+  first.initialise(3);
+  AdamW adamWOfHalf = adamWOf(first);
+  Trainer half(first, text.task, adamWOfHalf, quickTraining());
   for (int i = 0; i < 3; ++i)
     half.step();
-  writeCheckpoint(path,
-                  {.cellSource = "the cell",
-                   .cellName = "mingru",
-                   .model = first.options(),
-                   .training = half.options(),
-                   .vocabulary = corpus.vocabulary,
-                   .validation = Validation{2, 1.25},
-                   .bestValidation = Validation{1, 0.5}},
-                  first, half.adamW());
+  CheckpointInfo written{.training = half.options(),
+                         .validation = Validation{2, 1.25},
+                         .bestValidation = Validation{1, 0.5},
+                         .metadata = first.metadata()};
+  written.metadata.merge(text.task.metadata());
+  writeCheckpoint(path, written, first, adamWOfHalf);
 
-  const CheckpointInfo info = readCheckpointInfo(path);
-  EXPECT_EQ(info.cellSource, "the cell");
-  EXPECT_EQ(info.cellName, "mingru");
+  const auto &[info, source, vocabularyRead] = readCharacterModelInfo(path);
+  EXPECT_EQ(info.metadata, written.metadata);
+  EXPECT_EQ(source.cellSource, "the cell");
+  EXPECT_EQ(source.cellName, "mingru");
   EXPECT_EQ(info.stepsDone, 3);
   EXPECT_EQ(info.validation.value().step, 2);
   EXPECT_EQ(info.validation.value().loss, 1.25);
   EXPECT_EQ(info.bestValidation.value().step, 1);
   EXPECT_EQ(info.bestValidation.value().loss, 0.5);
-  EXPECT_EQ(info.vocabulary.toJson(), corpus.vocabulary.toJson());
-  LanguageModel second(info.model, handWrittenMinGru());
-  Trainer rest(second, corpus, info.training);
-  readCheckpoint(path, second, &rest.adamW());
+  EXPECT_EQ(vocabularyRead.toJson(), text.corpus.vocabulary.toJson());
+  LanguageModel second(source.options, handWrittenMinGru());
+  AdamW adamWOfRest = adamWOf(second);
+  Trainer rest(second, text.task, adamWOfRest, info.training);
+  readCheckpoint(path, second, &adamWOfRest);
   for (int i = 0; i < 3; ++i)
     rest.step();
   EXPECT_TRUE(std::ranges::equal(straight.parameters().onHost(),
@@ -83,10 +99,13 @@ TEST(Checkpoint, RefusesWhatIsNone) {
   writeSafetensors(path, {},
                    {{"format", "minrnn-checkpoint"},
                     {"version", "1"},
+                    {"training", quickTrainingJson},
+                    {"progress", "{\"steps_done\":1}"},
                     {"cell_source", "the cell"},
                     {"cell_name", "mingru"}});
+  EXPECT_EQ(readCheckpointInfo(path).stepsDone, 1);
   try {
-    readCheckpointInfo(path);
+    readLanguageModelInfo(path);
     FAIL() << "a checkpoint without a model";
   } catch (const Error &error) {
     EXPECT_EQ(error.what(),
@@ -99,13 +118,18 @@ TEST(Checkpoint, RefusesSizesThatAreNotThoseOfItsTensors) {
   const TemporaryFolder folder;
   const std::filesystem::path path = folder.path() / "model.safetensors";
   LanguageModel model = smallModel(3);
-  AdamW adamW({}, std::vector<bool>(model.parameters().size()));
+  AdamW adamW = adamWOf(model);
   const auto writeAndRead = [&](auto change) {
-    CheckpointInfo info{.model = model.options(),
-                        .vocabulary = Vocabulary::ofText("abc")};
-    change(info.model);
+    CheckpointInfo info{.metadata = metadataOf(model)};
+    LanguageModelOptions options = model.options();
+    change(options);
+    info.metadata["model"] =
+        "{\"vocabulary\":" + std::to_string(options.vocabulary) +
+        ",\"layers\":" + std::to_string(options.layers) +
+        ",\"width\":" + std::to_string(options.width) +
+        ",\"expansion\":" + std::to_string(options.expansion) + "}";
     writeCheckpoint(path, info, model, adamW);
-    readCheckpointInfo(path);
+    readCharacterModelInfo(path);
   };
   EXPECT_NO_THROW(writeAndRead([](LanguageModelOptions &) {}));
   constexpr std::int64_t huge = std::int64_t{1} << 40;
@@ -163,9 +187,8 @@ protected:
   TemporaryFolder folder;
   std::filesystem::path path = folder.path() / "model.safetensors";
   LanguageModel model = smallModel(3);
-  AdamW adamW{{}, std::vector<bool>(model.parameters().size())};
-  CheckpointInfo info{.model = model.options(),
-                      .vocabulary = Vocabulary::ofText("abc")};
+  AdamW adamW = adamWOf(model);
+  CheckpointInfo info{.metadata = metadataOf(model)};
 };
 
 TEST_F(CheckpointOfASmallModel, IsNeverReplacedByOneThatIsNotFinite) {
@@ -183,7 +206,7 @@ TEST_F(CheckpointOfASmallModel, IsNeverReplacedByOneThatIsNotFinite) {
   adamW.setStepsDone(41);
   const std::string diverged = "training diverged: after step 41 ";
 
-  const ModelParameter &scale = parameterOf(model, "norm.weight");
+  const PlannedTensor &scale = parameterOf(model, "norm.weight");
   const auto last = static_cast<std::size_t>(scale.offset + scale.count - 1);
   model.parameters().onHost()[last] = -INFINITY;
   EXPECT_EQ(refusal(),
@@ -217,7 +240,7 @@ TEST_F(CheckpointOfASmallModel, IsNeverReplacedByOneThatIsNotFinite) {
 
 TEST_F(CheckpointOfASmallModel, SaysWhatStaysWhenItCannotBeWritten) {
   write();
-  info.cellSource = "\xFF";
+  info.metadata["cell_source"] = "\xFF";
   try {
     write();
     FAIL() << "no valid UTF-8";

@@ -1,4 +1,4 @@
-//===- support_kernels_test.cpp - Supporting kernels on the emulator ------===//
+//===- layer_kernels_test.cpp - Kernels of layers on the emulator ---------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,17 +6,21 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The PTX that NVRTC makes of runtime/kernels, run with every check of the
-// emulator, its blocks in several orders: rows, embedding, convolution,
+// The PTX that NVRTC makes of the kernels of layers, run with every check of
+// the emulator, its blocks in several orders: rows, embedding, convolution,
 // activations, dropout. Held to plain formulas in double, or to the bits of the
-// host's blocks.
+// host's layers.
 //
 //===----------------------------------------------------------------------===//
 
-#include "tests/emulator/SupportKernelsTest.h"
+#include "tests/emulator/LayerKernelsTest.h"
 
-#include "runtime/kernels/SupportTexts.h"
-#include "tests/runtime/ReferenceBlocks.h"
+#include "AllKernels.h"
+#include "minrnn/layers/activation.h"
+#include "minrnn/layers/causal_convolution.h"
+#include "minrnn/layers/embedding.h"
+#include "minrnn/layers/rows.h"
+#include "tests/runtime/ReferenceLayers.h"
 
 #include <algorithm>
 #include <array>
@@ -27,18 +31,20 @@ using namespace minrnn::test;
 
 namespace {
 
-TEST_F(SupportKernelsTest, EveryModuleIsUnderstoodOnEveryTarget) {
+TEST_F(LayerKernelsTest, EveryKernelIsUnderstoodOnEveryTarget) {
   const Nvrtc nvrtc;
   const std::vector<std::string> known = nvrtc.targets();
   for (const std::string target : {"sm_75", "sm_90"}) {
     if (std::ranges::find(known, target) == known.end())
       continue;
-    SupportPrograms forTarget(target);
-    EXPECT_EQ(SupportPrograms::modules().size(), 9U);
-    for (const std::string &module : SupportPrograms::modules()) {
-      const emulator::Program program = emulator::parse(forTarget.ptx(module));
+    KernelCompiler forTarget(target);
+    EXPECT_EQ(std::size(allKernels), 9U);
+    for (const SourceText &source : allKernels) {
+      const std::string &ptx = forTarget.ptx(source);
+      EXPECT_EQ(&forTarget.ptx(source), &ptx);
+      const emulator::Program program = emulator::parse(ptx);
       EXPECT_EQ(program.target(), target);
-      EXPECT_FALSE(program.entries().empty()) << module;
+      EXPECT_FALSE(program.entries().empty()) << source.name;
       for (const emulator::EntryInfo &entry : program.entries()) {
         // Without a bound, a block may need more registers than there are.
         EXPECT_GE(entry.maxThreads.x, 256U) << entry.name;
@@ -46,14 +52,18 @@ TEST_F(SupportKernelsTest, EveryModuleIsUnderstoodOnEveryTarget) {
           EXPECT_EQ(parameter.bytes, 8U) << entry.name << ' ' << parameter.name;
       }
     }
-    EXPECT_EQ(&forTarget.ptx("Norm"), &forTarget.ptx("Norm"));
-    EXPECT_THROW(forTarget.ptx("Nothing"), Error);
+    EXPECT_THROW(forTarget.ptx({"broken.cu", "no C++"}), Error);
   }
 }
 
 //===----------------------------------------------------------------------===//
 // Rows
 //===----------------------------------------------------------------------===//
+
+struct RowsShape {
+  std::int64_t rows;
+  std::int64_t columns;
+};
 
 constexpr std::array<RowsShape, 9> rowsShapes = {{{0, 5},
                                                   {5, 0},
@@ -65,7 +75,7 @@ constexpr std::array<RowsShape, 9> rowsShapes = {{{0, 5},
                                                   {1000, 40},
                                                   {2, 1000}}};
 
-TEST_F(SupportKernelsTest, ColumnSums) {
+TEST_F(LayerKernelsTest, ColumnSums) {
   for (const RowsShape &shape : rowsShapes) {
     const auto &[rows, columns] = shape;
     const Floats input = randomFloats(rows * columns, 1);
@@ -74,11 +84,9 @@ TEST_F(SupportKernelsTest, ColumnSums) {
       for (std::int64_t j = 0; j < columns; ++j)
         expected[j] += input[row * columns + j];
     const std::vector<Floats> found =
-        inEveryOrder([&](EmulatedKernels &device, const SupportKernels &on) {
+        inEveryOrder([&](EmulatedKernels &device, const LayerContext &on) {
           auto *sums = device.reserve<float>(columns);
-          on.columnSums(shape, device.upload(input), sums,
-                        device.reserve<double>(
-                            SupportKernels::columnSumsWorkspace(shape)));
+          sumRows(on, rows, columns, device.upload(input), sums);
           return std::vector<Floats>{device.download(sums, columns)};
         });
     // Rounded once, from a sum in double.
@@ -86,18 +94,18 @@ TEST_F(SupportKernelsTest, ColumnSums) {
   }
 }
 
-TEST_F(SupportKernelsTest, BiasAndSumOfArrays) {
+TEST_F(LayerKernelsTest, BiasAndSumOfArrays) {
   for (const RowsShape &shape : rowsShapes) {
     const std::int64_t count = shape.rows * shape.columns;
     const Floats a = randomFloats(count, 1);
     const Floats b = randomFloats(count, 2);
     const Floats bias = randomFloats(shape.columns, 3);
     const std::vector<Floats> found =
-        inEveryOrder([&](EmulatedKernels &device, const SupportKernels &on) {
+        inEveryOrder([&](EmulatedKernels &device, const LayerContext &on) {
           auto *sum = device.upload(a);
           auto *biased = device.upload(a);
-          on.add(count, sum, device.upload(b), sum);
-          on.biasAdd(shape, device.upload(bias), biased);
+          add(on, count, device.upload(b), sum);
+          addBias(on, shape.rows, shape.columns, device.upload(bias), biased);
           return std::vector<Floats>{device.download(sum, count),
                                      device.download(biased, count)};
         });
@@ -108,19 +116,19 @@ TEST_F(SupportKernelsTest, BiasAndSumOfArrays) {
   }
 }
 
-TEST_F(SupportKernelsTest, CopiesOnlyItsRows) {
+TEST_F(LayerKernelsTest, CopiesOnlyItsRows) {
   for (const auto &[rows, columns] : rowsShapes) {
     const std::int64_t from = columns + 3;
     const std::int64_t to = columns + 1;
     const Floats source = randomFloats(rows * from, 1);
     const Floats before(static_cast<std::size_t>(rows * to), 7);
     const std::vector<Floats> found =
-        inEveryOrder([&](EmulatedKernels &device, const SupportKernels &on) {
+        inEveryOrder([&](EmulatedKernels &device, const LayerContext &on) {
           auto *copied = device.upload(before);
           auto *repeated = device.upload(before);
           const float *here = device.upload(source);
-          on.copyRows({rows, columns}, here, from, copied, to);
-          on.copyRows({rows, columns}, here, 0, repeated, to);
+          copyRows(on, rows, columns, here, from, copied, to);
+          copyRows(on, rows, columns, here, 0, repeated, to);
           return std::vector<Floats>{device.download(copied, rows * to),
                                      device.download(repeated, rows * to)};
         });
@@ -138,7 +146,7 @@ TEST_F(SupportKernelsTest, CopiesOnlyItsRows) {
 // Embedding
 //===----------------------------------------------------------------------===//
 
-TEST_F(SupportKernelsTest, Embedding) {
+TEST_F(LayerKernelsTest, Embedding) {
   for (const EmbeddingShape &shape :
        {EmbeddingShape{0, 3, 5}, EmbeddingShape{1, 1, 1},
         EmbeddingShape{33, 4, 31}, EmbeddingShape{1000, 65, 33},
@@ -148,17 +156,16 @@ TEST_F(SupportKernelsTest, Embedding) {
     const std::vector<std::int32_t> tokens = randomIndices(rows, vocabulary, 1);
     const Floats table = randomFloats(vocabulary * width, 2);
     const Floats dOutput = randomFloats(rows * width, 3);
-    const std::vector<Floats> found =
-        inEveryOrder([&](EmulatedKernels &device, const SupportKernels &on) {
-          const std::int32_t *at = device.upload(tokens);
-          auto *output = device.reserve<float>(rows * width);
-          auto *dTable = device.reserve<float>(vocabulary * width);
-          on.embeddingForward(shape, at, device.upload(table), output);
-          on.embeddingBackward(shape, at, device.upload(dOutput), dTable);
-          return std::vector<Floats>{
-              device.download(output, rows * width),
-              device.download(dTable, vocabulary * width)};
-        });
+    const std::vector<Floats> found = inEveryOrder([&](EmulatedKernels &device,
+                                                       const LayerContext &on) {
+      const std::int32_t *at = device.upload(tokens);
+      auto *output = device.reserve<float>(rows * width);
+      auto *dTable = device.reserve<float>(vocabulary * width);
+      embeddingForward(on, shape, at, device.upload(table), output);
+      embeddingBackward(on, shape, at, device.upload(dOutput), dTable);
+      return std::vector<Floats>{device.download(output, rows * width),
+                                 device.download(dTable, vocabulary * width)};
+    });
     std::vector<double> sums(table.size());
     for (std::int64_t row = 0; row < rows; ++row)
       for (std::int64_t j = 0; j < width; ++j) {
@@ -169,16 +176,16 @@ TEST_F(SupportKernelsTest, Embedding) {
   }
 }
 
-TEST_F(SupportKernelsTest, ForeignTokensAreSeenAndTouchNothing) {
+TEST_F(LayerKernelsTest, ForeignTokensAreSeenAndTouchNothing) {
   const std::vector<std::int32_t> tokens = {-1, 1, 2};
   const Floats table = {1, 2, 3, 4};
   const std::vector<Floats> found =
-      inEveryOrder([&](EmulatedKernels &device, const SupportKernels &on) {
+      inEveryOrder([&](EmulatedKernels &device, const LayerContext &on) {
         const std::int32_t *at = device.upload(tokens);
         auto *output = device.reserve<float>(6);
         auto *dTable = device.reserve<float>(4);
-        on.embeddingForward({3, 2, 2}, at, device.upload(table), output);
-        on.embeddingBackward({3, 2, 2}, at, output, dTable);
+        embeddingForward(on, {3, 2, 2}, at, device.upload(table), output);
+        embeddingBackward(on, {3, 2, 2}, at, output, dTable);
         return std::vector<Floats>{device.download(output, 6),
                                    device.download(dTable, 4)};
       });
@@ -191,7 +198,7 @@ TEST_F(SupportKernelsTest, ForeignTokensAreSeenAndTouchNothing) {
 // Activations
 //===----------------------------------------------------------------------===//
 
-TEST_F(SupportKernelsTest, Activations) {
+TEST_F(LayerKernelsTest, Activations) {
   const std::array<std::pair<Activation, double (*)(double)>, 3> cases = {
       {{Activation::Relu, relu},
        {Activation::Silu, silu},
@@ -203,17 +210,18 @@ TEST_F(SupportKernelsTest, Activations) {
         std::ranges::copy(Floats{-1e4F, 1e4F, 0, -90, 90}, x.begin());
       const Floats dy = randomFloats(count, 2);
       const std::vector<Floats> found =
-          inEveryOrder([&](EmulatedKernels &device, const SupportKernels &on) {
+          inEveryOrder([&](EmulatedKernels &device, const LayerContext &on) {
             const float *in = device.upload(x);
             auto *y = device.upload(x);
             auto *dx = device.upload(dy);
-            on.activationForward(activation, count, y, y);
-            on.activationBackward(activation, count, in, dx, dx);
+            activationForward(on, activation, count, y, y);
+            activationBackward(on, activation, count, in, dx, dx);
             return std::vector<Floats>{device.download(y, count),
                                        device.download(dx, count)};
           });
       Floats slope(x.size());
-      activationBackward(activation, count, x.data(), dy.data(), slope.data());
+      activationBackward(hostLayers(), activation, count, x.data(), dy.data(),
+                         slope.data());
       for (std::int64_t i = 0; i < count; ++i) {
         // The argument of GELU's function is rounded, which weighs x^2 there.
         const double condition =
@@ -235,7 +243,7 @@ TEST_F(SupportKernelsTest, Activations) {
 // Causal convolution
 //===----------------------------------------------------------------------===//
 
-TEST_F(SupportKernelsTest, CausalConvolution) {
+TEST_F(LayerKernelsTest, CausalConvolution) {
   for (const CausalConvolutionShape &shape :
        {CausalConvolutionShape{1, 1, 1, 1}, CausalConvolutionShape{3, 7, 33, 4},
         CausalConvolutionShape{2, 2, 5, 4},
@@ -251,7 +259,7 @@ TEST_F(SupportKernelsTest, CausalConvolution) {
     const Floats bias = randomFloats(channels, 3);
     const Floats dy = randomFloats(count, 4);
     const std::vector<Floats> found =
-        inEveryOrder([&](EmulatedKernels &device, const SupportKernels &on) {
+        inEveryOrder([&](EmulatedKernels &device, const LayerContext &on) {
           const float *in = device.upload(x);
           const float *w = device.upload(weight);
           auto *y = device.reserve<float>(count);
@@ -259,12 +267,10 @@ TEST_F(SupportKernelsTest, CausalConvolution) {
           auto *dx = device.reserve<float>(count);
           auto *dWeight = device.reserve<float>(channels * taps);
           auto *dBias = device.reserve<float>(channels);
-          on.causalConvolutionForward(shape, in, w, device.upload(bias), y);
-          on.causalConvolutionForward(shape, in, w, nullptr, plain);
-          on.causalConvolutionBackward(
-              shape, in, w, device.upload(dy), dx, dWeight, dBias,
-              device.reserve<double>(
-                  SupportKernels::causalConvolutionBackwardWorkspace(shape)));
+          causalConvolutionForward(on, shape, in, w, device.upload(bias), y);
+          causalConvolutionForward(on, shape, in, w, nullptr, plain);
+          causalConvolutionBackward(on, shape, in, w, device.upload(dy), dx,
+                                    dWeight, dBias);
           return std::vector<Floats>{device.download(y, count),
                                      device.download(plain, count),
                                      device.download(dx, count),
@@ -285,8 +291,9 @@ TEST_F(SupportKernelsTest, CausalConvolution) {
     Floats dx(x.size());
     Floats dWeight(weight.size());
     Floats dBias(bias.size());
-    causalConvolutionBackward(shape, x.data(), weight.data(), dy.data(),
-                              dx.data(), dWeight.data(), dBias.data());
+    causalConvolutionBackward(hostLayers(), shape, x.data(), weight.data(),
+                              dy.data(), dx.data(), dWeight.data(),
+                              dBias.data());
     expectClose(found[2], toDoubles(dx), 1e-6, 2e-6, "dx");
     // Both are sums in double, rounded once.
     expectClose(found[3], toDoubles(dWeight), 1.2e-7, 1e-12, "dWeight");
@@ -298,7 +305,7 @@ TEST_F(SupportKernelsTest, CausalConvolution) {
 // Dropout
 //===----------------------------------------------------------------------===//
 
-TEST_F(SupportKernelsTest, PhiloxGivesTheKnownAnswers) {
+TEST_F(LayerKernelsTest, PhiloxGivesTheKnownAnswers) {
   constexpr SourceText source = {
       "philox_test.cu",
       "#include \"Philox.cuh\"\n"
@@ -307,9 +314,8 @@ TEST_F(SupportKernelsTest, PhiloxGivesTheKnownAnswers) {
       "  for (int i = 0; i < 4; ++i) out[i] = w.word[i];\n"
       "}\n"};
   emulator::Memory memory;
-  const emulator::Module module(
-      memory, emulator::parse(
-                  Nvrtc().compileToPtx(source, "sm_75", supportHeaderTexts())));
+  const emulator::Module module(memory, emulator::parse(Nvrtc().compileToPtx(
+                                            source, "sm_75", kernelHeaders())));
   using Words = std::vector<std::uint32_t>;
   // The known answers of the authors' Random123: counter and key, then words.
   const std::vector<std::pair<Words, Words>> cases = {
@@ -329,18 +335,18 @@ TEST_F(SupportKernelsTest, PhiloxGivesTheKnownAnswers) {
   }
 }
 
-TEST_F(SupportKernelsTest, DropoutHasTheHostsMask) {
+TEST_F(LayerKernelsTest, DropoutHasTheHostsMask) {
   for (const std::int64_t count : {0, 1, 31, 33, 127, 129, 5000})
     for (const double rate : {0.0, 0.1, 0.75}) {
-      const DropoutMask mask{count, rate, 0x123456789abcdef0, 5ULL << 31U};
+      const DropoutMask mask{count, rate, 0x123456789abcdef0};
+      const std::uint64_t step = 5ULL << 31U;
       const Floats x = randomFloats(count, 1);
       Floats expected(x.size());
-      dropout(mask, x.data(), expected.data());
+      hostDropout(mask, step, x.data(), expected.data());
       const std::vector<Floats> found =
-          inEveryOrder([&](EmulatedKernels &device, const SupportKernels &on) {
+          inEveryOrder([&](EmulatedKernels &device, const LayerContext &on) {
             auto *values = device.upload(x);
-            on.dropout(mask, device.upload(std::vector{mask.step}), values,
-                       values);
+            dropout(on, mask, device.upload(std::vector{step}), values, values);
             return std::vector<Floats>{device.download(values, count)};
           });
       EXPECT_EQ(found[0], expected) << count << " at " << rate;

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "minrnn/text.h"
+#include "minrnn/train/text.h"
 
 #include "minrnn/error.h"
 #include "minrnn/random.h"
@@ -130,24 +130,24 @@ TEST(RandomWindows, AreWindowsOfTheText) {
     text.push_back(i);
   std::set<std::int32_t> begins;
   for (std::uint64_t step = 0; step < 100; ++step) {
-    const TokenBatch windows = randomWindows(text, 4, 10, 1, step);
-    ASSERT_EQ(windows.tokens.size(), 40U);
+    const Batch windows = randomWindows(text, 4, 10, 1, step);
+    ASSERT_EQ(windows.inputs.size(), 40U);
     for (std::size_t row = 0; row < 4; ++row) {
-      begins.insert(windows.tokens[row * 10]);
+      begins.insert(windows.inputs[row * 10]);
       for (std::size_t t = 0; t < 10; ++t) {
-        EXPECT_EQ(windows.tokens[row * 10 + t],
-                  windows.tokens[row * 10] + static_cast<std::int32_t>(t));
+        EXPECT_EQ(windows.inputs[row * 10 + t],
+                  windows.inputs[row * 10] + static_cast<std::int32_t>(t));
         EXPECT_EQ(windows.targets[row * 10 + t],
-                  windows.tokens[row * 10 + t] + 1);
+                  windows.inputs[row * 10 + t] + 1);
       }
     }
   }
   // Every place from the first to the last that fits.
   EXPECT_EQ(begins.size(), 40U);
-  EXPECT_EQ(randomWindows(text, 4, 10, 1, 3).tokens,
-            randomWindows(text, 4, 10, 1, 3).tokens);
-  EXPECT_NE(randomWindows(text, 4, 10, 1, 3).tokens,
-            randomWindows(text, 4, 10, 2, 3).tokens);
+  EXPECT_EQ(randomWindows(text, 4, 10, 1, 3).inputs,
+            randomWindows(text, 4, 10, 1, 3).inputs);
+  EXPECT_NE(randomWindows(text, 4, 10, 1, 3).inputs,
+            randomWindows(text, 4, 10, 2, 3).inputs);
   EXPECT_NO_THROW(randomWindows(text, 1, 49, 1, 0));
   EXPECT_THROW(randomWindows(text, 1, 50, 1, 0), Error);
 }

@@ -6,9 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "minrnn/optimizer.h"
+#include "minrnn/train/optimizer.h"
 
 #include "minrnn/error.h"
+#include "tests/layers/HostLayers.h"
 #include "tests/runtime/Comparison.h"
 
 #include "gtest/gtest.h"
@@ -30,7 +31,7 @@ TEST(AdamW, FollowsItsEquationsInDouble) {
   std::vector<bool> decays(count);
   for (std::size_t i = 0; i < count; i += 3)
     decays[i] = true;
-  AdamW adamW(options, decays);
+  AdamW adamW(options, decays, hostLayers());
   std::vector<double> p = randomNumbers(count, 1);
   std::vector<double> m(count);
   std::vector<double> v(count);
@@ -53,7 +54,7 @@ TEST(AdamW, FollowsItsEquationsInDouble) {
 }
 
 TEST(AdamW, RefusesAnotherLength) {
-  AdamW adamW({}, std::vector<bool>(3));
+  AdamW adamW({}, std::vector<bool>(3), hostLayers());
   const DeviceArray<float> two = onHost({1, 2});
   EXPECT_THROW(adamW.step(1, 1, two, two), Error);
 }
@@ -62,7 +63,7 @@ TEST(AdamW, ClipsOnlyWhatIsTooLong) {
   // The first moment shows the gradient that was taken.
   const auto taken = [](const std::vector<float> &gradients, double limit,
                         double norm) {
-    AdamW adamW({}, std::vector<bool>(gradients.size()));
+    AdamW adamW({}, std::vector<bool>(gradients.size()), hostLayers());
     const DeviceArray<float> parameters =
         onHost(std::vector<float>(gradients.size()));
     EXPECT_DOUBLE_EQ(adamW.step(1, limit, parameters, onHost(gradients)), norm);
@@ -80,7 +81,7 @@ TEST(AdamW, ClipsOnlyWhatIsTooLong) {
 }
 
 TEST(AdamW, ChangesNothingWhereTheNormIsNotFinite) {
-  AdamW adamW({}, std::vector<bool>(2));
+  AdamW adamW({}, std::vector<bool>(2), hostLayers());
   const DeviceArray<float> parameters = onHost({1, 2});
   EXPECT_TRUE(std::isinf(adamW.step(1, 1, parameters, onHost({1, INFINITY}))));
   EXPECT_EQ(parameters.download(), (std::vector<float>{1, 2}));
