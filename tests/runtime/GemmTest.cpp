@@ -28,7 +28,7 @@ template <typename Scalar> void checkGemm() {
         Sizes{600, 90, 33}, Sizes{4, 0, 3}, Sizes{0, 4, 3}, Sizes{4, 3, 0}})
     for (const Transpose ta : {Transpose::No, Transpose::Yes})
       for (const Transpose tb : {Transpose::No, Transpose::Yes})
-        for (const Store store : {Store::Overwrite, Store::Add}) {
+        for (const bool accumulate : {false, true}) {
           const std::vector<double> a = randomNumbers(m * k, 1);
           const std::vector<double> b = randomNumbers(k * n, 2);
           std::vector<Scalar> as(a.begin(), a.end());
@@ -36,10 +36,10 @@ template <typename Scalar> void checkGemm() {
           std::vector<Scalar> c(static_cast<std::size_t>(m * n), 3);
           gemm<Scalar>(m, n, k, {as.data(), ta == Transpose::No ? k : m, ta},
                        {bs.data(), tb == Transpose::No ? n : k, tb}, c.data(),
-                       n, store);
+                       n, accumulate);
           for (std::int64_t i = 0; i < m; ++i)
             for (std::int64_t j = 0; j < n; ++j) {
-              double sum = store == Store::Add ? 3 : 0;
+              double sum = accumulate ? 3 : 0;
               for (std::int64_t l = 0; l < k; ++l)
                 sum += a[ta == Transpose::No ? i * k + l : l * m + i] *
                        b[tb == Transpose::No ? l * n + j : j * k + l];
@@ -53,10 +53,9 @@ TEST(Gemm, FloatOfEverySizeAndTranspose) { checkGemm<float>(); }
 TEST(Gemm, DoubleOfEverySizeAndTranspose) { checkGemm<double>(); }
 
 TEST(Gemm, RefusesWhatBlasCannotTake) {
-  EXPECT_THROW(gemm<float>(-1, 1, 1, {}, {}, nullptr, 1, Store::Overwrite),
-               Error);
+  EXPECT_THROW(gemm<float>(-1, 1, 1, {}, {}, nullptr, 1, false), Error);
   EXPECT_THROW(gemm<float>(0, 1, 1, {nullptr, std::int64_t{1} << 40},
-                           {nullptr, 1}, nullptr, 1, Store::Overwrite),
+                           {nullptr, 1}, nullptr, 1, false),
                Error);
 }
 

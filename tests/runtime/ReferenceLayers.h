@@ -6,7 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The references of the runtime's layers: the equations, step by step, in double.
+// The references of the runtime's layers: the equations, step by step, in
+// double.
 //
 //===----------------------------------------------------------------------===//
 

@@ -13,7 +13,7 @@
 #include "minrnn/train/objective.h"
 #include "tests/layers/HostLayers.h"
 #include "tests/runtime/Comparison.h"
-#include "tests/runtime/HandWrittenCells.h"
+#include "tests/runtime/CompiledCell.h"
 #include "tests/runtime/HandWrittenMinGru.h"
 #include "tests/runtime/ReferenceRecurrent.h"
 #include "tests/train/SmallTraining.h"
@@ -95,7 +95,6 @@ double referenceLoss(const LanguageModel &model, Reference reference,
 
 struct ModelCase {
   const char *name;
-  CellKernels (*cell)(int threads);
   Reference reference;
   std::int64_t expansion;
 };
@@ -108,7 +107,8 @@ std::ostream &operator<<(std::ostream &stream, const ModelCase &modelCase) {
 class LanguageModelOf : public testing::TestWithParam<ModelCase> {
 protected:
   static LanguageModel model() {
-    LanguageModel model({5, 2, 6, GetParam().expansion}, GetParam().cell(0));
+    LanguageModel model({5, 2, 6, GetParam().expansion},
+                        compiledCell(GetParam().name));
     model.initialise(3);
     return model;
   }
@@ -116,13 +116,10 @@ protected:
 
 INSTANTIATE_TEST_SUITE_P(
     Cells, LanguageModelOf,
-    testing::Values(ModelCase{"mingru", handWrittenMinGru, minGruLayer, 2},
-                    ModelCase{"gru", handWrittenGru, gru, 2},
-                    ModelCase{"lstm", handWrittenLstm, lstm, 2},
-                    ModelCase{"sru", handWrittenSru, sru, 1},
-                    ModelCase{"tangle", handWrittenTangle, tangle, 1},
-                    ModelCase{"mgu", handWrittenMgu, mgu, 2},
-                    ModelCase{"knot", handWrittenKnot, knot, 1}),
+    testing::Values(ModelCase{"mingru", minGruLayer, 2},
+                    ModelCase{"gru", gru, 2}, ModelCase{"lstm", lstm, 2},
+                    ModelCase{"sru", sru, 1}, ModelCase{"tangle", tangle, 1},
+                    ModelCase{"mgu", mgu, 2}, ModelCase{"knot", knot, 1}),
     [](const auto &info) { return std::string(info.param.name); });
 
 TEST_P(LanguageModelOf, GradientsAgreeWithCentralDifferencesInDouble) {
@@ -206,7 +203,7 @@ TEST_P(LanguageModelOf, DrawsItsParameters) {
 
 TEST(LanguageModel, WantsAnExpansionOfOneForACellThatReads) {
   try {
-    const LanguageModel model({5, 1, 6, 4}, handWrittenSru());
+    const LanguageModel model({5, 1, 6, 4}, compiledCell("sru"));
     FAIL() << "a layer of 24 channels reads an input of 6";
   } catch (const Error &error) {
     EXPECT_STREQ(error.what(),
