@@ -10,12 +10,12 @@
 
 #include "minrnn/error.h"
 #include "runtime/core/DeviceAddress.h"
-#include "specs/contract/ElementCount.h"
 #include "runtime/device/HostProduct.h"
 #include "runtime/device/ModuleCache.h"
 #include "runtime/device/ProductSizes.h"
 #include "runtime/device/TimeEvent.h"
 #include "runtime/device/emulator/Launch.h"
+#include "specs/contract/ElementCount.h"
 
 #include <algorithm>
 #include <bit>
@@ -261,24 +261,26 @@ Rows rowsOf(const MatrixOperand<void> &operand, std::int64_t rows,
 }
 
 void multiplyInMemory(emulator::Memory &memory, const MatrixProduct &product) {
-  const std::int64_t bytes = elementBytes(product.type);
-  const Rows a = rowsOf(product.a, product.m, product.k, bytes);
-  const Rows b = rowsOf(product.b, product.k, product.n, bytes);
-  const Rows c{addressOf(product.c), product.m, product.n * bytes,
-               product.cStride * bytes};
+  const std::int64_t aBytes = elementBytes(product.aType);
+  const std::int64_t bBytes = elementBytes(product.bType);
+  const std::int64_t cBytes = elementBytes(product.resultType);
+  const Rows a = rowsOf(product.a, product.m, product.k, aBytes);
+  const Rows b = rowsOf(product.b, product.k, product.n, bBytes);
+  const Rows c{addressOf(product.c), product.m, product.n * cBytes,
+               product.cStride * cBytes};
   // Where there is nothing to read, there may be no memory either.
   const std::vector<std::byte> left =
       product.k == 0 ? std::vector<std::byte>() : a.read(memory);
   const std::vector<std::byte> right =
       product.k == 0 ? std::vector<std::byte>() : b.read(memory);
   std::vector<std::byte> result =
-      product.store == Store::Add
+      product.accumulate
           ? c.read(memory)
           : std::vector<std::byte>(static_cast<std::size_t>(
                 elementCount({c.rows, c.width}, "a matrix product")));
   MatrixProduct dense = product;
-  dense.a = {left.data(), a.width / bytes, product.a.transpose};
-  dense.b = {right.data(), b.width / bytes, product.b.transpose};
+  dense.a = {left.data(), a.width / aBytes, product.a.transpose};
+  dense.b = {right.data(), b.width / bBytes, product.b.transpose};
   dense.c = result.data();
   dense.cStride = product.n;
   multiplyOnHost(dense);
@@ -288,7 +290,7 @@ void multiplyInMemory(emulator::Memory &memory, const MatrixProduct &product) {
 } // namespace
 
 void EmulatorDevice::multiply(const MatrixProduct &product) {
-  checkProductSizes(product.m, product.n, product.k);
+  checkProduct(product);
   if (product.m == 0 || product.n == 0)
     return;
   queue([this, product] {
@@ -318,6 +320,10 @@ void EmulatorDevice::waitFor(Event & /*event*/) {
 std::unique_ptr<Stream> EmulatorDevice::createStream() {
   state->expectNoRecording("a new stream");
   return std::make_unique<Stream>();
+}
+
+std::unique_ptr<Stream> EmulatorDevice::foreignStream(void * /*handle*/) {
+  return createStream();
 }
 
 std::unique_ptr<Event> EmulatorDevice::recordEvent() {

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "minrnn/manifest.h"
+#include "specs/contract/ManifestFormat.h"
 
 #include <set>
 
@@ -105,7 +106,8 @@ private:
       if (!given.insert(name).second)
         return of + "two tensors for '" + name + "'";
       if (!canStandFor(find(tensor)->axes, argument->axes) ||
-          argument->element != find(tensor)->element)
+          argumentType(argument->element, manifest.ioType) !=
+              argumentType(find(tensor)->element, manifest.ioType))
         return of + "'" + tensor + "' for '" + name +
                "', which has other axes or elements";
     }

@@ -24,6 +24,7 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -145,7 +146,7 @@ public:
   DeviceArray<float> dRecurrentWeight, dRecurrentBias, dInitial;
 };
 
-Results bothDirections(Blocks &blocks, const CellKernels &cell) {
+Results bothDirections(const LayerContext &context, const CellKernels &cell) {
   Layer onward(cell, 10);
   Layer back(cell, 20);
   const std::int64_t steps = shape.batch * shape.time;
@@ -153,9 +154,9 @@ Results bothDirections(Blocks &blocks, const CellKernels &cell) {
   const auto dOutput = onward.drawn(steps * 2 * shape.channels, 2);
   const auto output = onward.room(steps * 2 * shape.channels);
   const auto half = onward.room(steps * shape.channels);
-  bidirectionalForward(blocks, cell, shape, onward.forward(input.data()),
+  bidirectionalForward(context, cell, shape, onward.forward(input.data()),
                        back.forward(input.data()), output.data());
-  bidirectionalBackward(blocks, cell, shape, onward.backward(input.data()),
+  bidirectionalBackward(context, cell, shape, onward.backward(input.data()),
                         back.backward(input.data()), dOutput.data(),
                         half.data());
   Results results = {{"output", output.download()},
@@ -165,7 +166,7 @@ Results bothDirections(Blocks &blocks, const CellKernels &cell) {
   return results;
 }
 
-Results learnedState(Blocks &blocks, const CellKernels &cell) {
+Results learnedState(const LayerContext &context, const CellKernels &cell) {
   Layer layer(cell, 10);
   const std::int64_t steps = shape.batch * shape.time;
   const std::int64_t ofRow = cell.states() * shape.channels;
@@ -179,14 +180,14 @@ Results learnedState(Blocks &blocks, const CellKernels &cell) {
                                         std::span<const float>(learned));
   const auto initial = layer.room(shape.batch * ofRow);
   const auto dLearned = layer.room(ofRow);
-  learnedInitialForward(blocks, cell, shape, learnedThere.data(),
+  learnedInitialForward(context, cell, shape, learnedThere.data(),
                         initial.data());
-  recurrentForward(blocks, cell, shape,
+  recurrentForward(context, cell, shape,
                    layer.forward(input.data(), initial.data()));
   recurrentBackward(
-      blocks, cell, shape,
+      context, cell, shape,
       layer.backward(input.data(), initial.data(), dOutput.data()));
-  learnedInitialBackward(blocks, cell, shape, layer.dInitial.data(),
+  learnedInitialBackward(context, cell, shape, layer.dInitial.data(),
                          dLearned.data());
   Results results = {{"output", layer.output.download()},
                      {"last", layer.last.download()},
@@ -196,7 +197,7 @@ Results learnedState(Blocks &blocks, const CellKernels &cell) {
   return results;
 }
 
-Results singleSteps(Blocks &blocks, const CellKernels &cell) {
+Results singleSteps(const LayerContext &context, const CellKernels &cell) {
   Layer layer(cell, 10);
   auto state = layer.room(shape.batch * cell.states() * shape.channels);
   state.clear();
@@ -204,7 +205,7 @@ Results singleSteps(Blocks &blocks, const CellKernels &cell) {
   Results results;
   for (std::uint64_t t = 0; t < 3; ++t) {
     const auto input = layer.drawn(shape.batch * shape.inputs, t);
-    recurrentStep(blocks, cell, shape,
+    recurrentStep(context, cell, shape,
                   {.input = input.data(),
                    .weight = layer.weight.data(),
                    .bias = layer.bias.data(),
@@ -230,7 +231,7 @@ protected:
     if (!device)
       return;
     try {
-      blocks = Blocks::create(device);
+      context.emplace(device);
     } catch (const Error &error) {
       GTEST_SKIP() << error.what();
     }
@@ -246,8 +247,8 @@ protected:
     JitOptions there = options;
     there.device = device;
     const Results expected =
-        run(*Blocks::create(host), compileCellFile(file, here));
-    const Results found = run(*blocks, compileCellFile(file, there));
+        run(LayerContext(host), compileCellFile(file, here));
+    const Results found = run(*context, compileCellFile(file, there));
     ASSERT_EQ(found.size(), expected.size());
     for (const auto &[name, numbers] : expected) {
       const Floats &others = found.at(name);
@@ -258,7 +259,7 @@ protected:
     }
   }
 
-  std::shared_ptr<Blocks> blocks;
+  std::optional<LayerContext> context;
 };
 
 TEST_P(LayersOn, GoBothWays) { expectTheHosts(bothDirections); }
@@ -272,10 +273,10 @@ TEST(LayersOnTheWrongDevice, SayWhichItIs) {
   expectError("cell 'mingru' was compiled for device 'emulator'; give the "
               "blocks of that device, too",
               [&] { recurrentForward(cell, shape, {}); });
-  const auto host = Blocks::create(std::make_shared<HostDevice>());
+  const LayerContext host(std::make_shared<HostDevice>());
   expectError("the recurrent block works on device 'host'; the cell was "
               "compiled for another, 'emulator'",
-              [&] { recurrentForward(*host, cell, shape, {}); });
+              [&] { recurrentForward(host, cell, shape, {}); });
 }
 
 INSTANTIATE_TEST_SUITE_P(Devices, LayersOn,

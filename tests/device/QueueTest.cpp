@@ -221,7 +221,7 @@ protected:
                       {x.data(), side, Transpose::Yes},
                       scratch.data(),
                       side,
-                      Store::Add});
+                      true});
     axpy(scratch, sum, -1);
     device->fill(word(sum), 0, 4 * 5);
     axpy(scratch, sum, 3);

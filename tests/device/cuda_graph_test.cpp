@@ -92,13 +92,13 @@ TEST_F(CudaGraphs, RecordsFillsCopiesAndProducts) {
       .m = 2, .n = 1, .k = 2, .a = {a.data(), 2}, .b = {b.data(), 1}};
   product.c = c.data();
   product.cStride = 1;
-  product.store = Store::Add;
+  product.accumulate = true;
   const auto graph = device->capture([&] {
     device->copyOnDevice(addressOf(y), addressOf(x), 8);
     device->fill(addressOf(x), 0, 4);
     device->multiply(product);
     product.k = 0;
-    product.store = Store::Overwrite;
+    product.accumulate = false;
     product.c = b.data();
     device->multiply(product);
   });

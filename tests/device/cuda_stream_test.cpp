@@ -171,6 +171,78 @@ TEST_F(CudaStreams, StreamsAndEventsOutliveTheirDevice) {
   event->synchronize();
 }
 
+/// The driver API, as a program beside the device calls it.
+struct Driver {
+  int (*const retain)(void **, int) =
+      standinFunction<int(void **, int)>("cuDevicePrimaryCtxRetain");
+  int (*const release)(int) =
+      standinFunction<int(int)>("cuDevicePrimaryCtxRelease_v2");
+  int (*const setCurrent)(void *) =
+      standinFunction<int(void *)>("cuCtxSetCurrent");
+  int (*const createStream)(void **, unsigned) =
+      standinFunction<int(void **, unsigned)>("cuStreamCreate");
+  int (*const destroyStream)(void *) =
+      standinFunction<int(void *)>("cuStreamDestroy_v2");
+  int (*const synchronize)(void *) =
+      standinFunction<int(void *)>("cuStreamSynchronize");
+  int (*const reserve)(std::uint64_t *, std::size_t) =
+      standinFunction<int(std::uint64_t *, std::size_t)>("cuMemAlloc_v2");
+  int (*const free)(std::uint64_t) =
+      standinFunction<int(std::uint64_t)>("cuMemFree_v2");
+  int (*const set)(std::uint64_t, unsigned char, std::size_t, void *) =
+      standinFunction<int(std::uint64_t, unsigned char, std::size_t, void *)>(
+          "cuMemsetD8Async");
+};
+
+TEST_F(CudaStreams, AForeignStreamAndForeignMemoryAreUsedInTheCallersOrder) {
+  for (unsigned long long seed = 0; seed <= seeds; ++seed) {
+    const auto device = CudaDevice::create();
+    standinSeed(seed);
+    const Driver driver;
+    void *context = nullptr;
+    ASSERT_EQ(driver.retain(&context, 0), 0);
+    ASSERT_EQ(driver.setCurrent(context), 0);
+    void *own = nullptr;
+    ASSERT_EQ(driver.createStream(&own, 0), 0);
+    std::uint64_t memory = 0;
+    ASSERT_EQ(driver.reserve(&memory, 4), 0);
+    const auto module = device->load(testPtx);
+    {
+      const auto stream = device->foreignStream(own);
+      device->useStream(stream.get());
+      // Theirs, ours, theirs again.
+      ASSERT_EQ(driver.set(memory, 1, 4, own), 0);
+      module->launch("affine", {{1, 1, 1}, {32, 1, 1}, 0},
+                     Words{memory, 2, 3, 1});
+      std::uint32_t found = 0;
+      device->copyToHost(&found, memory, sizeof found);
+      EXPECT_EQ(found, 0x02020202U + 3) << seed;
+      const auto a = DeviceArray<float>(device, std::vector<float>{3});
+      const auto c = DeviceArray<float>(device, std::vector<float>{0});
+      device->multiply({.m = 1,
+                        .n = 1,
+                        .k = 1,
+                        .a = {a.data(), 1},
+                        .b = {a.data(), 1},
+                        .c = c.data(),
+                        .cStride = 1});
+      EXPECT_EQ(c.download(), std::vector<float>{9}) << seed;
+      const auto graph = device->capture([&] { device->fill(memory, 5, 4); });
+      ASSERT_EQ(driver.set(memory, 1, 4, own), 0);
+      graph->launch();
+      device->copyToHost(&found, memory, sizeof found);
+      EXPECT_EQ(found, 0x05050505U) << seed;
+      device->useStream(nullptr);
+    }
+    // The stream is the caller's still.
+    EXPECT_EQ(driver.set(memory, 1, 4, own), 0);
+    EXPECT_EQ(driver.synchronize(own), 0);
+    EXPECT_EQ(driver.destroyStream(own), 0);
+    EXPECT_EQ(driver.free(memory), 0);
+    EXPECT_EQ(driver.release(0), 0);
+  }
+}
+
 TEST_F(CudaStreams, AFaultIsReportedAndStays) {
   mayLeak = true;
   const auto device = CudaDevice::create();

@@ -7,16 +7,15 @@
 //===----------------------------------------------------------------------===//
 
 #include "minrnn/jit.h"
-#include "minrnn/language_model.h"
+#include "minrnn/train/language_model.h"
 
-#include "minrnn/blocks.h"
 #include "minrnn/error.h"
 #include "minrnn/recurrent.h"
 #include "runtime/core/KernelCache.h"
 #include "runtime/core/ReadFile.h"
 #include "tests/TestFiles.h"
 #include "tests/runtime/Comparison.h"
-#include "tests/runtime/ReferenceBlocks.h"
+#include "tests/runtime/ReferenceLayers.h"
 #include "tests/runtime/TemporaryFolder.h"
 
 #include "gtest/gtest.h"
@@ -295,7 +294,7 @@ TEST(Jit, ALanguageModelInitialisesAGateCalledOutAsAGate) {
   const std::vector<float> values = model.parameters().download();
   // Uniform within 1 / sqrt(64); where the layer adds to the stream, 4 times
   // closer.
-  for (const ModelParameter &parameter : model.layout()) {
+  for (const PlannedTensor &parameter : model.layout()) {
     if (!parameter.name.ends_with("out.weight"))
       continue;
     float largest = 0;

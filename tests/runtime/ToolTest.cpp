@@ -8,7 +8,7 @@
 
 #include "tests/runtime/Tool.h"
 
-#include "tests/runtime/ReferenceBlocks.h"
+#include "tests/runtime/ReferenceLayers.h"
 
 #include "gtest/gtest.h"
 #include <fstream>

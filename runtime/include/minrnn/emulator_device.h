@@ -94,6 +94,7 @@ public:
   std::shared_ptr<const DeviceModule> load(std::string_view ptx) override;
   void synchronize() override;
   std::unique_ptr<Stream> createStream() override;
+  std::unique_ptr<Stream> foreignStream(void *handle) override;
   void useStream(Stream *stream) override;
   std::unique_ptr<Event> recordEvent() override;
   void waitFor(Event &event) override;

@@ -275,8 +275,8 @@ Status cublasGemmEx(Handle handle, int transposeA, int transposeB, int m, int n,
         lda < std::max(1, transposesA ? k : m) ||
         ldb < std::max(1, transposesB ? n : k) || ldc < std::max(1, m))
       return blasInvalidValue;
-    const bool isKnown = typeC == real32 || typeC == real16 || typeC == brain16;
-    if (!isKnown || typeA != typeC || typeB != typeC ||
+    const bool isKnown = typeA == real32 || typeA == real16 || typeA == brain16;
+    if (!isKnown || typeB != typeA || (typeC != typeA && typeC != real32) ||
         computeType != compute32 || algorithm != gemmDefault)
       return blasNotSupported;
     if (m == 0 || n == 0)
