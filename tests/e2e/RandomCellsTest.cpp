@@ -53,12 +53,12 @@ void check(const Example &example, bool inLogSpace, CellFigures &figures) {
   std::string text = example.cell.text();
   Program program = parseProgram(example.cell.text(Spelling::AsJudged));
   HostCell cell(text, inLogSpace);
-  if (inLogSpace != (cell.scan == "log"))
-    throw Fault("the scan is '" + cell.scan + "'");
+  if (inLogSpace != (cell.manifest.scan == "log"))
+    throw Fault("the scan is '" + cell.manifest.scan + "'");
   // By construction; the compiler may find more, but must not find less.
-  bool isParallel = cell.kind == "parallel";
+  bool isParallel = cell.manifest.kind == "parallel";
   if (example.cell.isAffine && !isParallel)
-    throw Fault("an affine cell is '" + cell.kind + "'");
+    throw Fault("an affine cell is '" + cell.manifest.kind + "'");
   ++figures.cells;
   figures.inLogSpace += inLogSpace ? 1 : 0;
   figures.parallel += isParallel ? 1 : 0;
