@@ -53,7 +53,8 @@ def MinRNN_ProgramOp : MinRNN_Op<"program", [
     - B1: the kind is `parallel` or `sequential`; each of `recurrent` has a
       `name` and either a `state`, one of the states, or an `inner`, the place
       of a value computed within the step, counted from 0 in the order of first
-      use.
+      use, and its `stage`: how many products of other such values it waits for,
+      one behind the other.
     - B2: tensors have distinct names, known axes, elements and roles; a
       gradient, and nothing else, is `of` a tensor of the program. There is one
       procedure of a kind at most.

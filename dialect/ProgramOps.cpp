@@ -127,6 +127,8 @@ std::vector<RecurrentProjection> ProgramOp::getProjections() {
       gate.state = state.str();
     if (auto place = fields.getAs<IntegerAttr>("inner"))
       gate.inner = place.getInt();
+    if (auto stage = fields.getAs<IntegerAttr>("stage"))
+      gate.stage = stage.getInt();
   }
   return gates;
 }
@@ -158,6 +160,11 @@ static LogicalResult verifyProjection(ProgramOp program, Attribute attribute,
   if (place.getInt() < 0 || place.getInt() > places)
     return program.emitOpError("expects places of inner values to be counted "
                                "from 0 in the order of first use, found ")
+           << attribute;
+  auto stage = fields.getAs<IntegerAttr>("stage");
+  if (!stage || stage.getInt() < 0)
+    return program.emitOpError("expects an inner value to have a 'stage' from "
+                               "0 on, found ")
            << attribute;
   places = std::max(places, place.getInt() + 1);
   return success();

@@ -64,7 +64,7 @@ public:
   /// `arguments` is the argument block of `function`, as `signature` describes
   /// it.
   KernelMemory(mlir::OpBuilder &builder, mlir::func::FuncOp function,
-               llvm::ArrayRef<KernelArgument> signature,
+               llvm::ArrayRef<EntryArgument> signature,
                mlir::ValueRange arguments, LaneCode &lanes, LaneMemory &memory);
 
   mlir::Value channels() const { return size("channels"); }

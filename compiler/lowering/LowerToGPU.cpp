@@ -147,7 +147,7 @@ private:
   OpBuilder &builder;
   Location location;
   func::FuncOp function;
-  std::vector<KernelArgument> signature;
+  std::vector<EntryArgument> signature;
   Schedule schedule;
   LaneCode lanes;
   ThreadMemory memory;
@@ -168,7 +168,7 @@ gpu::GPUFuncOp KernelBuilder::startKernel(int64_t tileChannels,
                                           ArrayRef<int32_t> block,
                                           TypeRange sharedBuffers) {
   SmallVector<Type> types;
-  for (const KernelArgument &argument : signature)
+  for (const EntryArgument &argument : signature)
     types.push_back(argument.isPointer()
                         ? Type(LLVM::LLVMPointerType::get(builder.getContext()))
                         : Type(builder.getI64Type()));
@@ -499,7 +499,7 @@ void KernelBuilder::buildScan(ScanOp scan) {
 void KernelBuilder::buildWalk(WalkOp walk) {
   // A whole sequence takes its time: the fewer channels in a block, the more
   // multiprocessors take part. A single step is bound by its memory alone.
-  bool walksTime = llvm::none_of(signature, [](const KernelArgument &argument) {
+  bool walksTime = llvm::none_of(signature, [](const EntryArgument &argument) {
     return argument.name == "count";
   });
   bool isStep = function.getName() == kStepName;

@@ -105,10 +105,12 @@ using OrderedJson = nlohmann::ordered_json;
 
 static OrderedJson write(const RecurrentProjection &gate) {
   OrderedJson json = {{"name", gate.name}};
-  if (gate.inner)
-    json["inner"] = *gate.inner;
-  else
+  if (!gate.inner) {
     json["state"] = gate.state;
+    return json;
+  }
+  json["inner"] = *gate.inner;
+  json["stage"] = gate.stage;
   return json;
 }
 

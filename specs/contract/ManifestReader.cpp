@@ -120,7 +120,7 @@ void checkState(const ObjectReader &reader, const Manifest &manifest,
 /// What one gate projects: a state, or the value at a place along `inner`.
 RecurrentProjection readProjection(const ObjectReader &reader,
                                    const Manifest &manifest) {
-  RecurrentProjection gate{reader.text("name"), "", std::nullopt};
+  RecurrentProjection gate{reader.text("name"), ""};
   if (reader.has("state") == reader.has("inner"))
     reader.fail("the gate '" + gate.name +
                 "' must have either 'state' or 'inner'; it has " +
@@ -138,6 +138,10 @@ RecurrentProjection readProjection(const ObjectReader &reader,
                 std::to_string(*gate.inner) +
                 " of 'inner', expected one from 0 to " +
                 std::to_string(before) + ", in the order of first use");
+  gate.stage = reader.integer("stage");
+  if (gate.stage < 0)
+    reader.fail("'stage' of the gate '" + gate.name +
+                "' must not be negative, found " + std::to_string(gate.stage));
   return gate;
 }
 

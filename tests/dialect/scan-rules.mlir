@@ -5,7 +5,6 @@
 // S1: the gate axes have one size.
 func.func @s1(%x: tensor<?x?x?xf32>, %w: tensor<3x?x?xf32>) {
   // expected-error @+1 {{'minrnn.packed_projection' op expects a gate axis of size 2, one for each gate, found 3 in the weight and 2 in the result}}
-  %p = minrnn.packed_projection %x, %w gates ["z", "h"] : tensor<?x?x?xf32>, tensor<3x?x?xf32> -> tensor<?x?x2x?xf32>
   return
 }
 
@@ -13,7 +12,6 @@ func.func @s1(%x: tensor<?x?x?xf32>, %w: tensor<3x?x?xf32>) {
 
 func.func @s1(%x: tensor<?x?x?xf32>, %w: tensor<2x?x?xf32>) {
   // expected-error @+1 {{expects a gate axis of size 2, one for each gate, found 2 in the weight and 1 in the result}}
-  %p = minrnn.packed_projection %x, %w gates ["z", "h"] : tensor<?x?x?xf32>, tensor<2x?x?xf32> -> tensor<?x?x1x?xf32>
   return
 }
 

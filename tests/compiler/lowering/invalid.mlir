@@ -21,7 +21,7 @@
 // UNMADE: error: 'builtin.module' op expects a module made by minrnn-fuse-gates
 // RUN: not minrnn-opt %t/other.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=OTHER
 // RUN: not minrnn-opt %t/other.mlir --minrnn-lower-to-host 2>&1 | FileCheck %s --check-prefix=OTHER
-// OTHER: other.mlir:2:1: error: 'func.func' op expects an entry, called 'forward', 'backward', 'step', 'forward_chained' or 'backward_chained'
+// OTHER: other.mlir:2:1: error: 'func.func' op expects an entry, called 'forward', 'backward', 'step', 'forward_inner0' or 'backward_inner0'
 // RUN: not minrnn-opt %t/empty.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=EMPTY
 // RUN: not minrnn-opt %t/empty.mlir --minrnn-lower-to-host 2>&1 | FileCheck %s --check-prefix=EMPTY
 // EMPTY: empty.mlir:2:1: error: 'func.func' op expects one minrnn.scan or minrnn.walk
@@ -57,18 +57,21 @@
 //--- unmade.mlir
 func.func @other() { return }
 //--- other.mlir
-module attributes {minrnn.cell = "c"} {
+module {
+  minrnn.program "c" sequential gates [] recurrent [] parameters [] states ["h"] output "h" {}
 func.func @other() { return }
 }
 //--- empty.mlir
-module attributes {minrnn.cell = "c"} {
+module {
+  minrnn.program "c" sequential gates [] recurrent [] parameters [] states ["h"] output "h" {}
 func.func @forward() { return }
 }
 //--- external.mlir
 func.func private @step()
 //--- two.mlir
-module attributes {minrnn.cell = "c"} {
-func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}, tensor<?x1x?xf32> {minrnn.name = "last"}) {
+module {
+  minrnn.program "c" sequential gates [] recurrent [] parameters [] states ["h"] output "h" {}
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}, tensor<?x1x?xf32> {minrnn.name = "last"}) {
   %n = minrnn.walk sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   %m = minrnn.scan linear sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
@@ -77,42 +80,44 @@ func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: te
 }
 }
 //--- unnamed.mlir
-module attributes {minrnn.cell = "c"} {
-func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> tensor<?x1x?xf32> {
+module {
+  minrnn.program "c" sequential gates [] recurrent [] parameters [] states ["h"] output "h" {}
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> tensor<?x1x?xf32> {
   %n = minrnn.walk sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   return %n : tensor<?x1x?xf32>
 }
 }
 //--- unknown.mlir
-func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "memory"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "memory"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}) {
   %n = minrnn.walk sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   return %n : tensor<?x1x?xf32>
 }
 //--- rank.mlir
-module attributes {minrnn.cell = "c"} {
-func.func @step(%p: tensor<?x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
+module {
+  minrnn.program "c" sequential gates [] recurrent [] parameters [] states ["h"] output "h" {}
+func.func @step(%p: tensor<?x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}) {
   %n = minrnn.walk sequences(%p : tensor<?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   return %n : tensor<?x1x?xf32>
 }
 }
 //--- element.mlir
-func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %r: tensor<?x?xf32> {minrnn.name = "reset"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %r: tensor<?x?xf32> {minrnn.name = "reset"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}) {
   %n = minrnn.walk sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   return %n : tensor<?x1x?xf32>
 }
 //--- scalar.mlir
-func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %b: i64 {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %b: i64 {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}) {
   %n = minrnn.walk sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   return %n : tensor<?x1x?xf32>
 }
 //--- made.mlir
 // A tensor from nowhere has no pointer.
-func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}) {
   %u = "test.make"() : () -> tensor<1x?xf32>
   %n = minrnn.walk sequences(%p : tensor<?x1x1x?xf32>) parameters(%u : tensor<1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %b, %s) { minrnn.yield %s : f32 }
@@ -136,14 +141,15 @@ func.func @backward(%s: tensor<?x?x?xf32> {minrnn.name = "output"}, %h: tensor<?
   return %n : tensor<?x1x?xf32>
 }
 //--- unreturned.mlir
-func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}) {
   %n = minrnn.walk sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   return %h : tensor<?x1x?xf32>
 }
 //--- twice.mlir
-module attributes {minrnn.cell = "c"} {
-func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}, tensor<?x1x?xf32> {minrnn.name = "last"}) {
+module {
+  minrnn.program "c" sequential gates [] recurrent [] parameters [] states ["h"] output "h" {}
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}, tensor<?x1x?xf32> {minrnn.name = "last"}) {
   %n = minrnn.walk sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   return %n, %n : tensor<?x1x?xf32>, tensor<?x1x?xf32>

@@ -13,7 +13,7 @@
 // One step a call is bound by its memory: all threads of a block have a channel.
 // CHECK-SAME: kernel attributes {known_block_size = array<i32: 256, 1, 1>
 // CHECK-SAME: {element = "f32", name = "recurrent", shape = ["batch", "time", "recurrent", "channels"]}, {element = "f32", name = "parameters", shape = ["parameters", "channels"]}
-// CHECK-SAME: {element = "f32", name = "trajectory", optional, shape = ["batch", "time", "states", "channels"], written}
+// CHECK-SAME: {element = "f32", name = "states", optional, shape = ["batch", "time", "states", "channels"], written}
 // CHECK-SAME: {element = "i64", name = "reverse", shape = []}, {element = "i64", name = "first", shape = []}, {element = "i64", name = "count", shape = []}]
 // CHECK-SAME: minrnn.tile_channels = 256 : i64, minrnn.tile_time = 0 : i64}
 // CHECK-DAG: %[[HASH0:.*]] = llvm.icmp "ne" %[[H0]]

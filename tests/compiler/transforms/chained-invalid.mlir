@@ -5,8 +5,8 @@
 // RUN: minrnn-opt %t.fused --minrnn-derive-backward -o /dev/null
 
 // RUN: sed 's/{chained = 0 : i64, name = "u"}/{name = "u", state = "h"}/' %t.fused | not minrnn-opt --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=ONLY
-// RUN: sed 's/@forward_chained/@other/' %t.fused | not minrnn-opt --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=ONLY
-// ONLY: error: 'builtin.module' op expects a function 'forward_chained' where 'minrnn.recurrent' has a 'chained' value, and only there
+// RUN: sed 's/@forward_inner0/@other/' %t.fused | not minrnn-opt --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=ONLY
+// ONLY: error: 'builtin.module' op expects a function 'forward_inner0' where 'minrnn.recurrent' has a 'chained' value, and only there
 
 // RUN: sed 's/{chained = 0 : i64, name = "u"}/7/' %t.fused | not minrnn-opt --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=NEITHER
 // NEITHER: error: 'builtin.module' op expects each of 'minrnn.recurrent' to have either a 'state' or the place of a 'chained' value, found 7
@@ -17,7 +17,7 @@
 // RUN: sed 's/{chained = 0 : i64, name = "u"}/{chained = 0 : i64, name = "u"}, {chained = 1 : i64, name = "v"}/' %t.fused | not minrnn-opt --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=STORES
 // STORES: error: 'func.func' op expects one minrnn.walk with the values, parameters and states of 'step' that stores 2 values, those that are projected
 
-// RUN: sed '/@forward_chained/,$s/minrnn.yield \(%[^,]*\), \(%[^ ]*\)/minrnn.yield \2, \2/' %t.fused | not minrnn-opt --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=STATES
+// RUN: sed '/@forward_inner0/,$s/minrnn.yield \(%[^,]*\), \(%[^ ]*\)/minrnn.yield \2, \2/' %t.fused | not minrnn-opt --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=STATES
 // STATES: error: 'minrnn.walk' op expects to yield the states as they are
 
 // RUN: sed 's/{name = "s", state = "h"}, {chained = 0 : i64, name = "u"}/{chained = 0 : i64, name = "u"}, {name = "s", state = "h"}/' %t.fused | not minrnn-opt --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=HANGS

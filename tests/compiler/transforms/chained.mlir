@@ -31,7 +31,7 @@ minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
 // state and its projection, which a reset cuts off. (A product that nothing
 // takes sends a zero, which the sum might meet with an infinity.)
 // CHECK-LABEL: func.func @backward(
-// CHECK-SAME: %[[DF:[^:]*]]: tensor<?x?x2x?xf32> {minrnn.name = "d_chained"}, %{{[^:]*}}: tensor<?x1x?xf32> {minrnn.name = "d_last"})
+// CHECK-SAME: %[[DF:[^:]*]]: tensor<?x?x2x?xf32> {minrnn.name = "d_inner"}, %{{[^:]*}}: tensor<?x1x?xf32> {minrnn.name = "d_last"})
 // CHECK: body (%{{[^ ,]*}}, %[[S:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %{{[^ ,]*}}, %[[R:[^ ,]*]], %[[DH:[^ ,]*]], %[[DF:[^ ,]*]], %[[DK:[^ ,]*]], %[[H:[^ ,]*]], %{{[^ ,]*}}, %[[BS:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %{{[^ ,]*}}, %[[C:[^ ,]*]]) {
 // CHECK: %[[NEW:.*]] = arith.cmpf une, %[[R]]
 // CHECK-NEXT: %[[HR:.*]] = arith.select %[[NEW]], %{{.*}}, %[[H]]
@@ -48,7 +48,7 @@ minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
 
 // Before it, the gradients of their products, zero for the state's; what arrives
 // at the state stays.
-// CHECK-LABEL: func.func @backward_chained(
+// CHECK-LABEL: func.func @backward_inner0(
 // CHECK-NOT: d_chained
 // CHECK-SAME: -> (tensor<?x?x4x?xf32> {minrnn.name = "d_recurrent"}, tensor<?x1x?xf32> {minrnn.name = "d_initial"}) {
 // CHECK: body ({{(%[^ ,]+, )+}}%[[C:[^ ,]*]]) {
@@ -62,8 +62,8 @@ minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
 // CHECK-NOT: chained
 
 // What is projected, each value once; the state stays as it is.
-// CHECK-LABEL: func.func @forward_chained(
-// CHECK-SAME: -> (tensor<?x?x2x?xf32> {minrnn.name = "chained"}, tensor<?x1x?xf32> {minrnn.name = "last"}) {
+// CHECK-LABEL: func.func @forward_inner0(
+// CHECK-SAME: -> (tensor<?x?x2x?xf32> {minrnn.name = "inner"}, tensor<?x1x?xf32> {minrnn.name = "last"}) {
 // CHECK: body (%[[K:[^ ,]*]], %[[S:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %{{[^ ,]*}}, %[[R:[^ ,]*]], %[[BK:[^ ,]*]], %[[BS:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %{{[^ ,]*}}, %[[H:[^ ,]*]]) {
 // CHECK: %[[HR:.*]] = arith.select %{{.*}}, %{{.*}}, %[[H]]
 // CHECK-NEXT: %[[KB:.*]] = arith.addf %[[K]], %[[BK]]

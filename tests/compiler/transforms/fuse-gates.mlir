@@ -40,8 +40,8 @@ minrnn.cell @c(%x: !minrnn.input) state(%s: f32) {
 // CHECK-NEXT: return %[[H]], %[[LAST]]
 
 // CHECK-LABEL: func.func @step(
-// CHECK-SAME: %[[P:[^:]*]]: tensor<?x1x3x?xf32> {minrnn.name = "preactivations"}, %[[BIAS:[^:]*]]: tensor<3x?xf32> {minrnn.name = "bias"}, %[[RESET:[^:]*]]: tensor<?x1xi8> {minrnn.name = "reset"}, %[[H:[^:]*]]: tensor<?x1x?xf32> {minrnn.name = "previous"})
-// CHECK-SAME: -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
+// CHECK-SAME: %[[P:[^:]*]]: tensor<?x1x3x?xf32> {minrnn.name = "preactivations"}, %[[BIAS:[^:]*]]: tensor<3x?xf32> {minrnn.name = "bias"}, %[[RESET:[^:]*]]: tensor<?x1xi8> {minrnn.name = "reset"}, %[[H:[^:]*]]: tensor<?x1x?xf32> {minrnn.name = "initial"})
+// CHECK-SAME: -> (tensor<?x1x?xf32> {minrnn.name = "last"}) {
 // CHECK-NEXT: %[[N:.*]] = minrnn.walk sequences(%[[P]], %[[RESET]] : tensor<?x1x3x?xf32>, tensor<?x1xi8>) parameters(%[[BIAS]] : tensor<3x?xf32>) initial(%[[H]] : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
 // CHECK-SAME: body (%[[K:[^ ,]*]], %[[V:[^ ,]*]], %{{[^ ,]*}}, %[[R:[^ ,]*]], %[[BK:[^ ,]*]], %[[BV:[^ ,]*]], %{{[^ ,]*}}, %[[S:[^ ,]*]]) {
 // CHECK-NEXT:   %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
@@ -77,7 +77,7 @@ minrnn.cell @two(%x: !minrnn.input) state(%s: f32, %t: f32) {
 
 // CHECK-LABEL: func.func @forward(
 // CHECK-SAME: %{{[^:]*}}: tensor<?x?x?xf32> {minrnn.name = "x"}, %{{[^:]*}}: tensor<1x?x?xf32> {minrnn.name = "weight"}, %[[IN:[^:]*]]: tensor<?x?x?xf32> {minrnn.name = "input"}, %[[BIAS:[^:]*]]: tensor<1x?xf32> {minrnn.name = "bias"}, %[[UW:[^:]*]]: tensor<2x?xf32> {minrnn.name = "parameters"}, %[[RESET:[^:]*]]: tensor<?x?xi8> {minrnn.name = "reset"}, %[[H0:[^:]*]]: tensor<?x2x?xf32> {minrnn.name = "initial"})
-// CHECK-SAME: -> (tensor<?x?x?xf32> {minrnn.name = "output"}, tensor<?x?x2x?xf32> {minrnn.name = "trajectory"}, tensor<?x2x?xf32> {minrnn.name = "last"}) {
+// CHECK-SAME: -> (tensor<?x?x?xf32> {minrnn.name = "output"}, tensor<?x?x2x?xf32> {minrnn.name = "states"}, tensor<?x2x?xf32> {minrnn.name = "last"}) {
 // CHECK: minrnn.scan linear sequences(%{{[^ ,]*}}, %[[IN]], %[[RESET]] : tensor<?x?x1x?xf32>, tensor<?x?x?xf32>, tensor<?x?xi8>) parameters(%[[BIAS]], %[[UW]] : tensor<1x?xf32>, tensor<2x?xf32>) initial(%[[H0]] : tensor<?x2x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?x2x?xf32>) last tensor<?x2x?xf32>
 // CHECK-SAME: element (%[[K:[^ ,]*]], %[[V:[^ ,]*]], %[[R:[^ ,]*]], %[[BK:[^ ,]*]], %[[U:[^ ,]*]], %[[W:[^ ,]*]]) {
 // CHECK-DAG:    %[[KB:.*]] = arith.addf %[[K]], %[[BK]] : f32
@@ -98,7 +98,7 @@ minrnn.cell @two(%x: !minrnn.input) state(%s: f32, %t: f32) {
 
 // The step has the output too, but stores the states as the next ones alone.
 // CHECK-LABEL: func.func @step(
-// CHECK-SAME: -> (tensor<?x1x?xf32> {minrnn.name = "output"}, tensor<?x2x?xf32> {minrnn.name = "next"}) {
+// CHECK-SAME: -> (tensor<?x1x?xf32> {minrnn.name = "output"}, tensor<?x2x?xf32> {minrnn.name = "last"}) {
 // CHECK: minrnn.walk
 // CHECK-SAME: -> (tensor<?x1x?xf32>) last tensor<?x2x?xf32>
 // CHECK-SAME: body (%[[K:[^ ,]*]], %[[V:[^ ,]*]], %{{[^ ,]*}}, %[[BK:[^ ,]*]], %[[U:[^ ,]*]], %[[W:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}) {

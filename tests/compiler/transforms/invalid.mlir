@@ -64,8 +64,9 @@ func.func @step(%p: tensor<?x1x1x?xf32>, %h: tensor<?x1x?xf32>) -> tensor<?x1x?x
 }
 //--- sine.mlir
 // No gradient is dropped in silence.
-module attributes {minrnn.kind = "sequential"} {
-func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %b: tensor<1x?xf32> {minrnn.name = "bias"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
+module {
+minrnn.program "c" sequential gates ["k0"] recurrent [] parameters [] states ["s0"] output "s0" {}
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %b: tensor<1x?xf32> {minrnn.name = "bias"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}) {
   %n = minrnn.walk sequences(%p, %m : tensor<?x1x1x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %t, %bk, %s) {
     %0 = math.sin %s : f32

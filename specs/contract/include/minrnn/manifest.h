@@ -76,7 +76,11 @@ struct RecurrentProjection {
   /// none.
   std::string state;
   /// Else the place of the value that it projects along the `inner` axis.
-  std::optional<std::int64_t> inner;
+  std::optional<std::int64_t> inner = std::nullopt;
+  /// Of such a value: how many products of other such values it waits for, one
+  /// behind the other. The entries `forward_inner` and `backward_inner` with
+  /// this number compute what is projected at this stage, and its gradients.
+  std::int64_t stage = 0;
 };
 
 /// The manifest of one compiled cell.
