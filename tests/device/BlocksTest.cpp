@@ -336,7 +336,7 @@ TEST_P(BlocksOn, AWorkspaceThatGrowsLeavesTheEarlierResults) {
     expectSame(found[i], expected[i], "sums");
 }
 
-INSTANTIATE_TEST_SUITE_P(Devices, BlocksOn, testing::ValuesIn(deviceNames()),
+INSTANTIATE_TEST_SUITE_P(Devices, BlocksOn, testing::ValuesIn(everyDevice()),
                          deviceOf);
 
 } // namespace

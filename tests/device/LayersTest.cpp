@@ -268,7 +268,7 @@ TEST_P(LayersOn, TakeSingleSteps) { expectTheHosts(singleSteps); }
 TEST(LayersOnTheWrongDevice, SayWhichItIs) {
   const CellKernels cell =
       compileCellFile(cellFile("mingru"),
-                      {.device = openDevice("emulator"), .useCache = false});
+                      {.device = EmulatorDevice::create(), .useCache = false});
   expectError("cell 'mingru' was compiled for device 'emulator'; give the "
               "blocks of that device, too",
               [&] { recurrentForward(cell, shape, {}); });

@@ -301,7 +301,7 @@ TEST_P(Product, OfNegativeSizeIsAnError) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Devices, Product,
-                         testing::Combine(testing::ValuesIn(deviceNames()),
+                         testing::Combine(testing::ValuesIn(everyDevice()),
                                           testing::Values("f32", "f16",
                                                           "bf16")),
                          [](const auto &info) {

@@ -12,7 +12,7 @@
 
 #include "minrnn/error.h"
 #include "runtime/device/KernelLauncher.h"
-#include "runtime/device/emulator/Launch.h"
+#include "runtime/emulator/Launch.h"
 #include "runtime/kernels/SupportPrograms.h"
 #include "runtime/nn/SupportKernels.h"
 #include "tests/runtime/Comparison.h"
