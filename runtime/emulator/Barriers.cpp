@@ -166,19 +166,6 @@ void selectBranch(Selection &selection) {
   instruction.handler = branchHandler();
 }
 
-void selectIndexedBranch(Selection &selection) {
-  if (!selection.take("idx"))
-    selection.fail("expected .idx");
-  selection.take("uni");
-  selection.expectOperands(2);
-  Instruction &instruction = selection.instruction;
-  instruction.source[0] = selection.source(size_t(0), Type::U32);
-  instruction.immediate = selection.decoder.branchTable(
-      selection.operand(1).name, selection.scope(), selection.line());
-  instruction.always = true;
-  instruction.handler = indexedBranchHandler();
-}
-
 void selectCall(Selection &selection) {
   selection.take("uni");
   selection.expectOperands(1, 3);
@@ -231,19 +218,6 @@ void selectTrap(Selection &selection) {
   selection.instruction.handler = trapHandler();
 }
 
-/// A thread that sleeps probably waits for another.
-void executeSleep(Warp &warp, const Instruction &, uint32_t) {
-  warp.polls = longestPoll;
-  warp.turns = 0;
-}
-
-void selectSleep(Selection &selection) {
-  selection.take("u32");
-  selection.expectOperands(1);
-  selection.source(size_t(0), Type::U32);
-  selection.instruction.handler = executeSleep;
-}
-
 } // namespace
 
 void minrnn::emulator::storeBarrierReduction(Warp &warp,
@@ -272,10 +246,8 @@ void minrnn::emulator::addBarrierInstructions(SelectorTable &table) {
   table["bar"] = table["barrier"] = selectBarrier;
   table["fence"] = table["membar"] = selectFence;
   table["bra"] = selectBranch;
-  table["brx"] = selectIndexedBranch;
   table["call"] = selectCall;
   table["ret"] = selectReturn;
   table["exit"] = selectExit;
   table["trap"] = selectTrap;
-  table["nanosleep"] = selectSleep;
 }

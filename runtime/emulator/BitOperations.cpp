@@ -101,10 +101,9 @@ void selectLogic(Selection &selection) {
 }
 
 void selectNot(Selection &selection) {
-  bool logical = selection.base() == "cnot";
   Type type = selection.takeType();
   Instruction &instruction = selection.instruction;
-  if (type == Type::Pred && !logical) {
+  if (type == Type::Pred) {
     selection.expectOperands(2);
     instruction.destination[0] = selection.destination(0, type);
     selection.predicateSource(0, selection.operand(1));
@@ -114,38 +113,8 @@ void selectNot(Selection &selection) {
   takeOperands(selection, type, 1);
   withBits(selection, type, [&](auto zero) {
     using T = decltype(zero);
-    instruction.handler = logical
-                              ? lanewise<T, T>([](T a) { return T(a == 0); })
-                              : lanewise<T, T>([](T a) { return T(~a); });
+    instruction.handler = lanewise<T, T>([](T a) { return T(~a); });
   });
-}
-
-/// lop3: the value at position (a, b, c) of a truth table, for every bit.
-void lookUpBits(Warp &warp, const Instruction &instruction, uint32_t mask) {
-  const uint32_t *a = warp.lanes<uint32_t>(instruction.source[0]);
-  const uint32_t *b = warp.lanes<uint32_t>(instruction.source[1]);
-  const uint32_t *c = warp.lanes<uint32_t>(instruction.source[2]);
-  uint32_t results[warpSize] = {};
-  for (unsigned term = 0; term < 8; ++term) {
-    if (!(instruction.immediate >> term & 1))
-      continue;
-    uint32_t flipA = term & 4 ? 0 : ~0u, flipB = term & 2 ? 0 : ~0u,
-             flipC = term & 1 ? 0 : ~0u;
-    for (unsigned i = 0; i < warpSize; ++i)
-      results[i] |= (a[i] ^ flipA) & (b[i] ^ flipB) & (c[i] ^ flipC);
-  }
-  storeLanes(warp, instruction.destination[0], results, mask);
-}
-
-void selectLop3(Selection &selection) {
-  selection.take("b32");
-  selection.expectOperands(5);
-  Instruction &instruction = selection.instruction;
-  instruction.destination[0] = selection.destination(0, Type::B32);
-  for (unsigned i = 0; i < 3; ++i)
-    instruction.source[i] = selection.source(i + 1, Type::B32);
-  instruction.immediate = selection.integer(selection.operand(4)) & 0xFF;
-  instruction.handler = lookUpBits;
 }
 
 //===----------------------------------------------------------------------===//
@@ -185,52 +154,9 @@ void selectShift(Selection &selection) {
   });
 }
 
-/// The funnel shift of the 64 bits [b, a].
-void selectFunnelShift(Selection &selection) {
-  bool left = selection.take("l");
-  if (!left && !selection.take("r"))
-    selection.fail("expected .l or .r");
-  bool clamp = selection.take("clamp");
-  if (!clamp && !selection.take("wrap"))
-    selection.fail("expected .clamp or .wrap");
-  selection.take("b32");
-  takeOperands(selection, Type::B32, 3);
-  using U = uint32_t;
-  auto set = [&](auto f) {
-    selection.instruction.handler = lanewise<U, U, U, U>(f);
-  };
-  auto join = [](U a, U b) { return uint64_t(b) << 32 | a; };
-  using Join = decltype(join);
-  if (left && clamp)
-    set([](U a, U b, U n) {
-      return U((Join{}(a, b) << std::min(n, 32u)) >> 32);
-    });
-  else if (left)
-    set([](U a, U b, U n) { return U((Join{}(a, b) << (n & 31)) >> 32); });
-  else if (clamp)
-    set([](U a, U b, U n) { return U(Join{}(a, b) >> std::min(n, 32u)); });
-  else
-    set([](U a, U b, U n) { return U(Join{}(a, b) >> (n & 31)); });
-}
-
 //===----------------------------------------------------------------------===//
-// Bit fields and counts
+// Bit fields
 //===----------------------------------------------------------------------===//
-
-void selectCount(Selection &selection) {
-  bool ones = selection.base() == "popc";
-  Type type = selection.takeType();
-  selection.expectOperands(2);
-  Instruction &instruction = selection.instruction;
-  instruction.destination[0] = selection.destination(0, Type::B32);
-  instruction.source[0] = selection.source(1, type);
-  withUnsigned32Or64(selection, type, [&](auto zero) {
-    using T = decltype(zero);
-    instruction.handler =
-        ones ? lanewise<uint32_t, T>([](T a) { return std::popcount(a); })
-             : lanewise<uint32_t, T>([](T a) { return std::countl_zero(a); });
-  });
-}
 
 template <typename T> T reverseBits(T a) {
   T result = 0;
@@ -350,94 +276,14 @@ void selectInsert(Selection &selection) {
   });
 }
 
-/// prmt: picks four of the eight bytes of [b, a]; the modes are those of the
-/// PTX ISA, in the order default, f4e, b4e, rc8, ecl, ecr, rc16.
-uint32_t permute(uint32_t a, uint32_t b, uint32_t selector, unsigned mode) {
-  uint64_t bytes = uint64_t(b) << 32 | a;
-  uint32_t result = 0;
-  unsigned s = selector & 3;
-  for (unsigned i = 0; i < 4; ++i) {
-    unsigned pick = 0;
-    bool replicateSign = false;
-    switch (mode) {
-    case 0:
-      pick = selector >> (4 * i) & 7;
-      replicateSign = selector >> (4 * i) & 8;
-      break;
-    case 1:
-      pick = s + i;
-      break;
-    case 2:
-      pick = (s + 8 - i) & 7;
-      break;
-    case 3:
-      pick = s;
-      break;
-    case 4:
-      pick = std::max(s, i);
-      break;
-    case 5:
-      pick = std::min(s, i);
-      break;
-    default:
-      pick = (s & 1) * 2 + (i & 1);
-      break;
-    }
-    uint32_t byte = bytes >> (8 * pick) & 0xFF;
-    if (replicateSign)
-      byte = byte & 0x80 ? 0xFF : 0;
-    result |= byte << (8 * i);
-  }
-  return result;
-}
-
-void permuteBytes(Warp &warp, const Instruction &instruction, uint32_t mask) {
-  const uint32_t *a = warp.lanes<uint32_t>(instruction.source[0]);
-  const uint32_t *b = warp.lanes<uint32_t>(instruction.source[1]);
-  const uint32_t *c = warp.lanes<uint32_t>(instruction.source[2]);
-  uint32_t results[warpSize];
-  for (unsigned i = 0; i < warpSize; ++i)
-    results[i] = permute(a[i], b[i], c[i], instruction.mode);
-  storeLanes(warp, instruction.destination[0], results, mask);
-}
-
-void selectPermute(Selection &selection) {
-  int mode = selection.takeOneOf({"f4e", "b4e", "rc8", "ecl", "ecr", "rc16"});
-  selection.take("b32");
-  takeOperands(selection, Type::B32, 3);
-  selection.instruction.mode = mode + 1;
-  selection.instruction.handler = permuteBytes;
-}
-
-void selectMakeMask(Selection &selection) {
-  bool clamp = selection.take("clamp");
-  if (!clamp && !selection.take("wrap"))
-    selection.fail("expected .clamp or .wrap");
-  selection.take("b32");
-  takeOperands(selection, Type::B32, 2);
-  using U = uint32_t;
-  selection.instruction.handler =
-      clamp ? lanewise<U, U, U>([](U position, U length) {
-        return shiftLeft(length >= 32 ? ~U(0) : (U(1) << length) - 1, position);
-      })
-            : lanewise<U, U, U>([](U position, U length) {
-                return ((U(1) << (length & 31)) - 1) << (position & 31);
-              });
-}
-
 } // namespace
 
 void minrnn::emulator::addBitInstructions(SelectorTable &table) {
   table["and"] = table["or"] = table["xor"] = selectLogic;
-  table["not"] = table["cnot"] = selectNot;
-  table["lop3"] = selectLop3;
+  table["not"] = selectNot;
   table["shl"] = table["shr"] = selectShift;
-  table["shf"] = selectFunnelShift;
-  table["popc"] = table["clz"] = selectCount;
   table["brev"] = selectReverse;
   table["bfind"] = selectFindHighest;
   table["bfe"] = selectExtract;
   table["bfi"] = selectInsert;
-  table["prmt"] = selectPermute;
-  table["bmsk"] = selectMakeMask;
 }

@@ -166,18 +166,6 @@ void executeSetPredicate(Warp &warp, const Instruction &instruction,
     storePredicate(warp, instruction.destination[1], second, mask);
 }
 
-/// set: all ones or 1.0 where the comparison holds; `immediate` has the bits.
-void executeSet(Warp &warp, const Instruction &instruction, uint32_t mask) {
-  uint32_t result = combine(
-      warp, instruction,
-      instruction.compare(warp.lanes<std::byte>(instruction.source[0]),
-                          warp.lanes<std::byte>(instruction.source[1])));
-  uint32_t values[warpSize];
-  for (unsigned i = 0; i < warpSize; ++i)
-    values[i] = result >> i & 1 ? uint32_t(instruction.immediate) : 0;
-  storeLanes(warp, instruction.destination[0], values, mask);
-}
-
 void takeComparison(Selection &selection, Type &type, size_t operands) {
   int comparison = -1;
   for (size_t i = 0; i < comparisonNames.size() && comparison < 0; ++i)
@@ -214,19 +202,6 @@ void selectSetPredicate(Selection &selection) {
   instruction.handler = executeSetPredicate;
 }
 
-void selectSet(Selection &selection) {
-  // The destination's type comes first.
-  Type to = selection.takeType();
-  Type type;
-  takeComparison(selection, type, 3);
-  Instruction &instruction = selection.instruction;
-  if (to != Type::U32 && to != Type::S32 && to != Type::F32)
-    selection.wrongType(to);
-  instruction.immediate = to == Type::F32 ? 0x3F800000 : 0xFFFFFFFF;
-  instruction.destination[0] = selection.destination(0, to);
-  instruction.handler = executeSet;
-}
-
 template <typename T>
 void executeSelect(Warp &warp, const Instruction &instruction, uint32_t mask) {
   const T *a = warp.lanes<T>(instruction.source[0]);
@@ -261,50 +236,9 @@ void selectSelect(Selection &selection) {
   }
 }
 
-/// slct: a where c >= 0, b elsewhere; a NaN counts as negative.
-void selectBySign(Selection &selection) {
-  bool flushes = selection.take("ftz");
-  Type type = selection.takeType();
-  Type sign = selection.takeType();
-  selection.expectOperands(4);
-  Instruction &instruction = selection.instruction;
-  instruction.destination[0] = selection.destination(0, type);
-  instruction.source[0] = selection.source(1, type);
-  instruction.source[1] = selection.source(2, type);
-  instruction.source[2] = selection.source(3, sign);
-  if (sign != Type::S32 && sign != Type::F32)
-    selection.wrongType(sign);
-  auto choose = [&](auto zero) {
-    using T = decltype(zero);
-    if (sign == Type::S32)
-      return lanewise<T, T, T, int32_t>(
-          [](T a, T b, int32_t c) { return c >= 0 ? a : b; });
-    if (flushes)
-      return lanewise<T, T, T, float>(
-          [](T a, T b, float c) { return flush(c) >= 0 ? a : b; });
-    return lanewise<T, T, T, float>(
-        [](T a, T b, float c) { return c >= 0 ? a : b; });
-  };
-  switch (byteWidth(type)) {
-  case 2:
-    instruction.handler = choose(uint16_t());
-    break;
-  case 4:
-    instruction.handler = choose(uint32_t());
-    break;
-  case 8:
-    instruction.handler = choose(uint64_t());
-    break;
-  default:
-    selection.wrongType(type);
-  }
-}
-
 } // namespace
 
 void minrnn::emulator::addComparisonInstructions(SelectorTable &table) {
   table["setp"] = selectSetPredicate;
-  table["set"] = selectSet;
   table["selp"] = selectSelect;
-  table["slct"] = selectBySign;
 }

@@ -52,22 +52,13 @@ private:
   uint32_t lastOf(uint32_t block) const { return starts[block + 1] - 1; }
 
   static bool isBranch(const Instruction &instruction) {
-    return instruction.handler == branchHandler() ||
-           instruction.handler == indexedBranchHandler();
+    return instruction.handler == branchHandler();
   }
 
   static bool ends(const Instruction &instruction) {
     return instruction.handler == exitHandler() ||
            instruction.handler == returnHandler() ||
            instruction.handler == trapHandler();
-  }
-
-  std::vector<uint32_t> targetsOf(const Instruction &instruction) const {
-    if (instruction.handler == branchHandler())
-      return {instruction.target};
-    if (instruction.handler == indexedBranchHandler())
-      return entry.branchTables[instruction.immediate];
-    return {};
   }
 
   void split() {
@@ -79,8 +70,8 @@ private:
       if (!isBranch(instruction) && !ends(instruction))
         continue;
       leads[pc + 1 - begin] = true;
-      for (uint32_t target : targetsOf(instruction))
-        leads[target - begin] = true;
+      if (isBranch(instruction))
+        leads[instruction.target - begin] = true;
     }
     for (uint32_t pc = begin; pc <= end; ++pc)
       if (leads[pc - begin])
@@ -96,8 +87,8 @@ private:
     for (uint32_t block = 0; block < exit(); ++block) {
       const Instruction &last = entry.code[lastOf(block)];
       auto &next = successors[block];
-      for (uint32_t target : targetsOf(last))
-        next.push_back(blockOf[target - begin]);
+      if (isBranch(last))
+        next.push_back(blockOf[last.target - begin]);
       bool always = last.guard == noSlot && (isBranch(last) || ends(last));
       if (!always)
         next.push_back(block + 1);

@@ -19,13 +19,11 @@
 namespace minrnn::emulator {
 
 Handler branchHandler();
-Handler indexedBranchHandler();
 Handler callHandler();
 Handler returnHandler();
 Handler exitHandler();
 Handler trapHandler();
 /// For instructions without effect here, such as prefetch.
-Handler nothingHandler();
 
 /// Sets the reconvergence point of every branch of the function in
 /// [begin, end) of `entry.code`: its immediate post-dominator, found with the

@@ -384,30 +384,11 @@ uint32_t EntryDecoder::label(std::string_view name, uint32_t scope,
                  "', which the function does not define");
 }
 
-uint32_t EntryDecoder::branchTable(std::string_view name, uint32_t scope,
-                                   uint32_t line) {
-  for (const LabelSyntax &table : function->labels) {
-    if (table.name != name || table.targets.empty())
-      continue;
-    std::vector<uint32_t> targets;
-    targets.reserve(table.targets.size());
-    for (std::string_view target : table.targets)
-      targets.push_back(label(target, scope, line));
-    image.branchTables.push_back(std::move(targets));
-    return image.branchTables.size() - 1;
-  }
-  fail(line, "expected a label of a .branchtargets directive, found '" +
-                 std::string(name) + "'");
-}
-
 void EntryDecoder::resolveTargets(uint32_t begin, uint32_t end) {
   for (uint32_t pc = begin; pc < end; ++pc) {
     Instruction &instruction = image.code[pc];
     if (instruction.handler == branchHandler())
       instruction.target = statementStarts[instruction.target];
-    else if (instruction.handler == indexedBranchHandler())
-      for (uint32_t &target : image.branchTables[instruction.immediate])
-        target = statementStarts[target];
   }
 }
 

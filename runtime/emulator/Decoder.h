@@ -63,8 +63,6 @@ public:
   /// Index of the statement a label stands before, to be turned into a place
   /// in the code when the function is complete.
   uint32_t label(std::string_view name, uint32_t scope, uint32_t line);
-  /// Adds the table of a .branchtargets directive and returns its index.
-  uint32_t branchTable(std::string_view name, uint32_t scope, uint32_t line);
   /// Adds a call and returns its index.
   uint32_t call(std::string_view name, const std::vector<Symbol> &results,
                 const std::vector<Symbol> &arguments, uint32_t line);

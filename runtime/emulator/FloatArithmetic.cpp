@@ -12,7 +12,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/core/HalfFormats.h"
 #include "runtime/emulator/FloatFormats.h"
 #include "runtime/emulator/Lanewise.h"
 #include "runtime/emulator/RoundingMode.h"
@@ -26,7 +25,6 @@ using namespace minrnn::emulator;
 
 namespace minrnn::emulator {
 void selectFloatArithmetic(Selection &selection);
-void selectHalfArithmetic(Selection &selection);
 } // namespace minrnn::emulator
 
 namespace {
@@ -205,8 +203,17 @@ void selectDivide(Selection &selection, Type type) {
 }
 
 /// Sign changes work on the bits: neg and abs of a NaN stay that NaN's payload
-/// on .f64, and the canonical NaN on .f32.
+/// on .f64 and the half formats, and the canonical NaN on .f32.
 void selectSign(Selection &selection, Type type, bool abs) {
+  if (type == Type::F16 || type == Type::BF16) {
+    takeOperands(selection, type, 1);
+    selection.instruction.handler =
+        abs ? lanewise<uint16_t, uint16_t>(
+                  [](uint16_t a) { return uint16_t(a & 0x7FFF); })
+            : lanewise<uint16_t, uint16_t>(
+                  [](uint16_t a) { return uint16_t(a ^ 0x8000); });
+    return;
+  }
   Modifiers modifiers = takeModifiers(selection);
   if (abs)
     unary(selection, type, modifiers, [](auto a) { return std::fabs(a); });
@@ -215,11 +222,7 @@ void selectSign(Selection &selection, Type type, bool abs) {
 }
 
 void selectFma(Selection &selection) {
-  Selection peek = selection;
-  Type type = peek.takeType();
-  if (type != Type::F32 && type != Type::F64)
-    return selectHalfArithmetic(selection);
-  selection.takeType();
+  Type type = selection.takeType();
   Modifiers modifiers = takeModifiers(selection);
   ternary(selection, type, modifiers, Fma());
 }
@@ -239,70 +242,10 @@ void selectCopySign(Selection &selection) {
     selection.wrongType(type);
 }
 
-/// The properties testp asks for, in the order of its modifiers.
-template <typename T> uint32_t testProperty(const T *a, unsigned property) {
-  uint32_t result = 0;
-  for (unsigned i = 0; i < warpSize; ++i) {
-    int category = std::fpclassify(a[i]);
-    bool holds = false;
-    switch (property) {
-    case 0:
-      holds = category != FP_NAN && category != FP_INFINITE;
-      break;
-    case 1:
-      holds = category == FP_INFINITE;
-      break;
-    case 2:
-      holds = category != FP_NAN;
-      break;
-    case 3:
-      holds = category == FP_NAN;
-      break;
-    case 4:
-      holds = category == FP_NORMAL;
-      break;
-    default:
-      holds = category == FP_SUBNORMAL;
-      break;
-    }
-    result |= uint32_t(holds) << i;
-  }
-  return result;
-}
-
-template <typename T>
-void executeTest(Warp &warp, const Instruction &instruction, uint32_t mask) {
-  storePredicate(
-      warp, instruction.destination[0],
-      testProperty(warp.lanes<T>(instruction.source[0]), instruction.mode),
-      mask);
-}
-
-void selectTest(Selection &selection) {
-  int property = selection.takeOneOf(
-      {"finite", "infinite", "number", "notanumber", "normal", "subnormal"});
-  Type type = selection.takeType();
-  if (property < 0)
-    selection.fail("expected a property such as .finite");
-  selection.expectOperands(2);
-  Instruction &instruction = selection.instruction;
-  instruction.destination[0] = selection.destination(0, Type::Pred);
-  instruction.source[0] = selection.source(1, type);
-  instruction.mode = property;
-  if (type != Type::F32 && type != Type::F64)
-    selection.wrongType(type);
-  instruction.handler =
-      type == Type::F32 ? executeTest<float> : executeTest<double>;
-}
-
 } // namespace
 
 void minrnn::emulator::selectFloatArithmetic(Selection &selection) {
-  Selection peek = selection;
-  Type type = peek.takeType();
-  if (type != Type::F32 && type != Type::F64)
-    return selectHalfArithmetic(selection);
-  selection.takeType();
+  Type type = selection.takeType();
   std::string_view base = selection.base();
   if (base == "min" || base == "max")
     return selectExtremum(selection, type, base == "max");
@@ -328,5 +271,4 @@ void minrnn::emulator::selectFloatArithmetic(Selection &selection) {
 void minrnn::emulator::addFloatInstructions(SelectorTable &table) {
   table["fma"] = selectFma;
   table["copysign"] = selectCopySign;
-  table["testp"] = selectTest;
 }

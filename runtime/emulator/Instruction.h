@@ -156,7 +156,6 @@ struct EntryImage {
   EntryInfo info;
   std::vector<Instruction> code;
   std::vector<CallSite> calls;
-  std::vector<std::vector<uint32_t>> branchTables;
   std::vector<SpecialSlot> specialRegisters;
   uint32_t registerBytes = 0;
   /// Bytes of parameter space.

@@ -292,87 +292,6 @@ void selectAbsOrNeg(Selection &selection) {
   });
 }
 
-void selectSad(Selection &selection) {
-  Type type = selection.takeType();
-  takeOperands(selection, type, 3);
-  withInteger(selection, type, [&](auto zero) {
-    using T = decltype(zero);
-    selection.instruction.handler = lanewise<T, T, T, T>([](T a, T b, T c) {
-      return wrapAdd(c, a < b ? wrapSub(b, a) : wrapSub(a, b));
-    });
-  });
-}
-
-/// mul24 and mad24 work on the low 24 bits of their operands.
-void selectMul24(Selection &selection) {
-  bool add = selection.base() == "mad24";
-  int part = selection.takeOneOf({"lo", "hi"});
-  Type type = selection.takeType();
-  takeOperands(selection, type, add ? 3 : 2);
-  if (part != 0 || (type != Type::U32 && type != Type::S32))
-    selection.unsupported("a 24-bit product other than .lo of 32-bit integers");
-  if (!add)
-    selection.instruction.source[2] = selection.constant(0, 4);
-  if (type == Type::U32)
-    selection.instruction.handler =
-        lanewise<uint32_t, uint32_t, uint32_t, uint32_t>(
-            [](uint32_t a, uint32_t b, uint32_t c) {
-              return (a & 0xFFFFFF) * (b & 0xFFFFFF) + c;
-            });
-  else
-    selection.instruction.handler =
-        lanewise<uint32_t, uint32_t, uint32_t, uint32_t>(
-            [](uint32_t a, uint32_t b, uint32_t c) {
-              auto extend = [](uint32_t v) {
-                return uint32_t(int32_t(v << 8) >> 8);
-              };
-              return extend(a) * extend(b) + c;
-            });
-}
-
-template <typename A, typename B, bool Pairs, bool High>
-uint32_t dotProduct(uint32_t a, uint32_t b, uint32_t c) {
-  if constexpr (Pairs) {
-    for (unsigned i = 0; i < 2; ++i) {
-      using A16 = std::conditional_t<std::is_signed_v<A>, int16_t, uint16_t>;
-      c += uint32_t(A16(a >> (16 * i))) *
-           uint32_t(B(b >> (8 * i + (High ? 16 : 0))));
-    }
-  } else {
-    for (unsigned i = 0; i < 4; ++i)
-      c += uint32_t(A(a >> (8 * i))) * uint32_t(B(b >> (8 * i)));
-  }
-  return c;
-}
-
-void selectDotProduct(Selection &selection) {
-  bool pairs = selection.base() == "dp2a";
-  int part = pairs ? selection.takeOneOf({"lo", "hi"}) : 0;
-  if (part < 0)
-    selection.fail("expected .lo or .hi");
-  Type a = selection.takeType(), b = selection.takeType();
-  takeOperands(selection, Type::B32, 3);
-  auto choose = [&](auto x, auto y) {
-    using A = decltype(x);
-    using B = decltype(y);
-    using U = uint32_t;
-    if (!pairs)
-      selection.instruction.handler = lanewise<U, U, U, U>([](U p, U q, U r) {
-        return dotProduct<A, B, false, false>(p, q, r);
-      });
-    else if (part == 0)
-      selection.instruction.handler = lanewise<U, U, U, U>(
-          [](U p, U q, U r) { return dotProduct<A, B, true, false>(p, q, r); });
-    else
-      selection.instruction.handler = lanewise<U, U, U, U>(
-          [](U p, U q, U r) { return dotProduct<A, B, true, true>(p, q, r); });
-  };
-  if (isSigned(a))
-    isSigned(b) ? choose(int8_t(), int8_t()) : choose(int8_t(), uint8_t());
-  else
-    isSigned(b) ? choose(uint8_t(), int8_t()) : choose(uint8_t(), uint8_t());
-}
-
 } // namespace
 
 void minrnn::emulator::addIntegerInstructions(SelectorTable &table) {
@@ -382,7 +301,4 @@ void minrnn::emulator::addIntegerInstructions(SelectorTable &table) {
   table["div"] = table["rem"] = selectDivision;
   table["min"] = table["max"] = selectMinOrMax;
   table["abs"] = table["neg"] = selectAbsOrNeg;
-  table["sad"] = selectSad;
-  table["mul24"] = table["mad24"] = selectMul24;
-  table["dp4a"] = table["dp2a"] = selectDotProduct;
 }

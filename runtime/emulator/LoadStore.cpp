@@ -396,18 +396,8 @@ void selectLoadOrStore(Selection &selection) {
       load ? loadOf(selection, type) : storeOf(selection, type);
 }
 
-/// prefetch, applypriority, discard and the like move nothing here.
-void selectHint(Selection &selection) {
-  selection.takeOneOf({"global", "local", "const", "param"});
-  selection.takeOneOf(
-      {"L1", "L2", "L2::evict_last", "L2::evict_normal", "tensormap"});
-  selection.expectOperands(1, 2);
-  selection.instruction.handler = nothingHandler();
-}
-
 } // namespace
 
 void minrnn::emulator::addMemoryInstructions(SelectorTable &table) {
-  table["ld"] = table["ldu"] = table["st"] = selectLoadOrStore;
-  table["prefetch"] = table["prefetchu"] = table["applypriority"] = selectHint;
+  table["ld"] = table["st"] = selectLoadOrStore;
 }

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// mov, with packing and unpacking of vectors, cvta and isspacep.
+// mov, with packing and unpacking of vectors, and cvta.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,7 +14,6 @@
 #include "runtime/emulator/Lanewise.h"
 #include "runtime/emulator/Selection.h"
 
-#include <chrono>
 #include <cstring>
 
 using namespace minrnn::emulator;
@@ -126,43 +125,6 @@ void selectVectorMove(Selection &selection, Type type, bool pack) {
   instruction.handler = executeUnpack;
 }
 
-/// %clock and the like: instructions executed stand for cycles.
-template <typename T>
-void executeClock(Warp &warp, const Instruction &instruction, uint32_t mask) {
-  T values[warpSize];
-  auto now = static_cast<T>(warp.worker->statistics.warpInstructions +
-                            warp.block->instructions + warp.turns);
-  for (T &value : values)
-    value = now;
-  storeLanes(warp, instruction.destination[0], values, mask);
-}
-
-void executeGlobalTimer(Warp &warp, const Instruction &instruction,
-                        uint32_t mask) {
-  uint64_t values[warpSize];
-  uint64_t now = std::chrono::duration_cast<std::chrono::nanoseconds>(
-                     std::chrono::steady_clock::now().time_since_epoch())
-                     .count();
-  for (uint64_t &value : values)
-    value = now;
-  storeLanes(warp, instruction.destination[0], values, mask);
-}
-
-bool selectTimer(Selection &selection, Type type) {
-  std::string_view name = selection.operand(1).name;
-  Instruction &instruction = selection.instruction;
-  if (name == "%clock" && byteWidth(type) == 4)
-    instruction.handler = executeClock<uint32_t>;
-  else if (name == "%clock64" && byteWidth(type) == 8)
-    instruction.handler = executeClock<uint64_t>;
-  else if (name == "%globaltimer" && byteWidth(type) == 8)
-    instruction.handler = executeGlobalTimer;
-  else
-    return false;
-  instruction.destination[0] = selection.destination(0, type);
-  return true;
-}
-
 void selectMove(Selection &selection) {
   Type type = selection.takeType();
   selection.expectOperands(2);
@@ -177,8 +139,6 @@ void selectMove(Selection &selection) {
     instruction.handler = executePredicateMove;
     return;
   }
-  if (selectTimer(selection, type))
-    return;
   instruction.destination[0] = selection.destination(0, type);
   instruction.source[0] = selection.source(1, type);
   instruction.handler = moveOf(selection, type);
@@ -225,32 +185,9 @@ void selectConvertAddress(Selection &selection) {
       [](uint64_t a, uint64_t b) { return a + b; });
 }
 
-void executeIsInSpace(Warp &warp, const Instruction &instruction,
-                      uint32_t mask) {
-  const uint64_t *address = warp.lanes<uint64_t>(instruction.source[0]);
-  auto window = static_cast<uint64_t>(instruction.immediate);
-  uint32_t result = 0;
-  for (unsigned i = 0; i < warpSize; ++i) {
-    bool holds = window ? address[i] - window < windowSize
-                        : address[i] >= parameterWindow + windowSize;
-    result |= uint32_t(holds) << i;
-  }
-  storePredicate(warp, instruction.destination[0], result, mask);
-}
-
-void selectIsInSpace(Selection &selection) {
-  Instruction &instruction = selection.instruction;
-  instruction.immediate = windowOf(selection);
-  selection.expectOperands(2);
-  instruction.destination[0] = selection.destination(0, Type::Pred);
-  instruction.source[0] = selection.source(1, Type::U64);
-  instruction.handler = executeIsInSpace;
-}
-
 } // namespace
 
 void minrnn::emulator::addMoveInstructions(SelectorTable &table) {
   table["mov"] = selectMove;
   table["cvta"] = selectConvertAddress;
-  table["isspacep"] = selectIsInSpace;
 }

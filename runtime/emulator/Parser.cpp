@@ -375,15 +375,10 @@ private:
     label.statement = function.statements.size();
     label.name = take().text;
     expectMark(':');
-    if (takeWord(".branchtargets")) {
-      do
-        label.targets.push_back(expectName("a label"));
-      while (takeMark(','));
-      expectMark(';');
-    } else if (token().text == ".callprototype" ||
-               token().text == ".calltargets") {
+    if (token().text == ".branchtargets")
+      fail("branches through a table are not supported", Fault::Unsupported);
+    if (token().text == ".callprototype" || token().text == ".calltargets")
       fail("calls through a pointer are not supported", Fault::Unsupported);
-    }
     function.labels.push_back(std::move(label));
   }
 

@@ -12,14 +12,16 @@
 //
 // - Memory is sequentially consistent, so a fence that is missing between
 //   blocks goes unseen; within a block the race checker sees it.
-// - No time passes: %clock counts instructions. No cache is modelled.
+// - No time passes, and no cache is modelled.
 // - Approximate functions are as exact as the host's, which is better than the
 //   ISA promises; their results differ from a GPU's in the last places.
 // - Reading a register that nothing wrote is not detected; it holds ones.
-// - Not supported, and so refused by `parse`: recursion, calls through
-// pointers,
-//   matrix instructions, asynchronous copies, clusters, textures, vector
-//   registers, arithmetic with carry, linking of several modules.
+// - Only the instructions that LLVM and NVRTC emit for our kernels are there,
+//   and what a look-back across blocks needs: atomics, fences, ordered loads
+//   and stores. `parse` refuses the rest: recursion, calls through pointers,
+//   branches through tables, matrix instructions, asynchronous copies,
+//   clusters, textures, vector registers, arithmetic with carry, arithmetic in
+//   half precision, linking of several modules.
 //
 //===----------------------------------------------------------------------===//
 

@@ -14,7 +14,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/core/HalfFormats.h"
 #include "runtime/emulator/FloatFormats.h"
 #include "runtime/emulator/Lanewise.h"
 #include "runtime/emulator/RoundingMode.h"
@@ -102,68 +101,14 @@ void selectSquareRoot(Selection &selection) {
               [](auto a) { return std::sqrt(a); });
 }
 
-/// The quotient in double keeps .f32 within half a unit; of .f64 the ISA says
-/// little more than that it is an approximation.
-void selectReciprocalRoot(Selection &selection) {
+/// ex2 and lg2.
+template <typename F> void selectFunction(Selection &selection, F f) {
   Modifiers m = takeModifiers(selection);
   if (!m.approximate)
     selection.fail("expected .approx");
-  chooseUnary(selection, m.type, m.flushes, m.rounding, [](auto a) {
-    return static_cast<decltype(a)>(1.0 / std::sqrt(double(a)));
-  });
-}
-
-/// tanh.approx.f16 and the like, through .f32.
-template <typename Format, unsigned Values, typename F>
-void executeHalf(Warp &warp, const Instruction &instruction, uint32_t mask) {
-  const uint16_t *a = warp.lanes<uint16_t>(instruction.source[0]);
-  uint16_t *to = warp.lanes<uint16_t>(instruction.destination[0]);
-  for (unsigned i = 0; i < warpSize * Values; ++i)
-    if (mask >> (i / Values) & 1)
-      to[i] = roundTo<Format>(F{}(static_cast<float>(valueOf<Format>(a[i]))),
-                              Rounding::Nearest);
-}
-
-/// ex2, lg2, sin, cos and tanh.
-template <typename F> void selectFunction(Selection &selection, F f) {
-  Selection peek = selection;
-  Type type = peek.takeType();
-  if (type == Type::F32) {
-    Modifiers m = takeModifiers(selection);
-    if (!m.approximate)
-      selection.fail("expected .approx");
-    chooseUnary(selection, m.type, m.flushes, Rounding::Nearest, f);
-    return;
-  }
-  std::string_view base = selection.base();
-  if (base != "ex2" && base != "tanh")
-    selection.wrongType(type);
-  selection.takeType();
-  if (!selection.take("approx"))
-    selection.fail("expected .approx");
-  selection.take("ftz");
-  selection.expectOperands(2);
-  Instruction &instruction = selection.instruction;
-  instruction.destination[0] = selection.destination(0, type);
-  instruction.source[0] = selection.source(1, type);
-  bool packed = type == Type::F16x2 || type == Type::BF16x2;
-  instruction.specialFunctions = packed ? 2 : 1;
-  switch (type) {
-  case Type::F16:
-    instruction.handler = executeHalf<Half, 1, F>;
-    break;
-  case Type::F16x2:
-    instruction.handler = executeHalf<Half, 2, F>;
-    break;
-  case Type::BF16:
-    instruction.handler = executeHalf<BFloat, 1, F>;
-    break;
-  case Type::BF16x2:
-    instruction.handler = executeHalf<BFloat, 2, F>;
-    break;
-  default:
-    selection.wrongType(type);
-  }
+  if (m.type != Type::F32)
+    selection.wrongType(m.type);
+  chooseUnary(selection, m.type, m.flushes, Rounding::Nearest, f);
 }
 
 } // namespace
@@ -171,7 +116,6 @@ template <typename F> void selectFunction(Selection &selection, F f) {
 void minrnn::emulator::addSpecialFunctionInstructions(SelectorTable &table) {
   table["rcp"] = selectReciprocal;
   table["sqrt"] = selectSquareRoot;
-  table["rsqrt"] = selectReciprocalRoot;
   table["ex2"] = [](Selection &selection) {
     selectFunction(selection,
                    [](auto a) { return decltype(a)(std::exp2(float(a))); });
@@ -179,17 +123,5 @@ void minrnn::emulator::addSpecialFunctionInstructions(SelectorTable &table) {
   table["lg2"] = [](Selection &selection) {
     selectFunction(selection,
                    [](auto a) { return decltype(a)(std::log2(float(a))); });
-  };
-  table["sin"] = [](Selection &selection) {
-    selectFunction(selection,
-                   [](auto a) { return decltype(a)(std::sin(float(a))); });
-  };
-  table["cos"] = [](Selection &selection) {
-    selectFunction(selection,
-                   [](auto a) { return decltype(a)(std::cos(float(a))); });
-  };
-  table["tanh"] = [](Selection &selection) {
-    selectFunction(selection,
-                   [](auto a) { return decltype(a)(std::tanh(float(a))); });
   };
 }

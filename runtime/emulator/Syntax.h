@@ -143,14 +143,13 @@ struct VariableSyntax {
   uint64_t byteSize() const { return elements * vectorWidth * byteWidth(type); }
 };
 
-/// A label, or the targets of a `.branchtargets` directive under that label.
+/// A place in the code that branches name.
 struct LabelSyntax {
   std::string_view name;
   uint32_t scope = 0;
   uint32_t line = 0;
   /// The statement that follows it.
   uint32_t statement = 0;
-  std::vector<std::string_view> targets;
 };
 
 /// An entry or a device function.

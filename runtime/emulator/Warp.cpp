@@ -137,42 +137,6 @@ static void executeBranch(Warp &warp, const Instruction &instruction,
   splitOff(warp, mask, instruction.target);
 }
 
-static void executeIndexedBranch(Warp &warp, const Instruction &instruction,
-                                 uint32_t mask) {
-  const auto &table =
-      warp.block->context->entry.branchTables[instruction.immediate];
-  const uint32_t *index = warp.lanes<uint32_t>(instruction.source[0]);
-  if (!mask)
-    return;
-  bool opened = false;
-  auto open = [&] {
-    if (!opened)
-      prepareDivergence(warp, instruction);
-    opened = true;
-  };
-  if (mask != warp.mask)
-    open();
-  while (mask) {
-    unsigned lane = std::countr_zero(mask);
-    if (index[lane] >= table.size())
-      raise(warp, instruction, Fault::OutOfBounds, lane,
-            "branch index " + std::to_string(index[lane]) +
-                " is outside its table of " + std::to_string(table.size()) +
-                " targets");
-    uint32_t same = 0;
-    for (uint32_t rest = mask; rest; rest &= rest - 1)
-      if (index[std::countr_zero(rest)] == index[lane])
-        same |= rest & -rest;
-    if (same == warp.mask) {
-      warp.pc = table[index[lane]];
-      return;
-    }
-    open();
-    splitOff(warp, same, table[index[lane]]);
-    mask &= ~same;
-  }
-}
-
 static void executeCall(Warp &warp, const Instruction &instruction,
                         uint32_t mask) {
   if (!mask)
@@ -246,17 +210,11 @@ static void executeTrap(Warp &warp, const Instruction &instruction,
           "the program stopped itself");
 }
 
-static void executeNothing(Warp &, const Instruction &, uint32_t) {}
-
 Handler minrnn::emulator::branchHandler() { return executeBranch; }
-Handler minrnn::emulator::indexedBranchHandler() {
-  return executeIndexedBranch;
-}
 Handler minrnn::emulator::callHandler() { return executeCall; }
 Handler minrnn::emulator::returnHandler() { return executeReturn; }
 Handler minrnn::emulator::exitHandler() { return executeExit; }
 Handler minrnn::emulator::trapHandler() { return executeTrap; }
-Handler minrnn::emulator::nothingHandler() { return executeNothing; }
 
 //===----------------------------------------------------------------------===//
 // Fragments

@@ -126,7 +126,7 @@ void selectShuffle(Selection &selection) {
 }
 
 //===----------------------------------------------------------------------===//
-// Votes and matches
+// Votes
 //===----------------------------------------------------------------------===//
 
 enum VoteMode : uint8_t { All, Any, Uniform, Ballot };
@@ -168,133 +168,6 @@ void selectVote(Selection &selection) {
   instruction.handler = executeVote;
 }
 
-/// match.any: the lanes with this lane's value; match.all: all members if they
-/// all have it, and whether so.
-template <typename T>
-void executeMatch(Warp &warp, const Instruction &instruction, uint32_t mask) {
-  forEachGroup(warp, instruction, mask, instruction.source[1],
-               [&](uint32_t lanes, uint32_t) {
-                 const T *a = warp.lanes<T>(instruction.source[0]);
-                 uint32_t values[warpSize] = {};
-                 bool all = true;
-                 for (unsigned i = 0; i < warpSize; ++i)
-                   for (unsigned j = 0; j < warpSize; ++j)
-                     if ((lanes >> i & 1) && (lanes >> j & 1)) {
-                       values[i] |= uint32_t(a[i] == a[j]) << j;
-                       all &= a[i] == a[j];
-                     }
-                 if (instruction.mode) {
-                   std::fill_n(values, warpSize, all ? lanes : 0);
-                   if (instruction.destination[1] != noSlot)
-                     storePredicate(warp, instruction.destination[1],
-                                    all ? allLanes : 0, lanes);
-                 }
-                 storeLanes(warp, instruction.destination[0], values, lanes);
-               });
-}
-
-void selectMatch(Selection &selection) {
-  bool all = selection.take("all");
-  if (!all && !selection.take("any"))
-    selection.fail("expected .any or .all");
-  if (!selection.take("sync"))
-    selection.fail("expected .sync");
-  Type type = selection.takeType();
-  selection.expectOperands(3);
-  Instruction &instruction = selection.instruction;
-  const OperandSyntax &to = selection.operand(0);
-  if (to.kind == OperandSyntax::Kind::Pair) {
-    instruction.destination[0] =
-        selection.destination(to.elements[0], Type::B32);
-    instruction.destination[1] =
-        selection.destination(to.elements[1], Type::Pred);
-  } else {
-    instruction.destination[0] = selection.destination(to, Type::B32);
-  }
-  instruction.source[0] = selection.source(1, type);
-  instruction.source[1] = selection.source(2, Type::B32);
-  instruction.mode = all;
-  if (type != Type::B32 && type != Type::B64)
-    selection.wrongType(type);
-  instruction.handler =
-      type == Type::B32 ? executeMatch<uint32_t> : executeMatch<uint64_t>;
-}
-
-void executeActiveMask(Warp &warp, const Instruction &instruction,
-                       uint32_t mask) {
-  uint32_t values[warpSize];
-  std::fill_n(values, warpSize, mask);
-  storeLanes(warp, instruction.destination[0], values, mask);
-}
-
-void selectActiveMask(Selection &selection) {
-  selection.take("b32");
-  selection.expectOperands(1);
-  selection.instruction.destination[0] =
-      selection.destination(size_t(0), Type::B32);
-  selection.instruction.handler = executeActiveMask;
-}
-
-//===----------------------------------------------------------------------===//
-// Reductions
-//===----------------------------------------------------------------------===//
-
-template <typename T, typename F>
-void executeReduction(Warp &warp, const Instruction &instruction,
-                      uint32_t mask) {
-  forEachGroup(warp, instruction, mask, instruction.source[1],
-               [&](uint32_t lanes, uint32_t) {
-                 const T *a = warp.lanes<T>(instruction.source[0]);
-                 T result = a[std::countr_zero(lanes)];
-                 for (uint32_t rest = lanes & (lanes - 1); rest;
-                      rest &= rest - 1)
-                   result = F{}(result, a[std::countr_zero(rest)]);
-                 T values[warpSize];
-                 std::fill_n(values, warpSize, result);
-                 storeLanes(warp, instruction.destination[0], values, lanes);
-               });
-}
-
-template <typename T, typename F> Handler reduction(F) {
-  return executeReduction<T, F>;
-}
-
-void selectReduction(Selection &selection) {
-  if (!selection.take("sync"))
-    selection.fail("expected .sync");
-  int operation =
-      selection.takeOneOf({"add", "min", "max", "and", "or", "xor"});
-  Type type = selection.takeType();
-  selection.expectOperands(3);
-  Instruction &instruction = selection.instruction;
-  instruction.destination[0] = selection.destination(0, type);
-  instruction.source[0] = selection.source(1, type);
-  instruction.source[1] = selection.source(2, Type::B32);
-  if (byteWidth(type) != 4 || isFloat(type))
-    selection.wrongType(type);
-  auto choose = [&](auto zero) {
-    using T = decltype(zero);
-    switch (operation) {
-    case 0:
-      return reduction<T>(
-          [](T a, T b) { return T(uint32_t(a) + uint32_t(b)); });
-    case 1:
-      return reduction<T>([](T a, T b) { return std::min(a, b); });
-    case 2:
-      return reduction<T>([](T a, T b) { return std::max(a, b); });
-    case 3:
-      return reduction<T>([](T a, T b) { return T(a & b); });
-    case 4:
-      return reduction<T>([](T a, T b) { return T(a | b); });
-    case 5:
-      return reduction<T>([](T a, T b) { return T(a ^ b); });
-    default:
-      selection.fail("expected an operation such as .add");
-    }
-  };
-  instruction.handler = isSigned(type) ? choose(int32_t()) : choose(uint32_t());
-}
-
 /// bar.warp.sync: orders the memory accesses of its members.
 void executeWarpSync(Warp &warp, const Instruction &instruction,
                      uint32_t mask) {
@@ -306,33 +179,6 @@ void executeWarpSync(Warp &warp, const Instruction &instruction,
                  warp.block->races.warpSync(warp.index,
                                             whole ? allLanes : lanes);
                });
-}
-
-/// elect.sync: the lowest lane is the leader.
-void executeElect(Warp &warp, const Instruction &instruction, uint32_t mask) {
-  forEachGroup(
-      warp, instruction, mask, instruction.source[0],
-      [&](uint32_t lanes, uint32_t) {
-        uint32_t values[warpSize];
-        std::fill_n(values, warpSize, uint32_t(std::countr_zero(lanes)));
-        storeLanes(warp, instruction.destination[0], values, lanes);
-        storePredicate(warp, instruction.destination[1], lanes & -lanes, lanes);
-      });
-}
-
-void selectElect(Selection &selection) {
-  if (!selection.take("sync"))
-    selection.fail("expected .sync");
-  selection.expectOperands(2);
-  const OperandSyntax &to = selection.operand(0);
-  if (to.kind != OperandSyntax::Kind::Pair)
-    selection.fail("expected a pair of registers, d|p");
-  Instruction &instruction = selection.instruction;
-  instruction.destination[0] = selection.destination(to.elements[0], Type::B32);
-  instruction.destination[1] =
-      selection.destination(to.elements[1], Type::Pred);
-  instruction.source[0] = selection.source(1, Type::B32);
-  instruction.handler = executeElect;
 }
 
 } // namespace
@@ -349,8 +195,4 @@ void selectWarpSync(Selection &selection) {
 void minrnn::emulator::addWarpInstructions(SelectorTable &table) {
   table["shfl"] = selectShuffle;
   table["vote"] = selectVote;
-  table["match"] = selectMatch;
-  table["activemask"] = selectActiveMask;
-  table["redux"] = selectReduction;
-  table["elect"] = selectElect;
 }

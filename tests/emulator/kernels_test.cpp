@@ -318,19 +318,3 @@ TEST(Recurrence, ShufflesAndSharedMemory) {
     }
   }
 }
-
-TEST(Recurrence, SwitchThroughABranchTable) {
-  Device device(readKernel("recurrence.ptx"));
-  std::vector<int> kinds = integers(96, -1, 6);
-  uint64_t from = device.upload(kinds);
-  for (uint64_t seed : seeds) {
-    uint64_t to = device.reserve<int>(96);
-    device.run("choose", {1}, {96}, {from, to}, withSeed(seed));
-    std::vector<int> out = device.download<int>(to, 96);
-    for (int i = 0; i < 96; ++i) {
-      int want[] = {3 * i, i + 100, i ^ 255, i << 4, 142 - i};
-      EXPECT_EQ(out[i], kinds[i] >= 0 && kinds[i] < 5 ? want[kinds[i]] : -1)
-          << i;
-    }
-  }
-}
