@@ -172,7 +172,7 @@ void Block::start(const LaunchContext &launch, Worker &runner,
     warp.launched = warp.live =
         lanes == warpSize ? allLanes : (1u << lanes) - 1;
     warp.fragments.push_back(
-        {warp.live, 0, noMeeting, Fragment::State::Ready, 0});
+        {warp.live, 0, noPoint, Fragment::State::Ready, 0});
     for (const SpecialSlot &special : entry.specialRegisters)
       for (unsigned lane = 0; lane < warpSize; ++lane)
         warp.lanes<uint32_t>(special.slot)[lane] =
@@ -237,7 +237,7 @@ Block::Outcome Block::run() {
     bool released = false;
     if (mayRelease)
       for (Warp &warp : warps)
-        if (releaseMeetings(warp)) {
+        if (releasePoints(warp)) {
           warp.repeatsAt = ~uint64_t(0);
           released = true;
         }
@@ -358,11 +358,11 @@ void Block::reportStuck() {
         story += "; " + where(warp, fragment.mask) + " waits at line " +
                  std::to_string(instruction.line);
     }
-    for (const Meeting &meeting : warp.meetings)
-      if (meeting.inUse && meeting.arrived && told++ < 8)
-        story += "; " + where(warp, meeting.arrived) +
+    for (const ReconvergencePoint &point : warp.points)
+      if (point.inUse && point.arrived && told++ < 8)
+        story += "; " + where(warp, point.arrived) +
                  " waits after the branch, before line " +
-                 std::to_string(code[meeting.pc].line);
+                 std::to_string(code[point.pc].line);
     uint32_t exited = warp.launched & ~warp.live;
     if (exited && told++ < 8)
       story += "; " + where(warp, exited) + " exited at line " +

@@ -1,4 +1,4 @@
-//===- ControlFlow.cpp - Where lanes meet again ---------------------------===//
+//===- ControlFlow.cpp - Where lanes reconverge ---------------------------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -18,7 +18,7 @@ namespace {
 /// Basic blocks of one function; the last one is a virtual exit.
 class Graph {
 public:
-  /// Lanes that leave early do not hinder the others from meeting, so at first
+  /// Lanes that leave early do not hinder the others, so at first
   /// only the last exit counts as one; what cannot reach it needs them all.
   Graph(EntryImage &entry, uint32_t begin, uint32_t end, bool everyExit)
       : entry(entry), begin(begin), end(end), everyExit(everyExit),
@@ -34,13 +34,13 @@ public:
       if (!isBranch(last) || last.reconvergence != noTarget ||
           successors[block].size() < 2)
         continue;
-      uint32_t meet = dominators[block];
-      if (meet == none || meet == exit())
+      uint32_t point = dominators[block];
+      if (point == none || point == exit())
         continue;
-      Instruction &first = entry.code[starts[meet]];
+      Instruction &first = entry.code[starts[point]];
       if (ends(first) && first.guard == noSlot)
         continue; // Nothing to do together there.
-      last.reconvergence = starts[meet];
+      last.reconvergence = starts[point];
       first.isJoin = true;
     }
   }
@@ -147,12 +147,12 @@ private:
       for (uint32_t block : order) {
         if (block == exit())
           continue;
-        uint32_t meet = none;
+        uint32_t point = none;
         for (uint32_t next : successors[block])
           if (dominator[next] != none)
-            meet = meet == none ? next : common(next, meet);
-        if (meet != dominator[block]) {
-          dominator[block] = meet;
+            point = point == none ? next : common(next, point);
+        if (point != dominator[block]) {
+          dominator[block] = point;
           changed = true;
         }
       }

@@ -1,4 +1,4 @@
-//===- ControlFlow.h - Branches, calls and where lanes meet again *- C++
+//===- ControlFlow.h - Branches, calls, where lanes reconverge  -*- C++
 //-*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.

@@ -9,10 +9,11 @@
 // Internal to the emulator.
 //
 // A warp's threads run in fragments: sets of lanes that share a program
-// counter. A divergent branch splits the running fragment and opens a meeting
-// point at the branch's immediate post-dominator; a fragment that gets there
-// parks until all lanes that the meeting point expects have come or exited.
-// Fragments otherwise run independently, so lanes may wait for each other.
+// counter. A divergent branch splits the running fragment and opens a
+// reconvergence point at the branch's immediate post-dominator; a fragment that
+// gets there parks until all lanes that the reconvergence point expects have
+// come or exited. Fragments otherwise run independently, so lanes may wait for
+// each other.
 //
 //===----------------------------------------------------------------------===//
 
@@ -45,15 +46,14 @@ struct LaunchContext {
   std::vector<std::byte> parameters;
 };
 
-constexpr uint32_t noMeeting = ~uint32_t(0);
+constexpr uint32_t noPoint = ~uint32_t(0);
 
-/// A point where lanes that diverged meet again, or, for a call, where they
-/// return to.
-struct Meeting {
+/// Where lanes that diverged reconverge, or, for a call, where they return to.
+struct ReconvergencePoint {
   uint32_t pc = 0;
   uint32_t expected = 0;
   uint32_t arrived = 0;
-  uint32_t parent = noMeeting;
+  uint32_t parent = noPoint;
   /// Index of the call whose return this is, or noTarget.
   uint32_t call = noTarget;
   bool inUse = false;
@@ -63,7 +63,8 @@ struct Fragment {
   enum class State { Ready, AtBarrier, AtWarpSync };
   uint32_t mask = 0;
   uint32_t pc = 0;
-  uint32_t meeting = noMeeting;
+  /// The reconvergence point that it runs to.
+  uint32_t point = noPoint;
   State state = State::Ready;
   /// AtBarrier: which; AtWarpSync: the lanes it waits for.
   uint32_t waitsFor = 0;
@@ -79,7 +80,7 @@ struct Warp {
   // The fragment that runs.
   uint32_t mask = 0;
   uint32_t pc = 0;
-  uint32_t meeting = noMeeting;
+  uint32_t point = noPoint;
   /// Set by a handler when the fragment cannot go on or is gone.
   bool suspended = false;
   bool isRunning = false;
@@ -89,7 +90,7 @@ struct Warp {
   /// Where lanes last exited, for messages.
   uint32_t exitLine = 0;
   std::vector<Fragment> fragments;
-  std::vector<Meeting> meetings;
+  std::vector<ReconvergencePoint> points;
 
   /// Turns remaining in this slice; a polling loop ends it early.
   uint64_t turns = 0;
@@ -180,9 +181,9 @@ struct Worker {
 void runWarp(Warp &warp);
 /// Whether some fragment can run.
 bool hasReadyFragment(const Warp &warp);
-/// Frees the lanes that wait at meeting points, which are a convenience, when
-/// the rest of the warp waits for something that those lanes may do.
-bool releaseMeetings(Warp &warp);
+/// Frees the lanes that wait at reconvergence points, which are a convenience,
+/// when the rest of the warp waits for something that those lanes may do.
+bool releasePoints(Warp &warp);
 
 /// Sets the running fragment aside in the given state.
 void suspend(Warp &warp, Fragment::State state, uint32_t waitsFor, uint32_t pc);

@@ -68,7 +68,7 @@ struct Instruction {
   bool guardNegated = false;
   /// Bit i: source i is a negated predicate.
   uint8_t negated = 0;
-  /// Lanes may meet here again after a divergent branch.
+  /// A reconvergence point of a divergent branch.
   bool isJoin = false;
   /// Runs even when no lane is active: control flow.
   bool always = false;
@@ -83,7 +83,7 @@ struct Instruction {
   uint32_t line = 0;
   /// Where a branch goes; the function of a call.
   uint32_t target = noTarget;
-  /// Where the lanes of a divergent branch meet again, if anywhere.
+  /// Where the lanes of a divergent branch reconverge, if anywhere.
   uint32_t reconvergence = noTarget;
   /// An address offset, a lookup table, ...
   int64_t immediate = 0;

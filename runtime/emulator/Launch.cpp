@@ -293,21 +293,21 @@ void checkShape(const EntryInfo &entry, const std::string &target, Dim3 grid,
 }
 
 std::vector<std::byte> packParameters(const EntryImage &entry,
-                                      std::span<const uint64_t> words) {
+                                      std::span<const uint64_t> arguments) {
   uint64_t expected = 0;
   for (const ParameterInfo &parameter : entry.info.parameters)
-    expected += parameter.words();
-  if (words.size() != expected)
+    expected += parameter.arguments();
+  if (arguments.size() != expected)
     throw Error(Fault::Launch, "launch of '" + entry.info.name +
                                    "': expected " + std::to_string(expected) +
-                                   " words of parameters, found " +
-                                   std::to_string(words.size()));
+                                   " arguments of 64 bits, found " +
+                                   std::to_string(arguments.size()));
   std::vector<std::byte> packed(entry.parameterBytes);
-  size_t word = 0;
+  size_t next = 0;
   for (const ParameterInfo &parameter : entry.info.parameters) {
-    std::memcpy(packed.data() + parameter.offset, &words[word],
+    std::memcpy(packed.data() + parameter.offset, &arguments[next],
                 parameter.bytes);
-    word += parameter.words();
+    next += parameter.arguments();
   }
   return packed;
 }
@@ -317,7 +317,7 @@ std::vector<std::byte> packParameters(const EntryImage &entry,
 Statistics minrnn::emulator::launch(const Module &module,
                                     std::string_view entry, Dim3 grid,
                                     Dim3 block, uint64_t dynamicSharedBytes,
-                                    std::span<const uint64_t> parameters,
+                                    std::span<const uint64_t> arguments,
                                     const LaunchOptions &options) {
   const Image &image = *module.program().image();
   auto found = std::find_if(image.entries.begin(), image.entries.end(),
@@ -336,7 +336,7 @@ Statistics minrnn::emulator::launch(const Module &module,
                         grid,
                         block,
                         dynamicSharedBytes,
-                        packParameters(*found, parameters)};
+                        packParameters(*found, arguments)};
   if (!grid.count())
     return {};
   module.memory().beginLaunch();

@@ -72,13 +72,13 @@ struct LaunchOptions {
   uint64_t instructionLimit = uint64_t(1) << 40;
 };
 
-/// Runs `entry` to its end. `parameters` holds one 64-bit word for each
-/// parameter (its low bytes where the parameter is narrower; as many words as
-/// its size needs where it is a structure). A grid with no block runs nothing.
+/// Runs `entry` to its end. `arguments` holds one of 64 bits for each parameter
+/// (its low bytes where the parameter is narrower; as many as its size needs
+/// where it is a structure). A grid with no block runs nothing.
 /// Throws `Error`, after which memory holds what was written until then.
 Statistics launch(const Module &module, std::string_view entry, Dim3 grid,
                   Dim3 block, uint64_t dynamicSharedBytes,
-                  std::span<const uint64_t> parameters,
+                  std::span<const uint64_t> arguments,
                   const LaunchOptions &options = {});
 
 /// Shared memory a block may have on `target`, in bytes: 65536 on sm_75.

@@ -46,8 +46,9 @@ struct ParameterInfo {
   uint64_t bytes = 0;
   /// Its place in the parameter space.
   uint64_t offset = 0;
-  /// 64-bit words a launch passes for it: one, or more for a structure.
-  uint64_t words() const { return bytes <= 8 ? 1 : (bytes + 7) / 8; }
+  /// Arguments of 64 bits that a launch passes for it: one, or more for a
+  /// structure.
+  uint64_t arguments() const { return bytes <= 8 ? 1 : (bytes + 7) / 8; }
 };
 
 /// What a launch needs to know of an entry.

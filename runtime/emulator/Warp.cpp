@@ -34,19 +34,19 @@ void minrnn::emulator::raise(const Warp &warp, const Instruction &instruction,
 }
 
 //===----------------------------------------------------------------------===//
-// Meeting points
+// Reconvergence points
 //===----------------------------------------------------------------------===//
 
-static uint32_t openMeeting(Warp &warp, uint32_t pc, uint32_t expected,
-                            uint32_t parent, uint32_t call = noTarget) {
-  Meeting meeting{pc, expected, 0, parent, call, true};
-  for (uint32_t i = 0; i < warp.meetings.size(); ++i)
-    if (!warp.meetings[i].inUse) {
-      warp.meetings[i] = meeting;
+static uint32_t openPoint(Warp &warp, uint32_t pc, uint32_t expected,
+                          uint32_t parent, uint32_t call = noTarget) {
+  ReconvergencePoint point{pc, expected, 0, parent, call, true};
+  for (uint32_t i = 0; i < warp.points.size(); ++i)
+    if (!warp.points[i].inUse) {
+      warp.points[i] = point;
       return i;
     }
-  warp.meetings.push_back(meeting);
-  return warp.meetings.size() - 1;
+  warp.points.push_back(point);
+  return warp.points.size() - 1;
 }
 
 static void copyParameters(Warp &warp, const std::vector<ParameterCopy> &copies,
@@ -59,45 +59,45 @@ static void copyParameters(Warp &warp, const std::vector<ParameterCopy> &copies,
     }
 }
 
-/// Closes a meeting everyone came to; the lanes go on as a ready fragment.
-static void completeMeeting(Warp &warp, uint32_t index) {
-  Meeting &meeting = warp.meetings[index];
-  meeting.inUse = false;
-  if (!meeting.arrived)
+/// Closes a point that everyone came to; the lanes go on as a ready fragment.
+static void completePoint(Warp &warp, uint32_t index) {
+  ReconvergencePoint &point = warp.points[index];
+  point.inUse = false;
+  if (!point.arrived)
     return;
-  if (meeting.call != noTarget)
-    copyParameters(warp, warp.block->context->entry.calls[meeting.call].results,
-                   meeting.arrived);
+  if (point.call != noTarget)
+    copyParameters(warp, warp.block->context->entry.calls[point.call].results,
+                   point.arrived);
   warp.fragments.push_back(
-      {meeting.arrived, meeting.pc, meeting.parent, Fragment::State::Ready, 0});
+      {point.arrived, point.pc, point.parent, Fragment::State::Ready, 0});
 }
 
-/// The running fragment has come to its meeting point.
-static void arriveAtMeeting(Warp &warp) {
-  Meeting &meeting = warp.meetings[warp.meeting];
-  meeting.arrived |= warp.mask;
-  if (meeting.arrived == meeting.expected && meeting.call == noTarget) {
+/// The running fragment has come to its reconvergence point.
+static void arriveAtPoint(Warp &warp) {
+  ReconvergencePoint &point = warp.points[warp.point];
+  point.arrived |= warp.mask;
+  if (point.arrived == point.expected && point.call == noTarget) {
     // The common case: the last to come goes on for all.
-    warp.mask = meeting.arrived;
-    meeting.inUse = false;
-    warp.meeting = meeting.parent;
+    warp.mask = point.arrived;
+    point.inUse = false;
+    warp.point = point.parent;
     return;
   }
-  if (meeting.arrived == meeting.expected)
-    completeMeeting(warp, warp.meeting);
+  if (point.arrived == point.expected)
+    completePoint(warp, warp.point);
   warp.isRunning = false;
   warp.suspended = true;
 }
 
-bool minrnn::emulator::releaseMeetings(Warp &warp) {
+bool minrnn::emulator::releasePoints(Warp &warp) {
   bool released = false;
-  for (Meeting &meeting : warp.meetings) {
-    if (!meeting.inUse || !meeting.arrived || meeting.call != noTarget)
+  for (ReconvergencePoint &point : warp.points) {
+    if (!point.inUse || !point.arrived || point.call != noTarget)
       continue;
-    meeting.expected &= ~meeting.arrived;
-    warp.fragments.push_back({meeting.arrived, meeting.pc, meeting.parent,
-                              Fragment::State::Ready, 0});
-    meeting.arrived = 0;
+    point.expected &= ~point.arrived;
+    warp.fragments.push_back(
+        {point.arrived, point.pc, point.parent, Fragment::State::Ready, 0});
+    point.arrived = 0;
     released = true;
   }
   return released;
@@ -109,20 +109,20 @@ bool minrnn::emulator::releaseMeetings(Warp &warp) {
 
 static void splitOff(Warp &warp, uint32_t mask, uint32_t pc) {
   warp.mask &= ~mask;
-  warp.fragments.push_back({mask, pc, warp.meeting, Fragment::State::Ready, 0});
+  warp.fragments.push_back({mask, pc, warp.point, Fragment::State::Ready, 0});
 }
 
-/// Opens the meeting point of a divergent branch, unless the running fragment
-/// already heads for it, as in a loop that its lanes leave one by one.
+/// Opens the reconvergence point of a divergent branch, unless the running
+/// fragment already heads for it, as in a loop that its lanes leave one by one.
 static void prepareDivergence(Warp &warp, const Instruction &instruction) {
   ++warp.worker->statistics.divergentBranches;
   if (instruction.reconvergence == noTarget)
     return;
-  if (warp.meeting != noMeeting &&
-      warp.meetings[warp.meeting].pc == instruction.reconvergence)
+  if (warp.point != noPoint &&
+      warp.points[warp.point].pc == instruction.reconvergence)
     return;
-  warp.meeting =
-      openMeeting(warp, instruction.reconvergence, warp.mask, warp.meeting);
+  warp.point =
+      openPoint(warp, instruction.reconvergence, warp.mask, warp.point);
 }
 
 static void executeBranch(Warp &warp, const Instruction &instruction,
@@ -146,11 +146,11 @@ static void executeCall(Warp &warp, const Instruction &instruction,
   copyParameters(warp, call.arguments, mask);
   uint32_t rest = warp.mask & ~mask;
   uint32_t after = warp.pc;
-  uint32_t outer = warp.meeting;
+  uint32_t outer = warp.point;
   if (rest)
     splitOff(warp, rest, after);
-  warp.meeting =
-      openMeeting(warp, after, mask, outer, uint32_t(instruction.immediate));
+  warp.point =
+      openPoint(warp, after, mask, outer, uint32_t(instruction.immediate));
   warp.pc = call.target;
 }
 
@@ -165,18 +165,18 @@ static void endIfEmpty(Warp &warp) {
 static void executeReturn(Warp &warp, const Instruction &, uint32_t mask) {
   if (!mask)
     return;
-  uint32_t index = warp.meeting;
-  while (warp.meetings[index].call == noTarget) {
-    // A meeting point inside the function that these lanes pass by.
-    warp.meetings[index].expected &= ~mask;
-    uint32_t parent = warp.meetings[index].parent;
-    if (warp.meetings[index].expected == warp.meetings[index].arrived)
-      completeMeeting(warp, index);
+  uint32_t index = warp.point;
+  while (warp.points[index].call == noTarget) {
+    // A reconvergence point inside the function that these lanes pass by.
+    warp.points[index].expected &= ~mask;
+    uint32_t parent = warp.points[index].parent;
+    if (warp.points[index].expected == warp.points[index].arrived)
+      completePoint(warp, index);
     index = parent;
   }
-  warp.meetings[index].arrived |= mask;
-  if (warp.meetings[index].arrived == warp.meetings[index].expected)
-    completeMeeting(warp, index);
+  warp.points[index].arrived |= mask;
+  if (warp.points[index].arrived == warp.points[index].expected)
+    completePoint(warp, index);
   warp.mask &= ~mask;
   endIfEmpty(warp);
 }
@@ -188,13 +188,13 @@ static void executeExit(Warp &warp, const Instruction &instruction,
   warp.mask &= ~mask;
   warp.live &= ~mask;
   warp.exitLine = instruction.line;
-  for (uint32_t i = 0; i < warp.meetings.size(); ++i) {
-    Meeting &meeting = warp.meetings[i];
-    if (!meeting.inUse || !(meeting.expected & mask))
+  for (uint32_t i = 0; i < warp.points.size(); ++i) {
+    ReconvergencePoint &point = warp.points[i];
+    if (!point.inUse || !(point.expected & mask))
       continue;
-    meeting.expected &= ~mask;
-    if (meeting.expected == meeting.arrived)
-      completeMeeting(warp, i);
+    point.expected &= ~mask;
+    if (point.expected == point.arrived)
+      completePoint(warp, i);
   }
   // Lanes that wait for these to converge look again.
   for (Fragment &fragment : warp.fragments)
@@ -222,7 +222,7 @@ Handler minrnn::emulator::trapHandler() { return executeTrap; }
 
 void minrnn::emulator::suspend(Warp &warp, Fragment::State state,
                                uint32_t waitsFor, uint32_t pc) {
-  warp.fragments.push_back({warp.mask, pc, warp.meeting, state, waitsFor});
+  warp.fragments.push_back({warp.mask, pc, warp.point, state, waitsFor});
   warp.isRunning = false;
   warp.suspended = true;
 }
@@ -254,7 +254,7 @@ uint32_t minrnn::emulator::converge(Warp &warp, const Instruction &instruction,
     return together;
   }
   warp.fragments.push_back(
-      {mask, here, warp.meeting, Fragment::State::AtWarpSync, members});
+      {mask, here, warp.point, Fragment::State::AtWarpSync, members});
   warp.mask &= ~mask;
   endIfEmpty(warp);
   return 0;
@@ -269,7 +269,8 @@ bool minrnn::emulator::hasReadyFragment(const Warp &warp) {
 }
 
 /// Makes a ready fragment the running one. The latest first, so that one side
-/// of a branch runs to its meeting point before the other; with a seed, any.
+/// of a branch runs to its reconvergence point before the other; with a seed,
+/// any.
 static bool resume(Warp &warp) {
   auto &fragments = warp.fragments;
   size_t ready = 0;
@@ -285,7 +286,7 @@ static bool resume(Warp &warp) {
       continue;
     warp.mask = fragments[i].mask;
     warp.pc = fragments[i].pc;
-    warp.meeting = fragments[i].meeting;
+    warp.point = fragments[i].point;
     fragments.erase(fragments.begin() + i);
     warp.isRunning = true;
     return true;
@@ -299,7 +300,7 @@ static void rotate(Warp &warp) {
       !std::any_of(warp.fragments.begin(), warp.fragments.end(),
                    [](auto &f) { return f.state == Fragment::State::Ready; }))
     return;
-  Fragment current{warp.mask, warp.pc, warp.meeting, Fragment::State::Ready, 0};
+  Fragment current{warp.mask, warp.pc, warp.point, Fragment::State::Ready, 0};
   warp.isRunning = false;
   resume(warp);
   warp.fragments.insert(warp.fragments.begin(), current);
@@ -321,10 +322,10 @@ static void runFragment(Warp &warp) {
   try {
     while (warp.turns && !warp.suspended) {
       const Instruction &instruction = code[warp.pc];
-      if (instruction.isJoin && warp.meeting != noMeeting &&
-          warp.meetings[warp.meeting].pc == warp.pc &&
-          warp.meetings[warp.meeting].call == noTarget) {
-        arriveAtMeeting(warp);
+      if (instruction.isJoin && warp.point != noPoint &&
+          warp.points[warp.point].pc == warp.pc &&
+          warp.points[warp.point].call == noTarget) {
+        arriveAtPoint(warp);
         continue;
       }
       if (warp.mask != counted) {
