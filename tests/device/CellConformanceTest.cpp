@@ -451,7 +451,7 @@ caseName(const testing::TestParamInfo<CellOnDevice::ParamType> &info) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Devices, CellOnDevice,
-                         testing::Combine(testing::ValuesIn(deviceNames()),
+                         testing::Combine(testing::ValuesIn(everyDevice()),
                                           testing::ValuesIn(judgedCellNames())),
                          caseName);
 

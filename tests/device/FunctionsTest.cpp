@@ -239,6 +239,6 @@ TEST_P(FunctionsOnDevice, KnowTheirLimits) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Devices, FunctionsOnDevice,
-                         testing::ValuesIn(deviceNames()), deviceOf);
+                         testing::ValuesIn(everyDevice()), deviceOf);
 
 } // namespace

@@ -240,7 +240,7 @@ TEST_P(LayersOn, AreRecorded) { expectTheHosts(recorded); }
 TEST(LayersOnTheWrongDevice, SayWhichItIs) {
   const CellKernels cell =
       compileCellFile(cellFile("mingru"),
-                      {.device = openDevice("emulator"), .useCache = false});
+                      {.device = EmulatorDevice::create(), .useCache = false});
   const LayerContext host(std::make_shared<HostDevice>());
   expectError("the cell was compiled for another device than that of the "
               "layers around it",

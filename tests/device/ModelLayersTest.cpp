@@ -357,6 +357,6 @@ TEST_P(ModelLayersOn, RoomThatGrowsLeavesTheEarlierResults) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Devices, ModelLayersOn,
-                         testing::ValuesIn(deviceNames()), deviceOf);
+                         testing::ValuesIn(everyDevice()), deviceOf);
 
 } // namespace
