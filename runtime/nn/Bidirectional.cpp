@@ -9,7 +9,7 @@
 #include "minrnn/recurrent.h"
 
 #include "minrnn/error.h"
-#include "minrnn/layers/rows.h"
+#include "minrnn/layers.h"
 #include "runtime/core/ElementCount.h"
 #include "runtime/nn/HostContext.h"
 

@@ -11,7 +11,7 @@
 
 #include "minrnn/cell_kernels.h"
 #include "minrnn/error.h"
-#include "minrnn/layers/context.h"
+#include "minrnn/layers.h"
 
 #include <memory>
 #include <string>

@@ -16,10 +16,7 @@
 #include "tests/emulator/LayerKernelsTest.h"
 
 #include "AllKernels.h"
-#include "minrnn/layers/activation.h"
-#include "minrnn/layers/causal_convolution.h"
-#include "minrnn/layers/embedding.h"
-#include "minrnn/layers/rows.h"
+#include "minrnn/layers.h"
 #include "tests/runtime/ReferenceLayers.h"
 
 #include <algorithm>

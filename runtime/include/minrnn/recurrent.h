@@ -33,7 +33,7 @@
 #define MINRNN_RECURRENT_H
 
 #include "minrnn/cell_kernels.h"
-#include "minrnn/layers/context.h"
+#include "minrnn/layers.h"
 
 #include <cstdint>
 

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "minrnn/layers/causal_convolution.h"
+#include "minrnn/layers.h"
 
 #include "runtime/core/ElementCount.h"
 #include "runtime/layers/LaunchGrids.h"

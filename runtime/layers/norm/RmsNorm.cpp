@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "minrnn/layers/rms_norm.h"
+#include "minrnn/layers.h"
 
 #include "runtime/core/ElementCount.h"
 #include "runtime/layers/LayerKernels.h"

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "minrnn/layers/rows.h"
+#include "minrnn/layers.h"
 
 #include "runtime/core/ElementCount.h"
 #include "runtime/layers/LaunchGrids.h"

@@ -9,9 +9,7 @@
 #include "minrnn/train/language_model.h"
 
 #include "minrnn/error.h"
-#include "minrnn/layers/embedding.h"
-#include "minrnn/layers/linear.h"
-#include "minrnn/layers/rms_norm.h"
+#include "minrnn/layers.h"
 #include "minrnn/random.h"
 #include "runtime/core/DeviceAddress.h"
 #include "runtime/core/ElementCount.h"

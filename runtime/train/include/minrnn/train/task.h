@@ -9,7 +9,7 @@
 #ifndef MINRNN_TRAIN_TASK_H
 #define MINRNN_TRAIN_TASK_H
 
-#include "minrnn/layers/context.h"
+#include "minrnn/layers.h"
 #include "minrnn/train/model.h"
 
 #include <cstdint>
