@@ -91,9 +91,14 @@ struct LanguageModel::Parameters {
 /// The tensors of a forward and its backward, in one allocation that grows to
 /// the largest batch seen.
 struct LanguageModel::Activations {
-  /// Where each lies for batch x time.
-  void plan(const LanguageModelOptions &options,
+  /// Where each lies for a batch of these sizes.
+  void plan(std::int64_t batchOf, std::int64_t timeOf,
+            const LanguageModelOptions &options,
             const RecurrentLayer &recurrentLayer, const LayerContext &context) {
+    if (!layers.empty() && batch == batchOf && time == timeOf)
+      return;
+    batch = batchOf;
+    time = timeOf;
     const std::int64_t width = options.width;
     TensorPlan table(alignment);
     layers.clear();
@@ -207,9 +212,7 @@ void LanguageModel::upload(std::int64_t batch, std::int64_t time,
                 std::to_string(inputs.size()));
   checkTokens(inputs);
   Activations &a = *activations;
-  a.batch = batch;
-  a.time = time;
-  a.plan(modelOptions, places->recurrent, layerContext);
+  a.plan(batch, time, modelOptions, places->recurrent, layerContext);
   if (a.tokens.size() < inputs.size()) {
     a.tokens = {layerContext.sharedDevice(), inputs.size()};
     ++a.generation;
