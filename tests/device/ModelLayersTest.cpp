@@ -13,13 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "minrnn/device_array.h"
-#include "minrnn/layers/activation.h"
-#include "minrnn/layers/causal_convolution.h"
-#include "minrnn/layers/embedding.h"
-#include "minrnn/layers/layer_norm.h"
-#include "minrnn/layers/linear.h"
-#include "minrnn/layers/rms_norm.h"
-#include "minrnn/layers/rows.h"
+#include "minrnn/layers.h"
 #include "minrnn/random.h"
 #include "tests/device/OnDevice.h"
 #include "tests/layers/HostLayers.h"
