@@ -65,7 +65,7 @@ std::vector<Setting> minrnn::test::settings(const KernelProgram &kernels) {
   return all;
 }
 
-Case minrnn::test::makeCase(const Program &program,
+Case minrnn::test::makeCase(const reference::Program &program,
                             const KernelProgram &kernels,
                             const Setting &setting, uint64_t seed) {
   Case sample;
@@ -86,7 +86,8 @@ void minrnn::test::roundInputs(Case &sample, const std::string &ioType) {
       value = roundedTo(ioType, static_cast<float>(value));
 }
 
-EntryCall minrnn::test::callOf(const Program &program, const Case &sample) {
+EntryCall minrnn::test::callOf(const reference::Program &program,
+                               const Case &sample) {
   auto narrow = [](const std::vector<double> &values) {
     return std::vector<float>(values.begin(), values.end());
   };
@@ -150,8 +151,9 @@ void Bounds::expectWithin(const NamedArrays &arrays, const std::string &name,
   }
 }
 
-void Bounds::expectAgrees(const Program &program, const KernelProgram &kernels,
-                          const Case &sample, const Both &found) {
+void Bounds::expectAgrees(const reference::Program &program,
+                          const KernelProgram &kernels, const Case &sample,
+                          const Both &found) {
   const CallResults results = evaluate(program, sample.judged);
   const CallGradients gradients =
       differentiate(program, sample.judged, sample.dOutput, sample.dLast);

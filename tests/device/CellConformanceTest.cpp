@@ -95,7 +95,7 @@ protected:
   }
 
   std::string cell;
-  Program program;
+  reference::Program program;
 };
 
 /// The bits of two runs' arrays, which must be the same ones.
@@ -183,9 +183,9 @@ Judged stepOf(const Judged &judged, const Shape &shape, int64_t t,
 
 /// The call of `step` for the step `t` of a sequence; every second one in
 /// place, where there is a place. No `initial` is zero.
-EntryCall stepCall(const Program &program, const KernelProgram &kernels,
-                   const EntryCall &whole, const std::vector<float> &previous,
-                   int64_t t) {
+EntryCall stepCall(const reference::Program &program,
+                   const KernelProgram &kernels, const EntryCall &whole,
+                   const std::vector<float> &previous, int64_t t) {
   const Shape &shape = whole.shape;
   const auto gates = static_cast<int64_t>(program.gates.size());
   const auto states = program.states.size();

@@ -51,7 +51,8 @@ static void compareWithJudge(const std::string &name, const NamedArrays &found,
   }
 }
 
-HostRun minrnn::e2e::judge(const HostCell &cell, const Program &program,
+HostRun minrnn::e2e::judge(const HostCell &cell,
+                           const reference::Program &program,
                            const JudgedCall &judged, Figures &figures) {
   const Call &call = judged.call;
   const CallResults &expected = judged.results;

@@ -51,7 +51,8 @@ bool areSame(std::span<const float> x, std::span<const float> y) {
 /// Throws Fault, or std::runtime_error, at the first thing that is wrong.
 void check(const Example &example, bool inLogSpace, CellFigures &figures) {
   std::string text = example.cell.text();
-  Program program = parseProgram(example.cell.text(Spelling::AsJudged));
+  reference::Program program =
+      parseProgram(example.cell.text(Spelling::AsJudged));
   HostCell cell(text, inLogSpace);
   if (inLogSpace != (cell.manifest.scan == "log"))
     throw Fault("the scan is '" + cell.manifest.scan + "'");
