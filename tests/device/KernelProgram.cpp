@@ -37,7 +37,8 @@ KernelProgram::KernelProgram(Manifest manifest,
   for (const RecurrentProjection &projection : own.recurrent)
     projected.push_back({projection.inner.has_value(),
                          projection.inner ? *projection.inner
-                                          : own.stateIndex(projection.state)});
+                                          : own.stateIndex(projection.state),
+                         projection.stage});
 }
 
 int64_t KernelProgram::sizeOf(Axis axis, const Shape &shape) const {
@@ -218,8 +219,16 @@ NamedArrays KernelProgram::run(std::string_view entry,
   return current.results(entry, call.inPlace);
 }
 
+int64_t KernelProgram::stageCount() const {
+  int64_t count = 0;
+  for (const reference::CompiledProjection &projection : projected)
+    if (projection.isChained)
+      count = std::max(count, projection.stage + 1);
+  return count;
+}
+
 void KernelProgram::multiply(Call &current, const EntryCall &call, int64_t t,
-                             bool ofChained) const {
+                             bool ofChained, int64_t stage) const {
   auto [batch, time, channels] = call.shape;
   const auto gates = int64_t(projected.size());
   const int64_t count = own.size(ofChained ? Axis::Inner : Axis::States);
@@ -229,9 +238,9 @@ void KernelProgram::multiply(Call &current, const EntryCall &call, int64_t t,
     const std::vector<float> operands =
         current.download(ofChained ? "inner" : "carried",
                          begin * count * channels, count * channels);
-    reference::StepProducts{1, channels, projected, ofChained}.multiply<float>(
-        call.recurrentWeights.data(), {operands.data(), 0},
-        {products.data(), 0});
+    reference::StepProducts{1, channels, projected, ofChained, stage}
+        .multiply<float>(call.recurrentWeights.data(), {operands.data(), 0},
+                         {products.data(), 0});
     for (int64_t r = 0; r < gates; ++r)
       if (projected[size_t(r)].isChained == ofChained) {
         auto from = products.begin() + r * channels;
@@ -243,13 +252,14 @@ void KernelProgram::multiply(Call &current, const EntryCall &call, int64_t t,
 
 void KernelProgram::pullBack(const Call &current, const EntryCall &call,
                              int64_t t, int64_t row, bool ofChained,
-                             float *operands) const {
+                             float *operands, int64_t stage) const {
   const int64_t channels = call.shape.channels;
   const int64_t width = int64_t(projected.size()) * channels;
   const std::vector<float> dProducts = current.download(
       "d_recurrent", (row * call.shape.time + t) * width, width);
-  reference::StepProducts{1, channels, projected, ofChained}.pullBack<float>(
-      call.recurrentWeights.data(), {dProducts.data(), 0}, {operands, 0});
+  reference::StepProducts{1, channels, projected, ofChained, stage}
+      .pullBack<float>(call.recurrentWeights.data(), {dProducts.data(), 0},
+                       {operands, 0});
 }
 
 NamedArrays KernelProgram::forwardInSteps(const EntryCall &call) const {
@@ -280,13 +290,18 @@ NamedArrays KernelProgram::forwardInSteps(const EntryCall &call) const {
   if (own.size(Axis::Inner) > 0)
     current.reserve("inner", Element::F32,
                     batch * time * own.size(Axis::Inner) * channels);
+  // The values of later stages are written later.
+  if (stageCount() > 1)
+    current.upload(
+        "inner", std::vector<float>(
+                     size_t(batch * time * own.size(Axis::Inner) * channels)));
   for (int64_t position = 0; position < time; ++position) {
     const int64_t t = call.reverse ? time - 1 - position : position;
     multiply(current, call, t, /*ofChained=*/false);
-    if (own.size(Axis::Inner) > 0) {
-      current.launch("forward_inner0", position, 1,
+    for (int64_t stage = 0; stage < stageCount(); ++stage) {
+      current.launch("forward_inner" + std::to_string(stage), position, 1,
                      {{"initial", "carried"}, {"last", ""}});
-      multiply(current, call, t, /*ofChained=*/true);
+      multiply(current, call, t, /*ofChained=*/true, stage);
     }
     current.launch("forward", position, 1, aliases);
   }
@@ -323,15 +338,22 @@ NamedArrays KernelProgram::backwardInSteps(const EntryCall &call) const {
   }
   for (int64_t position = 0; position < time; ++position) {
     const int64_t t = call.reverse ? position : time - 1 - position;
-    if (chained > 0) {
-      current.launch("backward_inner0", position, 1,
+    std::vector<float> ofInner(size_t(batch * chained * channels));
+    for (int64_t stage = stageCount(); stage-- > 0;) {
+      for (int64_t row = 0; row < batch; ++row) {
+        auto from = ofInner.begin() + row * chained * channels;
+        current.upload("d_inner", {from, from + chained * channels},
+                       (row * time + t) * chained * channels);
+      }
+      current.launch("backward_inner" + std::to_string(stage), position, 1,
                      {{"d_last", "d_carried"}, {"d_initial", ""}});
       for (int64_t row = 0; row < batch; ++row) {
-        std::vector<float> gradient(size_t(chained * channels));
-        pullBack(current, call, t, row, /*ofChained=*/true, gradient.data());
-        current.upload("d_inner", gradient,
+        auto from = ofInner.begin() + row * chained * channels;
+        pullBack(current, call, t, row, /*ofChained=*/true,
+                 ofInner.data() + row * chained * channels, stage);
+        current.upload("d_inner", {from, from + chained * channels},
                        (row * time + t) * chained * channels);
-        // `backward` writes all of them again.
+        // The next entry writes all of them again.
         const int64_t width = own.size(Axis::Recurrent) * channels;
         current.poison("d_recurrent", (row * time + t) * width, width);
       }

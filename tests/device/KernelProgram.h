@@ -88,13 +88,15 @@ private:
 
   int64_t sizeOf(Axis axis, const reference::Shape &shape) const;
 
+  int64_t stageCount() const;
   /// The products at step t, of the states or of what is computed within it.
-  void multiply(Call &current, const EntryCall &call, int64_t t,
-                bool ofChained) const;
+  void multiply(Call &current, const EntryCall &call, int64_t t, bool ofChained,
+                int64_t stage = 0) const;
   /// Adds to operands[count, H] of one row what arrives at them through their
   /// projections.
   void pullBack(const Call &current, const EntryCall &call, int64_t t,
-                int64_t row, bool ofChained, float *operands) const;
+                int64_t row, bool ofChained, float *operands,
+                int64_t stage = 0) const;
 
   Manifest own;
   std::shared_ptr<const KernelModule> module;

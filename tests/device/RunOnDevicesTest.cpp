@@ -114,12 +114,11 @@ TEST_P(RunOnDevice, AgreesWithTheJudge) {
       for (const char *scan : {"auto", "linear"})
         for (const bool bySteps : {false, true}) {
           const std::string options =
-              std::string(bySteps ? " --by-steps" : " --grad") +
+              std::string(bySteps ? " --grad --by-steps" : " --grad") +
               (reverse ? " --reverse" : "") + " --scan " + scan;
           SCOPED_TRACE(options + (reset ? ", with resets" : ""));
           RunCase sample(name);
-          if (!bySteps)
-            sample.addGradients();
+          sample.addGradients();
           if (reset)
             sample.addReset();
           sample.write(file("in"));

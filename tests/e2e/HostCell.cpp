@@ -129,7 +129,8 @@ HostCell::HostCell(const std::string &text, bool inLogSpace, bool recompute) {
     projections.push_back({projection.inner.has_value(),
                            projection.inner
                                ? *projection.inner
-                               : manifest.stateIndex(projection.state)});
+                               : manifest.stateIndex(projection.state),
+                           projection.stage});
   module =
       loadHostObject(result.output, manifest, std::make_shared<HostDevice>(1));
 }
@@ -147,11 +148,20 @@ static std::vector<float> take(const GuardedArray &array,
   return array.content();
 }
 
+int64_t HostCell::stageCount() const {
+  int64_t count = 0;
+  for (const reference::CompiledProjection &projection : projections)
+    if (projection.isChained)
+      count = std::max(count, projection.stage + 1);
+  return count;
+}
+
 void HostCell::multiply(const Sizes &sizes, bool ofChained,
                         const Rows &operands, const std::vector<float> &weight,
-                        float *recurrent, int64_t t) const {
+                        float *recurrent, int64_t t, int64_t stage) const {
   int64_t width = sizes.recurrent * sizes.channels;
-  reference::StepProducts{sizes.batch, sizes.channels, projections, ofChained}
+  reference::StepProducts{sizes.batch, sizes.channels, projections, ofChained,
+                          stage}
       .multiply<float>(weight.data(), {operands.first, operands.stride},
                        {recurrent + t * width, sizes.time * width});
 }
@@ -159,9 +169,10 @@ void HostCell::multiply(const Sizes &sizes, bool ofChained,
 void HostCell::pullBack(const Sizes &sizes, bool ofChained,
                         const float *dRecurrent, int64_t t,
                         const std::vector<float> &weight, float *operands,
-                        int64_t stride) const {
+                        int64_t stride, int64_t stage) const {
   int64_t width = sizes.recurrent * sizes.channels;
-  reference::StepProducts{sizes.batch, sizes.channels, projections, ofChained}
+  reference::StepProducts{sizes.batch, sizes.channels, projections, ofChained,
+                          stage}
       .pullBack<float>(weight.data(),
                        {dRecurrent + t * width, sizes.time * width},
                        {operands, stride});
@@ -203,13 +214,13 @@ NamedArrays HostCell::forward(const reference::Program &program,
                {last.data(), sizes.states * sizes.channels}, arrays.weight,
                recurrent.data(), t);
       block.step(p);
-      if (sizes.chained != 0) {
+      for (int64_t stage = 0; stage < stageCount(); ++stage) {
         block.array("last", nullptr, /*present=*/false);
-        block.launch(*this, "forward_inner0");
+        block.launch(*this, "forward_inner" + std::to_string(stage));
         block.output("last", last);
         multiply(sizes, /*ofChained=*/true,
                  {chained.data() + t * chainedWidth, sizes.time * chainedWidth},
-                 arrays.weight, recurrent.data(), t);
+                 arrays.weight, recurrent.data(), t, stage);
       }
       block.launch(*this, "forward");
     }
@@ -281,16 +292,17 @@ NamedArrays HostCell::backward(const reference::Program &program,
     for (int64_t p = 0; p < sizes.time; ++p) {
       int64_t t = call.reverse ? p : sizes.time - 1 - p;
       block.step(p);
-      if (sizes.chained != 0) {
+      for (int64_t row = 0; row < sizes.batch; ++row)
+        std::fill_n(dChained.data() + (row * sizes.time + t) * chainedWidth,
+                    chainedWidth, 0.0F);
+      for (int64_t stage = stageCount(); stage-- > 0;) {
         block.array("d_initial", nullptr, /*present=*/false);
-        block.launch(*this, "backward_inner0");
+        block.launch(*this, "backward_inner" + std::to_string(stage));
         block.output("d_initial", dInitial);
-        for (int64_t row = 0; row < sizes.batch; ++row)
-          std::fill_n(dChained.data() + (row * sizes.time + t) * chainedWidth,
-                      chainedWidth, 0.0F);
         pullBack(sizes, /*ofChained=*/true, dRecurrent.data(), t, arrays.weight,
-                 dChained.data() + t * chainedWidth, sizes.time * chainedWidth);
-        // `backward` writes all of them again.
+                 dChained.data() + t * chainedWidth, sizes.time * chainedWidth,
+                 stage);
+        // The next entry writes all of them again.
         for (int64_t row = 0; row < sizes.batch; ++row)
           std::fill_n(dRecurrent.data() +
                           (row * sizes.time + t) * sizes.recurrent * width,
@@ -373,13 +385,13 @@ NamedArrays HostCell::steps(const reference::Program &program,
     }
     block.output("output", output);
     block.output("last", next);
-    if (sizes.chained != 0) {
+    for (int64_t stage = 0; stage < stageCount(); ++stage) {
       block.array("last", nullptr, /*present=*/false);
       block.output("inner", chained);
-      block.launch(*this, "forward_inner0");
+      block.launch(*this, "forward_inner" + std::to_string(stage));
       multiply(oneStep, /*ofChained=*/true,
                {take(chained, "inner").data(), sizes.chained * width},
-               arrays.weight, recurrent.data(), 0);
+               arrays.weight, recurrent.data(), 0, stage);
       block.output("last", next);
     }
     block.launch(*this, "step");

@@ -87,15 +87,16 @@ private:
   };
 
   bool hasArgument(const std::string &entry, const std::string &name) const;
-  /// The products of the states, or of the chained values, at step t of
-  /// recurrent[B, T, R, H].
+  int64_t stageCount() const;
+  /// The products of the states, or of the chained values of a stage, at step t
+  /// of recurrent[B, T, R, H].
   void multiply(const Sizes &sizes, bool ofChained, const Rows &operands,
-                const std::vector<float> &weight, float *recurrent,
-                int64_t t) const;
+                const std::vector<float> &weight, float *recurrent, int64_t t,
+                int64_t stage = 0) const;
   /// Adds to `operands` what arrives at them through their projections.
   void pullBack(const Sizes &sizes, bool ofChained, const float *dRecurrent,
                 int64_t t, const std::vector<float> &weight, float *operands,
-                int64_t stride) const;
+                int64_t stride, int64_t stage = 0) const;
 
   std::shared_ptr<const KernelModule> module;
 };
