@@ -315,7 +315,7 @@ TEST_P(Recorded, HasNothingButWorkOfTheDevice) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(Devices, Queue, testing::ValuesIn(deviceNames()),
+INSTANTIATE_TEST_SUITE_P(Devices, Queue, testing::ValuesIn(everyDevice()),
                          deviceOf);
 INSTANTIATE_TEST_SUITE_P(Devices, Recorded, testing::ValuesIn(devicesOfPtx()),
                          deviceOf);

@@ -37,7 +37,7 @@ protected:
   void SetUp() override {
     std::tie(device, name) = GetParam();
     try {
-      target = openDevice(device);
+      target = openDevice(device, 0, {emulatorFactory()});
     } catch (const Error &error) {
       GTEST_SKIP() << error.what();
     }
@@ -73,7 +73,9 @@ protected:
 
   /// Whether `--scan=auto` is in log space there.
   bool isLogarithmic(const std::string &on) const {
-    return CompiledCell(on == device ? target : openDevice(on), name)
+    return CompiledCell(on == device ? target
+                                     : openDevice(on, 0, {emulatorFactory()}),
+                        name)
                .load()
                .manifest()
                .scan == "log";
@@ -112,12 +114,11 @@ TEST_P(RunOnDevice, AgreesWithTheJudge) {
       for (const char *scan : {"auto", "linear"})
         for (const bool bySteps : {false, true}) {
           const std::string options =
-              std::string(bySteps ? " --by-steps" : " --grad") +
+              std::string(bySteps ? " --grad --by-steps" : " --grad") +
               (reverse ? " --reverse" : "") + " --scan " + scan;
           SCOPED_TRACE(options + (reset ? ", with resets" : ""));
           RunCase sample(name);
-          if (!bySteps)
-            sample.addGradients();
+          sample.addGradients();
           if (reset)
             sample.addReset();
           sample.write(file("in"));
@@ -182,7 +183,7 @@ caseName(const testing::TestParamInfo<RunOnDevice::ParamType> &info) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Devices, RunOnDevice,
-                         testing::Combine(testing::ValuesIn(deviceNames()),
+                         testing::Combine(testing::ValuesIn(everyDevice()),
                                           testing::ValuesIn(allCellNames())),
                          caseName);
 INSTANTIATE_TEST_SUITE_P(Devices, RunBesideTheHost,
@@ -192,7 +193,7 @@ INSTANTIATE_TEST_SUITE_P(Devices, RunBesideTheHost,
 
 TEST_F(Tool, ListsTheDevices) {
   std::string expected;
-  for (const DeviceReport &report : listDevices())
+  for (const DeviceReport &report : listDevices({emulatorFactory()}))
     expected += report.name + (report.usable ? ": " : ": not usable: ") +
                 report.text + "\n";
   const Outcome outcome = minrnn("devices");
@@ -207,7 +208,7 @@ TEST_F(Tool, ListsTheDevices) {
 TEST_F(Tool, SaysWhyADeviceCannotBeUsed) {
   RunCase("mingru").write(file("in"));
   bool isTested = false;
-  for (const DeviceReport &report : listDevices()) {
+  for (const DeviceReport &report : listDevices({emulatorFactory()})) {
     if (report.usable)
       continue;
     isTested = true;
@@ -281,7 +282,7 @@ TEST_F(Tool, PrintsWhatTheEmulatorCounted) {
   const std::string refusal = "minrnn: error: --stats counts what the emulator "
                               "runs; add --device emulator\n";
   expectError(minrnn(command), refusal);
-  for (const std::string &other : deviceNames()) {
+  for (const std::string &other : everyDevice()) {
     std::string elsewhere = command;
     elsewhere.append(" --device ").append(other);
     if (other != "emulator")

@@ -9,7 +9,7 @@
 #ifndef MINRNN_TESTS_DEVICE_STANDIN_MACHINE_H
 #define MINRNN_TESTS_DEVICE_STANDIN_MACHINE_H
 
-#include "runtime/device/emulator/Launch.h"
+#include "runtime/emulator/Launch.h"
 #include "tests/device/standin/DriverApi.h"
 
 #include <chrono>

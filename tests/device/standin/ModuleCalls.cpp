@@ -54,7 +54,7 @@ std::vector<std::uint64_t> readParameters(const emulator::EntryInfo &entry,
   for (std::size_t i = 0; i < entry.parameters.size(); ++i) {
     const emulator::ParameterInfo &parameter = entry.parameters[i];
     const std::size_t first = words.size();
-    words.resize(first + parameter.words());
+    words.resize(first + parameter.arguments());
     std::copy_n(static_cast<const std::byte *>(parameters[i]), parameter.bytes,
                 reinterpret_cast<std::byte *>(&words[first]));
   }
