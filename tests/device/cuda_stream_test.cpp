@@ -174,23 +174,23 @@ TEST_F(CudaStreams, StreamsAndEventsOutliveTheirDevice) {
 /// The driver API, as a program beside the device calls it.
 struct Driver {
   int (*const retain)(void **, int) =
-      standinFunction<int(void **, int)>("cuDevicePrimaryCtxRetain");
+      fakeDriverFunction<int(void **, int)>("cuDevicePrimaryCtxRetain");
   int (*const release)(int) =
-      standinFunction<int(int)>("cuDevicePrimaryCtxRelease_v2");
+      fakeDriverFunction<int(int)>("cuDevicePrimaryCtxRelease_v2");
   int (*const setCurrent)(void *) =
-      standinFunction<int(void *)>("cuCtxSetCurrent");
+      fakeDriverFunction<int(void *)>("cuCtxSetCurrent");
   int (*const createStream)(void **, unsigned) =
-      standinFunction<int(void **, unsigned)>("cuStreamCreate");
+      fakeDriverFunction<int(void **, unsigned)>("cuStreamCreate");
   int (*const destroyStream)(void *) =
-      standinFunction<int(void *)>("cuStreamDestroy_v2");
+      fakeDriverFunction<int(void *)>("cuStreamDestroy_v2");
   int (*const synchronize)(void *) =
-      standinFunction<int(void *)>("cuStreamSynchronize");
+      fakeDriverFunction<int(void *)>("cuStreamSynchronize");
   int (*const reserve)(std::uint64_t *, std::size_t) =
-      standinFunction<int(std::uint64_t *, std::size_t)>("cuMemAlloc_v2");
+      fakeDriverFunction<int(std::uint64_t *, std::size_t)>("cuMemAlloc_v2");
   int (*const free)(std::uint64_t) =
-      standinFunction<int(std::uint64_t)>("cuMemFree_v2");
+      fakeDriverFunction<int(std::uint64_t)>("cuMemFree_v2");
   int (*const set)(std::uint64_t, unsigned char, std::size_t, void *) =
-      standinFunction<int(std::uint64_t, unsigned char, std::size_t, void *)>(
+      fakeDriverFunction<int(std::uint64_t, unsigned char, std::size_t, void *)>(
           "cuMemsetD8Async");
 };
 
