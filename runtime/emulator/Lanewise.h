@@ -74,7 +74,11 @@ template <typename F, typename Result, typename... Sources> struct Lanewise {
     Result *to = warp.lanes<Result>(instruction.destination[0]);
     if (mask == allLanes) {
       // The result may be a source as well, but then lane by lane the same.
+#ifdef __clang__
+#pragma clang loop vectorize(assume_safety)
+#else
 #pragma GCC ivdep
+#endif
       for (unsigned i = 0; i < warpSize; ++i)
         to[i] = F{}(sources[i]...);
       return;

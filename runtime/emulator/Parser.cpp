@@ -379,7 +379,7 @@ private:
       fail("branches through a table are not supported", Fault::Unsupported);
     if (token().text == ".callprototype" || token().text == ".calltargets")
       fail("calls through a pointer are not supported", Fault::Unsupported);
-    function.labels.push_back(std::move(label));
+    function.labels.push_back(label);
   }
 
   void statement(FunctionSyntax &function, uint32_t scope) {

@@ -31,7 +31,7 @@ class Matrix {
 public:
   Matrix(const std::shared_ptr<Device> &device, ElementType type,
          std::int64_t rows, std::int64_t stride, std::int64_t first)
-      : type(type), rows(rows), stride(stride),
+      : type(type), stride(stride),
         bytes(device,
               static_cast<std::size_t>(rows * stride * elementBytes(type))) {
     std::vector<std::byte> stored(bytes.size());
@@ -74,7 +74,6 @@ public:
 
 private:
   ElementType type;
-  std::int64_t rows;
   std::int64_t stride;
   DeviceArray<std::byte> bytes;
 };
