@@ -93,18 +93,18 @@ minrnn.cell @deep(%x: !minrnn.input) state(%h: f32) {
 // TWO-LABEL: func.func @backward(
 // TWO-SAME: tensor<?x?x2x?xf32> {minrnn.name = "d_inner"}, %{{[^:]*}}: tensor<?x1x?xf32> {minrnn.name = "d_last"})
 
-// First the gradient of the last product, which the output's is; of an earlier
-// stage nothing has arrived.
+// The entry of the first stage takes what arrived at t.
+// TWO-LABEL: func.func @backward_inner0(
+// TWO-SAME: tensor<?x?x2x?xf32> {minrnn.name = "d_inner"}
+
+// That of the second comes before it: the gradient of the last product, which is
+// that of the output. Nothing has arrived at a value yet.
 // TWO-LABEL: func.func @backward_inner1(
 // TWO-NOT: d_inner
 // TWO-SAME: -> (tensor<?x?x2x?xf32> {minrnn.name = "d_recurrent"}, tensor<?x1x?xf32> {minrnn.name = "d_initial"}) {
 // TWO: body ({{(%[^ ,]+, )+}}%[[C:[^ ,]*]]) {
 // TWO: %[[G:.*]] = arith.addf %{{.*}}, %[[C]]
 // TWO-NEXT: minrnn.yield %[[C]], %{{.*}}, %[[G]] : f32, f32, f32
-
-// Then, with the gradient that arrived at t, that of the first.
-// TWO-LABEL: func.func @backward_inner0(
-// TWO-SAME: tensor<?x?x2x?xf32> {minrnn.name = "d_inner"}
 
 // TWO-LABEL: func.func @forward_inner0(
 // TWO: body (%[[K:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %{{[^ ,]*}}, %[[BK:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[H:[^ ,]*]]) {
