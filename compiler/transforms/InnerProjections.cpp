@@ -89,6 +89,12 @@ minrnn::compiler::findInnerProjections(ProgramOp program, WalkOp step,
     }
     inner.walk = walks.front();
   }
+  std::string beyond = (kForwardInnerName + Twine(inner.stageCount)).str();
+  if (module.lookupSymbol<func::FuncOp>(beyond)) {
+    program.emitOpError("expects no function '")
+        << beyond << "', since it projects no inner values of this stage";
+    return failure();
+  }
   if (inner.walk && failed(verifyStages(inner, firstProduct)))
     return failure();
   return inner;

@@ -6,7 +6,7 @@
 // Whatever is left at the scan level is gone.
 // RUN: minrnn-opt %S/Inputs/walks.mlir --minrnn-lower-to-gpu | FileCheck %s --check-prefix=GONE
 // RUN: minrnn-opt %S/Inputs/walks.mlir --minrnn-lower-to-host | FileCheck %s --check-prefix=GONE
-// GONE-NOT: minrnn.{{scan|walk|delay|packed_projection}} {{[a-z%]}}
+// GONE-NOT: minrnn.{{scan|walk|delay}} {{[a-z%]}}
 
 // CHECK-LABEL: gpu.func @forward(
 // CHECK-SAME: %[[P:[^:]*]]: !llvm.ptr, %[[IN:[^:]*]]: !llvm.ptr, %[[REC:[^:]*]]: !llvm.ptr, %[[U:[^:]*]]: !llvm.ptr, %[[H0:[^:]*]]: !llvm.ptr, %[[Y:[^:]*]]: !llvm.ptr, %[[S:[^:]*]]: !llvm.ptr, %[[LAST:[^:]*]]: !llvm.ptr, %{{[^:]*}}: i64, %[[T:[^:]*]]: i64, %[[C:[^:]*]]: i64, %[[REVERSE:[^:]*]]: i64, %[[FIRST:[^:]*]]: i64, %[[COUNT:[^:]*]]: i64)

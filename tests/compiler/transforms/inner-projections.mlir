@@ -1,9 +1,13 @@
 // A projection of a value computed within the step: one entry computes the
 // value, the others are given its product and, going back, the gradient that
 // arrives at it.
-// RUN: minrnn-opt %s --minrnn-prove-recurrence --minrnn-fuse-gates --minrnn-derive-backward --cse --canonicalize | FileCheck %s
+// RUN: split-file %s %t
+// RUN: minrnn-opt %t/one.mlir --minrnn-prove-recurrence --minrnn-fuse-gates --minrnn-derive-backward --cse --canonicalize | FileCheck %s
+// RUN: minrnn-opt %t/two.mlir --minrnn-prove-recurrence --minrnn-fuse-gates --minrnn-derive-backward --cse --canonicalize | FileCheck %s --check-prefix=TWO
 
-// CHECK: minrnn.recurrent = [{name = "s", state = "h"}, {chained = 0 : i64, name = "u"}, {chained = 1 : i64, name = "v"}, {chained = 0 : i64, name = "w"}]
+//--- one.mlir
+
+// CHECK: minrnn.program "c" sequential gates ["k"] recurrent [{name = "s", state = "h"}, {inner = 0 : i64, name = "u", stage = 0 : i64}, {inner = 1 : i64, name = "v", stage = 0 : i64}, {inner = 0 : i64, name = "w", stage = 0 : i64}] parameters []
 minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
   %k = minrnn.project %x "k" : f32
   %s = minrnn.project %h "s" : f32 -> f32
@@ -49,7 +53,7 @@ minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
 // Before it, the gradients of their products, zero for the state's; what arrives
 // at the state stays.
 // CHECK-LABEL: func.func @backward_inner0(
-// CHECK-NOT: d_chained
+// CHECK-NOT: d_inner
 // CHECK-SAME: -> (tensor<?x?x4x?xf32> {minrnn.name = "d_recurrent"}, tensor<?x1x?xf32> {minrnn.name = "d_initial"}) {
 // CHECK: body ({{(%[^ ,]+, )+}}%[[C:[^ ,]*]]) {
 // CHECK-NEXT: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
@@ -59,7 +63,7 @@ minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
 // A single step is given the products as well.
 // CHECK-LABEL: func.func @step(
 // CHECK-SAME: tensor<?x1x4x?xf32> {minrnn.name = "recurrent"}
-// CHECK-NOT: chained
+// CHECK-NOT: "inner"
 
 // What is projected, each value once; the state stays as it is.
 // CHECK-LABEL: func.func @forward_inner0(
@@ -71,3 +75,46 @@ minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
 // CHECK-NEXT: %[[SB:.*]] = arith.addf %[[SR]], %[[BS]]
 // CHECK-NEXT: %[[F:.*]] = arith.mulf %[[SB]], %[[HR]]
 // CHECK-NEXT: minrnn.yield %[[H]], %[[F]], %[[KB]]
+
+//--- two.mlir
+// A value (t) that depends on the projection of another: it is computed in the
+// second of two stages. A value of a later stage is zero in an earlier one.
+// TWO: minrnn.program "deep" sequential gates ["k"] recurrent [{inner = 0 : i64, name = "v", stage = 0 : i64}, {inner = 1 : i64, name = "u", stage = 1 : i64}]
+minrnn.cell @deep(%x: !minrnn.input) state(%h: f32) {
+  %k = minrnn.project %x "k" : f32
+  %f = arith.mulf %k, %h : f32
+  %v = minrnn.project %f "v" : f32 -> f32
+  %t = minrnn.sigmoid %v : f32
+  %u = minrnn.project %t "u" : f32 -> f32
+  minrnn.yield %u : f32
+}
+
+// The gradient of f is taken by `backward`, whose d_inner is that of both.
+// TWO-LABEL: func.func @backward(
+// TWO-SAME: tensor<?x?x2x?xf32> {minrnn.name = "d_inner"}, %{{[^:]*}}: tensor<?x1x?xf32> {minrnn.name = "d_last"})
+
+// The entry of the first stage takes what arrived at t.
+// TWO-LABEL: func.func @backward_inner0(
+// TWO-SAME: tensor<?x?x2x?xf32> {minrnn.name = "d_inner"}
+
+// That of the second comes before it: the gradient of the last product, which is
+// that of the output. Nothing has arrived at a value yet.
+// TWO-LABEL: func.func @backward_inner1(
+// TWO-NOT: d_inner
+// TWO-SAME: -> (tensor<?x?x2x?xf32> {minrnn.name = "d_recurrent"}, tensor<?x1x?xf32> {minrnn.name = "d_initial"}) {
+// TWO: body ({{(%[^ ,]+, )+}}%[[C:[^ ,]*]]) {
+// TWO: %[[G:.*]] = arith.addf %{{.*}}, %[[C]]
+// TWO-NEXT: minrnn.yield %[[C]], %{{.*}}, %[[G]] : f32, f32, f32
+
+// TWO-LABEL: func.func @forward_inner0(
+// TWO: body (%[[K:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %{{[^ ,]*}}, %[[BK:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[H:[^ ,]*]]) {
+// TWO: %[[F:.*]] = arith.mulf %{{.*}}, %{{.*}} : f32
+// TWO-NOT: minrnn.sigmoid
+// TWO: minrnn.yield %[[H]], %[[F]], %{{cst.*}} : f32, f32, f32
+
+// TWO-LABEL: func.func @forward_inner1(
+// TWO: body (%[[K:[^ ,]*]], %[[V:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[BK:[^ ,]*]], %[[BV:[^ ,]*]], %{{[^ ,]*}}, %[[H:[^ ,]*]]) {
+// TWO: %[[F:.*]] = arith.mulf %{{.*}}, %{{.*}} : f32
+// TWO: %[[VB:.*]] = arith.addf %[[V]], %[[BV]] : f32
+// TWO: %[[T:.*]] = minrnn.sigmoid %[[VB]] : f32
+// TWO: minrnn.yield %[[H]], %[[F]], %[[T]] : f32, f32, f32
