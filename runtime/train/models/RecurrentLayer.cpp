@@ -126,14 +126,15 @@ void RecurrentLayer::step(const LayerContext & /*context*/, std::int64_t batch,
                           const Saved &saved, const float *input,
                           float *state) const {
   float *p = arrays.parameters;
-  Layer(cell, sizes(batch, 1), {.training = false})
-      .step({{"input", input},
-             {"weight", parameters.gateWeights.in(p)},
-             {"bias", parameters.gateBiases.in(p)},
-             {"recurrent_weight", parameters.recurrentWeights.in(p)},
-             {"recurrent_bias", parameters.recurrentBiases.in(p)},
-             {"parameters", parameters.cellParameters.in(p)},
-             {"initial", state},
-             {"output", saved.output.in(arrays.activations)},
-             {"last", state}});
+  if (!stepLayer || stepLayer->sizes().batch != batch)
+    stepLayer.emplace(cell, sizes(batch, 1), LayerOptions{.training = false});
+  stepLayer->step({{"input", input},
+                   {"weight", parameters.gateWeights.in(p)},
+                   {"bias", parameters.gateBiases.in(p)},
+                   {"recurrent_weight", parameters.recurrentWeights.in(p)},
+                   {"recurrent_bias", parameters.recurrentBiases.in(p)},
+                   {"parameters", parameters.cellParameters.in(p)},
+                   {"initial", state},
+                   {"output", saved.output.in(arrays.activations)},
+                   {"last", state}});
 }

@@ -14,6 +14,7 @@
 #include "minrnn/train/tensor_plan.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -98,6 +99,8 @@ private:
   CellKernels cell;
   std::int64_t inputs;
   std::int64_t channels;
+  /// That of single steps, made for the batch of the last one.
+  mutable std::optional<Layer> stepLayer;
 };
 
 } // namespace minrnn
