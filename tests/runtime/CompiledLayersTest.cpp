@@ -41,16 +41,16 @@ std::ostream &operator<<(std::ostream &stream, const LayerCase &layerCase) {
 class CompiledLayer : public testing::TestWithParam<LayerCase> {
 protected:
   /// More than one tile of channels, and a tile that is not whole. The cells of
-  /// the tests alone are narrower and their recurrent weights smaller, so that
+  /// the tests alone are narrower and their weights smaller, so that
   /// rounding in f32 does not grow from step to step.
   ReferenceLayer layer(std::size_t time = 6, std::uint64_t seed = 1) const {
     const std::string name = GetParam().name;
     const bool isOfTests = name == "knot" || name == "tangle";
     ReferenceLayer layer =
         randomLayer(cell, 2, time, 3, isOfTests ? 18 : 35, seed);
-    if (isOfTests)
-      for (double &weight : layer.recurrentWeight)
-        weight = static_cast<float>(weight / 2);
+    for (Numbers *weights : {&layer.weight, &layer.recurrentWeight})
+      for (double &weight : *weights)
+        weight = static_cast<float>(isOfTests ? weight / 4 : weight);
     return layer;
   }
   void expectAgrees(const ReferenceLayer &layer) const {
