@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "minrnn/layers/context.h"
+#include "minrnn/layers.h"
 
 #include "minrnn/device_array.h"
 #include "minrnn/error.h"

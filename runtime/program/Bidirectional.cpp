@@ -9,7 +9,7 @@
 #include "minrnn/bidirectional.h"
 
 #include "minrnn/error.h"
-#include "minrnn/layers/rows.h"
+#include "minrnn/layers.h"
 #include "specs/contract/ElementCount.h"
 
 using namespace minrnn;

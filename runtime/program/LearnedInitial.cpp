@@ -8,7 +8,7 @@
 
 #include "minrnn/learned_initial.h"
 
-#include "minrnn/layers/rows.h"
+#include "minrnn/layers.h"
 #include "specs/contract/ElementCount.h"
 
 using namespace minrnn;

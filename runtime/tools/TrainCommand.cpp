@@ -105,10 +105,10 @@ Start startFromCheckpoint(const TrainCommandOptions &options,
   replace("--clip", &TrainingOptions::clip);
   replace("--seed", &TrainingOptions::seed);
   replace("--eval-every", &TrainingOptions::evaluateEvery);
-  replace("--eval-characters", &TrainingOptions::evaluateCharacters);
+  replace("--eval-characters", &TrainingOptions::evaluatePositions);
   // Losses of other windows do not compare.
   if (training.context != before.context ||
-      training.evaluateCharacters != before.evaluateCharacters)
+      training.evaluatePositions != before.evaluatePositions)
     info.bestValidation.reset();
   const std::string text = readInput(options.data);
   try {
@@ -369,7 +369,7 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
   addCount("--eval-every", training.evaluateEvery,
            "steps from one validation to the next");
   addNumber<std::int64_t>(*command, "--eval-characters",
-                          training.evaluateCharacters,
+                          training.evaluatePositions,
                           "characters that a validation judges at most, spread "
                           "over the last 10 %; 0 or 'all' for all of them",
                           0, most)

@@ -47,7 +47,7 @@ Json toJson(const TrainingOptions &options) {
           {"clip", options.clip},
           {"seed", options.seed},
           {"evaluate_every", options.evaluateEvery},
-          {"evaluate_characters", options.evaluateCharacters}};
+          {"evaluate_characters", options.evaluatePositions}};
 }
 
 Json progressOf(const CheckpointInfo &info) {
@@ -77,8 +77,8 @@ TrainingOptions trainingFromJson(const Json &json) {
   json.at("seed").get_to(options.seed);
   json.at("evaluate_every").get_to(options.evaluateEvery);
   // Files of before this option lack it.
-  options.evaluateCharacters =
-      json.value("evaluate_characters", options.evaluateCharacters);
+  options.evaluatePositions =
+      json.value("evaluate_characters", options.evaluatePositions);
   return options;
 }
 

@@ -8,7 +8,7 @@
 
 #include "minrnn/train/task.h"
 
-#include "minrnn/layers/cross_entropy.h"
+#include "minrnn/layers.h"
 
 #include <algorithm>
 

@@ -13,13 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "minrnn/device_array.h"
-#include "minrnn/layers/activation.h"
-#include "minrnn/layers/causal_convolution.h"
-#include "minrnn/layers/embedding.h"
-#include "minrnn/layers/layer_norm.h"
-#include "minrnn/layers/linear.h"
-#include "minrnn/layers/rms_norm.h"
-#include "minrnn/layers/rows.h"
+#include "minrnn/layers.h"
 #include "minrnn/random.h"
 #include "tests/device/OnDevice.h"
 #include "tests/layers/HostLayers.h"
@@ -357,6 +351,6 @@ TEST_P(ModelLayersOn, RoomThatGrowsLeavesTheEarlierResults) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Devices, ModelLayersOn,
-                         testing::ValuesIn(deviceNames()), deviceOf);
+                         testing::ValuesIn(everyDevice()), deviceOf);
 
 } // namespace

@@ -319,7 +319,7 @@ TEST_P(Product, OfNegativeSizeIsAnError) {
 
 INSTANTIATE_TEST_SUITE_P(
     Devices, Product,
-    testing::Combine(testing::ValuesIn(deviceNames()),
+    testing::Combine(testing::ValuesIn(everyDevice()),
                      testing::Values("f32", "f16", "bf16", "f16_to_f32",
                                      "bf16_to_f32", "f32_in_double",
                                      "f16_in_double", "bf16_to_f32_in_double")),

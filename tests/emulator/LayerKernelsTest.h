@@ -10,7 +10,7 @@
 #define MINRNN_TESTS_EMULATOR_LAYERKERNELSTEST_H
 
 #include "minrnn/error.h"
-#include "runtime/device/emulator/Launch.h"
+#include "runtime/emulator/Launch.h"
 #include "runtime/layers/KernelCompiler.h"
 #include "runtime/layers/LayerKernels.h"
 #include "tests/layers/HostLayers.h"

@@ -6,8 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "minrnn/layers/layer_norm.h"
-#include "minrnn/layers/rms_norm.h"
+#include "minrnn/layers.h"
 #include "minrnn/train/optimizer.h"
 #include "tests/emulator/LayerKernelsTest.h"
 

@@ -14,8 +14,7 @@
 #include "tests/emulator/LayerKernelsTest.h"
 
 #include "minrnn/device_array.h"
-#include "minrnn/layers/layer_norm.h"
-#include "minrnn/layers/rms_norm.h"
+#include "minrnn/layers.h"
 #include "minrnn/train/optimizer.h"
 #include "tests/runtime/ReferenceLayers.h"
 

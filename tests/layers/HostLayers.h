@@ -9,9 +9,7 @@
 #ifndef MINRNN_TESTS_LAYERS_HOSTLAYERS_H
 #define MINRNN_TESTS_LAYERS_HOSTLAYERS_H
 
-#include "minrnn/layers/context.h"
-#include "minrnn/layers/cross_entropy.h"
-#include "minrnn/layers/dropout.h"
+#include "minrnn/layers.h"
 
 #include <cstdint>
 #include <memory>

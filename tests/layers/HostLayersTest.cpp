@@ -13,12 +13,7 @@
 
 #include "tests/layers/HostLayers.h"
 #include "minrnn/error.h"
-#include "minrnn/layers/activation.h"
-#include "minrnn/layers/causal_convolution.h"
-#include "minrnn/layers/embedding.h"
-#include "minrnn/layers/layer_norm.h"
-#include "minrnn/layers/linear.h"
-#include "minrnn/layers/rms_norm.h"
+#include "minrnn/layers.h"
 #include "minrnn/random.h"
 #include "tests/runtime/Comparison.h"
 #include "tests/runtime/ReferenceLayers.h"

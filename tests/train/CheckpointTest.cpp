@@ -293,8 +293,8 @@ TEST_F(CheckpointOfASmallModel, ReadsThoseFromBeforeTheBestWasNoted) {
   const CheckpointInfo read = readCheckpointInfo(path);
   EXPECT_EQ(read.validation.value().step, 7);
   EXPECT_EQ(read.bestValidation.value().loss, 1.25);
-  EXPECT_EQ(read.training.evaluateCharacters,
-            TrainingOptions().evaluateCharacters);
+  EXPECT_EQ(read.training.evaluatePositions,
+            TrainingOptions().evaluatePositions);
 }
 
 } // namespace

@@ -9,7 +9,7 @@
 #include "minrnn/train/language_model.h"
 
 #include "minrnn/error.h"
-#include "minrnn/layers/rms_norm.h"
+#include "minrnn/layers.h"
 #include "minrnn/train/objective.h"
 #include "tests/layers/HostLayers.h"
 #include "tests/runtime/Comparison.h"

@@ -46,7 +46,7 @@ TEST(Evaluate, CoversTheWholeTextOnce) {
     EXPECT_NEAR(judge(model, task, {.batch = batch, .context = 5}), sum / 23,
                 1e-9);
   EXPECT_EQ(task.judgedCharacters({.context = 5}), 23);
-  EXPECT_THROW(evaluate(model, task, {.characters = -1}), Error);
+  EXPECT_THROW(evaluate(model, task, {.positions = -1}), Error);
   const TextCorpus tooShort{.validation = {0}};
   EXPECT_THROW(evaluate(model, TextTask(tooShort), {.batch = 1, .context = 5}),
                Error);
@@ -72,17 +72,17 @@ TEST(Evaluate, SpreadsAFewWindowsOverTheText) {
   // Of 20 places for windows of 5, three: the places 0, 6 and 13.
   for (const std::int64_t batch : {1, 2, 100}) {
     const EvaluationOptions options{
-        .batch = batch, .context = 5, .characters = 19};
+        .batch = batch, .context = 5, .positions = 19};
     EXPECT_EQ(task.judgedCharacters(options), 15);
     EXPECT_NEAR(judge(model, task, options), mean({0, 30, 65}, 5), 1e-9);
   }
   // Fewer characters than a window has make a shorter one.
-  const EvaluationOptions few{.context = 50, .characters = 8};
+  const EvaluationOptions few{.context = 50, .positions = 8};
   EXPECT_EQ(task.judgedCharacters(few), 8);
   EXPECT_NEAR(judge(model, task, few), mean({0}, 8), 1e-9);
   // As many as there are: all of them.
   for (const std::int64_t characters : {103, 104, 1000, 0})
-    EXPECT_EQ(task.judgedCharacters({.context = 5, .characters = characters}),
+    EXPECT_EQ(task.judgedCharacters({.context = 5, .positions = characters}),
               103);
 }
 
@@ -284,7 +284,7 @@ TEST(Trainer, RefusesBadOptions) {
   EXPECT_THROW(make([](TrainingOptions &o) { o.context = 100000; }), Error);
   EXPECT_THROW(make([](TrainingOptions &o) { o.learningRate = NAN; }), Error);
   EXPECT_THROW(make([](TrainingOptions &o) { o.evaluateEvery = 0; }), Error);
-  EXPECT_THROW(make([](TrainingOptions &o) { o.evaluateCharacters = -1; }),
+  EXPECT_THROW(make([](TrainingOptions &o) { o.evaluatePositions = -1; }),
                Error);
   EXPECT_NO_THROW(make([](TrainingOptions &o) { o.clip = 0; }));
   // A number and the bound that it breaks never look alike.

@@ -10,7 +10,7 @@
 #define MINRNN_BIDIRECTIONAL_H
 
 #include "minrnn/layer.h"
-#include "minrnn/layers/context.h"
+#include "minrnn/layers.h"
 
 #include <array>
 

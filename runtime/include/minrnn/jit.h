@@ -17,6 +17,7 @@
 
 #include "minrnn/cell_kernels.h"
 #include "minrnn/error.h"
+#include "minrnn/open_device.h"
 #include "minrnn/options.h"
 
 #include <filesystem>

@@ -15,7 +15,7 @@
 #define MINRNN_LEARNED_INITIAL_H
 
 #include "minrnn/cell_kernels.h"
-#include "minrnn/layers/context.h"
+#include "minrnn/layers.h"
 
 #include <cstdint>
 

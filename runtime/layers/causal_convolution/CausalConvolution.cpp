@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "minrnn/layers/causal_convolution.h"
+#include "minrnn/layers.h"
 
 #include "specs/contract/ElementCount.h"
 #include "runtime/layers/LaunchGrids.h"

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "minrnn/layers/cross_entropy.h"
+#include "minrnn/layers.h"
 
 #include "minrnn/error.h"
 #include "specs/contract/ElementCount.h"

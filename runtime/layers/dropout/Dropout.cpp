@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "minrnn/layers/dropout.h"
+#include "minrnn/layers.h"
 
 #include "minrnn/error.h"
 #include "minrnn/random.h"

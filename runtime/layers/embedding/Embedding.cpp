@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "minrnn/layers/embedding.h"
+#include "minrnn/layers.h"
 
 #include "minrnn/error.h"
 #include "specs/contract/ElementCount.h"

@@ -6,9 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "minrnn/layers/linear.h"
+#include "minrnn/layers.h"
 
-#include "minrnn/layers/rows.h"
 #include "specs/contract/ElementCount.h"
 
 using namespace minrnn;

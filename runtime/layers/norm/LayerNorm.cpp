@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "minrnn/layers/layer_norm.h"
+#include "minrnn/layers.h"
 
 #include "specs/contract/ElementCount.h"
 #include "runtime/layers/LayerKernels.h"

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "minrnn/layers/rms_norm.h"
+#include "minrnn/layers.h"
 
 #include "specs/contract/ElementCount.h"
 #include "runtime/layers/LayerKernels.h"

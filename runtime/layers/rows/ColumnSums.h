@@ -9,7 +9,7 @@
 #ifndef MINRNN_RUNTIME_LAYERS_ROWS_COLUMNSUMS_H
 #define MINRNN_RUNTIME_LAYERS_ROWS_COLUMNSUMS_H
 
-#include "minrnn/layers/rows.h"
+#include "minrnn/layers.h"
 
 #include <algorithm>
 #include <array>

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "minrnn/layers/rows.h"
+#include "minrnn/layers.h"
 
 #include "specs/contract/ElementCount.h"
 #include "runtime/layers/LaunchGrids.h"

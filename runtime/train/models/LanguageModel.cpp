@@ -9,9 +9,7 @@
 #include "minrnn/train/language_model.h"
 
 #include "minrnn/error.h"
-#include "minrnn/layers/embedding.h"
-#include "minrnn/layers/linear.h"
-#include "minrnn/layers/rms_norm.h"
+#include "minrnn/layers.h"
 #include "minrnn/random.h"
 #include "runtime/core/DeviceAddress.h"
 #include "specs/contract/ElementCount.h"
@@ -93,9 +91,14 @@ struct LanguageModel::Parameters {
 /// The tensors of a forward and its backward, in one allocation that grows to
 /// the largest batch seen.
 struct LanguageModel::Activations {
-  /// Where each lies for batch x time.
-  void plan(const LanguageModelOptions &options,
+  /// Where each lies for a batch of these sizes.
+  void plan(std::int64_t batchOf, std::int64_t timeOf,
+            const LanguageModelOptions &options,
             const RecurrentLayer &recurrentLayer, const LayerContext &context) {
+    if (!layers.empty() && batch == batchOf && time == timeOf)
+      return;
+    batch = batchOf;
+    time = timeOf;
     const std::int64_t width = options.width;
     TensorPlan table(alignment);
     layers.clear();
@@ -209,9 +212,7 @@ void LanguageModel::upload(std::int64_t batch, std::int64_t time,
                 std::to_string(inputs.size()));
   checkTokens(inputs);
   Activations &a = *activations;
-  a.batch = batch;
-  a.time = time;
-  a.plan(modelOptions, places->recurrent, layerContext);
+  a.plan(batch, time, modelOptions, places->recurrent, layerContext);
   if (a.tokens.size() < inputs.size()) {
     a.tokens = {layerContext.sharedDevice(), inputs.size()};
     ++a.generation;

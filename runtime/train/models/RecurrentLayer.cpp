@@ -29,10 +29,12 @@ RecurrentLayer::planParameters(TensorPlan &plan,
                                const std::string &prefix) const {
   const Manifest &manifest = cell.manifest();
   std::vector<std::string> recurrent;
+  recurrent.reserve(manifest.recurrent.size());
   for (const RecurrentProjection &gate : manifest.recurrent)
     recurrent.push_back(gate.name);
   const auto add = [&](const std::vector<std::string> &names,
-                       const char *ending, std::vector<std::int64_t> shape) {
+                       const char *ending,
+                       const std::vector<std::int64_t> &shape) {
     TensorSlice all{plan.count(), 0};
     for (const std::string &name : names)
       all.count += plan.add(prefix + name + ending, shape).count;

@@ -10,7 +10,7 @@
 #define MINRNN_RUNTIME_TRAIN_MODELS_RECURRENTLAYER_H
 
 #include "minrnn/layer.h"
-#include "minrnn/layers/context.h"
+#include "minrnn/layers.h"
 #include "minrnn/train/tensor_plan.h"
 
 #include <cstdint>

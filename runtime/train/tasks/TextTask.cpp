@@ -45,20 +45,20 @@ Windows windowsOf(std::int64_t textCharacters,
                   const EvaluationOptions &options) {
   if (options.batch < 1 || options.context < 1)
     throw Error("validation needs a positive batch and context");
-  if (options.characters < 0)
+  if (options.positions < 0)
     throw Error("the number of characters to judge by must not be negative, "
                 "found " +
-                std::to_string(options.characters));
+                std::to_string(options.positions));
   const std::int64_t targets = textCharacters - 1;
   if (targets < 1)
     throw Error("the text is too short: its last 10 %, kept to judge by, holds "
                 "fewer than 2 characters");
-  if (options.characters == 0 || options.characters >= targets) {
+  if (options.positions == 0 || options.positions >= targets) {
     const std::int64_t whole = targets / options.context;
     return {options.context, whole, whole, targets % options.context};
   }
-  const std::int64_t time = std::min(options.context, options.characters);
-  return {time, options.characters / time, targets / time, 0};
+  const std::int64_t time = std::min(options.context, options.positions);
+  return {time, options.positions / time, targets / time, 0};
 }
 
 /// Adds the window of `time` characters from `begin` on.

@@ -10,7 +10,7 @@
 #define MINRNN_TRAIN_OPTIMIZER_H
 
 #include "minrnn/device_array.h"
-#include "minrnn/layers/context.h"
+#include "minrnn/layers.h"
 #include "minrnn/train/tensor_plan.h"
 
 #include <array>

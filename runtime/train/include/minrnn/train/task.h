@@ -9,7 +9,7 @@
 #ifndef MINRNN_TRAIN_TASK_H
 #define MINRNN_TRAIN_TASK_H
 
-#include "minrnn/layers/context.h"
+#include "minrnn/layers.h"
 #include "minrnn/train/model.h"
 
 #include <cstdint>
@@ -54,7 +54,7 @@ struct EvaluationOptions {
   std::int64_t batch = 32;
   std::int64_t context = 128;
   /// How many positions are judged at most; 0: all.
-  std::int64_t characters = 0;
+  std::int64_t positions = 0;
   /// Asked before each batch.
   StopRequest stop = {};
 };

@@ -82,7 +82,7 @@ Batch randomWindows(std::span<const std::int32_t> text, std::int64_t batch,
 
 /// To say the next character of a text. A validation cuts the part to judge by
 /// into windows that do not overlap: all of it, or as many as
-/// EvaluationOptions::characters allows, spread evenly.
+/// EvaluationOptions::positions allows, spread evenly.
 class TextTask : public Task {
 public:
   /// `corpus` must outlive it.

@@ -43,13 +43,13 @@ struct TrainingOptions {
   /// How many positions a validation judges at most; 0: all. Of the 150,000
   /// characters of a text, with the other defaults, 20,000 take some 2 % of the
   /// time between validations.
-  std::int64_t evaluateCharacters = 20000;
+  std::int64_t evaluatePositions = 20000;
 
   /// How a validation judges.
   EvaluationOptions evaluation(StopRequest stop = {}) const {
     return {.batch = batch,
             .context = context,
-            .characters = evaluateCharacters,
+            .positions = evaluatePositions,
             .stop = std::move(stop)};
   }
 };
