@@ -122,16 +122,17 @@ void RecurrentLayer::backward(std::int64_t batch, std::int64_t time,
 
 void RecurrentLayer::step(std::int64_t batch, const Arrays &arrays,
                           const Parameters &parameters, const Saved &saved,
-                          const float *input, float *state) const {
+                          const float *input, float *state) {
   float *p = arrays.parameters;
-  Layer(cell, sizes(batch, 1), {.training = false})
-      .step({{"input", input},
-             {"weight", parameters.gateWeights.in(p)},
-             {"bias", parameters.gateBiases.in(p)},
-             {"recurrent_weight", parameters.recurrentWeights.in(p)},
-             {"recurrent_bias", parameters.recurrentBiases.in(p)},
-             {"parameters", parameters.cellParameters.in(p)},
-             {"initial", state},
-             {"output", saved.output.in(arrays.activations)},
-             {"last", state}});
+  if (!ofSteps || ofSteps->sizes().batch != batch)
+    ofSteps.emplace(cell, sizes(batch, 1), LayerOptions{.training = false});
+  ofSteps->step({{"input", input},
+                 {"weight", parameters.gateWeights.in(p)},
+                 {"bias", parameters.gateBiases.in(p)},
+                 {"recurrent_weight", parameters.recurrentWeights.in(p)},
+                 {"recurrent_bias", parameters.recurrentBiases.in(p)},
+                 {"parameters", parameters.cellParameters.in(p)},
+                 {"initial", state},
+                 {"output", saved.output.in(arrays.activations)},
+                 {"last", state}});
 }

@@ -13,6 +13,7 @@
 #include "minrnn/train/tensor_plan.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -83,7 +84,7 @@ public:
   /// step of time.
   void step(std::int64_t batch, const Arrays &arrays,
             const Parameters &parameters, const Saved &saved,
-            const float *input, float *state) const;
+            const float *input, float *state);
 
 private:
   LayerSizes sizes(std::int64_t batch, std::int64_t time) const {
@@ -95,6 +96,8 @@ private:
   CellKernels cell;
   std::int64_t inputs;
   std::int64_t channels;
+  /// That of the last step, which the next has use for, too.
+  std::optional<Layer> ofSteps;
 };
 
 } // namespace minrnn
