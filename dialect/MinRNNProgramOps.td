@@ -82,8 +82,10 @@ def MinRNN_ProgramOp : MinRNN_Op<"program", [
   }];
 }
 
+// Not `Pure`: one that no operation names is still the layer's, and must not
+// vanish as dead code.
 def MinRNN_TensorOp : MinRNN_Op<"tensor", [
-    Pure, HasParent<"ProgramOp">,
+    HasParent<"ProgramOp">,
     DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>
   ]> {
   let summary = "a tensor of a layer";

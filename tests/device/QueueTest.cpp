@@ -30,8 +30,8 @@ class SlowWork {
 public:
   explicit SlowWork(std::shared_ptr<Device> owner)
       : device(std::move(owner)),
-        // The stand-in for a GPU is late however little there is to do.
-        times(device->description().starts_with("Stand-in") ? 1 : 16),
+        // The fake driver is late however little there is to do.
+        times(device->description().starts_with("Fake GPU") ? 1 : 16),
         x(device, std::vector<float>(elements(), 1.0F / side)),
         there(device, elements()), back(device, elements()),
         end(device, elements()) {}

@@ -248,7 +248,7 @@ TEST_F(Tool, PrintsWhatTheEmulatorCounted) {
   const std::map<std::string, std::vector<std::string>> known = {
       {"launches", {"1", "1", "1"}},
       {"blocks", {"2", "2", "1"}},
-      {"bytes read, needed", {"840", "1,560", "80"}},
+      {"bytes read, needed", {"800", "1,520", "80"}},
       {"bytes written, needed", {"400", "840", "40"}},
       {"atomics", {"0", "0", "0"}},
       {"shared bank conflicts", {"0", "0", "0"}}};

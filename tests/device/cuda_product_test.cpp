@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tests/device/CudaStandin.h"
+#include "tests/device/OnFakeDriver.h"
 
 #include "runtime/core/HalfStorage.h"
 
@@ -19,7 +19,7 @@ using namespace minrnn::test;
 
 namespace {
 
-using CudaProducts = CudaStandin;
+using CudaProducts = OnFakeDriver;
 
 /// Numbers in [-1, 1], different in every place.
 float number(std::int64_t index) {
@@ -170,7 +170,7 @@ TEST_F(CudaProducts, OfNothingTouchNothing) {
   device->multiply({.m = 3, .n = 0, .k = 2, .a = {}, .b = {}});
   device->multiply(
       {.m = 3, .n = 3, .k = 0, .a = {}, .b = {}, .accumulate = true});
-  EXPECT_EQ(standinCount("pending"), 0);
+  EXPECT_EQ(fakeDriverCount("pending"), 0);
 }
 
 TEST_F(CudaProducts, SizesThatCannotBeAreRefused) {
@@ -201,7 +201,7 @@ TEST_F(CudaProducts, SizesThatCannotBeAreRefused) {
 TEST_F(CudaProducts, OnSeveralStreamsDoNotDisturbEachOther) {
   for (unsigned long long seed = 0; seed < 24; ++seed) {
     const auto device = CudaDevice::create();
-    standinSeed(seed);
+    fakeDriverSeed(seed);
     const auto a = DeviceArray<float>(device, std::vector<float>{1, 2, 3, 4});
     const auto b = DeviceArray<float>(device, std::vector<float>{5, 6, 7, 8});
     const auto c = DeviceArray<float>(device, std::vector<float>(4));
@@ -365,7 +365,7 @@ TEST_F(CudaProducts, NeedCublas) {
       "MINRNN_CUBLAS names";
   EXPECT_EQ(errorOf([&] { device->multiply(square); }), expected);
   EXPECT_EQ(device->description(),
-            "Stand-in 0, sm_75, 1.0 GiB, driver for CUDA 13.0; no matrix "
+            "Fake GPU 0, sm_75, 1.0 GiB, driver for CUDA 13.0; no matrix "
             "products: " +
                 expected);
   // In a capture, too, and the device goes on.

@@ -43,7 +43,7 @@ int main(int, char **argv) try {
     if (step == 59)
       std::cout << "loss " << first << " -> " << loss << '\n';
     if (step == 59)
-      return loss < first / 4 ? 0 : 1;
+      return loss < first / 3 ? 0 : 1;
   }
 } catch (const minrnn::Error &error) {
   std::cerr << error.what() << '\n';

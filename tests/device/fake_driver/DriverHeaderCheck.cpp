@@ -8,7 +8,7 @@
 
 #include "runtime/device/cuda/CudaDriver.h"
 
-#include "tests/device/standin/HeaderCheck.h"
+#include "tests/device/fake_driver/HeaderCheck.h"
 
 #include <cuda.h>
 

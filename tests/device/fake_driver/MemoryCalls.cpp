@@ -6,14 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tests/device/standin/Machine.h"
+#include "tests/device/fake_driver/Machine.h"
 
 #include <cstddef>
 #include <cstring>
 #include <memory>
 
 using namespace minrnn;
-using namespace minrnn::standin;
+using namespace minrnn::fake;
 
 namespace {
 

@@ -8,7 +8,7 @@
 
 #include "runtime/device/cuda/Cublas.h"
 
-#include "tests/device/standin/HeaderCheck.h"
+#include "tests/device/fake_driver/HeaderCheck.h"
 
 #include <cublas_v2.h>
 #include <type_traits>

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tests/device/standin/Machine.h"
+#include "tests/device/fake_driver/Machine.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -15,7 +15,7 @@
 #include <cstring>
 
 using namespace minrnn;
-using namespace minrnn::standin;
+using namespace minrnn::fake;
 
 namespace {
 
@@ -46,19 +46,19 @@ int capabilityOf(const std::string &target) {
       target.c_str() + std::min<std::size_t>(3, target.size()), nullptr, 10));
 }
 
-/// The words of a launch, from where the caller has them: of each parameter
+/// The arguments of a launch, from where the caller has them: of each parameter
 /// exactly its bytes.
-std::vector<std::uint64_t> readParameters(const emulator::EntryInfo &entry,
-                                          void *const *parameters) {
-  std::vector<std::uint64_t> words;
+std::vector<std::uint64_t> readArguments(const emulator::EntryInfo &entry,
+                                         void *const *parameters) {
+  std::vector<std::uint64_t> arguments;
   for (std::size_t i = 0; i < entry.parameters.size(); ++i) {
     const emulator::ParameterInfo &parameter = entry.parameters[i];
-    const std::size_t first = words.size();
-    words.resize(first + parameter.arguments());
+    const std::size_t first = arguments.size();
+    arguments.resize(first + parameter.arguments());
     std::copy_n(static_cast<const std::byte *>(parameters[i]), parameter.bytes,
-                reinterpret_cast<std::byte *>(&words[first]));
+                reinterpret_cast<std::byte *>(&arguments[first]));
   }
-  return words;
+  return arguments;
 }
 
 /// Why the driver would refuse this launch at once; empty: it would not.
@@ -208,7 +208,7 @@ Result cuLaunchKernel(Handle handle, unsigned gridX, unsigned gridY,
       return machine.refuse(invalidValue, std::move(why));
     return machine.push(stream, [module = function->module, name = entry.name,
                                  grid, block, sharedBytes,
-                                 words = readParameters(entry, parameters)] {
+                                 arguments = readArguments(entry, parameters)] {
       if (!module->isLoaded)
         throw emulator::Error(emulator::Fault::Launch,
                               "the module of '" + name +
@@ -216,7 +216,7 @@ Result cuLaunchKernel(Handle handle, unsigned gridX, unsigned gridY,
       emulator::LaunchOptions options;
       options.seed = Machine::get().launchSeed();
       options.countTraffic = false;
-      emulator::launch(*module->code, name, grid, block, sharedBytes, words,
+      emulator::launch(*module->code, name, grid, block, sharedBytes, arguments,
                        options);
     });
   });

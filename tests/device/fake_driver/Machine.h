@@ -1,4 +1,5 @@
-//===- Machine.h - The stand-in's GPUs and what lives on them ---*- C++ -*-===//
+//===- Machine.h - The fake driver's GPUs and what is on them ---*- C++ -*-===//
+//-*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,11 +7,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MINRNN_TESTS_DEVICE_STANDIN_MACHINE_H
-#define MINRNN_TESTS_DEVICE_STANDIN_MACHINE_H
+#ifndef MINRNN_TESTS_DEVICE_FAKE_DRIVER_MACHINE_H
+#define MINRNN_TESTS_DEVICE_FAKE_DRIVER_MACHINE_H
 
 #include "runtime/emulator/Launch.h"
-#include "tests/device/standin/DriverApi.h"
+#include "tests/device/fake_driver/DriverApi.h"
 
 #include <chrono>
 #include <cstdint>
@@ -26,7 +27,7 @@
 #include <utility>
 #include <vector>
 
-namespace minrnn::standin {
+namespace minrnn::fake {
 
 /// What is alive of one kind, by handle.
 template <typename Thing> class Things {
@@ -60,7 +61,7 @@ private:
   std::map<Handle, std::shared_ptr<Thing>> alive;
 };
 
-/// A GPU's primary context. Lives as long as the stand-in is not reset.
+/// A GPU's primary context. Lives as long as the fake driver is not reset.
 struct Context {
   explicit Context(std::uint64_t bytes) : memory(bytes) {}
   Handle handle = nullptr;
@@ -259,6 +260,6 @@ template <typename Work> Result callInContext(const Work &work) {
   });
 }
 
-} // namespace minrnn::standin
+} // namespace minrnn::fake
 
-#endif // MINRNN_TESTS_DEVICE_STANDIN_MACHINE_H
+#endif // MINRNN_TESTS_DEVICE_FAKE_DRIVER_MACHINE_H

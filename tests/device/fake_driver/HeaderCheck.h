@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MINRNN_TESTS_DEVICE_STANDIN_HEADERCHECK_H
-#define MINRNN_TESTS_DEVICE_STANDIN_HEADERCHECK_H
+#ifndef MINRNN_TESTS_DEVICE_FAKE_DRIVER_HEADERCHECK_H
+#define MINRNN_TESTS_DEVICE_FAKE_DRIVER_HEADERCHECK_H
 
 #include <cstddef>
 #include <type_traits>
@@ -66,4 +66,4 @@ constexpr bool isSameText(const char *a, const char *b) {
 
 } // namespace minrnn::headers
 
-#endif // MINRNN_TESTS_DEVICE_STANDIN_HEADERCHECK_H
+#endif // MINRNN_TESTS_DEVICE_FAKE_DRIVER_HEADERCHECK_H

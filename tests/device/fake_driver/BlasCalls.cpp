@@ -1,4 +1,4 @@
-//===- BlasCalls.cpp - A stand-in for cuBLAS ------------------------------===//
+//===- BlasCalls.cpp - A fake cuBLAS --------------------------------------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -7,16 +7,16 @@
 //===----------------------------------------------------------------------===//
 //
 // The functions of cuBLAS that are used, from NVIDIA's manual, on top of the
-// stand-in for the driver. A product is two pieces of work: the sums go to the
+// fake driver. A product is two pieces of work: the sums go to the
 // workspace, and from there to the result, as where the summed dimension is
 // split over blocks. So two products at a time in one workspace show.
 //
 //===----------------------------------------------------------------------===//
 
-#include "tests/device/standin/BlasApi.h"
+#include "tests/device/fake_driver/BlasApi.h"
 
 #include "runtime/core/HalfFormats.h"
-#include "tests/device/standin/Control.h"
+#include "tests/device/fake_driver/Control.h"
 
 #include <algorithm>
 #include <array>
@@ -28,7 +28,7 @@
 #include <vector>
 
 using namespace minrnn;
-using namespace minrnn::standin;
+using namespace minrnn::fake;
 
 namespace {
 
@@ -221,7 +221,7 @@ Status cublasGetVersion_v2(Handle handle, int *version) {
     constexpr int usual = 130100;
     if (version == nullptr)
       return blasInvalidValue;
-    const char *set = std::getenv("MINRNN_STANDIN_CUBLAS_VERSION");
+    const char *set = std::getenv("MINRNN_FAKE_DRIVER_CUBLAS_VERSION");
     *version = set == nullptr ? usual
                               : static_cast<int>(std::strtol(set, nullptr, 10));
     return blasSuccess;

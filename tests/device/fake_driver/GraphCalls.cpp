@@ -6,11 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tests/device/standin/Machine.h"
+#include "tests/device/fake_driver/Machine.h"
 
 #include <algorithm>
 
-using namespace minrnn::standin;
+using namespace minrnn::fake;
 
 void Machine::runNodes(const std::vector<Node> &nodes) {
   std::vector<bool> isDone(nodes.size());

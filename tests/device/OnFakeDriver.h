@@ -1,4 +1,4 @@
-//===- CudaStandin.h - A device on the stand-in for CUDA --------*- C++ -*-===//
+//===- OnFakeDriver.h - A device on the fake driver -------------*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,14 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MINRNN_TESTS_DEVICE_CUDASTANDIN_H
-#define MINRNN_TESTS_DEVICE_CUDASTANDIN_H
+#ifndef MINRNN_TESTS_DEVICE_ONFAKEDRIVER_H
+#define MINRNN_TESTS_DEVICE_ONFAKEDRIVER_H
 
 #include "minrnn/cuda_device.h"
 #include "minrnn/device_array.h"
 #include "minrnn/error.h"
 #include "tests/TestFiles.h"
-#include "tests/device/standin/Control.h"
+#include "tests/device/fake_driver/Control.h"
 
 #include "gtest/gtest.h"
 #include <cstdint>
@@ -51,12 +51,12 @@ private:
   std::optional<std::string> before;
 };
 
-/// The stand-in for the driver.
-inline std::string standinDriver() { return testFile(MINRNN_STANDIN_CUDA); }
+/// The fake driver.
+inline std::string fakeDriver() { return testFile(MINRNN_FAKE_DRIVER_CUDA); }
 
-/// A function of the stand-in's library, which stays open.
-template <typename Function> Function *standinFunction(const char *name) {
-  static void *library = dlopen(standinDriver().c_str(), RTLD_NOW | RTLD_LOCAL);
+/// A function of the fake driver's library, which stays open.
+template <typename Function> Function *fakeDriverFunction(const char *name) {
+  static void *library = dlopen(fakeDriver().c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr)
     throw Error(dlerror());
   void *found = dlsym(library, name);
@@ -65,16 +65,16 @@ template <typename Function> Function *standinFunction(const char *name) {
   return reinterpret_cast<Function *>(found);
 }
 
-inline long standinCount(const char *what) {
-  return standinFunction<long(const char *)>("minrnnStandinCount")(what);
+inline long fakeDriverCount(const char *what) {
+  return fakeDriverFunction<long(const char *)>("minrnnFakeDriverCount")(what);
 }
 
-inline std::string standinMessage() {
-  return standinFunction<const char *()>("minrnnStandinMessage")();
+inline std::string fakeDriverMessage() {
+  return fakeDriverFunction<const char *()>("minrnnFakeDriverMessage")();
 }
 
-inline void standinSeed(unsigned long long seed) {
-  standinFunction<void(unsigned long long)>("minrnnStandinSeed")(seed);
+inline void fakeDriverSeed(unsigned long long seed) {
+  fakeDriverFunction<void(unsigned long long)>("minrnnFakeDriverSeed")(seed);
 }
 
 /// The message of the Error that `action` throws.
@@ -93,16 +93,16 @@ inline void expectContains(const std::string &text, const std::string &part) {
 }
 
 /// A machine that seems to have a GPU. Afterwards nothing may be left on it.
-class CudaStandin : public testing::Test {
+class OnFakeDriver : public testing::Test {
 protected:
-  CudaStandin()
-      : driver("MINRNN_CUDA_DRIVER", standinDriver()),
-        cublas("MINRNN_CUBLAS", testFile(MINRNN_STANDIN_CUBLAS)) {
+  OnFakeDriver()
+      : driver("MINRNN_CUDA_DRIVER", fakeDriver()),
+        cublas("MINRNN_CUBLAS", testFile(MINRNN_FAKE_DRIVER_CUBLAS)) {
     reset();
   }
-  ~CudaStandin() override { reset(); }
+  ~OnFakeDriver() override { reset(); }
 
-  static void reset() { standinFunction<void()>("minrnnStandinReset")(); }
+  static void reset() { fakeDriverFunction<void()>("minrnnFakeDriverReset")(); }
 
   void TearDown() override {
     if (!mayLeak)
@@ -113,13 +113,13 @@ protected:
     for (const char *what :
          {"contexts", "streams", "events", "modules", "graphs", "executables",
           "allocations", "lost", "pending", "unscoped products"})
-      EXPECT_EQ(standinCount(what), 0) << what;
+      EXPECT_EQ(fakeDriverCount(what), 0) << what;
   }
 
-  /// Sets what the stand-in reads when it starts.
+  /// Sets what the fake driver reads when it starts.
   void configure(const std::string &name, const std::string &value) {
     settings.push_back(
-        std::make_unique<Environment>("MINRNN_STANDIN_" + name, value));
+        std::make_unique<Environment>("MINRNN_FAKE_DRIVER_" + name, value));
     reset();
   }
 
@@ -228,4 +228,4 @@ integersOn(const std::shared_ptr<CudaDevice> &device, const Integers &values) {
 
 } // namespace minrnn::test
 
-#endif // MINRNN_TESTS_DEVICE_CUDASTANDIN_H
+#endif // MINRNN_TESTS_DEVICE_ONFAKEDRIVER_H

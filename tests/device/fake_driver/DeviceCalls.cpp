@@ -6,14 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tests/device/standin/Machine.h"
+#include "tests/device/fake_driver/Machine.h"
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <string_view>
 
-using namespace minrnn::standin;
+using namespace minrnn::fake;
 
 namespace {
 
@@ -171,7 +171,7 @@ Result cuDeviceGetName(char *name, int length, int device) {
       return invalidValue;
     if (!isDevice(machine, device))
       return invalidDevice;
-    const std::string text = "Stand-in " + std::to_string(device);
+    const std::string text = "Fake GPU " + std::to_string(device);
     const std::size_t shown =
         std::min(text.size(), static_cast<std::size_t>(length) - 1);
     std::memcpy(name, text.data(), shown);

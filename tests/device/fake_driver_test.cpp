@@ -1,4 +1,4 @@
-//===- cuda_standin_test.cpp - Memory and facts of a CUDA device ----------===//
+//===- fake_driver_test.cpp - Memory and facts of a CUDA device -----------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tests/device/CudaStandin.h"
+#include "tests/device/OnFakeDriver.h"
 
 #include "minrnn/open_device.h"
 
@@ -19,8 +19,8 @@ using namespace minrnn::test;
 
 namespace {
 
-using CudaMemory = CudaStandin;
-using CudaFacts = CudaStandin;
+using CudaMemory = OnFakeDriver;
+using CudaFacts = OnFakeDriver;
 
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
 
@@ -32,7 +32,7 @@ TEST_F(CudaFacts, SaysWhatItIs) {
   const auto device = CudaDevice::create();
   EXPECT_EQ(device->name(), "cuda");
   EXPECT_EQ(device->target(), "sm_75");
-  EXPECT_EQ(device->description(), "Stand-in 0, sm_75, 1.0 GiB, driver for "
+  EXPECT_EQ(device->description(), "Fake GPU 0, sm_75, 1.0 GiB, driver for "
                                    "CUDA 13.0, cuBLAS 13.1");
 }
 
@@ -41,14 +41,14 @@ TEST_F(CudaFacts, TellsTheVersionsOfOldLibraries) {
   configure("CUBLAS_VERSION", "11501");
   configure("CAPABILITY", "86");
   EXPECT_EQ(CudaDevice::create()->description(),
-            "Stand-in 0, sm_86, 1.0 GiB, driver for CUDA 11.4, cuBLAS 11.5");
+            "Fake GPU 0, sm_86, 1.0 GiB, driver for CUDA 11.4, cuBLAS 11.5");
 }
 
 TEST_F(CudaFacts, CountsGpusAndOpensEachByNumber) {
   configure("DEVICES", "2");
   EXPECT_EQ(CudaDevice::count(), 2);
   const auto second = CudaDevice::create(1);
-  expectContains(second->description(), "Stand-in 1, ");
+  expectContains(second->description(), "Fake GPU 1, ");
   EXPECT_EQ(openDevice("cuda:1")->description(), second->description());
   EXPECT_EQ(errorOf([] { CudaDevice::create(2); }),
             "there is no GPU 2; the CUDA driver finds 2");
@@ -81,10 +81,10 @@ TEST_F(CudaFacts, TwoGpusHaveTheirOwnMemory) {
 TEST_F(CudaFacts, TwoDevicesShareAGpu) {
   auto first = CudaDevice::create();
   const auto second = CudaDevice::create();
-  EXPECT_EQ(standinCount("contexts"), 2);
+  EXPECT_EQ(fakeDriverCount("contexts"), 2);
   const auto x = integersOn(second, {5});
   first.reset();
-  EXPECT_EQ(standinCount("contexts"), 1);
+  EXPECT_EQ(fakeDriverCount("contexts"), 1);
   EXPECT_EQ(x.download(), Integers{5});
 }
 
@@ -102,7 +102,7 @@ TEST_F(CudaFacts, AnotherThreadMayUseIt) {
   std::thread([owned = std::exchange(last, nullptr)]() mutable {
     owned.reset();
   }).join();
-  EXPECT_EQ(standinCount("contexts"), 1);
+  EXPECT_EQ(fakeDriverCount("contexts"), 1);
 }
 
 //===----------------------------------------------------------------------===//
@@ -153,16 +153,16 @@ TEST_F(CudaMemory, ReusesWhatWasReleased) {
   device->release(first);
   EXPECT_EQ(device->memoryUse().inUse, 0U);
   EXPECT_EQ(device->memoryUse().peak, 1000U);
-  const long reserved = standinCount("allocations");
+  const long reserved = fakeDriverCount("allocations");
   const std::uint64_t second = device->allocate(900);
   EXPECT_EQ(second, first);
-  EXPECT_EQ(standinCount("allocations"), reserved);
+  EXPECT_EQ(fakeDriverCount("allocations"), reserved);
   const std::uint64_t third = device->allocate(900);
   EXPECT_NE(third, first);
   device->release(second);
   device->release(third);
   device->trim();
-  EXPECT_EQ(standinCount("allocations"), reserved - 1);
+  EXPECT_EQ(fakeDriverCount("allocations"), reserved - 1);
 }
 
 TEST_F(CudaMemory, NoBytesStillHaveAnAddress) {
@@ -210,14 +210,14 @@ TEST_F(CudaMemory, TrimWaitsForWork) {
   device->fill(first, 1, mebibyte);
   device->release(first);
   device->trim();
-  EXPECT_EQ(standinCount("allocations"), 0);
+  EXPECT_EQ(fakeDriverCount("allocations"), 0);
   device->synchronize();
 }
 
 TEST_F(CudaMemory, MemoryThatIsStillHeldGoesWithTheDevice) {
   auto device = CudaDevice::create();
   device->fill(device->allocate(100), 0, 100);
-  EXPECT_EQ(standinCount("pending"), 1);
+  EXPECT_EQ(fakeDriverCount("pending"), 1);
   device.reset();
 }
 

@@ -6,13 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tests/device/standin/Machine.h"
+#include "tests/device/fake_driver/Machine.h"
 
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
 
-using namespace minrnn::standin;
+using namespace minrnn::fake;
 
 //===----------------------------------------------------------------------===//
 // Queues
@@ -21,8 +21,9 @@ using namespace minrnn::standin;
 Result Machine::push(Handle handle, std::function<void()> run,
                      std::shared_ptr<Marker> waitsFor) {
   if (handle == nullptr)
-    return refuse(notSupported,
-                  "the stand-in has no legacy stream, which waits for others");
+    return refuse(
+        notSupported,
+        "the fake driver has no legacy stream, which waits for others");
   const std::shared_ptr<Stream> stream = streams.find(handle);
   if (stream == nullptr || stream->context != current())
     return invalidHandle;
@@ -68,8 +69,7 @@ Result Machine::runUntil(const std::function<bool()> &isEnough) {
     Stream *stream = choose();
     if (stream == nullptr) {
       // Waits are for what was queued before, so there is always a next.
-      std::cerr
-          << "stand-in for the CUDA driver: work that nothing can start\n";
+      std::cerr << "fake CUDA driver: work that nothing can start\n";
       std::abort();
     }
     const Operation operation = std::move(stream->work.front());
@@ -133,7 +133,8 @@ Result cuStreamDestroy_v2(Handle handle) {
 Result cuStreamSynchronize(Handle handle) {
   return callInContext([&](Machine &machine, Context &context) {
     if (handle == nullptr)
-      return machine.refuse(notSupported, "the stand-in has no legacy stream");
+      return machine.refuse(notSupported,
+                            "the fake driver has no legacy stream");
     const auto stream = machine.streams.find(handle);
     if (stream == nullptr || stream->context != &context)
       return invalidHandle;

@@ -1,4 +1,4 @@
-//===- Machine.cpp - The stand-in's GPUs and what lives on them -----------===//
+//===- Machine.cpp - The fake driver's GPUs and what lives on them --------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,15 +6,15 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tests/device/standin/Machine.h"
+#include "tests/device/fake_driver/Machine.h"
 
-#include "tests/device/standin/Control.h"
+#include "tests/device/fake_driver/Control.h"
 
 #include <cstdlib>
 #include <iostream>
 
 using namespace minrnn;
-using namespace minrnn::standin;
+using namespace minrnn::fake;
 
 namespace {
 
@@ -83,11 +83,11 @@ std::unique_ptr<Context> Machine::makeContext(std::size_t device) const {
 
 void Machine::start() {
   constexpr std::uint64_t usualMemory = std::uint64_t{1} << 30;
-  deviceCount = static_cast<int>(setting("MINRNN_STANDIN_DEVICES", 1));
-  capability = static_cast<int>(setting("MINRNN_STANDIN_CAPABILITY", 75));
-  version = static_cast<int>(setting("MINRNN_STANDIN_VERSION", 13000));
-  memoryBytes = setting("MINRNN_STANDIN_MEMORY", usualMemory);
-  seed(setting("MINRNN_STANDIN_SEED", 0));
+  deviceCount = static_cast<int>(setting("MINRNN_FAKE_DRIVER_DEVICES", 1));
+  capability = static_cast<int>(setting("MINRNN_FAKE_DRIVER_CAPABILITY", 75));
+  version = static_cast<int>(setting("MINRNN_FAKE_DRIVER_VERSION", 13000));
+  memoryBytes = setting("MINRNN_FAKE_DRIVER_MEMORY", usualMemory);
+  seed(setting("MINRNN_FAKE_DRIVER_SEED", 0));
   contexts.clear();
   for (int device = 0; device < deviceCount; ++device)
     contexts.push_back(nullptr);
@@ -104,7 +104,7 @@ void Machine::runGuarded(const std::function<void()> &run) {
     run();
   } catch (const emulator::Error &error) {
     sticky = refuse(resultOf(error.fault()), error.what());
-    std::cerr << "stand-in for the CUDA driver: " << message << '\n';
+    std::cerr << "fake CUDA driver: " << message << '\n';
   }
 }
 
@@ -126,13 +126,13 @@ Result Machine::breakCapture(Capture &capture, Result result, const char *why) {
 // What tests ask
 //===----------------------------------------------------------------------===//
 
-void minrnnStandinReset() {
+void minrnnFakeDriverReset() {
   Machine &machine = Machine::get();
   const std::scoped_lock lock(machine.mutex);
   machine.reset();
 }
 
-long minrnnStandinCount(const char *what) {
+long minrnnFakeDriverCount(const char *what) {
   Machine &machine = Machine::get();
   const std::scoped_lock lock(machine.mutex);
   std::size_t retained = 0;
@@ -162,30 +162,30 @@ long minrnnStandinCount(const char *what) {
   return found == counts.end() ? -1 : static_cast<long>(found->second);
 }
 
-const char *minrnnStandinMessage() { return Machine::get().message.c_str(); }
+const char *minrnnFakeDriverMessage() { return Machine::get().message.c_str(); }
 
-void minrnnStandinSeed(unsigned long long seed) {
+void minrnnFakeDriverSeed(unsigned long long seed) {
   Machine &machine = Machine::get();
   const std::scoped_lock lock(machine.mutex);
   machine.seed(seed);
 }
 
-Result standin::queueWork(Handle stream, std::function<void()> work) {
+Result fake::queueWork(Handle stream, std::function<void()> work) {
   return callInContext([&](Machine &machine, Context & /*context*/) {
     return machine.push(stream, std::move(work));
   });
 }
 
-void standin::readMemory(void *destination, Address source, std::size_t bytes) {
+void fake::readMemory(void *destination, Address source, std::size_t bytes) {
   Machine::get().running->copyToHost(destination, source, bytes);
 }
 
-void standin::writeMemory(Address destination, const void *source,
-                          std::size_t bytes) {
+void fake::writeMemory(Address destination, const void *source,
+                       std::size_t bytes) {
   Machine::get().running->copyToDevice(destination, source, bytes);
 }
 
-bool standin::holdsMemory(Address address, std::size_t bytes) {
+bool fake::holdsMemory(Address address, std::size_t bytes) {
   Machine &machine = Machine::get();
   const std::scoped_lock lock(machine.mutex);
   const Context *context = machine.current();
@@ -195,4 +195,4 @@ bool standin::holdsMemory(Address address, std::size_t bytes) {
   return nearest != nullptr && nearest->holds(address, bytes);
 }
 
-void standin::countUnscopedProduct() { ++Machine::get().unscopedProducts; }
+void fake::countUnscopedProduct() { ++Machine::get().unscopedProducts; }

@@ -1,4 +1,5 @@
-//===- standin_strictness_test.cpp - The stand-in refuses what it should --===//
+//===- fake_driver_strictness_test.cpp - What the driver must refuse ------===//
+//===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,26 +7,26 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What the manual forbids, asked of the stand-in itself: a stand-in that lets
-// everything pass would prove nothing of the device.
+// What the manual forbids, asked of the fake driver itself: a fake driver that
+// lets everything pass would prove nothing of the device.
 //
 //===----------------------------------------------------------------------===//
 
-#include "tests/device/CudaStandin.h"
+#include "tests/device/OnFakeDriver.h"
 
 #include <array>
 #include <thread>
 
 using namespace minrnn;
-using namespace minrnn::standin;
+using namespace minrnn::fake;
 using namespace minrnn::test;
 
 namespace {
 
-/// A function of the stand-in's library of the type that its header gives.
-#define CU(NAME) standinFunction<decltype(NAME)>(#NAME)
+/// A function of the fake driver's library of the type that its header gives.
+#define CU(NAME) fakeDriverFunction<decltype(NAME)>(#NAME)
 
-class Strictness : public CudaStandin {
+class Strictness : public OnFakeDriver {
 protected:
   void SetUp() override {
     ASSERT_EQ(CU(cuInit)(0), success);
@@ -35,7 +36,7 @@ protected:
     ASSERT_EQ(CU(cuStreamCreate)(&other, streamNonBlocking), success);
     ASSERT_EQ(CU(cuMemAlloc_v2)(&memory, 64), success);
   }
-  /// Everything goes with the stand-in's reset.
+  /// Everything goes with the fake driver's reset.
   void TearDown() override {}
 
   Result fill() { return CU(cuMemsetD8Async)(memory, 1, 64, stream); }
@@ -66,7 +67,7 @@ TEST_F(Strictness, CallsNeedAStartAndAContext) {
   EXPECT_EQ(CU(cuCtxSetCurrent)(stream), invalidContext);
   EXPECT_EQ(CU(cuCtxSetCurrent)(context), success);
   EXPECT_EQ(CU(cuDevicePrimaryCtxRelease_v2)(0), success);
-  EXPECT_EQ(standinCount("lost"), 3);
+  EXPECT_EQ(fakeDriverCount("lost"), 3);
   EXPECT_EQ(fill(), contextIsDestroyed);
   EXPECT_EQ(CU(cuDevicePrimaryCtxRelease_v2)(0), invalidContext);
   reset();
@@ -105,7 +106,7 @@ TEST_F(Strictness, WorkOnMemoryThatIsGoneBreaksEverything) {
   EXPECT_EQ(fill(), success);
   EXPECT_EQ(CU(cuMemFree_v2)(memory), success);
   EXPECT_EQ(CU(cuStreamSynchronize)(stream), illegalAddress);
-  expectContains(standinMessage(), "which was released");
+  expectContains(fakeDriverMessage(), "which was released");
   EXPECT_EQ(CU(cuCtxSynchronize)(), illegalAddress);
   int count = 0;
   EXPECT_EQ(CU(cuDeviceGetCount)(&count), illegalAddress);
@@ -123,7 +124,7 @@ TEST_F(Strictness, PageableMemoryIsReadAtOnceAndWrittenBeforeTheReturn) {
   EXPECT_EQ(CU(cuMemcpyHtoDAsync_v2)(memory, bytes.data(), 64, stream),
             success);
   bytes.fill(2);
-  EXPECT_EQ(standinCount("pending"), 1);
+  EXPECT_EQ(fakeDriverCount("pending"), 1);
   EXPECT_EQ(CU(cuMemcpyDtoHAsync_v2)(bytes.data(), memory, 64, stream),
             success);
   EXPECT_EQ(bytes.front(), 1);
@@ -210,7 +211,7 @@ TEST_F(Strictness, AForkMustJoinAndEndWhereItBegan) {
     EXPECT_EQ(CU(cuEventRecord)(event, stream), success);
     EXPECT_EQ(CU(cuStreamWaitEvent)(other, event, 0), success);
     EXPECT_EQ(CU(cuMemsetD8Async)(memory, 2, 64, other), success);
-    EXPECT_EQ(standinCount("pending"), 0);
+    EXPECT_EQ(fakeDriverCount("pending"), 0);
   };
   fork();
   EXPECT_EQ(CU(cuStreamEndCapture)(stream, &graph), captureUnjoined);
