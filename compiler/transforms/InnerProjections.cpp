@@ -65,13 +65,6 @@ minrnn::compiler::findInnerProjections(ProgramOp program, WalkOp step,
   for (const RecurrentProjection &gate : inner.projections)
     if (gate.inner)
       inner.stages[static_cast<size_t>(*gate.inner)] = gate.stage;
-  if (firstProduct + static_cast<int64_t>(inner.projections.size()) >
-      step.getValueCount()) {
-    program.emitOpError("expects as many recurrent projections as 'step' has "
-                        "products, found ")
-        << inner.projections.size();
-    return failure();
-  }
   for (int64_t stage = 0; stage < inner.stageCount; ++stage) {
     std::string name = (kForwardInnerName + Twine(stage)).str();
     auto function = module.lookupSymbol<func::FuncOp>(name);

@@ -42,16 +42,14 @@ Manifest projecting() {
                     .output = "h",
                     .entries = {},
                     .program = {}};
-  manifest.entries.push_back({.name = "forward",
-                              .symbol = "forward",
-                              .block = {256, 1, 1},
-                              .tileChannels = 256,
-                              .tileTime = 0,
-                              .arguments = {argument("preactivations"),
-                                            argument("initial", false, true),
-                                            argument("output", true),
-                                            argument("last", true, true),
-                                            {.name = "batch"}}});
+  KernelEntry &entry = manifest.entries.emplace_back();
+  entry.name = entry.symbol = "forward";
+  entry.block = {256, 1, 1};
+  entry.tileChannels = 256;
+  entry.arguments = {argument("preactivations"),
+                     argument("initial", false, true), argument("output", true),
+                     argument("last", true, true)};
+  entry.arguments.emplace_back().name = "batch";
   Program &program = manifest.program;
   for (const char *name :
        {"preactivations", "input", "weight", "recurrent", "recurrent_weight",
@@ -65,10 +63,10 @@ Manifest projecting() {
                                  .b = {"recurrent_weight", first},
                                  .transposeB = true}},
                {LaunchOperation{"forward",
-                                {{"preactivations", "preactivations"},
-                                 {"initial", "carried"},
+                                {{"initial", "carried"},
+                                 {"last", "carried"},
                                  {"output", "output"},
-                                 {"last", "carried"}}}}};
+                                 {"preactivations", "preactivations"}}}}};
   program.forward = {{ProductOperation{.result = {"preactivations"},
                                        .a = {"input"},
                                        .b = {"weight"},
@@ -117,8 +115,8 @@ TEST(Program, IsPrintedOneOperationALine) {
             "  carried = initial\n"
             "  for time:\n"
             "    recurrent[0:1]{current} = carried recurrent_weight[0:1]^T\n"
-            "    launch forward(preactivations, initial = carried, output, "
-            "last = carried)\n"
+            "    launch forward(initial = carried, last = carried, output, "
+            "preactivations)\n"
             "  last = carried\n"
             "backward:\n"
             "  for time, adjoint:\n"
@@ -143,7 +141,7 @@ TEST(Program, VisitsTensorsInOrderWithTheirAccess) {
   visitTensors(manifest.program.forward, isWritten, visit);
   EXPECT_EQ(visited, "input weight preactivations= initial carried= "
                      "carried recurrent_weight recurrent= "
-                     "preactivations carried output= carried= "
+                     "carried carried= output= preactivations "
                      "carried last= ");
   visited.clear();
   visitTensors(manifest.program.backward, isWritten, visit);
@@ -284,15 +282,15 @@ TEST(CheckProgram, SaysWhatIsWrongWithLaunches) {
             place + "launches 'sideways', which is no entry");
   for (const char *name : {"bias", "batch"})
     EXPECT_EQ(
-        fault([&](LaunchOperation &op) { op.arguments[1].argument = name; }),
+        fault([&](LaunchOperation &op) { op.arguments[0].argument = name; }),
         place + "launches 'forward' with an argument '" + name +
             "', which it does not take");
-  EXPECT_EQ(fault([](LaunchOperation &op) { op.arguments[1].tensor = "h0"; }),
+  EXPECT_EQ(fault([](LaunchOperation &op) { op.arguments[0].tensor = "h0"; }),
             place + "names 'h0', which is no tensor of it");
   EXPECT_EQ(
-      fault([](LaunchOperation &op) { op.arguments[3].argument = "initial"; }),
+      fault([](LaunchOperation &op) { op.arguments[1].argument = "initial"; }),
       place + "launches 'forward' with two tensors for 'initial'");
-  EXPECT_EQ(fault([](LaunchOperation &op) { op.arguments[1].tensor = "bias"; }),
+  EXPECT_EQ(fault([](LaunchOperation &op) { op.arguments[0].tensor = "bias"; }),
             place + "launches 'forward' with 'bias' for 'initial', which has "
                     "other axes or elements");
   EXPECT_EQ(fault([](LaunchOperation &op) {
@@ -300,7 +298,10 @@ TEST(CheckProgram, SaysWhatIsWrongWithLaunches) {
             }),
             place + "launches 'forward' without 'output'");
   // One that may be null may be left out.
-  EXPECT_EQ(fault([](LaunchOperation &op) { op.arguments.pop_back(); }), "");
+  EXPECT_EQ(fault([](LaunchOperation &op) {
+              op.arguments.erase(op.arguments.begin() + 1);
+            }),
+            "");
 }
 
 TEST(CheckProgram, ComparesWhatElementsAre) {
