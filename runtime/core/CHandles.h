@@ -16,8 +16,11 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <string>
 #include <vector>
 
+// The names are those of the header in C.
+// NOLINTBEGIN(readability-identifier-naming)
 struct minrnn_device {
   std::shared_ptr<minrnn::Device> device;
   /// The caller's stream, while it is the current one.
@@ -31,7 +34,9 @@ struct minrnn_cell {
 struct minrnn_layer {
   minrnn::Layer layer;
   std::vector<minrnn::LayerTensor> tensors;
+  std::vector<std::string> roles;
 };
+// NOLINTEND(readability-identifier-naming)
 
 namespace minrnn {
 

@@ -17,6 +17,9 @@
 
 using namespace minrnn;
 
+// The names are those of the header in C.
+// NOLINTBEGIN(readability-identifier-naming)
+
 minrnn_status minrnn_open_device(const char *name, int threads,
                                  minrnn_device **device,
                                  minrnn_message *message) {
@@ -91,7 +94,12 @@ minrnn_status minrnn_create_layer(const minrnn_cell *cell,
          .channels = sizes->channels},
         {.reverse = options->reverse != 0, .training = options->training != 0});
     std::vector<LayerTensor> tensors = made.tensors();
-    *layer = new minrnn_layer{std::move(made), std::move(tensors)};
+    std::vector<std::string> roles;
+    roles.reserve(tensors.size());
+    for (const LayerTensor &tensor : tensors)
+      roles.emplace_back(roleName(tensor.role));
+    *layer =
+        new minrnn_layer{std::move(made), std::move(tensors), std::move(roles)};
   });
 }
 
@@ -118,9 +126,8 @@ minrnn_status minrnn_tensor(const minrnn_layer *layer, size_t index,
     if (tensor.shape.size() > MINRNN_MOST_AXES)
       throw Error("the tensor '" + tensor.name + "' has more than " +
                   std::to_string(MINRNN_MOST_AXES) + " axes");
-    // (The names of roles are texts of the program.)
     *info = {.name = tensor.name.c_str(),
-             .role = roleName(tensor.role).data(),
+             .role = layer->roles[index].c_str(),
              .element = tensor.element.c_str(),
              .of = tensor.of.c_str(),
              .axes = tensor.shape.size(),
@@ -161,3 +168,5 @@ minrnn_status minrnn_step(minrnn_layer *layer,
                           minrnn_message *message) {
   return guarded(message, [&] { layer->layer.step(listOf(tensors, count)); });
 }
+
+// NOLINTEND(readability-identifier-naming)

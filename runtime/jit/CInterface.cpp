@@ -11,6 +11,8 @@
 
 using namespace minrnn;
 
+// The names are those of the header in C.
+// NOLINTBEGIN(readability-identifier-naming)
 minrnn_status minrnn_compile_cell(minrnn_device *device, const char *path,
                                   const char *io_type, minrnn_cell **cell,
                                   minrnn_message *message) {
@@ -19,3 +21,4 @@ minrnn_status minrnn_compile_cell(minrnn_device *device, const char *path,
         compileCellFile(path, {.ioType = io_type, .device = device->device})};
   });
 }
+// NOLINTEND(readability-identifier-naming)

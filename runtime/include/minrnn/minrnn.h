@@ -23,6 +23,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// C's style of names and of types.
+// NOLINTBEGIN(readability-identifier-naming,modernize-*)
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -149,5 +152,7 @@ minrnn_status minrnn_step(minrnn_layer *layer,
 #ifdef __cplusplus
 }
 #endif
+
+// NOLINTEND(readability-identifier-naming,modernize-*)
 
 #endif /* MINRNN_MINRNN_H */
