@@ -31,15 +31,34 @@ std::string gibibytes(std::uint64_t bytes) {
          " GiB";
 }
 
-/// The elements from the first of a matrix of positive sizes to its last.
-std::vector<std::byte> copyOfMatrix(Device &device, const void *data,
-                                    std::int64_t rows, std::int64_t columns,
-                                    std::int64_t stride, std::int64_t bytes) {
-  std::vector<std::byte> copy(
-      static_cast<std::size_t>(((rows - 1) * stride + columns) * bytes));
-  device.copyToHost(copy.data(), addressOf(data), copy.size());
-  return copy;
-}
+/// The rows of a matrix in the GPU's memory.
+struct Rows {
+  std::uint64_t address;
+  std::int64_t count;
+  /// Bytes of a row, and from one row to the next.
+  std::int64_t width;
+  std::int64_t stride;
+
+  /// Calls `copy(address, place in dense rows, bytes)`; once, where the rows
+  /// are dense.
+  template <typename Copy> void forEach(const Copy &copy) const {
+    if (width == stride || count == 1) {
+      copy(address, 0, static_cast<std::size_t>(count * width));
+      return;
+    }
+    for (std::int64_t row = 0; row < count; ++row)
+      copy(address + static_cast<std::uint64_t>(row * stride), row * width,
+           static_cast<std::size_t>(width));
+  }
+
+  std::vector<std::byte> read(Device &device) const {
+    std::vector<std::byte> dense(static_cast<std::size_t>(count * width));
+    forEach([&](std::uint64_t from, std::int64_t place, std::size_t bytes) {
+      device.copyToHost(dense.data() + place, from, bytes);
+    });
+    return dense;
+  }
+};
 
 /// The product of positive sizes, formed on the host, where cuBLAS cannot form
 /// it.
@@ -49,23 +68,31 @@ void multiplyThroughHost(Device &device, const MatrixProduct &product) {
                          std::int64_t rows, std::int64_t columns) {
     if (operand.transpose == Transpose::Yes)
       std::swap(rows, columns);
-    std::vector<std::byte> copy =
-        copyOfMatrix(device, operand.data, rows, columns, operand.stride,
-                     elementBytes(type));
-    operand.data = copy.data();
-    return copy;
+    const std::int64_t bytes = elementBytes(type);
+    std::vector<std::byte> dense = Rows{addressOf(operand.data), rows,
+                                        columns * bytes, operand.stride * bytes}
+                                       .read(device);
+    operand.data = dense.data();
+    operand.stride = columns;
+    return dense;
   };
   const std::vector<std::byte> a =
       fetch(onHost.a, product.aType, product.m, product.k);
   const std::vector<std::byte> b =
       fetch(onHost.b, product.bType, product.k, product.n);
-  // With what lies between the rows.
+  const std::int64_t bytes = elementBytes(product.resultType);
+  const Rows rows{addressOf(product.c), product.m, product.n * bytes,
+                  product.cStride * bytes};
   std::vector<std::byte> c =
-      copyOfMatrix(device, product.c, product.m, product.n, product.cStride,
-                   elementBytes(product.resultType));
+      product.accumulate ? rows.read(device)
+                         : std::vector<std::byte>(static_cast<std::size_t>(
+                               rows.count * rows.width));
   onHost.c = c.data();
+  onHost.cStride = product.n;
   multiplyOnHost(onHost);
-  device.copyToDevice(addressOf(product.c), c.data(), c.size());
+  rows.forEach([&](std::uint64_t to, std::int64_t place, std::size_t size) {
+    device.copyToDevice(to, c.data() + place, size);
+  });
 }
 
 } // namespace
