@@ -59,7 +59,7 @@ constexpr int64_t fewTimes[] = {1, 2, 4, 65};
 /// Every time in both directions, with resets and without, and with channels
 /// that fill vectors and that do not.
 void judgeCalls(const std::string &what, const HostCell &cell,
-                const reference::Program &program,
+                const minrnn::reference::Program &program,
                 std::span<const int64_t> times) {
   Figures figures;
   unsigned turn = 0;
@@ -103,7 +103,7 @@ void judgeCalls(const std::string &what, const HostCell &cell,
 /// Judges a cell in each way that it can be compiled.
 void judgeCell(const std::string &name, const std::string &text,
                std::span<const int64_t> times) {
-  reference::Program program = parseProgram(text);
+  minrnn::reference::Program program = parseProgram(text);
   HostCell linear(text, /*inLogSpace=*/false);
   bool isParallel = linear.manifest.kind == "parallel";
   EXPECT_EQ(linear.manifest.scan, isParallel ? "linear" : "none");

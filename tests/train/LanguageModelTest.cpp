@@ -178,7 +178,7 @@ TEST_P(LanguageModelOf, StepsOfSeveralRowsAreThoseOfEachAlone) {
 TEST_P(LanguageModelOf, DrawsItsParameters) {
   const LanguageModel model = this->model();
   const std::int64_t channels = model.options().channels();
-  const std::int64_t states = model.cell().states();
+  const std::int64_t states = model.cell().manifest().size(Axis::States);
   EXPECT_EQ(model.stateSize(), 2 * states * channels);
   for (const RecurrentProjection &gate : model.cell().manifest().recurrent) {
     const PlannedTensor &weight =

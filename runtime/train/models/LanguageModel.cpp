@@ -12,9 +12,9 @@
 #include "minrnn/layers.h"
 #include "minrnn/random.h"
 #include "runtime/core/DeviceAddress.h"
+#include "runtime/train/models/RecurrentLayer.h"
 #include "specs/contract/ElementCount.h"
 #include "specs/contract/ParseJson.h"
-#include "runtime/train/models/RecurrentLayer.h"
 
 #include <algorithm>
 #include <cmath>
@@ -238,8 +238,8 @@ void LanguageModel::enqueueForward() {
                    of.norm.in(p), saved.normalised.in(m),
                    saved.inverseRms.in(m));
     places->recurrent.forward(
-        layerContext, a.batch, a.time, {.parameters = p, .activations = m},
-        of.recurrent, saved.recurrent, a.scratch, saved.normalised.in(m));
+        a.batch, a.time, {.parameters = p, .activations = m}, of.recurrent,
+        saved.recurrent, a.scratch, saved.normalised.in(m));
     linearForward(layerContext, {rows, modelOptions.channels(), width},
                   saved.recurrent.output.in(m), of.out.in(p), nullptr,
                   a.stream.in(m), /*accumulate=*/true);
@@ -277,10 +277,9 @@ void LanguageModel::enqueueBackward() {
                    saved.recurrent.output.in(m), of.out.in(p), a.dStream.in(m),
                    a.dHidden.in(m), of.out.in(g), nullptr);
     places->recurrent.backward(
-        layerContext, a.batch, a.time,
-        {.parameters = p, .gradients = g, .activations = m}, of.recurrent,
-        saved.recurrent, a.scratch, saved.normalised.in(m), a.dHidden.in(m),
-        a.dNormalised.in(m));
+        a.batch, a.time, {.parameters = p, .gradients = g, .activations = m},
+        of.recurrent, saved.recurrent, a.scratch, saved.normalised.in(m),
+        a.dHidden.in(m), a.dNormalised.in(m));
     // The residual connection: this gradient joins that of the stream.
     rmsNormBackward(layerContext, {rows, width}, saved.input.in(m),
                     of.norm.in(p), saved.inverseRms.in(m), a.dNormalised.in(m),
@@ -338,9 +337,8 @@ void LanguageModel::step(std::int64_t batch,
   for (const LayerParameters &of : places->layers) {
     rmsNormForward(layerContext, {batch, width}, stream.in(m), of.norm.in(p),
                    normalised.in(m), inverseRms.in(m));
-    places->recurrent.step(layerContext, batch,
-                           {.parameters = p, .activations = m}, of.recurrent,
-                           saved, normalised.in(m), stateOfLayer);
+    places->recurrent.step(batch, {.parameters = p, .activations = m},
+                           of.recurrent, saved, normalised.in(m), stateOfLayer);
     linearForward(layerContext, {batch, modelOptions.channels(), width},
                   saved.output.in(m), of.out.in(p), nullptr, stream.in(m),
                   /*accumulate=*/true);

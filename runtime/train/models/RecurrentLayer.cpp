@@ -52,7 +52,8 @@ RecurrentLayer::planParameters(TensorPlan &plan,
 /// Room for `bytes` of a layer, in floats.
 static TensorSlice addBytes(TensorPlan &plan, const char *name,
                             std::uint64_t bytes) {
-  return plan.add(name, {static_cast<std::int64_t>(bytes / sizeof(float))});
+  return plan.add(name, {static_cast<std::int64_t>((bytes + sizeof(float) - 1) /
+                                                   sizeof(float))});
 }
 
 RecurrentLayer::Saved RecurrentLayer::planSaved(TensorPlan &plan,
@@ -80,8 +81,7 @@ Layer RecurrentLayer::layer(std::int64_t batch, std::int64_t time,
            .scratch = addressOf(scratch.in(arrays.activations))}};
 }
 
-void RecurrentLayer::forward(const LayerContext & /*context*/,
-                             std::int64_t batch, std::int64_t time,
+void RecurrentLayer::forward(std::int64_t batch, std::int64_t time,
                              const Arrays &arrays, const Parameters &parameters,
                              const Saved &saved, const Scratch &scratch,
                              const float *input) const {
@@ -96,8 +96,7 @@ void RecurrentLayer::forward(const LayerContext & /*context*/,
                 {"output", saved.output.in(arrays.activations)}});
 }
 
-void RecurrentLayer::backward(const LayerContext & /*context*/,
-                              std::int64_t batch, std::int64_t time,
+void RecurrentLayer::backward(std::int64_t batch, std::int64_t time,
                               const Arrays &arrays,
                               const Parameters &parameters, const Saved &saved,
                               const Scratch &scratch, const float *input,
@@ -121,19 +120,19 @@ void RecurrentLayer::backward(const LayerContext & /*context*/,
                  {"d_parameters", parameters.cellParameters.in(g)}});
 }
 
-void RecurrentLayer::step(const LayerContext & /*context*/, std::int64_t batch,
-                          const Arrays &arrays, const Parameters &parameters,
-                          const Saved &saved, const float *input,
-                          float *state) const {
+void RecurrentLayer::step(std::int64_t batch, const Arrays &arrays,
+                          const Parameters &parameters, const Saved &saved,
+                          const float *input, float *state) {
   float *p = arrays.parameters;
-  Layer(cell, sizes(batch, 1), {.training = false})
-      .step({{"input", input},
-             {"weight", parameters.gateWeights.in(p)},
-             {"bias", parameters.gateBiases.in(p)},
-             {"recurrent_weight", parameters.recurrentWeights.in(p)},
-             {"recurrent_bias", parameters.recurrentBiases.in(p)},
-             {"parameters", parameters.cellParameters.in(p)},
-             {"initial", state},
-             {"output", saved.output.in(arrays.activations)},
-             {"last", state}});
+  if (!ofSteps || ofSteps->sizes().batch != batch)
+    ofSteps.emplace(cell, sizes(batch, 1), LayerOptions{.training = false});
+  ofSteps->step({{"input", input},
+                 {"weight", parameters.gateWeights.in(p)},
+                 {"bias", parameters.gateBiases.in(p)},
+                 {"recurrent_weight", parameters.recurrentWeights.in(p)},
+                 {"recurrent_bias", parameters.recurrentBiases.in(p)},
+                 {"parameters", parameters.cellParameters.in(p)},
+                 {"initial", state},
+                 {"output", saved.output.in(arrays.activations)},
+                 {"last", state}});
 }

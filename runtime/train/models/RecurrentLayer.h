@@ -10,10 +10,10 @@
 #define MINRNN_RUNTIME_TRAIN_MODELS_RECURRENTLAYER_H
 
 #include "minrnn/layer.h"
-#include "minrnn/layers.h"
 #include "minrnn/train/tensor_plan.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -64,15 +64,13 @@ public:
                       std::int64_t time) const;
 
   /// saved.output from input[batch, time, inputs], each row from zero states.
-  void forward(const LayerContext &context, std::int64_t batch,
-               std::int64_t time, const Arrays &arrays,
+  void forward(std::int64_t batch, std::int64_t time, const Arrays &arrays,
                const Parameters &parameters, const Saved &saved,
                const Scratch &scratch, const float *input) const;
 
   /// dInput[batch, time, inputs] and the gradients of the parameters from
   /// dOutput[batch, time, channels].
-  void backward(const LayerContext &context, std::int64_t batch,
-                std::int64_t time, const Arrays &arrays,
+  void backward(std::int64_t batch, std::int64_t time, const Arrays &arrays,
                 const Parameters &parameters, const Saved &saved,
                 const Scratch &scratch, const float *input,
                 const float *dOutput, float *dInput) const;
@@ -84,9 +82,9 @@ public:
 
   /// One step: reads and writes state[batch, stateSize]; `saved` is that of one
   /// step of time.
-  void step(const LayerContext &context, std::int64_t batch,
-            const Arrays &arrays, const Parameters &parameters,
-            const Saved &saved, const float *input, float *state) const;
+  void step(std::int64_t batch, const Arrays &arrays,
+            const Parameters &parameters, const Saved &saved,
+            const float *input, float *state);
 
 private:
   LayerSizes sizes(std::int64_t batch, std::int64_t time) const {
@@ -98,6 +96,8 @@ private:
   CellKernels cell;
   std::int64_t inputs;
   std::int64_t channels;
+  /// That of the last step, which the next has use for, too.
+  std::optional<Layer> ofSteps;
 };
 
 } // namespace minrnn
