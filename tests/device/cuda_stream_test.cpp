@@ -197,7 +197,7 @@ struct Driver {
 TEST_F(CudaStreams, AForeignStreamAndForeignMemoryAreUsedInTheCallersOrder) {
   for (unsigned long long seed = 0; seed <= seeds; ++seed) {
     const auto device = CudaDevice::create();
-    standinSeed(seed);
+    fakeDriverSeed(seed);
     const Driver driver;
     void *context = nullptr;
     ASSERT_EQ(driver.retain(&context, 0), 0);
