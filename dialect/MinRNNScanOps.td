@@ -77,7 +77,7 @@ def MinRNN_DelayOp : MinRNN_Op<"delay", [
   let hasVerifier = 1;
 }
 
-/// What a scan and a walk have in common.
+/// What a scan and a sequential scan have in common.
 class MinRNN_RecurrenceOp<string mnemonic>
     : MinRNN_Op<mnemonic, [
         Pure, AttrSizedOperandSegments, AttrSizedResultSegments,
@@ -180,16 +180,16 @@ def MinRNN_ScanOp : MinRNN_RecurrenceOp<"scan"> {
   }];
 }
 
-def MinRNN_WalkOp : MinRNN_RecurrenceOp<"walk"> {
+def MinRNN_SequentialScanOp : MinRNN_RecurrenceOp<"sequential_scan"> {
   let summary = "any recurrence, one step after the other, for every batch row and channel";
   let description = [{
     `body` is the cell's own program: it takes a step's values and the
     parameters, as those of a scan do, and the states; it yields the next
     states, then what is stored, then what is added up over time. Nothing is
-    asked of it, so time is walked in order.
+    asked of it, so the steps are taken in order.
 
     ```mlir
-    %h, %last = minrnn.walk sequences(%p : tensor<?x?x1x?xf32>)
+    %h, %last = minrnn.sequential_scan sequences(%p : tensor<?x?x1x?xf32>)
         parameters(%u : tensor<1x?xf32>) initial(%h0 : tensor<?x1x?xf32>)
         -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
     body(%k, %u0, %before) { ... minrnn.yield %after, %after : f32, f32 }

@@ -122,7 +122,7 @@ LogicalResult DelayOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
-// ScanOp and WalkOp
+// ScanOp and SequentialScanOp
 //===----------------------------------------------------------------------===//
 
 /// Checks that `region` takes `arguments` scalars and yields `results`.
@@ -149,7 +149,7 @@ static LogicalResult verifyScalarRegion(Operation *op, Region &region,
   return success();
 }
 
-/// Rule S5, for a scan or a walk.
+/// Rule S5, for a scan of either kind.
 template <typename Recurrence> static LogicalResult verifyAxes(Recurrence op) {
   auto isDynamic = [](Type type, bool hasGates) {
     return hasGates && ShapedType::isDynamic(gateCount(type));
@@ -205,7 +205,7 @@ LogicalResult ScanOp::verify() {
                             values + 2 * states, getResultCount());
 }
 
-LogicalResult WalkOp::verify() {
+LogicalResult SequentialScanOp::verify() {
   if (failed(verifyAxes(*this)))
     return failure(); // S5
   int64_t states = getStateCount();

@@ -99,7 +99,7 @@ public:
   Value tanh(Value x);
   Value expM1(Value x);
   Value lerp(Value from, Value to, Value weight);
-  Value log2AddExp2(Value x, Value y);
+  Value logAddExp2(Value x, Value y);
   /// The larger (smaller) of two numbers; a NaN if either is, and -0 lies below
   /// +0: maximum and minimum of IEEE 754-2019.
   Value maximum(Value x, Value y) {
@@ -383,7 +383,7 @@ Value MathBuilder::lerp(Value from, Value to, Value weight) {
   return add(mul(keep, from), mul(weight, to));
 }
 
-Value MathBuilder::log2AddExp2(Value x, Value y) {
+Value MathBuilder::logAddExp2(Value x, Value y) {
   // max + log2(1 + 2^-|x - y|); the difference passes a NaN on. A constant
   // zero is on the right, where canonicalisation puts it, and there the
   // difference is x itself.
@@ -428,7 +428,7 @@ static bool isExponent(Value value) {
       if (user->getBlock() != block)
         return false;
       dependent.push_back(user);
-      if (isa<SigmoidOp, Log2AddExp2Op>(user))
+      if (isa<SigmoidOp, LogAddExp2Op>(user))
         continue;
       bool passesOn = isa<arith::NegFOp, arith::SubFOp>(user) ||
                       (isa<arith::MulFOp>(user) &&
@@ -445,7 +445,7 @@ static bool isExponent(Value value) {
     double gain = 0;
     for (Value operand : user->getOperands())
       gain += gains.lookup(operand);
-    if (isa<SigmoidOp, Log2AddExp2Op>(user)) {
+    if (isa<SigmoidOp, LogAddExp2Op>(user)) {
       if (!(gain <= largestGain))
         return false;
       continue;
@@ -471,9 +471,8 @@ static Value expand(Operation *op, OpBuilder &builder, bool isGPU) {
       })
       .Case(
           [&](LerpOp) { return math.lerp(operand(0), operand(1), operand(2)); })
-      .Case([&](Log2AddExp2Op) {
-        return math.log2AddExp2(operand(0), operand(1));
-      })
+      .Case(
+          [&](LogAddExp2Op) { return math.logAddExp2(operand(0), operand(1)); })
       .Case([&](arith::MaximumFOp) {
         return math.maximum(operand(0), operand(1));
       })

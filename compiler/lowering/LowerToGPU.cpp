@@ -6,10 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/lowering/KernelMemory.h"
-#include "compiler/lowering/LaneCode.h"
-#include "compiler/lowering/LaneWalk.h"
+#include "compiler/lowering/LaneBuilder.h"
 #include "compiler/lowering/Passes.h"
+#include "compiler/lowering/SequentialLoop.h"
+#include "compiler/lowering/TensorAccess.h"
 #include "compiler/transforms/Passes.h"
 #include "dialect/MinRNN.h"
 
@@ -76,14 +76,14 @@ public:
         memory(builder, location) {}
 
   void buildScan(ScanOp scan);
-  void buildWalk(WalkOp walk);
+  void buildLoop(SequentialScanOp loop);
 
 private:
   gpu::GPUFuncOp startKernel(int64_t tileChannels, int64_t tileTime,
                              ArrayRef<int32_t> block, TypeRange sharedBuffers);
   /// Row, channel and whether the channel exists, for a thread whose place
   /// within the tile is `lane`.
-  void locate(KernelMemory &tensors, Value lane, int64_t tileChannels);
+  void locate(TensorAccess &tensors, Value lane, int64_t tileChannels);
 
   Value index(int64_t value) {
     return arith::ConstantIndexOp::create(builder, location, value);
@@ -138,7 +138,7 @@ private:
   /// The states before each of a thread's steps, recomputed from the boundary
   /// of the tile that starts at step `tileStart`.
   SmallVector<SmallVector<Value>>
-  recomputeStates(KernelMemory &tensors, ScanOp scan, Value buffer,
+  recomputeStates(TensorAccess &tensors, ScanOp scan, Value buffer,
                   Value tileStart, ArrayRef<SmallVector<Value>> steps,
                   ArrayRef<Value> parameters, ArrayRef<Value> exists);
   /// Adds up one value a thread over the warps, for warp 0.
@@ -149,7 +149,7 @@ private:
   func::FuncOp function;
   std::vector<KernelArgument> signature;
   Schedule schedule;
-  LaneCode lanes;
+  LaneBuilder lanes;
   ThreadMemory memory;
 
   Value lane;
@@ -187,7 +187,7 @@ gpu::GPUFuncOp KernelBuilder::startKernel(int64_t tileChannels,
   return kernel;
 }
 
-void KernelBuilder::locate(KernelMemory &tensors, Value lane,
+void KernelBuilder::locate(TensorAccess &tensors, Value lane,
                            int64_t tileChannels) {
   Value block =
       toInteger(gpu::BlockIdOp::create(builder, location, gpu::Dimension::x));
@@ -282,7 +282,7 @@ KernelBuilder::Exchanged KernelBuilder::exchange(Value shared, Value buffer,
 }
 
 SmallVector<SmallVector<Value>> KernelBuilder::recomputeStates(
-    KernelMemory &tensors, ScanOp scan, Value buffer, Value tileStart,
+    TensorAccess &tensors, ScanOp scan, Value buffer, Value tileStart,
     ArrayRef<SmallVector<Value>> steps, ArrayRef<Value> parameters,
     ArrayRef<Value> exists) {
   // The thread's steps in the order of the forward pass.
@@ -345,7 +345,7 @@ void KernelBuilder::buildScan(ScanOp scan) {
       buffers);
   shared = kernel.getWorkgroupAttributions().front();
   sharedForward = kernel.getWorkgroupAttributions().back();
-  KernelMemory tensors(builder, function, signature,
+  TensorAccess tensors(builder, function, signature,
                        kernel.getArguments().take_front(signature.size()),
                        lanes, memory);
   lane = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
@@ -355,7 +355,7 @@ void KernelBuilder::buildScan(ScanOp scan) {
   Value isWriter = both(isFirstWarp, isInside);
 
   SmallVector<Value> parameters = tensors.readParameters(scan.getParameters());
-  KernelMemory::InitialStates initialStates =
+  TensorAccess::InitialStates initialStates =
       tensors.readInitialStates(scan.getSequences());
   SmallVector<Value> carried;
   SmallVector<Value> initial = tensors.readRows(scan.getInitial());
@@ -496,7 +496,7 @@ void KernelBuilder::buildScan(ScanOp scan) {
   gpu::ReturnOp::create(builder, location);
 }
 
-void KernelBuilder::buildWalk(WalkOp walk) {
+void KernelBuilder::buildLoop(SequentialScanOp loop) {
   // A whole sequence takes its time: the fewer channels in a block, the more
   // multiprocessors take part. A single step is bound by its memory alone.
   bool walksTime = llvm::none_of(signature, [](const KernelArgument &argument) {
@@ -508,12 +508,12 @@ void KernelBuilder::buildWalk(WalkOp walk) {
               {});
   auto kernel =
       cast<gpu::GPUFuncOp>(builder.getInsertionBlock()->getParentOp());
-  KernelMemory tensors(builder, function, signature, kernel.getArguments(),
+  TensorAccess tensors(builder, function, signature, kernel.getArguments(),
                        lanes, memory);
   lane = gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
   locate(tensors, lane, threads);
-  LaneWalk(builder, location, lanes, tensors)
-      .build(walk,
+  SequentialLoop(builder, location, lanes, tensors)
+      .build(loop,
              [&](llvm::function_ref<void()> store) { when(isInside, store); });
   gpu::ReturnOp::create(builder, location);
 }
@@ -552,7 +552,7 @@ struct LowerToGPUPass
       if (auto scan = findOnly<ScanOp>(function))
         kernel.buildScan(scan);
       else
-        kernel.buildWalk(findOnly<WalkOp>(function));
+        kernel.buildLoop(findOnly<SequentialScanOp>(function));
       function.erase();
     }
   }

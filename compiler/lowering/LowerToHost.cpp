@@ -6,10 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/lowering/KernelMemory.h"
-#include "compiler/lowering/LaneCode.h"
-#include "compiler/lowering/LaneWalk.h"
+#include "compiler/lowering/LaneBuilder.h"
 #include "compiler/lowering/Passes.h"
+#include "compiler/lowering/SequentialLoop.h"
+#include "compiler/lowering/TensorAccess.h"
 #include "compiler/lowering/TileTime.h"
 #include "compiler/transforms/Passes.h"
 #include "dialect/MinRNN.h"
@@ -95,21 +95,21 @@ private:
   /// The lanes below `count` (i64).
   Value lanesBelow(Value count);
   /// The work of one tile; `tensors` has the tile selected.
-  void buildTile(KernelMemory &tensors);
-  void buildScan(KernelMemory &tensors, ScanOp scan);
+  void buildTile(TensorAccess &tensors);
+  void buildScan(TensorAccess &tensors, ScanOp scan);
   /// The steps of `scan` at the positions from `begin` to `end`, in an open
   /// loop: `carried` are its states and sums. `statesAt` gives the
   /// recomputed
   /// states of a position.
   SmallVector<Value>
-  buildSteps(KernelMemory &tensors, ScanOp scan, Value begin, Value end,
+  buildSteps(TensorAccess &tensors, ScanOp scan, Value begin, Value end,
              ArrayRef<Value> carried,
              llvm::function_ref<SmallVector<Value>(Value)> statesAt);
   /// Builds `body` for the tile that starts at `position`, where one does.
   void whenTileStarts(Value position, llvm::function_ref<void(Value)> body);
   /// All steps where the states that they started from are recomputed, from one
   /// tile of time to the one before.
-  SmallVector<Value> buildRecomputedSteps(KernelMemory &tensors, ScanOp scan,
+  SmallVector<Value> buildRecomputedSteps(TensorAccess &tensors, ScanOp scan,
                                           ArrayRef<Value> carried);
 
   OpBuilder &builder;
@@ -121,7 +121,7 @@ private:
   VectorType vector;
   /// Room for the recomputed states of one tile, where there are any.
   Value scratch;
-  LaneCode lanes;
+  LaneBuilder lanes;
   VectorMemory memory;
 };
 
@@ -161,13 +161,13 @@ Value HostBuilder::lanesBelow(Value count) {
 }
 
 SmallVector<Value> HostBuilder::buildSteps(
-    KernelMemory &tensors, ScanOp scan, Value begin, Value end,
+    TensorAccess &tensors, ScanOp scan, Value begin, Value end,
     ArrayRef<Value> carried,
     llvm::function_ref<SmallVector<Value>(Value)> statesAt) {
   Domain domain = scan.getDomain();
   int64_t states = scan.getStateCount();
   SmallVector<Value> parameters = tensors.readParameters(scan.getParameters());
-  KernelMemory::InitialStates initialStates =
+  TensorAccess::InitialStates initialStates =
       tensors.readInitialStates(scan.getSequences());
   TimeAxis axis = tensors.timeAxis(scan.getReverse());
   auto loop =
@@ -220,7 +220,7 @@ void HostBuilder::whenTileStarts(Value position,
   body(arith::DivUIOp::create(builder, location, position, integer(kTileTime)));
 }
 
-SmallVector<Value> HostBuilder::buildRecomputedSteps(KernelMemory &tensors,
+SmallVector<Value> HostBuilder::buildRecomputedSteps(TensorAccess &tensors,
                                                      ScanOp scan,
                                                      ArrayRef<Value> carried) {
   int64_t states = scan.getRecomputedCount();
@@ -269,7 +269,7 @@ SmallVector<Value> HostBuilder::buildRecomputedSteps(KernelMemory &tensors,
         tensors
             .readSteps(leadingSequences(scan, read),
                        tensors.place(forwardAxis, position),
-                       KernelMemory::InitialStates())
+                       TensorAccess::InitialStates())
             .front();
     llvm::append_range(values, parameters);
     SmallVector<Value> element = lanes.inlineRegion(scan.getStates(), values);
@@ -306,7 +306,7 @@ SmallVector<Value> HostBuilder::buildRecomputedSteps(KernelMemory &tensors,
   return SmallVector<Value>(loop.getResults());
 }
 
-void HostBuilder::buildScan(KernelMemory &tensors, ScanOp scan) {
+void HostBuilder::buildScan(TensorAccess &tensors, ScanOp scan) {
   Domain domain = scan.getDomain();
   int64_t states = scan.getStateCount();
   SmallVector<Value> carried;
@@ -329,11 +329,11 @@ void HostBuilder::buildScan(KernelMemory &tensors, ScanOp scan) {
                     ArrayRef<Value>(results).drop_front(states));
 }
 
-void HostBuilder::buildTile(KernelMemory &tensors) {
+void HostBuilder::buildTile(TensorAccess &tensors) {
   if (auto scan = findOnly<ScanOp>(function))
     return buildScan(tensors, scan);
-  LaneWalk(builder, location, lanes, tensors)
-      .build(findOnly<WalkOp>(function),
+  SequentialLoop(builder, location, lanes, tensors)
+      .build(findOnly<SequentialScanOp>(function),
              [](llvm::function_ref<void()> store) { store(); });
 }
 
@@ -362,7 +362,7 @@ void HostBuilder::build() {
   SmallVector<Value> words = readArgumentBlock(body->getArgument(0));
   Value end = words.pop_back_val();
   Value begin = words.pop_back_val();
-  KernelMemory tensors(builder, function, signature, words, lanes, memory);
+  TensorAccess tensors(builder, function, signature, words, lanes, memory);
   Value tiles = tensors.channelTiles(width);
 
   auto loop = scf::ForOp::create(builder, location, begin, end, integer(1));

@@ -141,7 +141,7 @@ std::string minrnn::compiler::formula(Value value) {
 }
 
 /// How a sequential cell runs.
-static std::string explainWalk(CellOp cell) {
+static std::string explainLoop(CellOp cell) {
   if (findChainOfTwo(cell))
     return "  kernels   none: a value that is projected hangs on the "
            "projection of another value computed within the step\n";
@@ -176,7 +176,7 @@ std::string minrnn::compiler::explainVerdict(CellOp cell) {
        << ")\n  because   " << reason.getValue() << '\n';
     if (auto then = cell->getAttrOfType<StringAttr>(kSequentialThenAttribute))
       os << "  then      " << then.getValue() << '\n';
-    os << explainWalk(cell);
+    os << explainLoop(cell);
     return text;
   }
   os << "parallel (affine)\n";

@@ -17,13 +17,13 @@
 using namespace mlir;
 using namespace minrnn::compiler;
 
-static void tidy(OpPassManager &passes) {
+static void cleanup(OpPassManager &passes) {
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
 }
 
 /// The same of kernels, whose loops carry a value for each state and each sum.
-static void tidyKernels(OpPassManager &passes) {
+static void cleanupKernels(OpPassManager &passes) {
   // This pattern compares every two values that a loop carries, each time that
   // the loop changes: of 200 states, for seconds. Two of ours that are equal
   // come of states that are, which are rare, and cost a register.
@@ -35,7 +35,7 @@ static void tidyKernels(OpPassManager &passes) {
 
 static void outlineMath(OpPassManager &passes) {
   // A call that nobody needs, or that is made twice, is not found afterwards.
-  tidyKernels(passes);
+  cleanupKernels(passes);
   passes.addPass(createOutlineMathPass());
 }
 
@@ -45,23 +45,23 @@ void minrnn::compiler::buildProvePipeline(OpPassManager &passes) {
   // as it is printed and read again.
   // What depends on a state stays as it was written, for the verdict speaks of
   // it.
-  auto addTidyCell = [&] {
+  auto cleanupCell = [&] {
     passes.addPass(createCompositeFixedPointPass(
-        "minrnn-tidy-cell", [](OpPassManager &inner) {
+        "minrnn-cleanup-cell", [](OpPassManager &inner) {
           inner.addPass(createMergeRepeatedPass());
           StabilizePassOptions options;
           options.stateFree = true;
           inner.addPass(createStabilizePass(options));
-          tidy(inner);
+          cleanup(inner);
         }));
   };
-  addTidyCell();
+  cleanupCell();
   passes.addPass(createProveRecurrencePass());
   // The coefficients that the proof wrote down can be mended too (1 - z). Then
   // they are others, and their intervals are proven again.
-  addTidyCell();
+  cleanupCell();
   passes.addPass(createProveRecurrencePass());
-  tidy(passes);
+  cleanup(passes);
 }
 
 void minrnn::compiler::buildScanPipeline(OpPassManager &passes,
@@ -74,7 +74,7 @@ void minrnn::compiler::buildScanPipeline(OpPassManager &passes,
   passes.addPass(createFuseGatesPass(options));
   passes.addPass(createDeriveBackwardPass());
   passes.addPass(createStabilizePass());
-  tidy(passes);
+  cleanup(passes);
 }
 
 void minrnn::compiler::buildDomainPipeline(OpPassManager &passes,
@@ -82,7 +82,7 @@ void minrnn::compiler::buildDomainPipeline(OpPassManager &passes,
   LogSpacePassOptions options;
   options.domain = domain;
   passes.addPass(createLogSpacePass(options));
-  tidy(passes);
+  cleanup(passes);
 }
 
 void minrnn::compiler::buildGPUKernelPipeline(OpPassManager &passes,
@@ -100,7 +100,7 @@ void minrnn::compiler::buildGPUKernelPipeline(OpPassManager &passes,
   ExpandMathPassOptions math;
   math.target = "gpu";
   passes.addPass(createExpandMathPass(math));
-  tidyKernels(passes);
+  cleanupKernels(passes);
 }
 
 void minrnn::compiler::buildHostKernelPipeline(
@@ -114,7 +114,7 @@ void minrnn::compiler::buildHostKernelPipeline(
   ExpandMathPassOptions math;
   math.target = "host";
   passes.addPass(createExpandMathPass(math));
-  tidyKernels(passes);
+  cleanupKernels(passes);
 }
 
 void minrnn::compiler::buildGPULLVMPipeline(OpPassManager &passes) {

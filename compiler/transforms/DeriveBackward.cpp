@@ -16,7 +16,7 @@
 // backward of a parallel cell is a scan of the very kind of the forward, from
 // the last step to the first, that starts from dL/ds_last and ends in
 // dL/ds_initial. The A of a sequential cell mixes its states, or its channels
-// through a projection; its backward is a walk, as its forward is.
+// through a projection; its backward is a loop, as its forward is.
 //
 //===----------------------------------------------------------------------===//
 
@@ -41,9 +41,10 @@ using namespace minrnn::dialect;
 
 namespace {
 
-/// The step that is differentiated: the one walk of the function `step`.
+/// The step that is differentiated: the one sequential scan of the function
+/// `step`.
 struct Step {
-  WalkOp walk;
+  SequentialScanOp loop;
   /// What it projects of its own values.
   ForwardChained chained;
   /// Whether the step yields its output apart from its state.
@@ -69,7 +70,7 @@ struct AdjointStep {
 class BackwardDerivation {
 public:
   BackwardDerivation(Step step, OpBuilder &builder)
-      : step(step), location(step.walk.getLoc()), builder(builder) {}
+      : step(step), location(step.loop.getLoc()), builder(builder) {}
 
   /// `forward` is the scan of a parallel cell, null for a sequential one. With
   /// `recompute`, the states each step started from are recomputed from those
@@ -135,10 +136,10 @@ FailureOr<AdjointStep> BackwardDerivation::differentiate(Block *block) {
         OperationEquivalence::ignoreHashValue,
         OperationEquivalence::IgnoreLocations);
   };
-  // The equations of a walk; what an earlier one computes is not computed, and
+  // The equations of a loop; what an earlier one computes is not computed, and
   // differentiated, again. Returns what it yields.
-  auto copyEquations = [&](WalkOp walk) {
-    Block &body = walk.getBody().front();
+  auto copyEquations = [&](SequentialScanOp loop) {
+    Block &body = loop.getBody().front();
     IRMapping copies;
     ValueRange own = body.getArguments();
     copies.map(own.take_front(step.values), values);
@@ -168,7 +169,7 @@ FailureOr<AdjointStep> BackwardDerivation::differentiate(Block *block) {
   };
   ReverseMode reverse(builder);
   if (chainedGradients != 0) {
-    SmallVector<Value> projected = copyEquations(step.chained.walk);
+    SmallVector<Value> projected = copyEquations(step.chained.loop);
     for (auto [value, gradient] : llvm::zip_equal(
              ArrayRef(projected).drop_front(step.states), projectedGradients)) {
       // A product that nothing takes sends a zero, and the value that it
@@ -180,7 +181,7 @@ FailureOr<AdjointStep> BackwardDerivation::differentiate(Block *block) {
       reverse.accumulate(value, gradient, isTaken);
     }
   }
-  SmallVector<Value> yielded = copyEquations(step.walk);
+  SmallVector<Value> yielded = copyEquations(step.loop);
   for (auto [index, carry] : llvm::enumerate(carries)) {
     Value arriving = carry;
     if (index == 0 && !step.hasOutput)
@@ -232,7 +233,7 @@ LogicalResult BackwardDerivation::buildElement(ScanOp scan) {
                                   builder);
     std::optional<AffineForm> form = recurrence.solve(adjoint->states[index]);
     if (!form)
-      return step.walk.emitOpError("has an adjoint that is not affine: ")
+      return step.loop.emitOpError("has an adjoint that is not affine: ")
              << (recurrence.reason() ? recurrence.reason()->because
                                      : "it reads another one");
     elements.push_back(form->coefficient);
@@ -279,13 +280,13 @@ LogicalResult BackwardDerivation::buildChained() {
   sequences.push_back(
       DelayOp::create(builder, location, find(saved), find("initial")));
   TypeRange types = function.getResultTypes();
-  auto walk = WalkOp::create(
+  auto loop = SequentialScanOp::create(
       builder, location, types.take_front(1), TypeRange(), types.back(),
       /*reverse=*/true, sequences,
       llvm::map_to_vector(tensors.parameters, find), find("d_last"));
-  func::ReturnOp::create(builder, location, walk.getResults());
+  func::ReturnOp::create(builder, location, loop.getResults());
   Block *body =
-      startScalarRegion(builder, walk.getBody(),
+      startScalarRegion(builder, loop.getBody(),
                         valueCount() + step.parameters + step.states, location);
   FailureOr<AdjointStep> adjoint = differentiate(body);
   if (failed(adjoint))
@@ -338,12 +339,12 @@ LogicalResult BackwardDerivation::build(ScanOp forward, bool recompute) {
 
   int64_t arity = valueCount() + step.parameters + step.states;
   if (!forward) {
-    auto walk =
-        WalkOp::create(builder, location, outputTypes, sumTypes, types.back(),
-                       /*reverse=*/true, sequences, parameters, initial);
-    func::ReturnOp::create(builder, location, walk.getResults());
+    auto loop = SequentialScanOp::create(
+        builder, location, outputTypes, sumTypes, types.back(),
+        /*reverse=*/true, sequences, parameters, initial);
+    func::ReturnOp::create(builder, location, loop.getResults());
     FailureOr<AdjointStep> adjoint = differentiate(
-        startScalarRegion(builder, walk.getBody(), arity, location));
+        startScalarRegion(builder, loop.getBody(), arity, location));
     if (failed(adjoint))
       return failure();
     SmallVector<Value> yielded = adjoint->states;
@@ -375,32 +376,33 @@ LogicalResult BackwardDerivation::build(ScanOp forward, bool recompute) {
 /// The step of `module`. Emits an error where minrnn-fuse-gates has not been.
 static FailureOr<Step> findStep(ModuleOp module) {
   auto function = module.lookupSymbol<func::FuncOp>(kStepName);
-  auto walks = function ? llvm::to_vector(function.getOps<WalkOp>())
-                        : SmallVector<WalkOp>();
-  if (walks.size() != 1 || !module->hasAttr(kKindAttribute)) {
-    module.emitOpError("expects a function 'step' with one minrnn.walk; run "
-                       "minrnn-fuse-gates first");
+  auto loops = function ? llvm::to_vector(function.getOps<SequentialScanOp>())
+                        : SmallVector<SequentialScanOp>();
+  if (loops.size() != 1 || !module->hasAttr(kKindAttribute)) {
+    module.emitOpError(
+        "expects a function 'step' with one minrnn.sequential_scan; run "
+        "minrnn-fuse-gates first");
     return failure();
   }
-  WalkOp walk = walks.front();
+  SequentialScanOp loop = loops.front();
   auto gatesOf = [&](StringRef name) -> int64_t {
     Value tensor = findArgument(function, name);
     return tensor ? packedValueCount(tensor.getType()) : 0;
   };
   PackedAxes axes{gatesOf("bias"), gatesOf("recurrent_bias"),
-                  gatesOf("parameters"), walk.getStateCount()};
+                  gatesOf("parameters"), loop.getStateCount()};
   bool readsInput = findArgument(function, "input") != nullptr;
   FailureOr<ForwardChained> chained =
-      findForwardChained(module, walk, axes.gates + (readsInput ? 1 : 0));
+      findForwardChained(module, loop, axes.gates + (readsInput ? 1 : 0));
   if (failed(chained))
     return failure();
   axes.chained = chained->values;
-  return Step{walk,
+  return Step{loop,
               *chained,
-              /*hasOutput=*/!walk.getOutputs().empty(),
-              stepValueCount(walk.getSequences().getTypes()),
-              packedValueCount(walk.getParameters().getTypes()),
-              walk.getStateCount(),
+              /*hasOutput=*/!loop.getOutputs().empty(),
+              stepValueCount(loop.getSequences().getTypes()),
+              packedValueCount(loop.getParameters().getTypes()),
+              loop.getStateCount(),
               axes,
               readsInput};
 }
@@ -428,10 +430,10 @@ struct DeriveBackwardPass
                                  "be recomputed");
       return signalPassFailure();
     }
-    OpBuilder builder(step->walk->getParentOp());
+    OpBuilder builder(step->loop->getParentOp());
     BackwardDerivation derivation(*step, builder);
     if (failed(derivation.build(forward, recompute)) ||
-        (step->chained.walk && failed(derivation.buildChained())))
+        (step->chained.loop && failed(derivation.buildChained())))
       signalPassFailure();
   }
 };

@@ -51,7 +51,7 @@ static FailureOr<ForwardChained> readProjections(ModuleOp module) {
 }
 
 FailureOr<ForwardChained>
-minrnn::compiler::findForwardChained(ModuleOp module, WalkOp step,
+minrnn::compiler::findForwardChained(ModuleOp module, SequentialScanOp step,
                                      int64_t firstProduct) {
   FailureOr<ForwardChained> result = readProjections(module);
   if (failed(result))
@@ -66,30 +66,33 @@ minrnn::compiler::findForwardChained(ModuleOp module, WalkOp step,
   if (!function)
     return result;
 
-  auto walks = llvm::to_vector(function.getOps<WalkOp>());
-  WalkOp walk = walks.size() == 1 ? walks.front() : WalkOp();
-  auto fits = [&](auto count) { return count(walk) == count(step); };
+  auto loops = llvm::to_vector(function.getOps<SequentialScanOp>());
+  SequentialScanOp loop =
+      loops.size() == 1 ? loops.front() : SequentialScanOp();
+  auto fits = [&](auto count) { return count(loop) == count(step); };
   bool isOfTheStep =
-      walk && !walk.getReverse() && walk.getSums().empty() &&
-      fits([](WalkOp op) { return op.getStateCount(); }) && fits([](WalkOp op) {
+      loop && !loop.getReverse() && loop.getSums().empty() &&
+      fits([](SequentialScanOp op) { return op.getStateCount(); }) &&
+      fits([](SequentialScanOp op) {
         return stepValueCount(op.getSequences().getTypes());
       }) &&
-      fits([](WalkOp op) {
+      fits([](SequentialScanOp op) {
         return packedValueCount(op.getParameters().getTypes());
       }) &&
-      stepValueCount(walk.getOutputs().getTypes()) == result->values;
+      stepValueCount(loop.getOutputs().getTypes()) == result->values;
   if (!isOfTheStep) {
-    function.emitOpError("expects one minrnn.walk with the values, parameters "
-                         "and states of 'step' that stores ")
+    function.emitOpError(
+        "expects one minrnn.sequential_scan with the values, parameters "
+        "and states of 'step' that stores ")
         << result->values << " values, those that are projected";
     return failure();
   }
-  Block &body = walk.getBody().front();
-  int64_t states = walk.getStateCount();
+  Block &body = loop.getBody().front();
+  int64_t states = loop.getStateCount();
   ValueRange yielded = body.getTerminator()->getOperands();
   if (!llvm::equal(yielded.take_front(states),
                    body.getArguments().take_back(states))) {
-    walk.emitOpError("expects to yield the states as they are");
+    loop.emitOpError("expects to yield the states as they are");
     return failure();
   }
   SmallVector<Value> products;
@@ -105,10 +108,10 @@ minrnn::compiler::findForwardChained(ModuleOp module, WalkOp step,
   }
   for (Value value : yielded.drop_front(states))
     if (dependsOn(value, products)) {
-      walk.emitOpError("expects values that hang on no projection of one "
+      loop.emitOpError("expects values that hang on no projection of one "
                        "another");
       return failure();
     }
-  result->walk = walk;
+  result->loop = loop;
   return result;
 }

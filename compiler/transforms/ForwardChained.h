@@ -20,24 +20,24 @@ namespace minrnn::compiler {
 inline constexpr llvm::StringLiteral kProjectedState = "state";
 inline constexpr llvm::StringLiteral kProjectedChained = "chained";
 
-/// The one walk of `forward_chained`: it yields the states as they are, and
-/// then the values computed within the step that are projected.
+/// The sequential scan of `forward_chained`: it yields the states as they are,
+/// and then the values computed within the step that are projected.
 struct ForwardChained {
   /// Null where nothing is projected within the step.
-  dialect::WalkOp walk;
+  dialect::SequentialScanOp loop;
   /// Of each recurrent projection, whether it is of such a value.
   llvm::SmallVector<bool> isChained;
   /// The number of the values.
   int64_t values = 0;
 };
 
-/// Finds it in a module that minrnn-fuse-gates made, whose `step` is the walk
+/// Finds it in a module that minrnn-fuse-gates made, whose `step` is the
 /// `step`; `firstProduct` is the place of the recurrent products among a step's
 /// values. Emits an error where the function, the module's list of projections
 /// and the step do not fit, so that no gradient is dropped in silence.
-llvm::FailureOr<ForwardChained> findForwardChained(mlir::ModuleOp module,
-                                                   dialect::WalkOp step,
-                                                   int64_t firstProduct);
+llvm::FailureOr<ForwardChained>
+findForwardChained(mlir::ModuleOp module, dialect::SequentialScanOp step,
+                   int64_t firstProduct);
 
 } // namespace minrnn::compiler
 

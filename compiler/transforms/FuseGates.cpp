@@ -64,14 +64,15 @@ private:
   IRMapping copyEquations(Block *block, ValueRange before, ValueRange after);
   /// Zero where the step starts a new sequence, else `value`.
   Value unlessReset(Value value);
-  /// What a walk yields, of the states before the step and the mapping from the
-  /// cell's values to the copies: the next states, and then what is stored.
+  /// What a sequential scan yields, of the states before the step and the
+  /// mapping from the cell's values to the copies: the next states, and then
+  /// what is stored.
   using Results =
       llvm::function_ref<SmallVector<Value>(ValueRange, const IRMapping &)>;
-  void createWalk(ValueRange sequences, ValueRange parameters, Value initial,
+  void createLoop(ValueRange sequences, ValueRange parameters, Value initial,
                   TypeRange outputs, Results results);
   /// The same of the arguments of `function`, `initial` by its name.
-  void createWalkOfArguments(func::FuncOp function, StringRef initial,
+  void createLoopOfArguments(func::FuncOp function, StringRef initial,
                              TypeRange outputs, Results results);
   /// The results of a step: of `outputs` tensors the output and the states.
   SmallVector<Value> takeStep(const IRMapping &copies, size_t outputs);
@@ -216,13 +217,13 @@ IRMapping GateFusion::copyEquations(Block *block, ValueRange before,
   return mapping;
 }
 
-void GateFusion::createWalk(ValueRange sequences, ValueRange parameters,
+void GateFusion::createLoop(ValueRange sequences, ValueRange parameters,
                             Value initial, TypeRange outputs, Results results) {
-  auto walk =
-      WalkOp::create(builder, location, outputs, TypeRange(), initial.getType(),
-                     /*reverse=*/false, sequences, parameters, initial);
-  func::ReturnOp::create(builder, location, walk.getResults());
-  Block *body = startScalarRegion(builder, walk.getBody(),
+  auto loop = SequentialScanOp::create(
+      builder, location, outputs, TypeRange(), initial.getType(),
+      /*reverse=*/false, sequences, parameters, initial);
+  func::ReturnOp::create(builder, location, loop.getResults());
+  Block *body = startScalarRegion(builder, loop.getBody(),
                                   valueCount() + axes.states, location);
   ValueRange before = body->getArguments().take_back(axes.states);
   IRMapping copies = copyEquations(body, before, ValueRange());
@@ -279,7 +280,7 @@ void GateFusion::buildForward() {
   Value initial = find("initial");
   TypeRange outputs = TypeRange(function.getResultTypes()).take_front(stored);
   if (!isParallel) {
-    createWalk(sequences, parameterTensors, initial, outputs,
+    createLoop(sequences, parameterTensors, initial, outputs,
                [&](ValueRange, const IRMapping &copies) {
                  return takeStep(copies, outputs.size());
                });
@@ -326,7 +327,7 @@ void GateFusion::buildStep() {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&function.front());
   TypeRange outputs = TypeRange(function.getResultTypes()).drop_back();
-  createWalkOfArguments(function, "previous", outputs,
+  createLoopOfArguments(function, "previous", outputs,
                         [&](ValueRange, const IRMapping &copies) {
                           return takeStep(copies, outputs.size());
                         });
@@ -339,7 +340,7 @@ void GateFusion::buildForwardChained() {
                                       axes, {}, arguments, {"chained", "last"});
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&function.front());
-  createWalkOfArguments(function, "initial", function.getResultTypes()[0],
+  createLoopOfArguments(function, "initial", function.getResultTypes()[0],
                         [&](ValueRange before, const IRMapping &copies) {
                           // The step is taken by `forward`: here the states
                           // stay as they are.
@@ -350,12 +351,12 @@ void GateFusion::buildForwardChained() {
                         });
 }
 
-void GateFusion::createWalkOfArguments(func::FuncOp function, StringRef initial,
+void GateFusion::createLoopOfArguments(func::FuncOp function, StringRef initial,
                                        TypeRange outputs, Results results) {
   auto find = [&](StringRef name) { return findArgument(function, name); };
   auto sequences = llvm::map_to_vector(tensors.sequences, find);
   sequences.push_back(find("reset"));
-  createWalk(sequences, llvm::map_to_vector(tensors.parameters, find),
+  createLoop(sequences, llvm::map_to_vector(tensors.parameters, find),
              find(initial), outputs, results);
 }
 

@@ -122,10 +122,10 @@ def FuseGatesPass : Pass<"minrnn-fuse-gates", "::mlir::ModuleOp"> {
       return %h, %last
     }
     func.func @step(%preactivations, %bias, %reset, %previous) {
-      %next = minrnn.walk sequences(...) parameters(...) initial(...) ...
+      %next = minrnn.sequential_scan sequences(...) parameters(...) initial(...) ...
     }
     ```
-    A sequential cell's `forward` is a `minrnn.walk`, as `step` is.
+    A sequential cell's `forward` is a `minrnn.sequential_scan`, as `step` is.
   }];
   let options = [
     Option<"recompute", "recompute", "bool", "false",
@@ -145,7 +145,7 @@ def DeriveBackwardPass : Pass<"minrnn-derive-backward", "::mlir::ModuleOp"> {
     reversed in time; its gates are recomputed from the pre-activations.
 
     A sequential cell's adjoint mixes its states, or its channels; its backward
-    is a `minrnn.walk`. Where the step projects a value of its own, `backward` is
+    is a `minrnn.sequential_scan`. Where the step projects a value of its own, `backward` is
     given the gradient that arrives at it (`d_chained`), and a function
     `backward_chained` computes what that gradient is made of.
 
@@ -174,7 +174,7 @@ def LogSpacePass : Pass<"minrnn-log-space", "::mlir::ModuleOp"> {
   let description = [{
     Rewrites the coefficients of the forward scan into their base-2 logarithms,
     symbolically (log sigmoid(x) = -softplus(-x), product to sum, sum to
-    log2_add_exp2, ...), where the analysis has proven them positive. It scans
+    logaddexp2, ...), where the analysis has proven them positive. It scans
     pairs (log2 a, log2 b); it never forms a cumulative sum of log a, which
     loses precision with the length. A scan not provably positive stays linear
     under `auto`, with a remark, and is an error under `log`.
@@ -190,7 +190,7 @@ def LogSpacePass : Pass<"minrnn-log-space", "::mlir::ModuleOp"> {
     After:
     ```mlir
     minrnn.scan log ... element(%k, %v) {
-      %l = minrnn.log2_add_exp2 %zero, %k2 : f32
+      %l = minrnn.logaddexp2 %zero, %k2 : f32
       %log_a = arith.negf %l : f32
       ...
       minrnn.yield %log_a, %log_b : f32, f32

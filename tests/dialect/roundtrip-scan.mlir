@@ -79,26 +79,26 @@ func.func @boundaries(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) -> (tenso
   return %dp, %dh0 : tensor<?x?x1x?xf32>, tensor<?x1x?xf32>
 }
 
-// GENERIC: "minrnn.walk"(%{{.*}}, %{{.*}}, %{{.*}}) <{operandSegmentSizes = array<i32: 1, 1, 1>, resultSegmentSizes = array<i32: 0, 0, 1>}> ({
-// GENERIC: "minrnn.walk"(%{{.*}}, %{{.*}}) <{operandSegmentSizes = array<i32: 1, 0, 1>, resultSegmentSizes = array<i32: 2, 1, 1>, reverse}> ({
-// A walk that stores nothing, of one step; and one that stores two sequences
+// GENERIC: "minrnn.sequential_scan"(%{{.*}}, %{{.*}}, %{{.*}}) <{operandSegmentSizes = array<i32: 1, 1, 1>, resultSegmentSizes = array<i32: 0, 0, 1>}> ({
+// GENERIC: "minrnn.sequential_scan"(%{{.*}}, %{{.*}}) <{operandSegmentSizes = array<i32: 1, 0, 1>, resultSegmentSizes = array<i32: 2, 1, 1>, reverse}> ({
+// A sequential scan that stores nothing, of one step; and one that stores two sequences
 // and a sum, backwards.
-// CHECK-LABEL: func.func @walk
-func.func @walk(%p: tensor<?x1x1x?xf32>, %bias: tensor<1x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor<?x1x?xf32>, tensor<?x?x?xf32>, tensor<?x?x2x?xf32>, tensor<?x1x?xf32>, tensor<?x1x?xf32>) {
-  // CHECK: minrnn.walk sequences(%{{.*}} : tensor<?x1x1x?xf32>) parameters(%{{.*}} : tensor<1x?xf32>) initial(%{{.*}} : tensor<?x1x?xf32>) last tensor<?x1x?xf32> attributes {note = "kept"}
+// CHECK-LABEL: func.func @sequential
+func.func @sequential(%p: tensor<?x1x1x?xf32>, %bias: tensor<1x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor<?x1x?xf32>, tensor<?x?x?xf32>, tensor<?x?x2x?xf32>, tensor<?x1x?xf32>, tensor<?x1x?xf32>) {
+  // CHECK: minrnn.sequential_scan sequences(%{{.*}} : tensor<?x1x1x?xf32>) parameters(%{{.*}} : tensor<1x?xf32>) initial(%{{.*}} : tensor<?x1x?xf32>) last tensor<?x1x?xf32> attributes {note = "kept"}
   // CHECK-SAME: body (%[[K:.*]], %[[B:.*]], %[[H:.*]]) {
   // CHECK-NEXT:   %[[N:.*]] = minrnn.lerp %[[H]], %[[K]], %[[B]] : f32
   // CHECK-NEXT:   minrnn.yield %[[N]] : f32
   // CHECK-NEXT: }
-  %n = minrnn.walk sequences(%p : tensor<?x1x1x?xf32>) parameters(%bias : tensor<1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) last tensor<?x1x?xf32> attributes {note = "kept"}
+  %n = minrnn.sequential_scan sequences(%p : tensor<?x1x1x?xf32>) parameters(%bias : tensor<1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) last tensor<?x1x?xf32> attributes {note = "kept"}
   body(%k, %b, %h) {
     %0 = minrnn.lerp %h, %k, %b : f32
     minrnn.yield %0 : f32
   }
-  // CHECK: %{{.*}}:2, %{{.*}}, %{{.*}} = minrnn.walk reverse sequences(%{{.*}} : tensor<?x1x1x?xf32>) initial(%{{.*}} : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?x2x?xf32>) sums(tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  // CHECK: %{{.*}}:2, %{{.*}}, %{{.*}} = minrnn.sequential_scan reverse sequences(%{{.*}} : tensor<?x1x1x?xf32>) initial(%{{.*}} : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?x2x?xf32>) sums(tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   // CHECK-SAME: body (%[[K:.*]], %[[H:.*]]) {
   // CHECK-NEXT:   minrnn.yield %[[H]], %[[K]], %[[H]], %[[H]], %[[K]] : f32, f32, f32, f32, f32
-  %y, %s, %sum, %m = minrnn.walk reverse sequences(%p : tensor<?x1x1x?xf32>) initial(%n : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?x2x?xf32>) sums (tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %y, %s, %sum, %m = minrnn.sequential_scan reverse sequences(%p : tensor<?x1x1x?xf32>) initial(%n : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?x2x?xf32>) sums (tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %h) {
     minrnn.yield %h, %k, %h, %h, %k : f32, f32, f32, f32, f32
   }

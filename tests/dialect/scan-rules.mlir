@@ -184,10 +184,10 @@ func.func @s5(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
 
 // -----
 
-// S5 holds for a walk too.
+// S5 holds for a sequential scan too.
 func.func @s5(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
-  // expected-error @+1 {{'minrnn.walk' op expects the last states to be as the initial ones, of type 'tensor<?x1x?xf32>', found 'tensor<?x2x?xf32>'}}
-  %l = minrnn.walk sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) last tensor<?x2x?xf32>
+  // expected-error @+1 {{'minrnn.sequential_scan' op expects the last states to be as the initial ones, of type 'tensor<?x1x?xf32>', found 'tensor<?x2x?xf32>'}}
+  %l = minrnn.sequential_scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) last tensor<?x2x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   return
 }
@@ -219,8 +219,8 @@ func.func @s5(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
 
 // of a parameter,
 func.func @s5(%p: tensor<?x?x1x?xf32>, %u: tensor<?x?xf32>, %h0: tensor<?x1x?xf32>) {
-  // expected-error @+1 {{'minrnn.walk' op expects gate axes of static size, found 'tensor<?x?xf32>'}}
-  %l = minrnn.walk sequences(%p : tensor<?x?x1x?xf32>) parameters(%u : tensor<?x?xf32>) initial(%h0 : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  // expected-error @+1 {{'minrnn.sequential_scan' op expects gate axes of static size, found 'tensor<?x?xf32>'}}
+  %l = minrnn.sequential_scan sequences(%p : tensor<?x?x1x?xf32>) parameters(%u : tensor<?x?xf32>) initial(%h0 : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %b, %s) { minrnn.yield %s : f32 }
   return
 }
@@ -229,8 +229,8 @@ func.func @s5(%p: tensor<?x?x1x?xf32>, %u: tensor<?x?xf32>, %h0: tensor<?x1x?xf3
 
 // of a sum,
 func.func @s5(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
-  // expected-error @+1 {{'minrnn.walk' op expects gate axes of static size, found 'tensor<?x?x?xf32>'}}
-  %d, %l = minrnn.walk sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) sums (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  // expected-error @+1 {{'minrnn.sequential_scan' op expects gate axes of static size, found 'tensor<?x?x?xf32>'}}
+  %d, %l = minrnn.sequential_scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) sums (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s, %k : f32, f32 }
   return
 }
@@ -239,8 +239,8 @@ func.func @s5(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
 
 // of the states.
 func.func @s5(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x?x?xf32>) {
-  // expected-error @+1 {{'minrnn.walk' op expects gate axes of static size, found 'tensor<?x?x?xf32>'}}
-  %l = minrnn.walk sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x?x?xf32>) last tensor<?x?x?xf32>
+  // expected-error @+1 {{'minrnn.sequential_scan' op expects gate axes of static size, found 'tensor<?x?x?xf32>'}}
+  %l = minrnn.sequential_scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x?x?xf32>) last tensor<?x?x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   return
 }
@@ -259,8 +259,8 @@ func.func @s5(%p: tensor<2x3x1x4xf32>, %r: tensor<2x3xi8>, %u: tensor<1x4xf32>, 
 
 // S6: an argument for each gate, one for the state.
 func.func @s6(%p: tensor<?x?x2x?xf32>, %h0: tensor<?x1x?xf32>) {
-  // expected-error @+1 {{'minrnn.walk' op expects 'body' to take 3 scalars, found 2}}
-  %l = minrnn.walk sequences(%p : tensor<?x?x2x?xf32>) initial(%h0 : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  // expected-error @+1 {{'minrnn.sequential_scan' op expects 'body' to take 3 scalars, found 2}}
+  %l = minrnn.sequential_scan sequences(%p : tensor<?x?x2x?xf32>) initial(%h0 : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   return
 }
@@ -269,8 +269,8 @@ func.func @s6(%p: tensor<?x?x2x?xf32>, %h0: tensor<?x1x?xf32>) {
 
 // S6: and for each parameter, and every state.
 func.func @s6(%p: tensor<?x?x2x?xf32>, %u: tensor<3x?xf32>, %h0: tensor<?x2x?xf32>) {
-  // expected-error @+1 {{'minrnn.walk' op expects 'body' to take 7 scalars, found 3}}
-  %l = minrnn.walk sequences(%p : tensor<?x?x2x?xf32>) parameters(%u : tensor<3x?xf32>) initial(%h0 : tensor<?x2x?xf32>) last tensor<?x2x?xf32>
+  // expected-error @+1 {{'minrnn.sequential_scan' op expects 'body' to take 7 scalars, found 3}}
+  %l = minrnn.sequential_scan sequences(%p : tensor<?x?x2x?xf32>) parameters(%u : tensor<3x?xf32>) initial(%h0 : tensor<?x2x?xf32>) last tensor<?x2x?xf32>
   body(%k, %v, %s) { minrnn.yield %s, %s : f32, f32 }
   return
 }
@@ -279,8 +279,8 @@ func.func @s6(%p: tensor<?x?x2x?xf32>, %u: tensor<3x?xf32>, %h0: tensor<?x2x?xf3
 
 // S6: one next state.
 func.func @s6(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
-  // expected-error @+1 {{'minrnn.walk' op expects 'body' to yield 1 values, found 2}}
-  %l = minrnn.walk sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  // expected-error @+1 {{'minrnn.sequential_scan' op expects 'body' to yield 1 values, found 2}}
+  %l = minrnn.sequential_scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s, %k : f32, f32 }
   return
 }
@@ -289,8 +289,8 @@ func.func @s6(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
 
 // S6: then what is stored, and what is added up.
 func.func @s6(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x2x?xf32>) {
-  // expected-error @+1 {{'minrnn.walk' op expects 'body' to yield 8 values, found 2}}
-  %y, %z, %d, %l = minrnn.walk sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x2x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?x2x?xf32>) sums (tensor<?x3x?xf32>) last tensor<?x2x?xf32>
+  // expected-error @+1 {{'minrnn.sequential_scan' op expects 'body' to yield 8 values, found 2}}
+  %y, %z, %d, %l = minrnn.sequential_scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x2x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?x2x?xf32>) sums (tensor<?x3x?xf32>) last tensor<?x2x?xf32>
   body(%k, %s, %t) { minrnn.yield %s, %k : f32, f32 }
   return
 }
@@ -299,8 +299,8 @@ func.func @s6(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x2x?xf32>) {
 
 // S6: scalars are f32 (the custom syntax has no room for another type).
 func.func @s6(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
-  // expected-error @+1 {{'minrnn.walk' op expects 'body' to take scalars of type 'f32', found 'f64'}}
-  %l = "minrnn.walk"(%p, %h0) <{operandSegmentSizes = array<i32: 1, 0, 1>, resultSegmentSizes = array<i32: 0, 0, 1>}> ({
+  // expected-error @+1 {{'minrnn.sequential_scan' op expects 'body' to take scalars of type 'f32', found 'f64'}}
+  %l = "minrnn.sequential_scan"(%p, %h0) <{operandSegmentSizes = array<i32: 1, 0, 1>, resultSegmentSizes = array<i32: 0, 0, 1>}> ({
   ^bb0(%k: f64, %s: f32):
     minrnn.yield %s : f32
   }) : (tensor<?x?x1x?xf32>, tensor<?x1x?xf32>) -> tensor<?x1x?xf32>
@@ -311,8 +311,8 @@ func.func @s6(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
 
 // S6: an empty region has no yield.
 func.func @s6(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
-  // expected-error @+1 {{'minrnn.walk' op expects 'body' to end in 'minrnn.yield'}}
-  %l = minrnn.walk sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  // expected-error @+1 {{'minrnn.sequential_scan' op expects 'body' to end in 'minrnn.yield'}}
+  %l = minrnn.sequential_scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { }
   return
 }
@@ -425,8 +425,8 @@ func.func @rank(%p: tensor<?x?xf32>, %h0: tensor<?x1x?xf32>) {
 // -----
 
 func.func @rank(%p: tensor<?x?x1x?xi8>, %h0: tensor<?x1x?xf32>) {
-  // expected-error @+1 {{'minrnn.walk' op operand #0 must be variadic of a sequence of f32 with three or four axes, or [batch, time] of i8, but got 'tensor<?x?x1x?xi8>'}}
-  %l = minrnn.walk sequences(%p : tensor<?x?x1x?xi8>) initial(%h0 : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  // expected-error @+1 {{'minrnn.sequential_scan' op operand #0 must be variadic of a sequence of f32 with three or four axes, or [batch, time] of i8, but got 'tensor<?x?x1x?xi8>'}}
+  %l = minrnn.sequential_scan sequences(%p : tensor<?x?x1x?xi8>) initial(%h0 : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   return
 }
@@ -434,8 +434,8 @@ func.func @rank(%p: tensor<?x?x1x?xi8>, %h0: tensor<?x1x?xf32>) {
 // -----
 
 func.func @rank(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x?xf32>) {
-  // expected-error @+1 {{'minrnn.walk' op operand #1 must be 3D tensor of 32-bit float values, but got 'tensor<?x?xf32>'}}
-  %l = minrnn.walk sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x?xf32>) last tensor<?x?xf32>
+  // expected-error @+1 {{'minrnn.sequential_scan' op operand #1 must be 3D tensor of 32-bit float values, but got 'tensor<?x?xf32>'}}
+  %l = minrnn.sequential_scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x?xf32>) last tensor<?x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   return
 }
@@ -453,7 +453,7 @@ func.func @domain(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
 // A body without a block, where the syntax asks for one.
 func.func @body(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+2 {{expected '{' to begin a region}}
-  %l = minrnn.walk sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %l = minrnn.sequential_scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s)
   return
 }

@@ -91,14 +91,15 @@ ScanEntry::ScanEntry(func::FuncOp function) {
     initial = packedOf(op.getInitial());
     last = packedOf(op.getLast());
   };
-  if (auto walk = findOnly<WalkOp>(function)) {
-    common(walk);
-    output = std::make_unique<RegionCode>(walk.getBody());
+  if (auto loop = findOnly<SequentialScanOp>(function)) {
+    common(loop);
+    output = std::make_unique<RegionCode>(loop.getBody());
     return;
   }
   auto scan = findOnly<ScanOp>(function);
   if (!scan)
-    throw std::runtime_error("expected one minrnn.scan or minrnn.walk");
+    throw std::runtime_error(
+        "expected one minrnn.scan or minrnn.sequential_scan");
   common(scan);
   isLog = scan.getDomain() == Domain::Log;
   element = std::make_unique<RegionCode>(scan.getElement());
@@ -279,7 +280,7 @@ void ScanEntry::Lane::step(int64_t position,
     for (size_t s = 0; s < carried.size(); ++s) {
       double a = parts[2 * s];
       double b = parts[2 * s + 1];
-      next.push_back(entry.isLog ? reference::log2AddExp2(a + carried[s], b)
+      next.push_back(entry.isLog ? reference::logAddExp2(a + carried[s], b)
                                  : a * carried[s] + b);
     }
     for (double state : carried)

@@ -155,7 +155,7 @@ func.func @backward(%q: tensor<?x?x1x?xf32> {minrnn.name = "recurrent"},
     -> (tensor<?x?x?xf32> {minrnn.name = "d_input"},
         tensor<?x1x?xf32> {minrnn.name = "d_initial"}) {
   %m = minrnn.delay %h initial %h0 : tensor<?x?x1x?xf32>, tensor<?x1x?xf32>
-  %di, %dh = minrnn.walk reverse
+  %di, %dh = minrnn.sequential_scan reverse
       sequences(%q, %r, %m : tensor<?x?x1x?xf32>, tensor<?x?xi8>, tensor<?x?x1x?xf32>)
       initial(%d : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>)
       last tensor<?x1x?xf32>

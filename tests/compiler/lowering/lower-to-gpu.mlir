@@ -3,7 +3,7 @@
 // Of the default size the same, and whatever is left at the scan level is gone.
 // RUN: minrnn-opt %S/Inputs/scans.mlir --minrnn-lower-to-gpu | FileCheck %s --check-prefix=DEFAULT
 // DEFAULT: module attributes {gpu.container_module, minrnn.cell = "c"
-// DEFAULT-NOT: minrnn.{{scan|walk|delay|packed_projection}} {{[a-z%]}}
+// DEFAULT-NOT: minrnn.{{scan|sequential_scan|delay|packed_projection}} {{[a-z%]}}
 // DEFAULT: gpu.func @forward({{.*}} workgroup({{.*}} : memref<2x8x2x32xf32, #gpu.address_space<workgroup>>) kernel attributes {known_block_size = array<i32: 32, 8, 1>, minrnn.arguments = [{{.*}}], minrnn.entry = "forward", minrnn.tile_channels = 32 : i64, minrnn.tile_time = 64 : i64}
 
 // CHECK-LABEL: gpu.func @forward(

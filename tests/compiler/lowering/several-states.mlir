@@ -61,8 +61,8 @@
 // LOG: %[[DONE:.*]]:2 = scf.for {{.*}} iter_args(%[[S:.*]] = %[[C0]], %[[T:.*]] = %[[C1]]) -> (vector<8xf32>, vector<8xf32>)
 // LOG-DAG: %[[KEPT0:.*]] = arith.addf %{{.*}}, %[[S]] fastmath<contract>
 // LOG-DAG: %[[KEPT1:.*]] = arith.addf %{{.*}}, %[[T]] fastmath<contract>
-// LOG-DAG: %[[N:.*]] = minrnn.log2_add_exp2 %[[KEPT0]], %{{.*}}
-// LOG-DAG: %[[M:.*]] = minrnn.log2_add_exp2 %[[KEPT1]], %{{.*}}
+// LOG-DAG: %[[N:.*]] = minrnn.logaddexp2 %[[KEPT0]], %{{.*}}
+// LOG-DAG: %[[M:.*]] = minrnn.logaddexp2 %[[KEPT1]], %{{.*}}
 // LOG-DAG: %[[SP:.*]] = math.exp2 %[[S]]
 // LOG-DAG: %[[NP:.*]] = math.exp2 %[[N]]
 // LOG-DAG: %[[MP:.*]] = math.exp2 %[[M]]

@@ -15,13 +15,13 @@
 // RUN: sed 's/chained = 0/chained = 1/' %t.fused | not minrnn-opt --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=COUNTED
 // COUNTED: error: 'builtin.module' op expects the 'chained' values of 'minrnn.recurrent' to be counted from 0 on; there is no 0
 // RUN: sed 's/{chained = 0 : i64, name = "u"}/{chained = 0 : i64, name = "u"}, {chained = 1 : i64, name = "v"}/' %t.fused | not minrnn-opt --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=STORES
-// STORES: error: 'func.func' op expects one minrnn.walk with the values, parameters and states of 'step' that stores 2 values, those that are projected
+// STORES: error: 'func.func' op expects one minrnn.sequential_scan with the values, parameters and states of 'step' that stores 2 values, those that are projected
 
 // RUN: sed '/@forward_chained/,$s/minrnn.yield \(%[^,]*\), \(%[^ ]*\)/minrnn.yield \2, \2/' %t.fused | not minrnn-opt --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=STATES
-// STATES: error: 'minrnn.walk' op expects to yield the states as they are
+// STATES: error: 'minrnn.sequential_scan' op expects to yield the states as they are
 
 // RUN: sed 's/{name = "s", state = "h"}, {chained = 0 : i64, name = "u"}/{chained = 0 : i64, name = "u"}, {name = "s", state = "h"}/' %t.fused | not minrnn-opt --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=HANGS
-// HANGS: error: 'minrnn.walk' op expects values that hang on no projection of one another
+// HANGS: error: 'minrnn.sequential_scan' op expects values that hang on no projection of one another
 
 minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
   %k = minrnn.project %x "k" : f32

@@ -17,7 +17,7 @@ func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
   return
 }
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
-  %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %r = minrnn.sequential_scan sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
     %c = arith.constant 0.0 : f32
     %n = arith.maximumf %k, %c : f32
@@ -44,7 +44,7 @@ func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
   return
 }
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
-  %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %r = minrnn.sequential_scan sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
     %c = arith.constant 0.0 : f32
     %n = arith.maximumf %c, %k : f32
@@ -72,7 +72,7 @@ func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
   return
 }
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
-  %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %r = minrnn.sequential_scan sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
     %c = arith.constant 0.5 : f32
     %u = arith.addf %c, %c : f32
@@ -106,7 +106,7 @@ func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
   return
 }
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
-  %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %r = minrnn.sequential_scan sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
     %c = arith.cmpf olt, %k, %l : f32
     %u = math.sqrt %k : f32
@@ -138,7 +138,7 @@ func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
   return
 }
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
-  %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %r = minrnn.sequential_scan sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
     %c = arith.cmpf olt, %k, %l : f32
     %u = arith.mulf %k, %l : f32
@@ -169,7 +169,7 @@ func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
   return
 }
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
-  %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %r = minrnn.sequential_scan sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
     %z = arith.constant 0.0 : f32
     %c = arith.cmpf olt, %k, %l : f32
@@ -208,7 +208,7 @@ func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
   return
 }
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
-  %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %r = minrnn.sequential_scan sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
     %u = minrnn.sigmoid %k : f32
     %n = math.sqrt %u : f32
@@ -235,7 +235,7 @@ func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
   return
 }
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
-  %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %r = minrnn.sequential_scan sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
     %e = math.exp %l : f32
     %product = arith.mulf %k, %e : f32
@@ -269,7 +269,7 @@ func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
   return
 }
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
-  %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %r = minrnn.sequential_scan sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
     %e = math.exp %k : f32
     %grown = math.expm1 %e : f32

@@ -32,7 +32,7 @@ func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
   return
 }
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
-  %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %r = minrnn.sequential_scan sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
     %kb = arith.addf %k, %bk : f32
     %lb = arith.addf %l, %bl : f32
@@ -90,7 +90,7 @@ func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
   return
 }
 func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %x: tensor<?x1x?xf32> {minrnn.name = "input"}, %b: tensor<1x?xf32> {minrnn.name = "bias"}, %u: tensor<1x?xf32> {minrnn.name = "parameters"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %h: tensor<?x2x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "output"}, tensor<?x2x?xf32> {minrnn.name = "next"}) {
-  %y, %r = minrnn.walk sequences(%p, %x, %m : tensor<?x1x1x?xf32>, tensor<?x1x?xf32>, tensor<?x1xi8>) parameters(%b, %u : tensor<1x?xf32>, tensor<1x?xf32>) initial(%h : tensor<?x2x?xf32>) -> (tensor<?x1x?xf32>) last tensor<?x2x?xf32>
+  %y, %r = minrnn.sequential_scan sequences(%p, %x, %m : tensor<?x1x1x?xf32>, tensor<?x1x?xf32>, tensor<?x1xi8>) parameters(%b, %u : tensor<1x?xf32>, tensor<1x?xf32>) initial(%h : tensor<?x2x?xf32>) -> (tensor<?x1x?xf32>) last tensor<?x2x?xf32>
   body(%k, %v, %t, %bk, %w, %h0, %h1) {
     %zero = arith.constant 0.0 : f32
     %new = arith.cmpf une, %t, %zero : f32
@@ -108,7 +108,7 @@ func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %x: te
 
 // -----
 
-// The backward of a sequential cell is a walk, in reverse. Its products have
+// The backward of a sequential cell is a loop, in reverse. Its products have
 // gradients of their own, zero where a sequence starts anew; their bias has
 // the whole.
 // CHECK-LABEL: func.func @backward(
@@ -116,7 +116,7 @@ func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %x: te
 // CHECK-SAME: -> (tensor<?x?x1x?xf32> {minrnn.name = "d_preactivations"}, tensor<?x?x1x?xf32> {minrnn.name = "d_recurrent"}, tensor<?x1x?xf32> {minrnn.name = "d_bias"}, tensor<?x1x?xf32> {minrnn.name = "d_recurrent_bias"}, tensor<?x1x?xf32> {minrnn.name = "d_initial"}) {
 // CHECK-NOT: minrnn.scan
 // CHECK: %[[BEFORE:.*]] = minrnn.delay %[[H]] initial %[[H0]] : tensor<?x?x?xf32>, tensor<?x1x?xf32>
-// CHECK-NEXT: %[[D:.*]]:2, %[[SUMS:.*]]:2, %[[DH0:.*]] = minrnn.walk reverse sequences(%[[P]], %[[RECUR]], %[[RESET]], %[[DH]], %[[BEFORE]] : {{.*}}) parameters(%[[BIAS]], %[[RBIAS]] : {{.*}}) initial(%[[DLAST]] : tensor<?x1x?xf32>) -> (tensor<?x?x1x?xf32>, tensor<?x?x1x?xf32>) sums(tensor<?x1x?xf32>, tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+// CHECK-NEXT: %[[D:.*]]:2, %[[SUMS:.*]]:2, %[[DH0:.*]] = minrnn.sequential_scan reverse sequences(%[[P]], %[[RECUR]], %[[RESET]], %[[DH]], %[[BEFORE]] : {{.*}}) parameters(%[[BIAS]], %[[RBIAS]] : {{.*}}) initial(%[[DLAST]] : tensor<?x1x?xf32>) -> (tensor<?x?x1x?xf32>, tensor<?x?x1x?xf32>) sums(tensor<?x1x?xf32>, tensor<?x1x?xf32>) last tensor<?x1x?xf32>
 // CHECK-SAME: body (%[[K:[^ ,]*]], %[[Q:[^ ,]*]], %[[R:[^ ,]*]], %[[DY:[^ ,]*]], %[[S:[^ ,]*]], %[[BK:[^ ,]*]], %[[BQ:[^ ,]*]], %[[C:[^ ,]*]]) {
 // CHECK-DAG:   %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG:   %[[NEW:.*]] = arith.cmpf une, %[[R]], %[[ZERO]] : f32
@@ -133,7 +133,7 @@ func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %x: te
 // CHECK-NEXT: return %[[D]]#0, %[[D]]#1, %[[SUMS]]#0, %[[SUMS]]#1, %[[DH0]]
 module attributes {minrnn.kind = "sequential"} {
 func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %q: tensor<?x1x1x?xf32> {minrnn.name = "recurrent"}, %b: tensor<1x?xf32> {minrnn.name = "bias"}, %c: tensor<1x?xf32> {minrnn.name = "recurrent_bias"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
-  %r = minrnn.walk sequences(%p, %q, %m : tensor<?x1x1x?xf32>, tensor<?x1x1x?xf32>, tensor<?x1xi8>) parameters(%b, %c : tensor<1x?xf32>, tensor<1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %r = minrnn.sequential_scan sequences(%p, %q, %m : tensor<?x1x1x?xf32>, tensor<?x1x1x?xf32>, tensor<?x1xi8>) parameters(%b, %c : tensor<1x?xf32>, tensor<1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %u, %t, %bk, %bu, %s) {
     %zero = arith.constant 0.0 : f32
     %new = arith.cmpf une, %t, %zero : f32

@@ -52,13 +52,13 @@ func.func @f(%x: f32) -> f32 {
   return %x : f32
 }
 // NONE: error: 'builtin.module' op expects one minrnn.cell, found 0
-// NOSTEP: error: 'builtin.module' op expects a function 'step' with one minrnn.walk; run minrnn-fuse-gates first
+// NOSTEP: error: 'builtin.module' op expects a function 'step' with one minrnn.sequential_scan; run minrnn-fuse-gates first
 // DOMAIN: error: minrnn-log-space expects the domain auto, log or linear, found 'cubic'
 // TARGET: error: minrnn-expand-math expects the target gpu or host, found 'tpu'
 //--- stray.mlir
 // A step, but not one that minrnn-fuse-gates made: its module has no kind.
 func.func @step(%p: tensor<?x1x1x?xf32>, %h: tensor<?x1x?xf32>) -> tensor<?x1x?xf32> {
-  %n = minrnn.walk sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %n = minrnn.sequential_scan sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   return %n : tensor<?x1x?xf32>
 }
@@ -66,7 +66,7 @@ func.func @step(%p: tensor<?x1x1x?xf32>, %h: tensor<?x1x?xf32>) -> tensor<?x1x?x
 // No gradient is dropped in silence.
 module attributes {minrnn.kind = "sequential"} {
 func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %b: tensor<1x?xf32> {minrnn.name = "bias"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
-  %n = minrnn.walk sequences(%p, %m : tensor<?x1x1x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %n = minrnn.sequential_scan sequences(%p, %m : tensor<?x1x1x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %t, %bk, %s) {
     %0 = math.sin %s : f32
     minrnn.yield %0 : f32

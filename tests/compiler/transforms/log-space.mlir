@@ -15,7 +15,7 @@
 // CHECK-DAG: %[[LOG2E:.*]] = arith.constant 1.44269502 : f32
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK: %[[KE:.*]] = arith.mulf %[[K]], %[[LOG2E]]
-// CHECK: %[[S:.*]] = minrnn.log2_add_exp2 %[[KE]], %[[ZERO]]
+// CHECK: %[[S:.*]] = minrnn.logaddexp2 %[[KE]], %[[ZERO]]
 // CHECK: %[[A:.*]] = arith.negf %[[S]]
 // CHECK: %[[VE:.*]] = arith.mulf %[[V]], %[[LOG2E]]
 // CHECK: minrnn.yield %[[A]], %[[VE]] : f32, f32
@@ -32,7 +32,7 @@ func.func @gates(%p: tensor<?x?x2x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor<?x?
 
 // -----
 
-// A product is a sum, a quotient a difference, a sum log2_add_exp2, a root half;
+// A product is a sum, a quotient a difference, a sum logaddexp2, a root half;
 // a constant is its logarithm: log2 8 = 3, and 0 has -1e30, which is 0 again.
 // CHECK-LABEL: func.func @arithmetic(
 // CHECK: minrnn.scan log sequences
@@ -46,7 +46,7 @@ func.func @gates(%p: tensor<?x?x2x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor<?x?
 // CHECK-DAG: %[[EF:.*]] = arith.addf %[[E]], %[[F]]
 // CHECK-DAG: %[[ROOT:.*]] = arith.mulf %[[EF]], %[[HALF]]
 // CHECK-DAG: %[[A:.*]] = arith.subf %[[ROOT]], %[[F]]
-// CHECK-DAG: %[[SUM:.*]] = minrnn.log2_add_exp2 %[[E]], %[[THREE]]
+// CHECK-DAG: %[[SUM:.*]] = minrnn.logaddexp2 %[[E]], %[[THREE]]
 // CHECK-DAG: %[[B:.*]] = arith.select %{{.*}}, %[[SUM]], %[[FAR]]
 // CHECK: minrnn.yield %[[A]], %[[B]] : f32, f32
 func.func @arithmetic(%p: tensor<?x?x2x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x1x?xf32>) {
@@ -113,7 +113,7 @@ func.func @activations(%p: tensor<?x?x2x?xf32>, %h0: tensor<?x1x?xf32>) -> (tens
 // CHECK-DAG: %[[VE:.*]] = arith.mulf %[[V]], %[[LOG2E]]
 // CHECK-DAG: %[[KR:.*]] = arith.select %[[NEW]], %[[FAR]], %[[KE]]
 // CHECK-DAG: %[[VR:.*]] = arith.select %[[NEW]], %[[FAR]], %[[VE]]
-// CHECK-DAG: %[[SUM:.*]] = minrnn.log2_add_exp2 %[[KE]], %[[VE]]
+// CHECK-DAG: %[[SUM:.*]] = minrnn.logaddexp2 %[[KE]], %[[VE]]
 // CHECK: minrnn.yield %[[KR]], %[[VE]], %[[VR]], %[[SUM]] : f32, f32, f32, f32
 // The output sees plain numbers.
 // CHECK-NEXT: } output (%{{[^ ,]*}}, %{{[^ ,]*}}, %{{[^ ,]*}}, %[[S:[^ ,]*]], %[[T:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}) {

@@ -29,7 +29,7 @@ module attributes {minrnn.cell = "c", minrnn.gates = ["z", "h"], minrnn.kind = "
     return %dp, %db, %dh0 : tensor<?x?x2x?xf32>, tensor<?x2x?xf32>, tensor<?x1x?xf32>
   }
   func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %bias: tensor<2x?xf32> {minrnn.name = "bias"}, %reset: tensor<?x1xi8> {minrnn.name = "reset"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
-    %n = minrnn.walk sequences(%p, %reset : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%bias : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+    %n = minrnn.sequential_scan sequences(%p, %reset : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%bias : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
     body(%k, %v, %r, %bk, %bv, %s) {
       %m = arith.mulf %k, %s : f32
       %q = arith.addf %m, %v : f32

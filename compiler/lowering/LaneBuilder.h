@@ -1,4 +1,4 @@
-//===- LaneCode.h - Gate math for one lane or a vector of lanes -*- C++ -*-===//
+//===- LaneBuilder.h - Math for one lane or a vector of lanes ---*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -12,8 +12,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MINRNN_COMPILER_LOWERING_LANECODE_H
-#define MINRNN_COMPILER_LOWERING_LANECODE_H
+#ifndef MINRNN_COMPILER_LOWERING_LANEBUILDER_H
+#define MINRNN_COMPILER_LOWERING_LANEBUILDER_H
 
 #include "dialect/MinRNN.h"
 
@@ -30,12 +30,12 @@ struct Element {
 
 /// Builds arithmetic on lanes. Multiplications and additions may contract into
 /// fused multiply-adds: they carry MLIR's `contract` flag.
-class LaneCode {
+class LaneBuilder {
 public:
   /// `lane` is f32 or vector<Nxf32>; `roundsToBF16`: the target has an
   /// instruction that rounds to bf16.
-  LaneCode(mlir::OpBuilder &builder, mlir::Location location, mlir::Type lane,
-           bool roundsToBF16)
+  LaneBuilder(mlir::OpBuilder &builder, mlir::Location location,
+              mlir::Type lane, bool roundsToBF16)
       : builder(builder), location(location), lane(lane),
         roundsToBF16(roundsToBF16) {}
 
@@ -91,4 +91,4 @@ private:
 
 } // namespace minrnn::compiler
 
-#endif // MINRNN_COMPILER_LOWERING_LANECODE_H
+#endif // MINRNN_COMPILER_LOWERING_LANEBUILDER_H
