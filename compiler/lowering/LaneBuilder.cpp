@@ -7,10 +7,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/lowering/LaneBuilder.h"
-#include "compiler/analysis/LogOfZero.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/SmallPtrSet.h"
 
 using namespace mlir;
 using namespace minrnn::compiler;
@@ -113,81 +113,55 @@ Value LaneBuilder::toStored(Value value, Type element) {
                                  select(isNaN, quiet, rounded));
 }
 
+void LaneBuilder::copy(Operation &op, IRMapping &mapping) {
+  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+    auto value = cast<TypedAttr>(
+        constantOf(lanesOf(constant.getType()), constant.getValue()));
+    mapping.map(
+        constant.getResult(),
+        arith::ConstantOp::create(builder, op.getLoc(), value).getResult());
+    return;
+  }
+  Operation *copy = builder.clone(op, mapping);
+  for (Value result : copy->getResults())
+    result.setType(lanesOf(result.getType()));
+  if (isa<arith::AddFOp, arith::SubFOp, arith::MulFOp>(copy))
+    copy->setAttr("fastmath",
+                  arith::FastMathFlagsAttr::get(
+                      builder.getContext(), arith::FastMathFlags::contract));
+}
+
 SmallVector<Value> LaneBuilder::inlineRegion(Region &region,
                                              ValueRange arguments) {
   IRMapping mapping;
   mapping.map(region.getArguments(), arguments);
-  for (Operation &op : region.front().without_terminator()) {
-    if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
-      auto value = cast<TypedAttr>(
-          constantOf(lanesOf(constant.getType()), constant.getValue()));
-      mapping.map(
-          constant.getResult(),
-          arith::ConstantOp::create(builder, op.getLoc(), value).getResult());
-      continue;
-    }
-    Operation *copy = builder.clone(op, mapping);
-    for (Value result : copy->getResults())
-      result.setType(lanesOf(result.getType()));
-    if (isa<arith::AddFOp, arith::SubFOp, arith::MulFOp>(copy))
-      copy->setAttr("fastmath",
-                    arith::FastMathFlagsAttr::get(
-                        builder.getContext(), arith::FastMathFlags::contract));
-  }
-  SmallVector<Value> yielded;
-  for (Value value : region.front().getTerminator()->getOperands())
-    yielded.push_back(mapping.lookup(value));
-  return yielded;
+  for (Operation &op : region.front().without_terminator())
+    copy(op, mapping);
+  return llvm::map_to_vector(
+      region.front().getTerminator()->getOperands(),
+      [&](Value value) { return mapping.lookup(value); });
 }
 
-//===----------------------------------------------------------------------===//
-// Recurrences
-//===----------------------------------------------------------------------===//
-
-Element LaneBuilder::identity(Domain domain) {
-  if (domain == Domain::Log)
-    return {number(0), number(kLogOfZero)};
-  return {number(1), number(0)};
-}
-
-Element LaneBuilder::compose(Domain domain, Element first, Element second) {
-  Value coefficient = domain == Domain::Log
-                          ? add(second.coefficient, first.coefficient)
-                          : mul(second.coefficient, first.coefficient);
-  return {coefficient, apply(domain, second, first.offset)};
-}
-
-Value LaneBuilder::apply(Domain domain, Element element, Value carried) {
-  if (domain == Domain::Log)
-    return LogAddExp2Op::create(builder, location, lane,
-                                add(element.coefficient, carried),
-                                element.offset);
-  return add(mul(element.coefficient, carried), element.offset);
-}
-
-Value LaneBuilder::toCarried(Domain domain, Value plain) {
-  if (domain == Domain::Linear)
-    return plain;
-  // A zero state has no logarithm; a negative one has a NaN, which is right.
-  Value isZero = arith::CmpFOp::create(
-      builder, location, arith::CmpFPredicate::OEQ, plain, number(0));
-  return select(isZero, number(kLogOfZero),
-                math::Log2Op::create(builder, location, plain));
-}
-
-Value LaneBuilder::toPlain(Domain domain, Value carried) {
-  if (domain == Domain::Linear)
-    return carried;
-  return math::Exp2Op::create(builder, location, carried);
-}
-
-SmallVector<Value>
-LaneBuilder::toLast(Domain domain, ValueRange carried, Value isEmpty,
-                    llvm::function_ref<SmallVector<Value>()> initial) {
-  if (domain == Domain::Linear)
-    return SmallVector<Value>(carried);
-  SmallVector<Value> last;
-  for (auto [state, entered] : llvm::zip_equal(carried, initial()))
-    last.push_back(select(isEmpty, entered, toPlain(domain, state)));
-  return last;
+SmallVector<Value> LaneBuilder::inlineResults(Region &region,
+                                              ArrayRef<Value> arguments,
+                                              ArrayRef<int64_t> results) {
+  SmallVector<Value> wanted =
+      llvm::map_to_vector(results, [&](int64_t result) -> Value {
+        return region.front().getTerminator()->getOperand(result);
+      });
+  llvm::SmallPtrSet<Operation *, 16> needed;
+  SmallVector<Value> pending = wanted;
+  while (!pending.empty())
+    if (Operation *op = pending.pop_back_val().getDefiningOp();
+        op && needed.insert(op).second)
+      llvm::append_range(pending, op->getOperands());
+  IRMapping mapping;
+  for (auto [parameter, value] : llvm::zip(region.getArguments(), arguments))
+    if (value)
+      mapping.map(parameter, value);
+  for (Operation &op : region.front().without_terminator())
+    if (needed.contains(&op))
+      copy(op, mapping);
+  return llvm::map_to_vector(
+      wanted, [&](Value value) { return mapping.lookup(value); });
 }

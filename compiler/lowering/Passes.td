@@ -17,7 +17,7 @@ def LowerToGPUPass : Pass<"minrnn-lower-to-gpu", "::mlir::ModuleOp"> {
     One block takes all time tiles of 32 channels of one batch row. Lanes run
     along channels, so accesses coalesce; each of `warps` warps takes
     `steps-per-thread` consecutive steps of a tile. A thread composes its steps
-    into one (coefficient, offset) pair, the warps exchange these pairs through
+    into one element, the warps exchange these elements through
     shared memory (two buffers, one barrier a tile), and each thread then replays
     its steps from the state that enters them. Every input is read once and
     every output written once; the carry never leaves registers. Of a sequential scan, each
@@ -27,7 +27,7 @@ def LowerToGPUPass : Pass<"minrnn-lower-to-gpu", "::mlir::ModuleOp"> {
     ```mlir
     func.func @forward(%x, %weight, %bias, %initial) {
       %p = minrnn.packed_projection ...
-      %h, %last = minrnn.scan linear sequences(%p) ...
+      %h, %last = minrnn.scan sequences(%p) ...
     }
     ```
     After:

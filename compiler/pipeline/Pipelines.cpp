@@ -10,7 +10,6 @@
 #include "compiler/lowering/Passes.h"
 #include "compiler/transforms/Passes.h"
 
-#include "mlir/Conversion/Passes.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -31,12 +30,6 @@ static void cleanupKernels(OpPassManager &passes) {
       GreedyRewriteConfig(),
       {"(anonymous namespace)::RemoveDuplicateSuccessorInputUses"}));
   passes.addPass(createCSEPass());
-}
-
-static void outlineMath(OpPassManager &passes) {
-  // A call that nobody needs, or that is made twice, is not found afterwards.
-  cleanupKernels(passes);
-  passes.addPass(createOutlineMathPass());
 }
 
 void minrnn::compiler::buildProvePipeline(OpPassManager &passes) {
@@ -85,50 +78,16 @@ void minrnn::compiler::buildDomainPipeline(OpPassManager &passes,
   cleanup(passes);
 }
 
-void minrnn::compiler::buildGPUKernelPipeline(OpPassManager &passes,
-                                              const GPUKernelOptions &options) {
-  LowerToGPUPassOptions lowering;
-  lowering.warps = options.warps;
-  lowering.stepsPerThread = options.stepsPerThread;
-  lowering.ioType = options.ioType;
-  lowering.roundsToBF16 = options.roundsToBF16;
-  passes.addPass(createLowerToGPUPass(lowering));
-  // What a step's element and its output have in common is expanded once.
-  passes.addPass(createCSEPass());
-  if (options.outlinesMath)
-    outlineMath(passes);
-  ExpandMathPassOptions math;
-  math.target = "gpu";
-  passes.addPass(createExpandMathPass(math));
+void minrnn::compiler::buildMathPipeline(OpPassManager &passes,
+                                         const std::string &math,
+                                         bool outlines) {
+  if (outlines) {
+    // A call that nobody needs, or that is made twice, is not found afterwards.
+    cleanupKernels(passes);
+    passes.addPass(createOutlineMathPass());
+  }
+  ExpandMathPassOptions options;
+  options.target = math;
+  passes.addPass(createExpandMathPass(options));
   cleanupKernels(passes);
-}
-
-void minrnn::compiler::buildHostKernelPipeline(
-    OpPassManager &passes, const HostKernelOptions &options) {
-  LowerToHostPassOptions lowering;
-  lowering.width = options.width;
-  lowering.ioType = options.ioType;
-  passes.addPass(createLowerToHostPass(lowering));
-  if (options.outlinesMath)
-    outlineMath(passes);
-  ExpandMathPassOptions math;
-  math.target = "host";
-  passes.addPass(createExpandMathPass(math));
-  cleanupKernels(passes);
-}
-
-void minrnn::compiler::buildGPULLVMPipeline(OpPassManager &passes) {
-  OpPassManager &kernels = passes.nest<gpu::GPUModuleOp>();
-  kernels.addPass(createSCFToControlFlowPass());
-  kernels.addPass(createConvertGpuOpsToNVVMOps());
-  kernels.addPass(createReconcileUnrealizedCastsPass());
-}
-
-void minrnn::compiler::buildHostLLVMPipeline(OpPassManager &passes) {
-  passes.addPass(createSCFToControlFlowPass());
-  passes.addPass(createConvertVectorToLLVMPass());
-  passes.addPass(createArithToLLVMConversionPass());
-  passes.addPass(createConvertControlFlowToLLVMPass());
-  passes.addPass(createConvertFuncToLLVMPass());
-  passes.addPass(createReconcileUnrealizedCastsPass());
 }

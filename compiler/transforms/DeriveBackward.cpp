@@ -354,8 +354,9 @@ LogicalResult BackwardDerivation::build(ScanOp forward, bool recompute) {
   }
   auto scan = ScanOp::create(builder, location, outputTypes, sumTypes,
                              /*boundaries=*/Type(), types.back(),
-                             Domain::Linear, /*reverse=*/true, sequences,
+                             ArrayRef<float>(), /*reverse=*/true, sequences,
                              parameters, initial, recompute ? kept : Value());
+  setLinearAlgebra(scan);
   func::ReturnOp::create(builder, location, scan.getResults());
   if (recompute) {
     IRMapping copies;

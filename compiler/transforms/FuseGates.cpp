@@ -288,10 +288,11 @@ void GateFusion::buildForward() {
   }
 
   Type boundaries = recompute ? function.getResultTypes()[stored] : Type();
-  auto scan = ScanOp::create(
-      builder, location, outputs, TypeRange(), boundaries, initial.getType(),
-      Domain::Linear, /*reverse=*/false, sequences, parameterTensors, initial,
-      /*taken=*/Value());
+  auto scan =
+      ScanOp::create(builder, location, outputs, TypeRange(), boundaries,
+                     initial.getType(), ArrayRef<float>(), /*reverse=*/false,
+                     sequences, parameterTensors, initial, /*taken=*/Value());
+  setLinearAlgebra(scan);
   func::ReturnOp::create(builder, location, scan.getResults());
   Block *element =
       startScalarRegion(builder, scan.getElement(), valueCount(), location);

@@ -8,8 +8,8 @@
 
 #include "compiler/analysis/Interval.h"
 #include "compiler/analysis/LargestMagnitude.h"
-#include "compiler/analysis/LogOfZero.h"
 #include "compiler/transforms/Passes.h"
+#include "dialect/LogOfZero.h"
 #include "dialect/MinRNN.h"
 
 #include "mlir/IR/Builders.h"
@@ -280,7 +280,7 @@ static void toLogSpace(ScanOp scan) {
         (isOffset ? logarithm.bounded(part.getLoc(), log) : log).value);
   }
   yield.getValuesMutable().assign(logarithms);
-  scan.setDomain(Domain::Log);
+  setLogAlgebra(scan);
 }
 
 /// What keeps `scan` out of log space: the value and its interval.
@@ -318,7 +318,7 @@ struct LogSpacePass
       return;
     // Gradients have either sign: a reverse scan stays linear.
     WalkResult walk = getOperation().walk([&](ScanOp scan) {
-      if (scan.getReverse() || scan.getDomain() == Domain::Log)
+      if (scan.getReverse() || algebraName(scan) != "linear")
         return WalkResult::advance();
       auto reason = obstacle(scan);
       if (!reason) {

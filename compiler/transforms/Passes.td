@@ -115,8 +115,8 @@ def FuseGatesPass : Pass<"minrnn-fuse-gates", "::mlir::ModuleOp"> {
     ```mlir
     func.func @forward(%x, %weight, %bias, %reset, %initial) {
       %p = minrnn.packed_projection %x, %weight gates ["z", "h"]
-      %h, %last = minrnn.scan linear sequences(%p, %reset) parameters(%bias)
-          initial(%initial) -> (...) last ...
+      %h, %last = minrnn.scan sequences(%p, %reset) parameters(%bias)
+          initial(%initial) -> (...) last ... combine linear
           element(%z, %v, %r, %bz, %bv) { ... yield %a, %b }
           output(%z, %v, %r, %bz, %bv, %before, %after) { yield %after }
       return %h, %last
@@ -154,9 +154,10 @@ def DeriveBackwardPass : Pass<"minrnn-derive-backward", "::mlir::ModuleOp"> {
     func.func @backward(%preactivations, %bias, %reset, %initial, %output,
                         %d_output, %d_last) {
       %previous = minrnn.delay %output initial %initial
-      %dp, %db, %dh0 = minrnn.scan linear reverse
+      %dp, %db, %dh0 = minrnn.scan reverse
           sequences(%preactivations, %reset, %d_output, %previous)
           parameters(%bias) initial(%d_last) -> (...) sums (...) last ...
+          combine linear
           element(%z, %v, %r, %dh, %h, %bz, %bv) { ... yield %a, %a_dh }
           output(%z, %v, %r, %dh, %h, %bz, %bv, %c, %next) {
             ... yield %dz, %dv, %dz, %dv
@@ -181,7 +182,7 @@ def LogSpacePass : Pass<"minrnn-log-space", "::mlir::ModuleOp"> {
 
     Before:
     ```mlir
-    minrnn.scan linear ... element(%k, %v) {
+    minrnn.scan ... combine linear element(%k, %v) {
       %a = minrnn.sigmoid %nk : f32
       ...
       minrnn.yield %a, %b : f32, f32
@@ -189,7 +190,7 @@ def LogSpacePass : Pass<"minrnn-log-space", "::mlir::ModuleOp"> {
     ```
     After:
     ```mlir
-    minrnn.scan log ... element(%k, %v) {
+    minrnn.scan ... combine log element(%k, %v) {
       %l = minrnn.logaddexp2 %zero, %k2 : f32
       %log_a = arith.negf %l : f32
       ...

@@ -1,4 +1,4 @@
-// The rules of operations over sequences, S1 to S7: each with the words of its
+// The rules of operations over sequences, S1 to S9: each with the words of its
 // error. The neighbours that obey are in roundtrip-scan.mlir.
 // RUN: minrnn-opt %s --verify-diagnostics --split-input-file
 
@@ -49,8 +49,8 @@ func.func @s2(%s: tensor<?x?x?xf32>, %t: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?x
 // S3: the arguments of `element`.
 func.func @s3(%p: tensor<?x?x2x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects 'element' to take 2 scalars, found 1}}
-  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x2x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
-  element(%k) { minrnn.yield %k, %k : f32, f32 }
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?x2x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  combine linear element(%k) { minrnn.yield %k, %k : f32, f32 }
   output(%k, %v, %b, %a) { minrnn.yield %a : f32 }
   return
 }
@@ -60,8 +60,8 @@ func.func @s3(%p: tensor<?x?x2x?xf32>, %h0: tensor<?x1x?xf32>) {
 // S3: one for the mask of resets and one for each parameter among them.
 func.func @s3(%p: tensor<?x?x2x?xf32>, %r: tensor<?x?xi8>, %u: tensor<3x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects 'element' to take 6 scalars, found 2}}
-  %h, %l = minrnn.scan linear sequences(%p, %r : tensor<?x?x2x?xf32>, tensor<?x?xi8>) parameters(%u : tensor<3x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
-  element(%k, %v) { minrnn.yield %k, %k : f32, f32 }
+  %h, %l = minrnn.scan sequences(%p, %r : tensor<?x?x2x?xf32>, tensor<?x?xi8>) parameters(%u : tensor<3x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  combine linear element(%k, %v) { minrnn.yield %k, %k : f32, f32 }
   output(%k, %v, %b, %a) { minrnn.yield %a : f32 }
   return
 }
@@ -71,8 +71,8 @@ func.func @s3(%p: tensor<?x?x2x?xf32>, %r: tensor<?x?xi8>, %u: tensor<3x?xf32>, 
 // S3: it yields a coefficient and an offset.
 func.func @s3(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects 'element' to yield 2 values, found 1}}
-  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
-  element(%k) { minrnn.yield %k : f32 }
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  combine linear element(%k) { minrnn.yield %k : f32 }
   output(%k, %b, %a) { minrnn.yield %a : f32 }
   return
 }
@@ -82,8 +82,8 @@ func.func @s3(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
 // S3: of every state.
 func.func @s3(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x3x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects 'element' to yield 6 values, found 2}}
-  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x3x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x3x?xf32>
-  element(%k) { minrnn.yield %k, %k : f32, f32 }
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x3x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x3x?xf32>
+  combine linear element(%k) { minrnn.yield %k, %k : f32, f32 }
   output(%k, %b, %a) { minrnn.yield %a : f32 }
   return
 }
@@ -93,8 +93,8 @@ func.func @s3(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x3x?xf32>) {
 // S3: an empty region has no yield.
 func.func @s3(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects 'element' to end in 'minrnn.yield'}}
-  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
-  element(%k) { }
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  combine linear element(%k) { }
   output(%k, %b, %a) { minrnn.yield %a : f32 }
   return
 }
@@ -104,13 +104,18 @@ func.func @s3(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
 // S3: scalars are f32 (the custom syntax has no room for another type).
 func.func @s3(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects 'element' to take scalars of type 'f32', found 'i32'}}
-  %h, %l = "minrnn.scan"(%p, %h0) <{operandSegmentSizes = array<i32: 1, 0, 1, 0>, resultSegmentSizes = array<i32: 1, 0, 0, 1>}> ({
+  %h, %l = "minrnn.scan"(%p, %h0) <{identity = array<f32: 1.0, 0.0>, operandSegmentSizes = array<i32: 1, 0, 1, 0>, resultSegmentSizes = array<i32: 1, 0, 0, 1>}> ({
   ^bb0(%k: i32):
     %c = arith.constant 1.0 : f32
     minrnn.yield %c, %c : f32, f32
   }, {
   ^bb0(%k: f32, %b: f32, %a: f32):
     minrnn.yield %a : f32
+  }, {
+  ^bb0(%a0: f32, %b0: f32, %a1: f32, %b1: f32):
+    minrnn.yield %a1, %b1 : f32, f32
+  }, {
+  }, {
   }, {
   }) : (tensor<?x?x1x?xf32>, tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x1x?xf32>)
   return
@@ -121,8 +126,8 @@ func.func @s3(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
 // S4: the arguments of `output`.
 func.func @s4(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects 'output' to take 3 scalars, found 2}}
-  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
-  element(%k) { minrnn.yield %k, %k : f32, f32 }
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  combine linear element(%k) { minrnn.yield %k, %k : f32, f32 }
   output(%k, %a) { minrnn.yield %a : f32 }
   return
 }
@@ -132,8 +137,8 @@ func.func @s4(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
 // S4: two for each state among them.
 func.func @s4(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x2x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects 'output' to take 5 scalars, found 3}}
-  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x2x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x2x?xf32>
-  element(%k) { minrnn.yield %k, %k, %k, %k : f32, f32, f32, f32 }
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x2x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x2x?xf32>
+  combine linear element(%k) { minrnn.yield %k, %k, %k, %k : f32, f32, f32, f32 }
   output(%k, %b, %a) { minrnn.yield %a : f32 }
   return
 }
@@ -143,8 +148,8 @@ func.func @s4(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x2x?xf32>) {
 // S4: it yields one value for each gate of a result.
 func.func @s4(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects 'output' to yield 3 values, found 1}}
-  %h, %d, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?x2x?xf32>) last tensor<?x1x?xf32>
-  element(%k) { minrnn.yield %k, %k : f32, f32 }
+  %h, %d, %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?x2x?xf32>) last tensor<?x1x?xf32>
+  combine linear element(%k) { minrnn.yield %k, %k : f32, f32 }
   output(%k, %b, %a) { minrnn.yield %a : f32 }
   return
 }
@@ -154,8 +159,8 @@ func.func @s4(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
 // S4: and of a sum.
 func.func @s4(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects 'output' to yield 3 values, found 1}}
-  %h, %d, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) sums (tensor<?x2x?xf32>) last tensor<?x1x?xf32>
-  element(%k) { minrnn.yield %k, %k : f32, f32 }
+  %h, %d, %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) sums (tensor<?x2x?xf32>) last tensor<?x1x?xf32>
+  combine linear element(%k) { minrnn.yield %k, %k : f32, f32 }
   output(%k, %b, %a) { minrnn.yield %a : f32 }
   return
 }
@@ -165,8 +170,8 @@ func.func @s4(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
 // S4: an empty region has no yield.
 func.func @s4(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects 'output' to end in 'minrnn.yield'}}
-  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
-  element(%k) { minrnn.yield %k, %k : f32, f32 }
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  combine linear element(%k) { minrnn.yield %k, %k : f32, f32 }
   output(%k, %b, %a) { }
   return
 }
@@ -176,8 +181,8 @@ func.func @s4(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
 // S5: the last states are as the initial ones.
 func.func @s5(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects the last states to be as the initial ones, of type 'tensor<?x1x?xf32>', found 'tensor<?x2x?xf32>'}}
-  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x2x?xf32>
-  element(%k) { minrnn.yield %k, %k : f32, f32 }
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x2x?xf32>
+  combine linear element(%k) { minrnn.yield %k, %k : f32, f32 }
   output(%k, %b, %a) { minrnn.yield %a : f32 }
   return
 }
@@ -198,8 +203,8 @@ func.func @s5(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
 // Of a sequence,
 func.func @s5(%p: tensor<?x?x?x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects gate axes of static size, found 'tensor<?x?x?x?xf32>'}}
-  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x?x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
-  element(%k) { minrnn.yield %k, %k : f32, f32 }
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?x?x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  combine linear element(%k) { minrnn.yield %k, %k : f32, f32 }
   output(%k, %b, %a) { minrnn.yield %a : f32 }
   return
 }
@@ -209,8 +214,8 @@ func.func @s5(%p: tensor<?x?x?x?xf32>, %h0: tensor<?x1x?xf32>) {
 // of a stored sequence,
 func.func @s5(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects gate axes of static size, found 'tensor<?x?x?x?xf32>'}}
-  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?x?xf32>) last tensor<?x1x?xf32>
-  element(%k) { minrnn.yield %k, %k : f32, f32 }
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?x?xf32>) last tensor<?x1x?xf32>
+  combine linear element(%k) { minrnn.yield %k, %k : f32, f32 }
   output(%k, %b, %a) { minrnn.yield %a : f32 }
   return
 }
@@ -249,8 +254,8 @@ func.func @s5(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x?x?xf32>) {
 
 // S5 obeyed: all other axes may be static, or of any size.
 func.func @s5(%p: tensor<2x3x1x4xf32>, %r: tensor<2x3xi8>, %u: tensor<1x4xf32>, %h0: tensor<2x1x4xf32>) {
-  %h, %l = minrnn.scan linear sequences(%p, %r : tensor<2x3x1x4xf32>, tensor<2x3xi8>) parameters(%u : tensor<1x4xf32>) initial(%h0 : tensor<2x1x4xf32>) -> (tensor<2x3x4xf32>) last tensor<2x1x4xf32>
-  element(%k, %t, %b) { minrnn.yield %k, %k : f32, f32 }
+  %h, %l = minrnn.scan sequences(%p, %r : tensor<2x3x1x4xf32>, tensor<2x3xi8>) parameters(%u : tensor<1x4xf32>) initial(%h0 : tensor<2x1x4xf32>) -> (tensor<2x3x4xf32>) last tensor<2x1x4xf32>
+  combine linear element(%k, %t, %b) { minrnn.yield %k, %k : f32, f32 }
   output(%k, %t, %b, %s, %n) { minrnn.yield %n : f32 }
   return
 }
@@ -319,11 +324,207 @@ func.func @s6(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
 
 // -----
 
+// S8: `combine` takes two elements,
+func.func @s8(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.scan' op expects 'combine' to take two elements, each of two values or more for each of 1 states, found 3 scalars}}
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  combine(%a, %b, %c) { minrnn.yield %a : f32 } identity [0.0]
+  element(%k) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %b0, %a0) { minrnn.yield %a0 : f32 }
+  return
+}
+
+// -----
+
+// S8: of two values or more,
+func.func @s8(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.scan' op expects 'combine' to take two elements, each of two values or more for each of 1 states, found 2 scalars}}
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  combine(%a, %b) { minrnn.yield %b : f32 } identity [0.0]
+  element(%k) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %b0, %a0) { minrnn.yield %a0 : f32 }
+  return
+}
+
+// -----
+
+// S8: as many for each state,
+func.func @s8(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x2x?xf32>) {
+  // expected-error @+1 {{'minrnn.scan' op expects 'combine' to take two elements, each of two values or more for each of 2 states, found 10 scalars}}
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x2x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x2x?xf32>
+  combine(%a, %b, %c, %d, %e, %f, %g, %h1, %i, %j) { minrnn.yield %f, %g, %h1, %i, %j : f32, f32, f32, f32, f32 } identity [0.0, 0.0, 0.0, 0.0, 0.0]
+  element(%k) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %b0, %b1, %a0, %a1) { minrnn.yield %a0 : f32 }
+  return
+}
+
+// -----
+
+// S8: and yields one.
+func.func @s8(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.scan' op expects 'combine' to yield 2 values, found 1}}
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  combine(%a0, %b0, %a1, %b1) { minrnn.yield %b1 : f32 } identity [1.0, 0.0]
+  element(%k) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %b0, %a0) { minrnn.yield %a0 : f32 }
+  return
+}
+
+// -----
+
+// S8: the identity is an element.
+func.func @s8(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.scan' op expects 'identity' to hold 2 numbers, found 1}}
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  combine(%a0, %b0, %a1, %b1) { minrnn.yield %a1, %b1 : f32, f32 } identity [1.0]
+  element(%k) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %b0, %a0) { minrnn.yield %a0 : f32 }
+  return
+}
+
+// -----
+
+// S8: elements can be applied to states: no coefficient of the first enters an
+// offset, by whatever way.
+func.func @s8(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.scan' op expects no offset that 'combine' yields to depend on a coefficient of the first element}}
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  combine(%a0, %b0, %a1, %b1) {
+    %s = arith.addf %a0, %b1 : f32
+    %t = arith.mulf %s, %a1 : f32
+    minrnn.yield %a1, %t : f32, f32
+  } identity [1.0, 0.0]
+  element(%k) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %b0, %a0) { minrnn.yield %a0 : f32 }
+  return
+}
+
+// -----
+
+// S8: of no state.
+func.func @s8(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x2x?xf32>) {
+  // expected-error @+1 {{'minrnn.scan' op expects no offset that 'combine' yields to depend on a coefficient of the first element}}
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x2x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x2x?xf32>
+  combine(%a0, %b0, %c0, %d0, %a1, %b1, %c1, %d1) { minrnn.yield %a1, %c0, %c1, %d1 : f32, f32, f32, f32 } identity [1.0, 0.0, 1.0, 0.0]
+  element(%k) { minrnn.yield %k, %k, %k, %k : f32, f32, f32, f32 }
+  output(%k, %b0, %b1, %a0, %a1) { minrnn.yield %a0 : f32 }
+  return
+}
+
+// -----
+
+// S8 obeyed: max-plus, and two states that read each other, whose elements are
+// the rows of a matrix with the offset behind.
+func.func @s8(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  combine(%a0, %b0, %a1, %b1) {
+    %a = arith.addf %a1, %a0 : f32
+    %c = arith.addf %a1, %b0 : f32
+    %b = arith.maximumf %c, %b1 : f32
+    minrnn.yield %a, %b : f32, f32
+  } identity [0.0, -1.0e30]
+  element(%k) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %b0, %a0) { minrnn.yield %a0 : f32 }
+  return
+}
+func.func @s8_matrix(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x2x?xf32>) {
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x2x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x2x?xf32>
+  combine(%a0, %b0, %u0, %c0, %d0, %v0, %a1, %b1, %u1, %c1, %d1, %v1) {
+    %0 = arith.mulf %a1, %u0 : f32
+    %1 = arith.mulf %b1, %v0 : f32
+    %2 = arith.addf %0, %1 : f32
+    %u = arith.addf %2, %u1 : f32
+    %3 = arith.mulf %c1, %u0 : f32
+    %4 = arith.mulf %d1, %v0 : f32
+    %5 = arith.addf %3, %4 : f32
+    %v = arith.addf %5, %v1 : f32
+    %6 = arith.mulf %a1, %a0 : f32
+    %7 = arith.mulf %b1, %c0 : f32
+    %a = arith.addf %6, %7 : f32
+    minrnn.yield %a, %b1, %u, %c1, %d1, %v : f32, f32, f32, f32, f32, f32
+  } identity [1.0, 0.0, 0.0, 0.0, 1.0, 0.0]
+  element(%k) { minrnn.yield %k, %k, %k, %k, %k, %k : f32, f32, f32, f32, f32, f32 }
+  output(%k, %b0, %b1, %a0, %a1) { minrnn.yield %a0 : f32 }
+  return
+}
+
+// -----
+
+// S3: an element has as many values as `combine` takes of one.
+func.func @s3(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.scan' op expects 'element' to yield 3 values, found 2}}
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  combine(%a0, %b0, %c0, %a1, %b1, %c1) { minrnn.yield %a1, %b1, %c1 : f32, f32, f32 } identity [1.0, 0.0, 0.0]
+  element(%k) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %b0, %a0) { minrnn.yield %a0 : f32 }
+  return
+}
+
+// -----
+
+// S9: as many plain states as carried ones.
+func.func @s9(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.scan' op expects 'encode' to take 1 scalars, found 2}}
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  combine(%a0, %b0, %a1, %b1) { minrnn.yield %a1, %b1 : f32, f32 } identity [1.0, 0.0] encode(%s, %t) { minrnn.yield %s : f32 } decode(%s) { minrnn.yield %s : f32 }
+  element(%k) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %b0, %a0) { minrnn.yield %a0 : f32 }
+  return
+}
+
+// -----
+
+// S9: either way.
+func.func @s9(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.scan' op expects 'decode' to yield 1 values, found 2}}
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  combine(%a0, %b0, %a1, %b1) { minrnn.yield %a1, %b1 : f32, f32 } identity [1.0, 0.0] encode(%s) { minrnn.yield %s : f32 } decode(%s) { minrnn.yield %s, %s : f32, f32 }
+  element(%k) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %b0, %a0) { minrnn.yield %a0 : f32 }
+  return
+}
+
+// -----
+
+// S9: both or none (the custom syntax has no room for one alone).
+func.func @s9(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.scan' op expects 'encode' and 'decode' together}}
+  %h, %l = "minrnn.scan"(%p, %h0) <{identity = array<f32: 1.0, 0.0>, operandSegmentSizes = array<i32: 1, 0, 1, 0>, resultSegmentSizes = array<i32: 1, 0, 0, 1>}> ({
+  ^bb0(%k: f32):
+    minrnn.yield %k, %k : f32, f32
+  }, {
+  ^bb0(%k: f32, %b: f32, %a: f32):
+    minrnn.yield %a : f32
+  }, {
+  ^bb0(%a0: f32, %b0: f32, %a1: f32, %b1: f32):
+    minrnn.yield %a1, %b1 : f32, f32
+  }, {
+  }, {
+  }, {
+  ^bb0(%s: f32):
+    minrnn.yield %s : f32
+  }) : (tensor<?x?x1x?xf32>, tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x1x?xf32>)
+  return
+}
+
+// -----
+
+// S9 obeyed.
+func.func @s9(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  combine(%a0, %b0, %a1, %b1) { minrnn.yield %a1, %b1 : f32, f32 } identity [1.0, 0.0] encode(%s) { minrnn.yield %s : f32 } decode(%s) { minrnn.yield %s : f32 }
+  element(%k) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %b0, %a0) { minrnn.yield %a0 : f32 }
+  return
+}
+
+// -----
+
 // S5: of boundaries too, kept
 func.func @s5(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects gate axes of static size, found 'tensor<?x?x?x?xf32>'}}
-  %h, %b, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) keeps tensor<?x?x?x?xf32> last tensor<?x1x?xf32>
-  element(%k) { minrnn.yield %k, %k : f32, f32 }
+  %h, %b, %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) keeps tensor<?x?x?x?xf32> last tensor<?x1x?xf32>
+  combine linear element(%k) { minrnn.yield %k, %k : f32, f32 }
   output(%k, %s, %n) { minrnn.yield %n : f32 }
   return
 }
@@ -333,8 +534,8 @@ func.func @s5(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
 // or taken.
 func.func @s5(%p: tensor<?x?x1x?xf32>, %b: tensor<?x?x?x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects gate axes of static size, found 'tensor<?x?x?x?xf32>'}}
-  %l = minrnn.scan linear reverse sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) boundaries(%b : tensor<?x?x?x?xf32>) last tensor<?x1x?xf32>
-  states(%k) { minrnn.yield %k, %k : f32, f32 }
+  %l = minrnn.scan reverse sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) boundaries(%b : tensor<?x?x?x?xf32>) last tensor<?x1x?xf32>
+  combine linear states(%k) { minrnn.yield %k, %k : f32, f32 }
   element(%k, %s) { minrnn.yield %k, %k : f32, f32 }
   output(%k, %s, %c, %n) { minrnn.yield }
   return
@@ -345,8 +546,8 @@ func.func @s5(%p: tensor<?x?x1x?xf32>, %b: tensor<?x?x?x?xf32>, %h0: tensor<?x1x
 // S7: boundaries come with a region that recomputes the states,
 func.func @s7(%p: tensor<?x?x1x?xf32>, %b: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects boundaries and a region 'states' together, in a reverse scan}}
-  %l = minrnn.scan linear reverse sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) boundaries(%b : tensor<?x?x1x?xf32>) last tensor<?x1x?xf32>
-  element(%k, %s) { minrnn.yield %k, %k : f32, f32 }
+  %l = minrnn.scan reverse sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) boundaries(%b : tensor<?x?x1x?xf32>) last tensor<?x1x?xf32>
+  combine linear element(%k, %s) { minrnn.yield %k, %k : f32, f32 }
   output(%k, %s, %c, %n) { minrnn.yield }
   return
 }
@@ -356,8 +557,8 @@ func.func @s7(%p: tensor<?x?x1x?xf32>, %b: tensor<?x?x1x?xf32>, %h0: tensor<?x1x
 // S7: and it with them,
 func.func @s7(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects boundaries and a region 'states' together, in a reverse scan}}
-  %l = minrnn.scan linear reverse sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
-  states(%k) { minrnn.yield %k, %k : f32, f32 }
+  %l = minrnn.scan reverse sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  combine linear states(%k) { minrnn.yield %k, %k : f32, f32 }
   element(%k) { minrnn.yield %k, %k : f32, f32 }
   output(%k, %c, %n) { minrnn.yield }
   return
@@ -368,8 +569,8 @@ func.func @s7(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
 // S7: in a reverse scan.
 func.func @s7(%p: tensor<?x?x1x?xf32>, %b: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects boundaries and a region 'states' together, in a reverse scan}}
-  %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) boundaries(%b : tensor<?x?x1x?xf32>) last tensor<?x1x?xf32>
-  states(%k) { minrnn.yield %k, %k : f32, f32 }
+  %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) boundaries(%b : tensor<?x?x1x?xf32>) last tensor<?x1x?xf32>
+  combine linear states(%k) { minrnn.yield %k, %k : f32, f32 }
   element(%k, %s) { minrnn.yield %k, %k : f32, f32 }
   output(%k, %s, %c, %n) { minrnn.yield }
   return
@@ -380,8 +581,8 @@ func.func @s7(%p: tensor<?x?x1x?xf32>, %b: tensor<?x?x1x?xf32>, %h0: tensor<?x1x
 // S7: it takes no more than the values of a step and the parameters,
 func.func @s7(%p: tensor<?x?x1x?xf32>, %b: tensor<?x?x1x?xf32>, %u: tensor<2x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects 'states' to take leading values and the 2 parameters, at most 3 scalars, found 4}}
-  %l = minrnn.scan linear reverse sequences(%p : tensor<?x?x1x?xf32>) parameters(%u : tensor<2x?xf32>) initial(%h0 : tensor<?x1x?xf32>) boundaries(%b : tensor<?x?x1x?xf32>) last tensor<?x1x?xf32>
-  states(%k, %s, %v, %w) { minrnn.yield %k, %k : f32, f32 }
+  %l = minrnn.scan reverse sequences(%p : tensor<?x?x1x?xf32>) parameters(%u : tensor<2x?xf32>) initial(%h0 : tensor<?x1x?xf32>) boundaries(%b : tensor<?x?x1x?xf32>) last tensor<?x1x?xf32>
+  combine linear states(%k, %s, %v, %w) { minrnn.yield %k, %k : f32, f32 }
   element(%k, %s, %v, %w) { minrnn.yield %k, %k : f32, f32 }
   output(%k, %s, %v, %w, %c, %n) { minrnn.yield }
   return
@@ -392,8 +593,8 @@ func.func @s7(%p: tensor<?x?x1x?xf32>, %b: tensor<?x?x1x?xf32>, %u: tensor<2x?xf
 // S7: and no less than the parameters,
 func.func @s7(%p: tensor<?x?x1x?xf32>, %b: tensor<?x?x1x?xf32>, %u: tensor<2x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op expects 'states' to take leading values and the 2 parameters, at most 3 scalars, found 1}}
-  %l = minrnn.scan linear reverse sequences(%p : tensor<?x?x1x?xf32>) parameters(%u : tensor<2x?xf32>) initial(%h0 : tensor<?x1x?xf32>) boundaries(%b : tensor<?x?x1x?xf32>) last tensor<?x1x?xf32>
-  states(%k) { minrnn.yield %k, %k : f32, f32 }
+  %l = minrnn.scan reverse sequences(%p : tensor<?x?x1x?xf32>) parameters(%u : tensor<2x?xf32>) initial(%h0 : tensor<?x1x?xf32>) boundaries(%b : tensor<?x?x1x?xf32>) last tensor<?x1x?xf32>
+  combine linear states(%k) { minrnn.yield %k, %k : f32, f32 }
   element(%k, %s, %v, %w) { minrnn.yield %k, %k : f32, f32 }
   output(%k, %s, %v, %w, %c, %n) { minrnn.yield }
   return
@@ -401,11 +602,23 @@ func.func @s7(%p: tensor<?x?x1x?xf32>, %b: tensor<?x?x1x?xf32>, %u: tensor<2x?xf
 
 // -----
 
-// S7: and yields two values for each state.
+// S7: and yields an element.
+func.func @s7(%p: tensor<?x?x1x?xf32>, %b: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
+  // expected-error @+1 {{'minrnn.scan' op expects 'states' to yield 2 values, found 1}}
+  %l = minrnn.scan reverse sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) boundaries(%b : tensor<?x?x1x?xf32>) last tensor<?x1x?xf32>
+  combine linear states(%k) { minrnn.yield %k : f32 }
+  element(%k, %s) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %s, %c, %n) { minrnn.yield }
+  return
+}
+
+// -----
+
+// S7: the forward scan has as many states.
 func.func @s7(%p: tensor<?x?x1x?xf32>, %b: tensor<?x?x2x?xf32>, %h0: tensor<?x1x?xf32>) {
-  // expected-error @+1 {{'minrnn.scan' op expects 'states' to yield 4 values, found 2}}
-  %l = minrnn.scan linear reverse sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) boundaries(%b : tensor<?x?x2x?xf32>) last tensor<?x1x?xf32>
-  states(%k) { minrnn.yield %k, %k : f32, f32 }
+  // expected-error @+1 {{'minrnn.scan' op expects boundaries of 1 states, as it has itself, found 2}}
+  %l = minrnn.scan reverse sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) boundaries(%b : tensor<?x?x2x?xf32>) last tensor<?x1x?xf32>
+  combine linear states(%k) { minrnn.yield %k, %k : f32, f32 }
   element(%k, %s, %t) { minrnn.yield %k, %k : f32, f32 }
   output(%k, %s, %t, %c, %n) { minrnn.yield }
   return
@@ -416,8 +629,8 @@ func.func @s7(%p: tensor<?x?x1x?xf32>, %b: tensor<?x?x2x?xf32>, %h0: tensor<?x1x
 // Types are tensors of f32 of the right rank, or the mask of resets.
 func.func @rank(%p: tensor<?x?xf32>, %h0: tensor<?x1x?xf32>) {
   // expected-error @+1 {{'minrnn.scan' op operand #0 must be variadic of a sequence of f32 with three or four axes, or [batch, time] of i8, but got 'tensor<?x?xf32>'}}
-  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
-  element(%k) { minrnn.yield %k, %k : f32, f32 }
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  combine linear element(%k) { minrnn.yield %k, %k : f32, f32 }
   output(%k, %b, %a) { minrnn.yield %a : f32 }
   return
 }
@@ -442,9 +655,19 @@ func.func @rank(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x?xf32>) {
 
 // -----
 
-func.func @domain(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
-  // expected-error @+1 {{expected string or keyword containing one of the following enum values for attribute 'domain' [linear, log]}}
-  %h, %l = minrnn.scan cubic sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+func.func @algebra(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  // expected-error @+1 {{expects 'linear', 'log' or a region '(...) { ... }'}}
+  combine cubic
+  return
+}
+
+// -----
+
+func.func @algebra(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) {
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  // expected-error @+1 {{expected '['}}
+  combine(%a0, %b0, %a1, %b1) { minrnn.yield %a1, %b1 : f32, f32 } identity 1.0
   return
 }
 

@@ -90,7 +90,6 @@ private:
   llvm::DenseMap<mlir::Value, std::string> namesOfValues;
   std::set<std::string> names;
   bool isReverse = false;
-  bool isLog = false;
   std::vector<Sequence> sequences, outputs;
   std::vector<Packed> parameters, sums;
   Packed initial, last;
@@ -100,6 +99,9 @@ private:
   int64_t recomputeValues = 0;
   /// The body of a sequential scan is its `output`.
   std::unique_ptr<RegionCode> element, output, states;
+  /// The algebra of a scan; null `encode` and `decode`: none.
+  std::unique_ptr<RegionCode> combine, encode, decode;
+  std::vector<double> identity;
 };
 
 } // namespace minrnn::scan

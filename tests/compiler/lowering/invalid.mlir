@@ -71,8 +71,8 @@ module attributes {minrnn.cell = "c"} {
 func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}, tensor<?x1x?xf32> {minrnn.name = "last"}) {
   %n = minrnn.sequential_scan sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
-  %m = minrnn.scan linear sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
-  element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
+  %m = minrnn.scan sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  combine linear element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
   return %n, %m : tensor<?x1x?xf32>, tensor<?x1x?xf32>
 }
 }

@@ -6,11 +6,11 @@
 // CHECK-SAME: %[[P:[^:]*]]: tensor<?x?x2x?xf32> {minrnn.name = "preactivations"}, %[[BIAS:[^:]*]]: tensor<2x?xf32> {minrnn.name = "bias"}, %[[RESET:[^:]*]]: tensor<?x?xi8> {minrnn.name = "reset"}, %[[H0:[^:]*]]: tensor<?x1x?xf32> {minrnn.name = "initial"}, %[[H:[^:]*]]: tensor<?x?x?xf32> {minrnn.name = "output"}, %[[DH:[^:]*]]: tensor<?x?x?xf32> {minrnn.name = "d_output"}, %[[DLAST:[^:]*]]: tensor<?x1x?xf32> {minrnn.name = "d_last"})
 // CHECK-SAME: -> (tensor<?x?x2x?xf32> {minrnn.name = "d_preactivations"}, tensor<?x2x?xf32> {minrnn.name = "d_bias"}, tensor<?x1x?xf32> {minrnn.name = "d_initial"}) {
 // CHECK-NEXT: %[[BEFORE:.*]] = minrnn.delay %[[H]] initial %[[H0]]
-// CHECK-NEXT: %[[DP:.*]], %[[DB:.*]], %[[DH0:.*]] = minrnn.scan linear reverse sequences(%[[P]], %[[RESET]], %[[DH]], %[[BEFORE]] : {{.*}}) parameters(%[[BIAS]] : tensor<2x?xf32>) initial(%[[DLAST]] : tensor<?x1x?xf32>) -> (tensor<?x?x2x?xf32>) sums(tensor<?x2x?xf32>) last tensor<?x1x?xf32>
+// CHECK-NEXT: %[[DP:.*]], %[[DB:.*]], %[[DH0:.*]] = minrnn.scan reverse sequences(%[[P]], %[[RESET]], %[[DH]], %[[BEFORE]] : {{.*}}) parameters(%[[BIAS]] : tensor<2x?xf32>) initial(%[[DLAST]] : tensor<?x1x?xf32>) -> (tensor<?x?x2x?xf32>) sums(tensor<?x2x?xf32>) last tensor<?x1x?xf32>
 
 // With n = a h + b, the gradient of h is a (dh + c): the recurrence in c has the
 // step's own coefficient, and neither the state nor c within it.
-// CHECK-SAME: element (%[[K:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[D:[^ ,]*]], %{{[^ ,]*}}, %[[BK:[^ ,]*]], %{{[^ ,]*}}) {
+// CHECK-SAME: combine linear element (%[[K:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[D:[^ ,]*]], %{{[^ ,]*}}, %[[BK:[^ ,]*]], %{{[^ ,]*}}) {
 // CHECK-NEXT:   %[[KB:.*]] = arith.addf %[[K]], %[[BK]]
 // CHECK-NEXT:   %[[A:.*]] = minrnn.sigmoid %[[KB]]
 // CHECK-NEXT:   %[[B:.*]] = arith.mulf %[[D]], %[[A]]
@@ -27,8 +27,8 @@
 // CHECK-NEXT: return %[[DP]], %[[DB]], %[[DH0]]
 module attributes {minrnn.kind = "parallel"} {
 func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
-  %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
-  element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
+  %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  combine linear element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
   return
 }
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
@@ -54,9 +54,9 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 // CHECK-SAME: %[[P:[^:]*]]: tensor<?x?x1x?xf32> {minrnn.name = "preactivations"}, %[[IN:[^:]*]]: tensor<?x?x?xf32> {minrnn.name = "input"}, %[[BIAS:[^:]*]]: tensor<1x?xf32> {minrnn.name = "bias"}, %[[U:[^:]*]]: tensor<1x?xf32> {minrnn.name = "parameters"}, %[[RESET:[^:]*]]: tensor<?x?xi8> {minrnn.name = "reset"}, %[[H0:[^:]*]]: tensor<?x2x?xf32> {minrnn.name = "initial"}, %[[H:[^:]*]]: tensor<?x?x2x?xf32> {minrnn.name = "trajectory"}, %[[DH:[^:]*]]: tensor<?x?x?xf32> {minrnn.name = "d_output"}, %[[DLAST:[^:]*]]: tensor<?x2x?xf32> {minrnn.name = "d_last"})
 // CHECK-SAME: -> (tensor<?x?x1x?xf32> {minrnn.name = "d_preactivations"}, tensor<?x?x?xf32> {minrnn.name = "d_input"}, tensor<?x1x?xf32> {minrnn.name = "d_bias"}, tensor<?x1x?xf32> {minrnn.name = "d_parameters"}, tensor<?x2x?xf32> {minrnn.name = "d_initial"}) {
 // CHECK-NEXT: %[[BEFORE:.*]] = minrnn.delay %[[H]] initial %[[H0]] : tensor<?x?x2x?xf32>, tensor<?x2x?xf32>
-// CHECK-NEXT: minrnn.scan linear reverse sequences(%[[P]], %[[IN]], %[[RESET]], %[[DH]], %[[BEFORE]] : {{.*}}) parameters(%[[BIAS]], %[[U]] : {{.*}}) initial(%[[DLAST]] : tensor<?x2x?xf32>) -> (tensor<?x?x1x?xf32>, tensor<?x?x?xf32>) sums(tensor<?x1x?xf32>, tensor<?x1x?xf32>) last tensor<?x2x?xf32>
+// CHECK-NEXT: minrnn.scan reverse sequences(%[[P]], %[[IN]], %[[RESET]], %[[DH]], %[[BEFORE]] : {{.*}}) parameters(%[[BIAS]], %[[U]] : {{.*}}) initial(%[[DLAST]] : tensor<?x2x?xf32>) -> (tensor<?x?x1x?xf32>, tensor<?x?x?xf32>) sums(tensor<?x1x?xf32>, tensor<?x1x?xf32>) last tensor<?x2x?xf32>
 // The output is s t' with t' = u t + v: its gradient goes to s as it was, and to t.
-// CHECK-SAME: element (%[[K:[^ ,]*]], %[[V:[^ ,]*]], %[[R:[^ ,]*]], %[[D:[^ ,]*]], %[[S:[^ ,]*]], %[[T:[^ ,]*]], %{{[^ ,]*}}, %[[W:[^ ,]*]]) {
+// CHECK-SAME: combine linear element (%[[K:[^ ,]*]], %[[V:[^ ,]*]], %[[R:[^ ,]*]], %[[D:[^ ,]*]], %[[S:[^ ,]*]], %[[T:[^ ,]*]], %{{[^ ,]*}}, %[[W:[^ ,]*]]) {
 // CHECK-DAG:   %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG:   %[[NEW:.*]] = arith.cmpf une, %[[R]], %[[ZERO]] : f32
 // CHECK-DAG:   %[[SR:.*]] = arith.select %[[NEW]], %[[ZERO]], %[[S]] : f32
@@ -85,8 +85,8 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 // CHECK:       minrnn.yield %[[DK]], %[[DV]], %[[ZERO]], %[[DU]] : f32, f32, f32, f32
 module attributes {minrnn.kind = "parallel"} {
 func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
-  %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
-  element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
+  %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  combine linear element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
   return
 }
 func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %x: tensor<?x1x?xf32> {minrnn.name = "input"}, %b: tensor<1x?xf32> {minrnn.name = "bias"}, %u: tensor<1x?xf32> {minrnn.name = "parameters"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %h: tensor<?x2x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "output"}, tensor<?x2x?xf32> {minrnn.name = "next"}) {

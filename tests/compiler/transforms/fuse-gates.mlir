@@ -22,10 +22,10 @@ minrnn.cell @c(%x: !minrnn.input) state(%s: f32) {
 // CHECK-SAME: %[[X:[^:]*]]: tensor<?x?x?xf32> {minrnn.name = "x"}, %[[W:[^:]*]]: tensor<3x?x?xf32> {minrnn.name = "weight"}, %[[BIAS:[^:]*]]: tensor<3x?xf32> {minrnn.name = "bias"}, %[[RESET:[^:]*]]: tensor<?x?xi8> {minrnn.name = "reset"}, %[[H0:[^:]*]]: tensor<?x1x?xf32> {minrnn.name = "initial"})
 // CHECK-SAME: -> (tensor<?x?x?xf32> {minrnn.name = "output"}, tensor<?x1x?xf32> {minrnn.name = "last"}) {
 // CHECK-NEXT: %[[P:.*]] = minrnn.packed_projection %[[X]], %[[W]] gates ["z", "h", "unread"] : tensor<?x?x?xf32>, tensor<3x?x?xf32> -> tensor<?x?x3x?xf32>
-// CHECK-NEXT: %[[H:.*]], %[[LAST:.*]] = minrnn.scan linear sequences(%[[P]], %[[RESET]] : tensor<?x?x3x?xf32>, tensor<?x?xi8>) parameters(%[[BIAS]] : tensor<3x?xf32>) initial(%[[H0]] : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+// CHECK-NEXT: %[[H:.*]], %[[LAST:.*]] = minrnn.scan sequences(%[[P]], %[[RESET]] : tensor<?x?x3x?xf32>, tensor<?x?xi8>) parameters(%[[BIAS]] : tensor<3x?xf32>) initial(%[[H0]] : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
 // The gate that is projected twice is one argument; the state is none. Each
 // gate has its bias added; where a sequence starts anew the coefficient is zero.
-// CHECK-SAME: element (%[[K:[^ ,]*]], %[[V:[^ ,]*]], %{{[^ ,]*}}, %[[R:[^ ,]*]], %[[BK:[^ ,]*]], %[[BV:[^ ,]*]], %{{[^ ,]*}}) {
+// CHECK-SAME: combine linear element (%[[K:[^ ,]*]], %[[V:[^ ,]*]], %{{[^ ,]*}}, %[[R:[^ ,]*]], %[[BK:[^ ,]*]], %[[BV:[^ ,]*]], %{{[^ ,]*}}) {
 // CHECK-NEXT:   %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-NEXT:   %[[NEW:.*]] = arith.cmpf une, %[[R]], %[[ZERO]] : f32
 // CHECK-NEXT:   %[[KB:.*]] = arith.addf %[[K]], %[[BK]] : f32
@@ -78,8 +78,8 @@ minrnn.cell @two(%x: !minrnn.input) state(%s: f32, %t: f32) {
 // CHECK-LABEL: func.func @forward(
 // CHECK-SAME: %{{[^:]*}}: tensor<?x?x?xf32> {minrnn.name = "x"}, %{{[^:]*}}: tensor<1x?x?xf32> {minrnn.name = "weight"}, %[[IN:[^:]*]]: tensor<?x?x?xf32> {minrnn.name = "input"}, %[[BIAS:[^:]*]]: tensor<1x?xf32> {minrnn.name = "bias"}, %[[UW:[^:]*]]: tensor<2x?xf32> {minrnn.name = "parameters"}, %[[RESET:[^:]*]]: tensor<?x?xi8> {minrnn.name = "reset"}, %[[H0:[^:]*]]: tensor<?x2x?xf32> {minrnn.name = "initial"})
 // CHECK-SAME: -> (tensor<?x?x?xf32> {minrnn.name = "output"}, tensor<?x?x2x?xf32> {minrnn.name = "trajectory"}, tensor<?x2x?xf32> {minrnn.name = "last"}) {
-// CHECK: minrnn.scan linear sequences(%{{[^ ,]*}}, %[[IN]], %[[RESET]] : tensor<?x?x1x?xf32>, tensor<?x?x?xf32>, tensor<?x?xi8>) parameters(%[[BIAS]], %[[UW]] : tensor<1x?xf32>, tensor<2x?xf32>) initial(%[[H0]] : tensor<?x2x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?x2x?xf32>) last tensor<?x2x?xf32>
-// CHECK-SAME: element (%[[K:[^ ,]*]], %[[V:[^ ,]*]], %[[R:[^ ,]*]], %[[BK:[^ ,]*]], %[[U:[^ ,]*]], %[[W:[^ ,]*]]) {
+// CHECK: minrnn.scan sequences(%{{[^ ,]*}}, %[[IN]], %[[RESET]] : tensor<?x?x1x?xf32>, tensor<?x?x?xf32>, tensor<?x?xi8>) parameters(%[[BIAS]], %[[UW]] : tensor<1x?xf32>, tensor<2x?xf32>) initial(%[[H0]] : tensor<?x2x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?x2x?xf32>) last tensor<?x2x?xf32>
+// CHECK-SAME: combine linear element (%[[K:[^ ,]*]], %[[V:[^ ,]*]], %[[R:[^ ,]*]], %[[BK:[^ ,]*]], %[[U:[^ ,]*]], %[[W:[^ ,]*]]) {
 // CHECK-DAG:    %[[KB:.*]] = arith.addf %[[K]], %[[BK]] : f32
 // CHECK-DAG:    %[[B:.*]] = arith.mulf %[[V]], %[[U]] : f32
 // CHECK-DAG:    %[[A0:.*]] = arith.select %{{.*}}, %{{.*}}, %[[KB]] : f32
