@@ -193,9 +193,9 @@ ScanEntry::Lane::apply(std::span<const double> element,
   for (size_t s = 0; s < states.size(); ++s)
     first[(s + 1) * size - 1] = states[s];
   std::vector<double> composed = compose(first, element);
-  std::vector<double> after;
+  std::vector<double> after(states.size());
   for (size_t s = 0; s < states.size(); ++s)
-    after.push_back(composed[(s + 1) * size - 1]);
+    after[s] = composed[(s + 1) * size - 1];
   return after;
 }
 
