@@ -117,11 +117,10 @@ std::vector<ProjectOp> CellOp::getRecurrentProjections() {
   return projections;
 }
 
-SmallVector<Value> CellOp::getChainedValues() {
+SmallVector<Value> CellOp::getInnerValues() {
   SmallVector<Value> values;
   for (ProjectOp project : getRecurrentProjections())
-    if (project.isChained() &&
-        !llvm::is_contained(values, project.getOperand()))
+    if (project.isInner() && !llvm::is_contained(values, project.getOperand()))
       values.push_back(project.getOperand());
   return values;
 }

@@ -9,9 +9,11 @@
 #ifndef MINRNN_DIALECT_MINRNN_H
 #define MINRNN_DIALECT_MINRNN_H
 
+#include "minrnn/manifest.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Dialect.h"
 #include "mlir/IR/OpImplementation.h"
@@ -70,6 +72,10 @@ bool areComplements(mlir::Value x, mlir::Value y);
 
 /// Whether `value` is one of `others`, or computed from one.
 bool dependsOn(mlir::Value value, mlir::ValueRange others);
+
+/// What an operation of a program sees: a tensor, or the part that a
+/// `minrnn.view` takes.
+MatrixView viewOf(mlir::Value buffer);
 
 /// Whether `op` may stand in a cell's body (rule C5).
 bool isCellOperation(mlir::Operation *op);

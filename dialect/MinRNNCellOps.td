@@ -99,7 +99,7 @@ def MinRNN_CellOp : MinRNN_Op<"cell", [
     ::std::vector<ProjectOp> getRecurrentProjections();
     /// The values computed within the step that these project, each once, in
     /// the same order.
-    ::llvm::SmallVector<::mlir::Value> getChainedValues();
+    ::llvm::SmallVector<::mlir::Value> getInnerValues();
     /// The names of the learned parameters, each once, in the order of their
     /// first use.
     ::llvm::SmallVector<::llvm::StringRef> getParameterNames();
@@ -141,7 +141,7 @@ def MinRNN_ProjectOp : MinRNN_Op<"project"> {
   let extraClassDeclaration = [{
     /// Whether it projects a value computed within the step: neither the input
     /// nor a state.
-    bool isChained() { return getOperand().getDefiningOp() != nullptr; }
+    bool isInner() { return getOperand().getDefiningOp() != nullptr; }
   }];
 }
 

@@ -36,28 +36,6 @@ def MinRNN_RowTensor
 def MinRNN_ParameterTensor
     : TensorRankOf<[F32], [2]>;
 
-def MinRNN_PackedProjectionOp : MinRNN_Op<"packed_projection", [Pure]> {
-  let summary = "every projection of a sequence in one matrix product";
-  let description = [{
-    `[batch, time, input] x [gate, channel, input] -> [batch, time, gate,
-    channel]`: the pre-activations of all gates, without their bias, which the
-    scan adds.
-
-    Rule S1: the weight's and the result's gate axes have one size, the number
-    of `gates`.
-  }];
-  let arguments = (ins
-    TensorRankOf<[F32], [3]>:$input,
-    TensorRankOf<[F32], [3]>:$weight,
-    StrArrayAttr:$gates);
-  let results = (outs TensorRankOf<[F32], [4]>:$result);
-  let assemblyFormat = [{
-    $input `,` $weight `gates` $gates attr-dict
-    `:` type($input) `,` type($weight) `->` type($result)
-  }];
-  let hasVerifier = 1;
-}
-
 def MinRNN_DelayOp : MinRNN_Op<"delay", [
     Pure, AllTypesMatch<["sequence", "result"]>
   ]> {

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/MinRNN.h"
+#include "dialect/ProgramSyntax.h"
 #include "dialect/ScanAlgebra.h"
 
 #include "mlir/IR/Builders.h"
@@ -150,17 +151,6 @@ int64_t minrnn::dialect::packedValueCount(TypeRange tensors) {
   for (Type type : tensors)
     count += gateCount(type);
   return count;
-}
-
-LogicalResult PackedProjectionOp::verify() {
-  auto expected = static_cast<int64_t>(getGates().size());
-  int64_t inWeight =
-      cast<RankedTensorType>(getWeight().getType()).getDimSize(0);
-  if (inWeight != expected || gateCount(getType()) != expected) // S1
-    return emitOpError("expects a gate axis of size ")
-           << expected << ", one for each gate, found " << inWeight
-           << " in the weight and " << gateCount(getType()) << " in the result";
-  return success();
 }
 
 LogicalResult DelayOp::verify() {

@@ -41,8 +41,17 @@ brackets, operators of an affine expression and aliases; a cell needs about five
 
 **Sequences** are what the compiler makes of a cell: functions over tensors
 whose axes are `[batch, time, gate, channel]` or a part of these in this order,
-with `minrnn.packed_projection`, `minrnn.scan`, `minrnn.sequential_scan` and
-`minrnn.delay`. `minrnnc --emit=cell` and `--emit=scan` print the two.
+with `minrnn.scan`, `minrnn.sequential_scan` and `minrnn.delay`. `minrnnc --emit=cell` and
+`--emit=scan` print the two.
+
+**Programs** say what a caller of the cell runs. `minrnn.program` stands beside
+these functions: the tensors of a layer (`minrnn.tensor`), and for each of
+`forward`, `backward` and `step` a `minrnn.procedure`, a list of operations on
+them in order. `minrnn.launch` launches a function by its name;
+`minrnn.product`, `minrnn.sum`, `minrnn.fill` and `minrnn.copy` are what happens
+between launches; `minrnn.for_time` repeats its body at each step;
+`minrnn.view` names a part of a tensor. A program goes into the manifest as it
+is: [abi.md](abi.md) lists its tensors and says how it is executed.
 
 **Limits**, which `minrnnc` tells a cell that is beyond them:
 

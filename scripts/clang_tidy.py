@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
-"""clang-tidy over all of our own sources: clang_tidy.py BUILD JOBS.
+"""clang-tidy over all of our own sources: clang_tidy.py BUILD JOBS [OPTION...].
 
 A file that passed is not looked at again until something that decides the
 outcome changes: its text, the text of any of our headers it includes (as the
-build recorded them), its compile command, .clang-tidy, or clang-tidy itself.
+build recorded them), its compile command, .clang-tidy, the options, or
+clang-tidy itself.
+
+The build's precompiled headers are left out, so that a file that does not
+include what it uses fails.
 """
 
 import concurrent.futures
 import hashlib
 import json
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
@@ -40,9 +45,14 @@ def object_of(entry):
     return words[words.index("-o") + 1]
 
 
+def without_precompiled_header(entry):
+    """The entry without `-include .../cmake_pch.hxx`."""
+    return entry | {"command": re.sub(r" -include \S*cmake_pch\.hxx", "", entry["command"])}
+
+
 def main():
     root = pathlib.Path.cwd().resolve()
-    build, jobs = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2])
+    build, jobs, options = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2]), sys.argv[3:]
     cache = build / "check" / "tidy"
     cache.mkdir(parents=True, exist_ok=True)
 
@@ -50,7 +60,7 @@ def main():
     common = run(TIDY, "--version").stdout + (root / ".clang-tidy").read_text()
     # The compile commands are g++'s, whose own headers (omp.h) clang lacks.
     gcc_headers = run("g++", "-print-file-name=include").stdout.strip()
-    common += gcc_headers
+    common += gcc_headers + " ".join(options)
     texts = {}
 
     def text_hash(path):
@@ -75,7 +85,9 @@ def main():
         path = pathlib.Path(entry["file"]).resolve()
         return path.is_relative_to(root) and not path.is_relative_to(build)
 
-    entries = {e["file"]: e for e in json.loads((build / "compile_commands.json").read_text()) if ours(e)}
+    database = json.loads((build / "compile_commands.json").read_text())
+    entries = {e["file"]: without_precompiled_header(e) for e in database if ours(e)}
+    (build / "check" / "compile_commands.json").write_text(json.dumps(list(entries.values())))
     if not entries:
         sys.exit("clang_tidy.py: compile_commands.json names none of our sources")
     waiting = [(e, cache / key(e)) for e in entries.values()]
@@ -83,7 +95,8 @@ def main():
 
     def tidy(item):
         entry, mark = item
-        result = run(TIDY, "--quiet", f"--extra-arg=-idirafter{gcc_headers}", "-p", str(build), entry["file"])
+        result = run(TIDY, "--quiet", *options, f"--extra-arg=-idirafter{gcc_headers}", "-p", str(build / "check"),
+                     entry["file"])
         if result.returncode == 0:
             mark.touch()
         return entry["file"], result

@@ -1,4 +1,4 @@
-# How lit runs the tests of dialect/, compiler/, codegen/, cells/ and e2e/.
+# How lit runs the tests of contract/, dialect/, compiler/, codegen/, cells/ and e2e/.
 #
 # A test is any .mlir or .test file with RUN lines. The tools under test and
 # LLVM's FileCheck, not and split-file are on PATH, so a RUN line is what a user
@@ -74,12 +74,12 @@ config.environment.setdefault("OMP_WAIT_POLICY", "passive")
 
 # %{tensors} writes a safetensors file, %{fails} runs a command that must fail
 # well, %{limited} one that gets little memory; each explains itself in its file.
-# %{standin}: gives a command a stand-in for the CUDA driver and for cuBLAS.
-standin = os.path.join(config.test_exec_root, "device", "standin", "libminrnn_standin_")
+# %{fake_driver}: gives a command a fake CUDA driver and a fake cuBLAS.
+fake_driver = os.path.join(config.test_exec_root, "device", "fake_driver", "libminrnn_fake_")
 config.substitutions.append(
     (
-        "%{standin}",
-        f"env MINRNN_CUDA_DRIVER={standin}cuda.so MINRNN_CUBLAS={standin}cublas.so",
+        "%{fake_driver}",
+        f"env MINRNN_CUDA_DRIVER={fake_driver}cuda.so MINRNN_CUBLAS={fake_driver}cublas.so",
     )
 )
 # %{cells}: the folder of the cells as users read them. %{source}: the root of

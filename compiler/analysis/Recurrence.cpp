@@ -197,19 +197,3 @@ std::optional<AffineForm> RecurrenceAnalysis::evaluate(Operation *op) {
                     "apply it to values computed from the input alone");
       });
 }
-
-ProjectOp minrnn::compiler::findChainOfTwo(CellOp cell) {
-  // Values that hang on a chained projection, in the order of the equations.
-  llvm::DenseSet<Value> chained;
-  for (Operation &op : cell.getBody().front()) {
-    bool hangs = llvm::any_of(op.getOperands(), [&](Value operand) {
-      return chained.contains(operand);
-    });
-    auto project = dyn_cast<ProjectOp>(op);
-    if (project && hangs)
-      return project;
-    if (hangs || (project && project.isChained()))
-      chained.insert(op.getResults().begin(), op.getResults().end());
-  }
-  return {};
-}

@@ -94,11 +94,6 @@ private:
   std::optional<SequentialReason> sequential;
 };
 
-/// The first projection of `cell` whose operand is computed from the projection
-/// of another value computed within the step, or null. Its product would wait
-/// for that one; no kernels are made of it.
-dialect::ProjectOp findChainOfTwo(dialect::CellOp cell);
-
 } // namespace minrnn::compiler
 
 #endif // MINRNN_COMPILER_ANALYSIS_RECURRENCE_H

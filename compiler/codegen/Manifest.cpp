@@ -7,191 +7,183 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/codegen/Manifest.h"
+#include "compiler/lowering/KernelArguments.h"
 #include "compiler/lowering/Passes.h"
-#include "compiler/transforms/ForwardChained.h"
+#include "compiler/transforms/EntryTensors.h"
 #include "compiler/transforms/Passes.h"
 
+#include "specs/contract/Tensors.h"
+
+#include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Config/llvm-config.h"
-#include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
+using namespace minrnn;
 using namespace minrnn::compiler;
+using namespace minrnn::dialect;
 
-static std::vector<std::string> strings(Operation *op, StringRef name) {
+static std::vector<std::string> strings(ArrayAttr array) {
   std::vector<std::string> result;
-  if (auto array = op->getAttrOfType<ArrayAttr>(name))
-    for (StringRef text : array.getAsValueRange<StringAttr>())
-      result.push_back(text.str());
+  for (StringRef text : array.getAsValueRange<StringAttr>())
+    result.push_back(text.str());
   return result;
 }
 
-KernelInventory minrnn::compiler::takeInventory(ModuleOp module,
-                                                StringRef target,
-                                                StringRef ioType,
-                                                StringRef scan) {
-  KernelInventory inventory;
-  if (auto cell = module->getAttrOfType<StringAttr>(kCellAttribute))
-    inventory.cell = cell.str();
-  if (auto kind = module->getAttrOfType<StringAttr>(kKindAttribute))
-    inventory.kind = kind.str();
-  inventory.target = target.str();
-  inventory.ioType = ioType.str();
-  inventory.scan = scan.str();
-  inventory.gates = strings(module, kGatesAttribute);
-  if (auto projections = module->getAttrOfType<ArrayAttr>(kRecurrentAttribute))
-    for (auto projection : projections.getAsRange<DictionaryAttr>()) {
-      auto state = projection.getAs<StringAttr>(kProjectedState);
-      auto chained = projection.getAs<IntegerAttr>(kProjectedChained);
-      inventory.recurrent.push_back({projection.getAs<StringAttr>("name").str(),
-                                     state ? state.str() : std::string(),
-                                     chained ? chained.getInt() : 0});
-    }
-  inventory.parameters = strings(module, kParametersAttribute);
-  inventory.states = strings(module, kStatesAttribute);
-  inventory.isPlain = module->hasAttr(kPlainAttribute);
-  if (auto output = module->getAttrOfType<StringAttr>(kOutputAttribute))
-    inventory.output = output.str();
+//===----------------------------------------------------------------------===//
+// The program
+//===----------------------------------------------------------------------===//
+
+static std::string nameOf(Value buffer) { return viewOf(buffer).tensor; }
+
+static std::vector<ProgramOperation> readOperations(Region &region) {
+  std::vector<ProgramOperation> operations;
+  for (Operation &op : region.front())
+    llvm::TypeSwitch<Operation *>(&op)
+        .Case([&](ProductOp product) {
+          operations.push_back({ProductOperation{
+              viewOf(product.getResult()), viewOf(product.getA()),
+              viewOf(product.getB()), product.getTransposeA(),
+              product.getTransposeB(), product.getAccumulate()}});
+        })
+        .Case([&](SumOp sum) {
+          operations.push_back({SumOperation{nameOf(sum.getResult()),
+                                             nameOf(sum.getOperand())}});
+        })
+        .Case([&](FillOp fill) {
+          operations.push_back({FillOperation{viewOf(fill.getResult())}});
+        })
+        .Case([&](CopyOp copy) {
+          operations.push_back({CopyOperation{nameOf(copy.getResult()),
+                                              nameOf(copy.getOperand())}});
+        })
+        .Case([&](LaunchOp launch) {
+          LaunchOperation result{launch.getEntry().str(), {}};
+          for (auto [name, tensor] :
+               llvm::zip_equal(launch.getNames(), launch.getTensors()))
+            result.arguments.push_back(
+                {cast<StringAttr>(name).str(), nameOf(tensor)});
+          operations.push_back({std::move(result)});
+        })
+        .Case([&](ForTimeOp loop) {
+          operations.push_back(
+              {TimeLoop{loop.getAdjoint(), readOperations(loop.getBody())}});
+        });
+  return operations;
+}
+
+static Program readProgram(ProgramOp op) {
+  Program program;
+  for (auto tensor : op.getBody().getOps<TensorOp>())
+    program.tensors.push_back(tensor.getTensor());
+  for (auto procedure : op.getBody().getOps<ProcedureOp>())
+    program.operations(*findProcedure(procedure.getName())) =
+        readOperations(procedure.getBody());
+  return program;
+}
+
+//===----------------------------------------------------------------------===//
+// The manifest
+//===----------------------------------------------------------------------===//
+
+static KernelEntry readEntry(FunctionOpInterface function, StringAttr name,
+                             StringRef ioType) {
+  KernelEntry entry;
+  entry.name = name.str();
+  entry.symbol = function.getName().str();
+  if (auto kernel = dyn_cast<gpu::GPUFuncOp>(function.getOperation()))
+    if (auto block = kernel.getKnownBlockSize())
+      llvm::copy(*block, entry.block.begin());
+  auto integer = [&](StringRef attribute) {
+    return function->getAttrOfType<IntegerAttr>(attribute).getInt();
+  };
+  entry.tileChannels = integer(kTileChannelsAttribute);
+  entry.tileTime = integer(kTileTimeAttribute);
+  for (const EntryArgument &known : attachedArguments(function)) {
+    KernelArgument &argument = entry.arguments.emplace_back();
+    argument.name = known.name;
+    for (const std::string &axis : known.shape)
+      argument.axes.push_back(*findAxis(axis));
+    if (const ProgramTensor *tensor = findContractTensor(known.name))
+      argument.element = tensor->element;
+    argument.isWritten = known.isWritten;
+    argument.isOptional = known.isOptional;
+  }
+  return entry;
+}
+
+std::optional<Manifest> minrnn::compiler::takeManifest(ModuleOp module,
+                                                       StringRef target,
+                                                       StringRef ioType,
+                                                       StringRef scan) {
+  ProgramOp program = findProgram(module);
+  if (!program)
+    return std::nullopt;
+  Manifest manifest;
+  manifest.compiler =
+      "minrnnc " MINRNN_VERSION " (LLVM " LLVM_VERSION_STRING ")";
+  manifest.cell = program.getCell().str();
+  manifest.kind = program.getKind().str();
+  manifest.target = target.str();
+  manifest.ioType = ioType.str();
+  manifest.scan = scan.str();
+  manifest.gates = strings(program.getGates());
+  manifest.recurrent = program.getProjections();
+  manifest.parameters = strings(program.getParameters());
+  manifest.states = strings(program.getStates());
+  manifest.output = program.getOutput().str();
   module.walk([&](FunctionOpInterface function) {
-    auto entryName = function->getAttrOfType<StringAttr>(kEntryAttribute);
-    if (!entryName)
-      return;
-    KernelEntry entry;
-    entry.name = entryName.str();
-    entry.symbol = function.getName().str();
-    if (auto kernel = dyn_cast<gpu::GPUFuncOp>(function.getOperation()))
-      if (auto block = kernel.getKnownBlockSize())
-        entry.block.assign(block->begin(), block->end());
-    auto integer = [&](StringRef name) {
-      return function->getAttrOfType<IntegerAttr>(name).getInt();
-    };
-    entry.tileChannels = integer(kTileChannelsAttribute);
-    entry.tileTime = integer(kTileTimeAttribute);
-    entry.arguments = attachedArguments(function);
-    inventory.entries.push_back(std::move(entry));
+    if (auto name = function->getAttrOfType<StringAttr>(kEntryAttribute))
+      manifest.entries.push_back(readEntry(function, name, ioType));
   });
   // In the order that the contract describes them, whatever the passes did.
-  constexpr StringLiteral order[] = {kForwardName, kBackwardName, kStepName,
-                                     kForwardChainedName, kBackwardChainedName};
-  llvm::stable_sort(inventory.entries, [&](const auto &a, const auto &b) {
-    return llvm::find(order, a.name) < llvm::find(order, b.name);
+  constexpr StringLiteral order[] = {kForwardName, kBackwardName, kStepName};
+  llvm::stable_sort(manifest.entries, [&](const auto &a, const auto &b) {
+    auto place = [&](const KernelEntry &entry) {
+      return std::pair(llvm::find(order, entry.name),
+                       StringRef(entry.name).starts_with(kBackwardInnerName));
+    };
+    return place(a) < place(b);
   });
-  return inventory;
-}
-
-static void writeArguments(llvm::json::OStream &json,
-                           const KernelEntry &entry) {
-  for (const KernelArgument &argument : entry.arguments)
-    json.object([&] {
-      json.attribute("name", argument.name);
-      json.attribute("type",
-                     argument.element + (argument.isPointer() ? "*" : ""));
-      if (!argument.isPointer())
-        return;
-      json.attribute("access", argument.isWritten ? "write" : "read");
-      if (argument.isOptional)
-        json.attribute("optional", true);
-      json.attributeArray("shape", [&] {
-        for (const std::string &axis : argument.shape)
-          json.value(axis);
-      });
-    });
-}
-
-std::string minrnn::compiler::writeManifest(const KernelInventory &inventory) {
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  llvm::json::OStream json(stream, /*IndentSize=*/2);
-  auto list = [&](StringRef name, const auto &values) {
-    json.attributeArray(name, [&] {
-      for (const auto &value : values)
-        json.value(value);
-    });
-  };
-  json.object([&] {
-    json.attribute("format", "minrnn-kernel");
-    json.attribute("version", 2);
-    json.attribute("compiler",
-                   "minrnnc " MINRNN_VERSION " (LLVM " LLVM_VERSION_STRING ")");
-    json.attribute("cell", inventory.cell);
-    json.attribute("kind", inventory.kind);
-    json.attribute("target", inventory.target);
-    json.attribute("io_type", inventory.ioType);
-    json.attribute("scan", inventory.scan);
-    list("gates", inventory.gates);
-    json.attributeArray("recurrent", [&] {
-      for (const RecurrentProjection &projection : inventory.recurrent)
-        json.object([&] {
-          json.attribute("name", projection.name);
-          if (projection.state.empty())
-            json.attribute("chained", projection.chained);
-          else
-            json.attribute("state", projection.state);
-        });
-    });
-    list("parameters", inventory.parameters);
-    list("states", inventory.states);
-    json.attribute("plain", inventory.isPlain);
-    json.attribute("output", inventory.output);
-    json.attributeArray("entries", [&] {
-      for (const KernelEntry &entry : inventory.entries)
-        json.object([&] {
-          json.attribute("name", entry.name);
-          json.attribute("symbol", entry.symbol);
-          if (!entry.block.empty())
-            list("block", entry.block);
-          json.attributeObject("tile", [&] {
-            json.attribute("channels", entry.tileChannels);
-            if (entry.tileTime != 0)
-              json.attribute("time", entry.tileTime);
-          });
-          json.attribute("grid", "batch * ceil(channels / tile.channels)");
-          json.attributeArray("arguments",
-                              [&] { writeArguments(json, entry); });
-        });
-    });
-  });
-  stream << '\n';
-  return text;
-}
-
-std::string
-minrnn::compiler::writeManifestComment(const std::string &manifest) {
-  std::string text = "// minrnn-manifest-begin\n";
-  StringRef rest = manifest;
-  while (!rest.empty()) {
-    auto [line, after] = rest.split('\n');
-    text += ("// " + line + "\n").str();
-    rest = after;
+  manifest.program = readProgram(program);
+  if (std::string fault = checkProgram(manifest); !fault.empty()) {
+    program.emitOpError(fault);
+    return std::nullopt;
   }
-  return text + "// minrnn-manifest-end\n";
+  program.erase();
+  return manifest;
 }
+
+//===----------------------------------------------------------------------===//
+// The C header
+//===----------------------------------------------------------------------===//
 
 /// The C type of an element; half-precision ones as their bits.
-static StringRef elementInC(StringRef element) {
-  if (element == "i8")
+static StringRef elementInC(Element element, StringRef ioType) {
+  if (element == Element::U8)
     return "uint8_t";
-  return element == "f32" ? "float" : "uint16_t";
+  return element == Element::F32 || ioType == "f32" ? "float" : "uint16_t";
 }
 
 /// A C comment for one field: its shape, and whether it may be null.
-static std::string fieldComment(const KernelArgument &argument) {
+static std::string fieldComment(const KernelArgument &argument,
+                                StringRef ioType) {
   std::string text = "/* [";
-  for (const std::string &axis : argument.shape)
-    text += (text.size() > 4 ? ", " : "") + axis;
+  for (Axis axis : argument.axes)
+    text.append(text.size() > 4 ? ", " : "").append(axisName(axis));
   text += "]";
-  if (argument.element == "f16" || argument.element == "bf16")
-    text += " of " + argument.element;
+  if (argument.element == Element::IO && ioType != "f32")
+    text += " of " + ioType.str();
   if (argument.isOptional)
     text += ", may be null";
   return text + " */";
 }
 
-std::string minrnn::compiler::writeHeader(const KernelInventory &inventory) {
-  std::string guard = "MINRNN_CELL_" + StringRef(inventory.cell).upper() + "_H";
+std::string minrnn::compiler::writeHeader(const Manifest &manifest) {
+  std::string guard = "MINRNN_CELL_" + StringRef(manifest.cell).upper() + "_H";
   std::string text;
   llvm::raw_string_ostream os(text);
-  os << "/* Kernels of the cell '" << inventory.cell << "', made by minrnnc "
+  os << "/* Kernels of the cell '" << manifest.cell << "', made by minrnnc "
      << MINRNN_VERSION << ".\n"
      << "\n";
   // What lies along the packed axes, each in its order.
@@ -204,18 +196,18 @@ std::string minrnn::compiler::writeHeader(const KernelInventory &inventory) {
     os << ".\n";
   };
   std::vector<std::string> projections;
-  projections.reserve(inventory.recurrent.size());
-  for (const RecurrentProjection &projection : inventory.recurrent)
+  projections.reserve(manifest.recurrent.size());
+  for (const RecurrentProjection &projection : manifest.recurrent)
     projections.push_back(
         projection.name + " (of " +
         (projection.state.empty()
-             ? "chained value " + std::to_string(projection.chained)
+             ? "inner value " + std::to_string(*projection.inner)
              : projection.state) +
         ")");
-  listAxis("gates", inventory.gates);
+  listAxis("gates", manifest.gates);
   listAxis("recurrent", projections);
-  listAxis("parameters", inventory.parameters);
-  listAxis("states", inventory.states);
+  listAxis("parameters", manifest.parameters);
+  listAxis("states", manifest.states);
   os << "   All arrays are dense, with the last axis contiguous. A call works "
         "on the\n"
      << "   (batch row, channel tile) pairs begin to end - 1, out of batch *\n"
@@ -224,18 +216,19 @@ std::string minrnn::compiler::writeHeader(const KernelInventory &inventory) {
      << "#ifndef " << guard << "\n#define " << guard << "\n\n"
      << "#include <stdint.h>\n\n"
      << "#ifdef __cplusplus\nextern \"C\" {\n#endif\n";
-  for (const KernelEntry &entry : inventory.entries) {
+  for (const KernelEntry &entry : manifest.entries) {
     std::string tile = StringRef(entry.symbol).upper() + "_TILE";
     os << "\n/* Channels of a tile. */\n#define " << tile << " "
        << entry.tileChannels << "\n\n"
        << "struct " << entry.symbol << "_arguments {\n";
     for (const KernelArgument &argument : entry.arguments) {
-      if (!argument.isPointer())
+      if (!argument.isTensor())
         os << "  int64_t " << argument.name << ";\n";
       else
         os << "  " << (argument.isWritten ? "" : "const ")
-           << elementInC(argument.element) << " *" << argument.name << "; "
-           << fieldComment(argument) << "\n";
+           << elementInC(argument.element, manifest.ioType) << " *"
+           << argument.name << "; " << fieldComment(argument, manifest.ioType)
+           << "\n";
     }
     os << "  int64_t begin;\n  int64_t end;\n};\n"
        << "void " << entry.symbol << "(const struct " << entry.symbol

@@ -11,14 +11,16 @@
 #include "compiler/transforms/EntryTensors.h"
 #include "compiler/transforms/Passes.h"
 #include "dialect/MinRNN.h"
+#include "specs/contract/Tensors.h"
 
 #include "mlir/IR/Builders.h"
 
 using namespace mlir;
+using namespace minrnn;
 using namespace minrnn::compiler;
 using namespace minrnn::dialect;
 
-int64_t KernelArgument::bytesPerElement() const {
+int64_t EntryArgument::bytesPerElement() const {
   auto has = [&](const char *axis) { return llvm::is_contained(shape, axis); };
   if (!has("time") || !has("channels"))
     return 0; // (The boundaries of a tile are nothing beside its steps.)
@@ -26,16 +28,7 @@ int64_t KernelArgument::bytesPerElement() const {
 }
 
 SmallVector<Value> minrnn::compiler::entryTensors(func::FuncOp function) {
-  // Inputs in order, the packed projection in place of its two operands; then
-  // what is returned.
-  SmallVector<Value> tensors;
-  auto projection = findOnly<PackedProjectionOp>(function);
-  if (projection)
-    tensors.push_back(projection.getResult());
-  for (BlockArgument argument : function.getArguments())
-    if (!projection || (argument != projection.getInput() &&
-                        argument != projection.getWeight()))
-      tensors.push_back(argument);
+  SmallVector<Value> tensors(function.getArguments());
   llvm::append_range(tensors, function.front().getTerminator()->getOperands());
   return tensors;
 }
@@ -49,44 +42,45 @@ static SmallVector<StringRef> entryTensorNames(func::FuncOp function) {
     return name ? name.getValue() : StringRef();
   };
   SmallVector<StringRef> names;
-  auto projection = findOnly<PackedProjectionOp>(function);
-  if (projection)
-    names.push_back("preactivations");
-  for (BlockArgument argument : function.getArguments())
-    if (!projection || (argument != projection.getInput() &&
-                        argument != projection.getWeight()))
-      names.push_back(nameOf(function.getArgAttrDict(argument.getArgNumber())));
+  for (unsigned index = 0; index < function.getNumArguments(); ++index)
+    names.push_back(nameOf(function.getArgAttrDict(index)));
   for (unsigned index = 0; index < function.getNumResults(); ++index)
     names.push_back(nameOf(function.getResultAttrDict(index)));
   return names;
 }
 
-std::vector<KernelArgument>
+std::vector<EntryArgument>
 minrnn::compiler::kernelArguments(func::FuncOp function, StringRef ioType) {
   bool isStep = function.getName() == kStepName;
-  std::vector<KernelArgument> arguments;
+  std::vector<EntryArgument> arguments;
   SmallVector<Value> tensors = entryTensors(function);
   size_t results = function.getNumResults();
   bool isRecurrent = false;
   for (auto [index, name] : llvm::enumerate(entryTensorNames(function))) {
-    const EntryTensor *tensor = findEntryTensor(name);
-    KernelArgument argument;
+    const ProgramTensor *tensor = findContractTensor(name.str());
+    EntryArgument argument;
     argument.name = name.str();
     auto type = cast<RankedTensorType>(tensors[index].getType());
     for (auto [axis, extent] : llvm::zip(tensor->axes, type.getShape())) {
-      if (!isStep || axis != "time")
-        argument.shape.push_back(axis.str());
+      // (A kernel reads its own channel of the input.)
+      if (!isStep || axis != Axis::Time)
+        argument.shape.emplace_back(
+            axisName(axis == Axis::Inputs ? Axis::Channels : axis));
       if (!ShapedType::isDynamic(extent))
         argument.packed = extent;
     }
-    argument.element = tensor->isIO                         ? ioType.str()
-                       : type.getElementType().isInteger(8) ? "i8"
-                                                            : "f32";
+    argument.element = tensor->element == Element::IO   ? ioType.str()
+                       : tensor->element == Element::U8 ? "i8"
+                                                        : "f32";
     argument.isWritten = index >= tensors.size() - results;
     // The states of every step need not be stored by the forward pass, but have
-    // to be there for the backward one.
+    // to be there for the backward one; nor need a step's output, which may be
+    // the state.
     argument.isOptional =
-        tensor->isOptional && (argument.isWritten || !tensor->isIO);
+        argument.isWritten
+            ? tensor->isOptional || name.ends_with("_rows") ||
+                  name == "states" || (isStep && name == "output")
+            : tensor->isOptional && tensor->element != Element::IO;
     isRecurrent |= name == "recurrent";
     arguments.push_back(std::move(argument));
   }
@@ -118,12 +112,16 @@ SmallVector<Value> minrnn::compiler::leadingSequences(ScanOp scan,
 
 LogicalResult minrnn::compiler::verifyEntry(func::FuncOp function) {
   StringRef name = function.getName();
-  if (!llvm::is_contained({kForwardName, kBackwardName, kStepName,
-                           kForwardChainedName, kBackwardChainedName},
-                          name))
-    return function.emitOpError("expects an entry, called 'forward', "
-                                "'backward', 'step', 'forward_chained' or "
-                                "'backward_chained'");
+  StringRef stage = name;
+  int64_t number = 0;
+  bool isInner = (stage.consume_front(kForwardInnerName) ||
+                  stage.consume_front(kBackwardInnerName)) &&
+                 !stage.getAsInteger(10, number);
+  if (!isInner &&
+      !llvm::is_contained({kForwardName, kBackwardName, kStepName}, name))
+    return function.emitOpError(
+        "expects an entry, called 'forward', 'backward', 'step', or "
+        "'forward_inner' or 'backward_inner' with the number of a stage");
   if (!function.getBody().hasOneBlock() ||
       llvm::count_if(function.front(),
                      llvm::IsaPred<ScanOp, SequentialScanOp>) != 1)
@@ -131,18 +129,16 @@ LogicalResult minrnn::compiler::verifyEntry(func::FuncOp function) {
         "expects one minrnn.scan or minrnn.sequential_scan");
 
   SmallVector<Value> tensors = entryTensors(function);
-  PackedAxes anything;
+  Builder builder(function.getContext());
   for (auto [tensor, tensorName] :
        llvm::zip_equal(tensors, entryTensorNames(function))) {
-    const EntryTensor *known = findEntryTensor(tensorName);
+    const ProgramTensor *known = findContractTensor(tensorName);
     if (!known)
       return function.emitOpError("expects each tensor to carry the name that "
                                   "specs/abi.md gives it, as '")
              << kTensorNameAttribute << "'; found '" << tensorName << "'";
     auto type = dyn_cast<RankedTensorType>(tensor.getType());
-    Type element = entryTensorType(function.getContext(), tensorName, anything,
-                                   /*isStep=*/false)
-                       .getElementType();
+    Type element = elementTypeOf(*known, builder);
     if (!type || type.getElementType() != element ||
         type.getRank() != static_cast<int64_t>(known->axes.size()))
       return function.emitOpError("expects the tensor '")
@@ -205,10 +201,10 @@ LogicalResult minrnn::compiler::verifyIOType(ModuleOp module,
 }
 
 void minrnn::compiler::attachArguments(Operation *kernel,
-                                       ArrayRef<KernelArgument> arguments) {
+                                       ArrayRef<EntryArgument> arguments) {
   Builder builder(kernel->getContext());
   SmallVector<Attribute> list;
-  for (const KernelArgument &argument : arguments) {
+  for (const EntryArgument &argument : arguments) {
     SmallVector<StringRef> shape(argument.shape.begin(), argument.shape.end());
     SmallVector<NamedAttribute> fields = {
         builder.getNamedAttr("name", builder.getStringAttr(argument.name)),
@@ -224,12 +220,12 @@ void minrnn::compiler::attachArguments(Operation *kernel,
   kernel->setAttr(kArgumentsAttribute, builder.getArrayAttr(list));
 }
 
-std::vector<KernelArgument>
+std::vector<EntryArgument>
 minrnn::compiler::attachedArguments(Operation *kernel) {
-  std::vector<KernelArgument> arguments;
+  std::vector<EntryArgument> arguments;
   for (auto fields : kernel->getAttrOfType<ArrayAttr>(kArgumentsAttribute)
                          .getAsRange<DictionaryAttr>()) {
-    KernelArgument argument;
+    EntryArgument argument;
     argument.name = fields.getAs<StringAttr>("name").str();
     argument.element = fields.getAs<StringAttr>("element").str();
     for (StringRef axis :

@@ -27,7 +27,7 @@
 namespace minrnn::compiler {
 
 /// One argument of an entry, in the order of its argument block.
-struct KernelArgument {
+struct EntryArgument {
   std::string name;
   /// The names of its axes. Empty for a size.
   std::vector<std::string> shape;
@@ -50,8 +50,8 @@ llvm::SmallVector<mlir::Value> entryTensors(mlir::func::FuncOp function);
 
 /// The arguments of the entry that `function` (at the scan level, accepted by
 /// `verifyEntry`) becomes. `ioType` is `f32`, `f16` or `bf16`.
-std::vector<KernelArgument> kernelArguments(mlir::func::FuncOp function,
-                                            llvm::StringRef ioType);
+std::vector<EntryArgument> kernelArguments(mlir::func::FuncOp function,
+                                           llvm::StringRef ioType);
 
 /// The first sequences of `scan` that hold `values` values in a step.
 llvm::SmallVector<mlir::Value> leadingSequences(dialect::ScanOp scan,
@@ -68,8 +68,8 @@ llvm::LogicalResult verifyIOType(mlir::ModuleOp module, llvm::StringRef ioType);
 
 /// Writes the arguments to `kernel`, and reads them back.
 void attachArguments(mlir::Operation *kernel,
-                     llvm::ArrayRef<KernelArgument> arguments);
-std::vector<KernelArgument> attachedArguments(mlir::Operation *kernel);
+                     llvm::ArrayRef<EntryArgument> arguments);
+std::vector<EntryArgument> attachedArguments(mlir::Operation *kernel);
 
 /// The one operation of type Op in a function of the scan level, or null.
 template <typename Op> Op findOnly(mlir::func::FuncOp function) {

@@ -28,12 +28,12 @@ using namespace minrnn::dialect;
 /// in order.
 static void buildSequentialKernel(OpBuilder &builder, func::FuncOp function,
                                   SequentialScanOp scan,
-                                  ArrayRef<KernelArgument> signature,
+                                  ArrayRef<EntryArgument> signature,
                                   BlockShape shape, bool roundsToBF16) {
   // A whole sequence takes its time: the fewer channels in a block, the more
   // multiprocessors take part. A single step is bound by its memory alone.
   bool takesAllSteps =
-      llvm::none_of(signature, [](const KernelArgument &argument) {
+      llvm::none_of(signature, [](const EntryArgument &argument) {
         return argument.name == "count";
       });
   bool isStep = function.getName() == kStepName;
@@ -95,7 +95,7 @@ struct LowerToGPUPass
                     builder.getUnitAttr());
     for (func::FuncOp function : functions) {
       builder.setInsertionPointToEnd(kernels.getBody());
-      std::vector<KernelArgument> signature = kernelArguments(function, ioType);
+      std::vector<EntryArgument> signature = kernelArguments(function, ioType);
       BlockShape shape{warps, stepsPerThread};
       if (auto scan = findOnly<ScanOp>(function))
         buildCarryKernel(builder, function, scan, signature, shape,

@@ -12,6 +12,7 @@
 #include "compiler/lowering/TensorAccess.h"
 #include "compiler/lowering/TileTime.h"
 #include "compiler/lowering/schedules/Schedules.h"
+#include "compiler/transforms/EntryTensors.h"
 #include "compiler/transforms/Passes.h"
 #include "dialect/MinRNN.h"
 
@@ -101,7 +102,7 @@ private:
   OpBuilder &builder;
   Location location;
   func::FuncOp function;
-  std::vector<KernelArgument> signature;
+  std::vector<EntryArgument> signature;
   StringRef cell;
   int64_t width;
   VectorType vector;
@@ -118,7 +119,7 @@ SmallVector<Value> HostBuilder::readArgumentBlock(Value block) {
   auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
   Type integer = builder.getI64Type();
   SmallVector<Type> types;
-  for (const KernelArgument &argument : signature)
+  for (const EntryArgument &argument : signature)
     types.push_back(argument.isPointer() ? Type(pointer) : integer);
   types.append(2, integer);
   for (auto [word, type] : llvm::enumerate(types)) {
@@ -214,11 +215,9 @@ struct LowerToHostPass
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    auto cell = module->getAttrOfType<StringAttr>(kCellAttribute);
-    if (!cell) {
-      module.emitOpError("expects a module made by minrnn-fuse-gates");
+    ProgramOp program = findProgram(module);
+    if (!program)
       return signalPassFailure();
-    }
     if (width < 1 || width > 1024) {
       module.emitError("minrnn-lower-to-host expects a width of 1 to 1024 "
                        "channels, found ")
@@ -242,7 +241,7 @@ struct LowerToHostPass
     OpBuilder builder(&getContext());
     builder.setInsertionPointToEnd(module.getBody());
     for (func::FuncOp function : functions) {
-      HostBuilder(builder, function, cell.getValue(), width, ioType).build();
+      HostBuilder(builder, function, program.getCell(), width, ioType).build();
       function.erase();
     }
   }

@@ -28,7 +28,7 @@ static Type storedType(OpBuilder &builder, StringRef element) {
 }
 
 TensorAccess::TensorAccess(OpBuilder &builder, func::FuncOp function,
-                           ArrayRef<KernelArgument> signature,
+                           ArrayRef<EntryArgument> signature,
                            ValueRange arguments, LaneBuilder &lanes,
                            LaneMemory &memory)
     : builder(builder), location(function.getLoc()), lanes(lanes),

@@ -64,7 +64,7 @@ public:
   /// `arguments` is the argument block of `function`, as `signature` describes
   /// it.
   TensorAccess(mlir::OpBuilder &builder, mlir::func::FuncOp function,
-               llvm::ArrayRef<KernelArgument> signature,
+               llvm::ArrayRef<EntryArgument> signature,
                mlir::ValueRange arguments, LaneBuilder &lanes,
                LaneMemory &memory);
 

@@ -32,12 +32,12 @@ Value ThreadMemory::address(Value pointer, Value index, Type element) {
 
 /// Makes the kernel, and moves the builder into it.
 static gpu::GPUFuncOp startKernel(OpBuilder &builder, func::FuncOp function,
-                                  ArrayRef<KernelArgument> signature,
+                                  ArrayRef<EntryArgument> signature,
                                   int64_t tileChannels, int64_t tileTime,
                                   ArrayRef<int32_t> block,
                                   TypeRange sharedBuffers) {
   SmallVector<Type> types;
-  for (const KernelArgument &argument : signature)
+  for (const EntryArgument &argument : signature)
     types.push_back(argument.isPointer()
                         ? Type(LLVM::LLVMPointerType::get(builder.getContext()))
                         : Type(builder.getI64Type()));
@@ -57,7 +57,7 @@ static gpu::GPUFuncOp startKernel(OpBuilder &builder, func::FuncOp function,
 }
 
 ThreadBlock::ThreadBlock(OpBuilder &builder, func::FuncOp function,
-                         ArrayRef<KernelArgument> signature, bool roundsToBF16,
+                         ArrayRef<EntryArgument> signature, bool roundsToBF16,
                          int64_t tileChannels, int64_t tileTime,
                          ArrayRef<int32_t> block, TypeRange sharedBuffers)
     : builder(builder), location(function.getLoc()),

@@ -56,7 +56,7 @@ public:
   /// `tileChannels` channels of one row, a tile of time has `tileTime` steps, 0
   /// where there are none; `sharedBuffers` are memref types of shared memory.
   ThreadBlock(mlir::OpBuilder &builder, mlir::func::FuncOp function,
-              llvm::ArrayRef<KernelArgument> signature, bool roundsToBF16,
+              llvm::ArrayRef<EntryArgument> signature, bool roundsToBF16,
               int64_t tileChannels, int64_t tileTime,
               llvm::ArrayRef<int32_t> block, mlir::TypeRange sharedBuffers);
   /// Its parts hold on to each other.

@@ -35,6 +35,7 @@
 #include <cmath>
 
 using namespace mlir;
+using namespace minrnn;
 using namespace minrnn::compiler;
 using minrnn::dialect::CellOp;
 using minrnn::dialect::OutputOp;
@@ -84,21 +85,12 @@ private:
   CellOp cell;
   std::string domain;
   KernelSize size;
-  KernelInventory inventory;
 };
 
 } // namespace
 
 static StringRef domainName(ScanDomain domain) {
-  switch (domain) {
-  case ScanDomain::Auto:
-    return "auto";
-  case ScanDomain::Log:
-    return "log";
-  case ScanDomain::Linear:
-    return "linear";
-  }
-  llvm_unreachable("unknown domain");
+  return scanDomainNames.at(static_cast<size_t>(domain));
 }
 
 CellCompilation::CellCompilation(StringRef source, StringRef sourceName,
@@ -313,14 +305,6 @@ bool CellCompilation::prove() {
 }
 
 bool CellCompilation::buildScans() {
-  if (auto behind = findChainOfTwo(cell))
-    return rejectInput(
-        behind.getLoc(),
-        "expects the projection of the input, of a state or of a value "
-        "computed within the step; this value hangs on the projection of "
-        "another such "
-        "value, and would be a product behind that one. Project a state, and "
-        "compute with the result: f * (U h) in place of U (f * h)");
   auto at = cell->getAttrOfType<LocationAttr>(kSequentialAtAttribute);
   if (at && options.scan == ScanDomain::Log)
     return rejectInput(at, "expects a parallel cell for a scan in log space, "
@@ -377,10 +361,13 @@ bool CellCompilation::buildKernels() {
         target->buildKernelPipeline(passes, size);
       }))
     return false;
-  inventory = takeInventory(*module, options.target, options.ioType, domain);
-  result.manifest = writeManifest(inventory);
+  std::optional<Manifest> manifest =
+      takeManifest(*module, options.target, options.ioType, domain);
+  if (!manifest)
+    return fault("the program and the kernels do not fit");
+  result.manifest = writeManifest(*manifest);
   if (target->hasHeader())
-    result.header = writeHeader(inventory);
+    result.header = writeHeader(*manifest);
   return true;
 }
 
@@ -424,11 +411,8 @@ Compilation CellCompilation::run(Stage stage) {
       return true;
     }
     auto at = cell->getAttrOfType<LocationAttr>(kSequentialAtAttribute);
-    if (stage == Stage::Explanation && at) {
+    if (stage == Stage::Explanation && at)
       emitRemark(at) << "this makes the cell sequential";
-      if (findChainOfTwo(cell))
-        return true;
-    }
     if (!buildScans())
       return false;
     if (stage == Stage::Explanation)

@@ -17,6 +17,8 @@
 
 #include "compiler/analysis/StepValues.h"
 
+#include "minrnn/options.h"
+
 #include <functional>
 #include <string>
 #include <string_view>
@@ -46,25 +48,10 @@ enum class Stage {
   Header
 };
 
-/// The domain a recurrence is scanned in. `Auto` is log space on a GPU and
-/// linear space on the host, where the analysis allows.
-enum class ScanDomain { Auto, Log, Linear };
+using minrnn::Recompute;
+using minrnn::ScanDomain;
 
-/// What `backward` keeps of `forward`: the states of every step, or only those
-/// at tile boundaries, from which it recomputes the others.
-enum class Recompute { Gates, All };
-
-struct CompileOptions {
-  /// One of `knownTargets()`: a GPU such as `sm_75`, or `host`.
-  std::string target = "sm_75";
-  ScanDomain scan = ScanDomain::Auto;
-  /// What sequences are stored as: `f32`, `f16` or `bf16`. Arithmetic and
-  /// carried states are f32 throughout.
-  std::string ioType = "f32";
-  /// `All` is for parallel cells.
-  Recompute recompute = Recompute::Gates;
-  /// The cell to compile; may be empty when the text holds exactly one.
-  std::string cell;
+struct CompileOptions : KernelOptions {
   /// Host only: the processor and its features as LLVM names them
   /// (`-mcpu`, `-mattr`). Empty: the processor this runs on.
   std::string hostProcessor;

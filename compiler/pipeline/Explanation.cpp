@@ -9,7 +9,10 @@
 #include "compiler/pipeline/Explanation.h"
 #include "compiler/analysis/Recurrence.h"
 #include "compiler/lowering/KernelArguments.h"
+#include "compiler/pipeline/Explanation.h"
+#include "compiler/transforms/EntryTensors.h"
 #include "compiler/transforms/Passes.h"
+#include "compiler/transforms/ProgramBuilder.h"
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -19,6 +22,7 @@
 #include <cmath>
 
 using namespace mlir;
+using namespace minrnn;
 using namespace minrnn::compiler;
 using namespace minrnn::dialect;
 
@@ -142,27 +146,32 @@ std::string minrnn::compiler::formula(Value value) {
 
 /// How a sequential cell runs.
 static std::string explainLoop(CellOp cell) {
-  if (findChainOfTwo(cell))
-    return "  kernels   none: a value that is projected hangs on the "
-           "projection of another value computed within the step\n";
   size_t products = 0;
-  size_t chained = 0;
+  size_t inner = 0;
   for (ProjectOp project : cell.getRecurrentProjections())
-    ++(project.isChained() ? chained : products);
+    ++(project.isInner() ? inner : products);
   auto matrices = [](size_t count) {
     return std::to_string(count) + (count == 1 ? " matrix" : " matrices");
   };
-  if (products + chained == 0)
+  if (products + inner == 0)
     return "  runs      one kernel walks time in order, for all channels at "
            "once\n";
   std::string text = "  runs      each step ";
   if (products != 0)
     text += "multiplies the states by " + matrices(products) +
             ", in one product where they share a state; ";
-  if (chained != 0)
+  int64_t stages = 0;
+  for (int64_t stage : innerStages(cell))
+    stages = std::max(stages, stage + 1);
+  if (stages == 1)
     text += "one kernel computes what is projected within the step, a product "
             "multiplies it by " +
-            matrices(chained) + "; ";
+            matrices(inner) + "; ";
+  else if (stages != 0)
+    text += std::to_string(stages) +
+            " kernels, one behind the other, compute what is projected within "
+            "the step, products multiply it by " +
+            matrices(inner) + "; ";
   return text + "one kernel does the rest\n";
 }
 
@@ -235,41 +244,39 @@ static std::string writeBytes(double bytes) {
 
 std::string minrnn::compiler::explainBytes(ModuleOp module, StringRef ioType,
                                            int64_t tileTime) {
-  bool isParallel =
-      module->getAttrOfType<StringAttr>(kKindAttribute) == "parallel";
-  bool isPlain = module->hasAttr(kPlainAttribute);
-  bool recomputes = module->hasAttr(kRecomputeAttribute);
-  auto states = static_cast<double>(
-      module->getAttrOfType<ArrayAttr>(kStatesAttribute).size());
+  ProgramOp program = findProgram(module);
+  bool recomputes = program.hasTensor("checkpoints");
+  auto states = static_cast<double>(program.getSize(Axis::States));
   double element = ioType == "f32" ? 4 : 2;
   auto bytesOf = [&](StringRef entry) {
     double bytes = 0;
     auto function = module.lookupSymbol<func::FuncOp>(entry);
-    for (const KernelArgument &argument : kernelArguments(function, ioType))
+    for (const EntryArgument &argument : kernelArguments(function, ioType))
       bytes += static_cast<double>(argument.bytesPerElement());
     return bytes;
   };
   // What each way keeps for backward, of every element.
   double kept = states * element;
-  double boundaries = states * 4 / static_cast<double>(tileTime);
-  double forward = bytesOf(kForwardName) + (recomputes ? boundaries : 0);
-  double backward = bytesOf(kBackwardName) + (recomputes ? boundaries : 0);
+  double checkpoints = states * 4 / static_cast<double>(tileTime);
+  double forward = bytesOf(kForwardName) + (recomputes ? checkpoints : 0);
+  double backward = bytesOf(kBackwardName) + (recomputes ? checkpoints : 0);
   std::string text = "  bytes     forward " + writeBytes(forward) +
                      ", backward " + writeBytes(backward) +
                      " per (batch, time, channel) element in " + ioType.str() +
                      ": every input read once, every output written once" +
-                     (module.lookupSymbol(kForwardChainedName)
+                     (program.getSize(Axis::Inner) != 0
                           ? "; those of the kernels before the second product "
                             "come on top"
                           : "") +
                      "\n";
-  if (!isParallel)
+  if (!program.isParallel())
     return text;
-  double change = boundaries - kept;
+  double change = checkpoints - kept;
   double gates = recomputes ? backward - change : backward;
   text += "  keeps     " + writeBytes(kept) + " for backward" +
-          (isPlain ? ", the output itself" : ", the states of every step") +
-          "; with --recompute=all " + writeBytes(boundaries) +
+          (program.outputIsState() ? ", the output itself"
+                                   : ", the states of every step") +
+          "; with --recompute=all " + writeBytes(checkpoints) +
           ", those at tile boundaries, and backward moves " +
           writeBytes(gates + change) + "\n";
   return text;

@@ -59,6 +59,12 @@ static const std::map<std::string, Stage> &stages() {
   return names;
 }
 
+/// An option's values, as CLI11 takes them.
+template <typename Names>
+static std::vector<std::string> namesOf(const Names &names) {
+  return {names.begin(), names.end()};
+}
+
 static int fail(ExitStatus status, const llvm::Twine &message) {
   llvm::errs() << "minrnnc: error: " << message << '\n';
   return status;
@@ -208,25 +214,20 @@ int main(int argc, char **argv) {
                  "what to compile for (default: sm_75, whose PTX newer GPUs "
                  "run too)")
       ->check(CLI::IsMember(knownTargets()));
-  std::map<std::string, ScanDomain> domains = {{"auto", ScanDomain::Auto},
-                                               {"log", ScanDomain::Log},
-                                               {"linear", ScanDomain::Linear}};
   std::string scan = "auto";
   app.add_option("--scan", scan,
                  "the domain to scan in; auto: log on a GPU, linear on the "
                  "host, where the analysis allows")
-      ->check(CLI::IsMember({"auto", "log", "linear"}));
+      ->check(CLI::IsMember(namesOf(minrnn::scanDomainNames)));
   app.add_option("--io-type", arguments.compile.ioType,
                  "what sequences are stored as; arithmetic and carried states "
                  "are f32 (default: f32)")
       ->check(CLI::IsMember(knownIOTypes()));
-  const std::map<std::string, Recompute> recomputations = {
-      {"gates", Recompute::Gates}, {"all", Recompute::All}};
   std::string recompute = "gates";
   app.add_option("--recompute", recompute,
                  "what backward computes again: the gates, from kept states, "
                  "or all, from states kept at tile boundaries")
-      ->check(CLI::IsMember({"gates", "all"}));
+      ->check(CLI::IsMember(namesOf(minrnn::recomputeNames)));
   app.add_option("--cell", arguments.compile.cell,
                  "the cell to compile, in a file with several");
   app.add_option("--host-processor", arguments.compile.hostProcessor,
@@ -252,8 +253,8 @@ int main(int argc, char **argv) {
   } catch (const CLI::ParseError &error) {
     return app.exit(error) == 0 ? Done : Usage;
   }
-  arguments.compile.scan = domains.at(scan);
-  arguments.compile.recompute = recomputations.at(recompute);
+  arguments.compile.scan = *minrnn::findScanDomain(scan);
+  arguments.compile.recompute = *minrnn::findRecompute(recompute);
 
   std::vector<std::string> extras = app.remaining();
   for (const std::string &flag : extras)

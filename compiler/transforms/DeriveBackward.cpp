@@ -22,8 +22,9 @@
 
 #include "compiler/analysis/Recurrence.h"
 #include "compiler/transforms/EntryTensors.h"
-#include "compiler/transforms/ForwardChained.h"
+#include "compiler/transforms/InnerProjections.h"
 #include "compiler/transforms/Passes.h"
+#include "compiler/transforms/ProgramBuilder.h"
 #include "compiler/transforms/ReverseMode.h"
 #include "dialect/MinRNN.h"
 
@@ -36,6 +37,7 @@ namespace minrnn::compiler {
 } // namespace minrnn::compiler
 
 using namespace mlir;
+using namespace minrnn;
 using namespace minrnn::compiler;
 using namespace minrnn::dialect;
 
@@ -45,16 +47,14 @@ namespace {
 /// `step`.
 struct Step {
   SequentialScanOp loop;
+  ProgramOp program;
   /// What it projects of its own values.
-  ForwardChained chained;
-  /// Whether the step yields its output apart from its state.
-  bool hasOutput;
+  InnerProjections inner;
   /// The step's values from the gates to the mask of resets, the parameters,
   /// and the states.
   int64_t values;
   int64_t parameters;
   int64_t states;
-  PackedAxes axes;
   bool readsInput;
 };
 
@@ -66,7 +66,7 @@ struct AdjointStep {
   SmallVector<Value> parameters;
 };
 
-/// Builds the functions `backward` and `backward_chained` of one step.
+/// Builds the functions `backward` and `backward_inner` of one step.
 class BackwardDerivation {
 public:
   BackwardDerivation(Step step, OpBuilder &builder)
@@ -77,26 +77,27 @@ public:
   /// at tile boundaries.
   LogicalResult build(ScanOp forward, bool recompute);
 
-  /// The gradients of the projections of values computed within the step,
-  /// which `backward` multiplies before it starts: no gradient arrives at the
-  /// values themselves yet, but none would reach these, for a value hangs on no
-  /// such projection.
-  LogicalResult buildChained();
+  /// The gradients of the projections of inner values of one stage, which are
+  /// multiplied before those of an earlier stage and `backward` start. What
+  /// arrives at the values of later stages is there; what arrives at others
+  /// does not reach these.
+  LogicalResult buildInner(int64_t stage);
 
 private:
   /// The number of values of an adjoint step: the step's own, the gradients of
   /// its output and of the values it projects, and the states it started from.
   int64_t valueCount() const {
-    return step.values + 1 + chainedGradients + step.states;
+    return step.values + 1 + innerGradients + step.states;
   }
   /// Copies the step's equations into `block`, whose arguments are the values
   /// of an adjoint step, the parameters, and the gradients that arrive at the
   /// states from later steps (`carries`), and appends their reverse-mode
-  /// derivative.
-  FailureOr<AdjointStep> differentiate(Block *block);
+  /// derivative. Of the gradients of inner values those of stages behind
+  /// `stage` are taken.
+  FailureOr<AdjointStep> differentiate(Block *block, int64_t stage = -1);
   /// The name of the tensor that holds the states of every step.
-  StringRef trajectoryName() const {
-    return step.hasOutput ? "trajectory" : "output";
+  StringRef statesName() {
+    return step.program.outputIsState() ? "output" : "states";
   }
   /// What an adjoint step is given of the tensors of `function`, but for the
   /// states it started from.
@@ -111,19 +112,20 @@ private:
   Location location;
   OpBuilder &builder;
   /// How many gradients of projected values an adjoint step is given.
-  int64_t chainedGradients = 0;
+  int64_t innerGradients = 0;
 };
 
 } // namespace
 
-FailureOr<AdjointStep> BackwardDerivation::differentiate(Block *block) {
+FailureOr<AdjointStep> BackwardDerivation::differentiate(Block *block,
+                                                         int64_t stage) {
   ValueRange arguments = block->getArguments();
   ValueRange values = arguments.take_front(step.values);
   Value outputGradient = arguments[step.values];
   ValueRange projectedGradients =
-      arguments.slice(step.values + 1, chainedGradients);
+      arguments.slice(step.values + 1, innerGradients);
   ValueRange before =
-      arguments.slice(step.values + 1 + chainedGradients, step.states);
+      arguments.slice(step.values + 1 + innerGradients, step.states);
   ValueRange parameters = arguments.slice(valueCount(), step.parameters);
   ValueRange carries =
       arguments.slice(valueCount() + step.parameters, step.states);
@@ -168,10 +170,13 @@ FailureOr<AdjointStep> BackwardDerivation::differentiate(Block *block) {
         [&](Value value) { return copies.lookup(value); });
   };
   ReverseMode reverse(builder);
-  if (chainedGradients != 0) {
-    SmallVector<Value> projected = copyEquations(step.chained.loop);
-    for (auto [value, gradient] : llvm::zip_equal(
-             ArrayRef(projected).drop_front(step.states), projectedGradients)) {
+  if (innerGradients != 0) {
+    SmallVector<Value> projected = copyEquations(step.inner.loop);
+    for (auto [value, gradient, own] :
+         llvm::zip_equal(ArrayRef(projected).drop_front(step.states),
+                         projectedGradients, step.inner.stages)) {
+      if (own <= stage)
+        continue;
       // A product that nothing takes sends a zero, and the value that it
       // projects may have no slope.
       Value zero = arith::ConstantOp::create(builder, location,
@@ -184,12 +189,12 @@ FailureOr<AdjointStep> BackwardDerivation::differentiate(Block *block) {
   SmallVector<Value> yielded = copyEquations(step.loop);
   for (auto [index, carry] : llvm::enumerate(carries)) {
     Value arriving = carry;
-    if (index == 0 && !step.hasOutput)
+    if (index == 0 && step.program.outputIsState())
       arriving =
           arith::AddFOp::create(builder, location, outputGradient, carry);
     reverse.accumulate(yielded[index], arriving);
   }
-  if (step.hasOutput)
+  if (!step.program.outputIsState())
     reverse.accumulate(yielded[step.states], outputGradient);
   for (Operation *op : llvm::reverse(equations))
     if (failed(reverse.visit(op)))
@@ -259,23 +264,27 @@ BackwardDerivation::sequencesOf(func::FuncOp function,
   auto find = [&](StringRef name) { return findArgument(function, name); };
   auto sequences = llvm::map_to_vector(tensors.sequences, find);
   sequences.append({find("reset"), find("d_output")});
-  if (chainedGradients != 0)
-    sequences.push_back(find("d_chained"));
+  if (innerGradients != 0)
+    sequences.push_back(find("d_inner"));
   return sequences;
 }
 
-LogicalResult BackwardDerivation::buildChained() {
-  EquationTensors tensors(step.axes, step.readsInput);
+LogicalResult BackwardDerivation::buildInner(int64_t stage) {
+  EquationTensors tensors(step.program, step.readsInput);
   SmallVector<StringRef> arguments = tensors.arguments();
-  StringRef saved = trajectoryName();
-  arguments.append({"initial", saved, "d_output", "d_last"});
+  StringRef saved = statesName();
+  arguments.append({"initial", saved, "d_output"});
+  bool isLast = stage + 1 == step.inner.stageCount;
+  innerGradients = isLast ? 0 : step.program.getSize(Axis::Inner);
+  if (!isLast)
+    arguments.push_back("d_inner");
+  arguments.push_back("d_last");
   func::FuncOp function =
-      createEntry(builder, location, kBackwardChainedName, step.axes, {},
-                  arguments, {"d_recurrent", "d_initial"});
+      createEntry(builder, location, (kBackwardInnerName + Twine(stage)).str(),
+                  step.program, arguments, {"d_recurrent", "d_initial"});
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&function.front());
   auto find = [&](StringRef name) { return findArgument(function, name); };
-  chainedGradients = 0;
   SmallVector<Value> sequences = sequencesOf(function, tensors);
   sequences.push_back(
       DelayOp::create(builder, location, find(saved), find("initial")));
@@ -288,41 +297,48 @@ LogicalResult BackwardDerivation::buildChained() {
   Block *body =
       startScalarRegion(builder, loop.getBody(),
                         valueCount() + step.parameters + step.states, location);
-  FailureOr<AdjointStep> adjoint = differentiate(body);
+  FailureOr<AdjointStep> adjoint = differentiate(body, stage);
   if (failed(adjoint))
     return failure();
   // The step is taken by `backward`: here what arrives stays as it is, and of
   // the products' gradients only those are computed that it waits for.
   SmallVector<Value> yielded(body->getArguments().take_back(step.states));
-  int64_t firstProduct = step.axes.gates + (step.readsInput ? 1 : 0);
+  int64_t firstProduct =
+      step.program.getSize(Axis::Gates) + (step.readsInput ? 1 : 0);
   Value zero =
       arith::ConstantOp::create(builder, location, builder.getF32FloatAttr(0));
-  for (auto [index, isChained] : llvm::enumerate(step.chained.isChained))
-    yielded.push_back(isChained ? adjoint->values[firstProduct + index] : zero);
+  for (auto [index, gate] : llvm::enumerate(step.inner.projections))
+    yielded.push_back(gate.inner && gate.stage == stage
+                          ? adjoint->values[firstProduct + index]
+                          : zero);
   YieldOp::create(builder, location, yielded);
   return success();
 }
 
 LogicalResult BackwardDerivation::build(ScanOp forward, bool recompute) {
-  chainedGradients = step.axes.chained;
-  EquationTensors tensors(step.axes, step.readsInput);
-  auto outputs = llvm::map_to_vector(tensors.sequences, gradientName);
-  auto sums = llvm::map_to_vector(tensors.parameters, gradientName);
-  StringRef saved = recompute ? "boundaries" : trajectoryName();
+  innerGradients = step.program.getSize(Axis::Inner);
+  EquationTensors tensors(step.program, step.readsInput);
+  auto outputs = llvm::map_to_vector(tensors.sequences, [](StringRef name) {
+    return contractName("d_" + name);
+  });
+  auto sums = llvm::map_to_vector(tensors.parameters, [](StringRef name) {
+    return contractName("d_" + name + "_rows");
+  });
+  StringRef saved = recompute ? "checkpoints" : statesName();
   SmallVector<StringRef> arguments = tensors.arguments();
-  // (The boundaries begin with the initial states.)
+  // (The checkpoints begin with the initial states.)
   if (!recompute)
     arguments.push_back("initial");
   arguments.append({saved, "d_output"});
-  if (chainedGradients != 0)
-    arguments.push_back("d_chained");
+  if (innerGradients != 0)
+    arguments.push_back("d_inner");
   arguments.push_back("d_last");
   SmallVector<StringRef> results = outputs;
   llvm::append_range(results, sums);
   results.push_back("d_initial");
 
   func::FuncOp function = createEntry(builder, location, kBackwardName,
-                                      step.axes, {}, arguments, results);
+                                      step.program, arguments, results);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&function.front());
   auto find = [&](StringRef name) { return findArgument(function, name); };
@@ -375,36 +391,39 @@ LogicalResult BackwardDerivation::build(ScanOp forward, bool recompute) {
 }
 
 /// The step of `module`. Emits an error where minrnn-fuse-gates has not been.
-static FailureOr<Step> findStep(ModuleOp module) {
+static FailureOr<Step> findStep(ModuleOp module, ProgramOp program) {
   auto function = module.lookupSymbol<func::FuncOp>(kStepName);
   auto loops = function ? llvm::to_vector(function.getOps<SequentialScanOp>())
                         : SmallVector<SequentialScanOp>();
-  if (loops.size() != 1 || !module->hasAttr(kKindAttribute)) {
+  if (loops.size() != 1) {
     module.emitOpError(
         "expects a function 'step' with one minrnn.sequential_scan; run "
         "minrnn-fuse-gates first");
     return failure();
   }
   SequentialScanOp loop = loops.front();
-  auto gatesOf = [&](StringRef name) -> int64_t {
-    Value tensor = findArgument(function, name);
-    return tensor ? packedValueCount(tensor.getType()) : 0;
-  };
-  PackedAxes axes{gatesOf("bias"), gatesOf("recurrent_bias"),
-                  gatesOf("parameters"), loop.getStateCount()};
   bool readsInput = findArgument(function, "input") != nullptr;
-  FailureOr<ForwardChained> chained =
-      findForwardChained(module, loop, axes.gates + (readsInput ? 1 : 0));
-  if (failed(chained))
+  auto size = [&](Axis axis) { return program.getSize(axis); };
+  int64_t parameters =
+      size(Axis::Gates) + size(Axis::Recurrent) + size(Axis::Parameters);
+  int64_t values = size(Axis::Gates) + (readsInput ? 1 : 0) +
+                   size(Axis::Recurrent) + /*reset=*/1;
+  if (loop.getStateCount() != size(Axis::States) ||
+      stepValueCount(loop.getSequences().getTypes()) != values ||
+      packedValueCount(loop.getParameters().getTypes()) != parameters ||
+      (stepValueCount(loop.getOutputs().getTypes()) != 1 &&
+       !program.outputIsState())) {
+    loop.emitOpError("expects the gates, projections, parameters and states "
+                     "that minrnn.program names, and one output where that is "
+                     "no state");
     return failure();
-  axes.chained = chained->values;
-  return Step{loop,
-              *chained,
-              /*hasOutput=*/!loop.getOutputs().empty(),
-              stepValueCount(loop.getSequences().getTypes()),
-              packedValueCount(loop.getParameters().getTypes()),
-              loop.getStateCount(),
-              axes,
+  }
+  FailureOr<InnerProjections> inner = findInnerProjections(
+      program, loop, size(Axis::Gates) + (readsInput ? 1 : 0));
+  if (failed(inner))
+    return failure();
+  return Step{loop,      program,    *inner,
+              values,    parameters, loop.getStateCount(),
               readsInput};
 }
 
@@ -414,7 +433,10 @@ struct DeriveBackwardPass
     : public minrnn::compiler::impl::DeriveBackwardPassBase<
           DeriveBackwardPass> {
   void runOnOperation() override {
-    FailureOr<Step> step = findStep(getOperation());
+    ProgramOp program = findProgram(getOperation());
+    if (!program)
+      return signalPassFailure();
+    FailureOr<Step> step = findStep(getOperation(), program);
     if (failed(step))
       return signalPassFailure();
     auto function = getOperation().lookupSymbol<func::FuncOp>(kForwardName);
@@ -424,18 +446,17 @@ struct DeriveBackwardPass
       function.emitOpError("expects one minrnn.scan, found ") << scans.size();
       return signalPassFailure();
     }
-    bool recompute = getOperation()->hasAttr(kRecomputeAttribute);
     ScanOp forward = scans.empty() ? ScanOp() : scans.front();
-    if (recompute && !forward) {
-      getOperation().emitOpError("expects a parallel cell, for its states to "
-                                 "be recomputed");
-      return signalPassFailure();
-    }
+    // Where it keeps no more than checkpoints, the states are recomputed.
+    bool recompute = forward && forward.getBoundaries();
     OpBuilder builder(step->loop->getParentOp());
     BackwardDerivation derivation(*step, builder);
-    if (failed(derivation.build(forward, recompute)) ||
-        (step->chained.loop && failed(derivation.buildChained())))
-      signalPassFailure();
+    if (failed(derivation.build(forward, recompute)))
+      return signalPassFailure();
+    for (int64_t stage = 0; stage < step->inner.stageCount; ++stage)
+      if (failed(derivation.buildInner(stage)))
+        return signalPassFailure();
+    ProgramBuilder(program).buildBackward();
   }
 };
 

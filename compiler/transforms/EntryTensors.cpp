@@ -8,112 +8,49 @@
 
 #include "compiler/transforms/EntryTensors.h"
 #include "compiler/transforms/Passes.h"
+#include "specs/contract/Tensors.h"
 
 #include "mlir/IR/Builders.h"
 
 using namespace mlir;
+using namespace minrnn;
 using namespace minrnn::compiler;
-using llvm::StringLiteral;
+using namespace minrnn::dialect;
 
-static constexpr StringLiteral kPacked[] = {"batch", "time", "gates",
-                                            "channels"};
-static constexpr StringLiteral kSequence[] = {"batch", "time", "channels"};
-static constexpr StringLiteral kRecurrent[] = {"batch", "time", "recurrent",
-                                               "channels"};
-static constexpr StringLiteral kChained[] = {"batch", "time", "chained",
-                                             "channels"};
-static constexpr StringLiteral kTrajectory[] = {"batch", "time", "states",
-                                                "channels"};
-static constexpr StringLiteral kBoundaries[] = {"batch", "tiles", "states",
-                                                "channels"};
-static constexpr StringLiteral kMask[] = {"batch", "time"};
-static constexpr StringLiteral kStates[] = {"batch", "states", "channels"};
-static constexpr StringLiteral kBias[] = {"gates", "channels"};
-static constexpr StringLiteral kRecurrentBias[] = {"recurrent", "channels"};
-static constexpr StringLiteral kParameters[] = {"parameters", "channels"};
-static constexpr StringLiteral kBiasRows[] = {"batch", "gates", "channels"};
-static constexpr StringLiteral kRecurrentRows[] = {"batch", "recurrent",
-                                                   "channels"};
-static constexpr StringLiteral kParameterRows[] = {"batch", "parameters",
-                                                   "channels"};
-
-static constexpr EntryTensor kTensors[] = {
-    {"preactivations", kPacked, false, true},
-    {"input", kSequence, false, true},
-    {"recurrent", kRecurrent},
-    {"bias", kBias, true},
-    {"recurrent_bias", kRecurrentBias, true},
-    {"parameters", kParameters},
-    {"reset", kMask, true},
-    {"initial", kStates, true},
-    {"previous", kStates, true},
-    {"output", kSequence, false, true},
-    {"trajectory", kTrajectory, true, true},
-    {"boundaries", kBoundaries},
-    {"chained", kChained},
-    {"last", kStates, true},
-    {"next", kStates},
-    {"d_output", kSequence, false, true},
-    {"d_chained", kChained},
-    {"d_last", kStates, true},
-    {"d_preactivations", kPacked, false, true},
-    {"d_input", kSequence, true, true},
-    {"d_recurrent", kRecurrent},
-    {"d_bias", kBiasRows, true},
-    {"d_recurrent_bias", kRecurrentRows, true},
-    {"d_parameters", kParameterRows, true},
-    {"d_initial", kStates, true},
-};
-
-const EntryTensor *minrnn::compiler::findEntryTensor(StringRef name) {
-  const auto *found = llvm::find_if(
-      kTensors, [&](const EntryTensor &tensor) { return tensor.name == name; });
-  return found == std::end(kTensors) ? nullptr : found;
+ProgramOp minrnn::compiler::findProgram(ModuleOp module) {
+  auto programs = llvm::to_vector(module.getOps<ProgramOp>());
+  if (programs.size() == 1)
+    return programs.front();
+  module.emitOpError("expects one minrnn.program, found ")
+      << programs.size() << "; run minrnn-fuse-gates first";
+  return {};
 }
 
-RankedTensorType minrnn::compiler::entryTensorType(MLIRContext *context,
-                                                   StringRef name,
-                                                   const PackedAxes &axes,
-                                                   bool isStep) {
-  SmallVector<int64_t> extents;
-  for (StringRef axis : findEntryTensor(name)->axes) {
-    int64_t extent = ShapedType::kDynamic;
-    if (axis == "gates")
-      extent = axes.gates;
-    else if (axis == "recurrent")
-      extent = axes.recurrent;
-    else if (axis == "parameters")
-      extent = axes.parameters;
-    else if (axis == "states")
-      extent = axes.states;
-    else if (axis == "chained")
-      extent = axes.chained;
-    else if (axis == "time" && isStep)
-      extent = 1;
-    extents.push_back(extent);
-  }
-  Builder builder(context);
-  Type element =
-      name == "reset" ? Type(builder.getI8Type()) : Type(builder.getF32Type());
-  return RankedTensorType::get(extents, element);
+Type minrnn::compiler::elementTypeOf(const ProgramTensor &tensor,
+                                     Builder &builder) {
+  return tensor.element == Element::U8 ? Type(builder.getI8Type())
+                                       : Type(builder.getF32Type());
 }
 
-func::FuncOp minrnn::compiler::createEntry(
-    OpBuilder &builder, Location location, StringRef entry,
-    const PackedAxes &axes, ArrayRef<std::pair<StringRef, Type>> others,
-    ArrayRef<StringRef> arguments, ArrayRef<StringRef> results) {
-  bool isStep = entry == kStepName;
+func::FuncOp minrnn::compiler::createEntry(OpBuilder &builder,
+                                           Location location, StringRef entry,
+                                           ProgramOp program,
+                                           ArrayRef<StringRef> arguments,
+                                           ArrayRef<StringRef> results) {
   auto typeOf = [&](StringRef name) -> Type {
-    for (auto [other, type] : others)
-      if (other == name)
-        return type;
-    return entryTensorType(builder.getContext(), name, axes, isStep);
+    const ProgramTensor &tensor = *findContractTensor(name);
+    SmallVector<int64_t> extents;
+    for (Axis axis : tensor.axes)
+      extents.push_back(isPacked(axis) ? program.getSize(axis)
+                        : axis == Axis::Time && entry == kStepName
+                            ? 1
+                            : ShapedType::kDynamic);
+    return RankedTensorType::get(extents, elementTypeOf(tensor, builder));
   };
   auto function = func::FuncOp::create(
       builder, location, entry,
-      builder.getFunctionType(
-          llvm::to_vector(llvm::map_range(arguments, typeOf)),
-          llvm::to_vector(llvm::map_range(results, typeOf))));
+      builder.getFunctionType(llvm::map_to_vector(arguments, typeOf),
+                              llvm::map_to_vector(results, typeOf)));
   for (auto [index, name] : llvm::enumerate(arguments))
     function.setArgAttr(index, kTensorNameAttribute,
                         builder.getStringAttr(name));
@@ -124,15 +61,15 @@ func::FuncOp minrnn::compiler::createEntry(
   return function;
 }
 
-EquationTensors::EquationTensors(const PackedAxes &axes, bool readsInput)
+EquationTensors::EquationTensors(ProgramOp program, bool readsInput)
     : sequences({"preactivations"}), parameters({"bias"}) {
   if (readsInput)
     sequences.push_back("input");
-  if (axes.recurrent != 0) {
+  if (program.getSize(Axis::Recurrent) != 0) {
     sequences.push_back("recurrent");
     parameters.push_back("recurrent_bias");
   }
-  if (axes.parameters != 0)
+  if (program.getSize(Axis::Parameters) != 0)
     parameters.push_back("parameters");
 }
 
@@ -143,8 +80,10 @@ SmallVector<StringRef> EquationTensors::arguments() const {
   return names;
 }
 
-StringRef minrnn::compiler::gradientName(StringRef name) {
-  return findEntryTensor(("d_" + name).str())->name;
+StringRef minrnn::compiler::contractName(const Twine &name) {
+  const ProgramTensor *tensor = findContractTensor(name.str());
+  assert(tensor && "no such tensor in the contract");
+  return tensor->name;
 }
 
 Value minrnn::compiler::findArgument(func::FuncOp function, StringRef name) {

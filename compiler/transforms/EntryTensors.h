@@ -6,14 +6,16 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The tensors of specs/abi.md: what each is called, its axes, and whether it
-// may be absent. At the scan level each argument and result of an entry's
-// function carries its name; everything else about it is said here, once.
+// At the scan level each argument and result of an entry's function carries the
+// name of a tensor of the contract (specs/contract/Tensors.h), which says
+// everything else about it.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef MINRNN_COMPILER_TRANSFORMS_ENTRYTENSORS_H
 #define MINRNN_COMPILER_TRANSFORMS_ENTRYTENSORS_H
+
+#include "dialect/MinRNN.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/ArrayRef.h"
@@ -24,51 +26,25 @@ namespace minrnn::compiler {
 /// On an argument or a result of an entry's function: the tensor's name.
 inline constexpr llvm::StringLiteral kTensorNameAttribute = "minrnn.name";
 
-/// What specs/abi.md says of one tensor.
-struct EntryTensor {
-  llvm::StringLiteral name;
-  /// The names of its axes; `time` falls away in `step`.
-  llvm::ArrayRef<llvm::StringLiteral> axes;
-  /// Whether its pointer may be null (that of a sequence only where it is
-  /// written).
-  bool isOptional = false;
-  /// Whether it is stored in the cell's io type; it is f32 otherwise.
-  bool isIO = false;
-};
+/// The one program of `module`. Null, with an error, where there is none.
+dialect::ProgramOp findProgram(mlir::ModuleOp module);
 
-/// The tensor called `name`, or null when there is none.
-const EntryTensor *findEntryTensor(llvm::StringRef name);
+/// What a tensor of the contract is made of at the scan level: i8 for bytes,
+/// f32 otherwise (the io type is the kernels' business).
+mlir::Type elementTypeOf(const ProgramTensor &tensor, mlir::Builder &builder);
 
-/// The number of gates and the like that an axis holds, by the axis' name.
-struct PackedAxes {
-  int64_t gates = 0;
-  int64_t recurrent = 0;
-  int64_t parameters = 0;
-  int64_t states = 0;
-  /// Values computed within the step that are projected.
-  int64_t chained = 0;
-};
-
-/// The type of the tensor called `name` in an entry: of i8 for `reset`, of f32
-/// otherwise (the io type is the kernels' business); in `step` the time axis
-/// has size one.
-mlir::RankedTensorType entryTensorType(mlir::MLIRContext *context,
-                                       llvm::StringRef name,
-                                       const PackedAxes &axes, bool isStep);
-
-/// Makes the function of an entry, with these named arguments, before any body;
-/// the builder's position is not changed. A name that the table does not hold
-/// (`x`, `weight`) has its type in `others`.
-mlir::func::FuncOp
-createEntry(mlir::OpBuilder &builder, mlir::Location location,
-            llvm::StringRef entry, const PackedAxes &axes,
-            llvm::ArrayRef<std::pair<llvm::StringRef, mlir::Type>> others,
-            llvm::ArrayRef<llvm::StringRef> arguments,
-            llvm::ArrayRef<llvm::StringRef> results);
+/// Makes the function of an entry, with these named arguments and results,
+/// before any body; the builder's position is not changed. The axis `time` has
+/// size one in `step`, and the layer's `inputs` are the kernel's `channels`.
+mlir::func::FuncOp createEntry(mlir::OpBuilder &builder,
+                               mlir::Location location, llvm::StringRef entry,
+                               dialect::ProgramOp program,
+                               llvm::ArrayRef<llvm::StringRef> arguments,
+                               llvm::ArrayRef<llvm::StringRef> results);
 
 /// The tensors that a cell's equations read, by name.
 struct EquationTensors {
-  EquationTensors(const PackedAxes &axes, bool readsInput);
+  EquationTensors(dialect::ProgramOp program, bool readsInput);
 
   /// In the order of a region's arguments, without the mask of resets, which
   /// comes behind them.
@@ -79,8 +55,9 @@ struct EquationTensors {
   llvm::SmallVector<llvm::StringRef> arguments() const;
 };
 
-/// What the gradient of the tensor called `name` is called.
-llvm::StringRef gradientName(llvm::StringRef name);
+/// The name of the contract's tensor `name`, which lives as long as the
+/// program runs.
+llvm::StringRef contractName(const llvm::Twine &name);
 
 /// The argument of `function` called `name`, or null.
 mlir::Value findArgument(mlir::func::FuncOp function, llvm::StringRef name);

@@ -8,8 +8,8 @@
 
 #include "compiler/analysis/Recurrence.h"
 #include "compiler/transforms/EntryTensors.h"
-#include "compiler/transforms/ForwardChained.h"
 #include "compiler/transforms/Passes.h"
+#include "compiler/transforms/ProgramBuilder.h"
 #include "dialect/MinRNN.h"
 
 #include "mlir/IR/Builders.h"
@@ -21,6 +21,7 @@ namespace minrnn::compiler {
 } // namespace minrnn::compiler
 
 using namespace mlir;
+using namespace minrnn;
 using namespace minrnn::compiler;
 using namespace minrnn::dialect;
 
@@ -29,31 +30,29 @@ namespace {
 /// Turns one cell into the functions of its entries.
 class GateFusion {
 public:
-  GateFusion(CellOp cell, bool isParallel, bool recompute, OpBuilder &builder)
-      : cell(cell), isParallel(isParallel), recompute(recompute),
-        builder(builder), location(cell.getLoc()), gates(cell.getGateNames()),
-        recurrent(cell.getRecurrentProjections()),
-        chained(cell.getChainedValues()), parameters(cell.getParameterNames()),
+  /// `program` holds what is said of the cell.
+  GateFusion(CellOp cell, ProgramOp program, bool recompute, OpBuilder &builder)
+      : cell(cell), program(program), recompute(recompute), builder(builder),
+        location(cell.getLoc()), gates(cell.getGateNames()),
+        recurrent(cell.getRecurrentProjections()), inner(cell.getInnerValues()),
+        stages(innerStages(cell)), parameters(cell.getParameterNames()),
         readsInput(!cell.getBody().getOps<ReadOp>().empty()),
-        isPlain(cell.getStates().size() == 1 && !cell.hasSeparateOutput()),
-        axes{static_cast<int64_t>(gates.size()),
-             static_cast<int64_t>(recurrent.size()),
-             static_cast<int64_t>(parameters.size()),
-             static_cast<int64_t>(cell.getStates().size()),
-             static_cast<int64_t>(chained.size())},
-        tensors(axes, readsInput) {}
+        gateCount(program.getSize(Axis::Gates)),
+        recurrentCount(program.getSize(Axis::Recurrent)),
+        parameterCount(program.getSize(Axis::Parameters)),
+        stateCount(program.getSize(Axis::States)),
+        tensors(program, readsInput) {}
 
-  void describeModule(ModuleOp module);
   void buildForward();
   void buildStep();
-  /// The part of `forward` before the projections of values computed within
-  /// the step, where there are any.
-  void buildForwardChained();
+  /// The values computed within the step that are projected, of the stages up
+  /// to `stage`: the part of `forward` before the products of that stage.
+  void buildForwardInner(int64_t stage);
 
 private:
   int64_t valueCount() const {
-    return axes.gates + (readsInput ? 1 : 0) + axes.recurrent + /*reset*/ 1 +
-           axes.gates + axes.recurrent + axes.parameters;
+    return gateCount + (readsInput ? 1 : 0) + recurrentCount + /*reset*/ 1 +
+           gateCount + recurrentCount + parameterCount;
   }
 
   /// Copies the cell's equations into the block that starts with the values of
@@ -71,63 +70,34 @@ private:
       llvm::function_ref<SmallVector<Value>(ValueRange, const IRMapping &)>;
   void createLoop(ValueRange sequences, ValueRange parameters, Value initial,
                   TypeRange outputs, Results results);
-  /// The same of the arguments of `function`, `initial` by its name.
-  void createLoopOfArguments(func::FuncOp function, StringRef initial,
-                             TypeRange outputs, Results results);
+  /// The same of the arguments of `function`.
+  void createLoopOfArguments(func::FuncOp function, TypeRange outputs,
+                             Results results);
   /// The results of a step: of `outputs` tensors the output and the states.
   SmallVector<Value> takeStep(const IRMapping &copies, size_t outputs);
 
   CellOp cell;
-  bool isParallel;
+  ProgramOp program;
   bool recompute;
   OpBuilder &builder;
   Location location;
   SmallVector<StringRef> gates;
   std::vector<ProjectOp> recurrent;
-  SmallVector<Value> chained;
+  SmallVector<Value> inner;
+  /// Of each of these.
+  SmallVector<int64_t> stages;
   SmallVector<StringRef> parameters;
   bool readsInput;
-  bool isPlain;
-  PackedAxes axes;
+  int64_t gateCount;
+  int64_t recurrentCount;
+  int64_t parameterCount;
+  int64_t stateCount;
   EquationTensors tensors;
   /// In the block that equations are being copied to.
   Value isReset;
 };
 
 } // namespace
-
-void GateFusion::describeModule(ModuleOp module) {
-  SmallVector<Attribute> projections;
-  for (ProjectOp project : recurrent) {
-    NamedAttribute name = builder.getNamedAttr("name", project.getGateAttr());
-    Value operand = project.getOperand();
-    if (auto state = dyn_cast<BlockArgument>(operand))
-      projections.push_back(builder.getDictionaryAttr(
-          {name, builder.getNamedAttr(
-                     kProjectedState,
-                     cell.getStateNames()[state.getArgNumber() - 1])}));
-    else
-      projections.push_back(builder.getDictionaryAttr(
-          {name, builder.getNamedAttr(
-                     kProjectedChained,
-                     builder.getI64IntegerAttr(llvm::find(chained, operand) -
-                                               chained.begin()))}));
-  }
-  module->setAttr(kCellAttribute, cell.getSymNameAttr());
-  module->setAttr(kKindAttribute, builder.getStringAttr(
-                                      isParallel ? "parallel" : "sequential"));
-  module->setAttr(kGatesAttribute, builder.getStrArrayAttr(gates));
-  module->setAttr(kRecurrentAttribute, builder.getArrayAttr(projections));
-  module->setAttr(kParametersAttribute, builder.getStrArrayAttr(parameters));
-  module->setAttr(kStatesAttribute, cell.getStateNamesAttr());
-  if (isPlain)
-    module->setAttr(kPlainAttribute, builder.getUnitAttr());
-  if (recompute)
-    module->setAttr(kRecomputeAttribute, builder.getUnitAttr());
-  module->setAttr(kOutputAttribute, cell.hasSeparateOutput()
-                                        ? builder.getStringAttr("y")
-                                        : cell.getStateNames()[0]);
-}
 
 Value GateFusion::unlessReset(Value value) {
   Location at = value.getLoc();
@@ -139,17 +109,17 @@ Value GateFusion::unlessReset(Value value) {
 IRMapping GateFusion::copyEquations(Block *block, ValueRange before,
                                     ValueRange after) {
   ValueRange arguments = block->getArguments();
-  ValueRange gateValues = arguments.take_front(axes.gates);
-  arguments = arguments.drop_front(axes.gates);
+  ValueRange gateValues = arguments.take_front(gateCount);
+  arguments = arguments.drop_front(gateCount);
   Value input = readsInput ? arguments.front() : Value();
   arguments = arguments.drop_front(readsInput ? 1 : 0);
-  ValueRange products = arguments.take_front(axes.recurrent);
-  Value reset = arguments[axes.recurrent];
-  arguments = arguments.drop_front(axes.recurrent + 1);
-  ValueRange biases = arguments.take_front(axes.gates);
-  ValueRange productBiases = arguments.slice(axes.gates, axes.recurrent);
+  ValueRange products = arguments.take_front(recurrentCount);
+  Value reset = arguments[recurrentCount];
+  arguments = arguments.drop_front(recurrentCount + 1);
+  ValueRange biases = arguments.take_front(gateCount);
+  ValueRange productBiases = arguments.slice(gateCount, recurrentCount);
   ValueRange learned =
-      arguments.slice(axes.gates + axes.recurrent, axes.parameters);
+      arguments.slice(gateCount + recurrentCount, parameterCount);
 
   Value zero =
       arith::ConstantOp::create(builder, location, builder.getF32FloatAttr(0));
@@ -184,7 +154,7 @@ IRMapping GateFusion::copyEquations(Block *block, ValueRange before,
       // A new sequence starts from zero states, whose products are zero; what
       // is computed within the step need not be.
       Value product = products[index];
-      if (!project.isChained())
+      if (!project.isInner())
         product = unlessReset(product);
       mapping.map(project.getResult(), add(at, product, productBiases[index]));
       continue;
@@ -224,8 +194,8 @@ void GateFusion::createLoop(ValueRange sequences, ValueRange parameters,
       /*reverse=*/false, sequences, parameters, initial);
   func::ReturnOp::create(builder, location, loop.getResults());
   Block *body = startScalarRegion(builder, loop.getBody(),
-                                  valueCount() + axes.states, location);
-  ValueRange before = body->getArguments().take_back(axes.states);
+                                  valueCount() + stateCount, location);
+  ValueRange before = body->getArguments().take_back(stateCount);
   IRMapping copies = copyEquations(body, before, ValueRange());
   YieldOp::create(builder, location, results(before, copies));
 }
@@ -245,41 +215,27 @@ SmallVector<Value> GateFusion::takeStep(const IRMapping &copies,
 }
 
 void GateFusion::buildForward() {
-  constexpr int64_t dynamic = ShapedType::kDynamic;
-  auto tensor = [&](ArrayRef<int64_t> extents) -> Type {
-    return RankedTensorType::get(extents, builder.getF32Type());
-  };
-  SmallVector<StringRef> arguments = {"x", "weight"};
-  llvm::append_range(arguments, ArrayRef(tensors.arguments()).drop_front());
+  SmallVector<StringRef> arguments = tensors.arguments();
   arguments.push_back("initial");
   SmallVector<StringRef> results = {"output"};
-  bool storesStates = !isPlain && !recompute;
+  bool storesStates = !program.outputIsState() && !recompute;
   if (storesStates)
-    results.push_back("trajectory");
+    results.push_back("states");
   size_t stored = results.size();
   if (recompute)
-    results.push_back("boundaries");
+    results.push_back("checkpoints");
   results.push_back("last");
   func::FuncOp function =
-      createEntry(builder, location, kForwardName, axes,
-                  {{"x", tensor({dynamic, dynamic, dynamic})},
-                   {"weight", tensor({axes.gates, dynamic, dynamic})}},
-                  arguments, results);
+      createEntry(builder, location, kForwardName, program, arguments, results);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&function.front());
-  Type packed = entryTensorType(builder.getContext(), "preactivations", axes,
-                                /*isStep=*/false);
-  SmallVector<Value> sequences = {PackedProjectionOp::create(
-      builder, location, packed, function.getArgument(0),
-      function.getArgument(1), builder.getStrArrayAttr(gates))};
   auto find = [&](StringRef name) { return findArgument(function, name); };
-  for (StringRef name : ArrayRef(tensors.sequences).drop_front())
-    sequences.push_back(find(name));
+  auto sequences = llvm::map_to_vector(tensors.sequences, find);
   sequences.push_back(find("reset"));
   auto parameterTensors = llvm::map_to_vector(tensors.parameters, find);
   Value initial = find("initial");
   TypeRange outputs = TypeRange(function.getResultTypes()).take_front(stored);
-  if (!isParallel) {
+  if (!program.isParallel()) {
     createLoop(sequences, parameterTensors, initial, outputs,
                [&](ValueRange, const IRMapping &copies) {
                  return takeStep(copies, outputs.size());
@@ -287,9 +243,9 @@ void GateFusion::buildForward() {
     return;
   }
 
-  Type boundaries = recompute ? function.getResultTypes()[stored] : Type();
+  Type checkpoints = recompute ? function.getResultTypes()[stored] : Type();
   auto scan =
-      ScanOp::create(builder, location, outputs, TypeRange(), boundaries,
+      ScanOp::create(builder, location, outputs, TypeRange(), checkpoints,
                      initial.getType(), ArrayRef<float>(), /*reverse=*/false,
                      sequences, parameterTensors, initial, /*taken=*/Value());
   setLinearAlgebra(scan);
@@ -306,10 +262,10 @@ void GateFusion::buildForward() {
   YieldOp::create(builder, location, elements);
 
   Block *output = startScalarRegion(builder, scan.getOutput(),
-                                    valueCount() + 2 * axes.states, location);
+                                    valueCount() + 2 * stateCount, location);
   ValueRange states = output->getArguments().drop_front(valueCount());
-  ValueRange after = states.drop_front(axes.states);
-  copies = copyEquations(output, states.take_front(axes.states), after);
+  ValueRange after = states.drop_front(stateCount);
+  copies = copyEquations(output, states.take_front(stateCount), after);
   SmallVector<Value> yielded = {copies.lookup(cell.getOutput())};
   if (storesStates)
     llvm::append_range(yielded, after);
@@ -318,47 +274,49 @@ void GateFusion::buildForward() {
 
 void GateFusion::buildStep() {
   SmallVector<StringRef> arguments = tensors.arguments();
-  arguments.push_back("previous");
-  SmallVector<StringRef> results;
-  if (!isPlain)
-    results.push_back("output");
-  results.push_back("next");
-  func::FuncOp function =
-      createEntry(builder, location, kStepName, axes, {}, arguments, results);
+  arguments.push_back("initial");
+  func::FuncOp function = createEntry(builder, location, kStepName, program,
+                                      arguments, {"output", "last"});
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&function.front());
-  TypeRange outputs = TypeRange(function.getResultTypes()).drop_back();
-  createLoopOfArguments(function, "previous", outputs,
+  createLoopOfArguments(function, function.getResultTypes()[0],
                         [&](ValueRange, const IRMapping &copies) {
-                          return takeStep(copies, outputs.size());
+                          return takeStep(copies, /*outputs=*/1);
                         });
 }
 
-void GateFusion::buildForwardChained() {
+void GateFusion::buildForwardInner(int64_t stage) {
   SmallVector<StringRef> arguments = tensors.arguments();
   arguments.push_back("initial");
-  func::FuncOp function = createEntry(builder, location, kForwardChainedName,
-                                      axes, {}, arguments, {"chained", "last"});
+  func::FuncOp function =
+      createEntry(builder, location, (kForwardInnerName + Twine(stage)).str(),
+                  program, arguments, {"inner", "last"});
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&function.front());
-  createLoopOfArguments(function, "initial", function.getResultTypes()[0],
-                        [&](ValueRange before, const IRMapping &copies) {
-                          // The step is taken by `forward`: here the states
-                          // stay as they are.
-                          SmallVector<Value> yielded = before;
-                          for (Value value : chained)
-                            yielded.push_back(copies.lookup(value));
-                          return yielded;
-                        });
+  createLoopOfArguments(
+      function, function.getResultTypes()[0],
+      [&](ValueRange before, const IRMapping &copies) {
+        // The step is taken by `forward`: here the states stay as they are.
+        SmallVector<Value> yielded = before;
+        Value later;
+        for (auto [value, own] : llvm::zip_equal(inner, stages)) {
+          bool isLater = own > stage;
+          if (isLater && !later)
+            later = arith::ConstantOp::create(builder, location,
+                                              builder.getF32FloatAttr(0));
+          yielded.push_back(isLater ? later : copies.lookup(value));
+        }
+        return yielded;
+      });
 }
 
-void GateFusion::createLoopOfArguments(func::FuncOp function, StringRef initial,
-                                       TypeRange outputs, Results results) {
+void GateFusion::createLoopOfArguments(func::FuncOp function, TypeRange outputs,
+                                       Results results) {
   auto find = [&](StringRef name) { return findArgument(function, name); };
   auto sequences = llvm::map_to_vector(tensors.sequences, find);
   sequences.push_back(find("reset"));
   createLoop(sequences, llvm::map_to_vector(tensors.parameters, find),
-             find(initial), outputs, results);
+             find("initial"), outputs, results);
 }
 
 /// Whether every next state of `cell` was proven affine in the state itself.
@@ -392,23 +350,21 @@ struct FuseGatesPass
                        "minrnn-prove-recurrence first");
       return signalPassFailure();
     }
-    if (ProjectOp project = findChainOfTwo(cell)) {
-      project.emitOpError("expects an operand that hangs on no projection of a "
-                          "value computed within the step");
-      return signalPassFailure();
-    }
     OpBuilder builder(cell);
     if (isSequential && recompute) {
       cell.emitOpError("expects to be parallel, for its states to be "
                        "recomputed from those at tile boundaries");
       return signalPassFailure();
     }
-    GateFusion fusion(cell, !isSequential, recompute, builder);
-    fusion.describeModule(module);
+    ProgramOp program = createProgram(cell, !isSequential, builder);
+    GateFusion fusion(cell, program, recompute, builder);
     fusion.buildForward();
     fusion.buildStep();
-    if (!cell.getChainedValues().empty())
-      fusion.buildForwardChained();
+    int64_t stages = stageCount(program);
+    for (int64_t stage = 0; stage < stages; ++stage)
+      fusion.buildForwardInner(stage);
+    ProgramBuilder(program).buildForward();
+    ProgramBuilder(program).buildStep();
     cell.erase();
   }
 };

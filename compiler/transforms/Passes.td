@@ -93,13 +93,16 @@ def ProveRecurrencePass : Pass<"minrnn-prove-recurrence"> {
 }
 
 def FuseGatesPass : Pass<"minrnn-fuse-gates", "::mlir::ModuleOp"> {
-  let summary = "Turn a cell into functions over sequences, its gates packed";
+  let summary = "Turn a cell into its program and functions over sequences";
   let description = [{
-    All projections of the input become one packed projection (one matrix
-    product); all pointwise gate math, bias included, moves into the scan. No
-    gate value goes to memory. The cell becomes two functions, `forward` and
-    `step`; one that projects a value computed within the step becomes a third,
-    `forward_chained`, which computes that value.
+    Writes the cell's `minrnn.program`: what is said of the cell, the tensors of
+    a layer, and the procedures `forward` and `step`. One product of the program
+    projects the input for all gates; all pointwise gate math, bias included,
+    moves into the scan. No gate value goes to memory.
+
+    The cell becomes the functions that the program launches: `forward`, `step`,
+    and for each stage of inner projections one that computes the values that
+    are projected next, `forward_inner0`, `forward_inner1` and so on.
 
     Before:
     ```mlir
@@ -113,16 +116,25 @@ def FuseGatesPass : Pass<"minrnn-fuse-gates", "::mlir::ModuleOp"> {
     ```
     After:
     ```mlir
-    func.func @forward(%x, %weight, %bias, %reset, %initial) {
-      %p = minrnn.packed_projection %x, %weight gates ["z", "h"]
-      %h, %last = minrnn.scan sequences(%p, %reset) parameters(%bias)
-          initial(%initial) -> (...) last ... combine linear
+    minrnn.program "c" parallel gates ["z", "h"] ... output "h" {
+      %input = minrnn.tensor "input" input [batch, time, inputs] io
+      ...
+      minrnn.procedure forward {
+        minrnn.product %preactivations = %input, %weight transposed
+        minrnn.launch @forward("preactivations" = %preactivations, ...)
+      }
+      minrnn.procedure step { ... }
+    }
+    func.func @forward(%preactivations, %bias, %reset, %initial) {
+      %h, %last = minrnn.scan sequences(%preactivations, %reset)
+          parameters(%bias) initial(%initial) -> (...) last ... combine linear
           element(%z, %v, %r, %bz, %bv) { ... yield %a, %b }
           output(%z, %v, %r, %bz, %bv, %before, %after) { yield %after }
       return %h, %last
     }
-    func.func @step(%preactivations, %bias, %reset, %previous) {
-      %next = minrnn.sequential_scan sequences(...) parameters(...) initial(...) ...
+    func.func @step(%preactivations, %bias, %reset, %initial) {
+      %output, %last = minrnn.sequential_scan sequences(...) ... initial(%initial) ...
+      return %output, %last
     }
     ```
     A sequential cell's `forward` is a `minrnn.sequential_scan`, as `step` is.
@@ -146,16 +158,21 @@ def DeriveBackwardPass : Pass<"minrnn-derive-backward", "::mlir::ModuleOp"> {
 
     A sequential cell's adjoint mixes its states, or its channels; its backward
     is a `minrnn.sequential_scan`. Where the step projects a value of its own, `backward` is
-    given the gradient that arrives at it (`d_chained`), and a function
-    `backward_chained` computes what that gradient is made of.
+    given the gradient that arrives at it (`d_inner`), and for each stage a
+    function `backward_inner0`, `backward_inner1` and so on computes what that
+    gradient is made of.
+
+    The program gets the procedure `backward`: it launches these, sums over the
+    batch the gradients of bias and parameters, and multiplies for the gradients
+    of weights and input.
 
     Before: `func.func @step`. After, beside it:
     ```mlir
     func.func @backward(%preactivations, %bias, %reset, %initial, %output,
                         %d_output, %d_last) {
-      %previous = minrnn.delay %output initial %initial
+      %before = minrnn.delay %output initial %initial
       %dp, %db, %dh0 = minrnn.scan reverse
-          sequences(%preactivations, %reset, %d_output, %previous)
+          sequences(%preactivations, %reset, %d_output, %before)
           parameters(%bias) initial(%d_last) -> (...) sums (...) last ...
           combine linear
           element(%z, %v, %r, %dh, %h, %bz, %bv) { ... yield %a, %a_dh }

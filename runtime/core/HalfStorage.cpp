@@ -31,7 +31,7 @@ float minrnn::widen(ElementType type, std::uint16_t bits) {
                                                      : valueOf<BFloat>(bits));
 }
 
-std::uint16_t minrnn::narrow(ElementType type, float value) {
+std::uint16_t minrnn::narrow(ElementType type, double value) {
   return type == ElementType::F16 ? roundTo<Half>(value, Rounding::Nearest)
                                   : roundTo<BFloat>(value, Rounding::Nearest);
 }

@@ -24,7 +24,7 @@ float widen(ElementType type, std::uint16_t bits);
 
 /// `value` rounded to `type` (not F32), to the nearest, ties to even; NaN stays
 /// NaN, what is too large becomes infinite.
-std::uint16_t narrow(ElementType type, float value);
+std::uint16_t narrow(ElementType type, double value);
 
 } // namespace minrnn
 

@@ -10,11 +10,11 @@
 
 #include "minrnn/error.h"
 #include "runtime/core/AtomicFile.h"
-#include "runtime/core/ElementCount.h"
+#include "specs/contract/ElementCount.h"
 #include "runtime/core/ForeignFile.h"
 #include "runtime/core/FormatNumber.h"
 #include "runtime/core/HalfStorage.h"
-#include "runtime/core/ParseJson.h"
+#include "specs/contract/ParseJson.h"
 
 #include <algorithm>
 #include <array>

@@ -11,6 +11,7 @@
 #include "minrnn/error.h"
 #include "runtime/device/HostProduct.h"
 #include "runtime/device/TimeEvent.h"
+#include "runtime/layers/rows/ColumnSums.h"
 
 #include <algorithm>
 #include <bit>
@@ -119,6 +120,10 @@ std::unique_ptr<Stream> HostDevice::createStream() {
   return std::make_unique<Stream>();
 }
 
+std::unique_ptr<Stream> HostDevice::foreignStream(void * /*handle*/) {
+  return std::make_unique<Stream>();
+}
+
 std::unique_ptr<Event> HostDevice::recordEvent() {
   return std::make_unique<TimeEvent>();
 }
@@ -164,7 +169,7 @@ void HostModule::launch(const KernelEntry &entry,
   const std::int64_t parts =
       threads == 1 ? 1 : std::min(tileCount, threads * 4);
 
-  // The block with room for the two words that each part sets for itself.
+  // The block with room for the two numbers that each part sets for itself.
   std::vector<std::uint64_t> block(argumentBlock.begin(), argumentBlock.end());
   block.resize(block.size() + 2);
 #pragma omp parallel for schedule(dynamic) num_threads(threads)                \
@@ -179,4 +184,13 @@ void HostModule::launch(const KernelEntry &entry,
     block[block.size() - 1] = static_cast<std::uint64_t>(end);
     function(block.data());
   }
+}
+
+void HostModule::sumRows(std::int64_t rows, std::int64_t columns,
+                         std::uint64_t values, std::uint64_t sums) const {
+  const auto *elements = static_cast<const float *>(toPointer(values));
+  sumColumns(rows, columns, static_cast<float *>(toPointer(sums)),
+             [&](std::int64_t row, std::int64_t column) {
+               return elements[row * columns + column];
+             });
 }

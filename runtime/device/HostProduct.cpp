@@ -9,12 +9,13 @@
 #include "runtime/device/HostProduct.h"
 
 #include "minrnn/error.h"
-#include "runtime/core/ElementCount.h"
 #include "runtime/core/HalfStorage.h"
 #include "runtime/device/HostBlas.h"
 #include "runtime/device/ProductSizes.h"
+#include "specs/contract/ElementCount.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <limits>
 #include <omp.h>
 #include <string>
@@ -73,11 +74,11 @@ template <typename Scalar>
 void gemmOnOneThread(const HostBlas &blas, std::int64_t m, std::int64_t n,
                      std::int64_t k, MatrixOperand<Scalar> a,
                      MatrixOperand<Scalar> b, Scalar *c, std::int64_t cStride,
-                     Store store) {
+                     bool accumulate) {
   for (std::int64_t i = 0; i < m; i += longestPiece)
     for (std::int64_t j = 0; j < n; j += longestPiece)
       for (std::int64_t l = 0; l < k; l += longestPiece) {
-        const bool adds = store == Store::Add || l > 0;
+        const bool adds = accumulate || l > 0;
         callCblas(blas, static_cast<int>(std::min(longestPiece, m - i)),
                   static_cast<int>(std::min(longestPiece, n - j)),
                   static_cast<int>(std::min(longestPiece, k - l)),
@@ -91,7 +92,7 @@ void gemmOnOneThread(const HostBlas &blas, std::int64_t m, std::int64_t n,
 template <typename Scalar>
 void minrnn::gemm(std::int64_t m, std::int64_t n, std::int64_t k,
                   MatrixOperand<Scalar> a, MatrixOperand<Scalar> b, Scalar *c,
-                  std::int64_t cStride, Store store) {
+                  std::int64_t cStride, bool accumulate) {
   constexpr std::int64_t longestStride = std::numeric_limits<int>::max();
   checkProductSizes(m, n, k);
   if (std::max({a.stride, b.stride, cStride}) > longestStride)
@@ -100,7 +101,7 @@ void minrnn::gemm(std::int64_t m, std::int64_t n, std::int64_t k,
   if (m == 0 || n == 0)
     return;
   if (k == 0) {
-    if (store == Store::Overwrite)
+    if (!accumulate)
       for (std::int64_t row = 0; row < m; ++row)
         std::fill_n(c + row * cStride, n, Scalar(0));
     return;
@@ -125,69 +126,142 @@ void minrnn::gemm(std::int64_t m, std::int64_t n, std::int64_t k,
     const std::int64_t count = std::min(part, length - begin);
     if (splitsRows)
       gemmOnOneThread(blas, count, n, k, from(a, begin, 0), b,
-                      c + begin * cStride, cStride, store);
+                      c + begin * cStride, cStride, accumulate);
     else
       gemmOnOneThread(blas, m, count, k, a, from(b, 0, begin), c + begin,
-                      cStride, store);
+                      cStride, accumulate);
   }
 }
 
 template void minrnn::gemm<float>(std::int64_t, std::int64_t, std::int64_t,
                                   MatrixOperand<float>, MatrixOperand<float>,
-                                  float *, std::int64_t, Store);
+                                  float *, std::int64_t, bool);
 template void minrnn::gemm<double>(std::int64_t, std::int64_t, std::int64_t,
                                    MatrixOperand<double>, MatrixOperand<double>,
-                                   double *, std::int64_t, Store);
+                                   double *, std::int64_t, bool);
 
 namespace {
+
+/// The operand from its column `column` on, as it is multiplied.
+MatrixOperand<void> fromColumn(MatrixOperand<void> operand, ElementType type,
+                               std::int64_t column) {
+  const std::int64_t elements =
+      operand.transpose == Transpose::No ? column : column * operand.stride;
+  operand.data = static_cast<const std::byte *>(operand.data) +
+                 elements * elementBytes(type);
+  return operand;
+}
 
 MatrixOperand<float> asFloats(const MatrixOperand<void> &operand) {
   return {static_cast<const float *>(operand.data), operand.stride,
           operand.transpose};
 }
 
-/// The operand's [rows, columns] in f32, dense and not transposed.
-std::vector<float> widened(const MatrixOperand<void> &operand,
-                           std::int64_t rows, std::int64_t columns,
-                           ElementType type) {
-  const auto *bits = static_cast<const std::uint16_t *>(operand.data);
-  std::vector<float> numbers;
+/// The operand's rows [begin, end) of its `columns` columns, as it is
+/// multiplied, widened, dense.
+template <typename Scalar>
+std::vector<Scalar> widened(const MatrixOperand<void> &operand,
+                            std::int64_t begin, std::int64_t end,
+                            std::int64_t columns, ElementType type) {
+  std::vector<Scalar> numbers;
   numbers.reserve(static_cast<std::size_t>(
-      elementCount({rows, columns}, "a matrix product's operand")));
-  for (std::int64_t row = 0; row < rows; ++row)
-    for (std::int64_t column = 0; column < columns; ++column)
-      numbers.push_back(widen(type, bits[operand.transpose == Transpose::No
-                                             ? row * operand.stride + column
-                                             : column * operand.stride + row]));
+      elementCount({end - begin, columns}, "a matrix product's operand")));
+  const auto append = [&](const auto &elementAt) {
+    for (std::int64_t row = begin; row < end; ++row)
+      for (std::int64_t column = 0; column < columns; ++column)
+        numbers.push_back(static_cast<Scalar>(
+            elementAt(operand.transpose == Transpose::No
+                          ? row * operand.stride + column
+                          : column * operand.stride + row)));
+  };
+  if (type == ElementType::F32)
+    append([data = static_cast<const float *>(operand.data)](std::int64_t at) {
+      return data[at];
+    });
+  else
+    append([data = static_cast<const std::uint16_t *>(operand.data),
+            type](std::int64_t at) { return widen(type, data[at]); });
   return numbers;
+}
+
+/// Writes rows of sums[rows, n] to `c`, from its row `begin` on, rounded once;
+/// `accumulate`: added to what is there.
+template <typename Scalar>
+void store(const MatrixProduct &product, std::int64_t begin,
+           const std::vector<Scalar> &sums) {
+  auto *singles = static_cast<float *>(product.c);
+  auto *halves = static_cast<std::uint16_t *>(product.c);
+  for (std::int64_t at = 0; at < std::ssize(sums); ++at) {
+    const std::int64_t place =
+        (begin + at / product.n) * product.cStride + at % product.n;
+    Scalar sum = sums[static_cast<std::size_t>(at)];
+    if (product.resultType == ElementType::F32) {
+      if (product.accumulate)
+        sum += static_cast<Scalar>(singles[place]);
+      singles[place] = static_cast<float>(sum);
+      continue;
+    }
+    if (product.accumulate)
+      sum += static_cast<Scalar>(widen(product.resultType, halves[place]));
+    halves[place] = narrow(product.resultType, sum);
+  }
+}
+
+/// A piece of each dimension at a time, so that what is widened stays small.
+void multiplyInDouble(const MatrixProduct &product) {
+  constexpr std::int64_t piece = 4096;
+  const std::int64_t n = product.n;
+  for (std::int64_t begin = 0; begin < product.m; begin += piece) {
+    const std::int64_t rows = std::min(piece, product.m - begin);
+    std::vector<double> sums(
+        static_cast<std::size_t>(elementCount({rows, n}, "a matrix product")));
+    for (std::int64_t first = 0; first < product.k; first += piece) {
+      const std::int64_t count = std::min(piece, product.k - first);
+      const std::vector<double> left =
+          widened<double>(fromColumn(product.a, product.aType, first), begin,
+                          begin + rows, count, product.aType);
+      const std::vector<double> right =
+          widened<double>(product.b, first, first + count, n, product.bType);
+      gemm<double>(rows, n, count, {left.data(), count}, {right.data(), n},
+                   sums.data(), n, true);
+    }
+    store(product, begin, sums);
+  }
 }
 
 } // namespace
 
 void minrnn::multiplyOnHost(const MatrixProduct &product) {
-  const auto &[m, n, k, a, b, c, cStride, store, type] = product;
-  if (type == ElementType::F32) {
-    gemm<float>(m, n, k, asFloats(a), asFloats(b), static_cast<float *>(c),
-                cStride, store);
-    return;
-  }
-  checkProductSizes(m, n, k);
+  checkProduct(product);
+  const auto &[m, n, k, a, b, c, cStride, accumulate, aType, bType, resultType,
+               precision] = product;
   // An operand of nothing may have no memory.
   if (m == 0 || n == 0)
     return;
-  const std::vector<float> left = widened(a, m, k, type);
-  const std::vector<float> right = widened(b, k, n, type);
+  if (precision == Precision::Double) {
+    multiplyInDouble(product);
+    return;
+  }
+  // In f32 as they are.
+  std::vector<float> left;
+  std::vector<float> right;
+  const auto inSingle = [](const MatrixOperand<void> &operand,
+                           std::int64_t rows, std::int64_t columns,
+                           ElementType type, std::vector<float> &room) {
+    if (type == ElementType::F32)
+      return asFloats(operand);
+    room = widened<float>(operand, 0, rows, columns, type);
+    return MatrixOperand<float>{room.data(), columns};
+  };
+  const MatrixOperand<float> leftOperand = inSingle(a, m, k, aType, left);
+  const MatrixOperand<float> rightOperand = inSingle(b, k, n, bType, right);
+  if (resultType == ElementType::F32) {
+    gemm<float>(m, n, k, leftOperand, rightOperand, static_cast<float *>(c),
+                cStride, accumulate);
+    return;
+  }
   std::vector<float> sums(
       static_cast<std::size_t>(elementCount({m, n}, "a matrix product")));
-  gemm<float>(m, n, k, {left.data(), k}, {right.data(), n}, sums.data(), n,
-              Store::Overwrite);
-  auto *bits = static_cast<std::uint16_t *>(c);
-  for (std::int64_t row = 0; row < m; ++row)
-    for (std::int64_t column = 0; column < n; ++column) {
-      float sum = sums[static_cast<std::size_t>(row * n + column)];
-      std::uint16_t &target = bits[row * cStride + column];
-      if (store == Store::Add)
-        sum += widen(type, target);
-      target = narrow(type, sum);
-    }
+  gemm<float>(m, n, k, leftOperand, rightOperand, sums.data(), n, false);
+  store(product, 0, sums);
 }

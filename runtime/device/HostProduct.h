@@ -15,19 +15,21 @@
 
 namespace minrnn {
 
-/// c[m, n] = a[m, k] b[k, n], rows of `c` at a distance of `cStride`, stored or
-/// added as `store` says. Scalar is float or double. Splits the longer side of
-/// `c` over the OpenMP threads, each of which calls CBLAS on its part, so that
-/// BLAS's own threads never compete with ours. Throws Error when a size is
-/// negative or a stride exceeds what CBLAS can take.
+/// c[m, n] = a[m, k] b[k, n], rows of `c` at a distance of `cStride`, added
+/// to what `c` holds where `accumulate` is true. Scalar is float or double.
+/// Splits the longer side of `c` over the OpenMP threads, each of which calls
+/// CBLAS on its part, so that BLAS's own threads never compete with ours.
+/// Throws Error when a size is negative or a stride exceeds what CBLAS can
+/// take.
 template <typename Scalar>
 void gemm(std::int64_t m, std::int64_t n, std::int64_t k,
           MatrixOperand<Scalar> a, MatrixOperand<Scalar> b, Scalar *c,
-          std::int64_t cStride, Store store);
+          std::int64_t cStride, bool accumulate);
 
-/// The same for any element type: halves are widened to f32, multiplied there,
-/// and rounded to nearest even once. Throws Error as `gemm` does, and when a
-/// size times a stride does not fit into memory.
+/// The same for any element types and precision: operands are widened to f32 or
+/// f64, multiplied there, and the result is rounded to nearest even once.
+/// Throws Error as `gemm` does, when a size times a stride does not fit into
+/// memory, and when the result is of a half type that an operand is not.
 void multiplyOnHost(const MatrixProduct &product);
 
 } // namespace minrnn

@@ -9,13 +9,13 @@
 #include "minrnn/open_device.h"
 
 #include "minrnn/cuda_device.h"
-#include "minrnn/emulator_device.h"
 #include "minrnn/error.h"
 #include "runtime/device/Nvrtc.h"
 
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <utility>
 
 using namespace minrnn;
 
@@ -45,9 +45,10 @@ std::string reportOnNvrtc() {
   }
 }
 
-DeviceReport reportOn(const std::string &name) {
+DeviceReport reportOn(const std::string &name,
+                      const std::vector<DeviceFactory> &added = {}) {
   try {
-    const std::shared_ptr<Device> device = openDevice(name);
+    const std::shared_ptr<Device> device = openDevice(name, 0, added);
     return {name, true,
             device->description() +
                 (name == "host" ? std::string() : reportOnNvrtc())};
@@ -74,46 +75,46 @@ std::vector<DeviceReport> reportOnCuda() {
 
 } // namespace
 
-bool minrnn::isDeviceName(std::string_view name) {
-  const std::vector<std::string> &names = deviceNames();
+std::vector<std::string>
+minrnn::deviceNames(const std::vector<DeviceFactory> &added) {
+  std::vector<std::string> names = {"host", "cuda"};
+  for (const DeviceFactory &factory : added)
+    names.push_back(factory.name);
+  return names;
+}
+
+bool minrnn::isDeviceName(std::string_view name,
+                          const std::vector<DeviceFactory> &added) {
+  const std::vector<std::string> names = deviceNames(added);
   return std::find(names.begin(), names.end(), name) != names.end() ||
          indexOfCuda(name).has_value();
 }
 
-const std::vector<std::string> &minrnn::deviceNames() {
-  static const std::vector<std::string> names = {"host", "cuda", "emulator"};
-  return names;
-}
-
-std::shared_ptr<Device> minrnn::openDevice(std::string_view name, int threads) {
+std::shared_ptr<Device>
+minrnn::openDevice(std::string_view name, int threads,
+                   const std::vector<DeviceFactory> &added) {
   if (name == "host")
     return std::make_shared<HostDevice>(threads);
-  if (name == "emulator") {
-    if (threads < 0)
-      throw Error("the number of threads must not be negative, found " +
-                  std::to_string(threads));
-    return EmulatorDevice::create({.threads = static_cast<unsigned>(threads)});
-  }
   if (name == "cuda")
     return CudaDevice::create();
   if (const auto index = indexOfCuda(name))
     return CudaDevice::create(*index);
+  for (const DeviceFactory &factory : added)
+    if (name == factory.name)
+      return factory.open(threads);
   std::string known;
-  for (const std::string &device : deviceNames())
+  for (const std::string &device : deviceNames(added))
     known += (known.empty() ? "" : ", ") + device;
   throw Error("there is no device '" + std::string(name) +
               "'; expected one of " + known);
 }
 
-std::vector<DeviceReport> minrnn::listDevices() {
-  std::vector<DeviceReport> reports;
-  for (const std::string &name : deviceNames()) {
-    if (name == "cuda") {
-      const std::vector<DeviceReport> found = reportOnCuda();
-      reports.insert(reports.end(), found.begin(), found.end());
-    } else {
-      reports.push_back(reportOn(name));
-    }
-  }
+std::vector<DeviceReport>
+minrnn::listDevices(const std::vector<DeviceFactory> &added) {
+  std::vector<DeviceReport> reports = {reportOn("host")};
+  for (DeviceReport &report : reportOnCuda())
+    reports.push_back(std::move(report));
+  for (const DeviceFactory &factory : added)
+    reports.push_back(reportOn(factory.name, added));
   return reports;
 }

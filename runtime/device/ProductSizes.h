@@ -24,6 +24,16 @@ inline void checkProductSizes(std::int64_t m, std::int64_t n, std::int64_t k) {
                 " x " + std::to_string(n) + " x " + std::to_string(k));
 }
 
+/// The same, and when the result is of a half type that an operand is not.
+inline void checkProduct(const MatrixProduct &product) {
+  checkProductSizes(product.m, product.n, product.k);
+  if (product.resultType != ElementType::F32 &&
+      (product.aType != product.resultType ||
+       product.bType != product.resultType))
+    throw Error("the result of a matrix product must be f32 or of the type of "
+                "its operands");
+}
+
 } // namespace minrnn
 
 #endif // MINRNN_RUNTIME_DEVICE_PRODUCTSIZES_H

@@ -26,11 +26,14 @@ public:
   void launch(const KernelEntry &entry,
               std::span<const std::uint64_t> argumentBlock,
               std::int64_t tileCount) const override;
+  void sumRows(std::int64_t rows, std::int64_t columns, std::uint64_t values,
+               std::uint64_t results) const override;
 
 private:
   // Declared first, so destroyed last: the module lives on the device.
   std::shared_ptr<Device> owner;
   std::shared_ptr<const DeviceModule> module;
+  std::shared_ptr<const DeviceModule> sums;
 };
 
 } // namespace minrnn

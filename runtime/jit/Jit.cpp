@@ -23,18 +23,6 @@ using namespace minrnn;
 
 namespace {
 
-compiler::ScanDomain toCompiler(ScanDomain scan) {
-  switch (scan) {
-  case ScanDomain::Log:
-    return compiler::ScanDomain::Log;
-  case ScanDomain::Linear:
-    return compiler::ScanDomain::Linear;
-  case ScanDomain::Auto:
-    break;
-  }
-  return compiler::ScanDomain::Auto;
-}
-
 /// What to compile for so that `device` can run it.
 std::string targetFor(const Device &device) {
   std::string own = device.target();
@@ -102,11 +90,10 @@ CellKernels minrnn::compileCell(std::string_view source,
   const std::shared_ptr<Device> device =
       options.device ? options.device : std::make_shared<HostDevice>();
   compileOptions.target = targetFor(*device);
-  compileOptions.scan = toCompiler(options.scan);
+  compileOptions.scan = options.scan;
   compileOptions.ioType = options.ioType;
   compileOptions.cell = options.cell;
-  if (options.recompute == Recompute::All)
-    compileOptions.recompute = compiler::Recompute::All;
+  compileOptions.recompute = options.recompute;
   if (compileOptions.target == "host")
     compiler::detectHost(compileOptions.hostProcessor,
                          compileOptions.hostFeatures);
@@ -115,12 +102,9 @@ CellKernels minrnn::compileCell(std::string_view source,
       !options.useCache ? std::filesystem::path()
                         : options.cacheFolder.value_or(defaultCacheFolder()));
   const std::string identity = compiler::compilerIdentity();
-  const std::string scan = std::to_string(static_cast<int>(options.scan));
-  const std::string recompute =
-      std::to_string(static_cast<int>(options.recompute));
+  const std::string spelled = spell(compileOptions);
   const std::string key = kernelCacheKey(std::to_array<std::string_view>(
-      {identity, source, compileOptions.target, scan, recompute,
-       compileOptions.ioType, compileOptions.cell, compileOptions.hostProcessor,
+      {identity, source, spelled, compileOptions.hostProcessor,
        compileOptions.hostFeatures}));
   if (const auto cached = cache.find(key)) {
     // One that is whole, yet cannot be loaded, is compiled again.

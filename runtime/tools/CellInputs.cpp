@@ -9,8 +9,8 @@
 #include "runtime/tools/CellInputs.h"
 
 #include "minrnn/error.h"
-#include "runtime/core/ElementCount.h"
 #include "runtime/core/FormatNumber.h"
+#include "specs/contract/ElementCount.h"
 
 #include <algorithm>
 #include <cmath>
@@ -173,7 +173,7 @@ CellInputs minrnn::readCellInputs(const SafetensorsReader &file,
       manifest.gates.empty() ? "" : manifest.gates.front() + ".weight";
   if (!firstWeight.empty())
     inputs.channels = shapeOf(file, firstWeight, 2, "[H, D]")[0];
-  if (cell.readsInput() && inputs.inputs != inputs.channels)
+  if (manifest.readsInput() && inputs.inputs != inputs.channels)
     throw Error(file.path().string() + ": cell '" + manifest.cell +
                 "' reads its channel of the input, so that x must be as wide "
                 "as the hidden state: found 'x' " +

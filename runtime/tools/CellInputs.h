@@ -74,8 +74,6 @@ struct CellInputs {
   /// [B, S, H], zero where a state has none.
   std::vector<float> dLast;
   bool hasDLast = false;
-
-  SequenceShape shape() const { return {batch, time, channels}; }
 };
 
 /// Reads the inputs of `cell`. Throws Error, naming the tensor, when one is

@@ -6,11 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What `minrnn run` computes. The projections of the input, of the states and
-// of what is computed within the step, and the sums over batch and time of the
-// gradients, are formed in double and rounded once, so that the cell's kernels
-// see the pre-activations of the equations and not the rounding of a matrix
-// product.
+// What `minrnn run` computes: a layer whose products are summed in double and
+// rounded once, so that the cell's kernels see the projections of the equations
+// and not the rounding of a matrix product.
 //
 //===----------------------------------------------------------------------===//
 
@@ -47,18 +45,18 @@ private:
 struct RunModes {
   /// From the last step to the first.
   bool reverse = false;
-  /// By one call of the entry `step` for every step; gives no gradients.
+  /// By one call of the layer's `step` for every step; gradients by one of
+  /// `backward` for each, which computes the step again.
   bool bySteps = false;
 };
 
 /// Runs forward, and backward where gradients are wanted, on the cell's device.
 /// Gives the output [B, T, H] by its name, each
 /// state [B, T, H] by its name where it is not the output and is kept,
-/// `<state>_last` [B, H], and `d_<name>` of every input that was given. Throws
-/// Error when gradients are wanted of a run by steps. To `report` it adds the
-/// first projection or result in time that is not finite, else the first
-/// gradient in backward's order; and throws Error, where such numbers are not
-/// allowed, when an array is too large for the cell's io type.
+/// `<state>_last` [B, H], and `d_<name>` of every input that was given. To
+/// `report` it adds the first projection or result in time that is not finite,
+/// else the first gradient in backward's order; and throws Error, where such
+/// numbers are not allowed, when an array is too large for the cell's io type.
 CellOutputs runCell(const CellKernels &cell, const CellInputs &inputs,
                     const RunModes &modes, NonFiniteReport &report);
 

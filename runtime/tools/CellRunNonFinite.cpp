@@ -8,7 +8,6 @@
 
 #include "minrnn/safetensors.h"
 #include "runtime/core/FormatNumber.h"
-#include "runtime/core/HalfStorage.h"
 #include "runtime/tools/CellRunState.h"
 
 #include <cmath>
@@ -47,7 +46,7 @@ std::string elementIs(const std::vector<std::int64_t> &shape,
 /// An array [B, T, parts, H] of the run, and one of its parts by name.
 struct CellRun::TimedPart {
   std::string name;
-  const CellArray *array = nullptr;
+  const std::vector<float> *array = nullptr;
   std::int64_t parts = 1;
   std::int64_t part = 0;
   bool isProjection = false;
@@ -77,34 +76,44 @@ std::vector<CellRun::TimedPart> CellRun::timedParts() const {
                      .parts = count(manifest.recurrent),
                      .part = static_cast<std::int64_t>(place),
                      .isProjection = true,
-                     .isReset = !gate.chained});
+                     .isReset = !gate.inner});
   };
-  const auto addWhere = [&](bool isChained, const auto &add) {
+  const auto addWhere = [&](bool isInner, const auto &add) {
     for (std::size_t i = 0; i < manifest.recurrent.size(); ++i)
-      if (manifest.recurrent[i].chained.has_value() == isChained)
+      if (manifest.recurrent[i].inner.has_value() == isInner)
         add(i);
   };
   addWhere(false, addRecurrent);
   addWhere(true, [&](std::size_t place) {
     const RecurrentProjection &gate = manifest.recurrent[place];
     parts.push_back({.name = gate.name,
-                     .array = &chained,
-                     .parts = cell.chained(),
-                     .part = gate.chained.value_or(0),
+                     .array = &inner,
+                     .parts = manifest.size(Axis::Inner),
+                     .part = gate.inner.value_or(0),
                      .isProjected = true});
   });
   addWhere(true, addRecurrent);
   std::int64_t place = 0;
   for (const std::string &state : manifest.states) {
-    if (state != manifest.output && keepsStates())
+    if (state != manifest.output && !states.empty())
       parts.push_back({.name = state,
-                       .array = &trajectory,
+                       .array = &states,
                        .parts = count(manifest.states),
                        .part = place});
     ++place;
   }
   parts.push_back({.name = manifest.output, .array = &output});
   return parts;
+}
+
+std::vector<float> CellRun::statesAt(std::int64_t p) const {
+  if (!statesBefore.empty())
+    return statesBefore[static_cast<std::size_t>(p)];
+  if (p > 0)
+    return ofStep(manifest.outputIsState() ? output : states, stepAt(p - 1));
+  std::vector<float> before = inputs.initial;
+  before.resize(last.size());
+  return before;
 }
 
 StepValues CellRun::valuesOf(std::int64_t p, std::int64_t row,
@@ -122,19 +131,21 @@ StepValues CellRun::valuesOf(std::int64_t p, std::int64_t row,
       continue;
     float &value = step.projections[part.name];
     if (!isReset || !part.isReset)
-      value = at(part.array->values(), position * part.parts + part.part);
-    // Else the bias is in the sum already.
-    if (part.array == &recurrent && inputs.hasReset)
-      value += at(recurrentBias.values(), part.part);
+      value = at(*part.array, position * part.parts + part.part);
+    const std::vector<float> &added =
+        part.array == &recurrent ? recurrentBias : bias;
+    if (!added.empty())
+      value += at(added, part.part);
   }
   for (std::size_t i = 0; i < manifest.parameters.size(); ++i)
     step.parameters[manifest.parameters[i]] =
-        at(parameters.values(), static_cast<std::int64_t>(i));
-  if (!x.values().empty())
-    step.input = at(x.values(), position);
-  const std::vector<float> before = statesBefore(p);
-  for (std::int64_t s = 0; s < cell.states(); ++s)
-    step.states.push_back(isReset ? 0.0F : at(before, row * cell.states() + s));
+        at(inputs.parameters, static_cast<std::int64_t>(i));
+  if (!x.empty())
+    step.input = at(x, position);
+  const std::vector<float> before = statesAt(p);
+  for (std::int64_t s = 0; s < manifest.size(Axis::States); ++s)
+    step.states.push_back(
+        isReset ? 0.0F : at(before, row * manifest.size(Axis::States) + s));
   return step;
 }
 
@@ -150,7 +161,7 @@ std::string CellRun::nonFiniteAt(std::int64_t p, const TimedPart &part,
         inputs.reset[static_cast<std::size_t>(position)] != 0)
       continue;
     for (std::int64_t c = 0; c < h; ++c) {
-      const float value = part.array->values()[static_cast<std::size_t>(
+      const float value = (*part.array)[static_cast<std::size_t>(
           (position * part.parts + part.part) * h + c)];
       if (std::isfinite(value))
         continue;
@@ -170,7 +181,7 @@ std::string CellRun::nonFiniteAt(std::int64_t p, const TimedPart &part,
       const std::string operation = report.explain(tensor, valuesOf(p, row, c));
       if (!operation.empty())
         return words.append("\n").append(operation);
-      if (std::isinf(value) && ioType != ElementType::F32)
+      if (std::isinf(value) && manifest.ioType != "f32")
         words.append("; it is too large for ").append(manifest.ioType);
       return words;
     }
@@ -180,13 +191,13 @@ std::string CellRun::nonFiniteAt(std::int64_t p, const TimedPart &part,
 
 std::string CellRun::describeNonFinite(const NonFiniteReport &report) const {
   const std::vector<TimedPart> parts = timedParts();
-  bool allFinite = isFinite(last.values());
+  bool allFinite = isFinite(last);
   for (const TimedPart &part : parts)
-    allFinite = allFinite && isFinite(part.array->values());
+    allFinite = allFinite && isFinite(*part.array);
   if (allFinite)
     return "";
   // States that were not kept are had by single steps.
-  if (!manifest.plain && !keepsStates()) {
+  if (!manifest.outputIsState() && states.empty() && inputs.time > 0) {
     CellRun again(cell, inputs, {.reverse = modes.reverse, .bySteps = true},
                   report.isAllowed());
     again.forwardBySteps();
@@ -197,9 +208,9 @@ std::string CellRun::describeNonFinite(const NonFiniteReport &report) const {
     for (const TimedPart &part : parts)
       if (std::string words = nonFiniteAt(p, part, report); !words.empty())
         return words;
-  const auto s = static_cast<std::size_t>(cell.states());
+  const auto s = static_cast<std::size_t>(manifest.size(Axis::States));
   for (std::size_t state = 0; state < s; ++state) {
-    const std::vector<float> ofState = takeState(last.values(), state);
+    const std::vector<float> ofState = takeState(last, state);
     for (std::size_t i = 0; i < ofState.size(); ++i)
       if (!std::isfinite(ofState[i]))
         return "result '" + manifest.states[state] + "_last': " +

@@ -33,14 +33,6 @@ void prepare(const std::filesystem::path &path) {
   const AtomicFile probe(path);
 }
 
-bool isSameModel(const CheckpointInfo &one, const CheckpointInfo &two) {
-  return one.cellSource == two.cellSource && one.cellName == two.cellName &&
-         one.model.layers == two.model.layers &&
-         one.model.width == two.model.width &&
-         one.model.expansion == two.model.expansion &&
-         one.vocabulary.toJson() == two.vocabulary.toJson();
-}
-
 std::string describeValidation(const Validation &validation) {
   return formatNumber(static_cast<float>(validation.loss)) + " after step " +
          std::to_string(validation.step);
@@ -85,14 +77,13 @@ void CheckpointFiles::resume(const TrainingState &state) {
   if (goesOn && holdsSomething(best)) {
     const CheckpointInfo info = readCheckpointInfo(best);
     // Nothing was kept before the first validation.
-    if (!isSameModel(info, state.info) || !state.info.validation)
+    if (info.metadata != state.info.metadata || !state.info.validation)
       throw Error("'" + best.string() + "' is not of the same run as '" +
                   choice.resume.string() + "'; move it away");
     readCheckpoint(best, state.model, nullptr);
-    kept = {info.stepsDone, *evaluate(state.model, state.corpus.validation,
-                                      state.trainer.options().evaluation())};
+    kept = {info.stepsDone, state.trainer.evaluate()->loss};
   }
-  readCheckpoint(choice.resume, state.model, &state.trainer.adamW());
+  readCheckpoint(choice.resume, state.model, &state.trainer.optimizer());
 }
 
 void CheckpointFiles::validated(const TrainingState &state,
@@ -104,7 +95,7 @@ void CheckpointFiles::validated(const TrainingState &state,
     info.bestValidation = now;
   // Written so that one whose loss was not finite is replaced.
   if (!best.empty() && !(kept && kept->loss <= now.loss)) {
-    writeCheckpoint(best, info, state.model, state.trainer.adamW());
+    writeCheckpoint(best, info, state.model, state.trainer.optimizer());
     kept = now;
   }
   save(state);
@@ -115,7 +106,7 @@ void CheckpointFiles::save(const TrainingState &state) {
   if (writtenStep == step)
     return;
   writeCheckpoint(choice.checkpoint, state.info, state.model,
-                  state.trainer.adamW());
+                  state.trainer.optimizer());
   writtenStep = step;
 }
 

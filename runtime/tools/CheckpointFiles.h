@@ -9,7 +9,7 @@
 #ifndef MINRNN_RUNTIME_TOOLS_CHECKPOINTFILES_H
 #define MINRNN_RUNTIME_TOOLS_CHECKPOINTFILES_H
 
-#include "minrnn/checkpoint.h"
+#include "minrnn/train/checkpoint.h"
 
 #include <filesystem>
 #include <optional>
@@ -29,9 +29,8 @@ void refuseToReplace(const std::filesystem::path &path, bool overwrite,
 /// What is being trained.
 struct TrainingState {
   CheckpointInfo &info;
-  LanguageModel &model;
+  Model &model;
   Trainer &trainer;
-  const TextCorpus &corpus;
 };
 
 /// The files of a run: its model as it is at each validation and at the end,

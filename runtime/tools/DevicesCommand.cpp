@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "minrnn/emulator_device.h"
 #include "runtime/tools/Commands.h"
 
 #include <iostream>
@@ -16,7 +17,7 @@ void minrnn::addDevicesCommand(CLI::App &minrnn) {
   CLI::App *command = minrnn.add_subcommand(
       "devices", "List the devices that kernels can run on here.");
   command->callback([] {
-    for (const DeviceReport &report : listDevices())
+    for (const DeviceReport &report : listDevices({emulatorFactory()}))
       std::cout << report.name << (report.usable ? ": " : ": not usable: ")
                 << report.text << '\n';
   });

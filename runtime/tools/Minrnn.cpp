@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "files/StandardStreams.h"
+#include "minrnn/emulator_device.h"
 #include "minrnn/error.h"
 #include "runtime/tools/Commands.h"
 #include "runtime/tools/NumberOptions.h"
@@ -101,7 +102,7 @@ void minrnn::checkFiles(const FileOptions &options, const NamedFiles &files) {
 std::shared_ptr<Device> DeviceChoice::open() const {
   if (threads > 0)
     omp_set_num_threads(threads);
-  return openDevice(name, threads);
+  return openDevice(name, threads, {emulatorFactory()});
 }
 
 void minrnn::addDeviceOptions(CLI::App &command, DeviceChoice &choice) {
@@ -110,7 +111,7 @@ void minrnn::addDeviceOptions(CLI::App &command, DeviceChoice &choice) {
                  1, 4096)
       ->default_str("");
   std::string names;
-  for (const std::string &name : deviceNames())
+  for (const std::string &name : deviceNames({emulatorFactory()}))
     names += (names.empty() ? "" : ", ") + name;
   command
       .add_option("--device", choice.name,
@@ -118,8 +119,9 @@ void minrnn::addDeviceOptions(CLI::App &command, DeviceChoice &choice) {
                       " ('minrnn devices' says which can be used here)")
       ->check(CLI::Validator(
           [names](const std::string &name) {
-            return isDeviceName(name) ? std::string()
-                                      : "expected " + names + " or cuda:N";
+            return isDeviceName(name, {emulatorFactory()})
+                       ? std::string()
+                       : "expected " + names + " or cuda:N";
           },
           ""))
       ->type_name("NAME")

@@ -9,7 +9,7 @@
 #ifndef MINRNN_RUNTIME_TOOLS_PROGRESSLINE_H
 #define MINRNN_RUNTIME_TOOLS_PROGRESSLINE_H
 
-#include "minrnn/training.h"
+#include "minrnn/train/trainer.h"
 
 #include <chrono>
 #include <string>

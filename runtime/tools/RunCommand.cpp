@@ -139,10 +139,9 @@ void minrnn::addRunCommand(CLI::App &minrnn) {
       ->type_name("TYPE")
       ->capture_default_str();
   addRecomputeOption(*command, options->recompute);
-  command
-      ->add_flag("--by-steps", options->modes.bySteps,
-                 "call the cell's single step for every step; no gradients")
-      ->excludes("--grad");
+  command->add_flag("--by-steps", options->modes.bySteps,
+                    "call the cell's single step for every step; gradients go "
+                    "back step by step, too");
   command->add_flag("--allow-non-finite", options->allowsNonFinite,
                     "write results that hold NaN or infinity, with a warning "
                     "that says where they begin, instead of refusing them");

@@ -6,10 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "minrnn/checkpoint.h"
 #include "minrnn/error.h"
 #include "minrnn/jit.h"
-#include "minrnn/sampling.h"
+#include "minrnn/train/character_model.h"
+#include "minrnn/train/sampling.h"
 #include "runtime/tools/Commands.h"
 #include "runtime/tools/NumberOptions.h"
 
@@ -39,12 +39,12 @@ std::vector<std::int32_t> encodePrompt(const Vocabulary &vocabulary,
 }
 
 void sample(const SampleOptions &options, bool promptGiven) {
-  const CheckpointInfo info = readCheckpointInfo(options.checkpoint);
+  const CharacterModelInfo info = readCharacterModelInfo(options.checkpoint);
   noteConversions(SafetensorsReader(options.checkpoint));
-  const CellKernels cell =
-      compileCell(info.cellSource, options.checkpoint.string(),
-                  {.cell = info.cellName, .device = options.device.open()});
-  LanguageModel model(info.model, cell);
+  const CellKernels cell = compileCell(
+      info.model.cellSource, options.checkpoint.string(),
+      {.cell = info.model.cellName, .device = options.device.open()});
+  LanguageModel model(info.model.options, cell);
   readCheckpoint(options.checkpoint, model, nullptr);
 
   std::vector<std::int32_t> prompt;

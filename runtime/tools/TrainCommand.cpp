@@ -6,10 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "minrnn/checkpoint.h"
 #include "minrnn/error.h"
 #include "minrnn/jit.h"
-#include "minrnn/training.h"
+#include "minrnn/train/character_model.h"
+#include "minrnn/train/trainer.h"
 #include "runtime/core/ReadFile.h"
 #include "runtime/tools/BuiltInCells.h"
 #include "runtime/tools/CheckpointFiles.h"
@@ -45,6 +45,7 @@ struct TrainCommandOptions {
 /// Where training begins: a model's description, its kernels and its text.
 struct Start {
   CheckpointInfo info;
+  LanguageModelInfo model;
   CellKernels cell;
   TextCorpus corpus;
 };
@@ -72,26 +73,28 @@ Start startAfresh(const TrainCommandOptions &options) {
   CellKernels cell =
       compile(source.text, source.name, options.cellName, options);
   TextCorpus corpus = readCorpus(options.data);
-  CheckpointInfo info{.cellSource = source.text,
-                      .cellName = cell.manifest().cell,
-                      .model = options.model,
-                      .training = options.training,
-                      .vocabulary = corpus.vocabulary};
-  info.model.vocabulary = corpus.vocabulary.size();
-  return {std::move(info), std::move(cell), std::move(corpus)};
+  LanguageModelInfo model{.cellSource = source.text,
+                          .cellName = cell.manifest().cell,
+                          .options = options.model};
+  model.options.vocabulary = corpus.vocabulary.size();
+  return {{.training = options.training},
+          std::move(model),
+          std::move(cell),
+          std::move(corpus)};
 }
 
 /// What the command line gives replaces what the checkpoint says.
 Start startFromCheckpoint(const TrainCommandOptions &options,
                           const CLI::App &command) {
-  CheckpointInfo info = readCheckpointInfo(options.resume);
+  auto [info, model, vocabulary] = readCharacterModelInfo(options.resume);
   noteConversions(SafetensorsReader(options.resume));
-  CellKernels cell =
-      compile(info.cellSource, options.resume.string(), info.cellName, options);
+  CellKernels cell = compile(model.cellSource, options.resume.string(),
+                             model.cellName, options);
   const TrainingOptions before = info.training;
+  TrainingOptions &training = info.training;
   const auto replace = [&](const char *option, auto TrainingOptions::*member) {
     if (command.count(option) > 0)
-      info.training.*member = options.training.*member;
+      training.*member = options.training.*member;
   };
   replace("--batch", &TrainingOptions::batch);
   replace("--context", &TrainingOptions::context);
@@ -102,15 +105,16 @@ Start startFromCheckpoint(const TrainCommandOptions &options,
   replace("--clip", &TrainingOptions::clip);
   replace("--seed", &TrainingOptions::seed);
   replace("--eval-every", &TrainingOptions::evaluateEvery);
-  replace("--eval-characters", &TrainingOptions::evaluateCharacters);
+  replace("--eval-characters", &TrainingOptions::evaluatePositions);
   // Losses of other windows do not compare.
-  if (info.training.context != before.context ||
-      info.training.evaluateCharacters != before.evaluateCharacters)
+  if (training.context != before.context ||
+      training.evaluatePositions != before.evaluatePositions)
     info.bestValidation.reset();
   const std::string text = readInput(options.data);
   try {
-    TextCorpus corpus = TextCorpus::fromText(text, &info.vocabulary);
-    return {std::move(info), std::move(cell), std::move(corpus)};
+    TextCorpus corpus = TextCorpus::fromText(text, &vocabulary);
+    return {std::move(info), std::move(model), std::move(cell),
+            std::move(corpus)};
   } catch (const Error &error) {
     throw Error(inputName(options.data) + ": " + error.what() + " in " +
                 options.resume.string() +
@@ -124,7 +128,7 @@ std::pair<std::int64_t, std::int64_t> judgedCharacters(const Trainer &trainer,
                                                        const TextCorpus &text) {
   const auto all = static_cast<std::int64_t>(text.validation.size());
   const std::int64_t judged =
-      evaluatedCharacters(all, trainer.options().evaluation());
+      TextTask(text).judgedCharacters(trainer.options().evaluation());
   // Nothing comes before the first one, from which it could be told.
   return {judged == all - 1 ? all : judged, all};
 }
@@ -252,9 +256,14 @@ void train(const TrainCommandOptions &options, const CLI::App &command) {
 
   Start start =
       resumes ? startFromCheckpoint(options, command) : startAfresh(options);
-  LanguageModel model(start.info.model, start.cell);
-  Trainer trainer(model, start.corpus, start.info.training);
-  const TrainingState state{start.info, model, trainer, start.corpus};
+  LanguageModel model(start.model.options, start.cell, start.model.cellSource);
+  const TextTask task(start.corpus);
+  AdamW adamW({.weightDecay = start.info.training.weightDecay}, model.layout(),
+              model.context());
+  Trainer trainer(model, task, adamW, start.info.training);
+  start.info.metadata = model.metadata();
+  start.info.metadata.merge(task.metadata());
+  const TrainingState state{start.info, model, trainer};
   if (resumes)
     files.resume(state);
   else
@@ -360,7 +369,7 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
   addCount("--eval-every", training.evaluateEvery,
            "steps from one validation to the next");
   addNumber<std::int64_t>(*command, "--eval-characters",
-                          training.evaluateCharacters,
+                          training.evaluatePositions,
                           "characters that a validation judges at most, spread "
                           "over the last 10 %; 0 or 'all' for all of them",
                           0, most)

@@ -9,7 +9,7 @@
 #ifndef MINRNN_RUNTIME_TOOLS_TRAININGLOG_H
 #define MINRNN_RUNTIME_TOOLS_TRAININGLOG_H
 
-#include "minrnn/training.h"
+#include "minrnn/train/trainer.h"
 
 #include <cstdint>
 #include <filesystem>

@@ -1,4 +1,4 @@
-//===- Checkpoint.cpp - A model in a file ---------------------------------===//
+//===- Checkpoint.cpp - A training run in a file --------------------------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,16 +6,19 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "minrnn/checkpoint.h"
+#include "minrnn/train/checkpoint.h"
 
 #include "minrnn/error.h"
 #include "minrnn/safetensors.h"
 #include "runtime/core/FormatNumber.h"
-#include "runtime/core/ParseJson.h"
+#include "runtime/train/CheckpointMetadata.h"
 #include "runtime/train/NotFinite.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <utility>
+#include <vector>
 
 using namespace minrnn;
 using Json = nlohmann::json;
@@ -25,11 +28,12 @@ namespace {
 constexpr const char *format = "minrnn-checkpoint";
 constexpr const char *version = "1";
 
-Json toJson(const LanguageModelOptions &options) {
-  return {{"vocabulary", options.vocabulary},
-          {"layers", options.layers},
-          {"width", options.width},
-          {"expansion", options.expansion}};
+/// The entries that are not the model's or the task's.
+constexpr std::array ownEntries = {"format", "version", "training", "progress"};
+
+/// What the tensors of an optimiser's state are called, before the parameter.
+std::string prefixOf(const Optimizer::State &state) {
+  return "optimizer." + state.name + ".";
 }
 
 Json toJson(const TrainingOptions &options) {
@@ -43,7 +47,7 @@ Json toJson(const TrainingOptions &options) {
           {"clip", options.clip},
           {"seed", options.seed},
           {"evaluate_every", options.evaluateEvery},
-          {"evaluate_characters", options.evaluateCharacters}};
+          {"evaluate_characters", options.evaluatePositions}};
 }
 
 Json progressOf(const CheckpointInfo &info) {
@@ -60,21 +64,6 @@ Json progressOf(const CheckpointInfo &info) {
   return json;
 }
 
-/// `validation_loss` as people say it.
-std::string spoken(std::string key) {
-  std::replace(key.begin(), key.end(), '_', ' ');
-  return key;
-}
-
-LanguageModelOptions modelFromJson(const Json &json) {
-  LanguageModelOptions options;
-  json.at("vocabulary").get_to(options.vocabulary);
-  json.at("layers").get_to(options.layers);
-  json.at("width").get_to(options.width);
-  json.at("expansion").get_to(options.expansion);
-  return options;
-}
-
 TrainingOptions trainingFromJson(const Json &json) {
   TrainingOptions options;
   json.at("batch").get_to(options.batch);
@@ -88,23 +77,9 @@ TrainingOptions trainingFromJson(const Json &json) {
   json.at("seed").get_to(options.seed);
   json.at("evaluate_every").get_to(options.evaluateEvery);
   // Files of before this option lack it.
-  options.evaluateCharacters =
-      json.value("evaluate_characters", options.evaluateCharacters);
+  options.evaluatePositions =
+      json.value("evaluate_characters", options.evaluatePositions);
   return options;
-}
-
-/// Parses an entry of the metadata. JSON has no NaN: a number that was not
-/// finite has become null.
-Json parseNumbers(const std::string &text) {
-  Json json = parseJson(text, "the metadata");
-  if (json.is_object())
-    for (const auto &[key, value] : json.items())
-      if (value.is_null())
-        throw Error("holds a " + spoken(key) +
-                    " that is not a number: the training that wrote it had "
-                    "diverged. Go on from an earlier checkpoint, or train "
-                    "afresh with a lower learning rate");
-  return json;
 }
 
 void readProgress(const Json &json, CheckpointInfo &info) {
@@ -124,31 +99,19 @@ void readProgress(const Json &json, CheckpointInfo &info) {
 }
 
 /// The part of a flat vector that belongs to one parameter.
-std::span<float> partOf(std::span<float> flat,
-                        const ModelParameter &parameter) {
+std::span<float> partOf(std::span<float> flat, const PlannedTensor &parameter) {
   return flat.subspan(static_cast<std::size_t>(parameter.offset),
                       static_cast<std::size_t>(parameter.count));
 }
 
 void readInto(const SafetensorsReader &reader, const std::string &name,
-              const ModelParameter &parameter, std::span<float> flat) {
+              const PlannedTensor &parameter, std::span<float> flat) {
   const std::vector<float> data = reader.readFloats(name, parameter.shape);
   if (const auto bad = findNotFinite(parameter.shape, data))
     throw Error(reader.path().string() + ": tensor '" + name + "': " + *bad +
                 "; expected finite numbers");
   std::copy(data.begin(), data.end(), partOf(flat, parameter).begin());
 }
-
-std::string metadata(const SafetensorsReader &reader, std::string_view key) {
-  const auto found = reader.metadata().find(key);
-  if (found == reader.metadata().end())
-    throw Error("the metadata entry '" + std::string(key) +
-                "' is missing; expected a checkpoint that minrnn train wrote");
-  return found->second;
-}
-
-constexpr const char *firstMoment = "optimizer.first_moment.";
-constexpr const char *secondMoment = "optimizer.second_moment.";
 
 /// What is not finite among the numbers of an entry of the metadata.
 std::optional<std::string> findNotFiniteNumber(const Json &json) {
@@ -181,115 +144,106 @@ std::string minrnn::describeKept(const std::filesystem::path &path) {
 }
 
 void minrnn::writeCheckpoint(const std::filesystem::path &path,
-                             CheckpointInfo info, LanguageModel &model,
-                             AdamW &optimizer) {
+                             CheckpointInfo info, Model &model,
+                             Optimizer &optimizer) {
   info.stepsDone = optimizer.stepsDone();
-  const Json modelOptions = toJson(info.model);
   const Json training = toJson(info.training);
   const Json progress = progressOf(info);
   for (const Json *numbers : {&training, &progress})
     requireFinite(findNotFiniteNumber(*numbers), path, info.stepsDone);
 
-  std::vector<float> weights = model.parameters().download();
-  std::vector<float> first = optimizer.firstMoment().download();
-  std::vector<float> second = optimizer.secondMoment().download();
-  const auto require = [&](std::span<const float> flat, const char *prefix) {
-    requireFinite(findNotFinite(model.layout(), flat, prefix), path,
+  std::vector<std::pair<std::string, std::vector<float>>> arrays;
+  arrays.emplace_back("", model.parameters().download());
+  for (const Optimizer::State &state : optimizer.state())
+    arrays.emplace_back(prefixOf(state), state.values->download());
+  for (const auto &[prefix, values] : arrays)
+    requireFinite(findNotFinite(model.layout(), values, prefix), path,
                   info.stepsDone);
-  };
-  require(weights, "");
-  require(first, firstMoment);
-  require(second, secondMoment);
   std::vector<TensorToWrite> tensors;
-  tensors.reserve(3 * model.layout().size());
-  for (const ModelParameter &parameter : model.layout()) {
-    tensors.push_back(
-        {parameter.name, parameter.shape, partOf(weights, parameter)});
-    tensors.push_back({firstMoment + parameter.name, parameter.shape,
-                       partOf(first, parameter)});
-    tensors.push_back({secondMoment + parameter.name, parameter.shape,
-                       partOf(second, parameter)});
-  }
+  tensors.reserve(arrays.size() * model.layout().size());
+  for (const PlannedTensor &parameter : model.layout())
+    for (auto &[prefix, values] : arrays)
+      tensors.push_back({prefix + parameter.name, parameter.shape,
+                         partOf(values, parameter)});
+  Metadata metadata = info.metadata;
+  metadata["format"] = format;
+  metadata["version"] = version;
+  metadata["training"] = training.dump();
+  metadata["progress"] = progress.dump();
   try {
-    writeSafetensors(path, tensors,
-                     {{"format", format},
-                      {"version", version},
-                      {"cell_source", info.cellSource},
-                      {"cell_name", info.cellName},
-                      {"model", modelOptions.dump()},
-                      {"training", training.dump()},
-                      {"progress", progress.dump()},
-                      {"vocabulary", info.vocabulary.toJson()}});
+    writeSafetensors(path, tensors, metadata);
   } catch (const Error &error) {
     throw Error(std::string(error.what()) + "; " + describeKept(path));
   }
 }
 
-CheckpointInfo minrnn::readCheckpointInfo(const std::filesystem::path &path) {
-  const SafetensorsReader reader(path);
-  const std::string where = path.string() + ": ";
-  const auto expect = [&](const char *key, const std::string &expected) {
-    if (const std::string found = metadata(reader, key); found != expected)
-      throw Error(std::string("expected a checkpoint of ") + key + " '" +
-                  expected + "', found '" + found + "'");
-  };
-  CheckpointInfo info;
-  try {
-    expect("format", format);
-    expect("version", version);
-    info.cellSource = metadata(reader, "cell_source");
-    info.cellName = metadata(reader, "cell_name");
-    info.model = modelFromJson(parseNumbers(metadata(reader, "model")));
-    info.training =
-        trainingFromJson(parseNumbers(metadata(reader, "training")));
-    readProgress(parseNumbers(metadata(reader, "progress")), info);
-    info.vocabulary = Vocabulary::fromJson(metadata(reader, "vocabulary"));
-  } catch (const Json::exception &exception) {
-    throw Error(where + "the metadata is damaged: " + exception.what());
-  } catch (const Error &error) {
-    throw Error(where + error.what());
-  }
-  if (info.vocabulary.size() != info.model.vocabulary)
-    throw Error(where + "the model has a vocabulary of " +
-                std::to_string(info.model.vocabulary) +
-                ", but the file lists " +
-                std::to_string(info.vocabulary.size()) + " characters");
-  // The sizes must be those of tensors in the file, so that damaged ones never
-  // ask for more memory than the file has bytes.
-  const LanguageModelOptions &model = info.model;
-  if (model.layers < 1 || model.width < 1 || model.expansion < 1)
-    throw Error(where + "the model's sizes must be positive");
-  const std::string lastLayer =
-      "layers." + std::to_string(model.layers - 1) + ".out.weight";
-  const std::vector<std::int64_t> &out = reader.info(lastLayer).shape;
-  if (reader.info("embedding.weight").shape !=
-          std::vector<std::int64_t>{model.vocabulary, model.width} ||
-      out.size() != 2 || out[0] != model.width ||
-      out[1] / model.width != model.expansion || out[1] % model.width != 0 ||
-      static_cast<std::size_t>(model.layers) > reader.tensors().size())
-    throw Error(where + "the model's sizes do not fit its tensors");
-  if (info.stepsDone < 0)
-    throw Error(where + "a negative number of steps done");
-  return info;
+const std::string &minrnn::entryOf(const Metadata &metadata,
+                                   std::string_view key) {
+  const auto found = metadata.find(key);
+  if (found == metadata.end())
+    throw Error("the metadata entry '" + std::string(key) +
+                "' is missing; expected a checkpoint that minrnn train wrote");
+  return found->second;
 }
 
-void minrnn::readCheckpoint(const std::filesystem::path &path,
-                            LanguageModel &model, AdamW *optimizer) {
+std::string minrnn::spoken(std::string key) {
+  std::replace(key.begin(), key.end(), '_', ' ');
+  return key;
+}
+
+Json minrnn::parseNumbers(const std::string &text) {
+  Json json = parseJson(text, "the metadata");
+  if (json.is_object())
+    for (const auto &[key, value] : json.items())
+      if (value.is_null())
+        throw Error("holds a " + spoken(key) +
+                    " that is not a number: the training that wrote it had "
+                    "diverged. Go on from an earlier checkpoint, or train "
+                    "afresh with a lower learning rate");
+  return json;
+}
+
+CheckpointInfo minrnn::readCheckpointInfo(const std::filesystem::path &path) {
   const SafetensorsReader reader(path);
-  std::vector<float> weights(model.parameters().size());
-  std::vector<float> first(optimizer == nullptr ? 0 : weights.size());
-  std::vector<float> second(first.size());
-  for (const ModelParameter &parameter : model.layout()) {
-    readInto(reader, parameter.name, parameter, weights);
-    if (optimizer == nullptr)
-      continue;
-    readInto(reader, firstMoment + parameter.name, parameter, first);
-    readInto(reader, secondMoment + parameter.name, parameter, second);
-  }
-  model.parameters().upload(weights);
-  if (optimizer == nullptr)
-    return;
-  optimizer->firstMoment().upload(first);
-  optimizer->secondMoment().upload(second);
-  optimizer->setStepsDone(readCheckpointInfo(path).stepsDone);
+  return readMetadata(path, [&] {
+    const Metadata &entries = reader.metadata();
+    const auto expect = [&](const char *key, const std::string &expected) {
+      if (const std::string &found = entryOf(entries, key); found != expected)
+        throw Error(std::string("expected a checkpoint of ") + key + " '" +
+                    expected + "', found '" + found + "'");
+    };
+    expect("format", format);
+    expect("version", version);
+    CheckpointInfo info;
+    info.training =
+        trainingFromJson(parseNumbers(entryOf(entries, "training")));
+    readProgress(parseNumbers(entryOf(entries, "progress")), info);
+    if (info.stepsDone < 0)
+      throw Error("a negative number of steps done");
+    info.metadata = entries;
+    for (const char *own : ownEntries)
+      info.metadata.erase(own);
+    return info;
+  });
+}
+
+void minrnn::readCheckpoint(const std::filesystem::path &path, Model &model,
+                            Optimizer *optimizer) {
+  const SafetensorsReader reader(path);
+  const auto read = [&](const std::string &prefix, DeviceArray<float> &array) {
+    std::vector<float> values(array.size());
+    for (const PlannedTensor &parameter : model.layout())
+      readInto(reader, prefix + parameter.name, parameter, values);
+    return values;
+  };
+  // All is read before anything changes.
+  std::vector<std::pair<DeviceArray<float> *, std::vector<float>>> arrays;
+  arrays.emplace_back(&model.parameters(), read("", model.parameters()));
+  if (optimizer != nullptr)
+    for (const Optimizer::State &state : optimizer->state())
+      arrays.emplace_back(state.values, read(prefixOf(state), *state.values));
+  for (const auto &[array, values] : arrays)
+    array->upload(values);
+  if (optimizer != nullptr)
+    optimizer->setStepsDone(readCheckpointInfo(path).stepsDone);
 }

@@ -28,9 +28,9 @@ minrnn::findNotFinite(std::span<const std::int64_t> shape,
 }
 
 std::optional<std::string>
-minrnn::findNotFinite(std::span<const ModelParameter> layout,
+minrnn::findNotFinite(std::span<const PlannedTensor> layout,
                       std::span<const float> flat, const std::string &prefix) {
-  for (const ModelParameter &parameter : layout)
+  for (const PlannedTensor &parameter : layout)
     if (const auto bad = findNotFinite(
             parameter.shape,
             flat.subspan(static_cast<std::size_t>(parameter.offset),

@@ -9,7 +9,7 @@
 #ifndef MINRNN_RUNTIME_TRAIN_NOTFINITE_H
 #define MINRNN_RUNTIME_TRAIN_NOTFINITE_H
 
-#include "minrnn/language_model.h"
+#include "minrnn/train/tensor_plan.h"
 
 #include <optional>
 #include <span>
@@ -24,7 +24,7 @@ std::optional<std::string> findNotFinite(std::span<const std::int64_t> shape,
 
 /// The same for the parameters of a model, or for what there is one of for each
 /// of them: `tensor '<prefix><name>': element [1, 2] is nan`.
-std::optional<std::string> findNotFinite(std::span<const ModelParameter> layout,
+std::optional<std::string> findNotFinite(std::span<const PlannedTensor> layout,
                                          std::span<const float> flat,
                                          const std::string &prefix);
 

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "minrnn/training.h"
+#include "minrnn/train/trainer.h"
 
 #include "minrnn/error.h"
 #include "runtime/core/FormatNumber.h"
@@ -17,6 +17,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <utility>
 
 using namespace minrnn;
 
@@ -26,14 +27,6 @@ using Clock = std::chrono::steady_clock;
 
 double secondsSince(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
-}
-
-std::vector<bool> decaysOf(const LanguageModel &model) {
-  std::vector<bool> decays;
-  for (const ModelParameter &parameter : model.layout())
-    decays.insert(decays.end(), static_cast<std::size_t>(parameter.count),
-                  parameter.decays);
-  return decays;
 }
 
 void check(const TrainingOptions &options) {
@@ -48,7 +41,7 @@ void check(const TrainingOptions &options) {
   atLeast(options.steps, 0, "number of steps");
   atLeast(options.warmupSteps, 0, "number of warm-up steps");
   atLeast(options.evaluateEvery, 1, "number of steps between validations");
-  atLeast(options.evaluateCharacters, 0, "number of characters to judge by");
+  atLeast(options.evaluatePositions, 0, "number of positions to judge by");
   const auto within = [](double value, double low, double high,
                          const char *name) {
     // Written so that NaN fails as well.
@@ -68,37 +61,39 @@ void check(const TrainingOptions &options) {
 
 } // namespace
 
-Trainer::Trainer(LanguageModel &model, const TextCorpus &corpus,
+Trainer::Trainer(Model &model, const Task &task, Optimizer &optimizer,
                  const TrainingOptions &options)
-    : model(model), corpus(corpus), trainingOptions(options),
+    : model(model), task(task), optimizerOfModel(optimizer),
+      trainingOptions(options),
       schedule{options.learningRate,
                options.learningRate * options.finalFraction,
                options.warmupSteps, options.steps},
-      optimizer({.weightDecay = options.weightDecay}, decaysOf(model),
-                model.sharedBlocks()) {
+      objective(model, task) {
   check(options);
-  // Fails here, not after a while, when the text is too short.
-  randomWindows(corpus.training, 1, options.context, options.seed, 0);
-  if (corpus.validation.size() < 2)
-    throw Error("the text is too short: its last 10 %, kept to judge by, holds "
-                "fewer than 2 characters");
+  // Fails here, not after a while, when the task has too little.
+  task.trainingBatch(1, options.context, options.seed, 0);
+  task.validationBatches(options.evaluation());
 }
 
 double Trainer::step() {
   const std::int64_t index = stepsDone();
-  const TokenBatch windows = randomWindows(
-      corpus.training, trainingOptions.batch, trainingOptions.context,
-      trainingOptions.seed, static_cast<std::uint64_t>(index));
-  model.stage(windows.batch, windows.time, windows.tokens, windows.targets);
-  optimizer.stage(schedule.rate(index));
-  queueStep();
-  const double loss = model.queuedLoss();
-  const double norm = optimizer.queuedNorm();
+  objective.upload(task.trainingBatch(
+      trainingOptions.batch, trainingOptions.context, trainingOptions.seed,
+      static_cast<std::uint64_t>(index)));
+  optimizerOfModel.upload(schedule.rate(index));
+  enqueueStep();
+  const double loss = objective.waitForLoss();
+  const double norm = optimizerOfModel.waitForNorm();
   if (!std::isfinite(loss) || !std::isfinite(norm))
     diverged("at step " + std::to_string(index + 1) + " the loss is " +
              formatNumber(loss) + " and the gradient's norm " +
              formatNumber(norm));
   return loss;
+}
+
+std::optional<Evaluation> Trainer::evaluate(StopRequest stop) const {
+  return minrnn::evaluate(model, task,
+                          trainingOptions.evaluation(std::move(stop)));
 }
 
 void Trainer::diverged(const std::string &how) {
@@ -114,26 +109,26 @@ void Trainer::diverged(const std::string &how) {
       "; use a lower learning rate");
 }
 
-void Trainer::queueStep() {
+void Trainer::enqueueStep() {
   const auto work = [&] {
-    model.queueLossAndGradients();
-    optimizer.queueStep(trainingOptions.clip > 0
-                            ? trainingOptions.clip
-                            : std::numeric_limits<double>::infinity(),
-                        model.parameters(), model.gradients());
+    objective.enqueueLossAndGradients();
+    optimizerOfModel.enqueueStep(trainingOptions.clip > 0
+                                     ? trainingOptions.clip
+                                     : std::numeric_limits<double>::infinity(),
+                                 model.parameters(), model.gradients());
   };
   // The first step, and any after which a buffer has moved, runs as it is: it
   // reserves memory and loads modules. From the next on, one recorded graph.
-  if (graphGeneration != model.bufferGeneration()) {
+  if (graphGeneration != objective.bufferGeneration()) {
     graph.reset();
     work();
-    graphGeneration = model.bufferGeneration();
+    graphGeneration = objective.bufferGeneration();
     return;
   }
   if (!graph && mayRecord) {
     // A driver that records no such graph runs the step all the same.
     try {
-      graph = model.blocks().device().capture(work);
+      graph = model.context().device().capture(work);
     } catch (const Error &error) {
       refusal = error.what();
     }
@@ -172,19 +167,21 @@ void Trainer::run(
     const bool isLast = progress.step == trainingOptions.steps;
     stopped = stop && stop();
     progress.validationLoss.reset();
-    std::optional<double> validationLoss;
+    progress.metrics.clear();
+    std::optional<Evaluation> validation;
     if (!stopped &&
         (isLast || progress.step % trainingOptions.evaluateEvery == 0)) {
       const Clock::time_point validationBegin = Clock::now();
-      validationLoss =
-          evaluate(model, corpus.validation, trainingOptions.evaluation(stop));
+      validation = evaluate(stop);
       validationSeconds += secondsSince(validationBegin);
       ++validations;
-      stopped = !validationLoss;
+      stopped = !validation;
     }
-    const bool isFinite = !validationLoss || std::isfinite(*validationLoss);
-    if (isFinite)
-      progress.validationLoss = validationLoss;
+    const bool isFinite = !validation || std::isfinite(validation->loss);
+    if (validation && isFinite) {
+      progress.validationLoss = validation->loss;
+      progress.metrics = validation->metrics;
+    }
     const auto stepsLeft =
         static_cast<double>(trainingOptions.steps - progress.step);
     const double validationsLeft = std::ceil(
@@ -197,7 +194,7 @@ void Trainer::run(
     report(progress);
     if (!isFinite)
       diverged("after step " + std::to_string(progress.step) +
-               " the validation loss is " + formatNumber(*validationLoss));
+               " the validation loss is " + formatNumber(validation->loss));
     if (progress.validationLoss)
       evaluated(progress);
   }

@@ -16,6 +16,7 @@
 
 #include "minrnn/error.h"
 #include "minrnn/jit.h"
+#include "tests/LaunchKernel.h"
 
 #include <algorithm>
 #include <chrono>
@@ -72,58 +73,63 @@ std::vector<float> samples(std::int64_t count) {
   return values;
 }
 
+struct Sizes {
+  std::int64_t batch, time, channels;
+};
+
 void measure(const char *path, minrnn::ScanDomain scan, const char *scanName,
-             const minrnn::SequenceShape &shape) {
+             const Sizes &shape) {
   minrnn::CellKernels cell = minrnn::compileCellFile(path, {.scan = scan});
-  if (cell.recurrent() > 0)
-    throw minrnn::Error("cell '" + cell.manifest().cell +
+  const minrnn::Manifest &manifest = cell.manifest();
+  if (!manifest.recurrent.empty())
+    throw minrnn::Error("cell '" + manifest.cell +
                         "' projects what it computes step by step: matrix "
                         "products decide its time, not its kernels");
   std::int64_t hidden = shape.batch * shape.time * shape.channels;
-  std::int64_t packed = hidden * cell.gates();
-  std::int64_t read = cell.readsInput() ? hidden : 0;
-  bool isPlain = cell.manifest().plain;
-  std::int64_t kept = isPlain ? 0 : hidden * cell.states();
+  std::int64_t packed = hidden * manifest.size(minrnn::Axis::Gates);
+  std::int64_t read = manifest.readsInput() ? hidden : 0;
+  bool isPlain = manifest.outputIsState();
+  std::int64_t kept =
+      isPlain ? 0 : hidden * manifest.size(minrnn::Axis::States);
   std::vector<float> preactivations = samples(packed);
   std::vector<float> input = samples(read);
-  std::vector<float> parameters = samples(cell.parameters() * shape.channels);
+  std::vector<float> parameters =
+      samples(manifest.size(minrnn::Axis::Parameters) * shape.channels);
   std::vector<float> output(hidden);
-  std::vector<float> trajectory(kept);
+  std::vector<float> states(kept);
   std::vector<float> gradient(hidden, 1.0F);
   std::vector<float> gateGradients(packed);
   std::vector<float> inputGradient(read);
-  double forward = seconds([&] {
-    cell.forward(shape, {.preactivations = preactivations.data(),
-                         .input = input.data(),
-                         .parameters = parameters.data(),
-                         .output = output.data(),
-                         .trajectory = isPlain ? nullptr : trajectory.data()});
-  });
-  double backward = seconds([&] {
-    cell.backward(
-        shape, {.preactivations = preactivations.data(),
-                .input = input.data(),
-                .parameters = parameters.data(),
-                .output = output.data(),
-                .trajectory = isPlain ? nullptr : trajectory.data(),
-                .dOutput = gradient.data(),
-                .dPreactivations = gateGradients.data(),
-                .dInput = cell.readsInput() ? inputGradient.data() : nullptr});
-  });
+  minrnn::test::KernelCall call{shape.batch, shape.time, shape.channels};
+  call.set("preactivations", preactivations.data());
+  call.set("input", input.data());
+  call.set("parameters", parameters.data());
+  call.set("output", output.data());
+  call.set("states", states.data());
+  call.set("d_output", gradient.data());
+  call.set("d_preactivations", gateGradients.data());
+  call.set("d_input", inputGradient.data());
+  auto timeOf = [&](const char *entry) {
+    return seconds([&] {
+      minrnn::test::launchKernel(cell.module(), manifest.entry(entry), call);
+    });
+  };
+  double forward = timeOf("forward");
+  double backward = timeOf("backward");
   double copy = copyBandwidth(packed + hidden);
   auto report = [&](const char *entry, double time, std::int64_t elements) {
     double rate = static_cast<double>(elements) * sizeof(float) / time;
     std::printf("%-22s %-6s %-8s B=%-3lld T=%-5lld H=%-4lld %7.2f ms  %6.2f "
                 "GB/s  %4.0f%% of copy\n",
-                cell.manifest().cell.c_str(), scanName, entry,
+                manifest.cell.c_str(), scanName, entry,
                 static_cast<long long>(shape.batch),
                 static_cast<long long>(shape.time),
                 static_cast<long long>(shape.channels), time * 1e3, rate / 1e9,
                 100 * rate / copy);
   };
-  std::int64_t states = isPlain ? hidden : kept;
+  std::int64_t saved = isPlain ? hidden : kept;
   report("forward", forward, packed + read + hidden + kept);
-  report("backward", backward, 2 * packed + 2 * read + hidden + states);
+  report("backward", backward, 2 * packed + 2 * read + hidden + saved);
 }
 
 } // namespace
@@ -134,9 +140,9 @@ int main(int argc, char **argv) try {
     return 2;
   }
   for (int i = 1; i < argc; ++i)
-    for (const minrnn::SequenceShape &shape :
-         {minrnn::SequenceShape{.batch = 16, .time = 256, .channels = 512},
-          minrnn::SequenceShape{.batch = 4, .time = 4096, .channels = 257}}) {
+    for (const Sizes &shape :
+         {Sizes{.batch = 16, .time = 256, .channels = 512},
+          Sizes{.batch = 4, .time = 4096, .channels = 257}}) {
       measure(argv[i], minrnn::ScanDomain::Linear, "linear", shape);
       try {
         measure(argv[i], minrnn::ScanDomain::Log, "log", shape);

@@ -65,7 +65,7 @@ std::vector<Setting> minrnn::test::settings(const KernelProgram &kernels) {
   return all;
 }
 
-Case minrnn::test::makeCase(const Program &program,
+Case minrnn::test::makeCase(const reference::Program &program,
                             const KernelProgram &kernels,
                             const Setting &setting, uint64_t seed) {
   Case sample;
@@ -86,7 +86,8 @@ void minrnn::test::roundInputs(Case &sample, const std::string &ioType) {
       value = roundedTo(ioType, static_cast<float>(value));
 }
 
-EntryCall minrnn::test::callOf(const Program &program, const Case &sample) {
+EntryCall minrnn::test::callOf(const reference::Program &program,
+                               const Case &sample) {
   auto narrow = [](const std::vector<double> &values) {
     return std::vector<float>(values.begin(), values.end());
   };
@@ -115,7 +116,7 @@ EntryCall minrnn::test::callOf(const Program &program, const Case &sample) {
 
 void minrnn::test::addSaved(EntryCall &call, const NamedArrays &forward) {
   for (const char *name :
-       {"output", "trajectory", "boundaries", "recurrent", "chained"})
+       {"output", "states", "checkpoints", "recurrent", "inner"})
     if (auto found = forward.find(name); found != forward.end())
       call.inputs[name] = found->second;
 }
@@ -150,35 +151,36 @@ void Bounds::expectWithin(const NamedArrays &arrays, const std::string &name,
   }
 }
 
-void Bounds::expectAgrees(const Program &program, const KernelProgram &kernels,
-                          const Case &sample, const Both &found) {
+void Bounds::expectAgrees(const reference::Program &program,
+                          const KernelProgram &kernels, const Case &sample,
+                          const Both &found) {
   const CallResults results = evaluate(program, sample.judged);
   const CallGradients gradients =
       differentiate(program, sample.judged, sample.dOutput, sample.dLast);
-  // (Of `boundaries` the judge knows nothing; `backward` shows whether they are
-  // right.)
+  // (Of `checkpoints` the judge knows nothing; `backward` shows whether they
+  // are right.)
   const std::map<std::string, const Judged *> judged = {
       {"output", &results.output},
-      {"trajectory", &results.trajectory},
+      {"states", &results.trajectory},
       {"last", &results.last},
       {"d_preactivations", &gradients.preactivations},
       {"d_input", &gradients.input},
       {"d_recurrent", &gradients.recurrent},
-      {"d_bias", &gradients.bias},
-      {"d_recurrent_bias", &gradients.recurrentBias},
-      {"d_parameters", &gradients.parameters},
+      {"d_bias_rows", &gradients.bias},
+      {"d_recurrent_bias_rows", &gradients.recurrentBias},
+      {"d_parameters_rows", &gradients.parameters},
       {"d_initial", &gradients.initial}};
   for (const auto &[entry, arrays] :
        {std::pair{"forward", &found.forward}, {"backward", &found.backward}})
     for (const KernelArgument &argument :
          kernels.manifest().entry(entry).arguments)
-      if (argument.access == "write" && argument.name != "boundaries") {
+      if (argument.isWritten && argument.name != "checkpoints") {
         ASSERT_TRUE(judged.contains(argument.name)) << argument.name;
         expectWithin(*arrays, argument.name, *judged.at(argument.name),
                      argument.name == "last" && sample.judged.logarithmic);
       }
-  if (kernels.manifest().chained() > 0) {
-    expectWithin(found.forward, "chained", results.chained, false);
-    expectWithin(found.backward, "d_chained", gradients.chained, false);
+  if (kernels.manifest().size(Axis::Inner) > 0) {
+    expectWithin(found.forward, "inner", results.chained, false);
+    expectWithin(found.backward, "d_inner", gradients.chained, false);
   }
 }

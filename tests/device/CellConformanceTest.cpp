@@ -95,7 +95,7 @@ protected:
   }
 
   std::string cell;
-  Program program;
+  reference::Program program;
 };
 
 /// The bits of two runs' arrays, which must be the same ones.
@@ -115,7 +115,7 @@ std::set<std::string> optionalOutputs(const KernelProgram &kernels,
   std::set<std::string> names;
   for (const KernelArgument &argument :
        kernels.manifest().entry(entry).arguments)
-    if (argument.access == "write" && argument.optional)
+    if (argument.isWritten && argument.isOptional)
       names.insert(argument.name);
   return names;
 }
@@ -138,8 +138,8 @@ void expectTheSameWithFewerOutputs(const KernelProgram &kernels, EntryCall call,
 
 /// Whether an array holds elements of the io type.
 bool isStored(const std::string &name) {
-  return name == "output" || name == "trajectory" ||
-         name == "d_preactivations" || name == "d_input";
+  return name == "output" || name == "states" || name == "d_preactivations" ||
+         name == "d_input";
 }
 
 /// `found` holds the numbers of `exact`, to the bit; those that are stored in
@@ -182,10 +182,10 @@ Judged stepOf(const Judged &judged, const Shape &shape, int64_t t,
 }
 
 /// The call of `step` for the step `t` of a sequence; every second one in
-/// place, where there is a place. No `previous` is zero.
-EntryCall stepCall(const Program &program, const KernelProgram &kernels,
-                   const EntryCall &whole, const std::vector<float> &previous,
-                   int64_t t) {
+/// place, where there is a place. No `initial` is zero.
+EntryCall stepCall(const reference::Program &program,
+                   const KernelProgram &kernels, const EntryCall &whole,
+                   const std::vector<float> &previous, int64_t t) {
   const Shape &shape = whole.shape;
   const auto gates = static_cast<int64_t>(program.gates.size());
   const auto states = program.states.size();
@@ -200,13 +200,13 @@ EntryCall stepCall(const Program &program, const KernelProgram &kernels,
   if (!whole.reset.empty())
     call.reset = stepOf(whole.reset, shape, t, 1);
   if (!previous.empty()) {
-    call.inputs["previous"] = previous;
+    call.inputs["initial"] = previous;
     if (t % 2 == 1)
-      call.inPlace = {{"next", "previous"}};
+      call.inPlace = {{"last", "initial"}};
   }
   if (program.recurrent.empty())
     return call;
-  // Poison, for `forward_chained` reads the products of the states alone.
+  // Poison, for `forward_inner0` reads the products of the states alone.
   std::vector<float> products(program.recurrent.size() *
                                   size_t(shape.batch * shape.channels),
                               std::numeric_limits<float>::quiet_NaN());
@@ -232,10 +232,8 @@ EntryCall stepCall(const Program &program, const KernelProgram &kernels,
   before.reverse = false;
   before.inPlace.clear();
   before.unwanted = {"last"};
-  if (!previous.empty())
-    before.inputs["initial"] = previous;
   addProducts(/*ofChained=*/true, program.chained.size(),
-              kernels.run("forward_chained", before).at("chained"));
+              kernels.run("forward_inner0", before).at("inner"));
   call.inputs["recurrent"] = products;
   return call;
 }
@@ -350,14 +348,13 @@ TEST_P(CellOnDevice, StepsAreTheSequence) {
         NamedArrays run =
             kernels.run("step", stepCall(program, kernels, whole, state, t));
         bounds.expectWithin(
-            run, "next",
+            run, "last",
             stepOf(expected.trajectory, shape, t, states * shape.channels));
-        if (!program.isPlain())
-          bounds.expectWithin(
-              run, "output", stepOf(expected.output, shape, t, shape.channels));
+        bounds.expectWithin(run, "output",
+                            stepOf(expected.output, shape, t, shape.channels));
         if (HasFailure())
           return;
-        state = std::move(run.at("next"));
+        state = std::move(run.at("last"));
       }
     }
     report(domain + ", steps", bounds);
@@ -392,7 +389,7 @@ TEST_P(CellOnDevice, StepsStoreHalvesOfWhatTheyCompute) {
       expectStored(run, exact.run("step", call), ioType);
       if (HasFailure())
         return;
-      state = std::move(run.at("next"));
+      state = std::move(run.at("last"));
     }
   }
   if (lacksHalves)
@@ -454,7 +451,7 @@ caseName(const testing::TestParamInfo<CellOnDevice::ParamType> &info) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Devices, CellOnDevice,
-                         testing::Combine(testing::ValuesIn(deviceNames()),
+                         testing::Combine(testing::ValuesIn(everyDevice()),
                                           testing::ValuesIn(judgedCellNames())),
                          caseName);
 

@@ -404,6 +404,6 @@ TEST_P(HostileNumbers, NoStepLeavesTheStatesAsTheyAre) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Devices, HostileNumbers,
-                         testing::ValuesIn(deviceNames()), deviceOf);
+                         testing::ValuesIn(everyDevice()), deviceOf);
 
 } // namespace

@@ -8,6 +8,7 @@
 
 #include "tests/device/KernelProgram.h"
 
+#include "tests/LaunchKernel.h"
 #include "tests/device/GuardedBuffer.h"
 #include "tests/reference/HalfStorage.h"
 
@@ -23,32 +24,37 @@ using minrnn::reference::fromHalfBits;
 using minrnn::reference::halfBits;
 using minrnn::reference::Shape;
 
-static int64_t bytesOf(const std::string &type) {
-  return type == "f32*" ? 4 : type == "i8*" ? 1 : 2;
+/// Of half-precision cells, io elements are halves.
+static int64_t bytesOf(Element element, const std::string &ioType) {
+  return element == Element::U8                       ? 1
+         : element == Element::F32 || ioType == "f32" ? 4
+                                                      : 2;
 }
 
 KernelProgram::KernelProgram(Manifest manifest,
                              std::shared_ptr<const KernelModule> module)
     : own(std::move(manifest)), module(std::move(module)) {
   for (const RecurrentProjection &projection : own.recurrent)
-    projected.push_back({projection.chained.has_value(),
-                         projection.chained
-                             ? *projection.chained
-                             : own.stateIndex(projection.state)});
+    projected.push_back({projection.inner.has_value(),
+                         projection.inner ? *projection.inner
+                                          : own.stateIndex(projection.state),
+                         projection.stage});
 }
 
-int64_t KernelProgram::sizeOf(std::string_view axis, const Shape &shape) const {
-  const std::map<std::string_view, int64_t> sizes = {
-      {"batch", shape.batch},
-      {"time", shape.time},
-      {"channels", shape.channels},
-      {"tiles", own.timeTiles(shape.time)},
-      {"gates", int64_t(own.gates.size())},
-      {"recurrent", int64_t(own.recurrent.size())},
-      {"parameters", int64_t(own.parameters.size())},
-      {"states", int64_t(own.states.size())},
-      {"chained", own.chained()}};
-  return sizes.at(axis);
+int64_t KernelProgram::sizeOf(Axis axis, const Shape &shape) const {
+  switch (axis) {
+  case Axis::Batch:
+    return shape.batch;
+  case Axis::Time:
+    return shape.time;
+  case Axis::Channels:
+  case Axis::Inputs:
+    return shape.channels;
+  case Axis::Tiles:
+    return own.timeTiles(shape.time);
+  default:
+    return own.size(axis);
+  }
 }
 
 /// The arrays of one call on the device.
@@ -58,9 +64,8 @@ public:
       : program(program), call(call) {}
 
   /// Reserves room for an array, with nothing in it.
-  void reserve(const std::string &name, const std::string &type,
-               int64_t elements) {
-    const int64_t bytes = bytesOf(type);
+  void reserve(const std::string &name, Element type, int64_t elements) {
+    const int64_t bytes = bytesOf(type, program.own.ioType);
     const size_t shift =
         call.aligned ? 0 : places.size() % 3 * static_cast<size_t>(bytes);
     places.insert_or_assign(name, Place{std::make_unique<GuardedBuffer>(
@@ -71,8 +76,9 @@ public:
   void upload(const std::string &name, const std::vector<float> &values,
               int64_t begin = 0) {
     const Place &place = places.at(name);
-    const size_t offset = size_t(begin * bytesOf(place.type));
-    if (place.type == "f32*") {
+    const size_t offset =
+        size_t(begin * bytesOf(place.type, program.own.ioType));
+    if (bytesOf(place.type, program.own.ioType) == 4) {
       place.buffer->upload(std::as_bytes(std::span(values)), offset);
       return;
     }
@@ -86,7 +92,7 @@ public:
                               int64_t elements = -1) const {
     const Place &place = places.at(name);
     const int64_t count = elements < 0 ? place.count : elements;
-    if (place.type == "f32*") {
+    if (bytesOf(place.type, program.own.ioType) == 4) {
       std::vector<float> values(static_cast<size_t>(count));
       copy(place, begin, values, name);
       return values;
@@ -113,20 +119,20 @@ public:
   void prepare(std::string_view name) {
     const KernelEntry &entry = program.own.entry(name);
     for (const KernelArgument &argument : entry.arguments) {
-      if (!argument.isArray() || places.count(argument.name))
+      if (!argument.isTensor() || places.count(argument.name))
         continue;
       int64_t elements = 1;
-      for (const std::string &axis : argument.shape)
+      for (const Axis axis : argument.axes)
         elements *= program.sizeOf(axis, call.shape);
-      if (argument.access == "write") {
+      if (argument.isWritten) {
         if (call.unwanted.count(argument.name) ||
             call.inPlace.count(argument.name))
           continue;
-        reserve(argument.name, argument.type, elements);
+        reserve(argument.name, argument.element, elements);
       } else if (argument.name == "reset") {
         if (call.reset.empty() && elements != 0)
           continue;
-        reserve(argument.name, argument.type, elements);
+        reserve(argument.name, argument.element, elements);
         places.at("reset").buffer->upload(std::as_bytes(std::span(call.reset)));
       } else if (auto found = call.inputs.find(argument.name);
                  found != call.inputs.end()) {
@@ -134,9 +140,9 @@ public:
           throw std::runtime_error("'" + argument.name + "' has " +
                                    std::to_string(found->second.size()) +
                                    " elements of " + std::to_string(elements));
-        reserve(argument.name, argument.type, elements);
+        reserve(argument.name, argument.element, elements);
         upload(argument.name, found->second);
-      } else if (!argument.optional) {
+      } else if (!argument.isOptional) {
         throw std::runtime_error("'" + argument.name + "' is missing");
       }
     }
@@ -147,27 +153,16 @@ public:
   void launch(std::string_view name, int64_t first, int64_t count,
               const std::map<std::string, std::string> &aliases = {}) {
     const KernelEntry &entry = program.own.entry(name);
-    std::vector<uint64_t> words;
-    const std::map<std::string, int64_t> numbers = {
-        {"batch", call.shape.batch},
-        {"time", call.shape.time},
-        {"channels", call.shape.channels},
-        {"reverse", call.reverse ? 1 : 0},
-        {"first", first},
-        {"count", count}};
+    KernelCall launched{call.shape.batch, call.shape.time, call.shape.channels,
+                        call.reverse,     first,           count};
     for (const KernelArgument &argument : entry.arguments) {
-      if (!argument.isArray()) {
-        words.push_back(uint64_t(numbers.at(argument.name)));
-        continue;
-      }
       auto alias = aliases.find(argument.name);
       auto place =
           places.find(alias == aliases.end() ? argument.name : alias->second);
-      words.push_back(place == places.end() ? 0
-                                            : place->second.buffer->address());
+      if (argument.isTensor() && place != places.end())
+        launched.tensors[argument.name] = place->second.buffer->address();
     }
-    program.module->launch(
-        entry, words, entry.tileCount(call.shape.batch, call.shape.channels));
+    launchKernel(*program.module, entry, launched);
   }
 
   /// What the entry wrote, `aliases` as they were launched. Throws when it
@@ -184,7 +179,7 @@ public:
       auto alias = aliases.find(argument.name);
       const std::string &name =
           alias == aliases.end() ? argument.name : alias->second;
-      if (argument.access == "write" && places.count(name))
+      if (argument.isWritten && places.count(name))
         outputs[argument.name] = download(name);
     }
     return outputs;
@@ -193,7 +188,7 @@ public:
 private:
   struct Place {
     std::unique_ptr<GuardedBuffer> buffer;
-    std::string type;
+    Element type = Element::F32;
     int64_t count = 0;
   };
 
@@ -224,20 +219,28 @@ NamedArrays KernelProgram::run(std::string_view entry,
   return current.results(entry, call.inPlace);
 }
 
+int64_t KernelProgram::stageCount() const {
+  int64_t count = 0;
+  for (const reference::CompiledProjection &projection : projected)
+    if (projection.isChained)
+      count = std::max(count, projection.stage + 1);
+  return count;
+}
+
 void KernelProgram::multiply(Call &current, const EntryCall &call, int64_t t,
-                             bool ofChained) const {
+                             bool ofChained, int64_t stage) const {
   auto [batch, time, channels] = call.shape;
   const auto gates = int64_t(projected.size());
-  const int64_t count = sizeOf(ofChained ? "chained" : "states", call.shape);
+  const int64_t count = own.size(ofChained ? Axis::Inner : Axis::States);
   std::vector<float> products(size_t(gates * channels));
   for (int64_t row = 0; row < batch; ++row) {
     const int64_t begin = ofChained ? row * time + t : row;
     const std::vector<float> operands =
-        current.download(ofChained ? "chained" : "states",
+        current.download(ofChained ? "inner" : "carried",
                          begin * count * channels, count * channels);
-    reference::StepProducts{1, channels, projected, ofChained}.multiply<float>(
-        call.recurrentWeights.data(), {operands.data(), 0},
-        {products.data(), 0});
+    reference::StepProducts{1, channels, projected, ofChained, stage}
+        .multiply<float>(call.recurrentWeights.data(), {operands.data(), 0},
+                         {products.data(), 0});
     for (int64_t r = 0; r < gates; ++r)
       if (projected[size_t(r)].isChained == ofChained) {
         auto from = products.begin() + r * channels;
@@ -249,106 +252,121 @@ void KernelProgram::multiply(Call &current, const EntryCall &call, int64_t t,
 
 void KernelProgram::pullBack(const Call &current, const EntryCall &call,
                              int64_t t, int64_t row, bool ofChained,
-                             float *operands) const {
+                             float *operands, int64_t stage) const {
   const int64_t channels = call.shape.channels;
   const int64_t width = int64_t(projected.size()) * channels;
   const std::vector<float> dProducts = current.download(
       "d_recurrent", (row * call.shape.time + t) * width, width);
-  reference::StepProducts{1, channels, projected, ofChained}.pullBack<float>(
-      call.recurrentWeights.data(), {dProducts.data(), 0}, {operands, 0});
+  reference::StepProducts{1, channels, projected, ofChained, stage}
+      .pullBack<float>(call.recurrentWeights.data(), {dProducts.data(), 0},
+                       {operands, 0});
 }
 
 NamedArrays KernelProgram::forwardInSteps(const EntryCall &call) const {
   auto [batch, time, channels] = call.shape;
-  const int64_t states = sizeOf("states", call.shape);
-  const int64_t projections = sizeOf("recurrent", call.shape);
+  const int64_t states = own.size(Axis::States);
+  const int64_t projections = own.size(Axis::Recurrent);
   Call current(*this, call);
-  current.reserve("recurrent", "f32*", batch * time * projections * channels);
-  current.reserve("states", "f32*", batch * states * channels);
+  current.reserve("recurrent", Element::F32,
+                  batch * time * projections * channels);
+  current.reserve("carried", Element::F32, batch * states * channels);
   auto initial = call.inputs.find("initial");
-  current.upload("states",
+  current.upload("carried",
                  initial == call.inputs.end()
                      ? std::vector<float>(size_t(batch * states * channels))
                      : initial->second);
   current.prepare("forward");
-  const std::map<std::string, std::string> aliases = {{"initial", "states"},
-                                                      {"last", "states"}};
+  const std::map<std::string, std::string> aliases = {{"initial", "carried"},
+                                                      {"last", "carried"}};
   // With no step at all, the last states are still to be written.
   if (time == 0) {
     current.launch("forward", 0, 0);
     NamedArrays outputs = current.results("forward");
     outputs["recurrent"] = {};
-    if (own.chained() > 0)
-      outputs["chained"] = {};
+    if (own.size(Axis::Inner) > 0)
+      outputs["inner"] = {};
     return outputs;
   }
-  if (own.chained() > 0)
-    current.reserve("chained", "f32*", batch * time * own.chained() * channels);
+  if (own.size(Axis::Inner) > 0)
+    current.reserve("inner", Element::F32,
+                    batch * time * own.size(Axis::Inner) * channels);
+  // The values of later stages are written later.
+  if (stageCount() > 1)
+    current.upload(
+        "inner", std::vector<float>(
+                     size_t(batch * time * own.size(Axis::Inner) * channels)));
   for (int64_t position = 0; position < time; ++position) {
     const int64_t t = call.reverse ? time - 1 - position : position;
     multiply(current, call, t, /*ofChained=*/false);
-    if (own.chained() > 0) {
-      current.launch("forward_chained", position, 1,
-                     {{"initial", "states"}, {"last", ""}});
-      multiply(current, call, t, /*ofChained=*/true);
+    for (int64_t stage = 0; stage < stageCount(); ++stage) {
+      current.launch("forward_inner" + std::to_string(stage), position, 1,
+                     {{"initial", "carried"}, {"last", ""}});
+      multiply(current, call, t, /*ofChained=*/true, stage);
     }
     current.launch("forward", position, 1, aliases);
   }
   NamedArrays outputs = current.results("forward", aliases);
   outputs["recurrent"] = current.download("recurrent");
-  if (own.chained() > 0)
-    outputs["chained"] = current.download("chained");
+  if (own.size(Axis::Inner) > 0)
+    outputs["inner"] = current.download("inner");
   return outputs;
 }
 
 NamedArrays KernelProgram::backwardInSteps(const EntryCall &call) const {
   auto [batch, time, channels] = call.shape;
-  const int64_t states = sizeOf("states", call.shape);
-  const int64_t chained = own.chained();
+  const int64_t states = own.size(Axis::States);
+  const int64_t chained = own.size(Axis::Inner);
   Call current(*this, call);
-  current.reserve("d_states", "f32*", batch * states * channels);
+  current.reserve("d_carried", Element::F32, batch * states * channels);
   auto dLast = call.inputs.find("d_last");
-  current.upload("d_states",
+  current.upload("d_carried",
                  dLast == call.inputs.end()
                      ? std::vector<float>(size_t(batch * states * channels))
                      : dLast->second);
   if (chained > 0)
-    current.reserve("d_chained", "f32*", batch * time * chained * channels);
+    current.reserve("d_inner", Element::F32, batch * time * chained * channels);
   current.prepare("backward");
   const std::map<std::string, std::string> aliases = {
-      {"d_last", "d_states"}, {"d_initial", "d_states"}};
+      {"d_last", "d_carried"}, {"d_initial", "d_carried"}};
   // With no step at all, the sums are still to be written.
   if (time == 0) {
     current.launch("backward", 0, 0);
     NamedArrays outputs = current.results("backward");
     if (chained > 0)
-      outputs["d_chained"] = {};
+      outputs["d_inner"] = {};
     return outputs;
   }
   for (int64_t position = 0; position < time; ++position) {
     const int64_t t = call.reverse ? position : time - 1 - position;
-    if (chained > 0) {
-      current.launch("backward_chained", position, 1,
-                     {{"d_last", "d_states"}, {"d_initial", ""}});
+    std::vector<float> ofInner(size_t(batch * chained * channels));
+    for (int64_t stage = stageCount(); stage-- > 0;) {
       for (int64_t row = 0; row < batch; ++row) {
-        std::vector<float> gradient(size_t(chained * channels));
-        pullBack(current, call, t, row, /*ofChained=*/true, gradient.data());
-        current.upload("d_chained", gradient,
+        auto from = ofInner.begin() + row * chained * channels;
+        current.upload("d_inner", {from, from + chained * channels},
                        (row * time + t) * chained * channels);
-        // `backward` writes all of them again.
-        const int64_t width = sizeOf("recurrent", call.shape) * channels;
+      }
+      current.launch("backward_inner" + std::to_string(stage), position, 1,
+                     {{"d_last", "d_carried"}, {"d_initial", ""}});
+      for (int64_t row = 0; row < batch; ++row) {
+        auto from = ofInner.begin() + row * chained * channels;
+        pullBack(current, call, t, row, /*ofChained=*/true,
+                 ofInner.data() + row * chained * channels, stage);
+        current.upload("d_inner", {from, from + chained * channels},
+                       (row * time + t) * chained * channels);
+        // The next entry writes all of them again.
+        const int64_t width = own.size(Axis::Recurrent) * channels;
         current.poison("d_recurrent", (row * time + t) * width, width);
       }
     }
     current.launch("backward", position, 1, aliases);
-    std::vector<float> gradient = current.download("d_states");
+    std::vector<float> gradient = current.download("d_carried");
     for (int64_t row = 0; row < batch; ++row)
       pullBack(current, call, t, row, /*ofChained=*/false,
                gradient.data() + row * states * channels);
-    current.upload("d_states", gradient);
+    current.upload("d_carried", gradient);
   }
   NamedArrays outputs = current.results("backward", aliases);
   if (chained > 0)
-    outputs["d_chained"] = current.download("d_chained");
+    outputs["d_inner"] = current.download("d_inner");
   return outputs;
 }

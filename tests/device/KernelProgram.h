@@ -45,7 +45,7 @@ struct EntryCall {
   bool reverse = false;
   /// Optional outputs that are not wanted.
   std::set<std::string> unwanted;
-  /// Outputs that share the array of an input: `next` that of `previous`.
+  /// Outputs that share the array of an input: `last` that of `initial`.
   std::map<std::string, std::string> inPlace;
   /// Whether arrays begin where the device likes them to, not merely where
   /// their elements may.
@@ -71,7 +71,7 @@ public:
   /// `forward` and `backward` of a cell with recurrent projections: one launch
   /// a step, of a cell with chained projections two, the products between them
   /// formed here in double and rounded once. `forward` gives `recurrent` and
-  /// `chained` besides its outputs, `backward` also `d_chained`.
+  /// `inner` besides its outputs, `backward` also `d_inner`.
   NamedArrays forwardInSteps(const EntryCall &call) const;
   NamedArrays backwardInSteps(const EntryCall &call) const;
 
@@ -86,15 +86,17 @@ public:
 private:
   class Call;
 
-  int64_t sizeOf(std::string_view axis, const reference::Shape &shape) const;
+  int64_t sizeOf(Axis axis, const reference::Shape &shape) const;
 
+  int64_t stageCount() const;
   /// The products at step t, of the states or of what is computed within it.
-  void multiply(Call &current, const EntryCall &call, int64_t t,
-                bool ofChained) const;
+  void multiply(Call &current, const EntryCall &call, int64_t t, bool ofChained,
+                int64_t stage = 0) const;
   /// Adds to operands[count, H] of one row what arrives at them through their
   /// projections.
   void pullBack(const Call &current, const EntryCall &call, int64_t t,
-                int64_t row, bool ofChained, float *operands) const;
+                int64_t row, bool ofChained, float *operands,
+                int64_t stage = 0) const;
 
   Manifest own;
   std::shared_ptr<const KernelModule> module;

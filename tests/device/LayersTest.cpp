@@ -12,10 +12,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "minrnn/bidirectional.h"
 #include "minrnn/device_array.h"
 #include "minrnn/jit.h"
+#include "minrnn/learned_initial.h"
 #include "minrnn/random.h"
-#include "minrnn/recurrent.h"
 #include "tests/device/CompiledCells.h"
 #include "tests/device/OnDevice.h"
 
@@ -24,6 +25,7 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -35,186 +37,154 @@ namespace {
 
 using Floats = std::vector<float>;
 
-constexpr RecurrentShape shape{2, 5, 3, 35};
+constexpr LayerSizes sizes{.batch = 2, .time = 5, .inputs = 3, .channels = 35};
 
 /// What a layer gave, by name.
 using Results = std::map<std::string, Floats>;
 
-/// The arrays of one layer on one device.
-class Layer {
+/// Tensors of one layer on one device, of their sizes in it, by name.
+class Tensors {
 public:
-  Layer(const CellKernels &cell, std::uint64_t seed) : cell(cell) {
-    const std::int64_t steps = shape.batch * shape.time;
-    const std::int64_t h = shape.channels;
-    const std::int64_t g = cell.gates();
-    const std::int64_t r = cell.recurrent();
-    const std::int64_t s = cell.states();
-    const std::int64_t c = cell.chained();
-    weight = drawn(g * h * shape.inputs, seed);
-    bias = drawn(g * h, seed + 1);
-    recurrentWeight = drawn(r * h * h, seed + 2);
-    recurrentBias = drawn(r * h, seed + 3);
-    preactivations = room(steps * g * h);
-    recurrent = room(steps * r * h);
-    chained = room(steps * c * h);
-    output = room(steps * h);
-    if (!cell.manifest().plain)
-      trajectory = room(steps * s * h);
-    last = room(shape.batch * s * h);
-    dPreactivations = room(steps * g * h);
-    dRecurrent = room(steps * r * h);
-    dChained = room(steps * c * h);
-    dBiasOfRows = room(shape.batch * g * h);
-    dRecurrentBiasOfRows = room(shape.batch * r * h);
-    dInput = room(steps * shape.inputs);
-    dWeight = room(g * h * shape.inputs);
-    dBias = room(g * h);
-    dRecurrentWeight = room(r * h * h);
-    dRecurrentBias = room(r * h);
-    dInitial = room(shape.batch * s * h);
+  Tensors(const CellKernels &cell, std::uint64_t seed)
+      : device(cell.device()), sized(cell, sizes) {
+    for (const LayerTensor &tensor : sized.tensors(Role::Parameter))
+      arrays[tensor.name] = drawn(countOf(tensor), seed++);
   }
 
+  static std::int64_t countOf(const LayerTensor &tensor) {
+    return static_cast<std::int64_t>(tensor.bytes / sizeof(float));
+  }
   DeviceArray<float> room(std::int64_t count) const {
-    return {cell.device(), static_cast<std::size_t>(count)};
+    return {device, static_cast<std::size_t>(count)};
   }
   DeviceArray<float> drawn(std::int64_t count, std::uint64_t seed) const {
     Random random(seed);
     Floats values(static_cast<std::size_t>(count));
     for (float &value : values)
       value = static_cast<float>(random.normal() / 4);
-    return {cell.device(), std::span<const float>(values)};
+    return {device, std::span<const float>(values)};
+  }
+  /// Numbers of a tensor's size.
+  DeviceArray<float> drawn(const char *tensor, std::uint64_t seed) const {
+    return drawn(countOf(sized.tensor(tensor)), seed);
   }
 
-  RecurrentForwardArguments forward(const float *input,
-                                    const float *initial = nullptr) {
-    return {.input = input,
-            .weight = weight.data(),
-            .bias = bias.data(),
-            .recurrentWeight = recurrentWeight.data(),
-            .recurrentBias = recurrentBias.data(),
-            .initial = initial,
-            .preactivations = preactivations.data(),
-            .recurrent = recurrent.data(),
-            .chained = chained.data(),
-            .output = output.data(),
-            .trajectory = trajectory.data(),
-            .last = last.data()};
+  void want(const char *tensor) {
+    arrays[tensor] = room(countOf(sized.tensor(tensor)));
+  }
+  void wantGradients() {
+    for (const LayerTensor &tensor : sized.tensors(Role::Gradient))
+      if (arrays.count(tensor.of) != 0)
+        want(tensor.name.c_str());
+  }
+  std::vector<NamedTensor> named(bool withGradients) const {
+    std::vector<NamedTensor> list;
+    for (const auto &[name, array] : arrays)
+      if (withGradients || !name.starts_with("d_"))
+        list.emplace_back(name, array);
+    return list;
+  }
+  void addTo(Results &results, const std::string &prefix) const {
+    for (const auto &[name, array] : arrays)
+      results[prefix + name] = array.download();
   }
 
-  RecurrentBackwardArguments backward(const float *input,
-                                      const float *initial = nullptr,
-                                      const float *dOutput = nullptr) {
-    return {.input = input,
-            .weight = weight.data(),
-            .bias = bias.data(),
-            .recurrentWeight = recurrentWeight.data(),
-            .recurrentBias = recurrentBias.data(),
-            .initial = initial,
-            .preactivations = preactivations.data(),
-            .recurrent = recurrent.data(),
-            .chained = chained.data(),
-            .output = output.data(),
-            .trajectory = trajectory.data(),
-            .dOutput = dOutput,
-            .dPreactivations = dPreactivations.data(),
-            .dRecurrent = dRecurrent.data(),
-            .dChained = dChained.data(),
-            .dBiasOfRows = dBiasOfRows.data(),
-            .dRecurrentBiasOfRows = dRecurrentBiasOfRows.data(),
-            .dInput = dInput.data(),
-            .dWeight = dWeight.data(),
-            .dBias = dBias.data(),
-            .dRecurrentWeight = dRecurrentWeight.data(),
-            .dRecurrentBias = dRecurrentBias.data(),
-            .dInitial = dInitial.data()};
-  }
+  std::map<std::string, DeviceArray<float>> arrays;
 
-  void addGradients(const std::string &prefix, Results &results) const {
-    results[prefix + "dWeight"] = dWeight.download();
-    results[prefix + "dBias"] = dBias.download();
-    results[prefix + "dRecurrentWeight"] = dRecurrentWeight.download();
-    results[prefix + "dRecurrentBias"] = dRecurrentBias.download();
-  }
-
-  const CellKernels &cell;
-  DeviceArray<float> weight, bias, recurrentWeight, recurrentBias;
-  DeviceArray<float> preactivations, recurrent, chained, output, trajectory;
-  DeviceArray<float> last;
-  DeviceArray<float> dPreactivations, dRecurrent, dChained, dBiasOfRows;
-  DeviceArray<float> dRecurrentBiasOfRows, dInput, dWeight, dBias;
-  DeviceArray<float> dRecurrentWeight, dRecurrentBias, dInitial;
+private:
+  std::shared_ptr<Device> device;
+  Layer sized;
 };
 
-Results bothDirections(Blocks &blocks, const CellKernels &cell) {
-  Layer onward(cell, 10);
-  Layer back(cell, 20);
-  const std::int64_t steps = shape.batch * shape.time;
-  const auto input = onward.drawn(steps * shape.inputs, 1);
-  const auto dOutput = onward.drawn(steps * 2 * shape.channels, 2);
-  const auto output = onward.room(steps * 2 * shape.channels);
-  const auto half = onward.room(steps * shape.channels);
-  bidirectionalForward(blocks, cell, shape, onward.forward(input.data()),
-                       back.forward(input.data()), output.data());
-  bidirectionalBackward(blocks, cell, shape, onward.backward(input.data()),
-                        back.backward(input.data()), dOutput.data(),
-                        half.data());
+Results bothDirections(const LayerContext &context, const CellKernels &cell) {
+  Tensors ahead(cell, 10);
+  Tensors back(cell, 20);
+  const std::int64_t steps = sizes.batch * sizes.time;
+  const auto input = ahead.drawn("input", 1);
+  const auto dOutput = ahead.drawn(steps * 2 * sizes.channels, 2);
+  const auto output = ahead.room(steps * 2 * sizes.channels);
+  const auto dInput = ahead.room(steps * sizes.inputs);
+  BidirectionalLayer layers(context, cell, sizes);
+  layers.forward(input.data(), ahead.named(false), back.named(false),
+                 output.data());
+  ahead.wantGradients();
+  back.wantGradients();
+  layers.backward(input.data(), dOutput.data(), ahead.named(true),
+                  back.named(true), dInput.data());
   Results results = {{"output", output.download()},
-                     {"dInput", onward.dInput.download()}};
-  onward.addGradients("onward ", results);
-  back.addGradients("back ", results);
+                     {"dInput", dInput.download()}};
+  ahead.addTo(results, "forward direction ");
+  back.addTo(results, "backward direction ");
   return results;
 }
 
-Results learnedState(Blocks &blocks, const CellKernels &cell) {
-  Layer layer(cell, 10);
-  const std::int64_t steps = shape.batch * shape.time;
-  const std::int64_t ofRow = cell.states() * shape.channels;
-  const auto input = layer.drawn(steps * shape.inputs, 1);
-  const auto dOutput = layer.drawn(steps * shape.channels, 2);
+Results learnedState(const LayerContext &context, const CellKernels &cell) {
+  Tensors tensors(cell, 10);
+  const std::int64_t ofRow =
+      cell.manifest().size(Axis::States) * sizes.channels;
+  tensors.arrays["input"] = tensors.drawn("input", 1);
   // Log space takes no negative one.
-  Floats learned = layer.drawn(ofRow, 3).download();
+  Floats learned = tensors.drawn(ofRow, 3).download();
   for (float &value : learned)
     value = std::fabs(value);
   const DeviceArray<float> learnedThere(cell.device(),
                                         std::span<const float>(learned));
-  const auto initial = layer.room(shape.batch * ofRow);
-  const auto dLearned = layer.room(ofRow);
-  learnedInitialForward(blocks, cell, shape, learnedThere.data(),
-                        initial.data());
-  recurrentForward(blocks, cell, shape,
-                   layer.forward(input.data(), initial.data()));
-  recurrentBackward(
-      blocks, cell, shape,
-      layer.backward(input.data(), initial.data(), dOutput.data()));
-  learnedInitialBackward(blocks, cell, shape, layer.dInitial.data(),
-                         dLearned.data());
-  Results results = {{"output", layer.output.download()},
-                     {"last", layer.last.download()},
-                     {"dInput", layer.dInput.download()},
-                     {"dLearned", dLearned.download()}};
-  layer.addGradients("", results);
+  const auto dLearned = tensors.room(ofRow);
+  for (const char *name : {"initial", "output", "last"})
+    tensors.want(name);
+  learnedInitialForward(context, cell, sizes.batch, sizes.channels,
+                        learnedThere.data(), tensors.arrays["initial"].data());
+  Layer layer(cell, sizes);
+  layer.forward(tensors.named(false));
+  tensors.wantGradients();
+  tensors.arrays.erase("d_last");
+  tensors.arrays["d_output"] = tensors.drawn("d_output", 2);
+  layer.backward(tensors.named(true));
+  learnedInitialBackward(context, cell, sizes.batch, sizes.channels,
+                         tensors.arrays["d_initial"].data(), dLearned.data());
+  Results results = {{"dLearned", dLearned.download()}};
+  tensors.addTo(results, "");
   return results;
 }
 
-Results singleSteps(Blocks &blocks, const CellKernels &cell) {
-  Layer layer(cell, 10);
-  auto state = layer.room(shape.batch * cell.states() * shape.channels);
+/// In a graph where the device records one.
+Results recorded(const LayerContext & /*context*/, const CellKernels &cell) {
+  Tensors tensors(cell, 10);
+  tensors.arrays["input"] = tensors.drawn("input", 1);
+  tensors.want("output");
+  tensors.wantGradients();
+  tensors.arrays["d_output"] = tensors.drawn("d_output", 2);
+  Layer layer(cell, sizes);
+  const auto run = [&] {
+    layer.forward(tensors.named(false));
+    layer.backward(tensors.named(true));
+  };
+  const std::unique_ptr<Graph> graph = cell.device()->capture(run);
+  if (graph)
+    graph->launch();
+  else
+    run();
+  Results results;
+  tensors.addTo(results, "");
+  return results;
+}
+
+Results singleSteps(const LayerContext & /*context*/, const CellKernels &cell) {
+  const Tensors weights(cell, 10);
+  const std::int64_t ofState = sizes.batch * sizes.channels;
+  auto state = weights.room(cell.manifest().size(Axis::States) * ofState);
   state.clear();
-  const auto output = layer.room(shape.batch * shape.channels);
+  const auto output = weights.room(ofState);
+  Layer layer(cell, sizes, {.training = false});
   Results results;
   for (std::uint64_t t = 0; t < 3; ++t) {
-    const auto input = layer.drawn(shape.batch * shape.inputs, t);
-    recurrentStep(blocks, cell, shape,
-                  {.input = input.data(),
-                   .weight = layer.weight.data(),
-                   .bias = layer.bias.data(),
-                   .recurrentWeight = layer.recurrentWeight.data(),
-                   .recurrentBias = layer.recurrentBias.data(),
-                   .preactivations = layer.preactivations.data(),
-                   .recurrent = layer.recurrent.data(),
-                   .chained = layer.chained.data(),
-                   .state = state.data(),
-                   .output = output.data()});
+    const auto input = weights.drawn(sizes.batch * sizes.inputs, t);
+    std::vector<NamedTensor> tensors = weights.named(false);
+    tensors.emplace_back("input", input);
+    tensors.emplace_back("initial", state);
+    tensors.emplace_back("output", output);
+    tensors.emplace_back("last", state);
+    layer.step(tensors);
     results["output " + std::to_string(t)] = output.download();
   }
   results["state"] = state.download();
@@ -230,7 +200,7 @@ protected:
     if (!device)
       return;
     try {
-      blocks = Blocks::create(device);
+      context.emplace(device);
     } catch (const Error &error) {
       GTEST_SKIP() << error.what();
     }
@@ -246,8 +216,8 @@ protected:
     JitOptions there = options;
     there.device = device;
     const Results expected =
-        run(*Blocks::create(host), compileCellFile(file, here));
-    const Results found = run(*blocks, compileCellFile(file, there));
+        run(LayerContext(host), compileCellFile(file, here));
+    const Results found = run(*context, compileCellFile(file, there));
     ASSERT_EQ(found.size(), expected.size());
     for (const auto &[name, numbers] : expected) {
       const Floats &others = found.at(name);
@@ -258,24 +228,23 @@ protected:
     }
   }
 
-  std::shared_ptr<Blocks> blocks;
+  std::optional<LayerContext> context;
 };
 
 TEST_P(LayersOn, GoBothWays) { expectTheHosts(bothDirections); }
 TEST_P(LayersOn, LearnTheirInitialState) { expectTheHosts(learnedState); }
 TEST_P(LayersOn, TakeSingleSteps) { expectTheHosts(singleSteps); }
 
+TEST_P(LayersOn, AreRecorded) { expectTheHosts(recorded); }
+
 TEST(LayersOnTheWrongDevice, SayWhichItIs) {
   const CellKernels cell =
       compileCellFile(cellFile("mingru"),
-                      {.device = openDevice("emulator"), .useCache = false});
-  expectError("cell 'mingru' was compiled for device 'emulator'; give the "
-              "blocks of that device, too",
-              [&] { recurrentForward(cell, shape, {}); });
-  const auto host = Blocks::create(std::make_shared<HostDevice>());
-  expectError("the recurrent block works on device 'host'; the cell was "
-              "compiled for another, 'emulator'",
-              [&] { recurrentForward(*host, cell, shape, {}); });
+                      {.device = EmulatorDevice::create(), .useCache = false});
+  const LayerContext host(std::make_shared<HostDevice>());
+  expectError("the cell was compiled for another device than that of the "
+              "layers around it",
+              [&] { BidirectionalLayer(host, cell, sizes); });
 }
 
 INSTANTIATE_TEST_SUITE_P(Devices, LayersOn,

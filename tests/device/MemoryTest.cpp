@@ -225,11 +225,11 @@ TEST_P(DeviceMemory, IsAnArray) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Devices, DeviceMemory,
-                         testing::ValuesIn(deviceNames()), deviceOf);
+                         testing::ValuesIn(everyDevice()), deviceOf);
 
 /// The emulator alone can tell what nothing wrote.
 TEST(EmulatorMemory, RefusesToCopyWhatNothingWrote) {
-  const std::shared_ptr<Device> device = openDevice("emulator");
+  const std::shared_ptr<Device> device = EmulatorDevice::create();
   const std::uint64_t address = device->allocate(16);
   device->fill(address, 0, 8);
   std::vector<std::uint8_t> read(16);

@@ -9,8 +9,8 @@
 #ifndef MINRNN_TESTS_DEVICE_ONDEVICE_H
 #define MINRNN_TESTS_DEVICE_ONDEVICE_H
 
+#include "minrnn/emulator_device.h"
 #include "minrnn/error.h"
-#include "minrnn/open_device.h"
 
 #include <gtest/gtest.h>
 
@@ -21,9 +21,14 @@
 
 namespace minrnn::test {
 
+/// The devices of the runtime, and the emulator.
+inline std::vector<std::string> everyDevice() {
+  return deviceNames({emulatorFactory()});
+}
+
 /// The devices that run PTX: all but the host.
 inline std::vector<std::string> devicesOfPtx() {
-  std::vector<std::string> names = deviceNames();
+  std::vector<std::string> names = everyDevice();
   std::erase(names, "host");
   return names;
 }
@@ -35,7 +40,7 @@ protected:
   /// To be called from SetUp.
   void open(const std::string &name) {
     try {
-      device = openDevice(name);
+      device = openDevice(name, 0, {emulatorFactory()});
     } catch (const Error &error) {
       if (name == "host" || name == "emulator")
         FAIL() << error.what();

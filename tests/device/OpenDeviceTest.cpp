@@ -31,40 +31,42 @@ TEST_P(OpenDevice, SaysWhatItIs) {
     EXPECT_EQ(device->target(), "host");
 }
 
-INSTANTIATE_TEST_SUITE_P(Devices, OpenDevice, testing::ValuesIn(deviceNames()),
+INSTANTIATE_TEST_SUITE_P(Devices, OpenDevice, testing::ValuesIn(everyDevice()),
                          deviceOf);
 
 TEST(DeviceList, NamesEachDeviceOnceWithWhatItIs) {
-  const std::vector<std::string> &names = deviceNames();
+  const std::vector<std::string> &names = everyDevice();
   EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(),
             names.size());
   for (const char *always : {"host", "emulator"})
     EXPECT_NE(std::find(names.begin(), names.end(), always), names.end());
-  const std::vector<DeviceReport> reports = listDevices();
+  const std::vector<DeviceReport> reports = listDevices({emulatorFactory()});
   ASSERT_EQ(reports.size(), names.size());
   for (std::size_t i = 0; i < names.size(); ++i) {
     EXPECT_EQ(reports[i].name, names[i]);
     EXPECT_FALSE(reports[i].text.empty());
     if (reports[i].usable)
-      EXPECT_EQ(openDevice(names[i])->name(), names[i]);
+      EXPECT_EQ(openDevice(names[i], 0, {emulatorFactory()})->name(), names[i]);
     else
-      expectError(reports[i].text, [&] { openDevice(names[i]); });
+      expectError(reports[i].text,
+                  [&] { openDevice(names[i], 0, {emulatorFactory()}); });
   }
 }
 
 TEST(DeviceList, KnowsNoOtherName) {
   std::string known;
-  for (const std::string &name : deviceNames())
+  for (const std::string &name : everyDevice())
     known += (known.empty() ? "" : ", ") + name;
   expectError("there is no device 'abacus'; expected one of " + known,
-              [] { openDevice("abacus"); });
-  expectError("there is no device ''", [] { openDevice(""); });
+              [] { openDevice("abacus", 0, {emulatorFactory()}); });
+  expectError("there is no device ''",
+              [] { openDevice("", 0, {emulatorFactory()}); });
 }
 
 TEST(DeviceList, TakesNoNegativeNumberOfThreads) {
   for (const char *name : {"host", "emulator"})
     expectError("the number of threads must not be negative, found -1",
-                [&] { openDevice(name, -1); });
+                [&] { openDevice(name, -1, {emulatorFactory()}); });
   EXPECT_EQ(openDevice("host", 3)->description(), "3 threads");
   EXPECT_EQ(openDevice("host", 1)->description(), "1 thread");
 }

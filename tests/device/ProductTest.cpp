@@ -42,10 +42,12 @@ class Product
 protected:
   void SetUp() override {
     open(std::get<0>(GetParam()));
-    ioType = std::get<1>(GetParam());
-    type = ioType == "f32"   ? ElementType::F32
-           : ioType == "f16" ? ElementType::F16
-                             : ElementType::BF16;
+    const std::string &kind = std::get<1>(GetParam());
+    operandName = kind.substr(0, kind.find('_'));
+    resultName =
+        kind.find("_to_f32") == std::string::npos ? operandName : "f32";
+    precision =
+        kind.ends_with("_in_double") ? Precision::Double : Precision::Single;
   }
   void TearDown() override {
     if (!device)
@@ -59,6 +61,7 @@ protected:
   struct Matrix {
     std::int64_t rows = 0;
     std::int64_t columns = 0;
+    std::string type;
     std::vector<float> numbers; // dense
     std::uint64_t address = 0;  // of the first element
     std::int64_t stride = 0;
@@ -68,35 +71,37 @@ protected:
     }
   };
 
-  std::vector<std::byte> encode(const std::vector<float> &numbers) const {
+  static std::vector<std::byte> encode(const std::string &type,
+                                       const std::vector<float> &numbers) {
     std::vector<std::byte> bytes(numbers.size() *
-                                 static_cast<std::size_t>(elementBytes(type)));
+                                 static_cast<std::size_t>(bytesOf(type)));
     for (std::size_t i = 0; i < numbers.size(); ++i)
-      if (type == ElementType::F32) {
+      if (type == "f32") {
         std::memcpy(&bytes[4 * i], &numbers[i], 4);
       } else {
-        const std::uint16_t bits = halfBits(ioType, numbers[i]);
+        const std::uint16_t bits = halfBits(type, numbers[i]);
         std::memcpy(&bytes[2 * i], &bits, 2);
       }
     return bytes;
   }
-  std::vector<float> decode(const std::vector<std::byte> &bytes) const {
+  static std::vector<float> decode(const std::string &type,
+                                   const std::vector<std::byte> &bytes) {
     std::vector<float> numbers(bytes.size() /
-                               static_cast<std::size_t>(elementBytes(type)));
+                               static_cast<std::size_t>(bytesOf(type)));
     for (std::size_t i = 0; i < numbers.size(); ++i)
-      if (type == ElementType::F32) {
+      if (type == "f32") {
         std::memcpy(&numbers[i], &bytes[4 * i], 4);
       } else {
         std::uint16_t bits = 0;
         std::memcpy(&bits, &bytes[2 * i], 2);
-        numbers[i] = fromHalfBits(ioType, bits);
+        numbers[i] = fromHalfBits(type, bits);
       }
     return numbers;
   }
 
-  Matrix upload(std::int64_t rows, std::int64_t columns,
-                std::vector<float> numbers) {
-    Matrix matrix{rows, columns, std::move(numbers), 0, columns + gap};
+  Matrix upload(const std::string &type, std::int64_t rows,
+                std::int64_t columns, std::vector<float> numbers) {
+    Matrix matrix{rows, columns, type, std::move(numbers), 0, columns + gap};
     std::vector<float> spread(
         static_cast<std::size_t>(lead + rows * matrix.stride),
         std::numeric_limits<float>::quiet_NaN());
@@ -104,31 +109,32 @@ protected:
       for (std::int64_t j = 0; j < columns; ++j)
         spread[static_cast<std::size_t>(lead + i * matrix.stride + j)] =
             matrix.at(i, j);
-    const std::vector<std::byte> bytes = encode(spread);
+    const std::vector<std::byte> bytes = encode(type, spread);
     matrix.address = device->allocate(bytes.size());
     addresses.push_back(matrix.address);
     device->copyToDevice(matrix.address, bytes.data(), bytes.size());
-    matrix.address += static_cast<std::uint64_t>(lead * elementBytes(type));
+    matrix.address += static_cast<std::uint64_t>(lead * bytesOf(type));
     return matrix;
   }
 
-  Matrix sample(std::int64_t rows, std::int64_t columns, std::uint64_t seed) {
+  Matrix sample(const std::string &type, std::int64_t rows,
+                std::int64_t columns, std::uint64_t seed) {
     std::vector<float> numbers = reference::sampleNormal(rows * columns, seed);
     for (float &number : numbers)
-      number = roundedTo(ioType, number);
-    return upload(rows, columns, std::move(numbers));
+      number = roundedTo(type, number);
+    return upload(type, rows, columns, std::move(numbers));
   }
 
   /// The matrix as the device has it now. Fails when what lies between the
   /// rows has changed.
   std::vector<float> download(const Matrix &matrix) const {
     std::vector<std::byte> bytes(static_cast<std::size_t>(
-        (lead + matrix.rows * matrix.stride) * elementBytes(type)));
-    device->copyToHost(
-        bytes.data(),
-        matrix.address - static_cast<std::uint64_t>(lead * elementBytes(type)),
-        bytes.size());
-    const std::vector<float> spread = decode(bytes);
+        (lead + matrix.rows * matrix.stride) * bytesOf(matrix.type)));
+    device->copyToHost(bytes.data(),
+                       matrix.address - static_cast<std::uint64_t>(
+                                            lead * bytesOf(matrix.type)),
+                       bytes.size());
+    const std::vector<float> spread = decode(matrix.type, bytes);
     std::vector<float> dense;
     for (std::int64_t i = 0; i < static_cast<std::int64_t>(spread.size()); ++i)
       if (i >= lead && (i - lead) % matrix.stride < matrix.columns)
@@ -148,41 +154,69 @@ protected:
   }
 
   void check(std::int64_t m, std::int64_t n, std::int64_t k, Transpose ta,
-             Transpose tb, Store store);
+             Transpose tb, bool accumulate);
 
-  std::string ioType;
-  ElementType type = ElementType::F32;
+  static ElementType typeOf(const std::string &name) {
+    return name == "f32"   ? ElementType::F32
+           : name == "f16" ? ElementType::F16
+                           : ElementType::BF16;
+  }
+  static std::int64_t bytesOf(const std::string &name) {
+    return elementBytes(typeOf(name));
+  }
+  /// c = a b, or what is added to it, as the test has it.
+  MatrixProduct product(std::int64_t m, std::int64_t n, std::int64_t k,
+                        MatrixOperand<void> a, MatrixOperand<void> b, void *c,
+                        std::int64_t cStride, bool accumulate) const {
+    return {m,
+            n,
+            k,
+            a,
+            b,
+            c,
+            cStride,
+            accumulate,
+            typeOf(operandName),
+            typeOf(operandName),
+            typeOf(resultName),
+            precision};
+  }
+
+  std::string operandName;
+  std::string resultName;
+  Precision precision = Precision::Single;
   std::vector<std::uint64_t> addresses;
   double largestShare = 0;
 };
 
 void Product::check(std::int64_t m, std::int64_t n, std::int64_t k,
-                    Transpose ta, Transpose tb, Store store) {
+                    Transpose ta, Transpose tb, bool accumulate) {
   const bool flipsA = ta == Transpose::Yes;
   const bool flipsB = tb == Transpose::Yes;
-  const Matrix a = flipsA ? sample(k, m, 1) : sample(m, k, 1);
-  const Matrix b = flipsB ? sample(n, k, 2) : sample(k, n, 2);
+  const Matrix a =
+      flipsA ? sample(operandName, k, m, 1) : sample(operandName, m, k, 1);
+  const Matrix b =
+      flipsB ? sample(operandName, n, k, 2) : sample(operandName, k, n, 2);
   // To be overwritten: NaN, which zero times would keep.
   const Matrix c =
-      store == Store::Add
-          ? sample(m, n, 3)
-          : upload(m, n,
+      accumulate
+          ? sample(resultName, m, n, 3)
+          : upload(resultName, m, n,
                    std::vector<float>(static_cast<std::size_t>(m * n),
                                       std::numeric_limits<float>::quiet_NaN()));
-  const MatrixProduct product{
-      m,        n,     k,   operand(a, ta), operand(b, tb), pointer(c),
-      c.stride, store, type};
-  device->multiply(product);
+  const MatrixProduct call = product(m, n, k, operand(a, ta), operand(b, tb),
+                                     pointer(c), c.stride, accumulate);
+  device->multiply(call);
   const std::vector<float> found = download(c);
   // The last kept bit of a half, as a part of the number, and of those that
   // are subnormal.
-  const double roundoff = ioType == "f32"   ? 0
-                          : ioType == "f16" ? 0x1p-11
-                                            : 0x1p-8;
-  const double smallest = ioType == "f16" ? 0x1p-25 : 0;
+  const double roundoff = resultName == "f32"   ? 0
+                          : resultName == "f16" ? 0x1p-11
+                                                : 0x1p-8;
+  const double smallest = resultName == "f16" ? 0x1p-25 : 0;
   for (std::int64_t i = 0; i < m; ++i)
     for (std::int64_t j = 0; j < n; ++j) {
-      double sum = store == Store::Add ? c.at(i, j) : 0;
+      double sum = accumulate ? c.at(i, j) : 0;
       double magnitude = std::abs(sum);
       for (std::int64_t l = 0; l < k; ++l) {
         const double term =
@@ -191,10 +225,13 @@ void Product::check(std::int64_t m, std::int64_t n, std::int64_t k,
         sum += term;
         magnitude += std::abs(term);
       }
-      // Any order of k products and their sums in f32, then one rounding.
-      const double roundings =
-          static_cast<double>(k) + (store == Store::Add ? 1 : 0);
-      const double inF32 = roundings * 0x1p-24 * magnitude;
+      // Any order of k products and their sums in f32, then one rounding; in
+      // double, one rounding.
+      const double roundings = static_cast<double>(k) + (accumulate ? 1 : 0);
+      const double inF32 =
+          precision == Precision::Double
+              ? 0x1p-24 * std::abs(sum) + roundings * 0x1p-52 * magnitude
+              : roundings * 0x1p-24 * magnitude;
       const double allowed =
           inF32 + roundoff * (std::abs(sum) + inF32) + smallest;
       const double error =
@@ -207,8 +244,8 @@ void Product::check(std::int64_t m, std::int64_t n, std::int64_t k,
         largestShare = std::max(largestShare, error / allowed);
     }
   // The same again is the same to the bit.
-  if (store == Store::Overwrite && m * n > 0) {
-    device->multiply(product);
+  if (!accumulate && m * n > 0) {
+    device->multiply(call);
     const std::vector<float> again = download(c);
     EXPECT_EQ(
         std::memcmp(again.data(), found.data(), found.size() * sizeof(float)),
@@ -224,89 +261,70 @@ TEST_P(Product, IsTheSumOfProducts) {
       for (const std::int64_t k : sizes)
         for (const Transpose ta : {Transpose::No, Transpose::Yes})
           for (const Transpose tb : {Transpose::No, Transpose::Yes})
-            for (const Store store : {Store::Overwrite, Store::Add}) {
+            for (const bool accumulate : {false, true}) {
               SCOPED_TRACE(std::to_string(m) + " x " + std::to_string(n) +
                            " x " + std::to_string(k) +
                            (ta == Transpose::Yes ? ", a transposed" : "") +
                            (tb == Transpose::Yes ? ", b transposed" : "") +
-                           (store == Store::Add ? ", added" : ""));
-              check(m, n, k, ta, tb, store);
+                           (accumulate ? ", added" : ""));
+              check(m, n, k, ta, tb, accumulate);
               if (HasFailure())
                 return;
             }
-  std::cout << "figure: " << device->name() << ", products in " << ioType
-            << ": largest part of the bound " << largestShare << "\n";
+  std::cout << "figure: " << device->name() << ", products in "
+            << std::get<1>(GetParam()) << ": largest part of the bound "
+            << largestShare << "\n";
 }
 
 TEST_P(Product, KeepsSmallNumbers) {
   // No mode that shortens operands or sums is right: 1 + 2^-10 and its like are
   // numbers of f16 (of bf16, 1 + 2^-7), whose products f32 holds.
-  const float step = ioType == "bf16" ? 0x1p-7F : 0x1p-10F;
-  const Matrix a = upload(1, 2, {1 + step, 0x1p-12F});
-  const Matrix b = upload(2, 1, {1 - step, 0x1p-10F});
-  Matrix c = upload(1, 1, {-1});
-  device->multiply({1, 1, 2, operand(a, Transpose::No),
-                    operand(b, Transpose::No), pointer(c), c.stride, Store::Add,
-                    type});
-  EXPECT_EQ(download(c)[0], roundedTo(ioType, -step * step + 0x1p-22F));
+  const float step = operandName == "bf16" ? 0x1p-7F : 0x1p-10F;
+  const Matrix a = upload(operandName, 1, 2, {1 + step, 0x1p-12F});
+  const Matrix b = upload(operandName, 2, 1, {1 - step, 0x1p-10F});
+  Matrix c = upload(resultName, 1, 1, {-1});
+  device->multiply(product(1, 1, 2, operand(a, Transpose::No),
+                           operand(b, Transpose::No), pointer(c), c.stride,
+                           true));
+  EXPECT_EQ(download(c)[0], roundedTo(resultName, -step * step + 0x1p-22F));
 }
 
 TEST_P(Product, WithoutElementsNeedsNoMemory) {
   for (const auto &[m, n, k] :
        std::vector<std::array<std::int64_t, 3>>{{0, 3, 3}, {3, 0, 3}}) {
-    device->multiply({m,
-                      n,
-                      k,
-                      {nullptr, 1},
-                      {nullptr, 1},
-                      nullptr,
-                      1,
-                      Store::Overwrite,
-                      type});
+    device->multiply(
+        product(m, n, k, {nullptr, 1}, {nullptr, 1}, nullptr, 1, false));
   }
   // Of no terms: zero.
-  const Matrix c = sample(2, 3, 1);
-  device->multiply({2,
-                    3,
-                    0,
-                    {nullptr, 1},
-                    {nullptr, 3},
-                    pointer(c),
-                    c.stride,
-                    Store::Add,
-                    type});
+  const Matrix c = sample(resultName, 2, 3, 1);
+  device->multiply(
+      product(2, 3, 0, {nullptr, 1}, {nullptr, 3}, pointer(c), c.stride, true));
   EXPECT_EQ(download(c), c.numbers);
-  device->multiply({2,
-                    3,
-                    0,
-                    {nullptr, 1},
-                    {nullptr, 3},
-                    pointer(c),
-                    c.stride,
-                    Store::Overwrite,
-                    type});
+  device->multiply(product(2, 3, 0, {nullptr, 1}, {nullptr, 3}, pointer(c),
+                           c.stride, false));
   EXPECT_EQ(download(c), std::vector<float>(6));
 }
 
 TEST_P(Product, OfNegativeSizeIsAnError) {
-  const Matrix c = sample(2, 2, 1);
+  const Matrix c = sample(resultName, 2, 2, 1);
   for (const auto &[m, n, k] : std::vector<std::array<std::int64_t, 3>>{
            {-1, 2, 2}, {2, -1, 2}, {2, 2, -1}, {-1, 0, 0}})
     expectError("negative", [&, m = m, n = n, k = k] {
-      device->multiply({m, n, k, operand(c, Transpose::No),
-                        operand(c, Transpose::No), pointer(c), c.stride,
-                        Store::Overwrite, type});
+      device->multiply(product(m, n, k, operand(c, Transpose::No),
+                               operand(c, Transpose::No), pointer(c), c.stride,
+                               false));
     });
   EXPECT_EQ(download(c), c.numbers);
 }
 
-INSTANTIATE_TEST_SUITE_P(Devices, Product,
-                         testing::Combine(testing::ValuesIn(deviceNames()),
-                                          testing::Values("f32", "f16",
-                                                          "bf16")),
-                         [](const auto &info) {
-                           return std::get<0>(info.param) + "_" +
-                                  std::get<1>(info.param);
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Devices, Product,
+    testing::Combine(testing::ValuesIn(everyDevice()),
+                     testing::Values("f32", "f16", "bf16", "f16_to_f32",
+                                     "bf16_to_f32", "f32_in_double",
+                                     "f16_in_double", "bf16_to_f32_in_double")),
+    [](const auto &info) {
+      return std::get<0>(info.param) + "_" + std::get<1>(info.param);
+    });
 
 } // namespace

@@ -30,8 +30,8 @@ class SlowWork {
 public:
   explicit SlowWork(std::shared_ptr<Device> owner)
       : device(std::move(owner)),
-        // The stand-in for a GPU is late however little there is to do.
-        times(device->description().starts_with("Stand-in") ? 1 : 16),
+        // The fake driver is late however little there is to do.
+        times(device->description().starts_with("Fake GPU") ? 1 : 16),
         x(device, std::vector<float>(elements(), 1.0F / side)),
         there(device, elements()), back(device, elements()),
         end(device, elements()) {}
@@ -221,7 +221,7 @@ protected:
                       {x.data(), side, Transpose::Yes},
                       scratch.data(),
                       side,
-                      Store::Add});
+                      true});
     axpy(scratch, sum, -1);
     device->fill(word(sum), 0, 4 * 5);
     axpy(scratch, sum, 3);
@@ -315,7 +315,7 @@ TEST_P(Recorded, HasNothingButWorkOfTheDevice) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(Devices, Queue, testing::ValuesIn(deviceNames()),
+INSTANTIATE_TEST_SUITE_P(Devices, Queue, testing::ValuesIn(everyDevice()),
                          deviceOf);
 INSTANTIATE_TEST_SUITE_P(Devices, Recorded, testing::ValuesIn(devicesOfPtx()),
                          deviceOf);

@@ -68,6 +68,14 @@ Numbers RunCase::numbers(const std::string &name, std::int64_t count) const {
              : found->second.values;
 }
 
+Numbers RunCase::storedNumbers(const std::string &name,
+                               const std::string &ioType) const {
+  Numbers stored = numbers(name);
+  for (double &number : stored)
+    number = reference::roundedTo(ioType, static_cast<float>(number));
+  return stored;
+}
+
 Numbers RunCase::packedStates(const std::string &before,
                               const std::string &after) const {
   Numbers packed;
@@ -87,24 +95,24 @@ reference::Call RunCase::callOf(bool reverse, bool logarithmic,
   call.shape = {batch, time, channels};
   call.reverse = reverse;
   call.logarithmic = logarithmic;
-  const Numbers x = numbers("x");
-  const auto stored = [&](double number) {
-    return reference::roundedTo(ioType, static_cast<float>(number));
-  };
+  const Numbers x = storedNumbers("x", ioType);
   for (std::int64_t step = 0; step < batch * time; ++step)
     for (const std::string &gate : program.gates) {
-      const Numbers weight = numbers(gate + ".weight");
-      const Numbers bias = numbers(gate + ".bias", channels);
+      const Numbers weight = storedNumbers(gate + ".weight", ioType);
       for (std::int64_t h = 0; h < channels; ++h) {
         double sum = 0;
         for (std::int64_t d = 0; d < channels; ++d)
           sum += x[step * channels + d] * weight[h * channels + d];
-        call.preactivations.push_back(stored(sum + bias[h]));
+        call.preactivations.push_back(
+            reference::roundedTo(ioType, static_cast<float>(sum)));
       }
     }
+  for (const std::string &gate : program.gates) {
+    const Numbers bias = numbers(gate + ".bias", channels);
+    call.bias.insert(call.bias.end(), bias.begin(), bias.end());
+  }
   if (program.readsInput)
-    for (const double number : x)
-      call.input.push_back(stored(number));
+    call.input = x;
   for (const reference::RecurrentProjection &gate : program.recurrent) {
     const Numbers weight = numbers(gate.name + ".weight");
     call.recurrentWeight.insert(call.recurrentWeight.end(), weight.begin(),
@@ -165,12 +173,12 @@ JudgedTensors RunCase::judge(bool reverse, bool logarithmic,
     judged[state + "_last"] = partOf(results.last, states, s, channels);
   }
   if (tensors.byName.contains("d" + outputName))
-    judgeGradients(judged, call);
+    judgeGradients(judged, call, ioType);
   return judged;
 }
 
-void RunCase::judgeGradients(JudgedTensors &judged,
-                             const reference::Call &call) const {
+void RunCase::judgeGradients(JudgedTensors &judged, const reference::Call &call,
+                             const std::string &ioType) const {
   Numbers dOutput = numbers("d" + outputName);
   const reference::CallGradients gradients = reference::differentiate(
       program, call, dOutput, packedStates("d", "_last"));
@@ -178,7 +186,7 @@ void RunCase::judgeGradients(JudgedTensors &judged,
   const auto projections = static_cast<std::int64_t>(program.recurrent.size());
   const auto parameters = static_cast<std::int64_t>(program.parameters.size());
   const auto states = static_cast<std::int64_t>(program.states.size());
-  const Numbers x = numbers("x");
+  const Numbers x = storedNumbers("x", ioType);
   Judged &dX = judged["d_x"];
   dX.resize(batch * time * channels);
   if (program.readsInput)
@@ -186,7 +194,7 @@ void RunCase::judgeGradients(JudgedTensors &judged,
       addScaled(dX, i, gradients.input, i);
   for (std::int64_t g = 0; g < gates; ++g) {
     const std::string &gate = program.gates[static_cast<std::size_t>(g)];
-    const Numbers weight = numbers(gate + ".weight");
+    const Numbers weight = storedNumbers(gate + ".weight", ioType);
     Judged dWeight;
     dWeight.resize(channels * channels);
     Judged dBias;

@@ -47,12 +47,16 @@ private:
   std::vector<std::string> gateNames() const;
   /// The numbers of a tensor; zeros where there is none.
   Numbers numbers(const std::string &name, std::int64_t count = 0) const;
+  /// The same as a layer stores a sequence or a weight.
+  Numbers storedNumbers(const std::string &name,
+                        const std::string &ioType) const;
   /// One [B, H] a state as [B, S, H].
   Numbers packedStates(const std::string &before,
                        const std::string &after) const;
   reference::Call callOf(bool reverse, bool logarithmic,
                          const std::string &ioType) const;
-  void judgeGradients(JudgedTensors &judged, const reference::Call &call) const;
+  void judgeGradients(JudgedTensors &judged, const reference::Call &call,
+                      const std::string &ioType) const;
 
   reference::Program program;
   std::string outputName;

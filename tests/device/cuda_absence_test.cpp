@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tests/device/CudaStandin.h"
+#include "tests/device/OnFakeDriver.h"
 
 #include "minrnn/open_device.h"
 
@@ -19,7 +19,7 @@ using namespace minrnn::test;
 
 namespace {
 
-using CudaAbsence = CudaStandin;
+using CudaAbsence = OnFakeDriver;
 
 /// What `openDevice` says, which `listDevices` must say as well.
 std::string reasonAgainstCuda() {
@@ -63,7 +63,7 @@ TEST_F(CudaAbsence, NoDriver) {
 }
 
 TEST_F(CudaAbsence, ADriverThatIsTooOld) {
-  const std::string library = testFile(MINRNN_STANDIN_OLD_CUDA);
+  const std::string library = testFile(MINRNN_FAKE_DRIVER_OLD_CUDA);
   const Environment old("MINRNN_CUDA_DRIVER", library);
   const std::string reason = reasonAgainstCuda();
   const std::string expected =
@@ -75,7 +75,7 @@ TEST_F(CudaAbsence, ADriverThatIsTooOld) {
 TEST_F(CudaAbsence, NoGpu) {
   configure("DEVICES", "0");
   const std::string expected =
-      "the CUDA driver in " + standinDriver() +
+      "the CUDA driver in " + fakeDriver() +
       " does not start: CUDA_ERROR_NO_DEVICE (100, no CUDA-capable device is "
       "detected)";
   EXPECT_EQ(reasonAgainstCuda(), expected);
@@ -98,8 +98,8 @@ TEST_F(CudaAbsence, TheToolListsEachGpu) {
       "looked for "
       "/nowhere/libnvrtc.so, which MINRNN_NVRTC names";
   EXPECT_EQ(devicesOfTool(),
-            (std::vector<std::string>{"cuda: Stand-in 0" + rest,
-                                      "cuda:1: Stand-in 1" + rest}));
+            (std::vector<std::string>{"cuda: Fake GPU 0" + rest,
+                                      "cuda:1: Fake GPU 1" + rest}));
 }
 
 TEST_F(CudaAbsence, NoRoomForCublas) {

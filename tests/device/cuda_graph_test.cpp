@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tests/device/CudaStandin.h"
+#include "tests/device/OnFakeDriver.h"
 
 using namespace minrnn;
 using namespace minrnn::test;
@@ -17,7 +17,7 @@ std::uint64_t addressOf(const DeviceArray<std::uint32_t> &x) {
   return reinterpret_cast<std::uintptr_t>(x.data());
 }
 
-class CudaGraphs : public CudaStandin {
+class CudaGraphs : public OnFakeDriver {
 protected:
   void SetUp() override {
     device = CudaDevice::create();
@@ -28,7 +28,7 @@ protected:
     x = {};
     module.reset();
     device.reset();
-    CudaStandin::TearDown();
+    OnFakeDriver::TearDown();
   }
 
   /// Recording works, and runs on what is there.
@@ -71,8 +71,8 @@ TEST_F(CudaGraphs, RecordsAndRunsManyTimes) {
     affine(*module, x, 2, 1);
     affine(*module, x, 1, 1);
   });
-  EXPECT_EQ(standinCount("pending"), 0);
-  EXPECT_EQ(standinCount("graphs"), 0);
+  EXPECT_EQ(fakeDriverCount("pending"), 0);
+  EXPECT_EQ(fakeDriverCount("graphs"), 0);
   EXPECT_EQ(x.download(), (Integers{1, 2}));
   graph->launch();
   EXPECT_EQ(x.download(), (Integers{4, 6}));
@@ -92,13 +92,13 @@ TEST_F(CudaGraphs, RecordsFillsCopiesAndProducts) {
       .m = 2, .n = 1, .k = 2, .a = {a.data(), 2}, .b = {b.data(), 1}};
   product.c = c.data();
   product.cStride = 1;
-  product.store = Store::Add;
+  product.accumulate = true;
   const auto graph = device->capture([&] {
     device->copyOnDevice(addressOf(y), addressOf(x), 8);
     device->fill(addressOf(x), 0, 4);
     device->multiply(product);
     product.k = 0;
-    product.store = Store::Overwrite;
+    product.accumulate = false;
     product.c = b.data();
     device->multiply(product);
   });
@@ -117,7 +117,7 @@ TEST_F(CudaGraphs, AnEmptyOneDoesNothing) {
 
 TEST_F(CudaGraphs, RunsOnTheCurrentStreamAndOneLaunchAtATime) {
   for (unsigned long long seed = 0; seed < 16; ++seed) {
-    standinSeed(seed);
+    fakeDriverSeed(seed);
     x.upload(Integers{1, 2});
     const auto graph = device->capture([&] { affine(*module, x, 2, 1); });
     const auto other = device->createStream();
@@ -156,25 +156,25 @@ TEST_F(CudaGraphs, KeepsTheModulesItLaunches) {
   auto inner = device->capture([&] { affine(*module, x, 2, 1); });
   auto outer = device->capture([&] { inner->launch(); });
   module.reset();
-  EXPECT_EQ(standinCount("modules"), 1);
+  EXPECT_EQ(fakeDriverCount("modules"), 1);
   inner->launch();
   inner.reset();
   outer->launch();
   EXPECT_EQ(x.download(), (Integers{7, 11}));
-  EXPECT_EQ(standinCount("modules"), 1);
+  EXPECT_EQ(fakeDriverCount("modules"), 1);
   outer.reset();
-  EXPECT_EQ(standinCount("modules"), 0);
+  EXPECT_EQ(fakeDriverCount("modules"), 0);
 }
 
 TEST_F(CudaGraphs, AModuleMayGoWhileOneIsRecorded) {
   auto other = device->load(std::string(testPtx) + "// another text\n");
   EXPECT_NE(other, module);
-  EXPECT_EQ(standinCount("modules"), 2);
+  EXPECT_EQ(fakeDriverCount("modules"), 2);
   const auto graph = device->capture([&] {
     affine(*module, x, 2, 1);
     other.reset();
   });
-  EXPECT_EQ(standinCount("modules"), 1);
+  EXPECT_EQ(fakeDriverCount("modules"), 1);
   graph->launch();
   EXPECT_EQ(x.download(), (Integers{3, 5}));
 }

@@ -6,14 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tests/device/CudaStandin.h"
+#include "tests/device/OnFakeDriver.h"
 
 using namespace minrnn;
 using namespace minrnn::test;
 
 namespace {
 
-class CudaModules : public CudaStandin {
+class CudaModules : public OnFakeDriver {
 protected:
   void SetUp() override {
     device = CudaDevice::create();
@@ -22,7 +22,7 @@ protected:
   void TearDown() override {
     module.reset();
     device.reset();
-    CudaStandin::TearDown();
+    OnFakeDriver::TearDown();
   }
 
   /// What a launch of `entry` with so much shared memory stores.
@@ -40,12 +40,12 @@ protected:
 
 TEST_F(CudaModules, TheSameTextIsTheSameModuleWhileItLives) {
   EXPECT_EQ(device->load(testPtx), module);
-  EXPECT_EQ(standinCount("modules"), 1);
+  EXPECT_EQ(fakeDriverCount("modules"), 1);
   const auto other = device->load(std::string(testPtx) + "\n");
   EXPECT_NE(other, module);
-  EXPECT_EQ(standinCount("modules"), 2);
+  EXPECT_EQ(fakeDriverCount("modules"), 2);
   module.reset();
-  EXPECT_EQ(standinCount("modules"), 1);
+  EXPECT_EQ(fakeDriverCount("modules"), 1);
   EXPECT_NE(device->load(testPtx), nullptr);
 }
 
@@ -58,7 +58,7 @@ TEST_F(CudaModules, AModuleMayGoWhileItsWorkIsQueued) {
 
 TEST_F(CudaModules, AModuleKeepsItsDevice) {
   device.reset();
-  EXPECT_EQ(standinCount("contexts"), 1);
+  EXPECT_EQ(fakeDriverCount("contexts"), 1);
 }
 
 TEST_F(CudaModules, PtxThatDoesNotCompileIsRefusedWithTheLog) {
@@ -72,7 +72,7 @@ TEST_F(CudaModules, PtxThatDoesNotCompileIsRefusedWithTheLog) {
                  "CUDA_ERROR_INVALID_PTX (218, a PTX JIT compilation failed)");
   EXPECT_EQ(message.find('\n'), std::string::npos);
   EXPECT_EQ(message.find(" :"), message.find("fatal   :") + 7);
-  EXPECT_EQ(standinCount("modules"), 1);
+  EXPECT_EQ(fakeDriverCount("modules"), 1);
 }
 
 TEST_F(CudaModules, PtxForANewerGpuIsRefused) {
@@ -102,7 +102,7 @@ TEST_F(CudaModules, AnEmptyGridDoesNothing) {
     shape.grid[axis] = 0;
     module->launch("wild", shape, {});
   }
-  EXPECT_EQ(standinCount("pending"), 0);
+  EXPECT_EQ(fakeDriverCount("pending"), 0);
   EXPECT_EQ(errorOf([&] { module->launch("none", {{0, 1, 1}}, {}); }),
             "the module has no entry 'none'");
 }
@@ -129,7 +129,7 @@ TEST_F(CudaModules, ShapesThatCannotBeAreRefused) {
             }),
             "launch of 'wild': 4294967296 bytes of shared memory are more than "
             "a block can have");
-  EXPECT_EQ(standinCount("pending"), 0);
+  EXPECT_EQ(fakeDriverCount("pending"), 0);
 }
 
 TEST_F(CudaModules, SharedMemoryIsAskedForWhereItIsMuch) {

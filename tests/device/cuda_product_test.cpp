@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tests/device/CudaStandin.h"
+#include "tests/device/OnFakeDriver.h"
 
 #include "runtime/core/HalfStorage.h"
 
@@ -19,7 +19,7 @@ using namespace minrnn::test;
 
 namespace {
 
-using CudaProducts = CudaStandin;
+using CudaProducts = OnFakeDriver;
 
 /// Numbers in [-1, 1], different in every place.
 float number(std::int64_t index) {
@@ -31,7 +31,7 @@ class Matrix {
 public:
   Matrix(const std::shared_ptr<Device> &device, ElementType type,
          std::int64_t rows, std::int64_t stride, std::int64_t first)
-      : type(type), rows(rows), stride(stride),
+      : type(type), stride(stride),
         bytes(device,
               static_cast<std::size_t>(rows * stride * elementBytes(type))) {
     std::vector<std::byte> stored(bytes.size());
@@ -74,7 +74,6 @@ public:
 
 private:
   ElementType type;
-  std::int64_t rows;
   std::int64_t stride;
   DeviceArray<std::byte> bytes;
 };
@@ -82,22 +81,26 @@ private:
 struct Case {
   std::int64_t m, n, k;
   Transpose transposeA, transposeB;
-  Store store;
-  ElementType type;
+  bool accumulate;
+  ElementType aType;
+  ElementType bType;
+  ElementType resultType;
+  Precision precision = Precision::Single;
 };
 
 /// Runs a product and holds it to the same in double.
 void expectProduct(const std::shared_ptr<Device> &device, const Case &is) {
   constexpr std::int64_t beyond = 3;
-  const auto [m, n, k, transposeA, transposeB, store, type] = is;
+  const auto [m, n, k, transposeA, transposeB, accumulate, aType, bType,
+              resultType, precision] = is;
   const bool turnsA = transposeA == Transpose::Yes;
   const bool turnsB = transposeB == Transpose::Yes;
   const std::int64_t aStride = (turnsA ? m : k) + beyond;
   const std::int64_t bStride = (turnsB ? k : n) + beyond;
   const std::int64_t cStride = n + beyond;
-  const Matrix a(device, type, turnsA ? k : m, aStride, 1);
-  const Matrix b(device, type, turnsB ? n : k, bStride, 1000);
-  const Matrix c(device, type, m, cStride, 2000);
+  const Matrix a(device, aType, turnsA ? k : m, aStride, 1);
+  const Matrix b(device, bType, turnsB ? n : k, bStride, 1000);
+  const Matrix c(device, resultType, m, cStride, 2000);
   const std::vector<double> left = a.values();
   const std::vector<double> right = b.values();
   std::vector<double> expected = c.values();
@@ -110,7 +113,7 @@ void expectProduct(const std::shared_ptr<Device> &device, const Case &is) {
                right[static_cast<std::size_t>(turnsB ? j * bStride + l
                                                      : l * bStride + j)];
       double &place = expected[static_cast<std::size_t>(i * cStride + j)];
-      place = store == Store::Add ? place + sum : sum;
+      place = accumulate ? place + sum : sum;
     }
   device->multiply({.m = m,
                     .n = n,
@@ -119,18 +122,21 @@ void expectProduct(const std::shared_ptr<Device> &device, const Case &is) {
                     .b = b.operand(transposeB),
                     .c = c.data(),
                     .cStride = cStride,
-                    .store = store,
-                    .type = type});
+                    .accumulate = accumulate,
+                    .aType = aType,
+                    .bType = bType,
+                    .resultType = resultType,
+                    .precision = precision});
   const std::vector<double> found = c.values();
   // Sums in f32; then one rounding to the type. What lies between the rows is
   // not touched.
-  const double unit = type == ElementType::F32   ? 0
-                      : type == ElementType::F16 ? std::ldexp(1, -11)
-                                                 : std::ldexp(1, -8);
+  const double unit = resultType == ElementType::F32   ? 0
+                      : resultType == ElementType::F16 ? std::ldexp(1, -11)
+                                                       : std::ldexp(1, -8);
   for (std::size_t i = 0; i < found.size(); ++i)
     ASSERT_NEAR(found[i], expected[i], 1e-5 + unit * std::fabs(expected[i]))
         << "element " << i << " of " << m << " x " << n << " x " << k << ' '
-        << turnsA << turnsB << ' ' << (store == Store::Add);
+        << turnsA << turnsB << ' ' << accumulate;
 }
 
 TEST_F(CudaProducts, AreThoseOfDouble) {
@@ -139,12 +145,22 @@ TEST_F(CudaProducts, AreThoseOfDouble) {
        {ElementType::F32, ElementType::F16, ElementType::BF16})
     for (const Transpose a : {Transpose::No, Transpose::Yes})
       for (const Transpose b : {Transpose::No, Transpose::Yes})
-        for (const Store store : {Store::Overwrite, Store::Add}) {
-          expectProduct(device, {7, 5, 11, a, b, store, type});
-          expectProduct(device, {1, 9, 2, a, b, store, type});
-          expectProduct(device, {4, 1, 1, a, b, store, type});
-          expectProduct(device, {3, 4, 0, a, b, store, type});
-        }
+        for (const bool accumulate : {false, true})
+          for (const ElementType bType : {ElementType::F32, type})
+            for (const ElementType result :
+                 {ElementType::F32, bType == type ? type : ElementType::F32})
+              for (const Precision precision :
+                   {Precision::Single, Precision::Double}) {
+                const auto expect = [&](std::int64_t m, std::int64_t n,
+                                        std::int64_t k) {
+                  expectProduct(device, {m, n, k, a, b, accumulate, type, bType,
+                                         result, precision});
+                };
+                expect(7, 5, 11);
+                expect(1, 9, 2);
+                expect(4, 1, 1);
+                expect(3, 4, 0);
+              }
 }
 
 TEST_F(CudaProducts, OfNothingTouchNothing) {
@@ -152,8 +168,8 @@ TEST_F(CudaProducts, OfNothingTouchNothing) {
   device->multiply({.m = 0, .n = 3, .k = 2, .a = {}, .b = {}});
   device->multiply({.m = 3, .n = 0, .k = 2, .a = {}, .b = {}});
   device->multiply(
-      {.m = 3, .n = 3, .k = 0, .a = {}, .b = {}, .store = Store::Add});
-  EXPECT_EQ(standinCount("pending"), 0);
+      {.m = 3, .n = 3, .k = 0, .a = {}, .b = {}, .accumulate = true});
+  EXPECT_EQ(fakeDriverCount("pending"), 0);
 }
 
 TEST_F(CudaProducts, SizesThatCannotBeAreRefused) {
@@ -184,7 +200,7 @@ TEST_F(CudaProducts, SizesThatCannotBeAreRefused) {
 TEST_F(CudaProducts, OnSeveralStreamsDoNotDisturbEachOther) {
   for (unsigned long long seed = 0; seed < 24; ++seed) {
     const auto device = CudaDevice::create();
-    standinSeed(seed);
+    fakeDriverSeed(seed);
     const auto a = DeviceArray<float>(device, std::vector<float>{1, 2, 3, 4});
     const auto b = DeviceArray<float>(device, std::vector<float>{5, 6, 7, 8});
     const auto c = DeviceArray<float>(device, std::vector<float>(4));
@@ -285,8 +301,51 @@ TEST_F(CudaProducts, HalvesAreSummedInFloat) {
                     .b = {b.data(), 1},
                     .c = c.data(),
                     .cStride = 1,
-                    .type = ElementType::F16});
+                    .aType = ElementType::F16,
+                    .bType = ElementType::F16,
+                    .resultType = ElementType::F16});
   EXPECT_EQ(widen(ElementType::F16, c.download().front()), 2);
+}
+
+TEST_F(CudaProducts, InDoubleRoundOnceAndCannotBeRecorded) {
+  const auto device = CudaDevice::create();
+  // In f32 the first two cancel, and with them the third is lost.
+  const auto a = DeviceArray<float>(device, std::vector<float>{1, -1, 1});
+  const auto b = DeviceArray<float>(
+      device, std::vector<float>{0x1p30F, 0x1p30F, 0x1p-30F});
+  const auto c = DeviceArray<float>(device, std::vector<float>{0x1p-31F});
+  MatrixProduct product{.m = 1,
+                        .n = 1,
+                        .k = 3,
+                        .a = {a.data(), 3},
+                        .b = {b.data(), 1},
+                        .c = c.data(),
+                        .cStride = 1,
+                        .accumulate = true,
+                        .precision = Precision::Double};
+  device->multiply(product);
+  EXPECT_EQ(c.download(), std::vector<float>{0x1.8p-30F});
+  EXPECT_EQ(
+      errorOf([&] { device->capture([&] { device->multiply(product); }); }),
+      "a copy to or from the host cannot be recorded in a graph");
+  product.precision = Precision::Single;
+  device->multiply(product);
+}
+
+TEST_F(CudaProducts, OfOtherTypesAreRefused) {
+  const auto device = CudaDevice::create();
+  EXPECT_EQ(errorOf([&] {
+              device->multiply({.m = 1,
+                                .n = 1,
+                                .k = 1,
+                                .a = {},
+                                .b = {},
+                                .aType = ElementType::F16,
+                                .bType = ElementType::BF16,
+                                .resultType = ElementType::F16});
+            }),
+            "the result of a matrix product must be f32 or of the type of its "
+            "operands");
 }
 
 TEST_F(CudaProducts, NeedCublas) {
@@ -305,7 +364,7 @@ TEST_F(CudaProducts, NeedCublas) {
       "MINRNN_CUBLAS names";
   EXPECT_EQ(errorOf([&] { device->multiply(square); }), expected);
   EXPECT_EQ(device->description(),
-            "Stand-in 0, sm_75, 1.0 GiB, driver for CUDA 13.0; no matrix "
+            "Fake GPU 0, sm_75, 1.0 GiB, driver for CUDA 13.0; no matrix "
             "products: " +
                 expected);
   // In a capture, too, and the device goes on.

@@ -9,10 +9,8 @@
 // GENERIC: "minrnn.scan"(%{{.*}}, %{{.*}}, %{{.*}}) <{identity = array<f32: 1.000000e+00, 0.000000e+00, 1.000000e+00, 0.000000e+00>, operandSegmentSizes = array<i32: 2, 0, 1, 0>, resultSegmentSizes = array<i32: 1, 2, 0, 1>, reverse}> ({
 
 // CHECK-LABEL: func.func @forward
-func.func @forward(%x: tensor<?x?x?xf32>, %w: tensor<2x?x?xf32>, %reset: tensor<?x?xi8>, %bias: tensor<2x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x1x?xf32>) {
-  // CHECK: %[[P:.*]] = minrnn.packed_projection %{{.*}}, %{{.*}} gates ["z", "h"] : tensor<?x?x?xf32>, tensor<2x?x?xf32> -> tensor<?x?x2x?xf32>
-  %p = minrnn.packed_projection %x, %w gates ["z", "h"] : tensor<?x?x?xf32>, tensor<2x?x?xf32> -> tensor<?x?x2x?xf32>
-  // CHECK: %{{.*}}, %{{.*}} = minrnn.scan sequences(%[[P]], %{{.*}} : tensor<?x?x2x?xf32>, tensor<?x?xi8>) parameters(%{{.*}} : tensor<2x?xf32>) initial(%{{.*}} : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32> attributes {note = "kept"}
+func.func @forward(%p: tensor<?x?x2x?xf32>, %reset: tensor<?x?xi8>, %bias: tensor<2x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x1x?xf32>) {
+  // CHECK: %{{.*}}, %{{.*}} = minrnn.scan sequences(%{{.*}}, %{{.*}} : tensor<?x?x2x?xf32>, tensor<?x?xi8>) parameters(%{{.*}} : tensor<2x?xf32>) initial(%{{.*}} : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32> attributes {note = "kept"}
   // CHECK-SAME: combine log element (%[[K:.*]], %[[V:.*]], %{{.*}}, %{{.*}}, %{{.*}}) {
   // CHECK-NEXT:   minrnn.yield %[[K]], %[[V]] : f32, f32
   // CHECK-NEXT: } output (%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[AFTER:.*]]) {

@@ -1,23 +1,6 @@
-// The rules of operations over sequences, S1 to S9: each with the words of its
+// The rules of operations over sequences, S2 to S9: each with the words of its
 // error. The neighbours that obey are in roundtrip-scan.mlir.
 // RUN: minrnn-opt %s --verify-diagnostics --split-input-file
-
-// S1: the gate axes have one size.
-func.func @s1(%x: tensor<?x?x?xf32>, %w: tensor<3x?x?xf32>) {
-  // expected-error @+1 {{'minrnn.packed_projection' op expects a gate axis of size 2, one for each gate, found 3 in the weight and 2 in the result}}
-  %p = minrnn.packed_projection %x, %w gates ["z", "h"] : tensor<?x?x?xf32>, tensor<3x?x?xf32> -> tensor<?x?x2x?xf32>
-  return
-}
-
-// -----
-
-func.func @s1(%x: tensor<?x?x?xf32>, %w: tensor<2x?x?xf32>) {
-  // expected-error @+1 {{expects a gate axis of size 2, one for each gate, found 2 in the weight and 1 in the result}}
-  %p = minrnn.packed_projection %x, %w gates ["z", "h"] : tensor<?x?x?xf32>, tensor<2x?x?xf32> -> tensor<?x?x1x?xf32>
-  return
-}
-
-// -----
 
 // S2: a value in a step for each initial state.
 func.func @s2(%s: tensor<?x?x2x?xf32>, %h0: tensor<?x3x?xf32>) {

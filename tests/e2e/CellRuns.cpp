@@ -9,6 +9,7 @@
 #include "tests/e2e/CellRuns.h"
 
 #include "minrnn/jit.h"
+#include "tests/LaunchKernel.h"
 #include "tests/TestFiles.h"
 #include "tests/e2e/GuardedArray.h"
 
@@ -23,6 +24,8 @@
 using namespace minrnn;
 using namespace minrnn::e2e;
 using namespace minrnn::reference;
+using minrnn::test::KernelCall;
+using minrnn::test::launchKernel;
 
 namespace {
 
@@ -43,8 +46,19 @@ const float *orNull(std::span<const float> values, bool present) {
   return values.empty() ? &nothing : values.data();
 }
 
-SequenceShape sequenceShape(const Shape &shape) {
-  return {shape.batch, shape.time, shape.channels};
+/// The call of a kernel on a sequence, with what all entries read.
+KernelCall callOf(const SequenceData &data) {
+  KernelCall call{data.shape.batch, data.shape.time, data.shape.channels};
+  call.set("preactivations", orNull(data.preactivations, true));
+  call.set("bias", orNull(data.bias, !data.bias.empty()));
+  call.set("initial", orNull(data.initial, !data.initial.empty()));
+  return call;
+}
+
+void launch(const CellKernels &kernels, const char *entry,
+            const KernelCall &call) {
+  launchKernel(kernels.module(), kernels.manifest().entry(entry), call);
+  kernels.device()->synchronize();
 }
 
 int64_t gateCount(const SequenceData &data) {
@@ -79,14 +93,10 @@ ForwardRun minrnn::e2e::runForward(const CellKernels &kernels,
                                    const SequenceData &data) {
   GuardedArray output(data.shape.outputs());
   GuardedArray last(data.shape.states());
-  ForwardArguments arguments;
-  arguments.preactivations = orNull(data.preactivations, true);
-  arguments.bias = orNull(data.bias, !data.bias.empty());
-  arguments.initial = orNull(data.initial, !data.initial.empty());
-  arguments.output = output.data();
-  arguments.last = last.data();
-  kernels.forward(sequenceShape(data.shape), arguments);
-  kernels.device()->synchronize();
+  KernelCall call = callOf(data);
+  call.set("output", output.data());
+  call.set("last", last.data());
+  launch(kernels, "forward", call);
   return {take(output, "output"), take(last, "last")};
 }
 
@@ -96,18 +106,14 @@ BackwardRun minrnn::e2e::runBackward(const CellKernels &kernels,
   GuardedArray dPreactivations(data.shape.outputs() * gateCount(data));
   GuardedArray dBias(data.shape.states() * gateCount(data));
   GuardedArray dInitial(data.shape.states());
-  BackwardArguments arguments;
-  arguments.preactivations = orNull(data.preactivations, true);
-  arguments.bias = orNull(data.bias, !data.bias.empty());
-  arguments.initial = orNull(data.initial, !data.initial.empty());
-  arguments.output = orNull(output, true);
-  arguments.dOutput = orNull(data.dOutput, true);
-  arguments.dLast = orNull(data.dLast, !data.dLast.empty());
-  arguments.dPreactivations = dPreactivations.data();
-  arguments.dBias = dBias.data();
-  arguments.dInitial = dInitial.data();
-  kernels.backward(sequenceShape(data.shape), arguments);
-  kernels.device()->synchronize();
+  KernelCall call = callOf(data);
+  call.set("output", orNull(output, true));
+  call.set("d_output", orNull(data.dOutput, true));
+  call.set("d_last", orNull(data.dLast, !data.dLast.empty()));
+  call.set("d_preactivations", dPreactivations.data());
+  call.set("d_bias_rows", dBias.data());
+  call.set("d_initial", dInitial.data());
+  launch(kernels, "backward", call);
   return {take(dPreactivations, "d_preactivations"), take(dBias, "d_bias"),
           take(dInitial, "d_initial")};
 }
@@ -121,19 +127,17 @@ ForwardRun minrnn::e2e::runSteps(const CellKernels &kernels,
   for (int64_t t = 0; t < data.shape.time; ++t) {
     SequenceData step = pieceOf(data, t, t + 1);
     GuardedArray next(data.shape.states());
-    // Every second step in place: `next` may be the same array as `previous`.
+    GuardedArray output(data.shape.states());
+    // Every second step in place: `last` may be the same array as `initial`.
     if (known && t % 2 == 1)
       std::copy(state.begin(), state.end(), next.data());
-    StepArguments arguments;
-    arguments.preactivations = orNull(step.preactivations, true);
-    arguments.bias = orNull(data.bias, !data.bias.empty());
-    arguments.previous = orNull(state, known);
-    if (known && t % 2 == 1)
-      arguments.previous = next.data();
-    arguments.next = next.data();
-    kernels.step(sequenceShape(step.shape), arguments);
-    kernels.device()->synchronize();
-    state = take(next, "next");
+    KernelCall call = callOf(step);
+    call.set("initial",
+             known && t % 2 == 1 ? next.data() : orNull(state, known));
+    call.set("output", output.data());
+    call.set("last", next.data());
+    launch(kernels, "step", call);
+    state = take(next, "last");
     known = true;
     for (int64_t row = 0; row < data.shape.batch; ++row)
       std::copy_n(state.begin() + row * data.shape.channels,

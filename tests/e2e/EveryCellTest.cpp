@@ -59,7 +59,8 @@ constexpr int64_t fewTimes[] = {1, 2, 4, 65};
 /// Every time in both directions, with resets and without, and with channels
 /// that fill vectors and that do not.
 void judgeCalls(const std::string &what, const HostCell &cell,
-                const Program &program, std::span<const int64_t> times) {
+                const reference::Program &program,
+                std::span<const int64_t> times) {
   Figures figures;
   unsigned turn = 0;
   for (int64_t time : times)
@@ -73,11 +74,11 @@ void judgeCalls(const std::string &what, const HostCell &cell,
         options.bias = turn % 4 != 2;
         options.recurrentBias = turn % 4 != 3;
         options.hostile = turn % 5 == 4;
-        options.nonNegativeInitial = cell.scan == "log";
+        options.nonNegativeInitial = cell.manifest.scan == "log";
         uint64_t seed = 10 * turn;
         JudgedCall judged;
         judged.call = sampleCall(program, shape, options, seed);
-        judged.call.logarithmic = cell.scan == "log";
+        judged.call.logarithmic = cell.manifest.scan == "log";
         judged.dOutput = sampleNormal(shape.outputs(), seed + 1);
         auto states = static_cast<int64_t>(program.states.size());
         if (turn % 3 != 2)
@@ -102,11 +103,11 @@ void judgeCalls(const std::string &what, const HostCell &cell,
 /// Judges a cell in each way that it can be compiled.
 void judgeCell(const std::string &name, const std::string &text,
                std::span<const int64_t> times) {
-  Program program = parseProgram(text);
+  reference::Program program = parseProgram(text);
   HostCell linear(text, /*inLogSpace=*/false);
-  bool isParallel = linear.kind == "parallel";
-  EXPECT_EQ(linear.scan, isParallel ? "linear" : "none");
-  judgeCalls(name + " " + linear.scan, linear, program, times);
+  bool isParallel = linear.manifest.kind == "parallel";
+  EXPECT_EQ(linear.manifest.scan, isParallel ? "linear" : "none");
+  judgeCalls(name + " " + linear.manifest.scan, linear, program, times);
   if (!isParallel)
     return;
   judgeCalls(name + " linear, recomputed",
@@ -114,7 +115,7 @@ void judgeCell(const std::string &name, const std::string &text,
              times);
   try {
     HostCell log(text, /*inLogSpace=*/true);
-    EXPECT_EQ(log.scan, "log");
+    EXPECT_EQ(log.manifest.scan, "log");
     judgeCalls(name + " log", log, program, times);
     judgeCalls(name + " log, recomputed",
                HostCell(text, /*inLogSpace=*/true, /*recompute=*/true), program,

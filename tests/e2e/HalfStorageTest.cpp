@@ -15,7 +15,9 @@
 
 #include "tests/reference/HalfStorage.h"
 #include "minrnn/jit.h"
+#include "tests/LaunchKernel.h"
 #include "tests/TestFiles.h"
+#include "tests/reference/Cells.h"
 #include "tests/reference/Samples.h"
 
 #include <gtest/gtest.h>
@@ -26,6 +28,8 @@
 
 using namespace minrnn;
 using namespace minrnn::reference;
+using minrnn::test::KernelCall;
+using minrnn::test::launchKernel;
 
 namespace {
 
@@ -80,12 +84,12 @@ TEST_P(HalfStorage, IsTheF32CellRoundedWhenStored) {
   options.ioType = ioType;
   CellKernels half = compileCellFile(file, options);
   ASSERT_EQ(half.manifest().ioType, ioType);
-  bool isPlain = full.manifest().plain;
+  bool isPlain = full.manifest().outputIsState();
   bool readsInput = full.manifest().readsInput();
-  for (SequenceShape shape : {SequenceShape{2, 9, 37}, SequenceShape{1, 70, 64},
-                              SequenceShape{3, 2, 1}, SequenceShape{1, 0, 5}}) {
+  for (Shape shape :
+       {Shape{2, 9, 37}, Shape{1, 70, 64}, Shape{3, 2, 1}, Shape{1, 0, 5}}) {
     auto steps = static_cast<size_t>(shape.batch * shape.time * shape.channels);
-    auto gates = static_cast<size_t>(full.gates());
+    auto gates = full.manifest().gates.size();
     // Rounded, so that both cells start from the same numbers; some of them
     // subnormal in f16, some beyond it.
     auto sample = [&](size_t count, uint64_t seed) {
@@ -109,19 +113,28 @@ TEST_P(HalfStorage, IsTheF32CellRoundedWhenStored) {
 
     std::vector<float> output(steps), trajectory(steps);
     std::vector<uint16_t> halfOutput = room(steps), halfStates = room(steps);
-    full.forward(shape, {.preactivations = preactivations.data(),
-                         .input = readsInput ? input.data() : nullptr,
-                         .parameters = parameters.data(),
-                         .output = output.data(),
-                         .trajectory = isPlain ? nullptr : trajectory.data()});
-    half.forward(shape, {.preactivations = halfGates.data(),
-                         .input = readsInput ? halfInput.data() : nullptr,
-                         .parameters = parameters.data(),
-                         .output = halfOutput.data(),
-                         .trajectory = isPlain ? nullptr : halfStates.data()});
+    using Tensors = std::vector<std::pair<const char *, const void *>>;
+    auto run = [&](const CellKernels &cell, const char *entry,
+                   const Tensors &tensors) {
+      KernelCall call{shape.batch, shape.time, shape.channels};
+      call.set("parameters", parameters.data());
+      for (auto &[tensor, data] : tensors)
+        call.set(tensor, data);
+      launchKernel(cell.module(), cell.manifest().entry(entry), call);
+    };
+    run(full, "forward",
+        {{"preactivations", preactivations.data()},
+         {"input", input.data()},
+         {"output", output.data()},
+         {"states", trajectory.data()}});
+    run(half, "forward",
+        {{"preactivations", halfGates.data()},
+         {"input", halfInput.data()},
+         {"output", halfOutput.data()},
+         {"states", halfStates.data()}});
     expectStored("output", ioType, halfOutput, output);
     if (!isPlain)
-      expectStored("trajectory", ioType, halfStates, trajectory);
+      expectStored("states", ioType, halfStates, trajectory);
 
     // Backward of both from the states as they were stored.
     const std::vector<uint16_t> &saved = isPlain ? halfOutput : halfStates;
@@ -131,22 +144,22 @@ TEST_P(HalfStorage, IsTheF32CellRoundedWhenStored) {
     std::vector<float> dGates(steps * gates), dInput(steps);
     std::vector<uint16_t> halfDGates = room(steps * gates);
     std::vector<uint16_t> halfDInput = room(steps);
-    full.backward(shape, {.preactivations = preactivations.data(),
-                          .input = readsInput ? input.data() : nullptr,
-                          .parameters = parameters.data(),
-                          .output = isPlain ? states.data() : nullptr,
-                          .trajectory = isPlain ? nullptr : states.data(),
-                          .dOutput = dOutput.data(),
-                          .dPreactivations = dGates.data(),
-                          .dInput = readsInput ? dInput.data() : nullptr});
-    half.backward(shape, {.preactivations = halfGates.data(),
-                          .input = readsInput ? halfInput.data() : nullptr,
-                          .parameters = parameters.data(),
-                          .output = isPlain ? saved.data() : nullptr,
-                          .trajectory = isPlain ? nullptr : saved.data(),
-                          .dOutput = halfGradient.data(),
-                          .dPreactivations = halfDGates.data(),
-                          .dInput = readsInput ? halfDInput.data() : nullptr});
+    run(full, "backward",
+        {{"preactivations", preactivations.data()},
+         {"input", input.data()},
+         {"output", states.data()},
+         {"states", states.data()},
+         {"d_output", dOutput.data()},
+         {"d_preactivations", dGates.data()},
+         {"d_input", dInput.data()}});
+    run(half, "backward",
+        {{"preactivations", halfGates.data()},
+         {"input", halfInput.data()},
+         {"output", saved.data()},
+         {"states", saved.data()},
+         {"d_output", halfGradient.data()},
+         {"d_preactivations", halfDGates.data()},
+         {"d_input", halfDInput.data()}});
     expectStored("d_preactivations", ioType, halfDGates, dGates);
     if (readsInput)
       expectStored("d_input", ioType, halfDInput, dInput);

@@ -10,19 +10,17 @@
 
 #include "compiler/pipeline/Compile.h"
 #include "runtime/jit/HostObject.h"
+#include "tests/LaunchKernel.h"
 #include "tests/e2e/GuardedArray.h"
 #include "tests/reference/RecurrentProducts.h"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
-#include <bit>
 #include <limits>
-#include <set>
 #include <stdexcept>
 
 using namespace minrnn;
 using namespace minrnn::e2e;
+using namespace minrnn::test;
 using minrnn::reference::Call;
 
 static std::vector<float> narrowed(const std::vector<double> &values) {
@@ -41,7 +39,7 @@ struct HostCell::Sizes {
         recurrent(static_cast<int64_t>(program.recurrent.size())),
         parameters(static_cast<int64_t>(program.parameters.size())),
         states(static_cast<int64_t>(program.states.size())),
-        chained(cell.chainedCount()) {}
+        chained(cell.manifest.size(Axis::Inner)) {}
 
   int64_t stateCount() const { return batch * states * channels; }
 };
@@ -63,18 +61,20 @@ struct Arrays {
 
 } // namespace
 
-/// The argument block of one call.
+/// The arguments of one call.
 class HostCell::Block {
 public:
-  void number(const std::string &name, int64_t value) {
-    words[name] = static_cast<uint64_t>(value);
+  /// The step at position `p` alone.
+  void step(int64_t p) {
+    call.first = p;
+    call.count = 1;
   }
   /// Null stands for an absent array, so an empty one needs an address.
   void array(const std::string &name, const void *data, bool present = true) {
     static const float nothing = 0;
-    if (data == nullptr)
-      data = &nothing;
-    words[name] = present ? std::bit_cast<std::uintptr_t>(data) : 0;
+    call.tensors.erase(name);
+    if (present)
+      call.set(name, data == nullptr ? &nothing : data);
   }
   void array(const std::string &name, const std::vector<float> &values,
              bool present = true) {
@@ -85,46 +85,29 @@ public:
     array(name, values.data(), present);
   }
   /// `forward`'s and `backward`'s common inputs.
-  void inputs(const Arrays &arrays, const Call &call, const Sizes &sizes) {
+  void inputs(const Arrays &arrays, const Call &judged, const Sizes &sizes) {
+    call.batch = sizes.batch;
+    call.time = sizes.time;
+    call.channels = sizes.channels;
+    call.reverse = judged.reverse;
     array("preactivations", arrays.preactivations);
     array("input", arrays.input);
-    array("bias", arrays.bias, !call.bias.empty());
-    array("recurrent_bias", arrays.recurrentBias, !call.recurrentBias.empty());
+    array("bias", arrays.bias, !judged.bias.empty());
+    array("recurrent_bias", arrays.recurrentBias,
+          !judged.recurrentBias.empty());
     array("parameters", arrays.parameters);
-    array("reset", call.reset.data(), !call.reset.empty());
-    number("batch", sizes.batch);
-    number("time", sizes.time);
-    number("channels", sizes.channels);
-    number("reverse", call.reverse ? 1 : 0);
+    array("reset", judged.reset.data(), !judged.reset.empty());
+  }
+  void oneStep() {
+    call.time = 1;
+    call.reverse = false;
   }
   void launch(const HostCell &cell, const std::string &name) const {
-    const Entry &entry = cell.entries.at(name);
-    std::vector<uint64_t> block;
-    for (const Argument &argument : entry.arguments) {
-      auto word = words.find(argument.name);
-      if (word == words.end())
-        throw std::runtime_error(name + " has an argument '" + argument.name +
-                                 "' that specs/abi.md does not know");
-      bool isNumber = numbers().contains(argument.name);
-      if (!isNumber && word->second == 0 && !argument.isOptional)
-        throw std::runtime_error(name + ": '" + argument.name +
-                                 "' may not be null");
-      block.push_back(word->second);
-    }
-    int64_t tile = entry.kernel.tileChannels;
-    auto batch = static_cast<int64_t>(words.at("batch"));
-    auto channels = static_cast<int64_t>(words.at("channels"));
-    cell.module->launch(entry.kernel, block,
-                        batch * ((channels + tile - 1) / tile));
+    launchKernel(*cell.module, cell.manifest.entry(name), call);
   }
 
 private:
-  static const std::set<std::string> &numbers() {
-    static const std::set<std::string> names = {"batch",   "time",  "channels",
-                                                "reverse", "first", "count"};
-    return names;
-  }
-  std::map<std::string, uint64_t> words;
+  KernelCall call;
 };
 
 HostCell::HostCell(const std::string &text, bool inLogSpace, bool recompute) {
@@ -141,42 +124,20 @@ HostCell::HostCell(const std::string &text, bool inLogSpace, bool recompute) {
   if (result.outcome != compiler::Outcome::Done)
     throw std::runtime_error("a fault in the compiler: " + result.diagnostics);
 
-  nlohmann::json json = nlohmann::json::parse(result.manifest);
-  kind = json.at("kind");
-  scan = json.at("scan");
-  for (const nlohmann::json &projection : json.at("recurrent")) {
-    if (projection.contains("chained")) {
-      projections.push_back({true, projection.at("chained")});
-      continue;
-    }
-    const nlohmann::json &states = json.at("states");
-    projections.push_back({false, std::find(states.begin(), states.end(),
-                                            projection.at("state")) -
-                                      states.begin()});
-  }
-  Manifest manifest;
-  for (const nlohmann::json &described : json.at("entries")) {
-    Entry entry;
-    entry.kernel.name = described.at("name");
-    entry.kernel.symbol = described.at("symbol");
-    entry.kernel.tileChannels = described.at("tile").at("channels");
-    entry.tileTime = described.at("tile").value("time", int64_t(1));
-    for (const nlohmann::json &argument : described.at("arguments"))
-      entry.arguments.push_back(
-          {argument.at("name"), argument.value("optional", false)});
-    manifest.entries.push_back(entry.kernel);
-    entries[entry.kernel.name] = std::move(entry);
-  }
+  manifest = parseManifest(result.manifest, "the manifest");
+  for (const RecurrentProjection &projection : manifest.recurrent)
+    projections.push_back({projection.inner.has_value(),
+                           projection.inner
+                               ? *projection.inner
+                               : manifest.stateIndex(projection.state),
+                           projection.stage});
   module =
       loadHostObject(result.output, manifest, std::make_shared<HostDevice>(1));
 }
 
 bool HostCell::hasArgument(const std::string &entry,
                            const std::string &name) const {
-  const std::vector<Argument> &arguments = entries.at(entry).arguments;
-  return std::any_of(
-      arguments.begin(), arguments.end(),
-      [&](const Argument &argument) { return argument.name == name; });
+  return manifest.entry(entry).find(name) != nullptr;
 }
 
 /// The content of `array`, unless something was written beside it.
@@ -187,19 +148,20 @@ static std::vector<float> take(const GuardedArray &array,
   return array.content();
 }
 
-int64_t HostCell::chainedCount() const {
+int64_t HostCell::stageCount() const {
   int64_t count = 0;
   for (const reference::CompiledProjection &projection : projections)
     if (projection.isChained)
-      count = std::max(count, projection.place + 1);
+      count = std::max(count, projection.stage + 1);
   return count;
 }
 
 void HostCell::multiply(const Sizes &sizes, bool ofChained,
                         const Rows &operands, const std::vector<float> &weight,
-                        float *recurrent, int64_t t) const {
+                        float *recurrent, int64_t t, int64_t stage) const {
   int64_t width = sizes.recurrent * sizes.channels;
-  reference::StepProducts{sizes.batch, sizes.channels, projections, ofChained}
+  reference::StepProducts{sizes.batch, sizes.channels, projections, ofChained,
+                          stage}
       .multiply<float>(weight.data(), {operands.first, operands.stride},
                        {recurrent + t * width, sizes.time * width});
 }
@@ -207,9 +169,10 @@ void HostCell::multiply(const Sizes &sizes, bool ofChained,
 void HostCell::pullBack(const Sizes &sizes, bool ofChained,
                         const float *dRecurrent, int64_t t,
                         const std::vector<float> &weight, float *operands,
-                        int64_t stride) const {
+                        int64_t stride, int64_t stage) const {
   int64_t width = sizes.recurrent * sizes.channels;
-  reference::StepProducts{sizes.batch, sizes.channels, projections, ofChained}
+  reference::StepProducts{sizes.batch, sizes.channels, projections, ofChained,
+                          stage}
       .pullBack<float>(weight.data(),
                        {dRecurrent + t * width, sizes.time * width},
                        {operands, stride});
@@ -224,21 +187,19 @@ NamedArrays HostCell::forward(const reference::Program &program,
   GuardedArray trajectory(steps * sizes.states * sizes.channels);
   GuardedArray last(sizes.stateCount());
   GuardedArray recurrent(steps * sizes.recurrent * sizes.channels);
-  bool keepsBoundaries = hasArgument("forward", "boundaries");
-  int64_t tileTime = entries.at("forward").tileTime;
-  int64_t tiles = keepsBoundaries ? (sizes.time + tileTime - 1) / tileTime : 0;
-  GuardedArray boundaries(sizes.batch * tiles * sizes.states * sizes.channels);
+  int64_t tiles = manifest.timeTiles(sizes.time);
+  GuardedArray checkpoints(sizes.batch * tiles * sizes.states * sizes.channels);
   Block block;
   block.inputs(arrays, call, sizes);
   block.array("recurrent", recurrent.data());
   block.array("initial", arrays.initial, !call.initial.empty());
   block.output("output", output);
-  block.output("trajectory", trajectory, !omitted.trajectory);
+  block.output("states", trajectory, !omitted.trajectory);
   block.output("last", last, !omitted.last);
-  block.output("boundaries", boundaries);
+  block.output("checkpoints", checkpoints);
   int64_t chainedWidth = sizes.chained * sizes.channels;
   GuardedArray chained(steps * chainedWidth);
-  block.output("chained", chained);
+  block.output("inner", chained);
   if (sizes.recurrent == 0) {
     block.launch(*this, "forward");
   } else {
@@ -252,15 +213,14 @@ NamedArrays HostCell::forward(const reference::Program &program,
       multiply(sizes, /*ofChained=*/false,
                {last.data(), sizes.states * sizes.channels}, arrays.weight,
                recurrent.data(), t);
-      block.number("first", p);
-      block.number("count", 1);
-      if (sizes.chained != 0) {
+      block.step(p);
+      for (int64_t stage = 0; stage < stageCount(); ++stage) {
         block.array("last", nullptr, /*present=*/false);
-        block.launch(*this, "forward_chained");
+        block.launch(*this, "forward_inner" + std::to_string(stage));
         block.output("last", last);
         multiply(sizes, /*ofChained=*/true,
                  {chained.data() + t * chainedWidth, sizes.time * chainedWidth},
-                 arrays.weight, recurrent.data(), t);
+                 arrays.weight, recurrent.data(), t, stage);
       }
       block.launch(*this, "forward");
     }
@@ -268,17 +228,17 @@ NamedArrays HostCell::forward(const reference::Program &program,
   NamedArrays result;
   result["output"] = take(output, "output");
   result["recurrent"] = take(recurrent, "recurrent");
-  result["boundaries"] = take(boundaries, "boundaries");
+  result["checkpoints"] = take(checkpoints, "checkpoints");
   if (sizes.chained != 0)
-    result["chained"] = take(chained, "chained");
+    result["inner"] = take(chained, "inner");
   if (!omitted.last || sizes.recurrent != 0)
     result["last"] = take(last, "last");
-  std::vector<float> states = take(trajectory, "trajectory");
+  std::vector<float> states = take(trajectory, "states");
   if (program.isPlain())
     states = result["output"];
   if (program.isPlain() ||
-      (!omitted.trajectory && hasArgument("forward", "trajectory")))
-    result["trajectory"] = states;
+      (!omitted.trajectory && hasArgument("forward", "states")))
+    result["states"] = states;
   return result;
 }
 
@@ -302,21 +262,21 @@ NamedArrays HostCell::backward(const reference::Program &program,
   GuardedArray dChained(steps * chainedWidth);
   Block block;
   block.inputs(arrays, call, sizes);
-  block.array("d_chained", dChained.data());
+  block.array("d_inner", dChained.data());
   block.array("recurrent", run.at("recurrent"));
   block.array("initial", arrays.initial, !call.initial.empty());
   block.array("output", run.at("output"));
-  if (auto states = run.find("trajectory"); states != run.end())
-    block.array("trajectory", states->second);
-  block.array("boundaries", run.at("boundaries"));
+  if (auto states = run.find("states"); states != run.end())
+    block.array("states", states->second);
+  block.array("checkpoints", run.at("checkpoints"));
   block.array("d_output", dOutput);
   block.array("d_last", dLast, !dLast.empty());
   block.output("d_preactivations", dPreactivations);
   block.output("d_input", dInput, !omitted.dInput);
   block.output("d_recurrent", dRecurrent);
-  block.output("d_bias", dBias, !omitted.dSums);
-  block.output("d_recurrent_bias", dRecurrentBias, !omitted.dSums);
-  block.output("d_parameters", dParameters, !omitted.dSums);
+  block.output("d_bias_rows", dBias, !omitted.dSums);
+  block.output("d_recurrent_bias_rows", dRecurrentBias, !omitted.dSums);
+  block.output("d_parameters_rows", dParameters, !omitted.dSums);
   block.output("d_initial", dInitial, !omitted.dInitial);
   bool hasSums = !omitted.dSums;
   bool hasInitial = !omitted.dInitial;
@@ -331,18 +291,18 @@ NamedArrays HostCell::backward(const reference::Program &program,
     hasSums &= sizes.time > 0; // without a call nobody writes them
     for (int64_t p = 0; p < sizes.time; ++p) {
       int64_t t = call.reverse ? p : sizes.time - 1 - p;
-      block.number("first", p);
-      block.number("count", 1);
-      if (sizes.chained != 0) {
+      block.step(p);
+      for (int64_t row = 0; row < sizes.batch; ++row)
+        std::fill_n(dChained.data() + (row * sizes.time + t) * chainedWidth,
+                    chainedWidth, 0.0F);
+      for (int64_t stage = stageCount(); stage-- > 0;) {
         block.array("d_initial", nullptr, /*present=*/false);
-        block.launch(*this, "backward_chained");
+        block.launch(*this, "backward_inner" + std::to_string(stage));
         block.output("d_initial", dInitial);
-        for (int64_t row = 0; row < sizes.batch; ++row)
-          std::fill_n(dChained.data() + (row * sizes.time + t) * chainedWidth,
-                      chainedWidth, 0.0F);
         pullBack(sizes, /*ofChained=*/true, dRecurrent.data(), t, arrays.weight,
-                 dChained.data() + t * chainedWidth, sizes.time * chainedWidth);
-        // `backward` writes all of them again.
+                 dChained.data() + t * chainedWidth, sizes.time * chainedWidth,
+                 stage);
+        // The next entry writes all of them again.
         for (int64_t row = 0; row < sizes.batch; ++row)
           std::fill_n(dRecurrent.data() +
                           (row * sizes.time + t) * sizes.recurrent * width,
@@ -358,16 +318,17 @@ NamedArrays HostCell::backward(const reference::Program &program,
   result["d_preactivations"] = take(dPreactivations, "d_preactivations");
   result["d_recurrent"] = take(dRecurrent, "d_recurrent");
   if (sizes.chained != 0)
-    result["d_chained"] = take(dChained, "d_chained");
+    result["d_inner"] = take(dChained, "d_inner");
   // A channel that is read in vain is no argument, and its gradient zero.
   if (program.readsInput && !hasArgument("backward", "d_input"))
     std::fill_n(dInput.data(), dInput.count(), 0.0F);
   if (!omitted.dInput)
     result["d_input"] = take(dInput, "d_input");
   if (hasSums) {
-    result["d_bias"] = take(dBias, "d_bias");
-    result["d_recurrent_bias"] = take(dRecurrentBias, "d_recurrent_bias");
-    result["d_parameters"] = take(dParameters, "d_parameters");
+    result["d_bias_rows"] = take(dBias, "d_bias_rows");
+    result["d_recurrent_bias_rows"] =
+        take(dRecurrentBias, "d_recurrent_bias_rows");
+    result["d_parameters_rows"] = take(dParameters, "d_parameters_rows");
   }
   if (hasInitial)
     result["d_initial"] = take(dInitial, "d_initial");
@@ -399,7 +360,7 @@ NamedArrays HostCell::steps(const reference::Program &program,
         slice(arrays.preactivations, sizes.gates * width);
     std::vector<float> input = slice(arrays.input, width);
     std::vector<uint8_t> reset = slice(call.reset, 1);
-    GuardedArray output(program.isPlain() ? 0 : sizes.batch * width);
+    GuardedArray output(sizes.batch * width);
     GuardedArray next(sizes.stateCount());
     std::vector<float> recurrent(sizes.batch * sizes.recurrent * width);
     Sizes oneStep = sizes;
@@ -411,36 +372,32 @@ NamedArrays HostCell::steps(const reference::Program &program,
     GuardedArray chained(sizes.batch * sizes.chained * width);
     Block block;
     block.inputs(arrays, call, sizes);
+    block.oneStep();
     block.array("preactivations", preactivations);
     block.array("input", input);
     block.array("reset", reset.data(), !call.reset.empty());
     block.array("recurrent", recurrent);
-    block.array("previous", states, known);
+    block.array("initial", states, known);
     // Every second step in place: `next` may be the same array as `previous`.
     if (known && p % 2 == 1) {
       std::copy(states.begin(), states.end(), next.data());
-      block.output("previous", next);
+      block.output("initial", next);
     }
     block.output("output", output);
-    block.output("next", next);
-    if (sizes.chained != 0) {
-      block.number("time", 1);
-      block.number("reverse", 0);
-      block.number("first", 0);
-      block.number("count", 1);
-      block.array("initial", states, known);
+    block.output("last", next);
+    for (int64_t stage = 0; stage < stageCount(); ++stage) {
       block.array("last", nullptr, /*present=*/false);
-      block.output("chained", chained);
-      block.launch(*this, "forward_chained");
+      block.output("inner", chained);
+      block.launch(*this, "forward_inner" + std::to_string(stage));
       multiply(oneStep, /*ofChained=*/true,
-               {take(chained, "chained").data(), sizes.chained * width},
-               arrays.weight, recurrent.data(), 0);
+               {take(chained, "inner").data(), sizes.chained * width},
+               arrays.weight, recurrent.data(), 0, stage);
+      block.output("last", next);
     }
     block.launch(*this, "step");
-    states = take(next, "next");
+    states = take(next, "last");
     known = true;
-    std::vector<float> seen =
-        program.isPlain() ? states : take(output, "output");
+    std::vector<float> seen = take(output, "output");
     for (int64_t row = 0; row < sizes.batch; ++row)
       std::copy_n(seen.begin() + row * width, width,
                   outputs.begin() + (row * sizes.time + t) * width);

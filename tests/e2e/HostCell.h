@@ -38,7 +38,7 @@ struct Omitted {
   bool trajectory = false;
   bool last = false;
   bool dInput = false;
-  bool dSums = false; // d_bias, d_recurrent_bias, d_parameters
+  bool dSums = false; // d_bias_rows and its like
   bool dInitial = false;
 };
 
@@ -53,18 +53,17 @@ public:
   /// its output is at fault.
   HostCell(const std::string &text, bool inLogSpace, bool recompute = false);
 
-  /// `parallel` or `sequential`; `linear`, `log` or `none`.
-  std::string kind, scan;
+  Manifest manifest;
   /// What each recurrent projection multiplies, as the manifest has it.
   std::vector<reference::CompiledProjection> projections;
 
   // Each throws std::runtime_error when a kernel writes outside its arrays, or
   // the manifest is not as specs/abi.md says for `program`.
 
-  /// The outputs of `forward`: `output`, `trajectory`, `last`; and `recurrent`,
-  /// and `chained` where the cell projects what it computes within the step. Of
-  /// a plain cell, `trajectory` is `output`. Where states are recomputed,
-  /// `boundaries` in its place.
+  /// The outputs of `forward`: `output`, `states`, `last`; and `recurrent`,
+  /// and `inner` where the cell projects what it computes within the step. Of
+  /// a plain cell, `states` is `output`. Where states are recomputed,
+  /// `checkpoints` in its place.
   NamedArrays forward(const reference::Program &program,
                       const reference::Call &call,
                       const Omitted &omitted = {}) const;
@@ -80,16 +79,6 @@ public:
 
 private:
   class Block;
-  struct Argument {
-    std::string name;
-    bool isOptional = false;
-  };
-  struct Entry {
-    KernelEntry kernel;
-    int64_t tileTime = 1;
-    std::vector<Argument> arguments;
-  };
-
   struct Sizes;
   /// The numbers of one step in an array whose rows are `stride` apart.
   struct Rows {
@@ -98,18 +87,17 @@ private:
   };
 
   bool hasArgument(const std::string &entry, const std::string &name) const;
-  int64_t chainedCount() const;
-  /// The products of the states, or of the chained values, at step t of
-  /// recurrent[B, T, R, H].
+  int64_t stageCount() const;
+  /// The products of the states, or of the chained values of a stage, at step t
+  /// of recurrent[B, T, R, H].
   void multiply(const Sizes &sizes, bool ofChained, const Rows &operands,
-                const std::vector<float> &weight, float *recurrent,
-                int64_t t) const;
+                const std::vector<float> &weight, float *recurrent, int64_t t,
+                int64_t stage = 0) const;
   /// Adds to `operands` what arrives at them through their projections.
   void pullBack(const Sizes &sizes, bool ofChained, const float *dRecurrent,
                 int64_t t, const std::vector<float> &weight, float *operands,
-                int64_t stride) const;
+                int64_t stride, int64_t stage = 0) const;
 
-  std::map<std::string, Entry> entries;
   std::shared_ptr<const KernelModule> module;
 };
 

@@ -51,7 +51,8 @@ static void compareWithJudge(const std::string &name, const NamedArrays &found,
   }
 }
 
-HostRun minrnn::e2e::judge(const HostCell &cell, const Program &program,
+HostRun minrnn::e2e::judge(const HostCell &cell,
+                           const reference::Program &program,
                            const JudgedCall &judged, Figures &figures) {
   const Call &call = judged.call;
   const CallResults &expected = judged.results;
@@ -62,9 +63,9 @@ HostRun minrnn::e2e::judge(const HostCell &cell, const Program &program,
   };
   run.forward = cell.forward(program, call);
   compareIn(run.forward, "output", expected.output);
-  compareIn(run.forward, "trajectory", expected.trajectory);
+  compareIn(run.forward, "states", expected.trajectory);
   compareIn(run.forward, "last", expected.last);
-  compareIn(run.forward, "chained",
+  compareIn(run.forward, "inner",
             chainedValues(program, cell.projections, expected.chained,
                           call.shape.channels));
   if (call.shape.time > 0) {
@@ -86,12 +87,11 @@ HostRun minrnn::e2e::judge(const HostCell &cell, const Program &program,
   // is one has.)
   if (!hasChainedState(program, cell.projections))
     compare("d_recurrent", gradients.recurrent);
-  compare("d_chained",
-          chainedGradients(program, cell.projections, gradients.chained,
-                           call.shape.channels));
-  compare("d_bias", gradients.bias);
-  compare("d_recurrent_bias", gradients.recurrentBias);
-  compare("d_parameters", gradients.parameters);
+  compare("d_inner", chainedGradients(program, cell.projections,
+                                      gradients.chained, call.shape.channels));
+  compare("d_bias_rows", gradients.bias);
+  compare("d_recurrent_bias_rows", gradients.recurrentBias);
+  compare("d_parameters_rows", gradients.parameters);
   compare("d_initial", gradients.initial);
   return run;
 }

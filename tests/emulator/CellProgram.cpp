@@ -104,7 +104,7 @@ static EntryCall callOf(const SequenceData &data, const Presence &presence) {
   if (presence.initial)
     call.inputs["initial"] = data.initial;
   if (!presence.optionalOutputs)
-    call.unwanted = {"last", "d_bias", "d_initial"};
+    call.unwanted = {"last", "d_bias_rows", "d_initial"};
   return call;
 }
 
@@ -130,8 +130,8 @@ CellRun CellProgram::step(const SequenceData &data,
                           const LaunchOrder &order) const {
   EntryCall call = callOf(data, {!data.bias.empty(), false});
   if (!previous.empty())
-    call.inputs["previous"] = previous;
+    call.inputs["initial"] = previous;
   if (inPlace)
-    call.inPlace = {{"next", "previous"}};
+    call.inPlace = {{"last", "initial"}};
   return run("step", call, order);
 }

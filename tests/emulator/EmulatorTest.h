@@ -9,7 +9,7 @@
 #ifndef MINRNN_TESTS_EMULATOR_EMULATORTEST_H
 #define MINRNN_TESTS_EMULATOR_EMULATORTEST_H
 
-#include "runtime/device/emulator/Launch.h"
+#include "runtime/emulator/Launch.h"
 #include "tests/TestFiles.h"
 
 #include <gtest/gtest.h>

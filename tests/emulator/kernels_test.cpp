@@ -31,7 +31,7 @@ LaunchOptions withSeed(uint64_t seed) {
   return options;
 }
 
-uint64_t asWord(int value) { return uint32_t(value); }
+uint64_t asArgument(int value) { return uint32_t(value); }
 
 std::vector<int> integers(size_t count, int low, int high, unsigned seed = 1) {
   std::mt19937 random(seed);
@@ -56,8 +56,9 @@ TEST(Reduction, RowsAreSummed) {
   uint64_t from = device.upload(in);
   for (uint64_t seed : seeds) {
     uint64_t to = device.reserve<float>(rows);
-    Statistics statistics = device.run(
-        "sumRows", {rows}, {128}, {from, to, asWord(vectors)}, withSeed(seed));
+    Statistics statistics =
+        device.run("sumRows", {rows}, {128}, {from, to, asArgument(vectors)},
+                   withSeed(seed));
     std::vector<float> out = device.download<float>(to, rows);
     for (int row = 0; row < rows; ++row)
       EXPECT_EQ(out[row],
@@ -103,7 +104,7 @@ TEST(Reduction, Histogram) {
   uint64_t from = device.upload(in);
   for (uint64_t seed : seeds) {
     uint64_t to = device.upload(std::vector<uint32_t>(64));
-    device.run("histogram", {4}, {96}, {from, to, asWord(count)},
+    device.run("histogram", {4}, {96}, {from, to, asArgument(count)},
                withSeed(seed));
     EXPECT_EQ(device.download<uint32_t>(to, 64), want);
   }
@@ -129,7 +130,7 @@ TEST(Control, CollatzLoopsOfDifferentLengths) {
   for (uint64_t seed : seeds) {
     uint64_t to = device.reserve<uint32_t>(count);
     Statistics statistics = device.run(
-        "collatz", {5}, {64}, {from, to, asWord(count)}, withSeed(seed));
+        "collatz", {5}, {64}, {from, to, asArgument(count)}, withSeed(seed));
     EXPECT_EQ(device.download<uint32_t>(to, count), want);
     EXPECT_GT(statistics.divergentBranches, 100u);
   }
@@ -185,7 +186,7 @@ TEST(Control, LocalArraysAreEachThreadsOwn) {
   for (int i = 0; i < threads; ++i)
     std::sort(want.begin() + i * count, want.begin() + (i + 1) * count);
   uint64_t from = device.upload(in), to = device.reserve<int>(in.size());
-  device.run("localSort", {1}, {threads}, {from, to, asWord(count)});
+  device.run("localSort", {1}, {threads}, {from, to, asArgument(count)});
   EXPECT_EQ(device.download<int>(to, in.size()), want);
 }
 
@@ -213,7 +214,7 @@ TEST(Mathematics, FunctionsOfTheCudaLibrary) {
   int n = in.size();
   uint64_t from = device.upload(in), to = device.reserve<float>(8 * n);
   device.run("functions", {uint32_t(n + 127) / 128}, {128},
-             {from, to, asWord(n)});
+             {from, to, asArgument(n)});
   std::vector<float> out = device.download<float>(to, 8 * n);
   double (*exact[])(double) = {
       [](double x) { return std::exp(x); },
@@ -248,7 +249,7 @@ TEST(Mathematics, HalfPrecision) {
   uint64_t from = device.upload(in), half = device.reserve<uint16_t>(n),
            bfloat = device.reserve<uint16_t>(n),
            back = device.reserve<float>(n);
-  device.run("halves", {1}, {32}, {from, half, bfloat, back, asWord(n)});
+  device.run("halves", {1}, {32}, {from, half, bfloat, back, asArgument(n)});
   EXPECT_EQ(
       device.download<uint16_t>(half, n),
       (std::vector<uint16_t>{0, 0x8000, 0x3C00, 0xC100, 0x7BFF, 0x7BFF, 0x0002,
@@ -269,7 +270,8 @@ TEST(Mathematics, DoublePrecision) {
     in.push_back(0.01 * i);
   int n = in.size();
   uint64_t from = device.upload(in), to = device.reserve<double>(n);
-  device.run("doubles", {uint32_t(n + 63) / 64}, {64}, {from, to, asWord(n)});
+  device.run("doubles", {uint32_t(n + 63) / 64}, {64},
+             {from, to, asArgument(n)});
   std::vector<double> out = device.download<double>(to, n);
   for (int i = 0; i < n; ++i)
     EXPECT_EQ(out[i], std::fma(in[i], 3.0, 1.0) /
@@ -315,22 +317,6 @@ TEST(Recurrence, ShufflesAndSharedMemory) {
     for (int i = 0; i < 64; ++i) {
       int lane = 63 - i;
       EXPECT_EQ(out[i], std::exp2(in[lane % 32 ? lane - 1 : lane])) << i;
-    }
-  }
-}
-
-TEST(Recurrence, SwitchThroughABranchTable) {
-  Device device(readKernel("recurrence.ptx"));
-  std::vector<int> kinds = integers(96, -1, 6);
-  uint64_t from = device.upload(kinds);
-  for (uint64_t seed : seeds) {
-    uint64_t to = device.reserve<int>(96);
-    device.run("choose", {1}, {96}, {from, to}, withSeed(seed));
-    std::vector<int> out = device.download<int>(to, 96);
-    for (int i = 0; i < 96; ++i) {
-      int want[] = {3 * i, i + 100, i ^ 255, i << 4, 142 - i};
-      EXPECT_EQ(out[i], kinds[i] >= 0 && kinds[i] < 5 ? want[kinds[i]] : -1)
-          << i;
     }
   }
 }

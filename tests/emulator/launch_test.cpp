@@ -161,7 +161,7 @@ TEST(Launch, RefusesWhatCannotBe) {
     });
   };
   expectRefused("no entry 'none'", {1}, {1}, {}, 0, "none");
-  expectRefused("expected 2 words of parameters, found 1", {1}, {64}, {1});
+  expectRefused("expected 2 arguments of 64 bits, found 1", {1}, {64}, {1});
   expectRefused("1 to 1024 threads", {1}, {0}, {1, 2});
   expectRefused("1 to 1024 threads", {1}, {32, 33}, {1, 2});
   expectRefused("1 to 1024 threads", {1}, {1, 1, 65}, {1, 2});

@@ -42,6 +42,9 @@ TEST(Parser, UnknownInstructionsAndModifiers) {
                  bodyLine, "'wmma'");
   expectRejected(Fault::Unsupported, body("mul.lo.f32x2 %l1, %l2, %l3;"),
                  bodyLine, "");
+  expectRejected(Fault::Unsupported,
+                 body("T: .branchtargets L;\nbrx.idx %r1, T;\nL:"), bodyLine,
+                 "branches through a table");
 }
 
 TEST(Parser, WrongOperands) {

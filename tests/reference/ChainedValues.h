@@ -27,6 +27,8 @@ struct CompiledProjection {
   bool isChained = false;
   /// The place among the states or the chained values.
   int64_t place = 0;
+  /// Of a chained value: how many products of others it waits for.
+  int64_t stage = 0;
 };
 
 /// Whether the compiler has a value of `program` that is projected within the

@@ -34,6 +34,8 @@ struct StepProducts {
   int64_t channels;
   std::span<const CompiledProjection> projections;
   bool ofChained;
+  /// Of chained values, the ones of this stage.
+  int64_t stage = 0;
 
   /// gates[b, r, :] = U_r operands[b, place of r, :], for weight[R, H, H].
   template <typename Number>
@@ -75,7 +77,8 @@ private:
   template <typename Visit> void forEach(const Visit &visit) const {
     for (int64_t row = 0; row < batch; ++row)
       for (size_t r = 0; r < projections.size(); ++r)
-        if (projections[r].isChained == ofChained)
+        if (projections[r].isChained == ofChained &&
+            projections[r].stage == stage)
           visit(row, static_cast<int64_t>(r), projections[r].place);
   }
 };

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Hand-written cells that project their states, or what they compute within the
+// Cells that project their states, or what they compute within the
 // step, against the equations in double and central differences of them.
 //
 //===----------------------------------------------------------------------===//
@@ -14,7 +14,7 @@
 #include "runtime/tools/CellRun.h"
 
 #include "minrnn/error.h"
-#include "tests/runtime/HandWrittenCells.h"
+#include "tests/runtime/CompiledCell.h"
 #include "tests/runtime/RecurrentLayers.h"
 
 #include "gtest/gtest.h"
@@ -27,7 +27,6 @@ namespace {
 
 struct RunCase {
   const char *name;
-  CellKernels (*cell)(int threads);
   ReferenceRun (*reference)(const ReferenceLayer &layer);
 };
 
@@ -87,23 +86,24 @@ std::vector<float> resultOf(const CellOutputs &outputs,
 
 class CellRunOf : public testing::TestWithParam<RunCase> {
 protected:
-  static CellKernels cell() { return GetParam().cell(0); }
+  static CellKernels cell() { return compiledCell(GetParam().name); }
   static ReferenceLayer layer(std::size_t time = 4) {
     return randomLayer(cell(), 2, time, 3, 5);
   }
 
-  static void expectAgrees(ReferenceLayer layer) {
+  static void expectAgrees(const ReferenceLayer &layer) {
+    expectAgrees(layer, false);
+    expectAgrees(layer, true);
+  }
+
+  static void expectAgrees(ReferenceLayer layer, bool bySteps) {
+    SCOPED_TRACE(bySteps ? "by steps" : "at once");
     const CellKernels cell = CellRunOf::cell();
     const Manifest &manifest = cell.manifest();
     const auto reference = GetParam().reference;
     const ReferenceRun expected = reference(layer);
     CellInputs inputs = inputsOf(manifest, layer);
     NonFiniteReport report;
-    const CellOutputs stepped = runCell(
-        cell, inputs, {.reverse = layer.reverse, .bySteps = true}, report);
-    expectClose(resultOf(stepped, manifest.output), expected.output, 1e-5, 1e-6,
-                "output by steps");
-
     inputs.wantsGradients = inputs.hasDLast = true;
     const Numbers dOutput =
         randomNumbers(static_cast<std::int64_t>(expected.output.size()), 101);
@@ -112,7 +112,7 @@ protected:
     inputs.dOutput = toFloats(dOutput);
     inputs.dLast = toFloats(dLast);
     const CellOutputs found = runCell(
-        cell, inputs, {.reverse = layer.reverse, .bySteps = false}, report);
+        cell, inputs, {.reverse = layer.reverse, .bySteps = bySteps}, report);
     expectClose(resultOf(found, manifest.output), expected.output, 1e-5, 1e-6,
                 "output");
 
@@ -150,9 +150,8 @@ protected:
 
 INSTANTIATE_TEST_SUITE_P(
     Cells, CellRunOf,
-    testing::Values(RunCase{"lstm", handWrittenLstm, lstm},
-                    RunCase{"mgu", handWrittenMgu, mgu},
-                    RunCase{"knot", handWrittenKnot, knot}),
+    testing::Values(RunCase{"lstm", lstm}, RunCase{"mgu", mgu},
+                    RunCase{"knot", knot}, RunCase{"qrnn", qrnn}),
     [](const auto &info) { return std::string(info.param.name); });
 
 TEST_P(CellRunOf, AgreesWithTheEquations) {
@@ -184,7 +183,7 @@ TEST_P(CellRunOf, TakesWhatIsAbsentAsZero) {
 }
 
 TEST(CellRun, SaysWhichProjectionIsTooLarge) {
-  const CellKernels cell = handWrittenMgu();
+  const CellKernels cell = compiledCell("mgu");
   CellInputs inputs =
       inputsOf(cell.manifest(), randomLayer(cell, 1, 1, 2, 3, 5));
   inputs.initial.assign(3, 1e30F);

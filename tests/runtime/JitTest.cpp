@@ -7,16 +7,16 @@
 //===----------------------------------------------------------------------===//
 
 #include "minrnn/jit.h"
-#include "minrnn/language_model.h"
+#include "minrnn/train/language_model.h"
 
-#include "minrnn/blocks.h"
 #include "minrnn/error.h"
-#include "minrnn/recurrent.h"
+#include "minrnn/layer.h"
 #include "runtime/core/KernelCache.h"
 #include "runtime/core/ReadFile.h"
+#include "tests/LaunchKernel.h"
 #include "tests/TestFiles.h"
 #include "tests/runtime/Comparison.h"
-#include "tests/runtime/ReferenceBlocks.h"
+#include "tests/runtime/ReferenceLayers.h"
 #include "tests/runtime/TemporaryFolder.h"
 
 #include "gtest/gtest.h"
@@ -65,7 +65,7 @@ protected:
 TEST_P(CompiledCell, ForwardAgreesWithTheEquations) {
   const CellKernels cell = compile();
   const auto &[name, gates, reference] = cellCase();
-  EXPECT_EQ(cell.gates(), static_cast<std::int64_t>(gates));
+  EXPECT_EQ(cell.manifest().gates.size(), gates);
   for (const std::size_t time : {0, 1, 2, 33, 100})
     for (const std::size_t channels : {0, 1, 19, 64})
       for (const bool given : {false, true}) {
@@ -85,12 +85,13 @@ TEST_P(CompiledCell, ForwardAgreesWithTheEquations) {
         const std::vector<float> biasFloats = toFloats(bias);
         const std::vector<float> initialFloats = toFloats(initial);
         std::vector<float> output(batch * time * channels);
-        cell.forward({batch, static_cast<std::int64_t>(time),
-                      static_cast<std::int64_t>(channels)},
-                     {.preactivations = gateFloats.data(),
-                      .bias = given ? biasFloats.data() : nullptr,
-                      .initial = given ? initialFloats.data() : nullptr,
-                      .output = output.data()});
+        KernelCall call{batch, static_cast<std::int64_t>(time),
+                        static_cast<std::int64_t>(channels)};
+        call.set("preactivations", gateFloats.data());
+        call.set("bias", given ? biasFloats.data() : nullptr);
+        call.set("initial", given ? initialFloats.data() : nullptr);
+        call.set("output", output.data());
+        launchKernel(cell.module(), cell.manifest().entry("forward"), call);
         expectClose(
             output,
             reference(batch, time, channels, preactivations, bias, initial),
@@ -98,14 +99,13 @@ TEST_P(CompiledCell, ForwardAgreesWithTheEquations) {
       }
 }
 
-TEST_P(CompiledCell, RecurrentBlockHasTheGradientsOfTheEquations) {
+TEST_P(CompiledCell, LayerHasTheGradientsOfTheEquations) {
   const CellKernels cell = compile();
   const auto &[name, gates, reference] = cellCase();
   constexpr std::size_t batch = 2;
   constexpr std::size_t time = 6;
   constexpr std::size_t inputs = 3;
   constexpr std::size_t channels = 9;
-  const RecurrentShape shape{batch, time, inputs, channels};
   Numbers x = randomNumbers(batch * time * inputs, 1);
   Numbers weight =
       randomNumbers(static_cast<std::int64_t>(gates * channels * inputs), 2);
@@ -126,35 +126,28 @@ TEST_P(CompiledCell, RecurrentBlockHasTheGradientsOfTheEquations) {
   const std::vector<float> bf = toFloats(bias);
   const std::vector<float> hf = toFloats(initial);
   const std::vector<float> dyf = toFloats(dOutput);
-  std::vector<float> preactivations(batch * time * gates * channels);
   std::vector<float> output(batch * time * channels);
-  recurrentForward(cell, shape,
-                   {.input = xf.data(),
-                    .weight = wf.data(),
-                    .bias = bf.data(),
-                    .initial = hf.data(),
-                    .preactivations = preactivations.data(),
-                    .output = output.data()});
-  std::vector<float> dPreactivations(preactivations.size());
-  std::vector<float> dBiasOfRows(batch * bias.size());
+  Layer layer(
+      cell,
+      {.batch = batch, .time = time, .inputs = inputs, .channels = channels});
+  std::vector<NamedTensor> tensors = {{"input", xf.data()},
+                                      {"weight", wf.data()},
+                                      {"bias", bf.data()},
+                                      {"initial", hf.data()},
+                                      {"output", output.data()}};
+  layer.forward(tensors);
   std::vector<float> dx(x.size());
   std::vector<float> dWeight(weight.size());
   std::vector<float> dBias(bias.size());
   std::vector<float> dInitial(initial.size());
-  recurrentBackward(cell, shape,
-                    {.input = xf.data(),
-                     .weight = wf.data(),
-                     .bias = bf.data(),
-                     .initial = hf.data(),
-                     .preactivations = preactivations.data(),
-                     .output = output.data(),
-                     .dOutput = dyf.data(),
-                     .dPreactivations = dPreactivations.data(),
-                     .dBiasOfRows = dBiasOfRows.data(),
-                     .dInput = dx.data(),
-                     .dWeight = dWeight.data(),
-                     .dBias = dBias.data(),
-                     .dInitial = dInitial.data()});
+  for (const NamedTensor &tensor :
+       std::initializer_list<NamedTensor>{{"d_output", dyf.data()},
+                                          {"d_input", dx.data()},
+                                          {"d_weight", dWeight.data()},
+                                          {"d_bias", dBias.data()},
+                                          {"d_initial", dInitial.data()}})
+    tensors.push_back(tensor);
+  layer.backward(tensors);
   expectClose(dx, centralDifferences(x, loss), 1e-4, 2e-6, "dx");
   expectClose(dWeight, centralDifferences(weight, loss), 1e-4, 5e-6, "dWeight");
   expectClose(dBias, centralDifferences(bias, loss), 1e-4, 5e-6, "dBias");
@@ -295,7 +288,7 @@ TEST(Jit, ALanguageModelInitialisesAGateCalledOutAsAGate) {
   const std::vector<float> values = model.parameters().download();
   // Uniform within 1 / sqrt(64); where the layer adds to the stream, 4 times
   // closer.
-  for (const ModelParameter &parameter : model.layout()) {
+  for (const PlannedTensor &parameter : model.layout()) {
     if (!parameter.name.ends_with("out.weight"))
       continue;
     float largest = 0;

@@ -9,7 +9,6 @@
 #include "minrnn/manifest.h"
 
 #include "minrnn/error.h"
-#include "tests/runtime/HandWrittenCells.h"
 #include "tests/runtime/HandWrittenMinGru.h"
 
 #include "gtest/gtest.h"
@@ -58,35 +57,26 @@ TEST(Manifest, ReadsEveryField) {
   EXPECT_EQ(backward.tileChannels, 16);
   ASSERT_EQ(backward.arguments.size(), 14U);
   EXPECT_EQ(backward.arguments[2].name, "reset");
-  EXPECT_EQ(backward.arguments[2].type, "i8*");
-  EXPECT_EQ(backward.arguments[8].name, "d_bias");
-  EXPECT_TRUE(backward.arguments[8].optional);
-  EXPECT_EQ(backward.arguments[8].access, "write");
-  EXPECT_EQ(backward.arguments[8].shape,
-            (std::vector<std::string>{"batch", "gates", "channels"}));
-  EXPECT_FALSE(backward.arguments[10].isArray());
+  EXPECT_EQ(backward.arguments[2].element, Element::U8);
+  EXPECT_EQ(backward.arguments[8].name, "d_bias_rows");
+  EXPECT_TRUE(backward.arguments[8].isOptional);
+  EXPECT_TRUE(backward.arguments[8].isWritten);
+  EXPECT_EQ(backward.arguments[8].axes,
+            (std::vector<Axis>{Axis::Batch, Axis::Gates, Axis::Channels}));
+  EXPECT_FALSE(backward.arguments[10].isTensor());
   EXPECT_THROW(manifest.entry("sideways"), Error);
+  EXPECT_TRUE(manifest.outputIsState());
+  EXPECT_FALSE(manifest.readsInput());
+  EXPECT_EQ(manifest.size(Axis::Gates), 2);
+  EXPECT_EQ(manifest.size(Axis::Inner), 0);
+  EXPECT_EQ(manifest.stateIndex("h"), 0);
+  EXPECT_THROW(manifest.stateIndex("y"), Error);
 }
 
-TEST(Manifest, ReadsWhatOtherCellsHave) {
-  const Manifest lstm = test::handWrittenLstm().manifest();
-  EXPECT_EQ(lstm.kind, "sequential");
-  EXPECT_EQ(lstm.scan, "none");
-  EXPECT_EQ(lstm.states, (std::vector<std::string>{"h", "c"}));
-  EXPECT_FALSE(lstm.plain);
-  EXPECT_EQ(lstm.output, "h");
-  EXPECT_FALSE(lstm.readsInput());
-  ASSERT_EQ(lstm.recurrent.size(), 4U);
-  EXPECT_EQ(lstm.recurrent[1].name, "hf");
-  EXPECT_EQ(lstm.recurrent[1].state, "h");
-  EXPECT_EQ(lstm.stateIndex("c"), 1);
-  EXPECT_THROW(lstm.stateIndex("y"), Error);
-  const Manifest sru = test::handWrittenSru().manifest();
-  EXPECT_EQ(sru.parameters, (std::vector<std::string>{"v_f", "v_r"}));
-  EXPECT_TRUE(sru.recurrent.empty());
-  EXPECT_FALSE(sru.plain);
-  EXPECT_EQ(sru.output, "y");
-  EXPECT_TRUE(sru.readsInput());
+TEST(Manifest, IsWrittenAsItIsRead) {
+  const std::string json = test::handWrittenMinGruManifest();
+  EXPECT_EQ(Json::parse(writeManifest(parseManifest(json, "cell.json"))),
+            Json::parse(json));
 }
 
 TEST(Manifest, CountsTilesWithoutOverflow) {
@@ -119,7 +109,7 @@ TEST(Manifest, SaysWhatIsWrong) {
   expectMentions(errorAfter([](Json &json) { json.erase("gates"); }),
                  "the key 'gates' is missing");
   expectMentions(errorAfter([](Json &json) { json["version"] = 1; }),
-                 "version 1 is not the one this runtime reads, which is 2");
+                 "version 1 is not the one this runtime reads, which is 3");
   expectMentions(errorAfter([](Json &json) { json["version"] = "2"; }),
                  "'version' must be an integer");
   expectMentions(errorAfter([](Json &json) { json["format"] = "other"; }),
@@ -136,7 +126,7 @@ TEST(Manifest, SaysWhatIsWrong) {
       errorAfter([](Json &json) {
         json["entries"][0]["arguments"][2]["type"] = "f64*";
       }),
-      "the type of argument 'reset' must be 'f32*', 'f16*', 'bf16*', "
+      "the type of argument 'reset' must be 'f32*', 'f32*' (the io type), "
       "'i8*' or 'i64', found 'f64*'");
   expectMentions(
       errorAfter([](Json &json) { json["entries"][0]["grid"] = "batch"; }),
@@ -155,9 +145,6 @@ TEST(Manifest, SaysWhatIsWrong) {
                  "'io_type' must be 'f32', 'f16' or 'bf16', found 'f64'");
   expectMentions(errorAfter([](Json &json) { json["states"] = Json::array(); }),
                  "'states' must name one state at least");
-  expectMentions(errorAfter([](Json &json) { json["plain"] = false; }),
-                 "'plain' must be true for a cell of 1 states with the output "
-                 "'h'");
   expectMentions(errorAfter([](Json &json) { json["output"] = "z"; }),
                  "'output' must be 'h' or 'y', found 'z'");
   const auto withRecurrent = [](const char *name, const char *state) {
@@ -174,64 +161,77 @@ TEST(Manifest, SaysWhatIsWrong) {
                  "step must be 'sequential', found 'parallel'");
 }
 
+/// The same of a cell that projects a state and a value computed within the
+/// step.
+Json projecting() {
+  Json json = Json::parse(test::handWrittenMinGruManifest());
+  json["kind"] = "sequential";
+  json["scan"] = "none";
+  json["recurrent"] = {{{"name", "hf"}, {"state", "h"}},
+                       {{"name", "hn"}, {"inner", 0}, {"stage", 0}}};
+  return json;
+}
+
 TEST(Manifest, ReadsWhatIsProjectedWithinTheStep) {
-  const Manifest mgu = test::handWrittenMgu().manifest();
-  EXPECT_EQ(mgu.chained(), 1);
-  ASSERT_EQ(mgu.recurrent.size(), 2U);
-  EXPECT_EQ(mgu.recurrent[0].state, "h");
-  EXPECT_EQ(mgu.recurrent[0].chained, std::nullopt);
-  EXPECT_EQ(mgu.recurrent[1].name, "hn");
-  EXPECT_EQ(mgu.recurrent[1].state, "");
-  EXPECT_EQ(mgu.recurrent[1].chained, 0);
-  EXPECT_EQ(mgu.entry("forward_chained").symbol, "mgu_forward_chained");
-  EXPECT_EQ(test::handWrittenKnot().manifest().chained(), 2);
-  EXPECT_EQ(test::handWrittenLstm().manifest().chained(), 0);
+  const Manifest manifest = parseManifest(projecting().dump(), "cell.json");
+  EXPECT_EQ(manifest.size(Axis::Inner), 1);
+  ASSERT_EQ(manifest.recurrent.size(), 2U);
+  EXPECT_EQ(manifest.recurrent[0].state, "h");
+  EXPECT_EQ(manifest.recurrent[0].inner, std::nullopt);
+  EXPECT_EQ(manifest.recurrent[1].name, "hn");
+  EXPECT_EQ(manifest.recurrent[1].state, "");
+  EXPECT_EQ(manifest.recurrent[1].inner, 0);
 }
 
 TEST(Manifest, SaysWhatIsWrongOfWhatIsProjectedWithinTheStep) {
-  const auto errorOfMgu = [](const std::function<void(Json &)> &change) {
-    Json json = Json::parse(test::handWrittenMguManifest());
-    change(json);
+  const auto errorWith = [](const std::function<void(Json &)> &change) {
+    Json json = projecting();
+    change(json["recurrent"][1]);
     return errorOf(json.dump());
   };
-  EXPECT_EQ(errorOfMgu([](Json &) {}), "");
-  expectMentions(
-      errorOfMgu([](Json &json) { json["recurrent"][1]["state"] = "h"; }),
-      "recurrent 1: the gate 'hn' must have either 'state' or 'chained'; it "
-      "has both");
-  expectMentions(
-      errorOfMgu([](Json &json) { json["recurrent"][1].erase("chained"); }),
-      "recurrent 1: the gate 'hn' must have either 'state' or 'chained'; it "
-      "has neither");
-  expectMentions(
-      errorOfMgu([](Json &json) { json["recurrent"][1]["chained"] = "f"; }),
-      "'chained' must be an integer");
+  expectMentions(errorWith([](Json &gate) { gate["state"] = "h"; }),
+                 "recurrent 1: the gate 'hn' must have either 'state' or "
+                 "'inner'; it has both");
+  expectMentions(errorWith([](Json &gate) { gate.erase("inner"); }),
+                 "recurrent 1: the gate 'hn' must have either 'state' or "
+                 "'inner'; it has neither");
+  expectMentions(errorWith([](Json &gate) { gate["inner"] = "f"; }),
+                 "'inner' must be an integer");
   // The order of first use leaves no place out.
   for (const int place : {-1, 1})
     expectMentions(
-        errorOfMgu(
-            [&](Json &json) { json["recurrent"][1]["chained"] = place; }),
+        errorWith([&](Json &gate) { gate["inner"] = place; }),
         "the gate 'hn' projects the value at place " + std::to_string(place) +
-            " of 'chained', expected one from 0 to 0, in the order of first "
-            "use");
-  for (const char *name : {"forward_chained", "backward_chained"}) {
-    expectMentions(errorOfMgu([&](Json &json) {
-                     for (Json &entry : json["entries"])
-                       if (entry["name"] == name)
-                         entry["name"] = "another";
-                   }),
-                   "the entry '" + std::string(name) +
-                       "' is missing, although a gate projects a value "
-                       "computed within the step");
-    expectMentions(errorAfter([&](Json &json) {
-                     Json entry = json["entries"][0];
-                     entry["name"] = name;
-                     json["entries"].push_back(entry);
-                   }),
-                   "the entry '" + std::string(name) +
-                       "' is there, although no gate projects a value "
-                       "computed within the step");
-  }
+            " of 'inner', expected one from 0 to 0, in the order of first use");
+}
+
+TEST(Manifest, SaysWhatIsWrongWithItsProgram) {
+  const auto errorWith = [](const std::function<void(Json &)> &change) {
+    return errorAfter([&](Json &json) { change(json["program"]); });
+  };
+  expectMentions(errorWith([](Json &program) { program.erase("step"); }),
+                 "the key 'step' is missing");
+  expectMentions(
+      errorWith([](Json &program) { program["tensors"][1]["name"] = "bias"; }),
+      "its program has two tensors called 'bias'");
+  expectMentions(
+      errorWith([](Json &program) { program["forward"][0]["op"] = "divide"; }),
+      "'op' holds 'divide', which this release does not know");
+  expectMentions(errorWith([](Json &program) {
+                   program["forward"][0].erase("transpose_b");
+                 }),
+                 "its program 'forward' operation 0 multiplies matrices that "
+                 "do not fit");
+  expectMentions(errorWith([](Json &program) {
+                   program["forward"][1]["arguments"].erase("output");
+                 }),
+                 "its program 'forward' operation 1 launches 'forward' without "
+                 "'output'");
+  expectMentions(errorWith([](Json &program) {
+                   program["forward"][1]["arguments"]["output"] = "weight";
+                 }),
+                 "launches 'forward' with 'weight' for 'output', which has "
+                 "other axes or elements");
 }
 
 TEST(Manifest, EveryTruncationIsAnError) {

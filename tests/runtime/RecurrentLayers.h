@@ -9,10 +9,12 @@
 #ifndef MINRNN_TESTS_RUNTIME_RECURRENTLAYERS_H
 #define MINRNN_TESTS_RUNTIME_RECURRENTLAYERS_H
 
-#include "minrnn/recurrent.h"
+#include "minrnn/layer.h"
 #include "tests/runtime/Comparison.h"
 #include "tests/runtime/ReferenceRecurrent.h"
 
+#include <array>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -27,15 +29,16 @@ inline ReferenceLayer randomLayer(const CellKernels &cell, std::size_t batch,
   ReferenceLayer layer;
   layer.batch = batch;
   layer.time = time;
-  layer.inputs = cell.readsInput() ? channels : inputs;
+  const Manifest &manifest = cell.manifest();
+  layer.inputs = manifest.readsInput() ? channels : inputs;
   layer.channels = channels;
   const auto numbers = [&](std::size_t count, double scale = 1) {
     return randomNumbers(static_cast<std::int64_t>(count), seed++, scale);
   };
-  const auto g = static_cast<std::size_t>(cell.gates());
-  const auto r = static_cast<std::size_t>(cell.recurrent());
-  const auto p = static_cast<std::size_t>(cell.parameters());
-  const auto s = static_cast<std::size_t>(cell.states());
+  const auto g = static_cast<std::size_t>(manifest.size(Axis::Gates));
+  const auto r = static_cast<std::size_t>(manifest.size(Axis::Recurrent));
+  const auto p = static_cast<std::size_t>(manifest.size(Axis::Parameters));
+  const auto s = static_cast<std::size_t>(manifest.size(Axis::States));
   layer.x = numbers(batch * time * layer.inputs);
   layer.weight = numbers(g * channels * layer.inputs, 0.5);
   layer.bias = numbers(g * channels);
@@ -57,121 +60,98 @@ public:
   std::vector<float> data;
 };
 
-/// A layer in f32, with every buffer of its forward and its backward.
+/// A layer in f32 on the host, with every tensor of its forward and its
+/// backward.
 struct LayerRun {
-  LayerRun(const CellKernels &cell, const ReferenceLayer &layer)
-      : cell(cell), layer(layer),
-        shape{static_cast<std::int64_t>(layer.batch),
-              static_cast<std::int64_t>(layer.time),
-              static_cast<std::int64_t>(layer.inputs),
-              static_cast<std::int64_t>(layer.channels)},
-        x(layer.x), weight(layer.weight), bias(layer.bias),
-        recurrentWeight(layer.recurrentWeight),
-        recurrentBias(layer.recurrentBias), parameters(layer.parameters),
-        initial(layer.initial) {
-    const std::size_t steps = layer.batch * layer.time;
-    const std::size_t h = layer.channels;
-    const auto g = static_cast<std::size_t>(cell.gates());
-    const auto r = static_cast<std::size_t>(cell.recurrent());
-    const auto p = static_cast<std::size_t>(cell.parameters());
-    const auto s = static_cast<std::size_t>(cell.states());
-    const auto c = static_cast<std::size_t>(cell.chained());
-    preactivations = Floats(steps * g * h);
-    recurrent = Floats(steps * r * h);
-    chained = Floats(steps * c * h);
-    output = Floats(steps * h);
-    if (cell.recomputesStates())
-      boundaries =
-          Floats(layer.batch *
-                 static_cast<std::size_t>(cell.timeTiles(shape.time)) * s * h);
-    else if (!cell.manifest().plain)
-      trajectory = Floats(steps * s * h);
-    last = Floats(layer.batch * s * h);
-    dPreactivations = preactivations;
-    dRecurrent = recurrent;
-    dChained = chained;
-    dBiasOfRows = Floats(layer.batch * g * h);
-    dRecurrentBiasOfRows = Floats(layer.batch * r * h);
-    dParametersOfRows = Floats(layer.batch * p * h);
-    dInput = Floats(layer.x.size());
-    dWeight = Floats(layer.weight.size());
-    dBias = Floats(g * h);
-    dRecurrentWeight = Floats(layer.recurrentWeight.size());
-    dRecurrentBias = Floats(r * h);
-    dParameters = Floats(p * h);
-    dInitial = Floats(layer.batch * s * h);
+  LayerRun(const CellKernels &cell, const ReferenceLayer &reference)
+      : cell(cell), reference(reference),
+        layer(cell,
+              {.batch = static_cast<std::int64_t>(reference.batch),
+               .time = static_cast<std::int64_t>(reference.time),
+               .inputs = static_cast<std::int64_t>(reference.inputs),
+               .channels = static_cast<std::int64_t>(reference.channels)},
+              {.reverse = reference.reverse}),
+        input(reference.x), weight(reference.weight), bias(reference.bias),
+        recurrentWeight(reference.recurrentWeight),
+        recurrentBias(reference.recurrentBias),
+        parameters(reference.parameters), initial(reference.initial) {
+    const Manifest &manifest = cell.manifest();
+    const std::size_t h = reference.channels;
+    const auto ofChannels = [&](Axis axis) {
+      return static_cast<std::size_t>(manifest.size(axis)) * h;
+    };
+    output = Floats(reference.batch * reference.time * h);
+    last = Floats(reference.batch * ofChannels(Axis::States));
+    dInput = Floats(reference.x.size());
+    dWeight = Floats(reference.weight.size());
+    dBias = Floats(ofChannels(Axis::Gates));
+    dRecurrentWeight = Floats(reference.recurrentWeight.size());
+    dRecurrentBias = Floats(ofChannels(Axis::Recurrent));
+    dParameters = Floats(ofChannels(Axis::Parameters));
+    dInitial = last;
   }
 
-  RecurrentForwardArguments forwardArguments() {
-    return {.input = x.get(),
-            .weight = weight.get(),
-            .bias = bias.get(),
-            .recurrentWeight = recurrentWeight.get(),
-            .recurrentBias = recurrentBias.get(),
-            .parameters = parameters.get(),
-            .reset = layer.reset.empty() ? nullptr : layer.reset.data(),
-            .initial = initial.get(),
-            .preactivations = preactivations.get(),
-            .recurrent = recurrent.get(),
-            .chained = chained.get(),
-            .output = output.get(),
-            .trajectory = trajectory.get(),
-            .boundaries = boundaries.get(),
-            .last = last.get(),
-            .reverse = layer.reverse};
+  /// The weights of the layer.
+  std::vector<NamedTensor> weights() {
+    return {{"weight", weight.get()},
+            {"bias", bias.get()},
+            {"recurrent_weight", recurrentWeight.get()},
+            {"recurrent_bias", recurrentBias.get()},
+            {"parameters", parameters.get()}};
+  }
+  /// The weights and their gradients.
+  std::vector<NamedTensor> weightsAndGradients() {
+    std::vector<NamedTensor> tensors = weights();
+    for (const NamedTensor &tensor : std::initializer_list<NamedTensor>{
+             {"d_weight", dWeight.get()},
+             {"d_bias", dBias.get()},
+             {"d_recurrent_weight", dRecurrentWeight.get()},
+             {"d_recurrent_bias", dRecurrentBias.get()},
+             {"d_parameters", dParameters.get()}})
+      tensors.push_back(tensor);
+    return tensors;
   }
 
-  /// The gradients of what `forward` has run with.
-  RecurrentBackwardArguments backwardArguments(const float *dOutput,
-                                               const float *dLast) {
-    return {.input = x.get(),
-            .weight = weight.get(),
-            .bias = bias.get(),
-            .recurrentWeight = recurrentWeight.get(),
-            .recurrentBias = recurrentBias.get(),
-            .parameters = parameters.get(),
-            .reset = layer.reset.empty() ? nullptr : layer.reset.data(),
-            .initial = initial.get(),
-            .preactivations = preactivations.get(),
-            .recurrent = recurrent.get(),
-            .chained = chained.get(),
-            // What is recomputed must not be read.
-            .output = cell.recomputesStates() ? nullptr : output.get(),
-            .trajectory = trajectory.get(),
-            .boundaries = boundaries.get(),
-            .dOutput = dOutput,
-            .dLast = dLast,
-            .dPreactivations = dPreactivations.get(),
-            .dRecurrent = dRecurrent.get(),
-            .dChained = dChained.get(),
-            .dBiasOfRows = dBiasOfRows.get(),
-            .dRecurrentBiasOfRows = dRecurrentBiasOfRows.get(),
-            .dParametersOfRows = dParametersOfRows.get(),
-            .dInput = dInput.get(),
-            .dWeight = dWeight.get(),
-            .dBias = dBias.get(),
-            .dRecurrentWeight = dRecurrentWeight.get(),
-            .dRecurrentBias = dRecurrentBias.get(),
-            .dParameters = dParameters.get(),
-            .dInitial = dInitial.get(),
-            .reverse = layer.reverse};
-  }
-
-  void forward() { recurrentForward(cell, shape, forwardArguments()); }
+  void forward() { layer.forward(withSequence(weights())); }
   void backward(const float *dOutput, const float *dLast) {
-    recurrentBackward(cell, shape, backwardArguments(dOutput, dLast));
+    std::vector<NamedTensor> tensors = withSequence(weightsAndGradients());
+    tensors.emplace_back("d_output", dOutput);
+    tensors.emplace_back("d_last", dLast);
+    tensors.emplace_back("d_input", dInput.get());
+    tensors.emplace_back("d_initial", dInitial.get());
+    layer.backward(tensors);
+  }
+
+  /// [B, T, S, H], as forward saved them; empty where it did not.
+  std::vector<float> states() const {
+    const std::uint64_t address = layer.address(Procedure::Forward, "states");
+    if (address == 0)
+      return {};
+    std::vector<float> copy(layer.tensor("states").bytes / sizeof(float));
+    cell.device()->copyToHost(copy.data(), address,
+                              copy.size() * sizeof(float));
+    return copy;
   }
 
   CellKernels cell;
-  ReferenceLayer layer;
-  RecurrentShape shape;
-  Floats x, weight, bias, recurrentWeight, recurrentBias, parameters, initial;
-  Floats preactivations, recurrent, chained, output, trajectory, boundaries,
-      last;
-  Floats dPreactivations, dRecurrent, dChained;
-  Floats dBiasOfRows, dRecurrentBiasOfRows, dParametersOfRows;
+  ReferenceLayer reference;
+  Layer layer;
+  Floats input, weight, bias, recurrentWeight, recurrentBias, parameters,
+      initial;
+  Floats output, last;
   Floats dInput, dWeight, dBias, dRecurrentWeight, dRecurrentBias, dParameters,
       dInitial;
+
+private:
+  std::vector<NamedTensor> withSequence(std::vector<NamedTensor> tensors) {
+    tensors.emplace_back("input", input.get());
+    tensors.emplace_back(
+        "reset", reference.reset.empty() ? nullptr : reference.reset.data());
+    tensors.emplace_back("initial", initial.get());
+    tensors.emplace_back("output", output.get());
+    tensors.emplace_back("last", last.get());
+    return tensors;
+  }
 };
 
 /// Bounds of what is held to the judge.
@@ -193,9 +173,9 @@ void expectLayerAgrees(const CellKernels &cell, ReferenceLayer layer,
   const ReferenceRun expected = reference(layer);
   expectClose(run.output.data, expected.output, bounds.forward, bounds.absolute,
               "output");
-  if (!run.trajectory.data.empty())
-    expectClose(run.trajectory.data, expected.trajectory, bounds.forward,
-                bounds.absolute, "trajectory");
+  if (const std::vector<float> states = run.states(); !states.empty())
+    expectClose(states, expected.trajectory, bounds.forward, bounds.absolute,
+                "states");
   expectClose(run.last.data, expected.last, bounds.forward, bounds.absolute,
               "last");
 

@@ -14,7 +14,7 @@
 #ifndef MINRNN_TESTS_RUNTIME_REFERENCERECURRENT_H
 #define MINRNN_TESTS_RUNTIME_REFERENCERECURRENT_H
 
-#include "tests/runtime/ReferenceBlocks.h"
+#include "tests/runtime/ReferenceLayers.h"
 
 #include <algorithm>
 #include <cmath>
@@ -180,7 +180,7 @@ inline ReferenceRun sru(const ReferenceLayer &layer) {
   });
 }
 
-/// HandWrittenCells' tangle, states c and h:
+/// tests/runtime/cells/tangle.mlir, states c and h:
 ///   a = sigmoid(W_a x + U_pc c),  b = tanh(W_b x + U_ph h)
 ///   c' = a c + (1 - a) b,         h' = tanh(U_qc c + u h),  y = h' c' + x a
 inline ReferenceRun tangle(const ReferenceLayer &layer) {
@@ -225,7 +225,7 @@ inline ReferenceRun mgu(const ReferenceLayer &layer) {
   });
 }
 
-/// HandWrittenCells' knot, states c and h:
+/// tests/runtime/cells/knot.mlir, states c and h:
 ///   a = sigmoid(W_a x + U_pc c),  b = tanh(W_b x + U_ph h)
 ///   v = a h,                      w = b c + u x
 ///   c' = a c + (1 - a) tanh(U_qa v + x)

@@ -13,7 +13,7 @@
 #include "runtime/core/ReadFile.h"
 #include "tests/TestFiles.h"
 #include "tests/runtime/Comparison.h"
-#include "tests/runtime/ReferenceBlocks.h"
+#include "tests/runtime/ReferenceLayers.h"
 #include "tests/runtime/TemporaryFolder.h"
 
 #include "gtest/gtest.h"

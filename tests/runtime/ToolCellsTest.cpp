@@ -214,25 +214,25 @@ TEST_F(ToolCells, TakesAStateWithoutTheOther) {
               1e-6, "h");
 }
 
-TEST_F(ToolCells, AddsARecurrentBiasBeforeItRounds) {
-  // The product, 80,000.37109375, and the bias cancel but for a little; in f32
-  // that little would be off by 1/256.
+TEST_F(ToolCells, SumsARecurrentProjectionBeforeItRounds) {
+  // The terms of the product cancel but for a little; in f32 that little would
+  // be off by 1/256.
   Tensors tensors;
   tensors.byName["x"] = {{1, 1, 1}, {0}};
-  tensors.byName["if.weight"] = {{2, 1}, {0, 0}};
-  tensors.byName["in.weight"] = {{2, 1}, {0, 0}};
-  tensors.byName["in.bias"] = {{2}, {30, 30}};
+  tensors.byName["if.weight"] = {{3, 1}, {0, 0, 0}};
+  tensors.byName["in.weight"] = {{3, 1}, {0, 0, 0}};
+  tensors.byName["in.bias"] = {{3}, {30, 30, 30}};
   // tanh(30) is 1.
-  tensors.byName["hf.weight"] = {{2, 2}, {160000, 0.7421875, 0, 0}};
-  tensors.byName["hf.bias"] = {{2}, {-80000, 0}};
-  tensors.byName["hn.weight"] = {{2, 2}, {0, 0, 0, 0}};
-  tensors.byName["h0"] = {{1, 2}, {0.5, 0.5}};
+  tensors.byName["hf.weight"] = {
+      {3, 3}, {160000, 0.7421875, -160000, 0, 0, 0, 0, 0, 0}};
+  tensors.byName["hn.weight"] = {{3, 3}, Numbers(9)};
+  tensors.byName["h0"] = {{1, 3}, {0.5, 0.5, 0.5}};
   tensors.write(file("in"));
   const Outcome outcome = minrnn("run " + cell("mgu") + " --in " + file("in") +
                                  " --out " + file("out"));
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   const float h = SafetensorsReader(file("out"))
-                      .readFloats("h", std::vector<std::int64_t>{1, 1, 2})[0];
+                      .readFloats("h", std::vector<std::int64_t>{1, 1, 3})[0];
   const double f = sigmoid(0.37109375);
   EXPECT_NEAR(h, (1 - f) * 0.5 + f, 1e-6);
 }

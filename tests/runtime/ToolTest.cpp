@@ -8,7 +8,7 @@
 
 #include "tests/runtime/Tool.h"
 
-#include "tests/runtime/ReferenceBlocks.h"
+#include "tests/runtime/ReferenceLayers.h"
 
 #include "gtest/gtest.h"
 #include <fstream>
@@ -110,14 +110,13 @@ TEST_F(Tool, RunTakesWhatIsOptionalAsZero) {
       minGruOutput(tensors), 1e-5, 1e-30, "h");
 }
 
-TEST_F(Tool, RunAddsTheBiasBeforeItRounds) {
-  // The projection, 80,000.37109375, and the bias cancel but for a little; in
-  // f32 that little would be off by 1/256.
+TEST_F(Tool, RunSumsAProjectionBeforeItRounds) {
+  // The terms of the projection cancel but for a little; in f32 that little
+  // would be off by 1/256.
   Tensors tensors;
-  tensors.byName["x"] = {{1, 1, 2}, {1, 1}};
-  tensors.byName["z.weight"] = {{1, 2}, {80000, 0.37109375}};
-  tensors.byName["z.bias"] = {{1}, {-80000}};
-  tensors.byName["h.weight"] = {{1, 2}, {0, 0}};
+  tensors.byName["x"] = {{1, 1, 3}, {1, 1, 1}};
+  tensors.byName["z.weight"] = {{1, 3}, {80000, 0.37109375, -80000}};
+  tensors.byName["h.weight"] = {{1, 3}, {0, 0, 0}};
   tensors.write(file("in"));
   ASSERT_EQ(minrnn("run " + cell("mingru") + " --in " + file("in") + " --out " +
                    file("out"))

@@ -17,7 +17,7 @@
 // then the compiler folds none, and the bounds are double precision's.
 //
 // MINRNN_RANDOM_FIRST and MINRNN_RANDOM_COUNT choose the seeds: 0 and 5000
-// unless set, for a long campaign by hand.
+// unless set, for a longer campaign nightly or by hand.
 //
 //===----------------------------------------------------------------------===//
 

@@ -174,7 +174,7 @@ void CarrySchedule::writeResults(ValueRange carried) {
 
 void minrnn::compiler::buildCarryKernel(OpBuilder &builder,
                                         func::FuncOp function, ScanOp scan,
-                                        ArrayRef<KernelArgument> signature,
+                                        ArrayRef<EntryArgument> signature,
                                         BlockShape shape, bool roundsToBF16) {
   ThreadBlock block(
       builder, function, signature, roundsToBF16, kWarpSize, shape.tileTime(),

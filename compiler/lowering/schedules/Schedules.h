@@ -20,8 +20,8 @@ namespace minrnn::compiler {
 /// tile to the next.
 void buildCarryKernel(mlir::OpBuilder &builder, mlir::func::FuncOp function,
                       dialect::ScanOp scan,
-                      llvm::ArrayRef<KernelArgument> signature,
-                      BlockShape shape, bool roundsToBF16);
+                      llvm::ArrayRef<EntryArgument> signature, BlockShape shape,
+                      bool roundsToBF16);
 
 /// The shared memory that every GPU of ours gives a block, in bytes.
 inline constexpr int64_t kSharedBytes = 48 * 1024;

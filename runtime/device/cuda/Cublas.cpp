@@ -90,7 +90,8 @@ std::string Cublas::version() const {
 
 void Cublas::multiply(const MatrixProduct &product, CudaStream stream,
                       std::uint64_t workspace, std::size_t bytes) const {
-  const auto &[m, n, k, a, b, c, cStride, store, type] = product;
+  const auto &[m, n, k, a, b, c, cStride, accumulate, aType, bType, resultType,
+               precision] = product;
   constexpr std::int64_t largest = std::numeric_limits<int>::max();
   const std::int64_t most = std::max({m, n, k, a.stride, b.stride, cStride});
   if (most > largest)
@@ -107,15 +108,16 @@ void Cublas::multiply(const MatrixProduct &product, CudaStream stream,
             bytes),
         "refuses its workspace");
   const float one = 1;
-  const float keep = store == Store::Add ? 1 : 0;
-  const int element = cublasType(type);
+  const float keep = accumulate ? 1 : 0;
+  const int operand = cublasType(aType);
+  const int result = cublasType(resultType);
   // cuBLAS has columns contiguous, so it sees every matrix transposed:
   // c^T = b^T a^T.
   check(gemmEx(handle, cublasTranspose(b.transpose),
                cublasTranspose(a.transpose), static_cast<int>(n),
-               static_cast<int>(m), static_cast<int>(k), &one, b.data, element,
-               static_cast<int>(b.stride), a.data, element,
-               static_cast<int>(a.stride), &keep, c, element,
+               static_cast<int>(m), static_cast<int>(k), &one, b.data, operand,
+               static_cast<int>(b.stride), a.data, operand,
+               static_cast<int>(a.stride), &keep, c, result,
                static_cast<int>(cStride), cublasComputeInFloat,
                cublasDefaultAlgorithm),
         "refuses a matrix product");

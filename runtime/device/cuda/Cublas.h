@@ -43,11 +43,12 @@ public:
   /// The room that cuBLAS's manual recommends for a GPU of this capability.
   static std::size_t workspaceBytes(int capability);
 
-  /// Queues the product, whose sizes are all positive. `workspace` is room of
-  /// `bytes` bytes on the device that no product on another stream uses
-  /// meanwhile: with it results are the same from run to run on any stream, and
-  /// products can be recorded in graphs. Throws Error when a size is larger
-  /// than cuBLAS can count.
+  /// Queues the product in single precision, whose sizes are all positive
+  /// and whose operands are of one type.
+  /// `workspace` is room of `bytes` bytes on the device that no product on
+  /// another stream uses meanwhile: with it results are the same from run to
+  /// run on any stream, and products can be recorded in graphs. Throws Error
+  /// when a size is larger than cuBLAS can count.
   void multiply(const MatrixProduct &product, CudaStream stream,
                 std::uint64_t workspace, std::size_t bytes) const;
 

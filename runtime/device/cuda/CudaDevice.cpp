@@ -10,6 +10,7 @@
 
 #include "minrnn/error.h"
 #include "runtime/core/DeviceAddress.h"
+#include "runtime/device/HostProduct.h"
 #include "runtime/device/ProductSizes.h"
 #include "runtime/device/cuda/CudaModule.h"
 #include "runtime/device/cuda/CudaState.h"
@@ -30,6 +31,43 @@ std::string gibibytes(std::uint64_t bytes) {
          " GiB";
 }
 
+/// The elements from the first of a matrix of positive sizes to its last.
+std::vector<std::byte> copyOfMatrix(Device &device, const void *data,
+                                    std::int64_t rows, std::int64_t columns,
+                                    std::int64_t stride, std::int64_t bytes) {
+  std::vector<std::byte> copy(
+      static_cast<std::size_t>(((rows - 1) * stride + columns) * bytes));
+  device.copyToHost(copy.data(), addressOf(data), copy.size());
+  return copy;
+}
+
+/// The product of positive sizes, formed on the host, where cuBLAS cannot form
+/// it.
+void multiplyThroughHost(Device &device, const MatrixProduct &product) {
+  MatrixProduct onHost = product;
+  const auto fetch = [&](MatrixOperand<void> &operand, ElementType type,
+                         std::int64_t rows, std::int64_t columns) {
+    if (operand.transpose == Transpose::Yes)
+      std::swap(rows, columns);
+    std::vector<std::byte> copy =
+        copyOfMatrix(device, operand.data, rows, columns, operand.stride,
+                     elementBytes(type));
+    operand.data = copy.data();
+    return copy;
+  };
+  const std::vector<std::byte> a =
+      fetch(onHost.a, product.aType, product.m, product.k);
+  const std::vector<std::byte> b =
+      fetch(onHost.b, product.bType, product.k, product.n);
+  // With what lies between the rows.
+  std::vector<std::byte> c =
+      copyOfMatrix(device, product.c, product.m, product.n, product.cStride,
+                   elementBytes(product.resultType));
+  onHost.c = c.data();
+  multiplyOnHost(onHost);
+  device.copyToDevice(addressOf(product.c), c.data(), c.size());
+}
+
 } // namespace
 
 //===----------------------------------------------------------------------===//
@@ -38,12 +76,10 @@ std::string gibibytes(std::uint64_t bytes) {
 
 class CudaDevice::CudaStreamOf : public Stream {
 public:
-  explicit CudaStreamOf(std::shared_ptr<CudaDevice> device)
-      : device(std::move(device)) {
-    const State &state = *this->device->state;
-    state.check(state.driver.streamCreate(&stream, cudaStreamNonBlocking),
-                "making a stream");
-  }
+  /// A stream of the driver's; `isForeign`: which is not to end with this one.
+  CudaStreamOf(std::shared_ptr<CudaDevice> device, CudaStream stream,
+               bool isForeign)
+      : device(std::move(device)), stream(stream), isForeign(isForeign) {}
   ~CudaStreamOf() override {
     State &state = *device->state;
     state.driver.ctxSetCurrent(state.context);
@@ -55,14 +91,16 @@ public:
       state.workspaces->release(room->second);
       state.workspaceOf.erase(room);
     }
-    state.driver.streamDestroy(stream);
+    if (!isForeign)
+      state.driver.streamDestroy(stream);
   }
 
   CudaStream handle() const { return stream; }
 
 private:
   std::shared_ptr<CudaDevice> device;
-  CudaStream stream = nullptr;
+  CudaStream stream;
+  bool isForeign;
 };
 
 class CudaDevice::CudaEventOf : public Event {
@@ -264,18 +302,23 @@ void CudaDevice::fill(std::uint64_t destination, std::uint8_t value,
 }
 
 void CudaDevice::multiply(const MatrixProduct &product) {
-  const auto &[m, n, k, a, b, c, cStride, store, type] = product;
-  checkProductSizes(m, n, k);
-  if (m == 0 || n == 0 || (k == 0 && store == Store::Add))
+  const auto &[m, n, k, a, b, c, cStride, accumulate, aType, bType, resultType,
+               precision] = product;
+  checkProduct(product);
+  if (m == 0 || n == 0 || (k == 0 && accumulate))
     return;
   state->enter();
+  if (k > 0 && (precision == Precision::Double || aType != bType)) {
+    multiplyThroughHost(*this, product);
+    return;
+  }
   if (k > 0) {
     const std::uint64_t workspace = state->workspace();
     state->cublas().multiply(product, state->current, workspace,
                              Cublas::workspaceBytes(state->capability));
     return;
   }
-  const std::int64_t bytes = elementBytes(type);
+  const std::int64_t bytes = elementBytes(resultType);
   state->check(state->driver.memsetD2D8Async(
                    addressOf(c), static_cast<std::size_t>(cStride * bytes), 0,
                    static_cast<std::size_t>(n * bytes),
@@ -299,12 +342,17 @@ void CudaDevice::synchronize() {
 }
 
 std::unique_ptr<Stream> CudaDevice::createStream() {
-  state->expectNoRecording("a new stream");
-  state->enter();
-  // Until now, who used memory again came after who had released it.
-  if (!std::exchange(state->hasStreams, true))
-    synchronize();
-  return std::make_unique<CudaStreamOf>(shared_from_this());
+  state->beginStreams();
+  CudaStream stream = nullptr;
+  state->check(state->driver.streamCreate(&stream, cudaStreamNonBlocking),
+               "making a stream");
+  return std::make_unique<CudaStreamOf>(shared_from_this(), stream, false);
+}
+
+std::unique_ptr<Stream> CudaDevice::foreignStream(void *handle) {
+  state->beginStreams();
+  return std::make_unique<CudaStreamOf>(shared_from_this(),
+                                        static_cast<CudaStream>(handle), true);
 }
 
 void CudaDevice::useStream(Stream *stream) {

@@ -83,6 +83,15 @@ void CudaDevice::State::expectNoRecording(const char *what) const {
     throw Error(std::string(what) + " cannot be recorded in a graph");
 }
 
+void CudaDevice::State::beginStreams() {
+  expectNoRecording("a new stream");
+  enter();
+  // Until now, who used memory again came after who had released it.
+  if (!std::exchange(hasStreams, true))
+    check(driver.ctxSynchronize(),
+          "waiting for the GPU, or work queued before");
+}
+
 const Cublas &CudaDevice::State::cublas() {
   if (!products) {
     // It reserves memory when it starts.

@@ -45,6 +45,9 @@ struct CudaDevice::State {
   /// would give the whole recording up.
   void expectNoRecording(const char *what) const;
 
+  /// To be called before there is a further stream.
+  void beginStreams();
+
   /// Opens it when it is first asked for.
   const Cublas &cublas();
   /// Room for products on the current stream, or in what is being recorded.

@@ -22,6 +22,9 @@
 
 namespace minrnn {
 
+/// Everything lives in the GPU's primary context, which is the one that the
+/// CUDA runtime API uses: its pointers and streams can be given to this device.
+/// A call leaves that context current in the calling thread.
 class CudaDevice : public Device,
                    public std::enable_shared_from_this<CudaDevice> {
 public:
@@ -56,6 +59,7 @@ public:
   std::shared_ptr<const DeviceModule> load(std::string_view ptx) override;
   void synchronize() override;
   std::unique_ptr<Stream> createStream() override;
+  std::unique_ptr<Stream> foreignStream(void *handle) override;
   void useStream(Stream *stream) override;
   std::unique_ptr<Event> recordEvent() override;
   void waitFor(Event &event) override;

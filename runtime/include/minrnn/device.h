@@ -78,16 +78,18 @@ class DeviceModule {
 public:
   virtual ~DeviceModule();
 
-  /// Queues `entry`, whose every parameter is one of `words`, in its order.
+  /// Queues `entry`, whose parameters are `arguments`, in this order.
   /// Does nothing when the grid is empty. Throws Error when there is no such
   /// entry or the shape is not one that the device can launch.
   virtual void launch(std::string_view entry, const LaunchShape &shape,
-                      std::span<const std::uint64_t> words) const = 0;
+                      std::span<const std::uint64_t> arguments) const = 0;
 };
 
 /// A device: memory, loaded code, and the order in which work is done.
-/// Addresses are 64-bit words, as an argument block holds them; on the host
-/// they are ordinary pointers.
+/// Addresses are 64 bits, as a launch takes them; on the host they are ordinary
+/// pointers. Memory that the caller reserved otherwise (on `cuda`, in the GPU's
+/// primary context) is as good as the device's own: nothing asks who reserved
+/// it.
 ///
 /// Work is queued on the current stream and may end later; what one thread
 /// queues on one stream runs in that order. The host and the emulator do
@@ -146,6 +148,13 @@ public:
   /// A further stream.
   virtual std::unique_ptr<Stream> createStream() = 0;
 
+  /// The caller's own stream, to be given to `useStream`: on `cuda` a CUstream
+  /// (or cudaStream_t) of the GPU's primary context. What the caller queued on
+  /// it before runs before. It must live longer than the result, which does not
+  /// destroy it. Not looked at on the host and the emulator, which do
+  /// everything at once.
+  virtual std::unique_ptr<Stream> foreignStream(void *handle) = 0;
+
   /// Makes `stream`, of this device, the current one; null: the one there was
   /// first. It must not be destroyed while it is the current one.
   virtual void useStream(Stream *stream) = 0;
@@ -171,7 +180,7 @@ public:
   /// The device the code is loaded on.
   virtual std::shared_ptr<Device> device() const = 0;
 
-  /// Runs `entry` on the words of `argumentBlock`, in the entry's own order
+  /// Runs `entry` on the arguments of `argumentBlock`, in the entry's own order
   /// (see specs/abi.md), for all `tileCount` (batch row, channel tile) pairs.
   /// Does nothing when `tileCount` is 0. May return before the work is done on
   /// a device other than the host: see Device::synchronize.
@@ -179,6 +188,11 @@ public:
   virtual void launch(const KernelEntry &entry,
                       std::span<const std::uint64_t> argumentBlock,
                       std::int64_t tileCount) const = 0;
+
+  /// Queues sums[columns] = the sum over the rows of values[rows, columns], f32
+  /// at these addresses, added in f64 and rounded once.
+  virtual void sumRows(std::int64_t rows, std::int64_t columns,
+                       std::uint64_t values, std::uint64_t sums) const = 0;
 };
 
 /// The processor this runs on.
@@ -206,6 +220,7 @@ public:
   std::shared_ptr<const DeviceModule> load(std::string_view ptx) override;
   void synchronize() override {}
   std::unique_ptr<Stream> createStream() override;
+  std::unique_ptr<Stream> foreignStream(void *handle) override;
   void useStream(Stream * /*stream*/) override {}
   std::unique_ptr<Event> recordEvent() override;
   void waitFor(Event & /*event*/) override {}
@@ -222,7 +237,7 @@ private:
 };
 
 /// An entry of a host object: it reads its argument block, followed by the
-/// words `begin` and `end`, and works on that half-open range of (batch row,
+/// numbers `begin` and `end`, and works on that half-open range of (batch row,
 /// channel tile) pairs.
 using HostEntry = void (*)(const std::uint64_t *argumentBlock);
 
@@ -239,6 +254,8 @@ public:
   void launch(const KernelEntry &entry,
               std::span<const std::uint64_t> argumentBlock,
               std::int64_t tileCount) const override;
+  void sumRows(std::int64_t rows, std::int64_t columns, std::uint64_t values,
+               std::uint64_t sums) const override;
 
 private:
   // Declared first, so destroyed last: the code outlives the table into it.

@@ -17,6 +17,8 @@
 
 #include "minrnn/cell_kernels.h"
 #include "minrnn/error.h"
+#include "minrnn/open_device.h"
+#include "minrnn/options.h"
 
 #include <filesystem>
 #include <map>
@@ -28,16 +30,8 @@
 
 namespace minrnn {
 
-/// The domain a recurrence is scanned in, as minrnnc's `--scan`. `Auto` is
-/// linear space on the host, log space on a GPU where the cell allows it.
-enum class ScanDomain { Auto, Log, Linear };
-
-/// What `backward` has of the states, as minrnnc's `--recompute`: those that
-/// `forward` kept, or only those at the boundaries of tiles of time, from which
-/// it computes the others again. Less memory for a little more time; for
-/// parallel cells.
-enum class Recompute { Gates, All };
-
+/// What decides the kernel is as in minrnn/options.h; the target is the
+/// device's.
 struct JitOptions {
   /// The cell to compile; may be empty when the text holds exactly one.
   std::string cell = {};

@@ -13,10 +13,7 @@
 
 namespace minrnn {
 
-/// What becomes of the former content of an array that is written.
-enum class Store { Overwrite, Add };
-
-/// How numbers are stored; products are summed in f32 whatever they are.
+/// How numbers are stored.
 enum class ElementType { F32, F16, BF16 };
 
 /// Bytes of one element.
@@ -34,9 +31,17 @@ template <typename Scalar> struct MatrixOperand {
   Transpose transpose = Transpose::No;
 };
 
-/// c[m, n] = a[m, k] b[k, n], rows of `c` at a distance of `cStride` elements,
-/// stored or added as `store` says. All three hold elements of `type`. `c`
-/// shares no element with `a` or `b`. With `k` 0 the product is zero.
+/// What a product is summed in. `Single`: f32. `Double`: f64, and the sum, with
+/// what it is added to, is rounded once; a reference, not fast, and on a GPU it
+/// is formed on the host, so that it cannot be recorded in a graph.
+enum class Precision { Single, Double };
+
+/// c[m, n] = a[m, k] b[k, n], added to what `c` holds where `accumulate` is
+/// true; rows of `c` are at a distance of `cStride` elements. Each holds
+/// elements of a type; that of `c` is f32, or that of both `a` and `b`. Of `a`
+/// and `b` of two types a GPU's product is formed on the host, as one in
+/// double. `c` shares no element with `a` or `b`. With `k` 0 the product is
+/// zero.
 struct MatrixProduct {
   std::int64_t m = 0;
   std::int64_t n = 0;
@@ -45,8 +50,11 @@ struct MatrixProduct {
   MatrixOperand<void> b;
   void *c = nullptr;
   std::int64_t cStride = 0;
-  Store store = Store::Overwrite;
-  ElementType type = ElementType::F32;
+  bool accumulate = false;
+  ElementType aType = ElementType::F32;
+  ElementType bType = ElementType::F32;
+  ElementType resultType = ElementType::F32;
+  Precision precision = Precision::Single;
 };
 
 } // namespace minrnn

@@ -29,8 +29,8 @@ expect(description["version"] == 2, "version 2")
 expect(description["target"] == target, f"the target {target}")
 expect(description["io_type"] == io_type, f"the io type {io_type}")
 names = ["forward", "backward", "step"]
-if any("chained" in projection for projection in description["recurrent"]):
-    names += ["forward_chained", "backward_chained"]
+if any("inner" in projection for projection in description["recurrent"]):
+    names += ["forward_inner0", "backward_inner0"]
 expect([e["name"] for e in description["entries"]] == names, f"the entries {names}")
 
 expect(re.search(rf"^\.version {version}\n\.target {target}$", text, re.M), f"{target}, {version}")

@@ -18,26 +18,26 @@
 // IOTYPE: error: expects the io type f32, f16 or bf16, found 'f64'
 
 // RUN: not minrnn-opt %t/unmade.mlir --minrnn-lower-to-host 2>&1 | FileCheck %s --check-prefix=UNMADE
-// UNMADE: error: 'builtin.module' op expects a module made by minrnn-fuse-gates
+// UNMADE: error: 'builtin.module' op expects one minrnn.program, found 0; run minrnn-fuse-gates first
 // RUN: not minrnn-opt %t/other.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=OTHER
 // RUN: not minrnn-opt %t/other.mlir --minrnn-lower-to-host 2>&1 | FileCheck %s --check-prefix=OTHER
-// OTHER: other.mlir:2:1: error: 'func.func' op expects an entry, called 'forward', 'backward', 'step', 'forward_chained' or 'backward_chained'
+// OTHER: other.mlir:3:1: error: 'func.func' op expects an entry, called 'forward', 'backward', 'step', or 'forward_inner' or 'backward_inner' with the number of a stage
 // RUN: not minrnn-opt %t/empty.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=EMPTY
 // RUN: not minrnn-opt %t/empty.mlir --minrnn-lower-to-host 2>&1 | FileCheck %s --check-prefix=EMPTY
-// EMPTY: empty.mlir:2:1: error: 'func.func' op expects one minrnn.scan or minrnn.sequential_scan
+// EMPTY: empty.mlir:3:1: error: 'func.func' op expects one minrnn.scan or minrnn.sequential_scan
 // RUN: not minrnn-opt %t/external.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=EXTERNAL
 // EXTERNAL: external.mlir:1:1: error: 'func.func' op expects one minrnn.scan or minrnn.sequential_scan
 // RUN: not minrnn-opt %t/two.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=TWO
 // RUN: not minrnn-opt %t/two.mlir --minrnn-lower-to-host 2>&1 | FileCheck %s --check-prefix=TWO
-// TWO: two.mlir:2:1: error: 'func.func' op expects one minrnn.scan or minrnn.sequential_scan
+// TWO: two.mlir:3:1: error: 'func.func' op expects one minrnn.scan or minrnn.sequential_scan
 // RUN: not minrnn-opt %t/unnamed.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=UNNAMED
 // RUN: not minrnn-opt %t/unnamed.mlir --minrnn-lower-to-host 2>&1 | FileCheck %s --check-prefix=UNNAMED
-// UNNAMED: unnamed.mlir:2:1: error: 'func.func' op expects each tensor to carry the name that specs/abi.md gives it, as 'minrnn.name'; found ''
+// UNNAMED: unnamed.mlir:3:1: error: 'func.func' op expects each tensor to carry the name that specs/abi.md gives it, as 'minrnn.name'; found ''
 // RUN: not minrnn-opt %t/unknown.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 // UNKNOWN: error: 'func.func' op expects each tensor to carry the name that specs/abi.md gives it, as 'minrnn.name'; found 'memory'
 // RUN: not minrnn-opt %t/rank.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=RANK
 // RUN: not minrnn-opt %t/rank.mlir --minrnn-lower-to-host 2>&1 | FileCheck %s --check-prefix=RANK
-// RANK: rank.mlir:2:1: error: 'func.func' op expects the tensor 'preactivations' to have 4 axes of 'f32', found 'tensor<?x1x?xf32>'
+// RANK: rank.mlir:3:1: error: 'func.func' op expects the tensor 'preactivations' to have 4 axes of 'f32', found 'tensor<?x1x?xf32>'
 // RUN: not minrnn-opt %t/element.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=ELEMENT
 // ELEMENT: error: 'func.func' op expects the tensor 'reset' to have 2 axes of 'i8', found 'tensor<?x?xf32>'
 // RUN: not minrnn-opt %t/scalar.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=SCALAR
@@ -52,23 +52,26 @@
 // UNRETURNED: unreturned.mlir:2:8: error: 'minrnn.sequential_scan' op expects 'step' to return its results
 // RUN: not minrnn-opt %t/twice.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=TWICE
 // RUN: not minrnn-opt %t/twice.mlir --minrnn-lower-to-host 2>&1 | FileCheck %s --check-prefix=TWICE
-// TWICE: twice.mlir:2:1: error: 'func.func' op expects to return each tensor once, and no argument; found another use of one as 'last'
+// TWICE: twice.mlir:3:1: error: 'func.func' op expects to return each tensor once, and no argument; found another use of one as 'last'
 
 //--- unmade.mlir
 func.func @other() { return }
 //--- other.mlir
-module attributes {minrnn.cell = "c"} {
+module {
+  minrnn.program "c" sequential gates [] recurrent [] parameters [] states ["h"] output "h" {}
 func.func @other() { return }
 }
 //--- empty.mlir
-module attributes {minrnn.cell = "c"} {
+module {
+  minrnn.program "c" sequential gates [] recurrent [] parameters [] states ["h"] output "h" {}
 func.func @forward() { return }
 }
 //--- external.mlir
 func.func private @step()
 //--- two.mlir
-module attributes {minrnn.cell = "c"} {
-func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}, tensor<?x1x?xf32> {minrnn.name = "last"}) {
+module {
+  minrnn.program "c" sequential gates [] recurrent [] parameters [] states ["h"] output "h" {}
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}, tensor<?x1x?xf32> {minrnn.name = "carried"}) {
   %n = minrnn.sequential_scan sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   %m = minrnn.scan sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
@@ -77,42 +80,44 @@ func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: te
 }
 }
 //--- unnamed.mlir
-module attributes {minrnn.cell = "c"} {
-func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> tensor<?x1x?xf32> {
+module {
+  minrnn.program "c" sequential gates [] recurrent [] parameters [] states ["h"] output "h" {}
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> tensor<?x1x?xf32> {
   %n = minrnn.sequential_scan sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   return %n : tensor<?x1x?xf32>
 }
 }
 //--- unknown.mlir
-func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "memory"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "memory"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}) {
   %n = minrnn.sequential_scan sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   return %n : tensor<?x1x?xf32>
 }
 //--- rank.mlir
-module attributes {minrnn.cell = "c"} {
-func.func @step(%p: tensor<?x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
+module {
+  minrnn.program "c" sequential gates [] recurrent [] parameters [] states ["h"] output "h" {}
+func.func @step(%p: tensor<?x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}) {
   %n = minrnn.sequential_scan sequences(%p : tensor<?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   return %n : tensor<?x1x?xf32>
 }
 }
 //--- element.mlir
-func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %r: tensor<?x?xf32> {minrnn.name = "reset"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %r: tensor<?x?xf32> {minrnn.name = "reset"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}) {
   %n = minrnn.sequential_scan sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   return %n : tensor<?x1x?xf32>
 }
 //--- scalar.mlir
-func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %b: i64 {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %b: i64 {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}) {
   %n = minrnn.sequential_scan sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   return %n : tensor<?x1x?xf32>
 }
 //--- made.mlir
 // A tensor from nowhere has no pointer.
-func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}) {
   %u = "test.make"() : () -> tensor<1x?xf32>
   %n = minrnn.sequential_scan sequences(%p : tensor<?x1x1x?xf32>) parameters(%u : tensor<1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %b, %s) { minrnn.yield %s : f32 }
@@ -136,14 +141,15 @@ func.func @backward(%s: tensor<?x?x?xf32> {minrnn.name = "output"}, %h: tensor<?
   return %n : tensor<?x1x?xf32>
 }
 //--- unreturned.mlir
-func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}) {
   %n = minrnn.sequential_scan sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   return %h : tensor<?x1x?xf32>
 }
 //--- twice.mlir
-module attributes {minrnn.cell = "c"} {
-func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}, tensor<?x1x?xf32> {minrnn.name = "last"}) {
+module {
+  minrnn.program "c" sequential gates [] recurrent [] parameters [] states ["h"] output "h" {}
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "carried"}, tensor<?x1x?xf32> {minrnn.name = "last"}) {
   %n = minrnn.sequential_scan sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   return %n, %n : tensor<?x1x?xf32>, tensor<?x1x?xf32>

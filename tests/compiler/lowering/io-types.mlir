@@ -31,9 +31,9 @@
 // F16: llvm.getelementptr %arg5[%{{.*}}] : (!llvm.ptr, i64) -> !llvm.ptr, f32
 // F16-NEXT: llvm.store %{{.*}} {alignment = 4 : i64} : f32, !llvm.ptr
 // F16-LABEL: gpu.func @backward(
-// F16-SAME: minrnn.arguments = [{element = "f16", name = "preactivations", {{[^}]*}}}, {element = "f32", name = "bias", {{[^}]*}}}, {element = "i8", name = "reset", {{[^}]*}}}, {element = "f32", name = "initial", {{[^}]*}}}, {element = "f16", name = "output", {{[^}]*}}}, {element = "f16", name = "d_output", {{[^}]*}}}, {element = "f32", name = "d_last", {{[^}]*}}}, {element = "f16", name = "d_preactivations", {{[^}]*}}}, {element = "f32", name = "d_bias", {{[^}]*}}}, {element = "f32", name = "d_initial", {{[^}]*}}},
+// F16-SAME: minrnn.arguments = [{element = "f16", name = "preactivations", {{[^}]*}}}, {element = "f32", name = "bias", {{[^}]*}}}, {element = "i8", name = "reset", {{[^}]*}}}, {element = "f32", name = "initial", {{[^}]*}}}, {element = "f16", name = "output", {{[^}]*}}}, {element = "f16", name = "d_output", {{[^}]*}}}, {element = "f32", name = "d_last", {{[^}]*}}}, {element = "f16", name = "d_preactivations", {{[^}]*}}}, {element = "f32", name = "d_bias_rows", {{[^}]*}}}, {element = "f32", name = "d_initial", {{[^}]*}}},
 // F16-LABEL: gpu.func @step(
-// F16-SAME: minrnn.arguments = [{element = "f16", name = "preactivations", {{[^}]*}}}, {element = "f32", name = "bias", {{[^}]*}}}, {element = "i8", name = "reset", {{[^}]*}}}, {element = "f32", name = "previous", {{[^}]*}}}, {element = "f32", name = "next", {{[^}]*}}},
+// F16-SAME: minrnn.arguments = [{element = "f16", name = "preactivations", {{[^}]*}}}, {element = "f32", name = "bias", {{[^}]*}}}, {element = "i8", name = "reset", {{[^}]*}}}, {element = "f32", name = "initial", {{[^}]*}}}, {element = "f32", name = "last", {{[^}]*}}},
 
 // bf16 is the upper half of an f32, loaded and stored as bits: few processors
 // have an instruction for it.

@@ -6,14 +6,14 @@
 // Whatever is left at the scan level is gone.
 // RUN: minrnn-opt %S/Inputs/sequential-scans.mlir --minrnn-lower-to-gpu | FileCheck %s --check-prefix=GONE
 // RUN: minrnn-opt %S/Inputs/sequential-scans.mlir --minrnn-lower-to-host | FileCheck %s --check-prefix=GONE
-// GONE-NOT: minrnn.{{scan|sequential_scan|delay|packed_projection}} {{[a-z%]}}
+// GONE-NOT: minrnn.{{scan|sequential_scan|delay}} {{[a-z%]}}
 
 // CHECK-LABEL: gpu.func @forward(
 // CHECK-SAME: %[[P:[^:]*]]: !llvm.ptr, %[[IN:[^:]*]]: !llvm.ptr, %[[REC:[^:]*]]: !llvm.ptr, %[[U:[^:]*]]: !llvm.ptr, %[[H0:[^:]*]]: !llvm.ptr, %[[Y:[^:]*]]: !llvm.ptr, %[[S:[^:]*]]: !llvm.ptr, %[[LAST:[^:]*]]: !llvm.ptr, %{{[^:]*}}: i64, %[[T:[^:]*]]: i64, %[[C:[^:]*]]: i64, %[[REVERSE:[^:]*]]: i64, %[[FIRST:[^:]*]]: i64, %[[COUNT:[^:]*]]: i64)
 // One step a call is bound by its memory: all threads of a block have a channel.
 // CHECK-SAME: kernel attributes {known_block_size = array<i32: 256, 1, 1>
 // CHECK-SAME: {element = "f32", name = "recurrent", shape = ["batch", "time", "recurrent", "channels"]}, {element = "f32", name = "parameters", shape = ["parameters", "channels"]}
-// CHECK-SAME: {element = "f32", name = "trajectory", optional, shape = ["batch", "time", "states", "channels"], written}
+// CHECK-SAME: {element = "f32", name = "states", optional, shape = ["batch", "time", "states", "channels"], written}
 // CHECK-SAME: {element = "i64", name = "reverse", shape = []}, {element = "i64", name = "first", shape = []}, {element = "i64", name = "count", shape = []}]
 // CHECK-SAME: minrnn.tile_channels = 256 : i64, minrnn.tile_time = 0 : i64}
 // CHECK-DAG: %[[HASH0:.*]] = llvm.icmp "ne" %[[H0]]

@@ -2,8 +2,10 @@
 // RUN: minrnn-opt %S/Inputs/scans.mlir --minrnn-lower-to-gpu="warps=2 steps-per-thread=2" --cse --canonicalize | FileCheck %s
 // Of the default size the same, and whatever is left at the scan level is gone.
 // RUN: minrnn-opt %S/Inputs/scans.mlir --minrnn-lower-to-gpu | FileCheck %s --check-prefix=DEFAULT
-// DEFAULT: module attributes {gpu.container_module, minrnn.cell = "c"
-// DEFAULT-NOT: minrnn.{{scan|sequential_scan|delay|packed_projection}} {{[a-z%]}}
+// DEFAULT: module attributes {gpu.container_module} {
+// The program stays.
+// DEFAULT-NEXT: minrnn.program "c" parallel gates ["z", "h"] recurrent [] parameters [] states ["h"] output "h"
+// DEFAULT-NOT: minrnn.{{scan|sequential_scan|delay}} {{[a-z%]}}
 // DEFAULT: gpu.func @forward({{.*}} workgroup({{.*}} : memref<2x8x2x32xf32, #gpu.address_space<workgroup>>) kernel attributes {known_block_size = array<i32: 32, 8, 1>, minrnn.arguments = [{{.*}}], minrnn.entry = "forward", minrnn.tile_channels = 32 : i64, minrnn.tile_time = 64 : i64}
 
 // CHECK-LABEL: gpu.func @forward(

@@ -80,9 +80,9 @@
 // LOG-DAG: %[[LAST1:.*]] = arith.select %[[EMPTY]], %[[INITIAL]]#1, %[[PLAIN1]]
 // LOG: llvm.store %[[LAST0]],
 // LOG: llvm.store %[[LAST1]],
-module attributes {minrnn.cell = "s", minrnn.gates = ["z", "h"], minrnn.kind = "parallel", minrnn.parameters = [], minrnn.recurrent = [], minrnn.states = ["s", "t"]} {
-  func.func @forward(%x: tensor<?x?x?xf32> {minrnn.name = "x"}, %w: tensor<2x?x?xf32> {minrnn.name = "weight"}, %h0: tensor<?x2x?xf32> {minrnn.name = "initial"}) -> (tensor<?x?x?xf32> {minrnn.name = "output"}, tensor<?x?x2x?xf32> {minrnn.name = "trajectory"}, tensor<?x2x?xf32> {minrnn.name = "last"}) {
-    %p = minrnn.packed_projection %x, %w gates ["z", "h"] : tensor<?x?x?xf32>, tensor<2x?x?xf32> -> tensor<?x?x2x?xf32>
+module {
+  minrnn.program "s" parallel gates ["z", "h"] recurrent [] parameters [] states ["s", "t"] output "y" {}
+  func.func @forward(%p: tensor<?x?x2x?xf32> {minrnn.name = "preactivations"}, %h0: tensor<?x2x?xf32> {minrnn.name = "initial"}) -> (tensor<?x?x?xf32> {minrnn.name = "output"}, tensor<?x?x2x?xf32> {minrnn.name = "states"}, tensor<?x2x?xf32> {minrnn.name = "last"}) {
     %y, %s, %last = minrnn.scan sequences(%p : tensor<?x?x2x?xf32>) initial(%h0 : tensor<?x2x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?x2x?xf32>) last tensor<?x2x?xf32>
     combine linear element(%k, %v) {
       %a = math.exp %k : f32

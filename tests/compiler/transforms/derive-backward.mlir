@@ -4,7 +4,7 @@
 
 // CHECK-LABEL: func.func @backward(
 // CHECK-SAME: %[[P:[^:]*]]: tensor<?x?x2x?xf32> {minrnn.name = "preactivations"}, %[[BIAS:[^:]*]]: tensor<2x?xf32> {minrnn.name = "bias"}, %[[RESET:[^:]*]]: tensor<?x?xi8> {minrnn.name = "reset"}, %[[H0:[^:]*]]: tensor<?x1x?xf32> {minrnn.name = "initial"}, %[[H:[^:]*]]: tensor<?x?x?xf32> {minrnn.name = "output"}, %[[DH:[^:]*]]: tensor<?x?x?xf32> {minrnn.name = "d_output"}, %[[DLAST:[^:]*]]: tensor<?x1x?xf32> {minrnn.name = "d_last"})
-// CHECK-SAME: -> (tensor<?x?x2x?xf32> {minrnn.name = "d_preactivations"}, tensor<?x2x?xf32> {minrnn.name = "d_bias"}, tensor<?x1x?xf32> {minrnn.name = "d_initial"}) {
+// CHECK-SAME: -> (tensor<?x?x2x?xf32> {minrnn.name = "d_preactivations"}, tensor<?x2x?xf32> {minrnn.name = "d_bias_rows"}, tensor<?x1x?xf32> {minrnn.name = "d_initial"}) {
 // CHECK-NEXT: %[[BEFORE:.*]] = minrnn.delay %[[H]] initial %[[H0]]
 // CHECK-NEXT: %[[DP:.*]], %[[DB:.*]], %[[DH0:.*]] = minrnn.scan reverse sequences(%[[P]], %[[RESET]], %[[DH]], %[[BEFORE]] : {{.*}}) parameters(%[[BIAS]] : tensor<2x?xf32>) initial(%[[DLAST]] : tensor<?x1x?xf32>) -> (tensor<?x?x2x?xf32>) sums(tensor<?x2x?xf32>) last tensor<?x1x?xf32>
 
@@ -25,13 +25,14 @@
 // CHECK:   minrnn.yield %[[DK]], %[[SUM]], %[[DK]], %[[SUM]] : f32, f32, f32, f32
 // CHECK-NEXT: }
 // CHECK-NEXT: return %[[DP]], %[[DB]], %[[DH0]]
-module attributes {minrnn.kind = "parallel"} {
+module {
+minrnn.program "c" parallel gates ["k0", "k1"] recurrent [] parameters [] states ["s0"] output "s0" {}
 func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
   %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   combine linear element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
   return
 }
-func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
+func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}) {
   %r = minrnn.sequential_scan sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
     %kb = arith.addf %k, %bk : f32
@@ -51,8 +52,8 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 // mask. What a reset cuts off has no gradient: neither the states before it nor
 // the carries pass it.
 // CHECK-LABEL: func.func @backward(
-// CHECK-SAME: %[[P:[^:]*]]: tensor<?x?x1x?xf32> {minrnn.name = "preactivations"}, %[[IN:[^:]*]]: tensor<?x?x?xf32> {minrnn.name = "input"}, %[[BIAS:[^:]*]]: tensor<1x?xf32> {minrnn.name = "bias"}, %[[U:[^:]*]]: tensor<1x?xf32> {minrnn.name = "parameters"}, %[[RESET:[^:]*]]: tensor<?x?xi8> {minrnn.name = "reset"}, %[[H0:[^:]*]]: tensor<?x2x?xf32> {minrnn.name = "initial"}, %[[H:[^:]*]]: tensor<?x?x2x?xf32> {minrnn.name = "trajectory"}, %[[DH:[^:]*]]: tensor<?x?x?xf32> {minrnn.name = "d_output"}, %[[DLAST:[^:]*]]: tensor<?x2x?xf32> {minrnn.name = "d_last"})
-// CHECK-SAME: -> (tensor<?x?x1x?xf32> {minrnn.name = "d_preactivations"}, tensor<?x?x?xf32> {minrnn.name = "d_input"}, tensor<?x1x?xf32> {minrnn.name = "d_bias"}, tensor<?x1x?xf32> {minrnn.name = "d_parameters"}, tensor<?x2x?xf32> {minrnn.name = "d_initial"}) {
+// CHECK-SAME: %[[P:[^:]*]]: tensor<?x?x1x?xf32> {minrnn.name = "preactivations"}, %[[IN:[^:]*]]: tensor<?x?x?xf32> {minrnn.name = "input"}, %[[BIAS:[^:]*]]: tensor<1x?xf32> {minrnn.name = "bias"}, %[[U:[^:]*]]: tensor<1x?xf32> {minrnn.name = "parameters"}, %[[RESET:[^:]*]]: tensor<?x?xi8> {minrnn.name = "reset"}, %[[H0:[^:]*]]: tensor<?x2x?xf32> {minrnn.name = "initial"}, %[[H:[^:]*]]: tensor<?x?x2x?xf32> {minrnn.name = "states"}, %[[DH:[^:]*]]: tensor<?x?x?xf32> {minrnn.name = "d_output"}, %[[DLAST:[^:]*]]: tensor<?x2x?xf32> {minrnn.name = "d_last"})
+// CHECK-SAME: -> (tensor<?x?x1x?xf32> {minrnn.name = "d_preactivations"}, tensor<?x?x?xf32> {minrnn.name = "d_input"}, tensor<?x1x?xf32> {minrnn.name = "d_bias_rows"}, tensor<?x1x?xf32> {minrnn.name = "d_parameters_rows"}, tensor<?x2x?xf32> {minrnn.name = "d_initial"}) {
 // CHECK-NEXT: %[[BEFORE:.*]] = minrnn.delay %[[H]] initial %[[H0]] : tensor<?x?x2x?xf32>, tensor<?x2x?xf32>
 // CHECK-NEXT: minrnn.scan reverse sequences(%[[P]], %[[IN]], %[[RESET]], %[[DH]], %[[BEFORE]] : {{.*}}) parameters(%[[BIAS]], %[[U]] : {{.*}}) initial(%[[DLAST]] : tensor<?x2x?xf32>) -> (tensor<?x?x1x?xf32>, tensor<?x?x?xf32>) sums(tensor<?x1x?xf32>, tensor<?x1x?xf32>) last tensor<?x2x?xf32>
 // The output is s t' with t' = u t + v: its gradient goes to s as it was, and to t.
@@ -83,13 +84,14 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 // The gradients of the gate and of the input, then the sums, of which the bias,
 // which this step does not read, has none.
 // CHECK:       minrnn.yield %[[DK]], %[[DV]], %[[ZERO]], %[[DU]] : f32, f32, f32, f32
-module attributes {minrnn.kind = "parallel"} {
+module {
+minrnn.program "c" parallel gates ["k0"] recurrent [] parameters ["p0"] states ["s0", "s1"] output "y" {}
 func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
   %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   combine linear element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
   return
 }
-func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %x: tensor<?x1x?xf32> {minrnn.name = "input"}, %b: tensor<1x?xf32> {minrnn.name = "bias"}, %u: tensor<1x?xf32> {minrnn.name = "parameters"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %h: tensor<?x2x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "output"}, tensor<?x2x?xf32> {minrnn.name = "next"}) {
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %x: tensor<?x1x?xf32> {minrnn.name = "input"}, %b: tensor<1x?xf32> {minrnn.name = "bias"}, %u: tensor<1x?xf32> {minrnn.name = "parameters"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %h: tensor<?x2x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "output"}, tensor<?x2x?xf32> {minrnn.name = "last"}) {
   %y, %r = minrnn.sequential_scan sequences(%p, %x, %m : tensor<?x1x1x?xf32>, tensor<?x1x?xf32>, tensor<?x1xi8>) parameters(%b, %u : tensor<1x?xf32>, tensor<1x?xf32>) initial(%h : tensor<?x2x?xf32>) -> (tensor<?x1x?xf32>) last tensor<?x2x?xf32>
   body(%k, %v, %t, %bk, %w, %h0, %h1) {
     %zero = arith.constant 0.0 : f32
@@ -113,7 +115,7 @@ func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %x: te
 // the whole.
 // CHECK-LABEL: func.func @backward(
 // CHECK-SAME: %[[P:[^:]*]]: tensor<?x?x1x?xf32> {minrnn.name = "preactivations"}, %[[RECUR:[^:]*]]: tensor<?x?x1x?xf32> {minrnn.name = "recurrent"}, %[[BIAS:[^:]*]]: tensor<1x?xf32> {minrnn.name = "bias"}, %[[RBIAS:[^:]*]]: tensor<1x?xf32> {minrnn.name = "recurrent_bias"}, %[[RESET:[^:]*]]: tensor<?x?xi8> {minrnn.name = "reset"}, %[[H0:[^:]*]]: tensor<?x1x?xf32> {minrnn.name = "initial"}, %[[H:[^:]*]]: tensor<?x?x?xf32> {minrnn.name = "output"}, %[[DH:[^:]*]]: tensor<?x?x?xf32> {minrnn.name = "d_output"}, %[[DLAST:[^:]*]]: tensor<?x1x?xf32> {minrnn.name = "d_last"})
-// CHECK-SAME: -> (tensor<?x?x1x?xf32> {minrnn.name = "d_preactivations"}, tensor<?x?x1x?xf32> {minrnn.name = "d_recurrent"}, tensor<?x1x?xf32> {minrnn.name = "d_bias"}, tensor<?x1x?xf32> {minrnn.name = "d_recurrent_bias"}, tensor<?x1x?xf32> {minrnn.name = "d_initial"}) {
+// CHECK-SAME: -> (tensor<?x?x1x?xf32> {minrnn.name = "d_preactivations"}, tensor<?x?x1x?xf32> {minrnn.name = "d_recurrent"}, tensor<?x1x?xf32> {minrnn.name = "d_bias_rows"}, tensor<?x1x?xf32> {minrnn.name = "d_recurrent_bias_rows"}, tensor<?x1x?xf32> {minrnn.name = "d_initial"}) {
 // CHECK-NOT: minrnn.scan
 // CHECK: %[[BEFORE:.*]] = minrnn.delay %[[H]] initial %[[H0]] : tensor<?x?x?xf32>, tensor<?x1x?xf32>
 // CHECK-NEXT: %[[D:.*]]:2, %[[SUMS:.*]]:2, %[[DH0:.*]] = minrnn.sequential_scan reverse sequences(%[[P]], %[[RECUR]], %[[RESET]], %[[DH]], %[[BEFORE]] : {{.*}}) parameters(%[[BIAS]], %[[RBIAS]] : {{.*}}) initial(%[[DLAST]] : tensor<?x1x?xf32>) -> (tensor<?x?x1x?xf32>, tensor<?x?x1x?xf32>) sums(tensor<?x1x?xf32>, tensor<?x1x?xf32>) last tensor<?x1x?xf32>
@@ -131,8 +133,9 @@ func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %x: te
 // CHECK:       minrnn.yield %[[NEXT]], %[[G]], %[[DQ]], %[[G]], %[[DQB]] : f32, f32, f32, f32, f32
 // CHECK-NEXT: }
 // CHECK-NEXT: return %[[D]]#0, %[[D]]#1, %[[SUMS]]#0, %[[SUMS]]#1, %[[DH0]]
-module attributes {minrnn.kind = "sequential"} {
-func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %q: tensor<?x1x1x?xf32> {minrnn.name = "recurrent"}, %b: tensor<1x?xf32> {minrnn.name = "bias"}, %c: tensor<1x?xf32> {minrnn.name = "recurrent_bias"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
+module {
+minrnn.program "c" sequential gates ["k0"] recurrent [{name = "r0", state = "s0"}] parameters [] states ["s0"] output "s0" {}
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %q: tensor<?x1x1x?xf32> {minrnn.name = "recurrent"}, %b: tensor<1x?xf32> {minrnn.name = "bias"}, %c: tensor<1x?xf32> {minrnn.name = "recurrent_bias"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}) {
   %r = minrnn.sequential_scan sequences(%p, %q, %m : tensor<?x1x1x?xf32>, tensor<?x1x1x?xf32>, tensor<?x1xi8>) parameters(%b, %c : tensor<1x?xf32>, tensor<1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %u, %t, %bk, %bu, %s) {
     %zero = arith.constant 0.0 : f32

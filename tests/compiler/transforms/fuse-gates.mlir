@@ -1,8 +1,8 @@
-// A proven cell becomes functions over sequences: every projection packed into
-// one, the equations within the scan and the sequential scan of a step.
+// A proven cell becomes functions over sequences: the equations within the scan
+// and the sequential scan of a step. (program.mlir tests the program beside them.)
 // RUN: minrnn-opt %s --split-input-file --minrnn-fuse-gates --cse --canonicalize | FileCheck %s
 
-// CHECK: module attributes {minrnn.cell = "c", minrnn.gates = ["z", "h", "unread"], minrnn.kind = "parallel", minrnn.output = "s", minrnn.parameters = [], minrnn.plain, minrnn.recurrent = [], minrnn.states = ["s"]} {
+// CHECK: minrnn.program "c" parallel gates ["z", "h", "unread"] recurrent [] parameters [] states ["s"] output "s" {
 // The cell itself is gone.
 // CHECK-NOT: minrnn.cell @
 minrnn.cell @c(%x: !minrnn.input) state(%s: f32) {
@@ -19,9 +19,8 @@ minrnn.cell @c(%x: !minrnn.input) state(%s: f32) {
 }
 
 // CHECK-LABEL: func.func @forward(
-// CHECK-SAME: %[[X:[^:]*]]: tensor<?x?x?xf32> {minrnn.name = "x"}, %[[W:[^:]*]]: tensor<3x?x?xf32> {minrnn.name = "weight"}, %[[BIAS:[^:]*]]: tensor<3x?xf32> {minrnn.name = "bias"}, %[[RESET:[^:]*]]: tensor<?x?xi8> {minrnn.name = "reset"}, %[[H0:[^:]*]]: tensor<?x1x?xf32> {minrnn.name = "initial"})
+// CHECK-SAME: %[[P:[^:]*]]: tensor<?x?x3x?xf32> {minrnn.name = "preactivations"}, %[[BIAS:[^:]*]]: tensor<3x?xf32> {minrnn.name = "bias"}, %[[RESET:[^:]*]]: tensor<?x?xi8> {minrnn.name = "reset"}, %[[H0:[^:]*]]: tensor<?x1x?xf32> {minrnn.name = "initial"})
 // CHECK-SAME: -> (tensor<?x?x?xf32> {minrnn.name = "output"}, tensor<?x1x?xf32> {minrnn.name = "last"}) {
-// CHECK-NEXT: %[[P:.*]] = minrnn.packed_projection %[[X]], %[[W]] gates ["z", "h", "unread"] : tensor<?x?x?xf32>, tensor<3x?x?xf32> -> tensor<?x?x3x?xf32>
 // CHECK-NEXT: %[[H:.*]], %[[LAST:.*]] = minrnn.scan sequences(%[[P]], %[[RESET]] : tensor<?x?x3x?xf32>, tensor<?x?xi8>) parameters(%[[BIAS]] : tensor<3x?xf32>) initial(%[[H0]] : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
 // The gate that is projected twice is one argument; the state is none. Each
 // gate has its bias added; where a sequence starts anew the coefficient is zero.
@@ -40,9 +39,9 @@ minrnn.cell @c(%x: !minrnn.input) state(%s: f32) {
 // CHECK-NEXT: return %[[H]], %[[LAST]]
 
 // CHECK-LABEL: func.func @step(
-// CHECK-SAME: %[[P:[^:]*]]: tensor<?x1x3x?xf32> {minrnn.name = "preactivations"}, %[[BIAS:[^:]*]]: tensor<3x?xf32> {minrnn.name = "bias"}, %[[RESET:[^:]*]]: tensor<?x1xi8> {minrnn.name = "reset"}, %[[H:[^:]*]]: tensor<?x1x?xf32> {minrnn.name = "previous"})
-// CHECK-SAME: -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
-// CHECK-NEXT: %[[N:.*]] = minrnn.sequential_scan sequences(%[[P]], %[[RESET]] : tensor<?x1x3x?xf32>, tensor<?x1xi8>) parameters(%[[BIAS]] : tensor<3x?xf32>) initial(%[[H]] : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+// CHECK-SAME: %[[P:[^:]*]]: tensor<?x1x3x?xf32> {minrnn.name = "preactivations"}, %[[BIAS:[^:]*]]: tensor<3x?xf32> {minrnn.name = "bias"}, %[[RESET:[^:]*]]: tensor<?x1xi8> {minrnn.name = "reset"}, %[[H:[^:]*]]: tensor<?x1x?xf32> {minrnn.name = "initial"})
+// CHECK-SAME: -> (tensor<?x1x?xf32> {minrnn.name = "output"}, tensor<?x1x?xf32> {minrnn.name = "last"}) {
+// CHECK-NEXT: %{{.*}}, %{{.*}} = minrnn.sequential_scan sequences(%[[P]], %[[RESET]] : tensor<?x1x3x?xf32>, tensor<?x1xi8>) parameters(%[[BIAS]] : tensor<3x?xf32>) initial(%[[H]] : tensor<?x1x?xf32>) -> (tensor<?x1x?xf32>) last tensor<?x1x?xf32>
 // CHECK-SAME: body (%[[K:[^ ,]*]], %[[V:[^ ,]*]], %{{[^ ,]*}}, %[[R:[^ ,]*]], %[[BK:[^ ,]*]], %[[BV:[^ ,]*]], %{{[^ ,]*}}, %[[S:[^ ,]*]]) {
 // CHECK-NEXT:   %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-NEXT:   %[[NEW:.*]] = arith.cmpf une, %[[R]], %[[ZERO]] : f32
@@ -53,13 +52,14 @@ minrnn.cell @c(%x: !minrnn.input) state(%s: f32) {
 // CHECK-NEXT:   %[[B:.*]] = arith.mulf %[[VB]], %[[KB]]
 // CHECK-NEXT:   %[[KEPT:.*]] = arith.mulf %[[A]], %[[SR]]
 // CHECK-NEXT:   %[[N:.*]] = arith.addf %[[KEPT]], %[[B]]
-// CHECK-NEXT:   minrnn.yield %[[N]]
+// The next state, and the output, which it is.
+// CHECK-NEXT:   minrnn.yield %[[N]], %[[N]] : f32, f32
 
 // -----
 
 // Two states, an output of its own, this channel of the input and parameters,
 // of which one is read twice: the states are stored beside the output.
-// CHECK: module attributes {minrnn.cell = "two", minrnn.gates = ["z"], minrnn.kind = "parallel", minrnn.output = "y", minrnn.parameters = ["u", "w"], minrnn.recurrent = [], minrnn.states = ["s", "t"]} {
+// CHECK: minrnn.program "two" parallel gates ["z"] recurrent [] parameters ["u", "w"] states ["s", "t"] output "y" {
 minrnn.cell @two(%x: !minrnn.input) state(%s: f32, %t: f32) {
   %k = minrnn.project %x "z" : f32
   %v = minrnn.read %x : f32
@@ -76,8 +76,8 @@ minrnn.cell @two(%x: !minrnn.input) state(%s: f32, %t: f32) {
 }
 
 // CHECK-LABEL: func.func @forward(
-// CHECK-SAME: %{{[^:]*}}: tensor<?x?x?xf32> {minrnn.name = "x"}, %{{[^:]*}}: tensor<1x?x?xf32> {minrnn.name = "weight"}, %[[IN:[^:]*]]: tensor<?x?x?xf32> {minrnn.name = "input"}, %[[BIAS:[^:]*]]: tensor<1x?xf32> {minrnn.name = "bias"}, %[[UW:[^:]*]]: tensor<2x?xf32> {minrnn.name = "parameters"}, %[[RESET:[^:]*]]: tensor<?x?xi8> {minrnn.name = "reset"}, %[[H0:[^:]*]]: tensor<?x2x?xf32> {minrnn.name = "initial"})
-// CHECK-SAME: -> (tensor<?x?x?xf32> {minrnn.name = "output"}, tensor<?x?x2x?xf32> {minrnn.name = "trajectory"}, tensor<?x2x?xf32> {minrnn.name = "last"}) {
+// CHECK-SAME: %{{[^:]*}}: tensor<?x?x1x?xf32> {minrnn.name = "preactivations"}, %[[IN:[^:]*]]: tensor<?x?x?xf32> {minrnn.name = "input"}, %[[BIAS:[^:]*]]: tensor<1x?xf32> {minrnn.name = "bias"}, %[[UW:[^:]*]]: tensor<2x?xf32> {minrnn.name = "parameters"}, %[[RESET:[^:]*]]: tensor<?x?xi8> {minrnn.name = "reset"}, %[[H0:[^:]*]]: tensor<?x2x?xf32> {minrnn.name = "initial"})
+// CHECK-SAME: -> (tensor<?x?x?xf32> {minrnn.name = "output"}, tensor<?x?x2x?xf32> {minrnn.name = "states"}, tensor<?x2x?xf32> {minrnn.name = "last"}) {
 // CHECK: minrnn.scan sequences(%{{[^ ,]*}}, %[[IN]], %[[RESET]] : tensor<?x?x1x?xf32>, tensor<?x?x?xf32>, tensor<?x?xi8>) parameters(%[[BIAS]], %[[UW]] : tensor<1x?xf32>, tensor<2x?xf32>) initial(%[[H0]] : tensor<?x2x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?x2x?xf32>) last tensor<?x2x?xf32>
 // CHECK-SAME: combine linear element (%[[K:[^ ,]*]], %[[V:[^ ,]*]], %[[R:[^ ,]*]], %[[BK:[^ ,]*]], %[[U:[^ ,]*]], %[[W:[^ ,]*]]) {
 // CHECK-DAG:    %[[KB:.*]] = arith.addf %[[K]], %[[BK]] : f32
@@ -98,7 +98,7 @@ minrnn.cell @two(%x: !minrnn.input) state(%s: f32, %t: f32) {
 
 // The step has the output too, but stores the states as the next ones alone.
 // CHECK-LABEL: func.func @step(
-// CHECK-SAME: -> (tensor<?x1x?xf32> {minrnn.name = "output"}, tensor<?x2x?xf32> {minrnn.name = "next"}) {
+// CHECK-SAME: -> (tensor<?x1x?xf32> {minrnn.name = "output"}, tensor<?x2x?xf32> {minrnn.name = "last"}) {
 // CHECK: minrnn.sequential_scan
 // CHECK-SAME: -> (tensor<?x1x?xf32>) last tensor<?x2x?xf32>
 // CHECK-SAME: body (%[[K:[^ ,]*]], %[[V:[^ ,]*]], %{{[^ ,]*}}, %[[BK:[^ ,]*]], %[[U:[^ ,]*]], %[[W:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}) {
@@ -118,7 +118,7 @@ minrnn.cell @two(%x: !minrnn.input) state(%s: f32, %t: f32) {
 
 // A sequential cell is a loop. The products of its states come from outside,
 // and are zero where a sequence starts anew, but for their bias.
-// CHECK: module attributes {minrnn.cell = "rec", minrnn.gates = ["z"], minrnn.kind = "sequential", minrnn.output = "s", minrnn.parameters = [], minrnn.recurrent = [{name = "a", state = "t"}, {name = "b", state = "s"}], minrnn.states = ["s", "t"]} {
+// CHECK: minrnn.program "rec" sequential gates ["z"] recurrent [{name = "a", state = "t"}, {name = "b", state = "s"}] parameters [] states ["s", "t"] output "s" {
 minrnn.cell @rec(%x: !minrnn.input) state(%s: f32, %t: f32) attributes {minrnn.sequential = "it is"} {
   %k = minrnn.project %x "z" : f32
   %a = minrnn.project %t "a" : f32 -> f32
@@ -146,7 +146,7 @@ minrnn.cell @rec(%x: !minrnn.input) state(%s: f32, %t: f32) attributes {minrnn.s
 // CHECK-NEXT:   %[[N:.*]] = arith.addf %[[KB]], %[[A]] : f32
 // CHECK-NEXT:   %[[P:.*]] = arith.mulf %[[B]], %[[A]] : f32
 // CHECK-NEXT:   %[[M:.*]] = arith.mulf %[[P]], %[[SR]] : f32
-// The next states, the output, which is the first of them, the trajectory.
+// The next states, the output, which is the first of them, and the states.
 // CHECK-NEXT:   minrnn.yield %[[N]], %[[M]], %[[N]], %[[N]], %[[M]] : f32, f32, f32, f32, f32
 // CHECK-LABEL: func.func @step(
 // CHECK: minrnn.yield %[[N:[^ ,]*]], %[[M:[^ ,]*]], %[[N]] : f32, f32, f32

@@ -2,12 +2,12 @@
 // RUN: split-file %s %t
 // RUN: not minrnn-opt %t/unproven.mlir --minrnn-fuse-gates 2>&1 | FileCheck %s --check-prefix=UNPROVEN
 // RUN: not minrnn-opt %t/swapped.mlir --minrnn-fuse-gates 2>&1 | FileCheck %s --check-prefix=SWAPPED
-// RUN: not minrnn-opt %t/chained.mlir --minrnn-prove-recurrence --minrnn-fuse-gates 2>&1 | FileCheck %s --check-prefix=CHAINED
 // RUN: not minrnn-opt %t/two.mlir --minrnn-fuse-gates 2>&1 | FileCheck %s --check-prefix=TWO
 // RUN: not minrnn-opt %t/none.mlir --minrnn-fuse-gates 2>&1 | FileCheck %s --check-prefix=NONE
-// RUN: not minrnn-opt %t/none.mlir --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=NOSTEP
-// RUN: not minrnn-opt %t/unproven.mlir --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=NOSTEP
-// RUN: not minrnn-opt %t/stray.mlir --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=NOSTEP
+// RUN: not minrnn-opt %t/none.mlir --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=NOPROGRAM
+// RUN: not minrnn-opt %t/unproven.mlir --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=NOPROGRAM
+// RUN: not minrnn-opt %t/stray.mlir --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=NOPROGRAM
+// RUN: not minrnn-opt %t/stepless.mlir --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=NOSTEP
 // RUN: not minrnn-opt %t/sine.mlir --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=SINE
 // RUN: not minrnn-opt %t/none.mlir '--minrnn-log-space=domain=cubic' 2>&1 | FileCheck %s --check-prefix=DOMAIN
 // RUN: not minrnn-opt %t/none.mlir --minrnn-expand-math=target=tpu 2>&1 | FileCheck %s --check-prefix=TARGET
@@ -29,14 +29,6 @@ minrnn.cell @c(%x: !minrnn.input) state(%h: f32, %c: f32) {
   minrnn.yield %m, %n : f32, f32
 }
 // SWAPPED: swapped.mlir:2:1: error: 'minrnn.cell' op expects a cell with a verdict; run minrnn-prove-recurrence first
-//--- chained.mlir
-minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
-  %k = minrnn.project %x "z" : f32
-  %u = minrnn.project %k "u" : f32 -> f32
-  %v = minrnn.project %u "v" : f32 -> f32
-  minrnn.yield %v : f32
-}
-// CHAINED: chained.mlir:4:8: error: 'minrnn.project' op expects an operand that hangs on no projection of a value computed within the step
 //--- two.mlir
 minrnn.cell @a(%x: !minrnn.input) state(%h: f32) {
   %k = minrnn.project %x "z" : f32
@@ -52,20 +44,24 @@ func.func @f(%x: f32) -> f32 {
   return %x : f32
 }
 // NONE: error: 'builtin.module' op expects one minrnn.cell, found 0
+// NOPROGRAM: error: 'builtin.module' op expects one minrnn.program, found 0; run minrnn-fuse-gates first
 // NOSTEP: error: 'builtin.module' op expects a function 'step' with one minrnn.sequential_scan; run minrnn-fuse-gates first
 // DOMAIN: error: minrnn-log-space expects the domain auto, log or linear, found 'cubic'
 // TARGET: error: minrnn-expand-math expects the target gpu or host, found 'tpu'
 //--- stray.mlir
-// A step, but not one that minrnn-fuse-gates made: its module has no kind.
+// A step, but not one that minrnn-fuse-gates made: its module has no program.
 func.func @step(%p: tensor<?x1x1x?xf32>, %h: tensor<?x1x?xf32>) -> tensor<?x1x?xf32> {
   %n = minrnn.sequential_scan sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   return %n : tensor<?x1x?xf32>
 }
+//--- stepless.mlir
+minrnn.program "c" sequential gates ["k0"] recurrent [] parameters [] states ["s0"] output "s0" {}
 //--- sine.mlir
 // No gradient is dropped in silence.
-module attributes {minrnn.kind = "sequential"} {
-func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %b: tensor<1x?xf32> {minrnn.name = "bias"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %h: tensor<?x1x?xf32> {minrnn.name = "previous"}) -> (tensor<?x1x?xf32> {minrnn.name = "next"}) {
+module {
+minrnn.program "c" sequential gates ["k0"] recurrent [] parameters [] states ["s0"] output "s0" {}
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %b: tensor<1x?xf32> {minrnn.name = "bias"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}) {
   %n = minrnn.sequential_scan sequences(%p, %m : tensor<?x1x1x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %t, %bk, %s) {
     %0 = math.sin %s : f32
@@ -74,4 +70,4 @@ func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %b: te
   return %n : tensor<?x1x?xf32>
 }
 }
-// SINE: sine.mlir:6:10: error: 'math.sin' op has no derivative rule
+// SINE: sine.mlir:7:10: error: 'math.sin' op has no derivative rule

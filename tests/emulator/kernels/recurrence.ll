@@ -1,6 +1,5 @@
 ; h[t] = a[t] h[t-1] + b[t] for 4 channels a thread, with the next thread's last
-; value exchanged by a shuffle and block-wide through shared memory; and a switch
-; that becomes brx.idx.
+; value exchanged by a shuffle and block-wide through shared memory.
 ; llc -march=nvptx64 -mcpu=sm_75 -mattr=+ptx63 recurrence.ll -o recurrence.ptx
 target triple = "nvptx64-nvidia-cuda"
 
@@ -55,42 +54,6 @@ define ptx_kernel void @neighbours(ptr addrspace(1) %in, ptr addrspace(1) %out) 
   %r = load float, ptr addrspace(3) %sf
   %po = getelementptr float, ptr addrspace(1) %out, i64 %tid64
   store float %r, ptr addrspace(1) %po
-  ret void
-}
-
-define ptx_kernel void @choose(ptr addrspace(1) %kinds, ptr addrspace(1) %out) {
-entry:
-  %tid = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()
-  %tid64 = zext i32 %tid to i64
-  %pk = getelementptr i32, ptr addrspace(1) %kinds, i64 %tid64
-  %po = getelementptr i32, ptr addrspace(1) %out, i64 %tid64
-  %k = load i32, ptr addrspace(1) %pk
-  switch i32 %k, label %other [ i32 0, label %c0
-                                i32 1, label %c1
-                                i32 2, label %c2
-                                i32 3, label %c3
-                                i32 4, label %c4 ]
-c0:
-  %r0 = mul i32 %tid, 3
-  br label %join
-c1:
-  %r1 = add i32 %tid, 100
-  br label %join
-c2:
-  %r2 = xor i32 %tid, 255
-  br label %join
-c3:
-  %r3 = shl i32 %tid, 4
-  br label %join
-c4:
-  %d = udiv i32 1000, 7
-  %r4 = sub i32 %d, %tid
-  br label %join
-other:
-  br label %join
-join:
-  %r = phi i32 [ %r0, %c0 ], [ %r1, %c1 ], [ %r2, %c2 ], [ %r3, %c3 ], [ %r4, %c4 ], [ -1, %other ]
-  store i32 %r, ptr addrspace(1) %po
   ret void
 }
 

@@ -8,7 +8,7 @@ packed = ["batch", "time", "gates", "channels"]
 recurrent = ["batch", "time", "recurrent", "channels"]
 sequence = ["batch", "time", "channels"]
 states = ["batch", "states", "channels"]
-trajectory = ["batch", "time", "states", "channels"]
+every_state = ["batch", "time", "states", "channels"]
 
 
 def io(name, shape, element="f32", access="read", optional=False):
@@ -46,7 +46,6 @@ if sys.argv[2] == "lstm":
         "recurrent": [{"name": n, "state": "h"} for n in ("hi", "hf", "hg", "ho")],
         "parameters": [],
         "states": ["h", "c"],
-        "plain": False,
     }
     read = [
         io("preactivations", packed),
@@ -58,24 +57,19 @@ if sys.argv[2] == "lstm":
     forward = read + [
         maybe("initial", states),
         io("output", sequence, access="write"),
-        maybe("trajectory", trajectory, "write"),
+        maybe("states", every_state, "write"),
         maybe("last", states, "write"),
     ]
     backward = read + [
         maybe("initial", states),
-        io("trajectory", trajectory),
+        io("states", every_state),
         io("d_output", sequence),
         maybe("d_last", states),
         io("d_preactivations", packed, access="write"),
         io("d_recurrent", recurrent, access="write"),
-        maybe("d_bias", ["batch", "gates", "channels"], "write"),
-        maybe("d_recurrent_bias", ["batch", "recurrent", "channels"], "write"),
+        maybe("d_bias_rows", ["batch", "gates", "channels"], "write"),
+        maybe("d_recurrent_bias_rows", ["batch", "recurrent", "channels"], "write"),
         maybe("d_initial", states, "write"),
-    ]
-    step = read + [
-        maybe("previous", states),
-        io("output", sequence, access="write"),
-        io("next", states, access="write"),
     ]
     order = sizes("batch", "time", "channels", "reverse", "first", "count")
 elif sys.argv[2] == "sru":
@@ -89,7 +83,6 @@ elif sys.argv[2] == "sru":
         "recurrent": [],
         "parameters": ["v_f", "v_r"],
         "states": ["c"],
-        "plain": False,
     }
     read = [
         io("preactivations", packed),
@@ -101,24 +94,19 @@ elif sys.argv[2] == "sru":
     forward = read + [
         maybe("initial", states),
         io("output", sequence, access="write"),
-        maybe("trajectory", trajectory, "write"),
+        maybe("states", every_state, "write"),
         maybe("last", states, "write"),
     ]
     backward = read + [
         maybe("initial", states),
-        io("trajectory", trajectory),
+        io("states", every_state),
         io("d_output", sequence),
         maybe("d_last", states),
         io("d_preactivations", packed, access="write"),
         maybe("d_input", sequence, "write"),
-        maybe("d_bias", ["batch", "gates", "channels"], "write"),
-        maybe("d_parameters", ["batch", "parameters", "channels"], "write"),
+        maybe("d_bias_rows", ["batch", "gates", "channels"], "write"),
+        maybe("d_parameters_rows", ["batch", "parameters", "channels"], "write"),
         maybe("d_initial", states, "write"),
-    ]
-    step = read + [
-        maybe("previous", states),
-        io("output", sequence, access="write"),
-        io("next", states, access="write"),
     ]
     order = sizes("batch", "time", "channels", "reverse")
 else:
@@ -132,7 +120,6 @@ else:
         "recurrent": [],
         "parameters": [],
         "states": ["h"],
-        "plain": True,
     }
     read = [io("preactivations", packed, "bf16"), bias, reset]
     forward = read + [
@@ -146,13 +133,17 @@ else:
         io("d_output", sequence, "bf16"),
         maybe("d_last", states),
         io("d_preactivations", packed, "bf16", "write"),
-        maybe("d_bias", ["batch", "gates", "channels"], "write"),
+        maybe("d_bias_rows", ["batch", "gates", "channels"], "write"),
         maybe("d_initial", states, "write"),
     ]
-    step = read + [maybe("previous", states), io("next", states, access="write")]
     order = sizes("batch", "time", "channels", "reverse")
 
-expected = {"format": "minrnn-kernel", "version": 2} | head
+step = read + [
+    maybe("initial", states),
+    maybe("output", sequence, "write", head["io_type"]),
+    maybe("last", states, "write"),
+]
+expected = {"format": "minrnn-kernel", "version": 3} | head
 for key, value in expected.items():
     if found[key] != value:
         sys.exit(f"{key}: expected {value}, found {found[key]}")

@@ -1,0 +1,358 @@
+//===- EmulatorDevice.cpp - Runs PTX on the processor ---------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "minrnn/emulator_device.h"
+
+#include "minrnn/error.h"
+#include "runtime/core/DeviceAddress.h"
+#include "runtime/device/HostProduct.h"
+#include "runtime/device/ModuleCache.h"
+#include "runtime/device/ProductSizes.h"
+#include "runtime/device/TimeEvent.h"
+#include "runtime/emulator/Launch.h"
+#include "specs/contract/ElementCount.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+using namespace minrnn;
+
+namespace {
+
+/// Runs `work`; the emulator's own errors become the runtime's.
+template <typename Work> auto guarded(const Work &work) {
+  try {
+    return work();
+  } catch (const emulator::Error &error) {
+    throw Error(std::string("emulator: ") + error.what());
+  }
+}
+
+emulator::Dim3 toDim3(const std::array<std::uint64_t, 3> &extents,
+                      std::string_view entry) {
+  constexpr std::uint64_t largest = 0x7FFFFFFF;
+  for (const std::uint64_t extent : extents)
+    if (extent > largest)
+      throw Error("launch of '" + std::string(entry) + "': an extent of " +
+                  std::to_string(extent) + " is more than a grid can have");
+  return {static_cast<std::uint32_t>(extents[0]),
+          static_cast<std::uint32_t>(extents[1]),
+          static_cast<std::uint32_t>(extents[2])};
+}
+
+void add(EntryStatistics &sum, const emulator::Statistics &launch) {
+  ++sum.launches;
+  sum.blocks += launch.blocks;
+  sum.threads += launch.threads;
+  sum.bytesRead += launch.globalLoads.bytesNeeded;
+  sum.bytesReadMoved += launch.globalLoads.bytesMoved();
+  sum.bytesWritten += launch.globalStores.bytesNeeded;
+  sum.bytesWrittenMoved += launch.globalStores.bytesMoved();
+  sum.atomics += launch.globalAtomics;
+  sum.sharedAccesses += launch.sharedRequests;
+  sum.bankConflicts += launch.sharedBankConflicts;
+  sum.specialFunctions += launch.specialFunctions;
+  sum.warpInstructions += launch.warpInstructions;
+  sum.threadInstructions += launch.threadInstructions;
+  sum.divergentBranches += launch.divergentBranches;
+  sum.barriers += launch.barriers;
+}
+
+} // namespace
+
+/// What the device holds, apart from the public header.
+struct EmulatorDevice::State {
+  explicit State(const EmulatorOptions &options)
+      : options(options), memory(options.memoryBytes) {}
+
+  EntryStatistics &statisticsOf(std::string_view entry) {
+    const auto found =
+        std::find_if(statistics.begin(), statistics.end(),
+                     [&](const auto &item) { return item.entry == entry; });
+    if (found != statistics.end())
+      return *found;
+    statistics.emplace_back().entry = entry;
+    return statistics.back();
+  }
+
+  /// As a GPU, which could not record it either.
+  void expectNoRecording(const char *what) const {
+    if (recorded != nullptr)
+      throw Error(std::string(what) + " cannot be recorded in a graph");
+  }
+
+  EmulatorOptions options;
+  emulator::Memory memory;
+  ModuleCache modules;
+  std::vector<EntryStatistics> statistics;
+  /// The graph that is being recorded; null when work is done at once.
+  std::vector<std::function<void()>> *recorded = nullptr;
+};
+
+class EmulatorDevice::Loaded : public DeviceModule {
+public:
+  Loaded(std::shared_ptr<EmulatorDevice> device, std::string_view ptx)
+      : device(std::move(device)), module(guarded([&] {
+          return std::make_shared<emulator::Module>(this->device->state->memory,
+                                                    emulator::parse(ptx));
+        })) {}
+
+  void launch(std::string_view entry, const LaunchShape &shape,
+              std::span<const std::uint64_t> words) const override {
+    const emulator::Dim3 grid = toDim3(shape.grid, entry);
+    const emulator::Dim3 block = toDim3(shape.block, entry);
+    if (module->program().find(entry) == nullptr)
+      throw Error("the module has no entry '" + std::string(entry) + "'");
+    if (grid.count() == 0)
+      return;
+    device->queue([owner = device.get(), module = module,
+                   entry = std::string(entry), grid, block,
+                   shared = shape.sharedBytes,
+                   words = std::vector(words.begin(), words.end())] {
+      State &state = *owner->state;
+      emulator::LaunchOptions options;
+      options.seed = state.options.seed;
+      options.threads = state.options.threads;
+      add(state.statisticsOf(entry), guarded([&] {
+            return emulator::launch(*module, entry, grid, block, shared, words,
+                                    options);
+          }));
+    });
+  }
+
+private:
+  std::shared_ptr<EmulatorDevice> device;
+  // Shared with the graphs that launch it.
+  std::shared_ptr<emulator::Module> module;
+};
+
+class EmulatorDevice::Recording : public Graph {
+public:
+  Recording(std::shared_ptr<EmulatorDevice> device,
+            std::vector<std::function<void()>> work)
+      : device(std::move(device)), work(std::move(work)) {}
+
+  void launch() override {
+    for (const std::function<void()> &item : work)
+      device->queue(item);
+  }
+
+private:
+  std::shared_ptr<EmulatorDevice> device;
+  std::vector<std::function<void()>> work;
+};
+
+EmulatorDevice::EmulatorDevice(const EmulatorOptions &options)
+    : state(std::make_unique<State>(options)) {}
+
+EmulatorDevice::~EmulatorDevice() = default;
+
+std::shared_ptr<EmulatorDevice>
+EmulatorDevice::create(const EmulatorOptions &options) {
+  // The constructor is private, so no make_shared.
+  return std::shared_ptr<EmulatorDevice>(new EmulatorDevice(options));
+}
+
+DeviceFactory minrnn::emulatorFactory() {
+  return {"emulator", [](int threads) {
+            if (threads < 0)
+              throw Error("the number of threads must not be negative, found " +
+                          std::to_string(threads));
+            return EmulatorDevice::create(
+                {.threads = static_cast<unsigned>(threads)});
+          }};
+}
+
+const std::vector<EntryStatistics> &EmulatorDevice::statistics() const {
+  return state->statistics;
+}
+
+std::string EmulatorDevice::description() const {
+  return "runs the PTX of " + state->options.target +
+         " on the processor, with checks; correct, not fast";
+}
+
+std::string EmulatorDevice::target() const { return state->options.target; }
+
+void EmulatorDevice::queue(std::function<void()> work) {
+  if (state->recorded != nullptr)
+    state->recorded->push_back(std::move(work));
+  else
+    work();
+}
+
+std::uint64_t EmulatorDevice::allocate(std::size_t bytes) {
+  state->expectNoRecording("a reservation of memory");
+  return guarded([&] { return state->memory.allocate(bytes); });
+}
+
+void EmulatorDevice::release(std::uint64_t address) noexcept {
+  if (address != 0)
+    state->memory.release(address);
+}
+
+MemoryUse EmulatorDevice::memoryUse() const {
+  return {state->memory.bytesInUse(), state->memory.peakBytes()};
+}
+
+void EmulatorDevice::copyToDevice(std::uint64_t destination, const void *source,
+                                  std::size_t bytes) {
+  state->expectNoRecording("a copy to or from the host");
+  if (bytes > 0)
+    guarded([&] { state->memory.copyToDevice(destination, source, bytes); });
+}
+
+void EmulatorDevice::copyToHost(void *destination, std::uint64_t source,
+                                std::size_t bytes) {
+  state->expectNoRecording("a copy to or from the host");
+  if (bytes > 0)
+    guarded([&] { state->memory.copyToHost(destination, source, bytes); });
+}
+
+void EmulatorDevice::copyOnDevice(std::uint64_t destination,
+                                  std::uint64_t source, std::size_t bytes) {
+  if (bytes > 0)
+    queue([this, destination, source, bytes] {
+      guarded([&] { state->memory.copyOnDevice(destination, source, bytes); });
+    });
+}
+
+void EmulatorDevice::fill(std::uint64_t destination, std::uint8_t value,
+                          std::size_t bytes) {
+  if (bytes > 0)
+    queue([this, destination, value, bytes] {
+      guarded([&] { state->memory.fill(destination, value, bytes); });
+    });
+}
+
+namespace {
+
+/// The rows of a matrix in the emulator's memory, dense.
+struct Rows {
+  std::uint64_t address;
+  std::int64_t rows;
+  /// Bytes of a row, and from one row to the next.
+  std::int64_t width;
+  std::int64_t stride;
+
+  std::uint64_t row(std::int64_t index) const {
+    return address + static_cast<std::uint64_t>(index * stride);
+  }
+
+  std::vector<std::byte> read(const emulator::Memory &memory) const {
+    std::vector<std::byte> dense(static_cast<std::size_t>(
+        elementCount({rows, width}, "a matrix product's operand")));
+    for (std::int64_t i = 0; i < rows; ++i)
+      memory.copyToHost(dense.data() + i * width, row(i),
+                        static_cast<std::uint64_t>(width));
+    return dense;
+  }
+
+  void write(emulator::Memory &memory,
+             const std::vector<std::byte> &dense) const {
+    for (std::int64_t i = 0; i < rows; ++i)
+      memory.copyToDevice(row(i), dense.data() + i * width,
+                          static_cast<std::uint64_t>(width));
+  }
+};
+
+Rows rowsOf(const MatrixOperand<void> &operand, std::int64_t rows,
+            std::int64_t columns, std::int64_t bytes) {
+  if (operand.transpose == Transpose::Yes)
+    std::swap(rows, columns);
+  return {addressOf(operand.data), rows, columns * bytes,
+          operand.stride * bytes};
+}
+
+void multiplyInMemory(emulator::Memory &memory, const MatrixProduct &product) {
+  const std::int64_t aBytes = elementBytes(product.aType);
+  const std::int64_t bBytes = elementBytes(product.bType);
+  const std::int64_t cBytes = elementBytes(product.resultType);
+  const Rows a = rowsOf(product.a, product.m, product.k, aBytes);
+  const Rows b = rowsOf(product.b, product.k, product.n, bBytes);
+  const Rows c{addressOf(product.c), product.m, product.n * cBytes,
+               product.cStride * cBytes};
+  // Where there is nothing to read, there may be no memory either.
+  const std::vector<std::byte> left =
+      product.k == 0 ? std::vector<std::byte>() : a.read(memory);
+  const std::vector<std::byte> right =
+      product.k == 0 ? std::vector<std::byte>() : b.read(memory);
+  std::vector<std::byte> result =
+      product.accumulate
+          ? c.read(memory)
+          : std::vector<std::byte>(static_cast<std::size_t>(
+                elementCount({c.rows, c.width}, "a matrix product")));
+  MatrixProduct dense = product;
+  dense.a = {left.data(), a.width / aBytes, product.a.transpose};
+  dense.b = {right.data(), b.width / bBytes, product.b.transpose};
+  dense.c = result.data();
+  dense.cStride = product.n;
+  multiplyOnHost(dense);
+  c.write(memory, result);
+}
+
+} // namespace
+
+void EmulatorDevice::multiply(const MatrixProduct &product) {
+  checkProduct(product);
+  if (product.m == 0 || product.n == 0)
+    return;
+  queue([this, product] {
+    guarded([&] { multiplyInMemory(state->memory, product); });
+  });
+}
+
+std::shared_ptr<const DeviceModule> EmulatorDevice::load(std::string_view ptx) {
+  return state->modules.find(ptx, [&] {
+    state->expectNoRecording("the loading of PTX");
+    return std::make_shared<const Loaded>(shared_from_this(), ptx);
+  });
+}
+
+void EmulatorDevice::synchronize() {
+  state->expectNoRecording("a wait for the GPU");
+}
+
+void EmulatorDevice::useStream(Stream * /*stream*/) {
+  state->expectNoRecording("a change of the stream");
+}
+
+void EmulatorDevice::waitFor(Event & /*event*/) {
+  state->expectNoRecording("a wait for an event");
+}
+
+std::unique_ptr<Stream> EmulatorDevice::createStream() {
+  state->expectNoRecording("a new stream");
+  return std::make_unique<Stream>();
+}
+
+std::unique_ptr<Stream> EmulatorDevice::foreignStream(void * /*handle*/) {
+  return createStream();
+}
+
+std::unique_ptr<Event> EmulatorDevice::recordEvent() {
+  state->expectNoRecording("an event");
+  return std::make_unique<TimeEvent>();
+}
+
+std::unique_ptr<Graph>
+EmulatorDevice::capture(const std::function<void()> &work) {
+  if (state->recorded != nullptr)
+    throw Error("a graph is being recorded already");
+  std::vector<std::function<void()>> recorded;
+  state->recorded = &recorded;
+  try {
+    work();
+  } catch (...) {
+    state->recorded = nullptr;
+    throw;
+  }
+  state->recorded = nullptr;
+  return std::make_unique<Recording>(shared_from_this(), std::move(recorded));
+}

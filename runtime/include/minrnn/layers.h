@@ -1,0 +1,291 @@
+//===- layers.h - The layers around a recurrent one -------------*- C++ -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The layers around a recurrent one, each with its forward and its backward, on
+// arrays in the memory of a device that the caller owns. All arrays are dense
+// f32 where nothing else is said, last axis contiguous. `rows` is the number of
+// positions, batch times time.
+//
+// On the host a layer is C++; on other devices it is a kernel of CUDA C++,
+// compiled by NVRTC. All queue their work on the device's current stream, and
+// may be recorded in a graph after a first call. Results do not change from run
+// to run, on the host with the same number of threads.
+//
+// Every function throws Error when a size is negative or too large for memory,
+// or for the BLAS library.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_LAYERS_H
+#define MINRNN_LAYERS_H
+
+#include "minrnn/device.h"
+
+#include <cstdint>
+#include <memory>
+
+namespace minrnn {
+
+class LayerKernels;
+
+/// What the layers of one device share: the device, and on one that runs PTX
+/// the kernels compiled for it and their room to work in. Copies share it.
+class LayerContext {
+public:
+  /// On a device that runs PTX, kernels are compiled when they are first used,
+  /// through the cache of kernels on disk (minrnn/jit.h says where it is).
+  /// Throws Error when `device` is null, or NVRTC is missing where it is
+  /// needed.
+  explicit LayerContext(std::shared_ptr<Device> device);
+
+  /// Launches kernels by `kernels`, as tests do; `device` serves the products
+  /// of linear layers and may be null without them.
+  LayerContext(std::shared_ptr<Device> device,
+               std::shared_ptr<LayerKernels> kernels);
+
+  Device &device() const { return *owner; }
+  const std::shared_ptr<Device> &sharedDevice() const { return owner; }
+
+  /// Null on the host, where layers are C++.
+  LayerKernels *kernels() const { return ofDevice.get(); }
+
+private:
+  std::shared_ptr<Device> owner;
+  std::shared_ptr<LayerKernels> ofDevice;
+};
+
+//===----------------------------------------------------------------------===//
+// Embedding: one row of a table for each token
+//===----------------------------------------------------------------------===//
+
+struct EmbeddingShape {
+  std::int64_t rows = 0;
+  std::int64_t vocabulary = 0;
+  std::int64_t width = 0;
+};
+
+/// output[rows, width] = table[tokens[rows], :]. A token that is not in
+/// [0, vocabulary) is an Error on the host; elsewhere its row is NaN, so check
+/// tokens before they are copied there.
+void embeddingForward(const LayerContext &context, const EmbeddingShape &shape,
+                      const std::int32_t *tokens, const float *table,
+                      float *output);
+
+/// dTable[vocabulary, width] = the sum of the rows of dOutput[rows, width] over
+/// the positions of each token. Tokens as in `embeddingForward`; elsewhere than
+/// on the host a foreign one counts for nothing.
+void embeddingBackward(const LayerContext &context, const EmbeddingShape &shape,
+                       const std::int32_t *tokens, const float *dOutput,
+                       float *dTable);
+
+//===----------------------------------------------------------------------===//
+// Linear: y = x W^T + b
+//===----------------------------------------------------------------------===//
+
+struct LinearShape {
+  std::int64_t rows = 0;
+  std::int64_t inputs = 0;
+  std::int64_t outputs = 0;
+};
+
+/// output[rows, outputs] = input[rows, inputs] weight[outputs, inputs]^T
+/// + bias[outputs]; `bias` may be null. With `accumulate` the result is added
+/// to `output`, as in a residual connection.
+void linearForward(const LayerContext &context, const LinearShape &shape,
+                   const float *input, const float *weight, const float *bias,
+                   float *output, bool accumulate = false);
+
+/// dInput[rows, inputs] = dOutput weight, added to what is there with
+/// `accumulate`, dWeight[outputs, inputs] = dOutput^T input, dBias[outputs] =
+/// column sums of dOutput[rows, outputs]. `dInput` and `dBias` may be null: not
+/// wanted.
+void linearBackward(const LayerContext &context, const LinearShape &shape,
+                    const float *input, const float *weight,
+                    const float *dOutput, float *dInput, float *dWeight,
+                    float *dBias, bool accumulate = false);
+
+//===----------------------------------------------------------------------===//
+// RMSNorm: y = x / sqrt(mean(x^2) + epsilon) * scale   (Zhang & Sennrich 2019)
+//===----------------------------------------------------------------------===//
+
+struct RmsNormShape {
+  std::int64_t rows = 0;
+  std::int64_t width = 0;
+  float epsilon = 1e-5F;
+};
+
+/// output[rows, width] from input[rows, width] and scale[width];
+/// inverseRms[rows] is written for the backward: 1 / sqrt(mean(x^2) + epsilon).
+void rmsNormForward(const LayerContext &context, const RmsNormShape &shape,
+                    const float *input, const float *scale, float *output,
+                    float *inverseRms);
+
+/// With r = inverseRms and s = the mean over the row of dOutput * scale * x:
+/// dInput[rows, width] = r dOutput scale - r^3 s x, added to what is there with
+/// `accumulate`, and dScale[width] = column sums of dOutput x r. `dInput` may
+/// be the array of `dOutput`.
+void rmsNormBackward(const LayerContext &context, const RmsNormShape &shape,
+                     const float *input, const float *scale,
+                     const float *inverseRms, const float *dOutput,
+                     float *dInput, float *dScale, bool accumulate = false);
+
+//===----------------------------------------------------------------------===//
+// LayerNorm: y = (x - mean(x)) / sqrt(variance(x) + epsilon) * scale + bias
+// (Ba, Kiros, Hinton 2016)
+//===----------------------------------------------------------------------===//
+
+struct LayerNormShape {
+  std::int64_t rows = 0;
+  std::int64_t width = 0;
+  float epsilon = 1e-5F;
+};
+
+/// output[rows, width] from input[rows, width], scale[width] and bias[width].
+/// mean[rows] and inverseDeviation[rows], 1 / sqrt(variance(x) + epsilon), are
+/// written for the backward; the variance is that of the row itself, with
+/// 1 / width.
+void layerNormForward(const LayerContext &context, const LayerNormShape &shape,
+                      const float *input, const float *scale, const float *bias,
+                      float *output, float *mean, float *inverseDeviation);
+
+/// With r = inverseDeviation, n = (x - mean) r and g = dOutput scale:
+/// dInput[rows, width] = r (g - mean(g) - n mean(g n)), added to what is there
+/// with `accumulate`, dScale[width] = column sums of dOutput n, and
+/// dBias[width] = column sums of dOutput. `dInput` may be the array of
+/// `dOutput`.
+void layerNormBackward(const LayerContext &context, const LayerNormShape &shape,
+                       const float *input, const float *scale,
+                       const float *mean, const float *inverseDeviation,
+                       const float *dOutput, float *dInput, float *dScale,
+                       float *dBias, bool accumulate = false);
+
+//===----------------------------------------------------------------------===//
+// Activations, element by element
+//===----------------------------------------------------------------------===//
+
+enum class Activation {
+  /// x where positive, else 0; its slope at 0 is 0.
+  Relu,
+  /// x sigmoid(x) (Elfwing, Uchibe, Doya 2018).
+  Silu,
+  /// x times the share of a normal distribution below x, exactly, not the
+  /// approximation by tanh (Hendrycks & Gimpel 2016).
+  Gelu
+};
+
+/// output[count] = activation(input[count]); they may be the same array.
+void activationForward(const LayerContext &context, Activation activation,
+                       std::int64_t count, const float *input, float *output);
+
+/// dInput[count] = dOutput[count] times the slope at input[count]; `dInput` may
+/// be the array of either.
+void activationBackward(const LayerContext &context, Activation activation,
+                        std::int64_t count, const float *input,
+                        const float *dOutput, float *dInput);
+
+//===----------------------------------------------------------------------===//
+// Causal convolution over time, channel by channel: y[t] = bias + the sum over
+// k < taps of weight[k] x[t - taps + 1 + k], where x before the beginning is 0.
+// The last tap sees the present.
+//===----------------------------------------------------------------------===//
+
+struct CausalConvolutionShape {
+  std::int64_t batch = 0;
+  std::int64_t time = 0;
+  std::int64_t channels = 0;
+  std::int64_t taps = 4;
+};
+
+/// output[batch, time, channels] from input[batch, time, channels] and
+/// weight[channels, taps]; bias[channels] may be null.
+void causalConvolutionForward(const LayerContext &context,
+                              const CausalConvolutionShape &shape,
+                              const float *input, const float *weight,
+                              const float *bias, float *output);
+
+/// The gradients of input, weight and bias from dOutput[batch, time, channels].
+/// `dInput` and `dBias` may be null: not wanted. `dInput` must be an array of
+/// its own.
+void causalConvolutionBackward(const LayerContext &context,
+                               const CausalConvolutionShape &shape,
+                               const float *input, const float *weight,
+                               const float *dOutput, float *dInput,
+                               float *dWeight, float *dBias);
+
+//===----------------------------------------------------------------------===//
+// Dropout: elements left out at random (Srivastava et al. 2014)
+//===----------------------------------------------------------------------===//
+
+/// Which elements are left out: a function of these, of the training step and
+/// of the element's place alone, the same on every device. Element i is left
+/// out when word (i / 32) % 4 of Philox, of counter (i / 128) 32 + i % 32 below
+/// the step and of key `seed`, is below `rate` 2^32.
+struct DropoutMask {
+  std::int64_t count = 0;
+  /// The probability to be left out, in [0, 1).
+  double rate = 0;
+  /// Different for each layer that shall have a mask of its own.
+  std::uint64_t seed = 0;
+};
+
+/// output[count] = 0 where the mask of training step step[1] leaves out,
+/// input[count] / (1 - rate) elsewhere. The backward is the same, from dOutput
+/// to dInput. They may be the same array. The step lies in the device's memory,
+/// so that a recorded graph can be launched with another. Throws Error when the
+/// rate is not in [0, 1).
+void dropout(const LayerContext &context, const DropoutMask &mask,
+             const std::uint64_t *step, const float *input, float *output);
+
+//===----------------------------------------------------------------------===//
+// Cross-entropy of a softmax
+//===----------------------------------------------------------------------===//
+
+struct CrossEntropyShape {
+  std::int64_t rows = 0;
+  std::int64_t classes = 0;
+};
+
+/// loss[1] = the sum over the rows of weights[row] times
+/// -log softmax(logits)[target], in nats. Null `weights` are 1 / rows each, for
+/// the mean (0 when there is no row). A row of weight 0 counts for nothing: its
+/// target and logits are not looked at, and its gradient is 0.
+///
+/// When `dLogits` is not null, the gradient of that sum goes to it,
+/// [rows, classes], NaN in a row whose loss is not finite; it may be the same
+/// array as `logits`. A target that is not in [0, classes) is an Error on the
+/// host; elsewhere it makes the loss and its row of the gradient NaN.
+void crossEntropy(const LayerContext &context, const CrossEntropyShape &shape,
+                  const float *logits, const std::int32_t *targets,
+                  const float *weights, float *dLogits, double *loss);
+
+//===----------------------------------------------------------------------===//
+// Rows: what linear layers, residual connections and states need
+//===----------------------------------------------------------------------===//
+
+/// output[rows, columns] += bias[columns].
+void addBias(const LayerContext &context, std::int64_t rows,
+             std::int64_t columns, const float *bias, float *output);
+
+/// sums[columns] = the sum over the rows of values[rows, columns], in double,
+/// rounded once.
+void sumRows(const LayerContext &context, std::int64_t rows,
+             std::int64_t columns, const float *values, float *sums);
+
+/// Copies `columns` elements of each of `rows` rows, which begin `fromStride`
+/// and `toStride` elements apart. A `fromStride` of 0 repeats one row.
+void copyRows(const LayerContext &context, std::int64_t rows,
+              std::int64_t columns, const float *from, std::int64_t fromStride,
+              float *to, std::int64_t toStride);
+
+/// to[count] += from[count].
+void add(const LayerContext &context, std::int64_t count, const float *from,
+         float *to);
+
+} // namespace minrnn
+
+#endif // MINRNN_LAYERS_H

@@ -1,0 +1,109 @@
+//===- Activation.cpp - Activations, element by element -------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "minrnn/layers.h"
+
+#include "minrnn/error.h"
+#include "specs/contract/ElementCount.h"
+#include "runtime/layers/LaunchGrids.h"
+#include "runtime/layers/LayerKernels.h"
+#include "runtime/layers/activation/Activation.cu.h"
+
+#include <array>
+#include <cmath>
+#include <numbers>
+
+using namespace minrnn;
+using namespace minrnn::kernels;
+
+namespace {
+
+float sigmoid(float x) { return 1 / (1 + std::exp(-x)); }
+
+/// The share of a normal distribution below x. By erfc, which keeps its
+/// relative accuracy where x is far below 0.
+float normalBelow(float x) {
+  return 0.5F * std::erfc(-x / std::numbers::sqrt2_v<float>);
+}
+
+struct Relu {
+  // A NaN stays one.
+  static float value(float x) { return x < 0 ? 0 : x; }
+  static float slope(float x) { return x <= 0 ? 0 : 1; }
+};
+
+struct Silu {
+  static float value(float x) { return x * sigmoid(x); }
+  static float slope(float x) { return sigmoid(x) * (1 + x * sigmoid(-x)); }
+};
+
+struct Gelu {
+  static float value(float x) { return x * normalBelow(x); }
+  static float slope(float x) {
+    constexpr float inverseRootOfTwoPi =
+        std::numbers::inv_sqrtpi_v<float> / std::numbers::sqrt2_v<float>;
+    return normalBelow(x) + x * inverseRootOfTwoPi * std::exp(-0.5F * x * x);
+  }
+};
+
+/// Calls `action` with the functions of an activation.
+template <typename Action>
+void with(Activation activation, const Action &action) {
+  switch (activation) {
+  case Activation::Relu:
+    return action(Relu());
+  case Activation::Silu:
+    return action(Silu());
+  case Activation::Gelu:
+    return action(Gelu());
+  }
+}
+
+/// The entries of an activation: forward, backward.
+std::array<std::string_view, 2> entriesOf(Activation activation) {
+  switch (activation) {
+  case Activation::Relu:
+    return {"reluForward", "reluBackward"};
+  case Activation::Silu:
+    return {"siluForward", "siluBackward"};
+  case Activation::Gelu:
+    return {"geluForward", "geluBackward"};
+  }
+  throw Error("activation: not one of those there are");
+}
+
+} // namespace
+
+void minrnn::activationForward(const LayerContext &context,
+                               Activation activation, std::int64_t count,
+                               const float *input, float *output) {
+  elementCount({count}, "activation");
+  if (LayerKernels *device = context.kernels())
+    return device->start(activationSource, entriesOf(activation)[0],
+                         flatGrid(count), input, output, count);
+  with(activation, [&](auto function) {
+#pragma omp parallel for schedule(static) if (count > (1 << 14))
+    for (std::int64_t i = 0; i < count; ++i)
+      output[i] = function.value(input[i]);
+  });
+}
+
+void minrnn::activationBackward(const LayerContext &context,
+                                Activation activation, std::int64_t count,
+                                const float *input, const float *dOutput,
+                                float *dInput) {
+  elementCount({count}, "activation");
+  if (LayerKernels *device = context.kernels())
+    return device->start(activationSource, entriesOf(activation)[1],
+                         flatGrid(count), input, dOutput, dInput, count);
+  with(activation, [&](auto function) {
+#pragma omp parallel for schedule(static) if (count > (1 << 14))
+    for (std::int64_t i = 0; i < count; ++i)
+      dInput[i] = dOutput[i] * function.slope(input[i]);
+  });
+}

@@ -1,0 +1,84 @@
+//===- Embedding.cpp - One row of a table for each token ------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "minrnn/layers.h"
+
+#include "minrnn/error.h"
+#include "specs/contract/ElementCount.h"
+#include "runtime/layers/LaunchGrids.h"
+#include "runtime/layers/LayerKernels.h"
+#include "runtime/layers/embedding/Embedding.cu.h"
+
+#include <algorithm>
+#include <string>
+
+using namespace minrnn;
+using namespace minrnn::kernels;
+
+namespace {
+
+void check(const EmbeddingShape &shape) {
+  elementCount({shape.rows, shape.width}, "embedding, output");
+  elementCount({shape.vocabulary, shape.width}, "embedding, table");
+}
+
+void checkTokens(const EmbeddingShape &shape, const std::int32_t *tokens) {
+  for (std::int64_t row = 0; row < shape.rows; ++row)
+    if (tokens[row] < 0 || tokens[row] >= shape.vocabulary)
+      throw Error("embedding: token " + std::to_string(tokens[row]) +
+                  " at position " + std::to_string(row) +
+                  " is outside the vocabulary of " +
+                  std::to_string(shape.vocabulary));
+}
+
+} // namespace
+
+void minrnn::embeddingForward(const LayerContext &context,
+                              const EmbeddingShape &shape,
+                              const std::int32_t *tokens, const float *table,
+                              float *output) {
+  check(shape);
+  if (LayerKernels *device = context.kernels())
+    return device->start(embeddingSource, "embeddingForward",
+                         rowsGrid(shape.rows, shape.width), tokens, table,
+                         output, shape.rows, shape.vocabulary, shape.width);
+  checkTokens(shape, tokens);
+  const std::int64_t width = shape.width;
+  for (std::int64_t row = 0; row < shape.rows; ++row)
+    std::copy_n(table + tokens[row] * width, width, output + row * width);
+}
+
+void minrnn::embeddingBackward(const LayerContext &context,
+                               const EmbeddingShape &shape,
+                               const std::int32_t *tokens, const float *dOutput,
+                               float *dTable) {
+  check(shape);
+  if (LayerKernels *device = context.kernels()) {
+    const LaunchShape grid = {
+        {upTo(mostBlocks, shape.vocabulary),
+         upTo(mostBlocksAcross, ceilDiv(shape.width, 128)), 1},
+        {lanes, 16, 1}};
+    return device->start(embeddingSource, "embeddingBackward", grid, tokens,
+                         dOutput, dTable, shape.rows, shape.vocabulary,
+                         shape.width);
+  }
+  checkTokens(shape, tokens);
+  const std::int64_t width = shape.width;
+  std::fill_n(dTable, shape.vocabulary * width, 0.0F);
+  // Threads share the columns: two rows of one token never meet.
+  constexpr std::int64_t group = 64;
+#pragma omp parallel for schedule(static) if (shape.rows * width > (1 << 15))
+  for (std::int64_t begin = 0; begin < width; begin += group) {
+    const std::int64_t end = std::min(begin + group, width);
+    for (std::int64_t row = 0; row < shape.rows; ++row) {
+      float *sums = dTable + tokens[row] * width;
+      for (std::int64_t j = begin; j < end; ++j)
+        sums[j] += dOutput[row * width + j];
+    }
+  }
+}

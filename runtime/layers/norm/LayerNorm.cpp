@@ -1,0 +1,120 @@
+//===- LayerNorm.cpp - Normalisation by mean and variance -----------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "minrnn/layers.h"
+
+#include "specs/contract/ElementCount.h"
+#include "runtime/layers/LayerKernels.h"
+#include "runtime/layers/norm/Norm.cu.h"
+#include "runtime/layers/norm/NormGrids.h"
+#include "runtime/layers/rows/ColumnSums.h"
+
+#include <cmath>
+
+using namespace minrnn;
+using namespace minrnn::kernels;
+
+void minrnn::layerNormForward(const LayerContext &context,
+                              const LayerNormShape &shape, const float *input,
+                              const float *scale, const float *bias,
+                              float *output, float *mean,
+                              float *inverseDeviation) {
+  const std::int64_t count =
+      elementCount({shape.rows, shape.width}, "LayerNorm");
+  if (LayerKernels *device = context.kernels()) {
+    const NormSplit split(shape.rows);
+    return device->start(normSource, "layerNormForward",
+                         split.grid(shape.width, keptWidthForward, 12), input,
+                         scale, bias, output, mean, inverseDeviation,
+                         shape.rows, shape.width, split.rowsPerPart,
+                         static_cast<double>(shape.epsilon));
+  }
+  const std::int64_t width = shape.width;
+  // A row of width 0 has no mean; it has no element that would need it.
+  const double share = width == 0 ? 0 : 1 / static_cast<double>(width);
+#pragma omp parallel for schedule(static) if (count > (1 << 15))
+  for (std::int64_t row = 0; row < shape.rows; ++row) {
+    const float *x = input + row * width;
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (std::int64_t j = 0; j < width; ++j)
+      sum += static_cast<double>(x[j]);
+    const double middle = sum * share;
+    double squares = 0;
+#pragma omp simd reduction(+ : squares)
+    for (std::int64_t j = 0; j < width; ++j) {
+      const double distance = static_cast<double>(x[j]) - middle;
+      squares += distance * distance;
+    }
+    const auto a = static_cast<float>(middle);
+    const auto r = static_cast<float>(
+        1 / std::sqrt(squares * share + static_cast<double>(shape.epsilon)));
+    mean[row] = a;
+    inverseDeviation[row] = r;
+    for (std::int64_t j = 0; j < width; ++j)
+      output[row * width + j] = (x[j] - a) * r * scale[j] + bias[j];
+  }
+}
+
+void minrnn::layerNormBackward(const LayerContext &context,
+                               const LayerNormShape &shape, const float *input,
+                               const float *scale, const float *mean,
+                               const float *inverseDeviation,
+                               const float *dOutput, float *dInput,
+                               float *dScale, float *dBias, bool accumulate) {
+  const std::int64_t count =
+      elementCount({shape.rows, shape.width}, "LayerNorm");
+  if (LayerKernels *device = context.kernels()) {
+    const NormSplit split(shape.rows);
+    const std::int64_t stride = 2 * shape.width;
+    double *partials = device->workspace(split.parts * stride);
+    device->start(normSource, "layerNormBackward",
+                  split.grid(shape.width, keptWidthBackward, 28), input, scale,
+                  mean, inverseDeviation, dOutput, dInput, partials, shape.rows,
+                  shape.width, split.rowsPerPart, std::int64_t{accumulate});
+    sumPartials(*device, partials, dScale, split.parts, stride, shape.width);
+    return sumPartials(*device, partials + shape.width, dBias, split.parts,
+                       stride, shape.width);
+  }
+  const std::int64_t width = shape.width;
+  // These first: dInput may be the array that dOutput is in.
+  sumColumns(shape.rows, width, dScale, [&](std::int64_t row, std::int64_t j) {
+    const float normal =
+        (input[row * width + j] - mean[row]) * inverseDeviation[row];
+    return static_cast<double>(dOutput[row * width + j]) *
+           static_cast<double>(normal);
+  });
+  sumColumns(shape.rows, width, dBias, [&](std::int64_t row, std::int64_t j) {
+    return dOutput[row * width + j];
+  });
+  const double share = width == 0 ? 0 : 1 / static_cast<double>(width);
+#pragma omp parallel for schedule(static) if (count > (1 << 15))
+  for (std::int64_t row = 0; row < shape.rows; ++row) {
+    const float *x = input + row * width;
+    const float *dy = dOutput + row * width;
+    float *dx = dInput + row * width;
+    const float a = mean[row];
+    const float r = inverseDeviation[row];
+    double sum = 0;
+    double product = 0;
+#pragma omp simd reduction(+ : sum, product)
+    for (std::int64_t j = 0; j < width; ++j) {
+      const double g =
+          static_cast<double>(dy[j]) * static_cast<double>(scale[j]);
+      sum += g;
+      product += g * static_cast<double>((x[j] - a) * r);
+    }
+    const auto ofGradient = static_cast<float>(sum * share);
+    const auto ofNormal = static_cast<float>(product * share);
+    for (std::int64_t j = 0; j < width; ++j) {
+      const float gradient =
+          r * (dy[j] * scale[j] - ofGradient - (x[j] - a) * r * ofNormal);
+      dx[j] = accumulate ? dx[j] + gradient : gradient;
+    }
+  }
+}

@@ -1,0 +1,93 @@
+//===- RmsNorm.cpp - Root mean square normalisation -----------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "minrnn/layers.h"
+
+#include "specs/contract/ElementCount.h"
+#include "runtime/layers/LayerKernels.h"
+#include "runtime/layers/norm/Norm.cu.h"
+#include "runtime/layers/norm/NormGrids.h"
+#include "runtime/layers/rows/ColumnSums.h"
+
+#include <cmath>
+
+using namespace minrnn;
+using namespace minrnn::kernels;
+
+void minrnn::rmsNormForward(const LayerContext &context,
+                            const RmsNormShape &shape, const float *input,
+                            const float *scale, float *output,
+                            float *inverseRms) {
+  const std::int64_t count = elementCount({shape.rows, shape.width}, "RMSNorm");
+  if (LayerKernels *device = context.kernels()) {
+    const NormSplit split(shape.rows);
+    return device->start(normSource, "rmsNormForward",
+                         split.grid(shape.width, keptWidthForward, 8), input,
+                         scale, output, inverseRms, shape.rows, shape.width,
+                         split.rowsPerPart, static_cast<double>(shape.epsilon));
+  }
+  const std::int64_t width = shape.width;
+#pragma omp parallel for schedule(static) if (count > (1 << 15))
+  for (std::int64_t row = 0; row < shape.rows; ++row) {
+    const float *x = input + row * width;
+    double squares = 0;
+#pragma omp simd reduction(+ : squares)
+    for (std::int64_t j = 0; j < width; ++j)
+      squares += static_cast<double>(x[j]) * static_cast<double>(x[j]);
+    // A row of width 0 has no mean; it has no element that would need it.
+    const double mean = width == 0 ? 0 : squares / static_cast<double>(width);
+    const auto r = static_cast<float>(
+        1 / std::sqrt(mean + static_cast<double>(shape.epsilon)));
+    inverseRms[row] = r;
+    for (std::int64_t j = 0; j < width; ++j)
+      output[row * width + j] = x[j] * r * scale[j];
+  }
+}
+
+void minrnn::rmsNormBackward(const LayerContext &context,
+                             const RmsNormShape &shape, const float *input,
+                             const float *scale, const float *inverseRms,
+                             const float *dOutput, float *dInput, float *dScale,
+                             bool accumulate) {
+  const std::int64_t count = elementCount({shape.rows, shape.width}, "RMSNorm");
+  if (LayerKernels *device = context.kernels()) {
+    const NormSplit split(shape.rows);
+    double *partials = device->workspace(split.parts * shape.width);
+    device->start(normSource, "rmsNormBackward",
+                  split.grid(shape.width, keptWidthBackward, 20), input, scale,
+                  inverseRms, dOutput, dInput, partials, shape.rows,
+                  shape.width, split.rowsPerPart, std::int64_t{accumulate});
+    return sumPartials(*device, partials, dScale, split.parts, shape.width,
+                       shape.width);
+  }
+  const std::int64_t width = shape.width;
+  // dScale first: dInput may be the array that dOutput is in.
+  sumColumns(shape.rows, width, dScale, [&](std::int64_t row, std::int64_t j) {
+    return static_cast<double>(dOutput[row * width + j]) *
+           static_cast<double>(input[row * width + j]) *
+           static_cast<double>(inverseRms[row]);
+  });
+#pragma omp parallel for schedule(static) if (count > (1 << 15))
+  for (std::int64_t row = 0; row < shape.rows; ++row) {
+    const float *x = input + row * width;
+    const float *dy = dOutput + row * width;
+    float *dx = dInput + row * width;
+    double product = 0;
+#pragma omp simd reduction(+ : product)
+    for (std::int64_t j = 0; j < width; ++j)
+      product += static_cast<double>(dy[j]) * static_cast<double>(scale[j]) *
+                 static_cast<double>(x[j]);
+    const double r = inverseRms[row];
+    const auto pull =
+        static_cast<float>(r * r * r * product / static_cast<double>(width));
+    for (std::int64_t j = 0; j < width; ++j) {
+      const float gradient = inverseRms[row] * dy[j] * scale[j] - pull * x[j];
+      dx[j] = accumulate ? dx[j] + gradient : gradient;
+    }
+  }
+}

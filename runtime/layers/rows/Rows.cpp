@@ -1,0 +1,93 @@
+//===- Rows.cpp - Sums and copies of rows ---------------------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "minrnn/layers.h"
+
+#include "specs/contract/ElementCount.h"
+#include "runtime/layers/LaunchGrids.h"
+#include "runtime/layers/LayerKernels.h"
+#include "runtime/layers/rows/ColumnSums.cu.h"
+#include "runtime/layers/rows/ColumnSums.h"
+#include "runtime/layers/rows/Rows.cu.h"
+
+#include <algorithm>
+
+using namespace minrnn;
+using namespace minrnn::kernels;
+
+namespace {
+
+/// A block of 32 warps for every 32 columns.
+LaunchShape columnsGrid(std::int64_t columns) {
+  return {{upTo(mostBlocks, ceilDiv(columns, lanes)), 1, 1}, {lanes, 32, 1}};
+}
+
+} // namespace
+
+void minrnn::addBias(const LayerContext &context, std::int64_t rows,
+                     std::int64_t columns, const float *bias, float *output) {
+  elementCount({rows, columns}, "bias");
+  if (LayerKernels *device = context.kernels())
+    return device->start(rowsSource, "biasAdd", rowsGrid(rows, columns), output,
+                         bias, rows, columns);
+  for (std::int64_t row = 0; row < rows; ++row)
+    for (std::int64_t j = 0; j < columns; ++j)
+      output[row * columns + j] += bias[j];
+}
+
+void minrnn::sumPartials(LayerKernels &device, const double *partials,
+                         float *sums, std::int64_t rows, std::int64_t stride,
+                         std::int64_t columns) {
+  device.start(columnSumsSource, "sumPartials", columnsGrid(columns), partials,
+               sums, rows, stride, columns);
+}
+
+void minrnn::sumRows(const LayerContext &context, std::int64_t rows,
+                     std::int64_t columns, const float *values, float *sums) {
+  // More are summed in stripes first.
+  constexpr std::int64_t mostAtOnce = 2 * rowsOfStripe;
+  elementCount({rows, columns}, "column sums");
+  if (LayerKernels *device = context.kernels()) {
+    if (rows <= mostAtOnce)
+      return device->start(columnSumsSource, "sumRows", columnsGrid(columns),
+                           values, sums, rows, columns, columns);
+    const std::int64_t stripes = ceilDiv(rows, rowsOfStripe);
+    double *partials = device->workspace(stripes * columns);
+    device->start(columnSumsSource, "sumStripes", stripesGrid(rows, columns),
+                  values, partials, rows, columns);
+    return sumPartials(*device, partials, sums, stripes, columns, columns);
+  }
+  sumColumns(rows, columns, sums, [&](std::int64_t row, std::int64_t column) {
+    return values[row * columns + column];
+  });
+}
+
+void minrnn::copyRows(const LayerContext &context, std::int64_t rows,
+                      std::int64_t columns, const float *from,
+                      std::int64_t fromStride, float *to,
+                      std::int64_t toStride) {
+  elementCount({rows, fromStride}, "copy, source");
+  elementCount({rows, toStride}, "copy, destination");
+  elementCount({rows, columns}, "copy");
+  if (LayerKernels *device = context.kernels())
+    return device->start(rowsSource, "copyRows", rowsGrid(rows, columns), from,
+                         fromStride, to, toStride, rows, columns);
+  for (std::int64_t row = 0; row < rows; ++row)
+    std::copy_n(from + row * fromStride, columns, to + row * toStride);
+}
+
+void minrnn::add(const LayerContext &context, std::int64_t count,
+                 const float *from, float *to) {
+  elementCount({count}, "add");
+  if (LayerKernels *device = context.kernels())
+    return device->start(rowsSource, "add", flatGrid(count), to, from, to,
+                         count);
+#pragma omp parallel for simd schedule(static) if (count > (1 << 15))
+  for (std::int64_t i = 0; i < count; ++i)
+    to[i] += from[i];
+}

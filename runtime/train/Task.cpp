@@ -1,0 +1,32 @@
+//===- Task.cpp - What a model is trained on ------------------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "minrnn/train/task.h"
+
+#include "minrnn/layers.h"
+
+#include <algorithm>
+
+using namespace minrnn;
+
+std::int64_t Batch::counted() const {
+  return mask.empty() ? batch * time
+                      : static_cast<std::int64_t>(mask.size()) -
+                            std::ranges::count(mask, std::uint8_t{0});
+}
+
+void Task::enqueueLoss(const LayerContext &context,
+                       const DeviceTargets &targets, const float *outputs,
+                       float *dOutputs, double *loss) const {
+  crossEntropy(context, {targets.rows, targets.outputSize}, outputs,
+               targets.targets, targets.weights, dOutputs, loss);
+}
+
+void Task::addMetrics(const Batch & /*batch*/,
+                      std::span<const float> /*outputs*/,
+                      std::span<double> /*sums*/) const {}

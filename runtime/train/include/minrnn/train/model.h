@@ -1,0 +1,83 @@
+//===- model.h - What is trained --------------------------------*- C++ -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_TRAIN_MODEL_H
+#define MINRNN_TRAIN_MODEL_H
+
+#include "minrnn/device_array.h"
+#include "minrnn/layers.h"
+#include "minrnn/train/tensor_plan.h"
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace minrnn {
+
+/// What a model or a task says of itself in a checkpoint, by name.
+using Metadata = std::map<std::string, std::string, std::less<>>;
+
+/// A model that reads one token at each position of a sequence and gives
+/// `outputSize` numbers there. Its parameters and their gradients are two
+/// arrays on one device, laid out alike.
+class Model {
+public:
+  virtual ~Model() = default;
+
+  /// Where its layers run.
+  virtual const LayerContext &context() const = 0;
+
+  /// The parameters by name.
+  virtual const std::vector<PlannedTensor> &layout() const = 0;
+  virtual DeviceArray<float> &parameters() = 0;
+  virtual DeviceArray<float> &gradients() = 0;
+
+  /// Draws the parameters afresh.
+  virtual void initialise(std::uint64_t seed) = 0;
+
+  virtual std::int64_t outputSize() const = 0;
+
+  /// Copies inputs[batch, time] to the device. Throws Error when a token is
+  /// none that the model knows, or there are not as many.
+  virtual void upload(std::int64_t batch, std::int64_t time,
+                      std::span<const std::int32_t> inputs) = 0;
+
+  /// Queues the outputs of what was uploaded, each row from zero states. It may
+  /// be recorded in a graph after a first call.
+  virtual void enqueueForward() = 0;
+
+  /// Where `enqueueForward` leaves the outputs[batch, time, outputSize], and
+  /// `enqueueBackward` expects their gradient in their place.
+  virtual float *outputs() const = 0;
+
+  /// Queues the gradients of the parameters, which are overwritten.
+  virtual void enqueueBackward() = 0;
+
+  /// Changes when a buffer has moved: a graph that was recorded before is of no
+  /// use any more.
+  virtual std::uint64_t bufferGeneration() const = 0;
+
+  /// The number of floats of one row's states.
+  virtual std::int64_t stateSize() const = 0;
+
+  /// One step of `batch` rows: reads inputs[batch], reads and writes `state`
+  /// (of batch x stateSize floats, zeros to begin with), and writes
+  /// outputs[batch, outputSize]. Throws Error when an array is of another
+  /// length or an input is none that the model knows.
+  virtual void step(std::int64_t batch, std::span<const std::int32_t> inputs,
+                    std::span<float> state, std::span<float> outputs) = 0;
+
+  /// What is needed to build it again.
+  virtual Metadata metadata() const = 0;
+};
+
+} // namespace minrnn
+
+#endif // MINRNN_TRAIN_MODEL_H

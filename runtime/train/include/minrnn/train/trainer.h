@@ -1,0 +1,137 @@
+//===- trainer.h - Training a model on a task -------------------*- C++ -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_TRAIN_TRAINER_H
+#define MINRNN_TRAIN_TRAINER_H
+
+#include "minrnn/train/objective.h"
+#include "minrnn/train/optimizer.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace minrnn {
+
+/// How a model is trained; the defaults suit a text of about a megabyte and a
+/// model of one layer.
+struct TrainingOptions {
+  /// Sequences of a step, and positions of a sequence: windows of a text, and
+  /// characters of a window.
+  std::int64_t batch = 32;
+  std::int64_t context = 128;
+  std::int64_t steps = 1000;
+  /// The highest learning rate, and the last one as a fraction of it.
+  double learningRate = 3e-3;
+  double finalFraction = 0.1;
+  std::int64_t warmupSteps = 50;
+  double weightDecay = 0.1;
+  /// The largest Euclidean norm of all gradients together; 0: any.
+  double clip = 1;
+  /// Decides the initial weights and the batches.
+  std::uint64_t seed = 1;
+  /// Steps from one validation to the next.
+  std::int64_t evaluateEvery = 100;
+  /// How many positions a validation judges at most; 0: all. Of the 150,000
+  /// characters of a text, with the other defaults, 20,000 take some 2 % of the
+  /// time between validations.
+  std::int64_t evaluatePositions = 20000;
+
+  /// How a validation judges.
+  EvaluationOptions evaluation(StopRequest stop = {}) const {
+    return {.batch = batch,
+            .context = context,
+            .positions = evaluatePositions,
+            .stop = std::move(stop)};
+  }
+};
+
+/// A validation: the loss on what was not trained on, in nats a position for a
+/// language model, and the step after which it was measured.
+struct Validation {
+  std::int64_t step = 0;
+  double loss = 0;
+};
+
+/// Where training stands.
+struct TrainingProgress {
+  /// Steps done, of how many.
+  std::int64_t step = 0;
+  std::int64_t steps = 0;
+  /// The loss of the step that was just done, and smoothed over about 20 steps.
+  double stepLoss = 0;
+  double loss = 0;
+  /// The loss on what was not trained on, and the task's other metrics, where
+  /// they were just measured.
+  std::optional<double> validationLoss;
+  std::vector<Metric> metrics;
+  /// Positions trained on per second, validation left out.
+  double tokensPerSecond = 0;
+  double secondsLeft = 0;
+};
+
+/// Trains a model step by step.
+class Trainer {
+public:
+  /// `model`, `task` and `optimizer` must outlive the trainer. Throws Error
+  /// when an option is out of range or the task has no batch of that size.
+  Trainer(Model &model, const Task &task, Optimizer &optimizer,
+          const TrainingOptions &options);
+
+  const TrainingOptions &options() const { return trainingOptions; }
+  std::int64_t stepsDone() const { return optimizerOfModel.stepsDone(); }
+  /// With its state, for checkpoints.
+  Optimizer &optimizer() { return optimizerOfModel; }
+
+  /// Why steps could not be recorded as a graph on a device that records them;
+  /// empty when they could, or nobody tried. Such steps are launched part by
+  /// part, which takes longer.
+  const std::string &graphRefusal() const { return refusal; }
+
+  /// One step on a batch of the task; returns its mean loss before the step.
+  /// Throws DivergenceError when it or the gradients' norm is not finite; the
+  /// message names the first tensor where that shows.
+  double step();
+
+  /// Judges the model as a validation does; nothing when it was stopped.
+  std::optional<Evaluation> evaluate(StopRequest stop = {}) const;
+
+  /// Steps until `options().steps` are done or `stop` ends the run: after a
+  /// step or within a validation, which is then left out. Calls `report` after
+  /// each step, and `evaluated` with it after each validation, the last step's
+  /// included. Every loss that they get is finite: throws DivergenceError as
+  /// `step` does, and when that of a validation is not.
+  void run(const std::function<void(const TrainingProgress &)> &report,
+           const std::function<void(const TrainingProgress &)> &evaluated,
+           const StopRequest &stop = {});
+
+private:
+  [[noreturn]] void diverged(const std::string &how);
+  /// Queues a step on what was uploaded.
+  void enqueueStep();
+
+  Model &model;
+  const Task &task;
+  Optimizer &optimizerOfModel;
+  TrainingOptions trainingOptions;
+  LearningRateSchedule schedule;
+  Objective objective;
+  /// A step, recorded when the buffers were of `graphGeneration`, on devices
+  /// that record.
+  std::unique_ptr<Graph> graph;
+  std::optional<std::uint64_t> graphGeneration;
+  bool mayRecord = true;
+  std::string refusal;
+};
+
+} // namespace minrnn
+
+#endif // MINRNN_TRAIN_TRAINER_H

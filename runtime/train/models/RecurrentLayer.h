@@ -1,0 +1,105 @@
+//===- RecurrentLayer.h - The recurrent layer of a model --------*- C++ -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_RUNTIME_TRAIN_MODELS_RECURRENTLAYER_H
+#define MINRNN_RUNTIME_TRAIN_MODELS_RECURRENTLAYER_H
+
+#include "minrnn/layer.h"
+#include "minrnn/layers.h"
+#include "minrnn/train/tensor_plan.h"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+namespace minrnn {
+
+/// A compiled cell as a layer of a model. The one place of a model that knows
+/// what a cell's forward, backward and step take: its parameters, what the
+/// backward needs of the forward, and room to work in are slices of plans.
+class RecurrentLayer {
+public:
+  /// Where its parameters lie in an array of all parameters, or of their
+  /// gradients. Those of one kind follow one another, in the manifest's order.
+  struct Parameters {
+    TensorSlice gateWeights;
+    TensorSlice gateBiases;
+    TensorSlice recurrentWeights;
+    TensorSlice recurrentBiases;
+    TensorSlice cellParameters;
+  };
+  /// What a forward writes and its backward reads.
+  struct Saved {
+    /// The layer's own.
+    TensorSlice own;
+    /// [batch, time, channels]
+    TensorSlice output;
+  };
+  /// Room to work in, which the layers of a model share.
+  using Scratch = TensorSlice;
+  /// The arrays that parameters, their gradients, and what is saved or room to
+  /// work in are slices of.
+  struct Arrays {
+    float *parameters = nullptr;
+    float *gradients = nullptr;
+    float *activations = nullptr;
+  };
+
+  /// `inputs` numbers come in at each position, `channels` go out.
+  /// Throws Error when the cell stores sequences as other than f32.
+  RecurrentLayer(CellKernels cell, std::int64_t inputs, std::int64_t channels);
+
+  /// Adds the parameters to `plan`, as `<prefix>z.weight` and so on. Throws
+  /// Error when they are too large for memory.
+  Parameters planParameters(TensorPlan &plan, const std::string &prefix) const;
+  /// The same for a sequence.
+  Saved planSaved(TensorPlan &plan, std::int64_t batch,
+                  std::int64_t time) const;
+  Scratch planScratch(TensorPlan &plan, std::int64_t batch,
+                      std::int64_t time) const;
+
+  /// saved.output from input[batch, time, inputs], each row from zero states.
+  void forward(const LayerContext &context, std::int64_t batch,
+               std::int64_t time, const Arrays &arrays,
+               const Parameters &parameters, const Saved &saved,
+               const Scratch &scratch, const float *input) const;
+
+  /// dInput[batch, time, inputs] and the gradients of the parameters from
+  /// dOutput[batch, time, channels].
+  void backward(const LayerContext &context, std::int64_t batch,
+                std::int64_t time, const Arrays &arrays,
+                const Parameters &parameters, const Saved &saved,
+                const Scratch &scratch, const float *input,
+                const float *dOutput, float *dInput) const;
+
+  /// The floats of one row's states.
+  std::int64_t stateSize() const {
+    return cell.manifest().size(Axis::States) * channels;
+  }
+
+  /// One step: reads and writes state[batch, stateSize]; `saved` is that of one
+  /// step of time.
+  void step(const LayerContext &context, std::int64_t batch,
+            const Arrays &arrays, const Parameters &parameters,
+            const Saved &saved, const float *input, float *state) const;
+
+private:
+  LayerSizes sizes(std::int64_t batch, std::int64_t time) const {
+    return {batch, time, inputs, channels};
+  }
+  Layer layer(std::int64_t batch, std::int64_t time, const Arrays &arrays,
+              const Saved &saved, const Scratch &scratch) const;
+
+  CellKernels cell;
+  std::int64_t inputs;
+  std::int64_t channels;
+};
+
+} // namespace minrnn
+
+#endif // MINRNN_RUNTIME_TRAIN_MODELS_RECURRENTLAYER_H

@@ -1,0 +1,45 @@
+//===- ManifestFormat.h - What reader and writer agree on -------*- C++ -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_SPECS_CONTRACT_MANIFESTFORMAT_H
+#define MINRNN_SPECS_CONTRACT_MANIFESTFORMAT_H
+
+#include "minrnn/program.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace minrnn {
+
+inline constexpr std::int64_t manifestVersion = 3;
+inline constexpr std::string_view gridRule =
+    "batch * ceil(channels / tile.channels)";
+
+/// In a PTX file, every line of the manifest is a comment between these.
+inline constexpr std::string_view comment = "// ";
+inline constexpr std::string_view beginMark = "// minrnn-manifest-begin";
+inline constexpr std::string_view endMark = "// minrnn-manifest-end";
+
+/// The type of an entry's argument: a number, or the address of elements.
+inline constexpr std::string_view numberType = "i64";
+inline std::string argumentType(Element element, const std::string &ioType) {
+  switch (element) {
+  case Element::IO:
+    return ioType + "*";
+  case Element::U8:
+    return "i8*";
+  case Element::F32:
+    break;
+  }
+  return "f32*";
+}
+
+} // namespace minrnn
+
+#endif // MINRNN_SPECS_CONTRACT_MANIFESTFORMAT_H

@@ -1,0 +1,33 @@
+//===- Options.cpp - What a kernel is compiled for ------------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "minrnn/options.h"
+#include "specs/contract/Names.h"
+
+using namespace minrnn;
+
+std::optional<ScanDomain> minrnn::findScanDomain(std::string_view name) {
+  return findNamed<ScanDomain>(scanDomainNames, name);
+}
+
+std::optional<Recompute> minrnn::findRecompute(std::string_view name) {
+  return findNamed<Recompute>(recomputeNames, name);
+}
+
+std::string minrnn::spell(const KernelOptions &options) {
+  std::string line;
+  const auto add = [&](std::string_view name, std::string_view value) {
+    line.append(line.empty() ? "" : " ").append(name).append("=").append(value);
+  };
+  add("cell", options.cell);
+  add("target", options.target);
+  add("scan", nameOf(scanDomainNames, options.scan));
+  add("io-type", options.ioType);
+  add("recompute", nameOf(recomputeNames, options.recompute));
+  return line;
+}

@@ -1,0 +1,61 @@
+//===- options.h - What a kernel is compiled for ----------------*- C++ -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The options of a compilation that decide the kernel, once: minrnnc, the JIT,
+// the runtime's tools and the key of the kernel cache take them from here.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_OPTIONS_H
+#define MINRNN_OPTIONS_H
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace minrnn {
+
+/// The domain a recurrence is scanned in. `Auto` is log space on a GPU and
+/// linear space on the host, where the analysis allows.
+enum class ScanDomain { Auto, Log, Linear };
+inline constexpr std::array<std::string_view, 3> scanDomainNames = {
+    "auto", "log", "linear"};
+
+/// What `backward` has of the states: those that `forward` kept of every step,
+/// or only those at the boundaries of tiles of time, from which it computes the
+/// others again. Less memory for a little more time; for parallel cells.
+enum class Recompute { Gates, All };
+inline constexpr std::array<std::string_view, 2> recomputeNames = {"gates",
+                                                                   "all"};
+
+/// The value of an option's name; nothing where it has no such value.
+std::optional<ScanDomain> findScanDomain(std::string_view name);
+std::optional<Recompute> findRecompute(std::string_view name);
+
+struct KernelOptions {
+  /// The cell to compile; may be empty when the text holds exactly one.
+  std::string cell = {};
+  /// A GPU such as `sm_75`, or `host`.
+  std::string target = "sm_75";
+  ScanDomain scan = ScanDomain::Auto;
+  /// What sequences are stored as: `f32`, `f16` (on the host, where the
+  /// processor converts it) or `bf16`. Arithmetic and carried states are f32
+  /// throughout.
+  std::string ioType = "f32";
+  Recompute recompute = Recompute::Gates;
+};
+
+/// All options in one line, so that two that compile to different kernels
+/// differ: `cell=mingru target=sm_75 scan=auto io-type=f32 recompute=gates`.
+/// Part of the key of the kernel cache.
+std::string spell(const KernelOptions &options);
+
+} // namespace minrnn
+
+#endif // MINRNN_OPTIONS_H

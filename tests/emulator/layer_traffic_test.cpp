@@ -1,0 +1,86 @@
+//===- layer_traffic_test.cpp - What kernels of layers move --------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "minrnn/layers.h"
+#include "minrnn/train/optimizer.h"
+#include "tests/emulator/LayerKernelsTest.h"
+
+using namespace minrnn;
+using namespace minrnn::test;
+
+namespace {
+
+/// Fails unless the launches so far moved `floor` bytes and at most a twentieth
+/// more.
+void expectNearFloor(const EmulatedKernels &device, std::int64_t floor,
+                     const char *what) {
+  const auto moved =
+      static_cast<double>(device.statistics.globalLoads.bytesMoved() +
+                          device.statistics.globalStores.bytesMoved());
+  const double overFloor = moved / static_cast<double>(floor);
+  testing::Test::RecordProperty(what, std::to_string(overFloor));
+  EXPECT_GE(overFloor, 1) << what;
+  EXPECT_LE(overFloor, 1.05) << what;
+}
+
+TEST_F(LayerKernelsTest, NormsReadAndWriteEachElementOnce) {
+  // As many rows as a small model's batch has positions.
+  constexpr std::int64_t rows = 65536;
+  constexpr std::int64_t width = 32;
+  constexpr std::int64_t bytes = rows * width * 4;
+  const auto kernels = std::make_shared<EmulatedKernels>(compiler());
+  EmulatedKernels &device = *kernels;
+  const LayerContext on(nullptr, kernels);
+  auto *x = device.upload(Floats(rows * width, 1));
+  auto *vector = device.upload(Floats(width, 1));
+  auto *y = device.reserve<float>(rows * width);
+  auto *mean = device.reserve<float>(rows);
+  auto *inverse = device.reserve<float>(rows);
+  auto *sums = device.reserve<float>(2 * width);
+
+  rmsNormForward(on, {rows, width}, x, vector, y, inverse);
+  expectNearFloor(device, 2 * bytes + rows * 4, "rmsNormForward");
+  device.statistics = {};
+  rmsNormBackward(on, {rows, width}, x, vector, inverse, x, y, sums);
+  expectNearFloor(device, 3 * bytes + rows * 4, "rmsNormBackward");
+  device.statistics = {};
+  layerNormForward(on, {rows, width}, x, vector, vector, y, mean, inverse);
+  expectNearFloor(device, 2 * bytes + rows * 8, "layerNormForward");
+  device.statistics = {};
+  layerNormBackward(on, {rows, width}, x, vector, mean, inverse, x, y, sums,
+                    sums + width);
+  expectNearFloor(device, 3 * bytes + rows * 8, "layerNormBackward");
+}
+
+TEST_F(LayerKernelsTest, AdamWMovesThirtyTwoBytesAParameter) {
+  constexpr std::int64_t count = 1 << 18;
+  const auto kernels = std::make_shared<EmulatedKernels>(compiler());
+  EmulatedKernels &device = *kernels;
+  const LayerContext on(nullptr, kernels);
+  auto *p = device.upload(Floats(count, 1));
+  auto *m = device.upload(Floats(count, 1));
+  auto *v = device.upload(Floats(count, 1));
+  const float *g = device.upload(Floats(count, 1));
+  const float *three = device.upload(Floats(3, 1));
+  adamW(on, {},
+        {.count = count,
+         .parameters = p,
+         .gradients = g,
+         .firstMoment = m,
+         .secondMoment = v,
+         .decays = device.upload(Floats(count, 1)),
+         .factors = three,
+         .scale = three});
+  expectNearFloor(device, 32 * count, "adamW");
+
+  device.statistics = {};
+  clipScale(on, count, g, 1, device.reserve<double>(1), m);
+  expectNearFloor(device, 4 * count, "gradientNorm");
+}
+
+} // namespace
