@@ -25,9 +25,8 @@ def LowerToGPUPass : Pass<"minrnn-lower-to-gpu", "::mlir::ModuleOp"> {
 
     Before:
     ```mlir
-    func.func @forward(%x, %weight, %bias, %initial) {
-      %p = minrnn.packed_projection ...
-      %h, %last = minrnn.scan sequences(%p) ...
+    func.func @forward(%preactivations, %bias, %initial) {
+      %h, %last = minrnn.scan sequences(%preactivations) ...
     }
     ```
     After:

@@ -53,9 +53,9 @@
 // HOST: scf.yield %[[N]]
 // HOST: %[[LAST:.*]] = arith.negf %[[DONE]]
 // HOST: arith.select %{{.*}}, %{{.*}}, %[[LAST]]
-module attributes {minrnn.cell = "m", minrnn.gates = ["z", "h"], minrnn.kind = "parallel", minrnn.parameters = [], minrnn.plain, minrnn.recurrent = [], minrnn.states = ["s"]} {
-  func.func @forward(%x: tensor<?x?x?xf32> {minrnn.name = "x"}, %w: tensor<2x?x?xf32> {minrnn.name = "weight"}, %h0: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x?x?xf32> {minrnn.name = "output"}, tensor<?x1x?xf32> {minrnn.name = "last"}) {
-    %p = minrnn.packed_projection %x, %w gates ["z", "h"] : tensor<?x?x?xf32>, tensor<2x?x?xf32> -> tensor<?x?x2x?xf32>
+module {
+  minrnn.program "m" parallel gates ["z", "h"] recurrent [] parameters [] states ["s"] output "s" {}
+  func.func @forward(%p: tensor<?x?x2x?xf32> {minrnn.name = "preactivations"}, %h0: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x?x?xf32> {minrnn.name = "output"}, tensor<?x1x?xf32> {minrnn.name = "last"}) {
     %y, %last = minrnn.scan sequences(%p : tensor<?x?x2x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
     combine(%a0, %b0, %a1, %b1) {
       %a = arith.addf %a1, %a0 : f32
