@@ -254,10 +254,10 @@ minrnn.cell @softplus(%x: !minrnn.input) state(%h: f32) {
 
 // -----
 
-minrnn.cell @log2_add_exp2(%x: !minrnn.input) state(%h: f32) {
+minrnn.cell @logaddexp2(%x: !minrnn.input) state(%h: f32) {
   %k = minrnn.project %x "z" : f32
-  // expected-remark @+1 {{sequential: 'minrnn.log2_add_exp2' is not an affine function of the state}}
-  %n = minrnn.log2_add_exp2 %k, %h : f32
+  // expected-remark @+1 {{sequential: 'minrnn.logaddexp2' is not an affine function of the state}}
+  %n = minrnn.logaddexp2 %k, %h : f32
   minrnn.yield %n : f32
 }
 
