@@ -40,12 +40,18 @@ std::ostream &operator<<(std::ostream &stream, const LayerCase &layerCase) {
 
 class CompiledLayer : public testing::TestWithParam<LayerCase> {
 protected:
-  /// More than one tile of channels, and a tile that is not whole. Of the cells
-  /// of the tests alone as narrow as their gradients are computed well.
+  /// More than one tile of channels, and a tile that is not whole. The cells of
+  /// the tests alone are narrower and their weights smaller, so that
+  /// rounding in f32 does not grow from step to step.
   ReferenceLayer layer(std::size_t time = 6, std::uint64_t seed = 1) const {
     const std::string name = GetParam().name;
-    const bool isNarrow = name == "knot" || name == "tangle";
-    return randomLayer(cell, 2, time, 3, isNarrow ? 18 : 35, seed);
+    const bool isOfTests = name == "knot" || name == "tangle";
+    ReferenceLayer layer =
+        randomLayer(cell, 2, time, 3, isOfTests ? 18 : 35, seed);
+    for (Numbers *weights : {&layer.weight, &layer.recurrentWeight})
+      for (double &weight : *weights)
+        weight = static_cast<float>(isOfTests ? weight / 4 : weight);
+    return layer;
   }
   void expectAgrees(const ReferenceLayer &layer) const {
     expectLayerAgrees(cell, layer, GetParam().reference);
