@@ -26,7 +26,7 @@ bool minrnn::dialect::isIdentifier(StringRef name) {
 
 bool minrnn::dialect::isCellOperation(Operation *op) {
   return isa<ProjectOp, ReadOp, ParameterOp, OutputOp, SigmoidOp, PositiveOp,
-             SoftplusOp, LerpOp, Log2AddExp2Op, AffineOp, YieldOp,
+             SoftplusOp, LerpOp, LogAddExp2Op, AffineOp, YieldOp,
              arith::ConstantOp, arith::AddFOp, arith::SubFOp, arith::MulFOp,
              arith::DivFOp, arith::NegFOp, arith::MaximumFOp, arith::MinimumFOp,
              arith::CmpFOp, arith::SelectOp, math::ExpOp, math::ExpM1Op,

@@ -71,7 +71,7 @@ OpFoldResult LerpOp::fold(FoldAdaptor adaptor) {
   return {};
 }
 
-OpFoldResult Log2AddExp2Op::fold(FoldAdaptor adaptor) {
+OpFoldResult LogAddExp2Op::fold(FoldAdaptor adaptor) {
   return constFoldBinaryOp<FloatAttr, APFloat, void>(
       adaptor.getOperands(), [](const APFloat &x, const APFloat &y) {
         double lhs = x.convertToDouble();

@@ -13,7 +13,6 @@
 #include "llvm/ADT/TypeSwitch.h"
 
 #include "dialect/MinRNNDialect.cpp.inc"
-#include "dialect/MinRNNEnums.cpp.inc"
 
 #define GET_TYPEDEF_CLASSES
 #include "dialect/MinRNNTypes.cpp.inc"

@@ -23,7 +23,6 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #include "dialect/MinRNNDialect.h.inc"
-#include "dialect/MinRNNEnums.h.inc"
 
 #define GET_TYPEDEF_CLASSES
 #include "dialect/MinRNNTypes.h.inc"
@@ -57,6 +56,15 @@ bool isIdentifier(llvm::StringRef name);
 /// builder to it.
 mlir::Block *startScalarRegion(mlir::OpBuilder &builder, mlir::Region &region,
                                size_t count, mlir::Location location);
+
+/// Gives `scan` the algebra of affine maps: elements (a, b) of s -> a s + b.
+void setLinearAlgebra(ScanOp scan);
+
+/// The same maps in logarithms: elements (log2 a, log2 b), states log2 s.
+void setLogAlgebra(ScanOp scan);
+
+/// `linear` or `log` where the algebra of `scan` is that one; else empty.
+llvm::StringRef algebraName(ScanOp scan);
 
 /// Whether `x` and `y` are sigmoid(k) and sigmoid(-k), in either order: two
 /// weights, both above zero, whose sum is one.

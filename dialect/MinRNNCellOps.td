@@ -108,7 +108,7 @@ def MinRNN_CellOp : MinRNN_Op<"cell", [
 
 def MinRNN_YieldOp : MinRNN_Op<"yield", [
     Pure, Terminator,
-    ParentOneOf<["CellOp", "ScanOp", "WalkOp"]>
+    ParentOneOf<["CellOp", "ScanOp", "SequentialScanOp"]>
   ]> {
   let summary = "what a region hands to the operation around it";
   let arguments = (ins Variadic<F32>:$values);
@@ -231,11 +231,11 @@ def MinRNN_LerpOp : MinRNN_Elementwise<"lerp"> {
   }];
 }
 
-def MinRNN_Log2AddExp2Op : MinRNN_Elementwise<"log2_add_exp2", [Commutative]> {
+def MinRNN_LogAddExp2Op : MinRNN_Elementwise<"logaddexp2", [Commutative]> {
   let summary = "log2(2^x + 2^y)";
   let description = [{
     The sum of two positive numbers given by their base-2 logarithms. Log space
-    writes it; cells rarely do. `softplus(x)` is `log2_add_exp2(0, x log2 e)`
+    writes it; cells rarely do. `softplus(x)` is `logaddexp2(0, x log2 e)`
     divided by `log2 e`.
   }];
   let arguments = (ins MinRNN_Scalar:$lhs, MinRNN_Scalar:$rhs);

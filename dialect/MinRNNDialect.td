@@ -11,7 +11,6 @@
 
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
-include "mlir/IR/EnumAttr.td"
 include "mlir/IR/OpBase.td"
 
 def MinRNN_Dialect : Dialect {
@@ -96,14 +95,6 @@ def MinRNN_IntervalAttr : AttrDef<MinRNN_Dialect, "Interval"> {
     /// place where it is.
     static IntervalAttr parseBare(::mlir::AsmParser &parser);
   }];
-}
-
-def MinRNN_Linear : I32EnumAttrCase<"Linear", 0, "linear">;
-def MinRNN_Log : I32EnumAttrCase<"Log", 1, "log">;
-def MinRNN_Domain
-    : I32EnumAttr<"Domain", "the domain a recurrence is scanned in",
-                  [MinRNN_Linear, MinRNN_Log]> {
-  let cppNamespace = "::minrnn::dialect";
 }
 
 #endif // MINRNN_DIALECT

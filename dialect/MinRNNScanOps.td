@@ -55,7 +55,7 @@ def MinRNN_DelayOp : MinRNN_Op<"delay", [
   let hasVerifier = 1;
 }
 
-/// What a scan and a walk have in common.
+/// What a scan and a sequential scan have in common.
 class MinRNN_RecurrenceOp<string mnemonic>
     : MinRNN_Op<mnemonic, [
         Pure, AttrSizedOperandSegments, AttrSizedResultSegments,
@@ -76,11 +76,10 @@ class MinRNN_RecurrenceOp<string mnemonic>
 }
 
 def MinRNN_ScanOp : MinRNN_RecurrenceOp<"scan"> {
-  let summary = "an affine recurrence along time, for every batch row and channel";
+  let summary = "a recurrence whose steps compose, for every batch row and channel";
   let description = [{
-    For each step, `element` computes the coefficient `a` and the offset `b` of
-    `state = a * state + b`, for one state after the other, from the step's
-    values: one for each gate of a `[batch, time, gate, channel]` operand, one
+    For each step, `element` computes what the step does to the states, from the
+    step's values: one for each gate of a `[batch, time, gate, channel]` operand, one
     for each `[batch, time, channel]` or `[batch, time]` operand, and then one
     for each gate of the parameters, which are the same at every step. `output`
     takes the same values, the states before the step and those after it, and
@@ -90,34 +89,60 @@ def MinRNN_ScanOp : MinRNN_RecurrenceOp<"scan"> {
     A scan may also return `boundaries`: the states that each tile of time
     starts from, `[batch, tile, state, channel]`; how long a tile is, is the
     schedule's business. A reverse scan may take them, and a region `states`
-    with the elements of the forward scan, as plain numbers: then the states
-    that each step started from, recomputed tile by tile, follow the values of
-    the sequences.
+    with the elements of the forward scan, which are combined as its own: then
+    the states that each step started from, recomputed tile by tile, follow the
+    values of the sequences.
 
-    In the domain `log`, `element` yields `log2 a` and `log2 b`, the states are
-    carried as their base-2 logarithms, and `output` sees them as plain numbers
-    again. A `reverse` scan starts at the last step.
+    An element has as many values for each state, one state after the other:
+    its coefficients, and last its offset. `combine` takes two elements and
+    yields the one that does the first and then the second; `identity` is the
+    element that does nothing. A carried state is an offset: an element is
+    applied to the states by combining, with the states as the first element's
+    offsets. `encode` makes carried states of plain ones, and `decode` plain ones
+    of carried ones; without them both are the same numbers. A `reverse` scan
+    starts at the last step.
+
+    `combine linear` is short for the affine maps `s -> a s + b`:
 
     ```mlir
-    %h, %last = minrnn.scan linear sequences(%p : tensor<?x?x2x?xf32>)
+    combine(%a0, %b0, %a1, %b1) {
+      %a = arith.mulf %a1, %a0 : f32
+      %c = arith.mulf %a1, %b0 : f32
+      %b = arith.addf %c, %b1 : f32
+      minrnn.yield %a, %b : f32, f32
+    } identity [1.0, 0.0]
+    ```
+
+    and `combine log` for the same maps in base-2 logarithms, with a sum for the
+    product, `minrnn.logaddexp2` for the sum, -1.0e30 for the logarithm of zero,
+    and an `encode` and a `decode` to and from logarithms.
+
+    ```mlir
+    %h, %last = minrnn.scan sequences(%p : tensor<?x?x2x?xf32>)
         parameters(%b : tensor<2x?xf32>) initial(%h0 : tensor<?x1x?xf32>)
         -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+    combine linear
     element(%z, %v, %bz, %bv) { ... minrnn.yield %a, %b : f32, f32 }
     output(%z, %v, %bz, %bv, %before, %after) { minrnn.yield %after : f32 }
     ```
 
     Rules:
     - S3: `element` has one argument for each value of a step and each
-      parameter, and yields two values for each state.
+      parameter, and yields an element.
     - S4: `output` has two arguments more for each state, and yields one value
       for each gate or channel of the stored sequences and of the sums.
     - S5: the initial and the last states are of one type, and gate axes have a
       static size.
     - S7: boundaries that are taken come with a region `states` in a reverse
-      scan, and it with them; it is to the scan of the forward pass what
-      `element` is to this one.
+      scan, and it with them; it is to the scan of the forward pass, which has
+      as many states, what `element` is to this one.
+    - S8: `combine` takes two elements, of two values or more for each state,
+      and yields one; `identity` has a value for each of an element's. No
+      coefficient of the first element enters an offset that `combine` yields.
+    - S9: `encode` and `decode` come together; each takes the states and yields
+      as many.
   }];
-  let arguments = (ins DefaultValuedAttr<MinRNN_Domain, "Domain::Linear">:$domain,
+  let arguments = (ins DenseF32ArrayAttr:$identity,
                        UnitAttr:$reverse,
                        Variadic<MinRNN_StepValues>:$sequences,
                        Variadic<MinRNN_ParameterTensor>:$parameters,
@@ -128,9 +153,10 @@ def MinRNN_ScanOp : MinRNN_RecurrenceOp<"scan"> {
                       Optional<MinRNN_BoundaryTensor>:$boundaries,
                       MinRNN_RowTensor:$last);
   let regions = (region SizedRegion<1>:$element, SizedRegion<1>:$output,
-                        MaxSizedRegion<1>:$states);
+                        SizedRegion<1>:$combine, MaxSizedRegion<1>:$states,
+                        MaxSizedRegion<1>:$encode, MaxSizedRegion<1>:$decode);
   let assemblyFormat = [{
-    $domain (`reverse` $reverse^)?
+    (`reverse` $reverse^)?
     `sequences` `(` $sequences `:` type($sequences) `)`
     (`parameters` `(` $parameters^ `:` type($parameters) `)`)?
     `initial` `(` $initial `:` type($initial) `)`
@@ -138,11 +164,22 @@ def MinRNN_ScanOp : MinRNN_RecurrenceOp<"scan"> {
     (`->` `(` type($outputs)^ `)`)? (`sums` `(` type($sums)^ `)`)?
     (`keeps` type($boundaries)^)? `last` type($last)
     attr-dict-with-keyword
+    `combine` custom<Algebra>($combine, $identity, $encode, $decode,
+                              ref(type($initial)))
     custom<OptionalScalarRegion>($states)
     `element` custom<ScalarRegion>($element)
     `output` custom<ScalarRegion>($output)
   }];
   let extraClassDeclaration = commonDeclaration # [{
+    /// Whether `region` is part of how elements compose.
+    bool isAlgebra(::mlir::Region *region) {
+      return region == &getCombine() || region == &getEncode() ||
+             region == &getDecode();
+    }
+    /// The number of values in an element.
+    int64_t getElementSize() { return getCombine().getNumArguments() / 2; }
+    /// The places of the states' offsets in an element.
+    ::llvm::SmallVector<int64_t> getOffsetPlaces();
     /// The number of states that are recomputed.
     int64_t getRecomputedCount() {
       return getTaken() ? ::minrnn::dialect::stepValueCount(
@@ -158,16 +195,16 @@ def MinRNN_ScanOp : MinRNN_RecurrenceOp<"scan"> {
   }];
 }
 
-def MinRNN_WalkOp : MinRNN_RecurrenceOp<"walk"> {
+def MinRNN_SequentialScanOp : MinRNN_RecurrenceOp<"sequential_scan"> {
   let summary = "any recurrence, one step after the other, for every batch row and channel";
   let description = [{
     `body` is the cell's own program: it takes a step's values and the
     parameters, as those of a scan do, and the states; it yields the next
     states, then what is stored, then what is added up over time. Nothing is
-    asked of it, so time is walked in order.
+    asked of it, so the steps are taken in order.
 
     ```mlir
-    %h, %last = minrnn.walk sequences(%p : tensor<?x?x1x?xf32>)
+    %h, %last = minrnn.sequential_scan sequences(%p : tensor<?x?x1x?xf32>)
         parameters(%u : tensor<1x?xf32>) initial(%h0 : tensor<?x1x?xf32>)
         -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
     body(%k, %u0, %before) { ... minrnn.yield %after, %after : f32, f32 }

@@ -8,8 +8,10 @@
 
 #include "dialect/MinRNN.h"
 #include "dialect/ProgramSyntax.h"
+#include "dialect/ScanAlgebra.h"
 
 #include "mlir/IR/Builders.h"
+#include "llvm/ADT/SmallPtrSet.h"
 
 using namespace mlir;
 using namespace minrnn::dialect;
@@ -54,6 +56,56 @@ static void printOptionalScalarRegion(OpAsmPrinter &printer, Operation *op,
   printer << "states ";
   printScalarRegion(printer, op, region);
   printer << ' ';
+}
+
+/// `linear`, `log`, or the regions themselves:
+/// `(...) { ... } identity [...] encode(...) { ... } decode(...) { ... }`.
+static ParseResult parseAlgebra(OpAsmParser &parser, Region &combine,
+                                DenseF32ArrayAttr &identity, Region &encode,
+                                Region &decode, Type initial) {
+  StringRef name;
+  if (succeeded(parser.parseOptionalKeyword(&name, {"linear", "log"}))) {
+    // (Where the states have no number, the verifier says so.)
+    auto tensor = dyn_cast<RankedTensorType>(initial);
+    bool isKnown = tensor && tensor.getRank() == 3 && !tensor.isDynamicDim(1);
+    buildAlgebra(name, {combine, encode, decode, identity},
+                 isKnown ? tensor.getDimSize(1) : 0,
+                 parser.getEncodedSourceLoc(parser.getNameLoc()));
+    return success();
+  }
+  SMLoc location = parser.getCurrentLocation();
+  if (succeeded(parser.parseOptionalKeyword(&name)))
+    return parser.emitError(location)
+           << "expects 'linear', 'log' or a region '(...) { ... }'";
+  if (parseScalarRegion(parser, combine) || parser.parseKeyword("identity"))
+    return failure();
+  identity = dyn_cast_or_null<DenseF32ArrayAttr>(
+      DenseF32ArrayAttr::parse(parser, Type()));
+  if (!identity)
+    return failure();
+  if (failed(parser.parseOptionalKeyword("encode")))
+    return success();
+  return failure(parseScalarRegion(parser, encode) ||
+                 parser.parseKeyword("decode") ||
+                 parseScalarRegion(parser, decode));
+}
+
+static void printAlgebra(OpAsmPrinter &printer, ScanOp scan, Region &combine,
+                         DenseF32ArrayAttr identity, Region &encode,
+                         Region &decode, Type) {
+  if (StringRef name = algebraName(scan); !name.empty()) {
+    printer << name;
+    return;
+  }
+  printScalarRegion(printer, scan, combine);
+  printer << " identity ";
+  identity.print(printer);
+  if (encode.empty())
+    return;
+  printer << " encode ";
+  printScalarRegion(printer, scan, encode);
+  printer << " decode ";
+  printScalarRegion(printer, scan, decode);
 }
 
 /// `(0, 1]`: within an operation an interval needs no quotes.
@@ -112,7 +164,7 @@ LogicalResult DelayOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
-// ScanOp and WalkOp
+// ScanOp and SequentialScanOp
 //===----------------------------------------------------------------------===//
 
 /// Checks that `region` takes `arguments` scalars and yields `results`.
@@ -139,7 +191,7 @@ static LogicalResult verifyScalarRegion(Operation *op, Region &region,
   return success();
 }
 
-/// Rule S5, for a scan or a walk.
+/// Rule S5, for a scan of either kind.
 template <typename Recurrence> static LogicalResult verifyAxes(Recurrence op) {
   auto isDynamic = [](Type type, bool hasGates) {
     return hasGates && ShapedType::isDynamic(gateCount(type));
@@ -163,6 +215,69 @@ template <typename Recurrence> static LogicalResult verifyAxes(Recurrence op) {
   return success();
 }
 
+SmallVector<int64_t> ScanOp::getOffsetPlaces() {
+  int64_t states = getStateCount();
+  int64_t size = getElementSize() / std::max<int64_t>(states, 1);
+  SmallVector<int64_t> places;
+  for (int64_t state = 0; state < states; ++state)
+    places.push_back((state + 1) * size - 1);
+  return places;
+}
+
+/// Whether an offset that `combine` yields depends on a coefficient of the
+/// first element.
+static bool mixesCoefficients(ScanOp scan) {
+  SmallVector<int64_t> offsets = scan.getOffsetPlaces();
+  Operation *yield = scan.getCombine().front().getTerminator();
+  SmallVector<Value> pending;
+  for (int64_t offset : offsets)
+    pending.push_back(yield->getOperand(offset));
+  llvm::SmallPtrSet<Value, 16> visited;
+  while (!pending.empty()) {
+    Value value = pending.pop_back_val();
+    if (!visited.insert(value).second)
+      continue;
+    if (auto argument = dyn_cast<BlockArgument>(value)) {
+      int64_t place = argument.getArgNumber();
+      if (place < scan.getElementSize() && !llvm::is_contained(offsets, place))
+        return true;
+      continue;
+    }
+    llvm::append_range(pending, value.getDefiningOp()->getOperands());
+  }
+  return false;
+}
+
+/// Rules S8 and S9.
+static LogicalResult verifyAlgebra(ScanOp scan) {
+  int64_t states = scan.getStateCount();
+  int64_t arguments = scan.getCombine().getNumArguments();
+  int64_t size = scan.getElementSize();
+  if (arguments % 2 != 0 || size < 2 * states ||
+      (states != 0 && size % states != 0)) // S8
+    return scan.emitOpError("expects 'combine' to take two elements, each of "
+                            "two values or more for each of ")
+           << states << " states, found " << arguments << " scalars";
+  if (failed(verifyScalarRegion(scan, scan.getCombine(), "combine", 2 * size,
+                                size)))
+    return failure();                                          // S8
+  if (static_cast<int64_t>(scan.getIdentity().size()) != size) // S8
+    return scan.emitOpError("expects 'identity' to hold ")
+           << size << " numbers, found " << scan.getIdentity().size();
+  if (mixesCoefficients(scan)) // S8
+    return scan.emitOpError("expects no offset that 'combine' yields to depend "
+                            "on a coefficient of the first element");
+  Region &encode = scan.getEncode();
+  Region &decode = scan.getDecode();
+  if (encode.empty() != decode.empty()) // S9
+    return scan.emitOpError("expects 'encode' and 'decode' together");
+  if (encode.empty())
+    return success();
+  if (failed(verifyScalarRegion(scan, encode, "encode", states, states)))
+    return failure();                                                // S9
+  return verifyScalarRegion(scan, decode, "decode", states, states); // S9
+}
+
 LogicalResult ScanOp::verify() {
   if (failed(verifyAxes(*this)))
     return failure(); // S5
@@ -170,10 +285,12 @@ LogicalResult ScanOp::verify() {
     if (boundaries && ShapedType::isDynamic(gateCount(boundaries.getType())))
       return emitOpError("expects gate axes of static size, found ")
              << boundaries.getType(); // S5
+  if (failed(verifyAlgebra(*this)))
+    return failure();
   int64_t values = getValueCount();
   int64_t states = getStateCount();
   if (failed(verifyScalarRegion(*this, getElement(), "element", values,
-                                2 * states)))
+                                getElementSize())))
     return failure(); // S3
   bool recomputes = static_cast<bool>(getTaken());
   if (recomputes == getStates().empty() || (recomputes && !getReverse())) // S7
@@ -187,15 +304,19 @@ LogicalResult ScanOp::verify() {
       return emitOpError("expects 'states' to take leading values and the ")
              << parameters << " parameters, at most " << most
              << " scalars, found " << found;
+    if (getRecomputedCount() != states) // S7
+      return emitOpError("expects boundaries of ")
+             << states << " states, as it has itself, found "
+             << getRecomputedCount();
     if (failed(verifyScalarRegion(*this, getStates(), "states", found,
-                                  2 * getRecomputedCount())))
+                                  getElementSize())))
       return failure(); // S7
   }
   return verifyScalarRegion(*this, getOutput(), "output", // S4
                             values + 2 * states, getResultCount());
 }
 
-LogicalResult WalkOp::verify() {
+LogicalResult SequentialScanOp::verify() {
   if (failed(verifyAxes(*this)))
     return failure(); // S5
   int64_t states = getStateCount();

@@ -30,7 +30,7 @@ reference of every operation, type and attribute. Each rule has a label (C1, P1,
 **Cells** are what you write. `minrnn.cell` holds the equations of one channel
 at one time step, in scalars: `minrnn.project` reads the input, `minrnn.yield`
 hands on the next state, and between them stand `minrnn.sigmoid`,
-`minrnn.positive`, `minrnn.softplus`, `minrnn.lerp`, `minrnn.log2_add_exp2` and
+`minrnn.positive`, `minrnn.softplus`, `minrnn.lerp`, `minrnn.logaddexp2` and
 these operations of MLIR's `arith` and `math`:
 `constant`, `addf`, `subf`, `mulf`, `divf`, `negf`, `maximumf`, `minimumf`,
 `cmpf`, `select`; `exp`, `expm1`, `log`, `tanh`, `sqrt`, `absf`. Where the step
@@ -41,7 +41,7 @@ brackets, operators of an affine expression and aliases; a cell needs about five
 
 **Sequences** are what the compiler makes of a cell: functions over tensors
 whose axes are `[batch, time, gate, channel]` or a part of these in this order,
-with `minrnn.scan`, `minrnn.walk` and `minrnn.delay`. `minrnnc --emit=cell` and
+with `minrnn.scan`, `minrnn.sequential_scan` and `minrnn.delay`. `minrnnc --emit=cell` and
 `--emit=scan` print the two.
 
 **Programs** say what a caller of the cell runs. `minrnn.program` stands beside

@@ -186,7 +186,7 @@ static Interval increasing(const Interval &x, double (*function)(double)) {
 
 /// log2(2^x + 2^y) of two ends, which grows with both, moved outwards by more
 /// than it was rounded: upwards for `outwards` 1, downwards for -1.
-static End log2AddExp2(End a, End b, double outwards) {
+static End logAddExp2(End a, End b, double outwards) {
   double larger = std::max(a.at, b.at);
   double smaller = std::min(a.at, b.at);
   // An infinite end is not reached: the other one is the limit.
@@ -317,11 +317,11 @@ Interval IntervalAnalysis::evaluate(Operation *op) {
         };
         return within(increasing(operand(0), softplus), Interval::positive());
       })
-      .Case([&](Log2AddExp2Op) {
+      .Case([&](LogAddExp2Op) {
         Interval x = operand(0);
         Interval y = operand(1);
-        return fromEnds(log2AddExp2(lowerEnd(x), lowerEnd(y), -1),
-                        log2AddExp2(upperEnd(x), upperEnd(y), 1));
+        return fromEnds(logAddExp2(lowerEnd(x), lowerEnd(y), -1),
+                        logAddExp2(upperEnd(x), upperEnd(y), 1));
       })
       .Case([&](LerpOp) {
         // With its weight in [0, 1] a lerp stays between its ends.

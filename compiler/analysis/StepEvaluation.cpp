@@ -101,7 +101,7 @@ float StepEvaluation::evaluate(Operation &op, const StepValues &values) const {
       .Case([&](LerpOp) {
         return (1 - operand(2)) * operand(0) + operand(2) * operand(1);
       })
-      .Case([&](Log2AddExp2Op) {
+      .Case([&](LogAddExp2Op) {
         float larger = choose(operand(0), operand(1), std::greater_equal<>());
         float smaller = choose(operand(0), operand(1), std::less_equal<>());
         // (Where both are the same infinity, so is the sum.)

@@ -26,42 +26,25 @@ namespace minrnn::compiler {
 /// Registers the translations to LLVM IR that our kernels need.
 void registerTranslations(mlir::DialectRegistry &registry);
 
-/// The machine that PTX is made for (`chip`: sm_75), or null with `error` set
-/// where the chip is none of `gpuTargets()`.
-std::unique_ptr<llvm::TargetMachine> createGPUMachine(const std::string &chip,
-                                                      std::string &error);
-
-/// Checks that LLVM knows `processor` and `features` and that 64-bit code can
-/// be made for them; false, with `error` set, otherwise. (LLVM itself would
-/// print a line and go on, or end the process.)
-bool checkHostProcessor(const std::string &processor,
-                        const std::string &features, std::string &error);
-
-/// Whether that processor, accepted by `checkHostProcessor`, converts f16
-/// itself. (Otherwise the object would call a library for it.)
-bool convertsHalves(const std::string &processor, const std::string &features);
-
-/// The machine that objects are made for, `processor` and `features` as LLVM
-/// names them, or null with `error` set.
+/// LLVM's machine for a triple, a processor and its features, as LLVM names
+/// them, or null with `error` set. The target must have been initialised.
 std::unique_ptr<llvm::TargetMachine>
-createHostMachine(const std::string &processor, const std::string &features,
-                  std::string &error);
+createLLVMMachine(const std::string &triple, const std::string &processor,
+                  const std::string &features, std::string &error);
 
 /// Translates `module` (a builtin or gpu module in the llvm dialect) to LLVM IR
-/// for `machine` and optimises it. Null, with a diagnostic at the operation at
-/// fault, on failure.
-std::unique_ptr<llvm::Module>
-translateAndOptimize(mlir::Operation *module, llvm::LLVMContext &context,
-                     llvm::TargetMachine &machine);
+/// for `machine` and optimises it by `passes`, as LLVM's `-passes` has them.
+/// Null, with a diagnostic at the operation at fault, on failure.
+std::unique_ptr<llvm::Module> translateAndOptimize(mlir::Operation *module,
+                                                   llvm::LLVMContext &context,
+                                                   llvm::TargetMachine &machine,
+                                                   llvm::StringRef passes);
 
-/// The PTX of `module`, or nothing with `error` set. PTX that leaves a function
-/// undefined is an error: it would not link without a library.
-bool emitPTX(llvm::Module &module, llvm::TargetMachine &machine,
-             std::string &ptx, std::string &error);
-
-/// The bytes of a relocatable object, or nothing with `error` set.
-bool emitObject(llvm::Module &module, llvm::TargetMachine &machine,
-                std::string &object, std::string &error);
+/// Runs the code generator of `machine`: assembly or an object. False, with
+/// `error` set, where LLVM has none.
+bool emitLLVMCode(llvm::Module &module, llvm::TargetMachine &machine,
+                  llvm::CodeGenFileType type, std::string &code,
+                  std::string &error);
 
 } // namespace minrnn::compiler
 

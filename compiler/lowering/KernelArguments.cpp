@@ -123,8 +123,10 @@ LogicalResult minrnn::compiler::verifyEntry(func::FuncOp function) {
         "expects an entry, called 'forward', 'backward', 'step', or "
         "'forward_inner' or 'backward_inner' with the number of a stage");
   if (!function.getBody().hasOneBlock() ||
-      llvm::count_if(function.front(), llvm::IsaPred<ScanOp, WalkOp>) != 1)
-    return function.emitOpError("expects one minrnn.scan or minrnn.walk");
+      llvm::count_if(function.front(),
+                     llvm::IsaPred<ScanOp, SequentialScanOp>) != 1)
+    return function.emitOpError(
+        "expects one minrnn.scan or minrnn.sequential_scan");
 
   SmallVector<Value> tensors = entryTensors(function);
   Builder builder(function.getContext());
@@ -154,14 +156,14 @@ LogicalResult minrnn::compiler::verifyEntry(func::FuncOp function) {
                               "sequences that it takes values of");
   }
   for (Operation &op : function.front().without_terminator()) {
-    if (!isa<ScanOp, WalkOp, DelayOp>(op))
+    if (!isa<ScanOp, SequentialScanOp, DelayOp>(op))
       continue;
     // Only a sequence may be a delayed one.
     size_t sequences = 0;
     if (auto scan = dyn_cast<ScanOp>(op))
       sequences = scan.getSequences().size();
-    else if (auto walk = dyn_cast<WalkOp>(op))
-      sequences = walk.getSequences().size();
+    else if (auto loop = dyn_cast<SequentialScanOp>(op))
+      sequences = loop.getSequences().size();
     for (auto [index, operand] : llvm::enumerate(op.getOperands()))
       if (!llvm::is_contained(tensors, operand) &&
           !(index < sequences && operand.getDefiningOp<DelayOp>()))
@@ -169,8 +171,8 @@ LogicalResult minrnn::compiler::verifyEntry(func::FuncOp function) {
                << name << "' or returned by it";
     if (isa<DelayOp>(op)) {
       auto scan = findOnly<ScanOp>(function);
-      auto walk = findOnly<WalkOp>(function);
-      if (scan ? !scan.getReverse() : !walk.getReverse())
+      auto loop = findOnly<SequentialScanOp>(function);
+      if (scan ? !scan.getReverse() : !loop.getReverse())
         return op.emitOpError("expects a reverse recurrence around it, for "
                               "which the states of the forward pass are there");
       continue;

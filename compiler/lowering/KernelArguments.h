@@ -58,8 +58,9 @@ llvm::SmallVector<mlir::Value> leadingSequences(dialect::ScanOp scan,
                                                 int64_t values);
 
 /// Checks that `function` is an entry at the scan level that a kernel can be
-/// made of: one of that name, with one scan or walk, every tensor of which is
-/// one of specs/abi.md, and an argument or returned. Emits an error otherwise.
+/// made of: one of that name, with one scan of either kind, every tensor of
+/// which is one of specs/abi.md, and an argument or returned. Emits an error
+/// otherwise.
 llvm::LogicalResult verifyEntry(mlir::func::FuncOp function);
 
 /// Whether `ioType` is f32, f16 or bf16. Emits an error at `module` otherwise.

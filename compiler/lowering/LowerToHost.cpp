@@ -6,11 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/lowering/KernelMemory.h"
-#include "compiler/lowering/LaneCode.h"
-#include "compiler/lowering/LaneWalk.h"
+#include "compiler/lowering/LaneBuilder.h"
 #include "compiler/lowering/Passes.h"
+#include "compiler/lowering/SequentialLoop.h"
+#include "compiler/lowering/TensorAccess.h"
 #include "compiler/lowering/TileTime.h"
+#include "compiler/lowering/schedules/Schedules.h"
 #include "compiler/transforms/EntryTensors.h"
 #include "compiler/transforms/Passes.h"
 #include "dialect/MinRNN.h"
@@ -96,22 +97,7 @@ private:
   /// The lanes below `count` (i64).
   Value lanesBelow(Value count);
   /// The work of one tile; `tensors` has the tile selected.
-  void buildTile(KernelMemory &tensors);
-  void buildScan(KernelMemory &tensors, ScanOp scan);
-  /// The steps of `scan` at the positions from `begin` to `end`, in an open
-  /// loop: `carried` are its states and sums. `statesAt` gives the
-  /// recomputed
-  /// states of a position.
-  SmallVector<Value>
-  buildSteps(KernelMemory &tensors, ScanOp scan, Value begin, Value end,
-             ArrayRef<Value> carried,
-             llvm::function_ref<SmallVector<Value>(Value)> statesAt);
-  /// Builds `body` for the tile that starts at `position`, where one does.
-  void whenTileStarts(Value position, llvm::function_ref<void(Value)> body);
-  /// All steps where the states that they started from are recomputed, from one
-  /// tile of time to the one before.
-  SmallVector<Value> buildRecomputedSteps(KernelMemory &tensors, ScanOp scan,
-                                          ArrayRef<Value> carried);
+  void buildTile(TensorAccess &tensors);
 
   OpBuilder &builder;
   Location location;
@@ -122,7 +108,7 @@ private:
   VectorType vector;
   /// Room for the recomputed states of one tile, where there are any.
   Value scratch;
-  LaneCode lanes;
+  LaneBuilder lanes;
   VectorMemory memory;
 };
 
@@ -161,180 +147,11 @@ Value HostBuilder::lanesBelow(Value count) {
                                lane, limit);
 }
 
-SmallVector<Value> HostBuilder::buildSteps(
-    KernelMemory &tensors, ScanOp scan, Value begin, Value end,
-    ArrayRef<Value> carried,
-    llvm::function_ref<SmallVector<Value>(Value)> statesAt) {
-  Domain domain = scan.getDomain();
-  int64_t states = scan.getStateCount();
-  SmallVector<Value> parameters = tensors.readParameters(scan.getParameters());
-  KernelMemory::InitialStates initialStates =
-      tensors.readInitialStates(scan.getSequences());
-  TimeAxis axis = tensors.timeAxis(scan.getReverse());
-  auto loop =
-      scf::ForOp::create(builder, location, begin, end, integer(1), carried);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(loop.getBody());
-  Value position = loop.getInductionVar();
-  StepPlace place = tensors.place(axis, position);
-  SmallVector<Value> values =
-      tensors.readSteps(scan.getSequences(), place, initialStates).front();
-  llvm::append_range(values, statesAt(position));
-  llvm::append_range(values, parameters);
-  SmallVector<Value> element = lanes.inlineRegion(scan.getElement(), values);
-  ValueRange before = loop.getRegionIterArgs().take_front(states);
-  if (Value boundaries = scan.getBoundaries())
-    whenTileStarts(position, [&](Value tile) {
-      SmallVector<Value> plain;
-      for (Value state : before)
-        plain.push_back(lanes.toPlain(domain, state));
-      tensors.writeBoundary(boundaries, tile, kTileTime, plain);
-    });
-  SmallVector<Value> next;
-  for (int64_t state = 0; state < states; ++state)
-    next.push_back(lanes.apply(
-        domain, {element[2 * state], element[2 * state + 1]}, before[state]));
-  for (Value state : before)
-    values.push_back(lanes.toPlain(domain, state));
-  for (Value state : next)
-    values.push_back(lanes.toPlain(domain, state));
-  SmallVector<Value> yielded = lanes.inlineRegion(scan.getOutput(), values);
-  tensors.writeStep(scan.getOutputs(), place, yielded);
-  int64_t stored = stepValueCount(scan.getOutputs().getTypes());
-  for (auto [total, value] :
-       llvm::zip(loop.getRegionIterArgs().drop_front(states),
-                 ArrayRef<Value>(yielded).drop_front(stored)))
-    next.push_back(lanes.add(total, value));
-  scf::YieldOp::create(builder, location, next);
-  return SmallVector<Value>(loop.getResults());
-}
-
-void HostBuilder::whenTileStarts(Value position,
-                                 llvm::function_ref<void(Value)> body) {
-  Value within =
-      arith::RemUIOp::create(builder, location, position, integer(kTileTime));
-  Value starts = arith::CmpIOp::create(
-      builder, location, arith::CmpIPredicate::eq, within, integer(0));
-  auto branch = scf::IfOp::create(builder, location, starts);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(branch.thenBlock());
-  body(arith::DivUIOp::create(builder, location, position, integer(kTileTime)));
-}
-
-SmallVector<Value> HostBuilder::buildRecomputedSteps(KernelMemory &tensors,
-                                                     ScanOp scan,
-                                                     ArrayRef<Value> carried) {
-  int64_t states = scan.getRecomputedCount();
-  auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
-  Value tiles = tensors.timeTiles(kTileTime);
-  Value time = tensors.time();
-  SmallVector<Value> parameters = tensors.readParameters(scan.getParameters());
-  TimeAxis forwardAxis = tensors.timeAxis(/*isReverse=*/false);
-  // The states of one tile, [step, state] of vectors.
-  auto placeOf = [&](Value step, int64_t state) -> Value {
-    Value index = arith::AddIOp::create(
-        builder, location,
-        arith::MulIOp::create(builder, location, step, integer(states)),
-        integer(state));
-    return LLVM::GEPOp::create(builder, location, pointer, vector, scratch,
-                               ArrayRef<LLVM::GEPArg>{index});
-  };
-  auto alignment = static_cast<unsigned>(width * sizeof(float));
-
-  auto loop = scf::ForOp::create(builder, location, integer(0), tiles,
-                                 integer(1), carried);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(loop.getBody());
-  Value fromLast = arith::AddIOp::create(builder, location,
-                                         loop.getInductionVar(), integer(1));
-  Value tile = arith::SubIOp::create(builder, location, tiles, fromLast);
-  Value first =
-      arith::MulIOp::create(builder, location, tile, integer(kTileTime));
-  Value end = arith::MinSIOp::create(
-      builder, location,
-      arith::AddIOp::create(builder, location, first, integer(kTileTime)),
-      time);
-
-  auto forward = scf::ForOp::create(
-      builder, location, first, end, integer(1),
-      tensors.readBoundary(scan.getTaken(), tile, kTileTime));
-  {
-    OpBuilder::InsertionGuard inner(builder);
-    builder.setInsertionPointToStart(forward.getBody());
-    Value position = forward.getInductionVar();
-    Value within = arith::SubIOp::create(builder, location, position, first);
-    int64_t read = scan.getStates().getNumArguments() -
-                   static_cast<int64_t>(parameters.size());
-    // The leading sequences; what follows is of the backward pass alone.
-    SmallVector<Value> values =
-        tensors
-            .readSteps(leadingSequences(scan, read),
-                       tensors.place(forwardAxis, position),
-                       KernelMemory::InitialStates())
-            .front();
-    llvm::append_range(values, parameters);
-    SmallVector<Value> element = lanes.inlineRegion(scan.getStates(), values);
-    SmallVector<Value> next;
-    for (auto [state, before] : llvm::enumerate(forward.getRegionIterArgs())) {
-      LLVM::StoreOp::create(builder, location, before,
-                            placeOf(within, static_cast<int64_t>(state)),
-                            alignment);
-      next.push_back(lanes.apply(Domain::Linear,
-                                 {element[2 * state], element[2 * state + 1]},
-                                 before));
-    }
-    scf::YieldOp::create(builder, location, next);
-  }
-  // From the tile's last step to its first; positions count from the end.
-  auto fromEnd = [&](Value position) -> Value {
-    return arith::SubIOp::create(builder, location, time, position);
-  };
-  SmallVector<Value> next = buildSteps(
-      tensors, scan, fromEnd(end), fromEnd(first),
-      SmallVector<Value>(loop.getRegionIterArgs()), [&](Value position) {
-        Value step = arith::SubIOp::create(
-            builder, location,
-            arith::SubIOp::create(builder, location, fromEnd(position),
-                                  integer(1)),
-            first);
-        SmallVector<Value> loaded;
-        for (int64_t state = 0; state < states; ++state)
-          loaded.push_back(LLVM::LoadOp::create(
-              builder, location, vector, placeOf(step, state), alignment));
-        return loaded;
-      });
-  scf::YieldOp::create(builder, location, next);
-  return SmallVector<Value>(loop.getResults());
-}
-
-void HostBuilder::buildScan(KernelMemory &tensors, ScanOp scan) {
-  Domain domain = scan.getDomain();
-  int64_t states = scan.getStateCount();
-  SmallVector<Value> carried;
-  for (Value state : tensors.readRows(scan.getInitial()))
-    carried.push_back(lanes.toCarried(domain, state));
-  llvm::append_range(carried, tensors.readSums(scan.getSums()));
-  SmallVector<Value> results =
-      scan.getTaken()
-          ? buildRecomputedSteps(tensors, scan, carried)
-          : buildSteps(tensors, scan, tensors.begin(), tensors.end(), carried,
-                       [](Value) { return SmallVector<Value>(); });
-  Value isEmpty =
-      arith::CmpIOp::create(builder, location, arith::CmpIPredicate::sge,
-                            tensors.begin(), tensors.end());
-  tensors.writeRows(
-      scan.getLast(),
-      lanes.toLast(domain, ArrayRef<Value>(results).take_front(states), isEmpty,
-                   [&] { return tensors.readRows(scan.getInitial()); }));
-  tensors.writeSums(scan.getSums(),
-                    ArrayRef<Value>(results).drop_front(states));
-}
-
-void HostBuilder::buildTile(KernelMemory &tensors) {
+void HostBuilder::buildTile(TensorAccess &tensors) {
   if (auto scan = findOnly<ScanOp>(function))
-    return buildScan(tensors, scan);
-  LaneWalk(builder, location, lanes, tensors)
-      .build(findOnly<WalkOp>(function),
+    return buildHostLoop(builder, location, scan, lanes, tensors, scratch);
+  SequentialLoop(builder, location, lanes, tensors)
+      .build(findOnly<SequentialScanOp>(function),
              [](llvm::function_ref<void()> store) { store(); });
 }
 
@@ -363,7 +180,7 @@ void HostBuilder::build() {
   SmallVector<Value> words = readArgumentBlock(body->getArgument(0));
   Value end = words.pop_back_val();
   Value begin = words.pop_back_val();
-  KernelMemory tensors(builder, function, signature, words, lanes, memory);
+  TensorAccess tensors(builder, function, signature, words, lanes, memory);
   Value tiles = tensors.channelTiles(width);
 
   auto loop = scf::ForOp::create(builder, location, begin, end, integer(1));
@@ -410,9 +227,17 @@ struct LowerToHostPass
     if (failed(verifyIOType(module, ioType)))
       return signalPassFailure();
     auto functions = llvm::to_vector(module.getOps<func::FuncOp>());
-    for (func::FuncOp function : functions)
+    for (func::FuncOp function : functions) {
       if (failed(verifyEntry(function)))
         return signalPassFailure();
+      auto scan = findOnly<ScanOp>(function);
+      if (scan && scan.getRecomputedCount() > kMostStatesOnStack) {
+        scan.emitOpError("expects to recompute at most ")
+            << kMostStatesOnStack << " states, on the stack, found "
+            << scan.getRecomputedCount();
+        return signalPassFailure();
+      }
+    }
     OpBuilder builder(&getContext());
     builder.setInsertionPointToEnd(module.getBody());
     for (func::FuncOp function : functions) {

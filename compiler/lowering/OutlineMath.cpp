@@ -23,7 +23,7 @@ using namespace minrnn::dialect;
 
 /// Whether minrnn-expand-math makes more of `op` than a call costs.
 static bool isWorthACall(Operation *op) {
-  return isa<SigmoidOp, PositiveOp, SoftplusOp, Log2AddExp2Op, math::ExpOp,
+  return isa<SigmoidOp, PositiveOp, SoftplusOp, LogAddExp2Op, math::ExpOp,
              math::ExpM1Op, math::Exp2Op, math::LogOp, math::Log2Op,
              math::TanhOp>(op);
 }

@@ -31,7 +31,7 @@ namespace minrnn::compiler {
 #include "compiler/lowering/Passes.h.inc"
 
 /// Attributes of a kernel's function, from which its manifest is written: the
-/// entry's name (forward, backward_chained, ...), its argument block, and the
+/// entry's name (forward, backward_inner0, ...), its argument block, and the
 /// channels and time steps of a tile (time is 0 where there is none).
 inline constexpr llvm::StringLiteral kEntryAttribute = "minrnn.entry";
 inline constexpr llvm::StringLiteral kArgumentsAttribute = "minrnn.arguments";

@@ -12,22 +12,21 @@
 include "mlir/Pass/PassBase.td"
 
 def LowerToGPUPass : Pass<"minrnn-lower-to-gpu", "::mlir::ModuleOp"> {
-  let summary = "Lower scans to GPU kernels, by the carry schedule, and walks";
+  let summary = "Lower scans to GPU kernels, by the carry schedule, and sequential scans";
   let description = [{
-    One block walks all time tiles of 32 channels of one batch row. Lanes run
+    One block takes all time tiles of 32 channels of one batch row. Lanes run
     along channels, so accesses coalesce; each of `warps` warps takes
     `steps-per-thread` consecutive steps of a tile. A thread composes its steps
-    into one (coefficient, offset) pair, the warps exchange these pairs through
-    shared memory (two buffers, one barrier a tile), and each thread then walks
+    into one element, the warps exchange these elements through
+    shared memory (two buffers, one barrier a tile), and each thread then replays
     its steps from the state that enters them. Every input is read once and
-    every output written once; the carry never leaves registers. Of a walk, each
+    every output written once; the carry never leaves registers. Of a sequential scan, each
     thread takes the steps of one channel in order.
 
     Before:
     ```mlir
-    func.func @forward(%x, %weight, %bias, %initial) {
-      %p = minrnn.packed_projection ...
-      %h, %last = minrnn.scan linear sequences(%p) ...
+    func.func @forward(%preactivations, %bias, %initial) {
+      %h, %last = minrnn.scan sequences(%preactivations) ...
     }
     ```
     After:
@@ -36,7 +35,7 @@ def LowerToGPUPass : Pass<"minrnn-lower-to-gpu", "::mlir::ModuleOp"> {
       gpu.func @forward(%preactivations: !llvm.ptr, ..., %channels: i64)
           workgroup(%summaries: memref<2x8x2x32xf32, ...>) kernel {
         scf.for %first = %c0 to %time step %c64 iter_args(%carry = ...) {
-          // load, compose, exchange, walk, store
+          // load, compose, exchange, replay, store
         }
       }
     }
@@ -46,7 +45,7 @@ def LowerToGPUPass : Pass<"minrnn-lower-to-gpu", "::mlir::ModuleOp"> {
     Option<"warps", "warps", "int64_t", "8",
            "warps in a block, each with its own steps of a time tile">,
     Option<"stepsPerThread", "steps-per-thread", "int64_t", "8",
-           "consecutive steps that one thread walks">,
+           "consecutive steps that one thread takes">,
     Option<"ioType", "io-type", "std::string", "\"f32\"",
            "the type that sequences are stored in: f32, f16 or bf16">,
     Option<"roundsToBF16", "rounds-to-bf16", "bool", "false",
@@ -60,11 +59,11 @@ def LowerToGPUPass : Pass<"minrnn-lower-to-gpu", "::mlir::ModuleOp"> {
 }
 
 def LowerToHostPass : Pass<"minrnn-lower-to-host", "::mlir::ModuleOp"> {
-  let summary = "Lower scans and walks to vector loops for the CPU";
+  let summary = "Lower scans of either kind to vector loops for the CPU";
   let description = [{
     One function an entry, which takes its argument block and works on a range
     of (batch row, channel tile) pairs. Channels lie side by side in vectors;
-    scan and walk take time in order. The last tile of a row is masked.
+    scans of either kind take time in order. The last tile of a row is masked.
 
     Before: the functions of the scan level. After:
     ```mlir

@@ -9,19 +9,16 @@
 #include "compiler/pipeline/Compile.h"
 #include "compiler/analysis/Recurrence.h"
 #include "compiler/analysis/StepEvaluation.h"
-#include "compiler/codegen/GPUTargets.h"
 #include "compiler/codegen/LLVMCode.h"
 #include "compiler/codegen/Manifest.h"
-#include "compiler/codegen/Ptxas.h"
-#include "compiler/lowering/Passes.h"
 #include "compiler/pipeline/CompilerIdentity.h"
 #include "compiler/pipeline/Dialects.h"
 #include "compiler/pipeline/Explanation.h"
-#include "compiler/pipeline/KernelSize.h"
 #include "compiler/pipeline/NumberLiterals.h"
 #include "compiler/pipeline/OutOfMemory.h"
 #include "compiler/pipeline/Pipelines.h"
 #include "compiler/pipeline/SourceText.h"
+#include "compiler/targets/Target.h"
 #include "compiler/transforms/Passes.h"
 #include "dialect/MinRNN.h"
 
@@ -34,11 +31,8 @@
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/SourceMgr.h"
-#include "llvm/TargetParser/Host.h"
-#include "llvm/TargetParser/SubtargetFeature.h"
 
 #include <cmath>
-#include <limits>
 
 using namespace mlir;
 using namespace minrnn;
@@ -61,7 +55,6 @@ public:
   std::string explainNonFinite(StringRef tensor, const StepValues &values);
 
 private:
-  bool isHost() const { return options.target == "host"; }
   /// What the options forbid, before anything is read.
   bool checkOptions(Stage stage);
   bool parse();
@@ -70,8 +63,6 @@ private:
   bool buildScans();
   bool buildKernels();
   bool emitCode(Stage stage);
-  /// (Of the PTX as --emit=ptx gives it, so that ptxas's line numbers hold.)
-  bool assemble(StringRef ptx);
 
   /// Runs passes that only a fault of ours can stop.
   bool runPasses(llvm::function_ref<void(OpPassManager &)> build);
@@ -82,6 +73,7 @@ private:
   std::string print();
 
   CompileOptions options;
+  std::unique_ptr<Target> target;
   std::string sourceName;
   Compilation result;
   llvm::raw_string_ostream diagnostics;
@@ -159,26 +151,17 @@ bool CellCompilation::runPasses(
 }
 
 bool CellCompilation::checkOptions(Stage stage) {
-  std::vector<std::string> targets = knownTargets();
-  if (!llvm::is_contained(targets, options.target))
+  target = createTarget(options);
+  if (!target)
     return rejectOptions("unknown target '" + options.target +
-                         "'; the known ones are " + llvm::join(targets, ", "));
+                         "'; the known ones are " +
+                         llvm::join(knownTargets(), ", "));
   std::vector<std::string> ioTypes = knownIOTypes();
   if (!llvm::is_contained(ioTypes, options.ioType))
     return rejectOptions("unknown io type '" + options.ioType +
                          "'; the known ones are " + llvm::join(ioTypes, ", "));
-  if ((stage == Stage::PTX || stage == Stage::Cubin) && isHost())
-    return rejectOptions("the target host has no PTX and no cubin; ask for an "
-                         "object, or for a GPU target");
-  if ((stage == Stage::Object || stage == Stage::Header) && !isHost())
-    return rejectOptions("objects are made for the target host; the target " +
-                         options.target + " has PTX and cubins");
-  if (isHost() &&
-      !(options.hostProcessor.empty() && options.hostFeatures.empty())) {
-    std::string error;
-    if (!checkHostProcessor(options.hostProcessor, options.hostFeatures, error))
-      return rejectOptions(error);
-  }
+  if (std::string refusal = target->refusal(stage); !refusal.empty())
+    return rejectOptions(refusal);
   return true;
 }
 
@@ -332,39 +315,19 @@ bool CellCompilation::buildScans() {
     return rejectInput(at, "expects a parallel cell for its states to be "
                            "recomputed, but this makes the cell sequential; "
                            "compile it with --recompute=gates");
-  // On a GPU the warps of a block exchange summaries of every state, in two
-  // buffers; on the host the recomputed states of a tile lie on the stack.
-  constexpr size_t unlimited = std::numeric_limits<size_t>::max();
-  size_t mostKept = isHost() ? unlimited : 12;
-  size_t mostRecomputed = isHost() ? 64 : 6;
-  size_t mostStates = recompute ? mostRecomputed : mostKept;
-  size_t states = cell.getStates().size();
-  if (!at && states > mostStates) {
-    std::string remedy;
-    if (states > mostKept)
-      remedy = "; the host takes any number, with --target=host";
-    else
-      remedy =
-          "; without recomputing them, with --recompute=gates, " +
-          (mostKept == unlimited ? std::string("any number is allowed")
-                                 : std::to_string(mostKept) + " are allowed");
-    return rejectInput(
-        cell.getLoc(),
-        "expects a parallel cell of at most " + Twine(mostStates) +
-            " states, " +
-            (isHost() ? "which are recomputed on the stack"
-                      : "whose summaries a GPU's shared memory holds") +
-            "; found " + Twine(states) + remedy);
+  if (!at &&
+      failed(target->verifyStates(
+          cell.getLoc(), static_cast<int64_t>(cell.getStates().size())))) {
+    result.outcome = Outcome::BadInput;
+    return false;
   }
   bool isPositive = isProvenPositive(cell);
   if (!runPasses(
           [&](OpPassManager &passes) { buildScanPipeline(passes, recompute); }))
     return false;
 
-  // Log space is for the GPU, where the scan composes elements far apart; the
-  // host walks time in order.
   domain = domainName(options.scan);
-  if (options.scan == ScanDomain::Auto && isHost())
+  if (options.scan == ScanDomain::Auto && !target->prefersLogSpace())
     domain = "linear";
   PassManager passes(context.get());
   if (options.instrument)
@@ -380,85 +343,45 @@ bool CellCompilation::buildScans() {
   domain = "none";
   module->walk([&](ScanOp scan) {
     if (!scan.getReverse())
-      domain = stringifyDomain(scan.getDomain());
+      domain = algebraName(scan);
   });
   if (domain != "none")
     result.explanation +=
         explainDomain(domain, domainName(options.scan), isPositive);
   size = chooseKernelSize(*module);
-  int64_t tileTime =
-      isHost() ? kTileTime : GPUKernelOptions().warps * size.stepsPerThread;
-  result.explanation += explainBytes(*module, options.ioType, tileTime);
+  result.explanation +=
+      explainBytes(*module, options.ioType, target->tileTime(size));
   return true;
 }
 
-/// Two of the processor's vectors: enough independent work to hide latencies,
-/// few enough registers.
-static int64_t hostWidth(StringRef features) {
-  int64_t native = 4;
-  for (StringRef feature : llvm::split(features, ',')) {
-    if (feature == "+avx")
-      native = std::max<int64_t>(native, 8);
-    if (feature == "+avx512f")
-      native = std::max<int64_t>(native, 16);
-  }
-  return 2 * native;
-}
-
 bool CellCompilation::buildKernels() {
-  if (isHost()) {
-    if (options.hostProcessor.empty())
-      detectHost(options.hostProcessor, options.hostFeatures);
-    if (options.ioType == "f16" &&
-        !convertsHalves(options.hostProcessor, options.hostFeatures))
-      return rejectOptions("the host processor has no instructions that "
-                           "convert f16 (+f16c); compile for one that has, or "
-                           "with --io-type=bf16");
-    HostKernelOptions host;
-    host.width = hostWidth(options.hostFeatures) / (size.outlinesMath ? 2 : 1);
-    host.outlinesMath = size.outlinesMath;
-    host.ioType = options.ioType;
-    if (!runPasses([&](OpPassManager &passes) {
-          buildHostKernelPipeline(passes, host);
-        }))
-      return false;
-  } else {
-    GPUKernelOptions gpu;
-    gpu.ioType = options.ioType;
-    gpu.stepsPerThread = size.stepsPerThread;
-    gpu.outlinesMath = size.outlinesMath;
-    gpu.roundsToBF16 = findGPUTarget(options.target)->roundsToBF16;
-    if (!runPasses([&](OpPassManager &passes) {
-          buildGPUKernelPipeline(passes, gpu);
-        }))
-      return false;
-  }
+  if (std::string refusal = target->kernelRefusal(); !refusal.empty())
+    return rejectOptions(refusal);
+  if (!runPasses([&](OpPassManager &passes) {
+        target->buildKernelPipeline(passes, size);
+      }))
+    return false;
   std::optional<Manifest> manifest =
       takeManifest(*module, options.target, options.ioType, domain);
   if (!manifest)
     return fault("the program and the kernels do not fit");
   result.manifest = writeManifest(*manifest);
-  if (isHost())
+  if (target->hasHeader())
     result.header = writeHeader(*manifest);
   return true;
 }
 
 bool CellCompilation::emitCode(Stage stage) {
-  if (!runPasses(isHost() ? buildHostLLVMPipeline : buildGPULLVMPipeline))
+  if (!runPasses(
+          [&](OpPassManager &passes) { target->buildLLVMPipeline(passes); }))
     return false;
   std::string error;
-  std::unique_ptr<llvm::TargetMachine> machine =
-      isHost() ? createHostMachine(options.hostProcessor, options.hostFeatures,
-                                   error)
-               : createGPUMachine(options.target, error);
+  std::unique_ptr<llvm::TargetMachine> machine = target->createMachine(error);
   if (!machine)
     return fault(error);
-  Operation *kernels = *module;
-  if (!isHost())
-    kernels = *module->getOps<gpu::GPUModuleOp>().begin();
   llvm::LLVMContext llvmContext;
-  std::unique_ptr<llvm::Module> code =
-      translateAndOptimize(kernels, llvmContext, *machine);
+  std::unique_ptr<llvm::Module> code = translateAndOptimize(
+      target->kernels(*module), llvmContext, *machine, target->llvmPasses());
   if (!code)
     return fault("the kernels have no translation to LLVM IR");
 
@@ -467,26 +390,16 @@ bool CellCompilation::emitCode(Stage stage) {
     code->print(stream, nullptr);
     return true;
   }
-  if (isHost())
-    return emitObject(*code, *machine, result.output, error) || fault(error);
-  std::string ptx;
-  if (!emitPTX(*code, *machine, ptx, error))
-    return fault(error);
-  ptx.insert(0, writeManifestComment(result.manifest));
-  if (stage == Stage::Cubin)
-    return assemble(ptx);
-  result.output = std::move(ptx);
-  return true;
-}
-
-bool CellCompilation::assemble(StringRef ptx) {
-  std::string error;
-  std::string ptxas = findPtxas(
-      options.ptxasFolders.empty() ? ptxasFolders() : options.ptxasFolders,
-      error);
-  return (!ptxas.empty() &&
-          emitCubin(ptxas, ptx, options.target, result.output, error)) ||
-         rejectOptions(error);
+  switch (target->serialize(stage, *code, *machine, result.manifest,
+                            result.output, error)) {
+  case Outcome::Done:
+    return true;
+  case Outcome::BadInput:
+    return rejectOptions(error);
+  case Outcome::InternalFault:
+    break;
+  }
+  return fault(error);
 }
 
 Compilation CellCompilation::run(Stage stage) {
@@ -605,14 +518,6 @@ Compilation minrnn::compiler::compileCell(std::string_view source,
   return CellCompilation(source, sourceName, options).run(stage);
 }
 
-std::vector<std::string> minrnn::compiler::knownTargets() {
-  std::vector<std::string> targets;
-  for (const GPUTarget &target : gpuTargets())
-    targets.push_back(target.name.str());
-  targets.push_back("host");
-  return targets;
-}
-
 std::vector<std::string> minrnn::compiler::knownIOTypes() {
   return {"f32", "f16", "bf16"};
 }
@@ -620,13 +525,4 @@ std::vector<std::string> minrnn::compiler::knownIOTypes() {
 std::string minrnn::compiler::compilerIdentity() {
   return "minrnn " MINRNN_VERSION " " MINRNN_COMPILER_HASH
          " LLVM " LLVM_VERSION_STRING;
-}
-
-void minrnn::compiler::detectHost(std::string &processor,
-                                  std::string &features) {
-  processor = llvm::sys::getHostCPUName().str();
-  llvm::SubtargetFeatures list;
-  for (const auto &feature : llvm::sys::getHostCPUFeatures())
-    list.AddFeature(feature.first(), feature.second);
-  features = list.getString();
 }

@@ -92,6 +92,11 @@ struct Compilation {
 std::vector<std::string> knownTargets();
 std::vector<std::string> knownIOTypes();
 
+/// What the target that `options` name is compiled to where nothing is said,
+/// PTX or an object; and whether it makes `stage` at all.
+Stage defaultStage(const CompileOptions &options);
+bool makesStage(const CompileOptions &options, Stage stage);
+
 /// Compiles one cell of `source` as far as `stage`. `sourceName` is the file
 /// name used in diagnostics. Thread-safe: keeps no state between calls.
 /// Never throws and never aborts on any `source`; where memory ends, it ends

@@ -9,6 +9,7 @@
 #include "compiler/pipeline/Explanation.h"
 #include "compiler/analysis/Recurrence.h"
 #include "compiler/lowering/KernelArguments.h"
+#include "compiler/pipeline/Explanation.h"
 #include "compiler/transforms/EntryTensors.h"
 #include "compiler/transforms/Passes.h"
 #include "compiler/transforms/ProgramBuilder.h"
@@ -144,7 +145,7 @@ std::string minrnn::compiler::formula(Value value) {
 }
 
 /// How a sequential cell runs.
-static std::string explainWalk(CellOp cell) {
+static std::string explainLoop(CellOp cell) {
   size_t products = 0;
   size_t inner = 0;
   for (ProjectOp project : cell.getRecurrentProjections())
@@ -184,7 +185,7 @@ std::string minrnn::compiler::explainVerdict(CellOp cell) {
        << ")\n  because   " << reason.getValue() << '\n';
     if (auto then = cell->getAttrOfType<StringAttr>(kSequentialThenAttribute))
       os << "  then      " << then.getValue() << '\n';
-    os << explainWalk(cell);
+    os << explainLoop(cell);
     return text;
   }
   os << "parallel (affine)\n";

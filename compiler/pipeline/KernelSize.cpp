@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/pipeline/KernelSize.h"
+#include "dialect/MinRNN.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -18,7 +19,12 @@ minrnn::compiler::chooseKernelSize(mlir::ModuleOp module) {
   constexpr int64_t ordinary = 1024;
   int64_t operations = 0;
   module.walk([&](mlir::Operation *op) {
-    operations += mlir::isa<mlir::arith::ConstantOp>(op) ? 0 : 1;
+    // (The algebra is the same few operations for every cell.)
+    auto scan =
+        mlir::dyn_cast_or_null<minrnn::dialect::ScanOp>(op->getParentOp());
+    bool isCounted = !mlir::isa<mlir::arith::ConstantOp>(op) &&
+                     !(scan && scan.isAlgebra(op->getParentRegion()));
+    operations += isCounted ? 1 : 0;
   });
   KernelSize size;
   if (operations <= ordinary)

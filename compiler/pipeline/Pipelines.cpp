@@ -10,26 +10,19 @@
 #include "compiler/lowering/Passes.h"
 #include "compiler/transforms/Passes.h"
 
-#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
-#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
-#include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVMPass.h"
-#include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
-#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
-#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
-#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 using namespace minrnn::compiler;
 
-static void tidy(OpPassManager &passes) {
+static void cleanup(OpPassManager &passes) {
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
 }
 
 /// The same of kernels, whose loops carry a value for each state and each sum.
-static void tidyKernels(OpPassManager &passes) {
+static void cleanupKernels(OpPassManager &passes) {
   // This pattern compares every two values that a loop carries, each time that
   // the loop changes: of 200 states, for seconds. Two of ours that are equal
   // come of states that are, which are rare, and cost a register.
@@ -39,35 +32,29 @@ static void tidyKernels(OpPassManager &passes) {
   passes.addPass(createCSEPass());
 }
 
-static void outlineMath(OpPassManager &passes) {
-  // A call that nobody needs, or that is made twice, is not found afterwards.
-  tidyKernels(passes);
-  passes.addPass(createOutlineMathPass());
-}
-
 void minrnn::compiler::buildProvePipeline(OpPassManager &passes) {
   // What is one value must be seen as one: a select between two of them that
   // only look different would make the cell sequential, and parallel as soon
   // as it is printed and read again.
   // What depends on a state stays as it was written, for the verdict speaks of
   // it.
-  auto addTidyCell = [&] {
+  auto cleanupCell = [&] {
     passes.addPass(createCompositeFixedPointPass(
-        "minrnn-tidy-cell", [](OpPassManager &inner) {
+        "minrnn-cleanup-cell", [](OpPassManager &inner) {
           inner.addPass(createMergeRepeatedPass());
           StabilizePassOptions options;
           options.stateFree = true;
           inner.addPass(createStabilizePass(options));
-          tidy(inner);
+          cleanup(inner);
         }));
   };
-  addTidyCell();
+  cleanupCell();
   passes.addPass(createProveRecurrencePass());
   // The coefficients that the proof wrote down can be mended too (1 - z). Then
   // they are others, and their intervals are proven again.
-  addTidyCell();
+  cleanupCell();
   passes.addPass(createProveRecurrencePass());
-  tidy(passes);
+  cleanup(passes);
 }
 
 void minrnn::compiler::buildScanPipeline(OpPassManager &passes,
@@ -80,7 +67,7 @@ void minrnn::compiler::buildScanPipeline(OpPassManager &passes,
   passes.addPass(createFuseGatesPass(options));
   passes.addPass(createDeriveBackwardPass());
   passes.addPass(createStabilizePass());
-  tidy(passes);
+  cleanup(passes);
 }
 
 void minrnn::compiler::buildDomainPipeline(OpPassManager &passes,
@@ -88,53 +75,19 @@ void minrnn::compiler::buildDomainPipeline(OpPassManager &passes,
   LogSpacePassOptions options;
   options.domain = domain;
   passes.addPass(createLogSpacePass(options));
-  tidy(passes);
+  cleanup(passes);
 }
 
-void minrnn::compiler::buildGPUKernelPipeline(OpPassManager &passes,
-                                              const GPUKernelOptions &options) {
-  LowerToGPUPassOptions lowering;
-  lowering.warps = options.warps;
-  lowering.stepsPerThread = options.stepsPerThread;
-  lowering.ioType = options.ioType;
-  lowering.roundsToBF16 = options.roundsToBF16;
-  passes.addPass(createLowerToGPUPass(lowering));
-  // What a step's element and its output have in common is expanded once.
-  passes.addPass(createCSEPass());
-  if (options.outlinesMath)
-    outlineMath(passes);
-  ExpandMathPassOptions math;
-  math.target = "gpu";
-  passes.addPass(createExpandMathPass(math));
-  tidyKernels(passes);
-}
-
-void minrnn::compiler::buildHostKernelPipeline(
-    OpPassManager &passes, const HostKernelOptions &options) {
-  LowerToHostPassOptions lowering;
-  lowering.width = options.width;
-  lowering.ioType = options.ioType;
-  passes.addPass(createLowerToHostPass(lowering));
-  if (options.outlinesMath)
-    outlineMath(passes);
-  ExpandMathPassOptions math;
-  math.target = "host";
-  passes.addPass(createExpandMathPass(math));
-  tidyKernels(passes);
-}
-
-void minrnn::compiler::buildGPULLVMPipeline(OpPassManager &passes) {
-  OpPassManager &kernels = passes.nest<gpu::GPUModuleOp>();
-  kernels.addPass(createSCFToControlFlowPass());
-  kernels.addPass(createConvertGpuOpsToNVVMOps());
-  kernels.addPass(createReconcileUnrealizedCastsPass());
-}
-
-void minrnn::compiler::buildHostLLVMPipeline(OpPassManager &passes) {
-  passes.addPass(createSCFToControlFlowPass());
-  passes.addPass(createConvertVectorToLLVMPass());
-  passes.addPass(createArithToLLVMConversionPass());
-  passes.addPass(createConvertControlFlowToLLVMPass());
-  passes.addPass(createConvertFuncToLLVMPass());
-  passes.addPass(createReconcileUnrealizedCastsPass());
+void minrnn::compiler::buildMathPipeline(OpPassManager &passes,
+                                         const std::string &math,
+                                         bool outlines) {
+  if (outlines) {
+    // A call that nobody needs, or that is made twice, is not found afterwards.
+    cleanupKernels(passes);
+    passes.addPass(createOutlineMathPass());
+  }
+  ExpandMathPassOptions options;
+  options.target = math;
+  passes.addPass(createExpandMathPass(options));
+  cleanupKernels(passes);
 }

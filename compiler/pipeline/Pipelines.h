@@ -6,18 +6,16 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Four pipelines, each from one level of the IR to the next.
+// Pipelines from one level of the IR to the next. From the scan level on a
+// target has its own (targets/).
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef MINRNN_COMPILER_PIPELINE_PIPELINES_H
 #define MINRNN_COMPILER_PIPELINE_PIPELINES_H
 
-#include "compiler/lowering/TileTime.h"
-
 #include "mlir/Pass/PassManager.h"
 
-#include <cstdint>
 #include <string>
 
 namespace minrnn::compiler {
@@ -33,36 +31,10 @@ void buildScanPipeline(mlir::OpPassManager &passes, bool recompute);
 void buildDomainPipeline(mlir::OpPassManager &passes,
                          const std::string &domain);
 
-/// Scans to kernels for a GPU, by the carry schedule.
-struct GPUKernelOptions {
-  int64_t warps = 8;
-  /// A tile of time is that of all warps.
-  int64_t stepsPerThread = kTileTime / 8;
-  /// The type that sequences are stored in.
-  std::string ioType = "f32";
-  /// Whether the GPU has an instruction that rounds to bf16.
-  bool roundsToBF16 = false;
-  /// Whether gate math becomes functions.
-  bool outlinesMath = false;
-};
-void buildGPUKernelPipeline(mlir::OpPassManager &passes,
-                            const GPUKernelOptions &options);
-
-/// Scans to vector loops for the CPU.
-struct HostKernelOptions {
-  /// Channels in a vector.
-  int64_t width = 32;
-  /// The type that sequences are stored in.
-  std::string ioType = "f32";
-  /// Whether gate math becomes functions.
-  bool outlinesMath = false;
-};
-void buildHostKernelPipeline(mlir::OpPassManager &passes,
-                             const HostKernelOptions &options);
-
-/// Kernels to the llvm dialect.
-void buildGPULLVMPipeline(mlir::OpPassManager &passes);
-void buildHostLLVMPipeline(mlir::OpPassManager &passes);
+/// Of kernels: expands their math for `math` (gpu or host), as functions that
+/// are called where it `outlines`, and cleans up.
+void buildMathPipeline(mlir::OpPassManager &passes, const std::string &math,
+                       bool outlines);
 
 } // namespace minrnn::compiler
 

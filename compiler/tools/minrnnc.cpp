@@ -96,10 +96,6 @@ static Compilation compileGuarded(llvm::StringRef source,
   return result;
 }
 
-static Stage defaultStage(const CompileOptions &options) {
-  return options.target == "host" ? Stage::Object : Stage::PTX;
-}
-
 /// Where an object's C header goes: mingru.o has mingru.h beside it.
 static std::string headerBeside(llvm::StringRef object) {
   llvm::SmallString<128> header(object);
@@ -273,11 +269,7 @@ int main(int argc, char **argv) {
     };
   }
   if (!arguments.emit.empty()) {
-    Stage stage = stages().at(arguments.emit);
-    bool isHost = arguments.compile.target == "host";
-    bool isOfGPU = stage == Stage::PTX || stage == Stage::Cubin;
-    bool isOfHost = stage == Stage::Object || stage == Stage::Header;
-    if (isHost ? isOfGPU : isOfHost)
+    if (!makesStage(arguments.compile, stages().at(arguments.emit)))
       return fail(Usage, "--emit=" + arguments.emit + " does not go with " +
                              "--target=" + arguments.compile.target);
   }

@@ -16,7 +16,7 @@
 // backward of a parallel cell is a scan of the very kind of the forward, from
 // the last step to the first, that starts from dL/ds_last and ends in
 // dL/ds_initial. The A of a sequential cell mixes its states, or its channels
-// through a projection; its backward is a walk, as its forward is.
+// through a projection; its backward is a loop, as its forward is.
 //
 //===----------------------------------------------------------------------===//
 
@@ -43,9 +43,10 @@ using namespace minrnn::dialect;
 
 namespace {
 
-/// The step that is differentiated: the one walk of the function `step`.
+/// The step that is differentiated: the one sequential scan of the function
+/// `step`.
 struct Step {
-  WalkOp walk;
+  SequentialScanOp loop;
   ProgramOp program;
   /// What it projects of its own values.
   InnerProjections inner;
@@ -69,7 +70,7 @@ struct AdjointStep {
 class BackwardDerivation {
 public:
   BackwardDerivation(Step step, OpBuilder &builder)
-      : step(step), location(step.walk.getLoc()), builder(builder) {}
+      : step(step), location(step.loop.getLoc()), builder(builder) {}
 
   /// `forward` is the scan of a parallel cell, null for a sequential one. With
   /// `recompute`, the states each step started from are recomputed from those
@@ -137,10 +138,10 @@ FailureOr<AdjointStep> BackwardDerivation::differentiate(Block *block,
         OperationEquivalence::ignoreHashValue,
         OperationEquivalence::IgnoreLocations);
   };
-  // The equations of a walk; what an earlier one computes is not computed, and
+  // The equations of a loop; what an earlier one computes is not computed, and
   // differentiated, again. Returns what it yields.
-  auto copyEquations = [&](WalkOp walk) {
-    Block &body = walk.getBody().front();
+  auto copyEquations = [&](SequentialScanOp loop) {
+    Block &body = loop.getBody().front();
     IRMapping copies;
     ValueRange own = body.getArguments();
     copies.map(own.take_front(step.values), values);
@@ -170,7 +171,7 @@ FailureOr<AdjointStep> BackwardDerivation::differentiate(Block *block,
   };
   ReverseMode reverse(builder);
   if (innerGradients != 0) {
-    SmallVector<Value> projected = copyEquations(step.inner.walk);
+    SmallVector<Value> projected = copyEquations(step.inner.loop);
     for (auto [value, gradient, own] :
          llvm::zip_equal(ArrayRef(projected).drop_front(step.states),
                          projectedGradients, step.inner.stages)) {
@@ -185,7 +186,7 @@ FailureOr<AdjointStep> BackwardDerivation::differentiate(Block *block,
       reverse.accumulate(value, gradient, isTaken);
     }
   }
-  SmallVector<Value> yielded = copyEquations(step.walk);
+  SmallVector<Value> yielded = copyEquations(step.loop);
   for (auto [index, carry] : llvm::enumerate(carries)) {
     Value arriving = carry;
     if (index == 0 && step.program.outputIsState())
@@ -237,7 +238,7 @@ LogicalResult BackwardDerivation::buildElement(ScanOp scan) {
                                   builder);
     std::optional<AffineForm> form = recurrence.solve(adjoint->states[index]);
     if (!form)
-      return step.walk.emitOpError("has an adjoint that is not affine: ")
+      return step.loop.emitOpError("has an adjoint that is not affine: ")
              << (recurrence.reason() ? recurrence.reason()->because
                                      : "it reads another one");
     elements.push_back(form->coefficient);
@@ -288,13 +289,13 @@ LogicalResult BackwardDerivation::buildInner(int64_t stage) {
   sequences.push_back(
       DelayOp::create(builder, location, find(saved), find("initial")));
   TypeRange types = function.getResultTypes();
-  auto walk = WalkOp::create(
+  auto loop = SequentialScanOp::create(
       builder, location, types.take_front(1), TypeRange(), types.back(),
       /*reverse=*/true, sequences,
       llvm::map_to_vector(tensors.parameters, find), find("d_last"));
-  func::ReturnOp::create(builder, location, walk.getResults());
+  func::ReturnOp::create(builder, location, loop.getResults());
   Block *body =
-      startScalarRegion(builder, walk.getBody(),
+      startScalarRegion(builder, loop.getBody(),
                         valueCount() + step.parameters + step.states, location);
   FailureOr<AdjointStep> adjoint = differentiate(body, stage);
   if (failed(adjoint))
@@ -354,12 +355,12 @@ LogicalResult BackwardDerivation::build(ScanOp forward, bool recompute) {
 
   int64_t arity = valueCount() + step.parameters + step.states;
   if (!forward) {
-    auto walk =
-        WalkOp::create(builder, location, outputTypes, sumTypes, types.back(),
-                       /*reverse=*/true, sequences, parameters, initial);
-    func::ReturnOp::create(builder, location, walk.getResults());
+    auto loop = SequentialScanOp::create(
+        builder, location, outputTypes, sumTypes, types.back(),
+        /*reverse=*/true, sequences, parameters, initial);
+    func::ReturnOp::create(builder, location, loop.getResults());
     FailureOr<AdjointStep> adjoint = differentiate(
-        startScalarRegion(builder, walk.getBody(), arity, location));
+        startScalarRegion(builder, loop.getBody(), arity, location));
     if (failed(adjoint))
       return failure();
     SmallVector<Value> yielded = adjoint->states;
@@ -369,8 +370,9 @@ LogicalResult BackwardDerivation::build(ScanOp forward, bool recompute) {
   }
   auto scan = ScanOp::create(builder, location, outputTypes, sumTypes,
                              /*boundaries=*/Type(), types.back(),
-                             Domain::Linear, /*reverse=*/true, sequences,
+                             ArrayRef<float>(), /*reverse=*/true, sequences,
                              parameters, initial, recompute ? kept : Value());
+  setLinearAlgebra(scan);
   func::ReturnOp::create(builder, location, scan.getResults());
   if (recompute) {
     IRMapping copies;
@@ -391,36 +393,37 @@ LogicalResult BackwardDerivation::build(ScanOp forward, bool recompute) {
 /// The step of `module`. Emits an error where minrnn-fuse-gates has not been.
 static FailureOr<Step> findStep(ModuleOp module, ProgramOp program) {
   auto function = module.lookupSymbol<func::FuncOp>(kStepName);
-  auto walks = function ? llvm::to_vector(function.getOps<WalkOp>())
-                        : SmallVector<WalkOp>();
-  if (walks.size() != 1) {
-    module.emitOpError("expects a function 'step' with one minrnn.walk; run "
-                       "minrnn-fuse-gates first");
+  auto loops = function ? llvm::to_vector(function.getOps<SequentialScanOp>())
+                        : SmallVector<SequentialScanOp>();
+  if (loops.size() != 1) {
+    module.emitOpError(
+        "expects a function 'step' with one minrnn.sequential_scan; run "
+        "minrnn-fuse-gates first");
     return failure();
   }
-  WalkOp walk = walks.front();
+  SequentialScanOp loop = loops.front();
   bool readsInput = findArgument(function, "input") != nullptr;
   auto size = [&](Axis axis) { return program.getSize(axis); };
   int64_t parameters =
       size(Axis::Gates) + size(Axis::Recurrent) + size(Axis::Parameters);
   int64_t values = size(Axis::Gates) + (readsInput ? 1 : 0) +
                    size(Axis::Recurrent) + /*reset=*/1;
-  if (walk.getStateCount() != size(Axis::States) ||
-      stepValueCount(walk.getSequences().getTypes()) != values ||
-      packedValueCount(walk.getParameters().getTypes()) != parameters ||
-      (stepValueCount(walk.getOutputs().getTypes()) != 1 &&
+  if (loop.getStateCount() != size(Axis::States) ||
+      stepValueCount(loop.getSequences().getTypes()) != values ||
+      packedValueCount(loop.getParameters().getTypes()) != parameters ||
+      (stepValueCount(loop.getOutputs().getTypes()) != 1 &&
        !program.outputIsState())) {
-    walk.emitOpError("expects the gates, projections, parameters and states "
+    loop.emitOpError("expects the gates, projections, parameters and states "
                      "that minrnn.program names, and one output where that is "
                      "no state");
     return failure();
   }
   FailureOr<InnerProjections> inner = findInnerProjections(
-      program, walk, size(Axis::Gates) + (readsInput ? 1 : 0));
+      program, loop, size(Axis::Gates) + (readsInput ? 1 : 0));
   if (failed(inner))
     return failure();
-  return Step{walk,      program,    *inner,
-              values,    parameters, walk.getStateCount(),
+  return Step{loop,      program,    *inner,
+              values,    parameters, loop.getStateCount(),
               readsInput};
 }
 
@@ -446,7 +449,7 @@ struct DeriveBackwardPass
     ScanOp forward = scans.empty() ? ScanOp() : scans.front();
     // Where it keeps no more than checkpoints, the states are recomputed.
     bool recompute = forward && forward.getBoundaries();
-    OpBuilder builder(step->walk->getParentOp());
+    OpBuilder builder(step->loop->getParentOp());
     BackwardDerivation derivation(*step, builder);
     if (failed(derivation.build(forward, recompute)))
       return signalPassFailure();

@@ -380,8 +380,8 @@ Value minrnn::compiler::logOfSum(ArrayRef<ExponentialTerm> sum, Location at,
   for (const ExponentialTerm &term : sum) {
     Value exponent =
         scale(logOfTerm(term).materialize(at, builder), kLog2E, at, builder);
-    total = total ? Log2AddExp2Op::create(builder, at, total.getType(), total,
-                                          exponent)
+    total = total ? LogAddExp2Op::create(builder, at, total.getType(), total,
+                                         exponent)
                         .getResult()
                   : exponent;
   }

@@ -63,14 +63,15 @@ private:
   IRMapping copyEquations(Block *block, ValueRange before, ValueRange after);
   /// Zero where the step starts a new sequence, else `value`.
   Value unlessReset(Value value);
-  /// What a walk yields, of the states before the step and the mapping from the
-  /// cell's values to the copies: the next states, and then what is stored.
+  /// What a sequential scan yields, of the states before the step and the
+  /// mapping from the cell's values to the copies: the next states, and then
+  /// what is stored.
   using Results =
       llvm::function_ref<SmallVector<Value>(ValueRange, const IRMapping &)>;
-  void createWalk(ValueRange sequences, ValueRange parameters, Value initial,
+  void createLoop(ValueRange sequences, ValueRange parameters, Value initial,
                   TypeRange outputs, Results results);
   /// The same of the arguments of `function`.
-  void createWalkOfArguments(func::FuncOp function, TypeRange outputs,
+  void createLoopOfArguments(func::FuncOp function, TypeRange outputs,
                              Results results);
   /// The results of a step: of `outputs` tensors the output and the states.
   SmallVector<Value> takeStep(const IRMapping &copies, size_t outputs);
@@ -186,13 +187,13 @@ IRMapping GateFusion::copyEquations(Block *block, ValueRange before,
   return mapping;
 }
 
-void GateFusion::createWalk(ValueRange sequences, ValueRange parameters,
+void GateFusion::createLoop(ValueRange sequences, ValueRange parameters,
                             Value initial, TypeRange outputs, Results results) {
-  auto walk =
-      WalkOp::create(builder, location, outputs, TypeRange(), initial.getType(),
-                     /*reverse=*/false, sequences, parameters, initial);
-  func::ReturnOp::create(builder, location, walk.getResults());
-  Block *body = startScalarRegion(builder, walk.getBody(),
+  auto loop = SequentialScanOp::create(
+      builder, location, outputs, TypeRange(), initial.getType(),
+      /*reverse=*/false, sequences, parameters, initial);
+  func::ReturnOp::create(builder, location, loop.getResults());
+  Block *body = startScalarRegion(builder, loop.getBody(),
                                   valueCount() + stateCount, location);
   ValueRange before = body->getArguments().take_back(stateCount);
   IRMapping copies = copyEquations(body, before, ValueRange());
@@ -235,7 +236,7 @@ void GateFusion::buildForward() {
   Value initial = find("initial");
   TypeRange outputs = TypeRange(function.getResultTypes()).take_front(stored);
   if (!program.isParallel()) {
-    createWalk(sequences, parameterTensors, initial, outputs,
+    createLoop(sequences, parameterTensors, initial, outputs,
                [&](ValueRange, const IRMapping &copies) {
                  return takeStep(copies, outputs.size());
                });
@@ -243,10 +244,11 @@ void GateFusion::buildForward() {
   }
 
   Type checkpoints = recompute ? function.getResultTypes()[stored] : Type();
-  auto scan = ScanOp::create(
-      builder, location, outputs, TypeRange(), checkpoints, initial.getType(),
-      Domain::Linear, /*reverse=*/false, sequences, parameterTensors, initial,
-      /*taken=*/Value());
+  auto scan =
+      ScanOp::create(builder, location, outputs, TypeRange(), checkpoints,
+                     initial.getType(), ArrayRef<float>(), /*reverse=*/false,
+                     sequences, parameterTensors, initial, /*taken=*/Value());
+  setLinearAlgebra(scan);
   func::ReturnOp::create(builder, location, scan.getResults());
   Block *element =
       startScalarRegion(builder, scan.getElement(), valueCount(), location);
@@ -277,7 +279,7 @@ void GateFusion::buildStep() {
                                       arguments, {"output", "last"});
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&function.front());
-  createWalkOfArguments(function, function.getResultTypes()[0],
+  createLoopOfArguments(function, function.getResultTypes()[0],
                         [&](ValueRange, const IRMapping &copies) {
                           return takeStep(copies, /*outputs=*/1);
                         });
@@ -291,7 +293,7 @@ void GateFusion::buildForwardInner(int64_t stage) {
                   program, arguments, {"inner", "last"});
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&function.front());
-  createWalkOfArguments(
+  createLoopOfArguments(
       function, function.getResultTypes()[0],
       [&](ValueRange before, const IRMapping &copies) {
         // The step is taken by `forward`: here the states stay as they are.
@@ -308,12 +310,12 @@ void GateFusion::buildForwardInner(int64_t stage) {
       });
 }
 
-void GateFusion::createWalkOfArguments(func::FuncOp function, TypeRange outputs,
+void GateFusion::createLoopOfArguments(func::FuncOp function, TypeRange outputs,
                                        Results results) {
   auto find = [&](StringRef name) { return findArgument(function, name); };
   auto sequences = llvm::map_to_vector(tensors.sequences, find);
   sequences.push_back(find("reset"));
-  createWalk(sequences, llvm::map_to_vector(tensors.parameters, find),
+  createLoop(sequences, llvm::map_to_vector(tensors.parameters, find),
              find("initial"), outputs, results);
 }
 

@@ -17,28 +17,29 @@ using namespace minrnn;
 using namespace minrnn::compiler;
 using namespace minrnn::dialect;
 
-/// Whether `walk`, of a `forward_inner`, takes what `step` does and stores
+/// Whether `loop`, of a `forward_inner`, takes what `step` does and stores
 /// `values` values.
-static bool isOfStep(WalkOp walk, WalkOp step, int64_t values) {
-  return !walk.getReverse() && walk.getSums().empty() &&
-         walk.getStateCount() == step.getStateCount() &&
-         stepValueCount(walk.getSequences().getTypes()) ==
+static bool isOfStep(SequentialScanOp loop, SequentialScanOp step,
+                     int64_t values) {
+  return !loop.getReverse() && loop.getSums().empty() &&
+         loop.getStateCount() == step.getStateCount() &&
+         stepValueCount(loop.getSequences().getTypes()) ==
              stepValueCount(step.getSequences().getTypes()) &&
-         packedValueCount(walk.getParameters().getTypes()) ==
+         packedValueCount(loop.getParameters().getTypes()) ==
              packedValueCount(step.getParameters().getTypes()) &&
-         stepValueCount(walk.getOutputs().getTypes()) == values;
+         stepValueCount(loop.getOutputs().getTypes()) == values;
 }
 
-/// Checks that a value of `walk` reads the products of earlier stages alone.
+/// Checks that a value of `loop` reads the products of earlier stages alone.
 static LogicalResult verifyStages(const InnerProjections &inner,
                                   int64_t firstProduct) {
-  WalkOp walk = inner.walk;
-  Block &body = walk.getBody().front();
-  int64_t states = walk.getStateCount();
+  SequentialScanOp loop = inner.loop;
+  Block &body = loop.getBody().front();
+  int64_t states = loop.getStateCount();
   ValueRange yielded = body.getTerminator()->getOperands();
   if (!llvm::equal(yielded.take_front(states),
                    body.getArguments().take_back(states)))
-    return walk.emitOpError("expects to yield the states as they are");
+    return loop.emitOpError("expects to yield the states as they are");
   for (auto [value, stage] :
        llvm::zip_equal(yielded.drop_front(states), inner.stages)) {
     SmallVector<Value> later;
@@ -47,14 +48,14 @@ static LogicalResult verifyStages(const InnerProjections &inner,
         later.push_back(
             body.getArgument(static_cast<unsigned>(firstProduct) + index));
     if (dependsOn(value, later))
-      return walk.emitOpError("expects the values of stage ")
+      return loop.emitOpError("expects the values of stage ")
              << stage << " to depend on projections of earlier stages alone";
   }
   return success();
 }
 
 FailureOr<InnerProjections>
-minrnn::compiler::findInnerProjections(ProgramOp program, WalkOp step,
+minrnn::compiler::findInnerProjections(ProgramOp program, SequentialScanOp step,
                                        int64_t firstProduct) {
   auto module = cast<ModuleOp>(program->getParentOp());
   InnerProjections inner;
@@ -73,14 +74,15 @@ minrnn::compiler::findInnerProjections(ProgramOp program, WalkOp step,
           << name << "', since it projects inner values of this stage";
       return failure();
     }
-    auto walks = llvm::to_vector(function.getOps<WalkOp>());
-    if (walks.size() != 1 || !isOfStep(walks.front(), step, values)) {
-      function.emitOpError("expects one minrnn.walk with the values, "
-                           "parameters and states of 'step' that stores ")
+    auto loops = llvm::to_vector(function.getOps<SequentialScanOp>());
+    if (loops.size() != 1 || !isOfStep(loops.front(), step, values)) {
+      function.emitOpError(
+          "expects one minrnn.sequential_scan with the values, "
+          "parameters and states of 'step' that stores ")
           << values << " values, those that are projected";
       return failure();
     }
-    inner.walk = walks.front();
+    inner.loop = loops.front();
   }
   std::string beyond = (kForwardInnerName + Twine(inner.stageCount)).str();
   if (module.lookupSymbol<func::FuncOp>(beyond)) {
@@ -88,7 +90,7 @@ minrnn::compiler::findInnerProjections(ProgramOp program, WalkOp step,
         << beyond << "', since it projects no inner values of this stage";
     return failure();
   }
-  if (inner.walk && failed(verifyStages(inner, firstProduct)))
+  if (inner.loop && failed(verifyStages(inner, firstProduct)))
     return failure();
   return inner;
 }

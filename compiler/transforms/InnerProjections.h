@@ -17,9 +17,9 @@ namespace minrnn::compiler {
 
 /// The values computed within the step that are projected, and how.
 struct InnerProjections {
-  /// The one walk of the last `forward_inner`: it yields the states as they
+  /// The sequential scan of the last `forward_inner`: it yields the states as they
   /// are, and then the values of all stages. Null where there are none.
-  dialect::WalkOp walk;
+  dialect::SequentialScanOp loop;
   /// The recurrent projections of the program.
   std::vector<RecurrentProjection> projections;
   /// Of each value, its stage.
@@ -27,13 +27,13 @@ struct InnerProjections {
   int64_t stageCount = 0;
 };
 
-/// Finds them in a module that minrnn-fuse-gates made, whose `step` is the walk
+/// Finds them in a module that minrnn-fuse-gates made, whose `step` is the loop
 /// `step`; `firstProduct` is the place of the recurrent products among a step's
 /// values. Emits an error where the functions, the program's list of
 /// projections and the step do not fit, so that no gradient is dropped in
 /// silence.
 llvm::FailureOr<InnerProjections>
-findInnerProjections(dialect::ProgramOp program, dialect::WalkOp step,
+findInnerProjections(dialect::ProgramOp program, dialect::SequentialScanOp step,
                      int64_t firstProduct);
 
 } // namespace minrnn::compiler

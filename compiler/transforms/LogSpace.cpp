@@ -8,8 +8,8 @@
 
 #include "compiler/analysis/Interval.h"
 #include "compiler/analysis/LargestMagnitude.h"
-#include "compiler/analysis/LogOfZero.h"
 #include "compiler/transforms/Passes.h"
+#include "dialect/LogOfZero.h"
 #include "dialect/MinRNN.h"
 
 #include "mlir/IR/Builders.h"
@@ -52,7 +52,7 @@ struct Log {
 };
 
 /// Builds base-2 logarithms of non-negative expressions symbolically. Two -inf
-/// have no difference, and so no log2_add_exp2; and of two stand-ins for the
+/// have no difference, and so no logaddexp2; and of two stand-ins for the
 /// logarithm of zero the difference is 0, though 0 / 0 is not 1. So a sum has
 /// at most one addend of -inf, and a divisor that is zero shows.
 class Logarithm {
@@ -124,8 +124,8 @@ Value Logarithm::ofSigmoid(Location at, Value x) {
   auto negated = x.getDefiningOp<arith::NegFOp>();
   Value exponent = negated ? mul(at, negated.getOperand(), number(at, kLog2E))
                            : negate(at, mul(at, x, number(at, kLog2E)));
-  return negate(at, Log2AddExp2Op::create(builder, at, x.getType(),
-                                          number(at, 0), exponent));
+  return negate(at, LogAddExp2Op::create(builder, at, x.getType(),
+                                         number(at, 0), exponent));
 }
 
 Value Logarithm::ofPositive(Location at, Value x) {
@@ -165,7 +165,7 @@ Log Logarithm::ofSum(Location at, Log x, Log y) {
   if (x.mayBeInfinitelyLow())
     y = bounded(at, y);
   Value sum =
-      Log2AddExp2Op::create(builder, at, x.value.getType(), x.value, y.value);
+      LogAddExp2Op::create(builder, at, x.value.getType(), x.value, y.value);
   // Two infinite numbers have an infinite sum.
   if (std::isinf(x.upper) && std::isinf(y.upper))
     sum = select(at, compare(at, arith::CmpFPredicate::OEQ, x.value, kInfinity),
@@ -280,7 +280,7 @@ static void toLogSpace(ScanOp scan) {
         (isOffset ? logarithm.bounded(part.getLoc(), log) : log).value);
   }
   yield.getValuesMutable().assign(logarithms);
-  scan.setDomain(Domain::Log);
+  setLogAlgebra(scan);
 }
 
 /// What keeps `scan` out of log space: the value and its interval.
@@ -318,7 +318,7 @@ struct LogSpacePass
       return;
     // Gradients have either sign: a reverse scan stays linear.
     WalkResult walk = getOperation().walk([&](ScanOp scan) {
-      if (scan.getReverse() || scan.getDomain() == Domain::Log)
+      if (scan.getReverse() || algebraName(scan) != "linear")
         return WalkResult::advance();
       auto reason = obstacle(scan);
       if (!reason) {

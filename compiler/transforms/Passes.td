@@ -126,18 +126,18 @@ def FuseGatesPass : Pass<"minrnn-fuse-gates", "::mlir::ModuleOp"> {
       minrnn.procedure step { ... }
     }
     func.func @forward(%preactivations, %bias, %reset, %initial) {
-      %h, %last = minrnn.scan linear sequences(%preactivations, %reset)
-          parameters(%bias) initial(%initial) -> (...) last ...
+      %h, %last = minrnn.scan sequences(%preactivations, %reset)
+          parameters(%bias) initial(%initial) -> (...) last ... combine linear
           element(%z, %v, %r, %bz, %bv) { ... yield %a, %b }
           output(%z, %v, %r, %bz, %bv, %before, %after) { yield %after }
       return %h, %last
     }
     func.func @step(%preactivations, %bias, %reset, %initial) {
-      %output, %last = minrnn.walk sequences(...) ... initial(%initial) ...
+      %output, %last = minrnn.sequential_scan sequences(...) ... initial(%initial) ...
       return %output, %last
     }
     ```
-    A sequential cell's `forward` is a `minrnn.walk`, as `step` is.
+    A sequential cell's `forward` is a `minrnn.sequential_scan`, as `step` is.
   }];
   let options = [
     Option<"recompute", "recompute", "bool", "false",
@@ -157,7 +157,7 @@ def DeriveBackwardPass : Pass<"minrnn-derive-backward", "::mlir::ModuleOp"> {
     reversed in time; its gates are recomputed from the pre-activations.
 
     A sequential cell's adjoint mixes its states, or its channels; its backward
-    is a `minrnn.walk`. Where the step projects a value of its own, `backward` is
+    is a `minrnn.sequential_scan`. Where the step projects a value of its own, `backward` is
     given the gradient that arrives at it (`d_inner`), and for each stage a
     function `backward_inner0`, `backward_inner1` and so on computes what that
     gradient is made of.
@@ -171,9 +171,10 @@ def DeriveBackwardPass : Pass<"minrnn-derive-backward", "::mlir::ModuleOp"> {
     func.func @backward(%preactivations, %bias, %reset, %initial, %output,
                         %d_output, %d_last) {
       %before = minrnn.delay %output initial %initial
-      %dp, %db, %dh0 = minrnn.scan linear reverse
+      %dp, %db, %dh0 = minrnn.scan reverse
           sequences(%preactivations, %reset, %d_output, %before)
           parameters(%bias) initial(%d_last) -> (...) sums (...) last ...
+          combine linear
           element(%z, %v, %r, %dh, %h, %bz, %bv) { ... yield %a, %a_dh }
           output(%z, %v, %r, %dh, %h, %bz, %bv, %c, %next) {
             ... yield %dz, %dv, %dz, %dv
@@ -191,14 +192,14 @@ def LogSpacePass : Pass<"minrnn-log-space", "::mlir::ModuleOp"> {
   let description = [{
     Rewrites the coefficients of the forward scan into their base-2 logarithms,
     symbolically (log sigmoid(x) = -softplus(-x), product to sum, sum to
-    log2_add_exp2, ...), where the analysis has proven them positive. It scans
+    logaddexp2, ...), where the analysis has proven them positive. It scans
     pairs (log2 a, log2 b); it never forms a cumulative sum of log a, which
     loses precision with the length. A scan not provably positive stays linear
     under `auto`, with a remark, and is an error under `log`.
 
     Before:
     ```mlir
-    minrnn.scan linear ... element(%k, %v) {
+    minrnn.scan ... combine linear element(%k, %v) {
       %a = minrnn.sigmoid %nk : f32
       ...
       minrnn.yield %a, %b : f32, f32
@@ -206,8 +207,8 @@ def LogSpacePass : Pass<"minrnn-log-space", "::mlir::ModuleOp"> {
     ```
     After:
     ```mlir
-    minrnn.scan log ... element(%k, %v) {
-      %l = minrnn.log2_add_exp2 %zero, %k2 : f32
+    minrnn.scan ... combine log element(%k, %v) {
+      %l = minrnn.logaddexp2 %zero, %k2 : f32
       %log_a = arith.negf %l : f32
       ...
       minrnn.yield %log_a, %log_b : f32, f32

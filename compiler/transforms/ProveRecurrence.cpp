@@ -136,19 +136,19 @@ void writeProof(CellOp cell, unsigned index, const ProvenState &proven,
 ProjectOp findRecurrentProjection(CellOp cell, bool &readsState) {
   StateReads reads(cell, Projections::OfAnything);
   ProjectOp idle;
-  ProjectOp chained;
+  ProjectOp inner;
   for (auto project : cell.getBody().getOps<ProjectOp>()) {
     if (isa<InputType>(project.getOperand().getType()))
       continue;
     readsState = reads.dependsOnState(project.getOperand());
     if (readsState && feedsBack(cell, project.getResult()))
       return project;
-    ProjectOp &first = readsState ? idle : chained;
+    ProjectOp &first = readsState ? idle : inner;
     if (!first)
       first = project;
   }
   readsState = idle != nullptr;
-  return idle ? idle : chained;
+  return idle ? idle : inner;
 }
 
 /// Why `cell` is sequential, if it is found to be; else the forms of its
@@ -168,8 +168,8 @@ std::optional<SmallVector<ProvenState>> judge(CellOp cell, OpBuilder &builder) {
                  : explainIdleProjection(cell, project);
     solveStates(cell, Projections::OfInputs, builder, then);
   } else if (project && !reason) {
-    // Parallel in principle, but a second matrix product, chained behind the
-    // first; none is built yet.
+    // Parallel in principle, but a second matrix product, behind the first;
+    // none is built yet.
     reason = reasonAt(project, "projects a value computed within the step",
                       "project the input vector instead");
   }

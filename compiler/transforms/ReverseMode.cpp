@@ -376,7 +376,7 @@ LogicalResult ReverseMode::visitGradient(Operation *op,
              rule.mul(seed, rule.sub(lerp.getTo(), lerp.getFrom())));
         return success();
       })
-      .Case([&](Log2AddExp2Op) {
+      .Case([&](LogAddExp2Op) {
         // d/dx log2(2^x + 2^y) = 2^x / (2^x + 2^y) = sigmoid((x - y) ln 2).
         Value scaled = rule.mul(rule.sub(x, y), rule.number(0x1.62e43p-1F));
         send(x, rule.mul(seed, rule.sigmoid(scaled)));

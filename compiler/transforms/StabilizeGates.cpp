@@ -60,8 +60,8 @@ struct ComplementOfBoundedGate : OpRewritePattern<arith::SubFOp> {
 
 /// lerp(x, y, sigmoid(k))  ->  sigmoid(-k) x + sigmoid(k) y
 ///
-/// In scans and walks. In a cell it stays: the analysis of intervals knows that
-/// a lerp lies between its ends.
+/// In scans of either kind. In a cell it stays: the analysis of intervals knows
+/// that a lerp lies between its ends.
 struct LerpBySigmoid : OpRewritePattern<LerpOp> {
   using OpRewritePattern::OpRewritePattern;
 

@@ -32,7 +32,7 @@ namespace {
 
 /// log(c e^x)        ->  x + log c; so log sigmoid(x)  ->  -softplus(-x)
 /// log(1 + e^x)      ->  softplus(x)
-/// log(e^x + e^y)    ->  log2_add_exp2(x log2 e, y log2 e) ln 2
+/// log(e^x + e^y)    ->  logaddexp2(x log2 e, y log2 e) ln 2
 ///
 /// For all x and y, the factor c above zero.
 struct LogarithmOfSum : OpRewritePattern<math::LogOp> {

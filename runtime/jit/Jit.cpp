@@ -45,9 +45,7 @@ std::string withoutLastLineEnd(std::string text) {
 CachedKernel compile(std::string_view source, std::string_view sourceName,
                      const compiler::CompileOptions &options) {
   compiler::Compilation result = compiler::compileCell(
-      source, sourceName,
-      options.target == "host" ? compiler::Stage::Object : compiler::Stage::PTX,
-      options);
+      source, sourceName, compiler::defaultStage(options), options);
   if (result.outcome == compiler::Outcome::Done)
     return {std::move(result.manifest), std::move(result.output)};
   const std::string diagnostics =

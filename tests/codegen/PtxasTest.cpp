@@ -11,9 +11,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/codegen/Ptxas.h"
-#include "compiler/codegen/GPUTargets.h"
+#include "compiler/targets/nvidia/Ptxas.h"
 #include "compiler/pipeline/Compile.h"
+#include "compiler/targets/nvidia/GPUTargets.h"
 
 #include "gtest/gtest.h"
 

@@ -696,6 +696,6 @@ func.func @a1(%k: f32) -> f32 {
 
 // A yield has its place.
 func.func @f() {
-  // expected-error @+1 {{'minrnn.yield' op expects parent op to be one of 'minrnn.cell, minrnn.scan, minrnn.walk'}}
+  // expected-error @+1 {{'minrnn.yield' op expects parent op to be one of 'minrnn.cell, minrnn.scan, minrnn.sequential_scan'}}
   minrnn.yield
 }

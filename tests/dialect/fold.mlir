@@ -78,17 +78,17 @@ func.func @lerp_of_vectors(%a: vector<4xf32>, %b: vector<4xf32>) -> vector<4xf32
 }
 
 // log2(2^3 + 2^3) = 4, and infinities are no exception.
-// CHECK-LABEL: func.func @log2_add_exp2
-func.func @log2_add_exp2() -> (f32, f32, f32, f32, f32) {
+// CHECK-LABEL: func.func @logaddexp2
+func.func @logaddexp2() -> (f32, f32, f32, f32, f32) {
   %three = arith.constant 3.0 : f32
   %far = arith.constant -1.0e30 : f32
   %inf = arith.constant 0x7F800000 : f32
   %minus_inf = arith.constant 0xFF800000 : f32
-  %0 = minrnn.log2_add_exp2 %three, %three : f32
-  %1 = minrnn.log2_add_exp2 %far, %three : f32
-  %2 = minrnn.log2_add_exp2 %inf, %inf : f32
-  %3 = minrnn.log2_add_exp2 %minus_inf, %minus_inf : f32
-  %4 = minrnn.log2_add_exp2 %minus_inf, %three : f32
+  %0 = minrnn.logaddexp2 %three, %three : f32
+  %1 = minrnn.logaddexp2 %far, %three : f32
+  %2 = minrnn.logaddexp2 %inf, %inf : f32
+  %3 = minrnn.logaddexp2 %minus_inf, %minus_inf : f32
+  %4 = minrnn.logaddexp2 %minus_inf, %three : f32
   // CHECK-DAG: %[[FOUR:.*]] = arith.constant 4.000000e+00 : f32
   // CHECK-DAG: %[[THREE:.*]] = arith.constant 3.000000e+00 : f32
   // CHECK-DAG: %[[INF:.*]] = arith.constant 0x7F800000 : f32
@@ -98,13 +98,13 @@ func.func @log2_add_exp2() -> (f32, f32, f32, f32, f32) {
 }
 
 // It commutes: a constant goes to the right.
-// CHECK-LABEL: func.func @log2_add_exp2_commutes
+// CHECK-LABEL: func.func @logaddexp2_commutes
 // CHECK-SAME: (%[[X:.*]]: f32)
-func.func @log2_add_exp2_commutes(%x: f32) -> f32 {
+func.func @logaddexp2_commutes(%x: f32) -> f32 {
   %zero = arith.constant 0.0 : f32
   // CHECK: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
-  // CHECK: minrnn.log2_add_exp2 %[[X]], %[[ZERO]] : f32
-  %0 = minrnn.log2_add_exp2 %zero, %x : f32
+  // CHECK: minrnn.logaddexp2 %[[X]], %[[ZERO]] : f32
+  %0 = minrnn.logaddexp2 %zero, %x : f32
   return %0 : f32
 }
 
@@ -116,7 +116,7 @@ func.func @nan() -> (f32, f32, f32, f32) {
   %0 = minrnn.sigmoid %nan : f32
   %1 = minrnn.positive %nan : f32
   %2 = minrnn.softplus %nan : f32
-  %3 = minrnn.log2_add_exp2 %one, %nan : f32
+  %3 = minrnn.logaddexp2 %one, %nan : f32
   // CHECK: %[[NAN:.*]] = arith.constant 0x{{7|F}}FC00000 : f32
   // CHECK: return %[[NAN]], %[[NAN]], %[[NAN]], %[[NAN]]
   return %0, %1, %2, %3 : f32, f32, f32, f32

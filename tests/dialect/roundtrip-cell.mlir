@@ -22,8 +22,8 @@ minrnn.cell @every(%x: !minrnn.input) state(%h: f32) {
   %t = minrnn.softplus %p : f32
   // CHECK-NEXT: %[[L:.*]] = minrnn.lerp %[[S]], %[[P]], %[[T]] : f32
   %l = minrnn.lerp %s, %p, %t : f32
-  // CHECK-NEXT: %[[A:.*]] = minrnn.log2_add_exp2 %[[L]], %[[T]] : f32
-  %a = minrnn.log2_add_exp2 %l, %t : f32
+  // CHECK-NEXT: %[[A:.*]] = minrnn.logaddexp2 %[[L]], %[[T]] : f32
+  %a = minrnn.logaddexp2 %l, %t : f32
   // CHECK-NEXT: %[[U:.*]] = minrnn.project %[[A]] "u" : f32 -> f32
   %u = minrnn.project %a "u" : f32 -> f32
   // CHECK-NEXT: %[[N:.*]] = minrnn.affine %[[U]] * %h + %[[A]] in (0, 1], [-2.50000e-01, inf) : f32

@@ -27,7 +27,7 @@ constexpr std::string_view unary[] = {
     "math.tanh",      "math.sqrt",       "math.absf"};
 constexpr std::string_view binary[] = {
     "arith.addf",     "arith.subf",     "arith.mulf", "arith.divf",
-    "arith.maximumf", "arith.minimumf", "arith.addf", "minrnn.log2_add_exp2"};
+    "arith.maximumf", "arith.minimumf", "arith.addf", "minrnn.logaddexp2"};
 constexpr std::string_view predicates[] = {
     "false", "oeq", "ogt", "oge", "olt", "ole", "one", "ord",
     "ueq",   "ugt", "uge", "ult", "ule", "une", "uno", "true"};

@@ -35,7 +35,7 @@ inline double softplus(double x) {
 }
 
 /// log2(2^x + 2^y).
-inline double log2AddExp2(double x, double y) {
+inline double logAddExp2(double x, double y) {
   double distance = std::abs(x - y);
   return std::max(x, y) + std::log1p(std::exp2(-distance)) / std::numbers::ln2;
 }

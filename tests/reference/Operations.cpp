@@ -200,10 +200,10 @@ Estimate Evaluator::value() const {
     return function(softplus(x), sigmoid(x));
   case Opcode::Lerp:
     return lerp();
-  case Opcode::Log2AddExp2: {
+  case Opcode::LogAddExp2: {
     double y = operand(1).value;
     double share = sigmoid((x - y) * std::numbers::ln2);
-    double value = log2AddExp2(x, y);
+    double value = logAddExp2(x, y);
     // The larger operand and the logarithm are added: where they cancel, the
     // sum keeps their errors.
     double terms = std::max(std::abs(x), std::abs(y)) + 1;
@@ -306,7 +306,7 @@ std::vector<Estimate> Evaluator::slopes(const Estimate &result) const {
     return {complement(2), operand(2),
             arithmetic.difference(operand(1), operand(0),
                                   operandRegroups(0) || operandRegroups(1))};
-  case Opcode::Log2AddExp2: {
+  case Opcode::LogAddExp2: {
     // 2^x / (2^x + 2^y), the sigmoid of (x - y) ln 2.
     Estimate distance = arithmetic.difference(operand(0), operand(1), false);
     distance.error *= std::numbers::ln2;

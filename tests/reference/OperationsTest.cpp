@@ -94,8 +94,8 @@ std::vector<Case> cases() {
       {Opcode::Softplus, {-800}, 0, {0}},
       {Opcode::Softplus, {800}, 800, {1}},
       {Opcode::Lerp, {2, 6, 0.25}, 3, {0.75, 0.25, 4}},
-      {Opcode::Log2AddExp2, {2, 2}, 3, {0.5, 0.5}},
-      {Opcode::Log2AddExp2, {3, 1}, std::log2(10.0), {0.8, 0.2}},
+      {Opcode::LogAddExp2, {2, 2}, 3, {0.5, 0.5}},
+      {Opcode::LogAddExp2, {3, 1}, std::log2(10.0), {0.8, 0.2}},
       {Opcode::Affine, {2, 3, 4}, 10, {3, 2, 1}},
   };
 }

@@ -313,7 +313,7 @@ Instruction Translation::instructionFor(mlir::Operation &op) {
       .Case([&](PositiveOp) { return plain(Opcode::Positive); })
       .Case([&](SoftplusOp) { return plain(Opcode::Softplus); })
       .Case([&](LerpOp) { return plain(Opcode::Lerp); })
-      .Case([&](Log2AddExp2Op) { return plain(Opcode::Log2AddExp2); })
+      .Case([&](LogAddExp2Op) { return plain(Opcode::LogAddExp2); })
       .Case([&](AffineOp) { return plain(Opcode::Affine); })
       .Default([](mlir::Operation *unknown) -> Instruction {
         throw std::invalid_argument("the judge does not know " +

@@ -61,7 +61,7 @@ enum class Opcode {
   Positive,
   Softplus,
   Lerp,
-  Log2AddExp2,
+  LogAddExp2,
   Affine,
 };
 

@@ -194,7 +194,7 @@ int RandomCellBuilder::growBinary() {
   case 8: {
     x = pickWithin(-100, 100);
     y = pickWithin(-100, 100);
-    return append({"minrnn.log2_add_exp2", {x, y}},
+    return append({"minrnn.logaddexp2", {x, y}},
                   {std::max(ranges[x].low, ranges[y].low),
                    std::max(ranges[x].high, ranges[y].high) + 1});
   }

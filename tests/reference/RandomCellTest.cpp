@@ -25,15 +25,13 @@ constexpr uint64_t cellCount = 1000;
 
 /// Every mnemonic of the cell language but for `yield`, which is in every cell.
 const char *const mnemonics[] = {
-    "minrnn.project",  "minrnn.read",    "minrnn.parameter",
-    "minrnn.output",   "minrnn.sigmoid", "minrnn.positive",
-    "minrnn.softplus", "minrnn.lerp",    "minrnn.log2_add_exp2",
-    "minrnn.affine",   "arith.constant", "arith.addf",
-    "arith.subf",      "arith.mulf",     "arith.divf",
-    "arith.negf",      "arith.maximumf", "arith.minimumf",
-    "arith.cmpf",      "arith.select",   "math.exp",
-    "math.expm1",      "math.log",       "math.tanh",
-    "math.sqrt",       "math.absf"};
+    "minrnn.project",    "minrnn.read",     "minrnn.parameter", "minrnn.output",
+    "minrnn.sigmoid",    "minrnn.positive", "minrnn.softplus",  "minrnn.lerp",
+    "minrnn.logaddexp2", "minrnn.affine",   "arith.constant",   "arith.addf",
+    "arith.subf",        "arith.mulf",      "arith.divf",       "arith.negf",
+    "arith.maximumf",    "arith.minimumf",  "arith.cmpf",       "arith.select",
+    "math.exp",          "math.expm1",      "math.log",         "math.tanh",
+    "math.sqrt",         "math.absf"};
 
 float sigmoidInSingle(float x) {
   float e = std::exp(-std::abs(x));
@@ -108,7 +106,7 @@ float valueInSingle(const Program &program, const Instruction &instruction,
                      : 1 - at(2);
     return keep * x + at(2) * at(1);
   }
-  case Opcode::Log2AddExp2:
+  case Opcode::LogAddExp2:
     return std::max(x, at(1)) +
            std::log1p(std::exp2(-std::abs(x - at(1)))) / std::log(2.0F);
   case Opcode::Affine:
@@ -257,9 +255,9 @@ TEST(RandomCells, AreTheSameInEveryRunAndOnEveryMachine) {
         hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
     return hash;
   };
-  EXPECT_EQ(hashOf({}), 14704951827910572984U);
-  EXPECT_EQ(hashOf({.chained = true}), 8296786959826630698U);
-  EXPECT_EQ(hashOf({.hostile = true}), 4785498374600142041U);
+  EXPECT_EQ(hashOf({}), 14162553254568890914U);
+  EXPECT_EQ(hashOf({.chained = true}), 16744279863757319402U);
+  EXPECT_EQ(hashOf({.hostile = true}), 11766313539818393561U);
 }
 
 TEST(RandomCells, ChainSomeProjectionsIfTheyMay) {

@@ -85,7 +85,7 @@ void RegionCode::append(Operation &op, llvm::DenseMap<Value, int> &places) {
                   .Case([](PositiveOp) { return Kind::Positive; })
                   .Case([](SoftplusOp) { return Kind::Softplus; })
                   .Case([](LerpOp) { return Kind::Lerp; })
-                  .Case([](Log2AddExp2Op) { return Kind::Log2AddExp2; })
+                  .Case([](LogAddExp2Op) { return Kind::LogAddExp2; })
                   .Default([](Operation *) { return std::nullopt; });
   bool isTruth =
       op.getNumResults() == 1 && op.getResult(0).getType().isInteger(1);
@@ -157,8 +157,8 @@ double RegionCode::evaluate(const Instruction &instruction) const {
     return reference::softplus(x);
   case Kind::Lerp:
     return (1 - z) * x + z * y;
-  case Kind::Log2AddExp2:
-    return reference::log2AddExp2(x, y);
+  case Kind::LogAddExp2:
+    return reference::logAddExp2(x, y);
   }
   throw std::runtime_error("an instruction of no kind");
 }

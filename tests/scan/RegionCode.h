@@ -60,7 +60,7 @@ private:
     Positive,
     Softplus,
     Lerp,
-    Log2AddExp2,
+    LogAddExp2,
   };
   struct Instruction {
     Kind kind;

@@ -79,7 +79,7 @@ OwningOpRef<ModuleOp> ScanCompiler::inDomain(ModuleOp scans, bool inLogSpace) {
   OwningOpRef<ModuleOp> module = scans.clone();
   run(inLogSpace ? toLogSpace : toLinear, *module);
   bool isLog = false;
-  module->walk([&](ScanOp scan) { isLog |= scan.getDomain() == Domain::Log; });
+  module->walk([&](ScanOp scan) { isLog |= algebraName(scan) == "log"; });
   return isLog == inLogSpace ? std::move(module) : OwningOpRef<ModuleOp>();
 }
 

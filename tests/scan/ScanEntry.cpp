@@ -8,18 +8,12 @@
 
 #include "tests/scan/ScanEntry.h"
 
-#include "tests/reference/Functions.h"
-
-#include <cmath>
 #include <limits>
 #include <stdexcept>
 
 using namespace mlir;
 using namespace minrnn::dialect;
 using namespace minrnn::scan;
-
-/// Stands for the logarithm of zero, as in compiled scans.
-static constexpr double logOfZero = -1e30;
 
 /// The only operation of type `Op` in `function`, or null.
 template <typename Op> static Op findOnly(func::FuncOp function) {
@@ -91,18 +85,24 @@ ScanEntry::ScanEntry(func::FuncOp function) {
     initial = packedOf(op.getInitial());
     last = packedOf(op.getLast());
   };
-  if (auto walk = findOnly<WalkOp>(function)) {
-    common(walk);
-    output = std::make_unique<RegionCode>(walk.getBody());
+  if (auto loop = findOnly<SequentialScanOp>(function)) {
+    common(loop);
+    output = std::make_unique<RegionCode>(loop.getBody());
     return;
   }
   auto scan = findOnly<ScanOp>(function);
   if (!scan)
-    throw std::runtime_error("expected one minrnn.scan or minrnn.walk");
+    throw std::runtime_error(
+        "expected one minrnn.scan or minrnn.sequential_scan");
   common(scan);
-  isLog = scan.getDomain() == Domain::Log;
   element = std::make_unique<RegionCode>(scan.getElement());
   output = std::make_unique<RegionCode>(scan.getOutput());
+  combine = std::make_unique<RegionCode>(scan.getCombine());
+  identity.assign(scan.getIdentity().begin(), scan.getIdentity().end());
+  if (!scan.getEncode().empty()) {
+    encode = std::make_unique<RegionCode>(scan.getEncode());
+    decode = std::make_unique<RegionCode>(scan.getDecode());
+  }
   auto boundariesOf = [&](Value value) -> Packed {
     if (!value)
       return {};
@@ -153,14 +153,20 @@ private:
            channel;
   }
   void appendParameters(std::vector<double> &values) const;
-  double toCarried(double plain) const {
-    if (!entry.isLog)
-      return plain;
-    return plain == 0 ? logOfZero : std::log2(plain);
+  static std::vector<double> run(const std::unique_ptr<RegionCode> &region,
+                                 std::span<const double> values) {
+    std::span<const double> results = region ? region->run(values) : values;
+    return {results.begin(), results.end()};
   }
-  double toPlain(double carried) const {
-    return entry.isLog ? std::exp2(carried) : carried;
+  /// The element that does `first` and then `second`.
+  std::vector<double> compose(std::vector<double> first,
+                              std::span<const double> second) const {
+    first.insert(first.end(), second.begin(), second.end());
+    return run(entry.combine, first);
   }
+  /// The carried states after `element`.
+  std::vector<double> apply(std::span<const double> element,
+                            const std::vector<double> &states) const;
   /// The states before each position, made again from the boundaries.
   std::vector<std::vector<double>> recompute();
   /// Takes the step at the forward pass's `position`.
@@ -171,7 +177,27 @@ private:
   const EntryCall &call;
   int64_t row, channel;
   std::vector<double> carried, totals;
+  /// Every two steps of a scan are a tile: each is taken from the one before,
+  /// and what both come to, `summary`, from the states that `entered` the tile.
+  std::vector<double> entered, summary;
+  int64_t stepsSince = 0;
 };
+
+std::vector<double>
+ScanEntry::Lane::apply(std::span<const double> element,
+                       const std::vector<double> &states) const {
+  // Coefficients that nothing may read.
+  std::vector<double> first(element.size(),
+                            std::numeric_limits<double>::quiet_NaN());
+  size_t size = element.size() / states.size();
+  for (size_t s = 0; s < states.size(); ++s)
+    first[(s + 1) * size - 1] = states[s];
+  std::vector<double> composed = compose(first, element);
+  std::vector<double> after(states.size());
+  for (size_t s = 0; s < states.size(); ++s)
+    after[s] = composed[(s + 1) * size - 1];
+  return after;
+}
 
 double ScanEntry::Lane::read(const std::string &name, int64_t size,
                              int64_t index) const {
@@ -232,20 +258,20 @@ std::vector<std::vector<double>> ScanEntry::Lane::recompute() {
   std::vector<std::vector<double>> before;
   std::vector<double> state(entry.taken.gates);
   for (int64_t position = 0; position < call.time; ++position) {
-    if (position % tileTime == 0)
+    if (position % tileTime == 0) {
       for (int64_t s = 0; s < entry.taken.gates; ++s)
         state[s] = read(entry.taken.name, boundarySize(entry.taken),
                         boundaryIndex(entry.taken, position / tileTime, s));
-    before.push_back(state);
+      state = run(entry.encode, state);
+    }
+    before.push_back(run(entry.decode, state));
     std::vector<double> values;
     for (const Sequence &sequence : entry.sequences)
       for (int64_t gate = 0; gate < sequence.gates; ++gate)
         if (static_cast<int64_t>(values.size()) < entry.recomputeValues)
           values.push_back(readStep(sequence, position, gate));
     appendParameters(values);
-    std::span<const double> parts = entry.states->run(values);
-    for (size_t s = 0; s < state.size(); ++s)
-      state[s] = parts[2 * s] * state[s] + parts[2 * s + 1];
+    state = apply(entry.states->run(values), state);
   }
   return before;
 }
@@ -265,29 +291,29 @@ void ScanEntry::Lane::step(int64_t position,
   if (recomputed)
     values.insert(values.end(), recomputed->begin(), recomputed->end());
   appendParameters(values);
+  std::vector<double> plain = run(entry.decode, carried);
   if (position % tileTime == 0 && !entry.kept.name.empty())
     for (size_t s = 0; s < carried.size(); ++s)
       write(entry.kept.name, boundarySize(entry.kept),
             boundaryIndex(entry.kept, position / tileTime,
                           static_cast<int64_t>(s)),
-            toPlain(carried[s]));
+            plain[s]);
 
   std::span<const double> results;
   if (entry.element) {
-    std::span<const double> parts = entry.element->run(values);
-    std::vector<double> next;
-    for (size_t s = 0; s < carried.size(); ++s) {
-      double a = parts[2 * s];
-      double b = parts[2 * s + 1];
-      next.push_back(entry.isLog ? reference::log2AddExp2(a + carried[s], b)
-                                 : a * carried[s] + b);
+    if (stepsSince++ % 2 == 0) {
+      entered = carried;
+      summary = entry.identity;
     }
-    for (double state : carried)
-      values.push_back(toPlain(state));
-    for (double state : next)
-      values.push_back(toPlain(state));
-    carried = next;
+    std::span<const double> own = entry.element->run(values);
+    summary = compose(summary, own);
+    carried = apply(own, carried);
+    values.insert(values.end(), plain.begin(), plain.end());
+    plain = run(entry.decode, carried);
+    values.insert(values.end(), plain.begin(), plain.end());
     results = entry.output->run(values);
+    if (stepsSince % 2 == 0)
+      carried = apply(summary, entered);
   } else {
     values.insert(values.end(), carried.begin(), carried.end());
     results = entry.output->run(values);
@@ -307,7 +333,8 @@ void ScanEntry::Lane::step(int64_t position,
 
 void ScanEntry::Lane::run() {
   for (int64_t s = 0; s < entry.initial.gates; ++s)
-    carried.push_back(toCarried(readRow(entry.initial, s)));
+    carried.push_back(readRow(entry.initial, s));
+  carried = run(entry.encode, carried);
   for (const Packed &sum : entry.sums)
     for (int64_t gate = 0; gate < sum.gates; ++gate)
       totals.push_back(call.first == 0 ? 0 : readRow(sum, gate));
@@ -318,8 +345,9 @@ void ScanEntry::Lane::run() {
     int64_t position = entry.isReverse ? call.time - 1 - p : p;
     step(position, before.empty() ? nullptr : &before[position]);
   }
+  std::vector<double> plain = run(entry.decode, carried);
   for (int64_t s = 0; s < entry.last.gates; ++s)
-    writeRow(entry.last, s, toPlain(carried[s]));
+    writeRow(entry.last, s, plain[s]);
   size_t index = 0;
   for (const Packed &sum : entry.sums)
     for (int64_t gate = 0; gate < sum.gates; ++gate)

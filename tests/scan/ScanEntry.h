@@ -6,11 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The meaning of `minrnn.scan` and `minrnn.walk` by specs/dialect.md and of an
-// entry's tensors by specs/abi.md, in double precision and in the simplest way:
-// one row, one channel, one step after the other. It stands for the lowerings,
-// so that what the passes before them make of a cell can be judged without
-// them, and thousands of times as fast.
+// The meaning of `minrnn.scan` and `minrnn.sequential_scan` by specs/dialect.md
+// and of an entry's tensors by specs/abi.md, in double precision and in the
+// simplest way: one row, one channel, one step after the other. It stands for
+// the lowerings, so that what the passes before them make of a cell can be
+// judged without them, and thousands of times as fast.
 //
 //===----------------------------------------------------------------------===//
 
@@ -52,8 +52,8 @@ inline constexpr int64_t tileTime = 2;
 
 class ScanEntry {
 public:
-  /// `function` holds one scan or walk, its tensors are arguments (or the
-  /// packed projection of some) or returned. Throws std::runtime_error
+  /// `function` holds one scan of either kind, its tensors are arguments (or
+  /// the packed projection of some) or returned. Throws std::runtime_error
   /// otherwise.
   explicit ScanEntry(mlir::func::FuncOp function);
 
@@ -90,7 +90,6 @@ private:
   llvm::DenseMap<mlir::Value, std::string> namesOfValues;
   std::set<std::string> names;
   bool isReverse = false;
-  bool isLog = false;
   std::vector<Sequence> sequences, outputs;
   std::vector<Packed> parameters, sums;
   Packed initial, last;
@@ -98,8 +97,11 @@ private:
   Packed kept, taken;
   /// The values that `states` reads, of the sequences.
   int64_t recomputeValues = 0;
-  /// A walk's body is its `output`.
+  /// The body of a sequential scan is its `output`.
   std::unique_ptr<RegionCode> element, output, states;
+  /// The algebra of a scan; null `encode` and `decode`: none.
+  std::unique_ptr<RegionCode> combine, encode, decode;
+  std::vector<double> identity;
 };
 
 } // namespace minrnn::scan

@@ -44,7 +44,8 @@ protected:
 };
 
 /// h' = k h + 1, k the one gate; the output is h' - h, and k is summed up.
-std::string scanOf(const std::string &domain, const std::string &one) {
+std::string scanOf(const std::string &algebra, const std::string &one,
+                   const std::string &direction = "") {
   return R"(
 func.func @backward(%p: tensor<?x?x1x?xf32> {minrnn.name = "preactivations"},
                     %u: tensor<1x?xf32> {minrnn.name = "parameters"},
@@ -54,10 +55,13 @@ func.func @backward(%p: tensor<?x?x1x?xf32> {minrnn.name = "preactivations"},
         tensor<?x?x1x?xf32> {minrnn.name = "boundaries"},
         tensor<?x1x?xf32> {minrnn.name = "last"}) {
   %y, %s, %b, %last = minrnn.scan )" +
-         domain + R"( sequences(%p : tensor<?x?x1x?xf32>)
+         direction + R"( sequences(%p : tensor<?x?x1x?xf32>)
       parameters(%u : tensor<1x?xf32>) initial(%h0 : tensor<?x1x?xf32>)
       -> (tensor<?x?x?xf32>) sums (tensor<?x1x?xf32>)
       keeps tensor<?x?x1x?xf32> last tensor<?x1x?xf32>
+  combine )" +
+         algebra +
+         R"(
   element(%k, %v) {
     %one = arith.constant )" +
          one + R"( : f32
@@ -95,7 +99,7 @@ TEST_F(ScanEntryTest, ScansAgainstTimeAndAgainstTheForwardPass) {
   // From zero states, from the last step on: 0, 1, 4, 9.
   for (bool isReverse : {false, true}) {
     ScanEntry entry =
-        parse(scanOf(isReverse ? "linear reverse" : "linear", "1.0"));
+        parse(scanOf("linear", "1.0", isReverse ? "reverse" : ""));
     NamedTensors tensors = given;
     entry.run(tensors, {.batch = 1,
                         .time = 3,
@@ -127,6 +131,24 @@ TEST_F(ScanEntryTest, ScansLogarithms) {
   EXPECT_EQ(tensors.at("boundaries"), (Numbers{0}));
 }
 
+TEST_F(ScanEntryTest, ScansByAnyAlgebra) {
+  // Max-plus: s' = max(s + k, 1), in which -1000 is what no sum comes near.
+  ScanEntry entry = parse(scanOf(R"((%a0, %b0, %a1, %b1) {
+    %a = arith.addf %a1, %a0 : f32
+    %c = arith.addf %a1, %b0 : f32
+    %b = arith.maximumf %c, %b1 : f32
+    minrnn.yield %a, %b : f32, f32
+  } identity [0.0, -1000.0])",
+                                 "1.0"));
+  NamedTensors tensors = {{"preactivations", {2, -3, -4, 5}},
+                          {"parameters", {1}},
+                          {"initial", {3}}};
+  entry.run(tensors, {.batch = 1, .time = 4, .channels = 1, .count = 4});
+  // 3, 5, 2, 1, 6.
+  EXPECT_EQ(tensors.at("output"), (Numbers{2, -3, -1, 5}));
+  EXPECT_EQ(tensors.at("last"), (Numbers{6}));
+}
+
 TEST_F(ScanEntryTest, GoesOnFromAnEarlierCall) {
   ScanEntry entry = parse(scanOf("linear", "1.0"));
   NamedTensors tensors = {
@@ -143,7 +165,7 @@ TEST_F(ScanEntryTest, GoesOnFromAnEarlierCall) {
   EXPECT_EQ(tensors.at("d_bias"), (Numbers{9}));
 }
 
-TEST_F(ScanEntryTest, WalksAndDelays) {
+TEST_F(ScanEntryTest, LoopsAndDelays) {
   // s' = s + q m, with m the saved state of the step before, in the forward
   // pass's order.
   ScanEntry entry = parse(R"(
@@ -155,7 +177,7 @@ func.func @backward(%q: tensor<?x?x1x?xf32> {minrnn.name = "recurrent"},
     -> (tensor<?x?x?xf32> {minrnn.name = "d_input"},
         tensor<?x1x?xf32> {minrnn.name = "d_initial"}) {
   %m = minrnn.delay %h initial %h0 : tensor<?x?x1x?xf32>, tensor<?x1x?xf32>
-  %di, %dh = minrnn.walk reverse
+  %di, %dh = minrnn.sequential_scan reverse
       sequences(%q, %r, %m : tensor<?x?x1x?xf32>, tensor<?x?xi8>, tensor<?x?x1x?xf32>)
       initial(%d : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>)
       last tensor<?x1x?xf32>

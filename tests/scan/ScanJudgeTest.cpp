@@ -96,8 +96,8 @@ std::vector<Operation *> spoilable(ModuleOp scans) {
   std::vector<Operation *> all;
   scans.walk([&](Operation *op) {
     bool inRegion =
-        isa_and_nonnull<minrnn::dialect::ScanOp, minrnn::dialect::WalkOp>(
-            op->getParentOp());
+        isa_and_nonnull<minrnn::dialect::ScanOp,
+                        minrnn::dialect::SequentialScanOp>(op->getParentOp());
     if (inRegion && op->getNumOperands() > 0 && op->getNumResults() == 1)
       all.push_back(op);
   });

@@ -25,12 +25,13 @@ inside = "".join(line[3:] + "\n" for line in comment.group(1).splitlines())
 expect(inside == manifest, "the manifest that --emit=manifest prints")
 description = json.loads(inside)
 expect(description["format"] == "minrnn-kernel", "the format minrnn-kernel")
-expect(description["version"] == 2, "version 2")
+expect(description["version"] == 3, "version 3")
 expect(description["target"] == target, f"the target {target}")
 expect(description["io_type"] == io_type, f"the io type {io_type}")
 names = ["forward", "backward", "step"]
-if any("inner" in projection for projection in description["recurrent"]):
-    names += ["forward_inner0", "backward_inner0"]
+stages = sorted({p["stage"] for p in description["recurrent"] if "inner" in p})
+for entry in ("forward_inner", "backward_inner"):
+    names += [entry + str(stage) for stage in stages]
 expect([e["name"] for e in description["entries"]] == names, f"the entries {names}")
 
 expect(re.search(rf"^\.version {version}\n\.target {target}$", text, re.M), f"{target}, {version}")

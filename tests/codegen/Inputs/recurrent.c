@@ -14,7 +14,7 @@ static float bias[GATES][CHANNELS], recurrent_bias[GATES][CHANNELS];
 static float weight[GATES][CHANNELS][CHANNELS];
 static float states[BATCH][STATES][CHANNELS];
 static float output[BATCH][TIME][CHANNELS];
-static float trajectory[BATCH][TIME][STATES][CHANNELS];
+static float every_state[BATCH][TIME][STATES][CHANNELS];
 static double expected[BATCH][STATES][CHANNELS];
 static double products[GATES][CHANNELS];
 static uint8_t reset[BATCH][TIME];
@@ -84,7 +84,7 @@ int main(void) {
           .reset = &reset[0][0],
           .initial = &states[0][0][0],
           .output = &output[0][0][0],
-          .trajectory = &trajectory[0][0][0][0],
+          .states = &every_state[0][0][0][0],
           .last = &states[0][0][0],
           .batch = BATCH,
           .time = TIME,
@@ -101,7 +101,7 @@ int main(void) {
           bad += !(fabs(output[b][t][i] - expected[b][0][i]) <= 1e-5);
           for (int s = 0; s < STATES; ++s) {
             bad += !(fabs(states[b][s][i] - expected[b][s][i]) <= 1e-5);
-            bad += trajectory[b][t][s][i] != states[b][s][i];
+            bad += every_state[b][t][s][i] != states[b][s][i];
           }
         }
       }

@@ -825,21 +825,21 @@ minrnn.cell @lerp_beyond(%x: !minrnn.input) state(%h: f32) {
 
 // log2(2^x + 2^y) of two sigmoids lies above 1 and below 2, but for the rounding
 // of both ends; of anything it is anything.
-// CHECK-LABEL: minrnn.cell @log2_add_exp2(
+// CHECK-LABEL: minrnn.cell @logaddexp2(
 // CHECK: minrnn.affine {{.*}} in [0, 0], [9.99999999999999{{[0-9]}}e-01, 2.00000000000000{{[0-9]}}e+00] : f32
-minrnn.cell @log2_add_exp2(%x: !minrnn.input) state(%h: f32) {
+minrnn.cell @logaddexp2(%x: !minrnn.input) state(%h: f32) {
   %k = minrnn.project %x "k" : f32
   %s = minrnn.sigmoid %k : f32
-  %b = minrnn.log2_add_exp2 %s, %s : f32
+  %b = minrnn.logaddexp2 %s, %s : f32
   minrnn.yield %b : f32
 }
 
-// CHECK-LABEL: minrnn.cell @log2_add_exp2_unbounded(
+// CHECK-LABEL: minrnn.cell @logaddexp2_unbounded(
 // CHECK: minrnn.affine {{.*}} in [0, 0], (1, inf) : f32
-minrnn.cell @log2_add_exp2_unbounded(%x: !minrnn.input) state(%h: f32) {
+minrnn.cell @logaddexp2_unbounded(%x: !minrnn.input) state(%h: f32) {
   %k = minrnn.project %x "k" : f32
   %one = arith.constant 1.0 : f32
-  %b = minrnn.log2_add_exp2 %one, %k : f32
+  %b = minrnn.logaddexp2 %one, %k : f32
   minrnn.yield %b : f32
 }
 

@@ -66,7 +66,7 @@ minrnn.cell @gru(%x: !minrnn.input) state(%h: f32) {
 // -----
 
 // A projection of a gate is a second matrix product behind the first.
-minrnn.cell @chained(%x: !minrnn.input) state(%h: f32) {
+minrnn.cell @inner(%x: !minrnn.input) state(%h: f32) {
   %k = minrnn.project %x "z" : f32
   // expected-remark @+1 {{sequential: 'minrnn.project' projects a value computed within the step; to make it parallel, project the input vector instead}}
   %u = minrnn.project %k "u" : f32 -> f32
@@ -77,7 +77,7 @@ minrnn.cell @chained(%x: !minrnn.input) state(%h: f32) {
 // -----
 
 // So it is in a step that is written as affine.
-minrnn.cell @chained_affine(%x: !minrnn.input) state(%h: f32) {
+minrnn.cell @inner_affine(%x: !minrnn.input) state(%h: f32) {
   %k = minrnn.project %x "z" : f32
   // expected-remark @+1 {{sequential: 'minrnn.project' projects a value computed within the step}}
   %u = minrnn.project %k "u" : f32 -> f32
@@ -100,7 +100,7 @@ minrnn.cell @projected_output(%x: !minrnn.input) state(%h: f32) {
 
 // -----
 
-minrnn.cell @chained_output(%x: !minrnn.input) state(%h: f32) {
+minrnn.cell @inner_output(%x: !minrnn.input) state(%h: f32) {
   %k = minrnn.project %x "z" : f32
   %n = arith.mulf %k, %h : f32
   // expected-remark @+1 {{sequential: 'minrnn.project' projects a value that depends on the state; no state's next value is computed from the result, but the product is one of each step, and so the steps run in order; to make it parallel, make what it projects the output, and project that in the layer above}}
@@ -254,10 +254,10 @@ minrnn.cell @softplus(%x: !minrnn.input) state(%h: f32) {
 
 // -----
 
-minrnn.cell @log2_add_exp2(%x: !minrnn.input) state(%h: f32) {
+minrnn.cell @logaddexp2(%x: !minrnn.input) state(%h: f32) {
   %k = minrnn.project %x "z" : f32
-  // expected-remark @+1 {{sequential: 'minrnn.log2_add_exp2' is not an affine function of the state}}
-  %n = minrnn.log2_add_exp2 %k, %h : f32
+  // expected-remark @+1 {{sequential: 'minrnn.logaddexp2' is not an affine function of the state}}
+  %n = minrnn.logaddexp2 %k, %h : f32
   minrnn.yield %n : f32
 }
 

@@ -79,7 +79,7 @@ func.func @softplus_times_log2_e(%x: f32, %y: f32) -> f32 {
   %log2e = arith.constant 1.44269502 : f32
   %0 = minrnn.softplus %x : f32
   %1 = arith.mulf %0, %log2e : f32
-  %2 = minrnn.log2_add_exp2 %1, %y : f32
+  %2 = minrnn.logaddexp2 %1, %y : f32
   return %2 : f32
 }
 // CHECK-LABEL: func.func @softplus_doubled
@@ -136,13 +136,13 @@ func.func @lerp(%a: f32, %b: f32, %w: f32) -> f32 {
 }
 
 // The power is added to 1: one factor is enough.
-// CHECK-LABEL: func.func @log2_add_exp2
+// CHECK-LABEL: func.func @logaddexp2
 // CHECK: arith.subf
 // CHECK: llvm.call_intrinsic "llvm.fabs"
 // HOST-NOT: arith.shrui
 // CHECK: llvm.call_intrinsic "llvm.maxnum"
-func.func @log2_add_exp2(%x: f32, %y: f32) -> f32 {
-  %0 = minrnn.log2_add_exp2 %x, %y : f32
+func.func @logaddexp2(%x: f32, %y: f32) -> f32 {
+  %0 = minrnn.logaddexp2 %x, %y : f32
   return %0 : f32
 }
 

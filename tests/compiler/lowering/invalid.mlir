@@ -24,12 +24,12 @@
 // OTHER: other.mlir:3:1: error: 'func.func' op expects an entry, called 'forward', 'backward', 'step', or 'forward_inner' or 'backward_inner' with the number of a stage
 // RUN: not minrnn-opt %t/empty.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=EMPTY
 // RUN: not minrnn-opt %t/empty.mlir --minrnn-lower-to-host 2>&1 | FileCheck %s --check-prefix=EMPTY
-// EMPTY: empty.mlir:3:1: error: 'func.func' op expects one minrnn.scan or minrnn.walk
+// EMPTY: empty.mlir:3:1: error: 'func.func' op expects one minrnn.scan or minrnn.sequential_scan
 // RUN: not minrnn-opt %t/external.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=EXTERNAL
-// EXTERNAL: external.mlir:1:1: error: 'func.func' op expects one minrnn.scan or minrnn.walk
+// EXTERNAL: external.mlir:1:1: error: 'func.func' op expects one minrnn.scan or minrnn.sequential_scan
 // RUN: not minrnn-opt %t/two.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=TWO
 // RUN: not minrnn-opt %t/two.mlir --minrnn-lower-to-host 2>&1 | FileCheck %s --check-prefix=TWO
-// TWO: two.mlir:3:1: error: 'func.func' op expects one minrnn.scan or minrnn.walk
+// TWO: two.mlir:3:1: error: 'func.func' op expects one minrnn.scan or minrnn.sequential_scan
 // RUN: not minrnn-opt %t/unnamed.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=UNNAMED
 // RUN: not minrnn-opt %t/unnamed.mlir --minrnn-lower-to-host 2>&1 | FileCheck %s --check-prefix=UNNAMED
 // UNNAMED: unnamed.mlir:3:1: error: 'func.func' op expects each tensor to carry the name that specs/abi.md gives it, as 'minrnn.name'; found ''
@@ -43,13 +43,13 @@
 // RUN: not minrnn-opt %t/scalar.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=SCALAR
 // SCALAR: error: 'func.func' op expects the tensor 'bias' to have 2 axes of 'f32', found 'i64'
 // RUN: not minrnn-opt %t/made.mlir --allow-unregistered-dialect --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=MADE
-// MADE: made.mlir:4:8: error: 'minrnn.walk' op expects operands that are arguments of 'step' or returned by it
+// MADE: made.mlir:4:8: error: 'minrnn.sequential_scan' op expects operands that are arguments of 'step' or returned by it
 // RUN: not minrnn-opt %t/delayed.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=DELAYED
 // DELAYED: delayed.mlir:3:8: error: 'minrnn.delay' op expects a reverse recurrence around it, for which the states of the forward pass are there
 // RUN: not minrnn-opt %t/delayed-twice.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=DELAYED-TWICE
 // DELAYED-TWICE: delayed-twice.mlir:4:8: error: 'minrnn.delay' op expects operands that are arguments of 'backward' or returned by it
 // RUN: not minrnn-opt %t/unreturned.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=UNRETURNED
-// UNRETURNED: unreturned.mlir:2:8: error: 'minrnn.walk' op expects 'step' to return its results
+// UNRETURNED: unreturned.mlir:2:8: error: 'minrnn.sequential_scan' op expects 'step' to return its results
 // RUN: not minrnn-opt %t/twice.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=TWICE
 // RUN: not minrnn-opt %t/twice.mlir --minrnn-lower-to-host 2>&1 | FileCheck %s --check-prefix=TWICE
 // TWICE: twice.mlir:3:1: error: 'func.func' op expects to return each tensor once, and no argument; found another use of one as 'last'
@@ -72,10 +72,10 @@ func.func private @step()
 module {
   minrnn.program "c" sequential gates [] recurrent [] parameters [] states ["h"] output "h" {}
 func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}, tensor<?x1x?xf32> {minrnn.name = "carried"}) {
-  %n = minrnn.walk sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %n = minrnn.sequential_scan sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
-  %m = minrnn.scan linear sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
-  element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
+  %m = minrnn.scan sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  combine linear element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
   return %n, %m : tensor<?x1x?xf32>, tensor<?x1x?xf32>
 }
 }
@@ -83,14 +83,14 @@ func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: te
 module {
   minrnn.program "c" sequential gates [] recurrent [] parameters [] states ["h"] output "h" {}
 func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> tensor<?x1x?xf32> {
-  %n = minrnn.walk sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %n = minrnn.sequential_scan sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   return %n : tensor<?x1x?xf32>
 }
 }
 //--- unknown.mlir
 func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "memory"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}) {
-  %n = minrnn.walk sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %n = minrnn.sequential_scan sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   return %n : tensor<?x1x?xf32>
 }
@@ -98,20 +98,20 @@ func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: te
 module {
   minrnn.program "c" sequential gates [] recurrent [] parameters [] states ["h"] output "h" {}
 func.func @step(%p: tensor<?x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}) {
-  %n = minrnn.walk sequences(%p : tensor<?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %n = minrnn.sequential_scan sequences(%p : tensor<?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   return %n : tensor<?x1x?xf32>
 }
 }
 //--- element.mlir
 func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %r: tensor<?x?xf32> {minrnn.name = "reset"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}) {
-  %n = minrnn.walk sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %n = minrnn.sequential_scan sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   return %n : tensor<?x1x?xf32>
 }
 //--- scalar.mlir
 func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %b: i64 {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}) {
-  %n = minrnn.walk sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %n = minrnn.sequential_scan sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   return %n : tensor<?x1x?xf32>
 }
@@ -119,7 +119,7 @@ func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %b: i6
 // A tensor from nowhere has no pointer.
 func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}) {
   %u = "test.make"() : () -> tensor<1x?xf32>
-  %n = minrnn.walk sequences(%p : tensor<?x1x1x?xf32>) parameters(%u : tensor<1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %n = minrnn.sequential_scan sequences(%p : tensor<?x1x1x?xf32>) parameters(%u : tensor<1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %b, %s) { minrnn.yield %s : f32 }
   return %n : tensor<?x1x?xf32>
 }
@@ -127,7 +127,7 @@ func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: te
 // The states of a pass that is still under way are not there yet.
 func.func @forward(%p: tensor<?x?x1x?xf32> {minrnn.name = "preactivations"}, %s: tensor<?x?x?xf32> {minrnn.name = "d_output"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}) {
   %d = minrnn.delay %s initial %h : tensor<?x?x?xf32>, tensor<?x1x?xf32>
-  %n = minrnn.walk sequences(%d : tensor<?x?x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %n = minrnn.sequential_scan sequences(%d : tensor<?x?x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %b) { minrnn.yield %k : f32 }
   return %n : tensor<?x1x?xf32>
 }
@@ -136,13 +136,13 @@ func.func @forward(%p: tensor<?x?x1x?xf32> {minrnn.name = "preactivations"}, %s:
 func.func @backward(%s: tensor<?x?x?xf32> {minrnn.name = "output"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "d_initial"}) {
   %d = minrnn.delay %s initial %h : tensor<?x?x?xf32>, tensor<?x1x?xf32>
   %e = minrnn.delay %d initial %h : tensor<?x?x?xf32>, tensor<?x1x?xf32>
-  %n = minrnn.walk reverse sequences(%e : tensor<?x?x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %n = minrnn.sequential_scan reverse sequences(%e : tensor<?x?x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %b) { minrnn.yield %k : f32 }
   return %n : tensor<?x1x?xf32>
 }
 //--- unreturned.mlir
 func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}) {
-  %n = minrnn.walk sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %n = minrnn.sequential_scan sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   return %h : tensor<?x1x?xf32>
 }
@@ -150,7 +150,7 @@ func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: te
 module {
   minrnn.program "c" sequential gates [] recurrent [] parameters [] states ["h"] output "h" {}
 func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "carried"}, tensor<?x1x?xf32> {minrnn.name = "last"}) {
-  %n = minrnn.walk sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %n = minrnn.sequential_scan sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   return %n, %n : tensor<?x1x?xf32>, tensor<?x1x?xf32>
 }

@@ -5,7 +5,7 @@
 // DEFAULT: module attributes {gpu.container_module} {
 // The program stays.
 // DEFAULT-NEXT: minrnn.program "c" parallel gates ["z", "h"] recurrent [] parameters [] states ["h"] output "h"
-// DEFAULT-NOT: minrnn.{{scan|walk|delay}} {{[a-z%]}}
+// DEFAULT-NOT: minrnn.{{scan|sequential_scan|delay}} {{[a-z%]}}
 // DEFAULT: gpu.func @forward({{.*}} workgroup({{.*}} : memref<2x8x2x32xf32, #gpu.address_space<workgroup>>) kernel attributes {known_block_size = array<i32: 32, 8, 1>, minrnn.arguments = [{{.*}}], minrnn.entry = "forward", minrnn.tile_channels = 32 : i64, minrnn.tile_time = 64 : i64}
 
 // CHECK-LABEL: gpu.func @forward(

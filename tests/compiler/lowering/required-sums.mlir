@@ -29,7 +29,7 @@
 module {
   minrnn.program "w" sequential gates ["z"] recurrent [{name = "q", state = "h"}] parameters [] states ["h"] output "h" {}
   func.func @backward(%recurrent: tensor<?x?x1x?xf32> {minrnn.name = "recurrent"}, %dlast: tensor<?x1x?xf32> {minrnn.name = "d_last"}) -> (tensor<?x?x1x?xf32> {minrnn.name = "d_recurrent"}, tensor<?x1x?xf32> {minrnn.name = "carried"}, tensor<?x1x?xf32> {minrnn.name = "d_initial"}) {
-    %dr, %sum, %dh0 = minrnn.walk reverse sequences(%recurrent : tensor<?x?x1x?xf32>) initial(%dlast : tensor<?x1x?xf32>) -> (tensor<?x?x1x?xf32>) sums (tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+    %dr, %sum, %dh0 = minrnn.sequential_scan reverse sequences(%recurrent : tensor<?x?x1x?xf32>) initial(%dlast : tensor<?x1x?xf32>) -> (tensor<?x?x1x?xf32>) sums (tensor<?x1x?xf32>) last tensor<?x1x?xf32>
     body(%q, %dh) {
       %0 = arith.mulf %q, %dh : f32
       minrnn.yield %0, %0, %q : f32, f32, f32

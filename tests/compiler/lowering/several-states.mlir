@@ -61,8 +61,8 @@
 // LOG: %[[DONE:.*]]:2 = scf.for {{.*}} iter_args(%[[S:.*]] = %[[C0]], %[[T:.*]] = %[[C1]]) -> (vector<8xf32>, vector<8xf32>)
 // LOG-DAG: %[[KEPT0:.*]] = arith.addf %{{.*}}, %[[S]] fastmath<contract>
 // LOG-DAG: %[[KEPT1:.*]] = arith.addf %{{.*}}, %[[T]] fastmath<contract>
-// LOG-DAG: %[[N:.*]] = minrnn.log2_add_exp2 %[[KEPT0]], %{{.*}}
-// LOG-DAG: %[[M:.*]] = minrnn.log2_add_exp2 %[[KEPT1]], %{{.*}}
+// LOG-DAG: %[[N:.*]] = minrnn.logaddexp2 %[[KEPT0]], %{{.*}}
+// LOG-DAG: %[[M:.*]] = minrnn.logaddexp2 %[[KEPT1]], %{{.*}}
 // LOG-DAG: %[[SP:.*]] = math.exp2 %[[S]]
 // LOG-DAG: %[[NP:.*]] = math.exp2 %[[N]]
 // LOG-DAG: %[[MP:.*]] = math.exp2 %[[M]]
@@ -83,8 +83,8 @@
 module {
   minrnn.program "s" parallel gates ["z", "h"] recurrent [] parameters [] states ["s", "t"] output "y" {}
   func.func @forward(%p: tensor<?x?x2x?xf32> {minrnn.name = "preactivations"}, %h0: tensor<?x2x?xf32> {minrnn.name = "initial"}) -> (tensor<?x?x?xf32> {minrnn.name = "output"}, tensor<?x?x2x?xf32> {minrnn.name = "states"}, tensor<?x2x?xf32> {minrnn.name = "last"}) {
-    %y, %s, %last = minrnn.scan linear sequences(%p : tensor<?x?x2x?xf32>) initial(%h0 : tensor<?x2x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?x2x?xf32>) last tensor<?x2x?xf32>
-    element(%k, %v) {
+    %y, %s, %last = minrnn.scan sequences(%p : tensor<?x?x2x?xf32>) initial(%h0 : tensor<?x2x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?x2x?xf32>) last tensor<?x2x?xf32>
+    combine linear element(%k, %v) {
       %a = math.exp %k : f32
       %b = math.exp %v : f32
       minrnn.yield %a, %b, %b, %a : f32, f32, f32, f32

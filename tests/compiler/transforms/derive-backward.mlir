@@ -6,11 +6,11 @@
 // CHECK-SAME: %[[P:[^:]*]]: tensor<?x?x2x?xf32> {minrnn.name = "preactivations"}, %[[BIAS:[^:]*]]: tensor<2x?xf32> {minrnn.name = "bias"}, %[[RESET:[^:]*]]: tensor<?x?xi8> {minrnn.name = "reset"}, %[[H0:[^:]*]]: tensor<?x1x?xf32> {minrnn.name = "initial"}, %[[H:[^:]*]]: tensor<?x?x?xf32> {minrnn.name = "output"}, %[[DH:[^:]*]]: tensor<?x?x?xf32> {minrnn.name = "d_output"}, %[[DLAST:[^:]*]]: tensor<?x1x?xf32> {minrnn.name = "d_last"})
 // CHECK-SAME: -> (tensor<?x?x2x?xf32> {minrnn.name = "d_preactivations"}, tensor<?x2x?xf32> {minrnn.name = "d_bias_rows"}, tensor<?x1x?xf32> {minrnn.name = "d_initial"}) {
 // CHECK-NEXT: %[[BEFORE:.*]] = minrnn.delay %[[H]] initial %[[H0]]
-// CHECK-NEXT: %[[DP:.*]], %[[DB:.*]], %[[DH0:.*]] = minrnn.scan linear reverse sequences(%[[P]], %[[RESET]], %[[DH]], %[[BEFORE]] : {{.*}}) parameters(%[[BIAS]] : tensor<2x?xf32>) initial(%[[DLAST]] : tensor<?x1x?xf32>) -> (tensor<?x?x2x?xf32>) sums(tensor<?x2x?xf32>) last tensor<?x1x?xf32>
+// CHECK-NEXT: %[[DP:.*]], %[[DB:.*]], %[[DH0:.*]] = minrnn.scan reverse sequences(%[[P]], %[[RESET]], %[[DH]], %[[BEFORE]] : {{.*}}) parameters(%[[BIAS]] : tensor<2x?xf32>) initial(%[[DLAST]] : tensor<?x1x?xf32>) -> (tensor<?x?x2x?xf32>) sums(tensor<?x2x?xf32>) last tensor<?x1x?xf32>
 
 // With n = a h + b, the gradient of h is a (dh + c): the recurrence in c has the
 // step's own coefficient, and neither the state nor c within it.
-// CHECK-SAME: element (%[[K:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[D:[^ ,]*]], %{{[^ ,]*}}, %[[BK:[^ ,]*]], %{{[^ ,]*}}) {
+// CHECK-SAME: combine linear element (%[[K:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}, %[[D:[^ ,]*]], %{{[^ ,]*}}, %[[BK:[^ ,]*]], %{{[^ ,]*}}) {
 // CHECK-NEXT:   %[[KB:.*]] = arith.addf %[[K]], %[[BK]]
 // CHECK-NEXT:   %[[A:.*]] = minrnn.sigmoid %[[KB]]
 // CHECK-NEXT:   %[[B:.*]] = arith.mulf %[[D]], %[[A]]
@@ -28,12 +28,12 @@
 module {
 minrnn.program "c" parallel gates ["k0", "k1"] recurrent [] parameters [] states ["s0"] output "s0" {}
 func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
-  %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
-  element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
+  %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  combine linear element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
   return
 }
 func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %b: tensor<2x?xf32> {minrnn.name = "bias"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}) {
-  %r = minrnn.walk sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %r = minrnn.sequential_scan sequences(%p, %m : tensor<?x1x2x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<2x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %l, %t, %bk, %bl, %s) {
     %kb = arith.addf %k, %bk : f32
     %lb = arith.addf %l, %bl : f32
@@ -55,9 +55,9 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 // CHECK-SAME: %[[P:[^:]*]]: tensor<?x?x1x?xf32> {minrnn.name = "preactivations"}, %[[IN:[^:]*]]: tensor<?x?x?xf32> {minrnn.name = "input"}, %[[BIAS:[^:]*]]: tensor<1x?xf32> {minrnn.name = "bias"}, %[[U:[^:]*]]: tensor<1x?xf32> {minrnn.name = "parameters"}, %[[RESET:[^:]*]]: tensor<?x?xi8> {minrnn.name = "reset"}, %[[H0:[^:]*]]: tensor<?x2x?xf32> {minrnn.name = "initial"}, %[[H:[^:]*]]: tensor<?x?x2x?xf32> {minrnn.name = "states"}, %[[DH:[^:]*]]: tensor<?x?x?xf32> {minrnn.name = "d_output"}, %[[DLAST:[^:]*]]: tensor<?x2x?xf32> {minrnn.name = "d_last"})
 // CHECK-SAME: -> (tensor<?x?x1x?xf32> {minrnn.name = "d_preactivations"}, tensor<?x?x?xf32> {minrnn.name = "d_input"}, tensor<?x1x?xf32> {minrnn.name = "d_bias_rows"}, tensor<?x1x?xf32> {minrnn.name = "d_parameters_rows"}, tensor<?x2x?xf32> {minrnn.name = "d_initial"}) {
 // CHECK-NEXT: %[[BEFORE:.*]] = minrnn.delay %[[H]] initial %[[H0]] : tensor<?x?x2x?xf32>, tensor<?x2x?xf32>
-// CHECK-NEXT: minrnn.scan linear reverse sequences(%[[P]], %[[IN]], %[[RESET]], %[[DH]], %[[BEFORE]] : {{.*}}) parameters(%[[BIAS]], %[[U]] : {{.*}}) initial(%[[DLAST]] : tensor<?x2x?xf32>) -> (tensor<?x?x1x?xf32>, tensor<?x?x?xf32>) sums(tensor<?x1x?xf32>, tensor<?x1x?xf32>) last tensor<?x2x?xf32>
+// CHECK-NEXT: minrnn.scan reverse sequences(%[[P]], %[[IN]], %[[RESET]], %[[DH]], %[[BEFORE]] : {{.*}}) parameters(%[[BIAS]], %[[U]] : {{.*}}) initial(%[[DLAST]] : tensor<?x2x?xf32>) -> (tensor<?x?x1x?xf32>, tensor<?x?x?xf32>) sums(tensor<?x1x?xf32>, tensor<?x1x?xf32>) last tensor<?x2x?xf32>
 // The output is s t' with t' = u t + v: its gradient goes to s as it was, and to t.
-// CHECK-SAME: element (%[[K:[^ ,]*]], %[[V:[^ ,]*]], %[[R:[^ ,]*]], %[[D:[^ ,]*]], %[[S:[^ ,]*]], %[[T:[^ ,]*]], %{{[^ ,]*}}, %[[W:[^ ,]*]]) {
+// CHECK-SAME: combine linear element (%[[K:[^ ,]*]], %[[V:[^ ,]*]], %[[R:[^ ,]*]], %[[D:[^ ,]*]], %[[S:[^ ,]*]], %[[T:[^ ,]*]], %{{[^ ,]*}}, %[[W:[^ ,]*]]) {
 // CHECK-DAG:   %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG:   %[[NEW:.*]] = arith.cmpf une, %[[R]], %[[ZERO]] : f32
 // CHECK-DAG:   %[[SR:.*]] = arith.select %[[NEW]], %[[ZERO]], %[[S]] : f32
@@ -87,12 +87,12 @@ func.func @step(%p: tensor<?x1x2x?xf32> {minrnn.name = "preactivations"}, %m: te
 module {
 minrnn.program "c" parallel gates ["k0"] recurrent [] parameters ["p0"] states ["s0", "s1"] output "y" {}
 func.func @forward(%p: tensor<?x?x1x?xf32>, %h: tensor<?x1x?xf32>) {
-  %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
-  element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
+  %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  combine linear element(%k) { minrnn.yield %k, %k : f32, f32 } output(%k, %b, %a) { minrnn.yield }
   return
 }
 func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %x: tensor<?x1x?xf32> {minrnn.name = "input"}, %b: tensor<1x?xf32> {minrnn.name = "bias"}, %u: tensor<1x?xf32> {minrnn.name = "parameters"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %h: tensor<?x2x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "output"}, tensor<?x2x?xf32> {minrnn.name = "last"}) {
-  %y, %r = minrnn.walk sequences(%p, %x, %m : tensor<?x1x1x?xf32>, tensor<?x1x?xf32>, tensor<?x1xi8>) parameters(%b, %u : tensor<1x?xf32>, tensor<1x?xf32>) initial(%h : tensor<?x2x?xf32>) -> (tensor<?x1x?xf32>) last tensor<?x2x?xf32>
+  %y, %r = minrnn.sequential_scan sequences(%p, %x, %m : tensor<?x1x1x?xf32>, tensor<?x1x?xf32>, tensor<?x1xi8>) parameters(%b, %u : tensor<1x?xf32>, tensor<1x?xf32>) initial(%h : tensor<?x2x?xf32>) -> (tensor<?x1x?xf32>) last tensor<?x2x?xf32>
   body(%k, %v, %t, %bk, %w, %h0, %h1) {
     %zero = arith.constant 0.0 : f32
     %new = arith.cmpf une, %t, %zero : f32
@@ -110,7 +110,7 @@ func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %x: te
 
 // -----
 
-// The backward of a sequential cell is a walk, in reverse. Its products have
+// The backward of a sequential cell is a loop, in reverse. Its products have
 // gradients of their own, zero where a sequence starts anew; their bias has
 // the whole.
 // CHECK-LABEL: func.func @backward(
@@ -118,7 +118,7 @@ func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %x: te
 // CHECK-SAME: -> (tensor<?x?x1x?xf32> {minrnn.name = "d_preactivations"}, tensor<?x?x1x?xf32> {minrnn.name = "d_recurrent"}, tensor<?x1x?xf32> {minrnn.name = "d_bias_rows"}, tensor<?x1x?xf32> {minrnn.name = "d_recurrent_bias_rows"}, tensor<?x1x?xf32> {minrnn.name = "d_initial"}) {
 // CHECK-NOT: minrnn.scan
 // CHECK: %[[BEFORE:.*]] = minrnn.delay %[[H]] initial %[[H0]] : tensor<?x?x?xf32>, tensor<?x1x?xf32>
-// CHECK-NEXT: %[[D:.*]]:2, %[[SUMS:.*]]:2, %[[DH0:.*]] = minrnn.walk reverse sequences(%[[P]], %[[RECUR]], %[[RESET]], %[[DH]], %[[BEFORE]] : {{.*}}) parameters(%[[BIAS]], %[[RBIAS]] : {{.*}}) initial(%[[DLAST]] : tensor<?x1x?xf32>) -> (tensor<?x?x1x?xf32>, tensor<?x?x1x?xf32>) sums(tensor<?x1x?xf32>, tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+// CHECK-NEXT: %[[D:.*]]:2, %[[SUMS:.*]]:2, %[[DH0:.*]] = minrnn.sequential_scan reverse sequences(%[[P]], %[[RECUR]], %[[RESET]], %[[DH]], %[[BEFORE]] : {{.*}}) parameters(%[[BIAS]], %[[RBIAS]] : {{.*}}) initial(%[[DLAST]] : tensor<?x1x?xf32>) -> (tensor<?x?x1x?xf32>, tensor<?x?x1x?xf32>) sums(tensor<?x1x?xf32>, tensor<?x1x?xf32>) last tensor<?x1x?xf32>
 // CHECK-SAME: body (%[[K:[^ ,]*]], %[[Q:[^ ,]*]], %[[R:[^ ,]*]], %[[DY:[^ ,]*]], %[[S:[^ ,]*]], %[[BK:[^ ,]*]], %[[BQ:[^ ,]*]], %[[C:[^ ,]*]]) {
 // CHECK-DAG:   %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG:   %[[NEW:.*]] = arith.cmpf une, %[[R]], %[[ZERO]] : f32
@@ -136,7 +136,7 @@ func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %x: te
 module {
 minrnn.program "c" sequential gates ["k0"] recurrent [{name = "r0", state = "s0"}] parameters [] states ["s0"] output "s0" {}
 func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %q: tensor<?x1x1x?xf32> {minrnn.name = "recurrent"}, %b: tensor<1x?xf32> {minrnn.name = "bias"}, %c: tensor<1x?xf32> {minrnn.name = "recurrent_bias"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}) {
-  %r = minrnn.walk sequences(%p, %q, %m : tensor<?x1x1x?xf32>, tensor<?x1x1x?xf32>, tensor<?x1xi8>) parameters(%b, %c : tensor<1x?xf32>, tensor<1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %r = minrnn.sequential_scan sequences(%p, %q, %m : tensor<?x1x1x?xf32>, tensor<?x1x1x?xf32>, tensor<?x1xi8>) parameters(%b, %c : tensor<1x?xf32>, tensor<1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %u, %t, %bk, %bu, %s) {
     %zero = arith.constant 0.0 : f32
     %new = arith.cmpf une, %t, %zero : f32

@@ -1,5 +1,5 @@
 // A proven cell becomes functions over sequences: the equations within the scan
-// and the walk of a step. (program.mlir tests the program beside them.)
+// and the sequential scan of a step. (program.mlir tests the program beside them.)
 // RUN: minrnn-opt %s --split-input-file --minrnn-fuse-gates --cse --canonicalize | FileCheck %s
 
 // CHECK: minrnn.program "c" parallel gates ["z", "h", "unread"] recurrent [] parameters [] states ["s"] output "s" {
@@ -21,10 +21,10 @@ minrnn.cell @c(%x: !minrnn.input) state(%s: f32) {
 // CHECK-LABEL: func.func @forward(
 // CHECK-SAME: %[[P:[^:]*]]: tensor<?x?x3x?xf32> {minrnn.name = "preactivations"}, %[[BIAS:[^:]*]]: tensor<3x?xf32> {minrnn.name = "bias"}, %[[RESET:[^:]*]]: tensor<?x?xi8> {minrnn.name = "reset"}, %[[H0:[^:]*]]: tensor<?x1x?xf32> {minrnn.name = "initial"})
 // CHECK-SAME: -> (tensor<?x?x?xf32> {minrnn.name = "output"}, tensor<?x1x?xf32> {minrnn.name = "last"}) {
-// CHECK-NEXT: %[[H:.*]], %[[LAST:.*]] = minrnn.scan linear sequences(%[[P]], %[[RESET]] : tensor<?x?x3x?xf32>, tensor<?x?xi8>) parameters(%[[BIAS]] : tensor<3x?xf32>) initial(%[[H0]] : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+// CHECK-NEXT: %[[H:.*]], %[[LAST:.*]] = minrnn.scan sequences(%[[P]], %[[RESET]] : tensor<?x?x3x?xf32>, tensor<?x?xi8>) parameters(%[[BIAS]] : tensor<3x?xf32>) initial(%[[H0]] : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
 // The gate that is projected twice is one argument; the state is none. Each
 // gate has its bias added; where a sequence starts anew the coefficient is zero.
-// CHECK-SAME: element (%[[K:[^ ,]*]], %[[V:[^ ,]*]], %{{[^ ,]*}}, %[[R:[^ ,]*]], %[[BK:[^ ,]*]], %[[BV:[^ ,]*]], %{{[^ ,]*}}) {
+// CHECK-SAME: combine linear element (%[[K:[^ ,]*]], %[[V:[^ ,]*]], %{{[^ ,]*}}, %[[R:[^ ,]*]], %[[BK:[^ ,]*]], %[[BV:[^ ,]*]], %{{[^ ,]*}}) {
 // CHECK-NEXT:   %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-NEXT:   %[[NEW:.*]] = arith.cmpf une, %[[R]], %[[ZERO]] : f32
 // CHECK-NEXT:   %[[KB:.*]] = arith.addf %[[K]], %[[BK]] : f32
@@ -41,7 +41,7 @@ minrnn.cell @c(%x: !minrnn.input) state(%s: f32) {
 // CHECK-LABEL: func.func @step(
 // CHECK-SAME: %[[P:[^:]*]]: tensor<?x1x3x?xf32> {minrnn.name = "preactivations"}, %[[BIAS:[^:]*]]: tensor<3x?xf32> {minrnn.name = "bias"}, %[[RESET:[^:]*]]: tensor<?x1xi8> {minrnn.name = "reset"}, %[[H:[^:]*]]: tensor<?x1x?xf32> {minrnn.name = "initial"})
 // CHECK-SAME: -> (tensor<?x1x?xf32> {minrnn.name = "output"}, tensor<?x1x?xf32> {minrnn.name = "last"}) {
-// CHECK-NEXT: %{{.*}}, %{{.*}} = minrnn.walk sequences(%[[P]], %[[RESET]] : tensor<?x1x3x?xf32>, tensor<?x1xi8>) parameters(%[[BIAS]] : tensor<3x?xf32>) initial(%[[H]] : tensor<?x1x?xf32>) -> (tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+// CHECK-NEXT: %{{.*}}, %{{.*}} = minrnn.sequential_scan sequences(%[[P]], %[[RESET]] : tensor<?x1x3x?xf32>, tensor<?x1xi8>) parameters(%[[BIAS]] : tensor<3x?xf32>) initial(%[[H]] : tensor<?x1x?xf32>) -> (tensor<?x1x?xf32>) last tensor<?x1x?xf32>
 // CHECK-SAME: body (%[[K:[^ ,]*]], %[[V:[^ ,]*]], %{{[^ ,]*}}, %[[R:[^ ,]*]], %[[BK:[^ ,]*]], %[[BV:[^ ,]*]], %{{[^ ,]*}}, %[[S:[^ ,]*]]) {
 // CHECK-NEXT:   %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-NEXT:   %[[NEW:.*]] = arith.cmpf une, %[[R]], %[[ZERO]] : f32
@@ -78,8 +78,8 @@ minrnn.cell @two(%x: !minrnn.input) state(%s: f32, %t: f32) {
 // CHECK-LABEL: func.func @forward(
 // CHECK-SAME: %{{[^:]*}}: tensor<?x?x1x?xf32> {minrnn.name = "preactivations"}, %[[IN:[^:]*]]: tensor<?x?x?xf32> {minrnn.name = "input"}, %[[BIAS:[^:]*]]: tensor<1x?xf32> {minrnn.name = "bias"}, %[[UW:[^:]*]]: tensor<2x?xf32> {minrnn.name = "parameters"}, %[[RESET:[^:]*]]: tensor<?x?xi8> {minrnn.name = "reset"}, %[[H0:[^:]*]]: tensor<?x2x?xf32> {minrnn.name = "initial"})
 // CHECK-SAME: -> (tensor<?x?x?xf32> {minrnn.name = "output"}, tensor<?x?x2x?xf32> {minrnn.name = "states"}, tensor<?x2x?xf32> {minrnn.name = "last"}) {
-// CHECK: minrnn.scan linear sequences(%{{[^ ,]*}}, %[[IN]], %[[RESET]] : tensor<?x?x1x?xf32>, tensor<?x?x?xf32>, tensor<?x?xi8>) parameters(%[[BIAS]], %[[UW]] : tensor<1x?xf32>, tensor<2x?xf32>) initial(%[[H0]] : tensor<?x2x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?x2x?xf32>) last tensor<?x2x?xf32>
-// CHECK-SAME: element (%[[K:[^ ,]*]], %[[V:[^ ,]*]], %[[R:[^ ,]*]], %[[BK:[^ ,]*]], %[[U:[^ ,]*]], %[[W:[^ ,]*]]) {
+// CHECK: minrnn.scan sequences(%{{[^ ,]*}}, %[[IN]], %[[RESET]] : tensor<?x?x1x?xf32>, tensor<?x?x?xf32>, tensor<?x?xi8>) parameters(%[[BIAS]], %[[UW]] : tensor<1x?xf32>, tensor<2x?xf32>) initial(%[[H0]] : tensor<?x2x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?x2x?xf32>) last tensor<?x2x?xf32>
+// CHECK-SAME: combine linear element (%[[K:[^ ,]*]], %[[V:[^ ,]*]], %[[R:[^ ,]*]], %[[BK:[^ ,]*]], %[[U:[^ ,]*]], %[[W:[^ ,]*]]) {
 // CHECK-DAG:    %[[KB:.*]] = arith.addf %[[K]], %[[BK]] : f32
 // CHECK-DAG:    %[[B:.*]] = arith.mulf %[[V]], %[[U]] : f32
 // CHECK-DAG:    %[[A0:.*]] = arith.select %{{.*}}, %{{.*}}, %[[KB]] : f32
@@ -99,7 +99,7 @@ minrnn.cell @two(%x: !minrnn.input) state(%s: f32, %t: f32) {
 // The step has the output too, but stores the states as the next ones alone.
 // CHECK-LABEL: func.func @step(
 // CHECK-SAME: -> (tensor<?x1x?xf32> {minrnn.name = "output"}, tensor<?x2x?xf32> {minrnn.name = "last"}) {
-// CHECK: minrnn.walk
+// CHECK: minrnn.sequential_scan
 // CHECK-SAME: -> (tensor<?x1x?xf32>) last tensor<?x2x?xf32>
 // CHECK-SAME: body (%[[K:[^ ,]*]], %[[V:[^ ,]*]], %{{[^ ,]*}}, %[[BK:[^ ,]*]], %[[U:[^ ,]*]], %[[W:[^ ,]*]], %{{[^ ,]*}}, %{{[^ ,]*}}) {
 // CHECK:   %[[SR:.*]] = arith.select
@@ -116,7 +116,7 @@ minrnn.cell @two(%x: !minrnn.input) state(%s: f32, %t: f32) {
 
 // -----
 
-// A sequential cell is walked. The products of its states come from outside,
+// A sequential cell is a loop. The products of its states come from outside,
 // and are zero where a sequence starts anew, but for their bias.
 // CHECK: minrnn.program "rec" sequential gates ["z"] recurrent [{name = "a", state = "t"}, {name = "b", state = "s"}] parameters [] states ["s", "t"] output "s" {
 minrnn.cell @rec(%x: !minrnn.input) state(%s: f32, %t: f32) attributes {minrnn.sequential = "it is"} {
@@ -133,7 +133,7 @@ minrnn.cell @rec(%x: !minrnn.input) state(%s: f32, %t: f32) attributes {minrnn.s
 // CHECK-LABEL: func.func @forward(
 // CHECK-SAME: %[[RECUR:[^:]*]]: tensor<?x?x2x?xf32> {minrnn.name = "recurrent"}, %[[BIAS:[^:]*]]: tensor<1x?xf32> {minrnn.name = "bias"}, %[[RBIAS:[^:]*]]: tensor<2x?xf32> {minrnn.name = "recurrent_bias"}, %[[RESET:[^:]*]]: tensor<?x?xi8> {minrnn.name = "reset"}, %[[H0:[^:]*]]: tensor<?x2x?xf32> {minrnn.name = "initial"})
 // CHECK-NOT: minrnn.scan
-// CHECK: minrnn.walk sequences(%{{[^ ,]*}}, %[[RECUR]], %[[RESET]] : tensor<?x?x1x?xf32>, tensor<?x?x2x?xf32>, tensor<?x?xi8>) parameters(%[[BIAS]], %[[RBIAS]] : tensor<1x?xf32>, tensor<2x?xf32>) initial(%[[H0]] : tensor<?x2x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?x2x?xf32>) last tensor<?x2x?xf32>
+// CHECK: minrnn.sequential_scan sequences(%{{[^ ,]*}}, %[[RECUR]], %[[RESET]] : tensor<?x?x1x?xf32>, tensor<?x?x2x?xf32>, tensor<?x?xi8>) parameters(%[[BIAS]], %[[RBIAS]] : tensor<1x?xf32>, tensor<2x?xf32>) initial(%[[H0]] : tensor<?x2x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?x2x?xf32>) last tensor<?x2x?xf32>
 // CHECK-SAME: body (%[[K:[^ ,]*]], %[[PA:[^ ,]*]], %[[PB:[^ ,]*]], %[[R:[^ ,]*]], %[[BK:[^ ,]*]], %[[BA:[^ ,]*]], %[[BB:[^ ,]*]], %[[S:[^ ,]*]], %{{[^ ,]*}}) {
 // CHECK-NEXT:   %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-NEXT:   %[[NEW:.*]] = arith.cmpf une, %[[R]], %[[ZERO]] : f32

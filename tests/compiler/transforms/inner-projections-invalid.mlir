@@ -15,13 +15,13 @@
 // RUN: sed 's/{inner = 0 : i64, name = "u", stage = 0 : i64}/{inner = 0 : i64, name = "u", stage = 0 : i64}, {inner = 0 : i64, name = "v", stage = 0 : i64}/' %t.fused | not minrnn-opt --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=PRODUCTS
 // PRODUCTS: error: 'minrnn.walk' op expects the gates, projections, parameters and states that minrnn.program names, and one output where that is no state
 // RUN: sed 's/{name = "s", state = "h"}, {inner = 0 : i64, name = "u", stage = 0 : i64}/{inner = 0 : i64, name = "s", stage = 0 : i64}, {inner = 1 : i64, name = "u", stage = 0 : i64}/' %t.fused | not minrnn-opt --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=STORES
-// STORES: error: 'func.func' op expects one minrnn.walk with the values, parameters and states of 'step' that stores 2 values, those that are projected
+// STORES: error: 'func.func' op expects one minrnn.sequential_scan with the values, parameters and states of 'step' that stores 2 values, those that are projected
 
 // RUN: sed '/@forward_inner0/,$s/minrnn.yield \(%[^,]*\), \(%[^ ]*\)/minrnn.yield \2, \2/' %t.fused | not minrnn-opt --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=STATES
-// STATES: error: 'minrnn.walk' op expects to yield the states as they are
+// STATES: error: 'minrnn.sequential_scan' op expects to yield the states as they are
 
 // RUN: sed 's/{name = "s", state = "h"}, {inner = 0 : i64, name = "u", stage = 0 : i64}/{inner = 0 : i64, name = "u", stage = 0 : i64}, {name = "s", state = "h"}/' %t.fused | not minrnn-opt --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=DEPENDS
-// DEPENDS: error: 'minrnn.walk' op expects the values of stage 0 to depend on projections of earlier stages alone
+// DEPENDS: error: 'minrnn.sequential_scan' op expects the values of stage 0 to depend on projections of earlier stages alone
 
 minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
   %k = minrnn.project %x "k" : f32

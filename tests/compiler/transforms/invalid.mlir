@@ -45,13 +45,13 @@ func.func @f(%x: f32) -> f32 {
 }
 // NONE: error: 'builtin.module' op expects one minrnn.cell, found 0
 // NOPROGRAM: error: 'builtin.module' op expects one minrnn.program, found 0; run minrnn-fuse-gates first
-// NOSTEP: error: 'builtin.module' op expects a function 'step' with one minrnn.walk; run minrnn-fuse-gates first
+// NOSTEP: error: 'builtin.module' op expects a function 'step' with one minrnn.sequential_scan; run minrnn-fuse-gates first
 // DOMAIN: error: minrnn-log-space expects the domain auto, log or linear, found 'cubic'
 // TARGET: error: minrnn-expand-math expects the target gpu or host, found 'tpu'
 //--- stray.mlir
 // A step, but not one that minrnn-fuse-gates made: its module has no program.
 func.func @step(%p: tensor<?x1x1x?xf32>, %h: tensor<?x1x?xf32>) -> tensor<?x1x?xf32> {
-  %n = minrnn.walk sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %n = minrnn.sequential_scan sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %s) { minrnn.yield %s : f32 }
   return %n : tensor<?x1x?xf32>
 }
@@ -62,7 +62,7 @@ minrnn.program "c" sequential gates ["k0"] recurrent [] parameters [] states ["s
 module {
 minrnn.program "c" sequential gates ["k0"] recurrent [] parameters [] states ["s0"] output "s0" {}
 func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %b: tensor<1x?xf32> {minrnn.name = "bias"}, %m: tensor<?x1xi8> {minrnn.name = "reset"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}) {
-  %n = minrnn.walk sequences(%p, %m : tensor<?x1x1x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  %n = minrnn.sequential_scan sequences(%p, %m : tensor<?x1x1x?xf32>, tensor<?x1xi8>) parameters(%b : tensor<1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
   body(%k, %t, %bk, %s) {
     %0 = math.sin %s : f32
     minrnn.yield %0 : f32

@@ -4,7 +4,7 @@
 // negative, though the whole is not.
 // RUN: minrnn-opt %s --minrnn-log-space --cse --canonicalize | FileCheck %s
 
-// CHECK: minrnn.scan log sequences
+// CHECK: minrnn.scan sequences{{.*}} combine log
 // CHECK-SAME: element (%[[K:[^ ,]*]]) {
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG: %[[FAR:.*]] = arith.constant -1.000000e+30 : f32
@@ -19,8 +19,8 @@
 // CHECK-DAG: %[[B:.*]] = arith.select %{{.*}}, %[[FAR]], %[[QLOG]]
 // CHECK: minrnn.yield %[[A]], %[[B]] : f32, f32
 func.func @evaluated(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x1x?xf32>) {
-  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
-  element(%k) {
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  combine linear element(%k) {
     %a = math.absf %k : f32
     %b = arith.mulf %k, %k : f32
     minrnn.yield %a, %b : f32, f32
@@ -29,10 +29,10 @@ func.func @evaluated(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor
 }
 
 // A reverse scan is a backward: gradients have either sign, and it stays.
-// CHECK: minrnn.scan linear reverse
+// CHECK: minrnn.scan reverse {{.*}} combine linear
 func.func @reverse(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x1x?xf32>) {
-  %h, %l = minrnn.scan linear reverse sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
-  element(%k) {
+  %h, %l = minrnn.scan reverse sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  combine linear element(%k) {
     %a = math.exp %k : f32
     minrnn.yield %a, %a : f32, f32
   } output(%k, %before, %after) { minrnn.yield %after : f32 }
@@ -42,7 +42,7 @@ func.func @reverse(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor<?
 // What is finite by the contract stays as it is; what may overflow on the way,
 // here to exp(-inf), may have -inf for its logarithm. As an offset that is
 // raised to the stand-in, a NaN apart; a coefficient needs none.
-// CHECK: minrnn.scan log sequences
+// CHECK: minrnn.scan sequences{{.*}} combine log
 // CHECK-SAME: element (%[[K:[^ ,]*]]) {
 // CHECK-DAG: %[[LOG2E:.*]] = arith.constant 1.44269502 : f32
 // CHECK-DAG: %[[FAR:.*]] = arith.constant -1.000000e+30 : f32
@@ -52,8 +52,8 @@ func.func @reverse(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor<?
 // CHECK-DAG: %[[B:.*]] = arith.select %[[ISLOW]], %[[FAR]], %[[L]]
 // CHECK: minrnn.yield %[[L]], %[[B]] : f32, f32
 func.func @infinite(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x1x?xf32>) {
-  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
-  element(%k) {
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  combine linear element(%k) {
     %e = math.exp %k : f32
     %n = arith.negf %e : f32
     %a = math.exp %n : f32
@@ -64,7 +64,7 @@ func.func @infinite(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor<
 
 // A divisor that has no closed form may be zero: then a quotient is infinite,
 // or of zero by zero a NaN.
-// CHECK: minrnn.scan log sequences
+// CHECK: minrnn.scan sequences{{.*}} combine log
 // CHECK-SAME: element (%[[K:[^ ,]*]]) {
 // CHECK-DAG: %[[NOTHING:.*]] = arith.constant -1.000000e+20 : f32
 // CHECK-DAG: %[[NAN:.*]] = arith.constant 0x7FC00000 : f32
@@ -81,8 +81,8 @@ func.func @infinite(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor<
 // CHECK: %[[B:.*]] = arith.select %[[TZERO]], %[[OFZERO]], %[[Q]]
 // CHECK: minrnn.yield %[[TLOG]], %[[B]]
 func.func @quotient(%p: tensor<?x?x1x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x1x?xf32>) {
-  %h, %l = minrnn.scan linear sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
-  element(%k) {
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?x1x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  combine linear element(%k) {
     %m = math.absf %k : f32
     %e = math.exp %k : f32
     %t = math.tanh %e : f32

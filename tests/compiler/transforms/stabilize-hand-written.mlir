@@ -247,7 +247,7 @@ func.func @softmaxes(%a: f32, %b: f32, %c: f32) -> (f32, f32, f32) {
   %0 = arith.divf %ea, %s : f32
   %1 = arith.divf %eb, %s : f32
   // e^a / (e^a + e^b + e^c) = sigmoid(-log(e^(b - a) + e^(c - a)))
-  // CHECK: minrnn.log2_add_exp2
+  // CHECK: minrnn.logaddexp2
   // CHECK: arith.negf
   // CHECK: %[[R2:.*]] = minrnn.sigmoid
   %fa = math.exp %a : f32
@@ -300,7 +300,7 @@ func.func @logarithms(%x: f32, %y: f32) -> (f32, f32, f32, f32) {
   // CHECK-DAG: %[[R2:.*]] = arith.addf %[[X]], %[[Y]] : f32
   %p = arith.mulf %e, %f : f32
   %2 = math.log %p : f32
-  // CHECK-DAG: minrnn.log2_add_exp2
+  // CHECK-DAG: minrnn.logaddexp2
   %q = arith.addf %e, %f : f32
   %3 = math.log %q : f32
   // CHECK: return %[[R0]], %[[X]], %[[R2]], %{{.*}}

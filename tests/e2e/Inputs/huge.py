@@ -10,7 +10,7 @@ functions = itertools.cycle(
         "minrnn.positive {0}",
         "math.expm1 {0}",
         "math.exp {0}",
-        "minrnn.log2_add_exp2 {0}, %half",
+        "minrnn.logaddexp2 {0}, %half",
     ]
 )
 

@@ -1,4 +1,4 @@
-//===- LaneCode.h - Gate math for one lane or a vector of lanes -*- C++ -*-===//
+//===- LaneBuilder.h - Math for one lane or a vector of lanes ---*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -12,30 +12,27 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MINRNN_COMPILER_LOWERING_LANECODE_H
-#define MINRNN_COMPILER_LOWERING_LANECODE_H
+#ifndef MINRNN_COMPILER_LOWERING_LANEBUILDER_H
+#define MINRNN_COMPILER_LOWERING_LANEBUILDER_H
 
 #include "dialect/MinRNN.h"
 
 #include "mlir/IR/Builders.h"
 
-namespace minrnn::compiler {
+namespace mlir {
+class IRMapping;
+} // namespace mlir
 
-/// One element of a recurrence, as it is carried: (a, b) in linear space,
-/// (log2 a, log2 b) in log space.
-struct Element {
-  mlir::Value coefficient;
-  mlir::Value offset;
-};
+namespace minrnn::compiler {
 
 /// Builds arithmetic on lanes. Multiplications and additions may contract into
 /// fused multiply-adds: they carry MLIR's `contract` flag.
-class LaneCode {
+class LaneBuilder {
 public:
   /// `lane` is f32 or vector<Nxf32>; `roundsToBF16`: the target has an
   /// instruction that rounds to bf16.
-  LaneCode(mlir::OpBuilder &builder, mlir::Location location, mlir::Type lane,
-           bool roundsToBF16)
+  LaneBuilder(mlir::OpBuilder &builder, mlir::Location location,
+              mlir::Type lane, bool roundsToBF16)
       : builder(builder), location(location), lane(lane),
         roundsToBF16(roundsToBF16) {}
 
@@ -57,38 +54,28 @@ public:
   llvm::SmallVector<mlir::Value> inlineRegion(mlir::Region &region,
                                               mlir::ValueRange arguments);
 
-  //===--------------------------------------------------------------------===//
-  // Recurrences
-  //===--------------------------------------------------------------------===//
-
-  /// The element that leaves every state as it is.
-  Element identity(dialect::Domain domain);
-  /// The element that does `first` and then `second`.
-  Element compose(dialect::Domain domain, Element first, Element second);
-  /// The state after `element`.
-  mlir::Value apply(dialect::Domain domain, Element element,
-                    mlir::Value carried);
-  /// From a plain state to a carried one, and back.
-  mlir::Value toCarried(dialect::Domain domain, mlir::Value plain);
-  mlir::Value toPlain(dialect::Domain domain, mlir::Value carried);
-  /// The plain states after all steps. Where `isEmpty` (i1), there are none:
-  /// the states leave as they entered, to the bit, which a logarithm and an
-  /// exponential would not give; `initial` builds them once more.
+  /// The same for some of what it yields, by place, and without what these do
+  /// not need; an argument that is not needed may be null.
   llvm::SmallVector<mlir::Value>
-  toLast(dialect::Domain domain, mlir::ValueRange carried, mlir::Value isEmpty,
-         llvm::function_ref<llvm::SmallVector<mlir::Value>()> initial);
+  inlineResults(mlir::Region &region, llvm::ArrayRef<mlir::Value> arguments,
+                llvm::ArrayRef<int64_t> results);
 
-private:
+protected:
   /// The type of lanes of `scalar`.
   mlir::Type lanesOf(mlir::Type scalar) const;
   mlir::Value integer(int32_t value);
 
   mlir::OpBuilder &builder;
   mlir::Location location;
+
+private:
+  /// Copies `op` for these lanes.
+  void copy(mlir::Operation &op, mlir::IRMapping &mapping);
+
   mlir::Type lane;
   bool roundsToBF16;
 };
 
 } // namespace minrnn::compiler
 
-#endif // MINRNN_COMPILER_LOWERING_LANECODE_H
+#endif // MINRNN_COMPILER_LOWERING_LANEBUILDER_H

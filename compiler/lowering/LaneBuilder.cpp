@@ -1,4 +1,4 @@
-//===- LaneCode.cpp - Gate math for one lane or a vector of lanes ---------===//
+//===- LaneBuilder.cpp - Math for one lane or a vector of lanes ---------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,11 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/lowering/LaneCode.h"
-#include "compiler/analysis/LogOfZero.h"
+#include "compiler/lowering/LaneBuilder.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/SmallPtrSet.h"
 
 using namespace mlir;
 using namespace minrnn::compiler;
@@ -23,32 +23,32 @@ static Attribute constantOf(Type type, TypedAttr scalar) {
   return DenseElementsAttr::get(vector, ArrayRef<Attribute>(scalar));
 }
 
-Value LaneCode::number(double value) {
+Value LaneBuilder::number(double value) {
   FloatAttr scalar = builder.getF32FloatAttr(static_cast<float>(value));
   return arith::ConstantOp::create(builder, location,
                                    cast<TypedAttr>(constantOf(lane, scalar)));
 }
 
-Value LaneCode::add(Value x, Value y) {
+Value LaneBuilder::add(Value x, Value y) {
   return arith::AddFOp::create(builder, location, x, y,
                                arith::FastMathFlags::contract);
 }
 
-Value LaneCode::mul(Value x, Value y) {
+Value LaneBuilder::mul(Value x, Value y) {
   return arith::MulFOp::create(builder, location, x, y,
                                arith::FastMathFlags::contract);
 }
 
-Value LaneCode::select(Value condition, Value x, Value y) {
+Value LaneBuilder::select(Value condition, Value x, Value y) {
   return arith::SelectOp::create(builder, location, condition, x, y);
 }
 
-Type LaneCode::lanesOf(Type scalar) const {
+Type LaneBuilder::lanesOf(Type scalar) const {
   auto vector = dyn_cast<VectorType>(lane);
   return vector ? VectorType::get(vector.getShape(), scalar) : scalar;
 }
 
-Value LaneCode::splat(Value scalar) {
+Value LaneBuilder::splat(Value scalar) {
   if (!isa<VectorType>(lane))
     return scalar;
   return vector::BroadcastOp::create(builder, location,
@@ -59,14 +59,14 @@ Value LaneCode::splat(Value scalar) {
 // Storage
 //===----------------------------------------------------------------------===//
 
-Value LaneCode::integer(int32_t value) {
+Value LaneBuilder::integer(int32_t value) {
   return arith::ConstantOp::create(
       builder, location,
       cast<TypedAttr>(constantOf(lanesOf(builder.getI32Type()),
                                  builder.getI32IntegerAttr(value))));
 }
 
-Value LaneCode::fromStored(Value stored, Type element) {
+Value LaneBuilder::fromStored(Value stored, Type element) {
   if (element.isF32())
     return stored;
   if (element.isF16())
@@ -79,7 +79,7 @@ Value LaneCode::fromStored(Value stored, Type element) {
       arith::ShLIOp::create(builder, location, bits, integer(16)));
 }
 
-Value LaneCode::toStored(Value value, Type element) {
+Value LaneBuilder::toStored(Value value, Type element) {
   if (element.isF32())
     return value;
   if (element.isF16())
@@ -113,81 +113,55 @@ Value LaneCode::toStored(Value value, Type element) {
                                  select(isNaN, quiet, rounded));
 }
 
-SmallVector<Value> LaneCode::inlineRegion(Region &region,
-                                          ValueRange arguments) {
+void LaneBuilder::copy(Operation &op, IRMapping &mapping) {
+  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+    auto value = cast<TypedAttr>(
+        constantOf(lanesOf(constant.getType()), constant.getValue()));
+    mapping.map(
+        constant.getResult(),
+        arith::ConstantOp::create(builder, op.getLoc(), value).getResult());
+    return;
+  }
+  Operation *copy = builder.clone(op, mapping);
+  for (Value result : copy->getResults())
+    result.setType(lanesOf(result.getType()));
+  if (isa<arith::AddFOp, arith::SubFOp, arith::MulFOp>(copy))
+    copy->setAttr("fastmath",
+                  arith::FastMathFlagsAttr::get(
+                      builder.getContext(), arith::FastMathFlags::contract));
+}
+
+SmallVector<Value> LaneBuilder::inlineRegion(Region &region,
+                                             ValueRange arguments) {
   IRMapping mapping;
   mapping.map(region.getArguments(), arguments);
-  for (Operation &op : region.front().without_terminator()) {
-    if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
-      auto value = cast<TypedAttr>(
-          constantOf(lanesOf(constant.getType()), constant.getValue()));
-      mapping.map(
-          constant.getResult(),
-          arith::ConstantOp::create(builder, op.getLoc(), value).getResult());
-      continue;
-    }
-    Operation *copy = builder.clone(op, mapping);
-    for (Value result : copy->getResults())
-      result.setType(lanesOf(result.getType()));
-    if (isa<arith::AddFOp, arith::SubFOp, arith::MulFOp>(copy))
-      copy->setAttr("fastmath",
-                    arith::FastMathFlagsAttr::get(
-                        builder.getContext(), arith::FastMathFlags::contract));
-  }
-  SmallVector<Value> yielded;
-  for (Value value : region.front().getTerminator()->getOperands())
-    yielded.push_back(mapping.lookup(value));
-  return yielded;
+  for (Operation &op : region.front().without_terminator())
+    copy(op, mapping);
+  return llvm::map_to_vector(
+      region.front().getTerminator()->getOperands(),
+      [&](Value value) { return mapping.lookup(value); });
 }
 
-//===----------------------------------------------------------------------===//
-// Recurrences
-//===----------------------------------------------------------------------===//
-
-Element LaneCode::identity(Domain domain) {
-  if (domain == Domain::Log)
-    return {number(0), number(kLogOfZero)};
-  return {number(1), number(0)};
-}
-
-Element LaneCode::compose(Domain domain, Element first, Element second) {
-  Value coefficient = domain == Domain::Log
-                          ? add(second.coefficient, first.coefficient)
-                          : mul(second.coefficient, first.coefficient);
-  return {coefficient, apply(domain, second, first.offset)};
-}
-
-Value LaneCode::apply(Domain domain, Element element, Value carried) {
-  if (domain == Domain::Log)
-    return Log2AddExp2Op::create(builder, location, lane,
-                                 add(element.coefficient, carried),
-                                 element.offset);
-  return add(mul(element.coefficient, carried), element.offset);
-}
-
-Value LaneCode::toCarried(Domain domain, Value plain) {
-  if (domain == Domain::Linear)
-    return plain;
-  // A zero state has no logarithm; a negative one has a NaN, which is right.
-  Value isZero = arith::CmpFOp::create(
-      builder, location, arith::CmpFPredicate::OEQ, plain, number(0));
-  return select(isZero, number(kLogOfZero),
-                math::Log2Op::create(builder, location, plain));
-}
-
-Value LaneCode::toPlain(Domain domain, Value carried) {
-  if (domain == Domain::Linear)
-    return carried;
-  return math::Exp2Op::create(builder, location, carried);
-}
-
-SmallVector<Value>
-LaneCode::toLast(Domain domain, ValueRange carried, Value isEmpty,
-                 llvm::function_ref<SmallVector<Value>()> initial) {
-  if (domain == Domain::Linear)
-    return SmallVector<Value>(carried);
-  SmallVector<Value> last;
-  for (auto [state, entered] : llvm::zip_equal(carried, initial()))
-    last.push_back(select(isEmpty, entered, toPlain(domain, state)));
-  return last;
+SmallVector<Value> LaneBuilder::inlineResults(Region &region,
+                                              ArrayRef<Value> arguments,
+                                              ArrayRef<int64_t> results) {
+  SmallVector<Value> wanted =
+      llvm::map_to_vector(results, [&](int64_t result) -> Value {
+        return region.front().getTerminator()->getOperand(result);
+      });
+  llvm::SmallPtrSet<Operation *, 16> needed;
+  SmallVector<Value> pending = wanted;
+  while (!pending.empty())
+    if (Operation *op = pending.pop_back_val().getDefiningOp();
+        op && needed.insert(op).second)
+      llvm::append_range(pending, op->getOperands());
+  IRMapping mapping;
+  for (auto [parameter, value] : llvm::zip(region.getArguments(), arguments))
+    if (value)
+      mapping.map(parameter, value);
+  for (Operation &op : region.front().without_terminator())
+    if (needed.contains(&op))
+      copy(op, mapping);
+  return llvm::map_to_vector(
+      wanted, [&](Value value) { return mapping.lookup(value); });
 }

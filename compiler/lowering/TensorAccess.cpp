@@ -1,4 +1,4 @@
-//===- KernelMemory.cpp - Tensors of the scan level as pointers -----------===//
+//===- TensorAccess.cpp - Tensors of the scan level as pointers -----------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/lowering/KernelMemory.h"
+#include "compiler/lowering/TensorAccess.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -16,7 +16,7 @@ using namespace minrnn::compiler;
 using namespace minrnn::dialect;
 
 /// The type that an argument's elements have in memory. (bf16 is handled as
-/// its bits, see LaneCode::fromStored.)
+/// its bits, see LaneBuilder::fromStored.)
 static Type storedType(OpBuilder &builder, StringRef element) {
   if (element == "f16")
     return builder.getF16Type();
@@ -27,9 +27,9 @@ static Type storedType(OpBuilder &builder, StringRef element) {
   return builder.getF32Type();
 }
 
-KernelMemory::KernelMemory(OpBuilder &builder, func::FuncOp function,
+TensorAccess::TensorAccess(OpBuilder &builder, func::FuncOp function,
                            ArrayRef<EntryArgument> signature,
-                           ValueRange arguments, LaneCode &lanes,
+                           ValueRange arguments, LaneBuilder &lanes,
                            LaneMemory &memory)
     : builder(builder), location(function.getLoc()), lanes(lanes),
       memory(memory) {
@@ -52,7 +52,7 @@ KernelMemory::KernelMemory(OpBuilder &builder, func::FuncOp function,
   }
 }
 
-const KernelMemory::Tensor &KernelMemory::tensorOf(Value tensor) const {
+const TensorAccess::Tensor &TensorAccess::tensorOf(Value tensor) const {
   auto found = tensors.find(tensor);
   assert(found != tensors.end() &&
          "tensor is neither an argument nor returned");
@@ -63,56 +63,56 @@ const KernelMemory::Tensor &KernelMemory::tensorOf(Value tensor) const {
 // Sizes and positions
 //===----------------------------------------------------------------------===//
 
-Value KernelMemory::index(int64_t value) {
+Value TensorAccess::index(int64_t value) {
   return arith::ConstantOp::create(builder, location,
                                    builder.getI64IntegerAttr(value));
 }
 
-Value KernelMemory::add(Value x, Value y) {
+Value TensorAccess::add(Value x, Value y) {
   return arith::AddIOp::create(builder, location, x, y);
 }
 
-Value KernelMemory::mul(Value x, Value y) {
+Value TensorAccess::mul(Value x, Value y) {
   return arith::MulIOp::create(builder, location, x, y);
 }
 
-Value KernelMemory::choose(Value condition, Value x, Value y) {
+Value TensorAccess::choose(Value condition, Value x, Value y) {
   return arith::SelectOp::create(builder, location, condition, x, y);
 }
 
-Value KernelMemory::time() {
+Value TensorAccess::time() {
   Value steps = size("time");
   return steps ? steps : index(1);
 }
 
-Value KernelMemory::begin() {
+Value TensorAccess::begin() {
   Value first = size("first");
   return first ? first : index(0);
 }
 
-Value KernelMemory::end() {
+Value TensorAccess::end() {
   Value count = size("count");
   return count ? add(size("first"), count) : time();
 }
 
-Value KernelMemory::timeTiles(int64_t tileTime) {
+Value TensorAccess::timeTiles(int64_t tileTime) {
   return arith::DivUIOp::create(
       builder, location, add(time(), index(tileTime - 1)), index(tileTime));
 }
 
-Value KernelMemory::channelTiles(int64_t tileChannels) {
+Value TensorAccess::channelTiles(int64_t tileChannels) {
   // Sizes are not negative, so the unsigned division is right, and cheaper.
   return arith::DivUIOp::create(builder, location,
                                 add(channels(), index(tileChannels - 1)),
                                 index(tileChannels));
 }
 
-TimeAxis KernelMemory::timeAxis(bool isReverse) {
+TimeAxis TensorAccess::timeAxis(bool isReverse) {
   // In `step` there is one step, and nothing before it.
   if (!size("time"))
     return {index(0), index(1), Value()};
   Value last = add(time(), index(-1));
-  // An entry that walks against the forward pass, which is turned round itself,
+  // An entry that goes against the forward pass, which is turned round itself,
   // starts at step 0 again.
   Value startsAtEnd = arith::CmpIOp::create(
       builder, location,
@@ -122,11 +122,11 @@ TimeAxis KernelMemory::timeAxis(bool isReverse) {
           choose(startsAtEnd, index(-1), index(1)), isReverse ? last : Value()};
 }
 
-StepPlace KernelMemory::place(const TimeAxis &axis, Value position,
+StepPlace TensorAccess::place(const TimeAxis &axis, Value position,
                               Value unclamped) {
   if (!axis.lastPosition)
     return storePlace(axis, position);
-  // What the forward pass walked before is what comes next here. The load is
+  // What the forward pass took before is what comes next here. The load is
   // kept within the array at the end, so that it needs no branch.
   Value isFirst = arith::CmpIOp::create(
       builder, location, arith::CmpIPredicate::eq, position, axis.lastPosition);
@@ -139,22 +139,22 @@ StepPlace KernelMemory::place(const TimeAxis &axis, Value position,
           isFirst};
 }
 
-StepPlace KernelMemory::storePlace(const TimeAxis &axis, Value position) {
+StepPlace TensorAccess::storePlace(const TimeAxis &axis, Value position) {
   return {add(axis.origin, mul(position, axis.direction)), Value(), Value()};
 }
 
-Value KernelMemory::rowIndex(int64_t gates, int64_t gate) {
+Value TensorAccess::rowIndex(int64_t gates, int64_t gate) {
   Value position = gates == 1 ? row : mul(row, index(gates));
   if (gate != 0)
     position = add(position, index(gate));
   return add(mul(position, channels()), channel);
 }
 
-Value KernelMemory::parameterIndex(int64_t gate) {
+Value TensorAccess::parameterIndex(int64_t gate) {
   return add(mul(index(gate), channels()), channel);
 }
 
-Value KernelMemory::sequenceIndex(Value step, int64_t gates, int64_t gate) {
+Value TensorAccess::sequenceIndex(Value step, int64_t gates, int64_t gate) {
   Value position = size("time") ? add(mul(row, time()), step) : row;
   if (gates != 1)
     position = mul(position, index(gates));
@@ -163,7 +163,7 @@ Value KernelMemory::sequenceIndex(Value step, int64_t gates, int64_t gate) {
   return add(mul(position, channels()), channel);
 }
 
-Value KernelMemory::boundaryIndex(Value tile, int64_t tileTime, int64_t states,
+Value TensorAccess::boundaryIndex(Value tile, int64_t tileTime, int64_t states,
                                   int64_t state) {
   Value position = add(mul(row, timeTiles(tileTime)), tile);
   position = add(mul(position, index(states)), index(state));
@@ -174,18 +174,18 @@ Value KernelMemory::boundaryIndex(Value tile, int64_t tileTime, int64_t states,
 // Elements
 //===----------------------------------------------------------------------===//
 
-Value KernelMemory::load(const Tensor &tensor, Value index) {
+Value TensorAccess::load(const Tensor &tensor, Value index) {
   return lanes.fromStored(memory.load(tensor.pointer, index, tensor.element),
                           tensor.element);
 }
 
-void KernelMemory::store(const Tensor &tensor, Value index, Value value) {
+void TensorAccess::store(const Tensor &tensor, Value index, Value value) {
   memory.store(lanes.toStored(value, tensor.element), tensor.pointer, index,
                tensor.element);
 }
 
 SmallVector<Value>
-KernelMemory::ifGiven(const Tensor &tensor, size_t count,
+TensorAccess::ifGiven(const Tensor &tensor, size_t count,
                       llvm::function_ref<SmallVector<Value>()> values) {
   if (!tensor.isGiven)
     return values();
@@ -202,7 +202,7 @@ KernelMemory::ifGiven(const Tensor &tensor, size_t count,
 }
 
 SmallVector<Value>
-KernelMemory::loadGates(const Tensor &tensor, int64_t count,
+TensorAccess::loadGates(const Tensor &tensor, int64_t count,
                         llvm::function_ref<Value(int64_t)> indexOf) {
   return ifGiven(tensor, count, [&] {
     SmallVector<Value> values;
@@ -212,7 +212,7 @@ KernelMemory::loadGates(const Tensor &tensor, int64_t count,
   });
 }
 
-void KernelMemory::whenGiven(const Tensor &tensor,
+void TensorAccess::whenGiven(const Tensor &tensor,
                              llvm::function_ref<void()> body) {
   if (!tensor.isGiven)
     return body();
@@ -226,13 +226,13 @@ void KernelMemory::whenGiven(const Tensor &tensor,
 // Rows and parameters
 //===----------------------------------------------------------------------===//
 
-SmallVector<Value> KernelMemory::readRows(Value rows) {
+SmallVector<Value> TensorAccess::readRows(Value rows) {
   int64_t gates = packedValueCount(rows.getType());
   return loadGates(tensorOf(rows), gates,
                    [&](int64_t gate) { return rowIndex(gates, gate); });
 }
 
-void KernelMemory::writeRows(Value rows, ValueRange values) {
+void TensorAccess::writeRows(Value rows, ValueRange values) {
   const Tensor &tensor = tensorOf(rows);
   auto gates = static_cast<int64_t>(values.size());
   whenGiven(tensor, [&] {
@@ -241,7 +241,7 @@ void KernelMemory::writeRows(Value rows, ValueRange values) {
   });
 }
 
-SmallVector<Value> KernelMemory::readSums(ValueRange sums) {
+SmallVector<Value> TensorAccess::readSums(ValueRange sums) {
   SmallVector<Value> values;
   for (Value sum : sums) {
     if (!size("first")) {
@@ -263,7 +263,7 @@ SmallVector<Value> KernelMemory::readSums(ValueRange sums) {
   return values;
 }
 
-void KernelMemory::writeSums(ValueRange sums, ValueRange values) {
+void TensorAccess::writeSums(ValueRange sums, ValueRange values) {
   for (Value sum : sums) {
     int64_t gates = packedValueCount(sum.getType());
     writeRows(sum, values.take_front(gates));
@@ -271,7 +271,7 @@ void KernelMemory::writeSums(ValueRange sums, ValueRange values) {
   }
 }
 
-SmallVector<Value> KernelMemory::readBoundary(Value boundaries, Value tile,
+SmallVector<Value> TensorAccess::readBoundary(Value boundaries, Value tile,
                                               int64_t tileTime) {
   int64_t states = stepValueCount(boundaries.getType());
   SmallVector<Value> values;
@@ -281,7 +281,7 @@ SmallVector<Value> KernelMemory::readBoundary(Value boundaries, Value tile,
   return values;
 }
 
-void KernelMemory::writeBoundary(Value boundaries, Value tile, int64_t tileTime,
+void TensorAccess::writeBoundary(Value boundaries, Value tile, int64_t tileTime,
                                  ValueRange values) {
   auto states = static_cast<int64_t>(values.size());
   for (auto [state, value] : llvm::enumerate(values))
@@ -290,7 +290,7 @@ void KernelMemory::writeBoundary(Value boundaries, Value tile, int64_t tileTime,
           value);
 }
 
-SmallVector<Value> KernelMemory::readParameters(ValueRange parameters) {
+SmallVector<Value> TensorAccess::readParameters(ValueRange parameters) {
   SmallVector<Value> values;
   for (Value parameter : parameters) {
     int64_t gates = packedValueCount(parameter.getType());
@@ -305,8 +305,8 @@ SmallVector<Value> KernelMemory::readParameters(ValueRange parameters) {
 // Steps
 //===----------------------------------------------------------------------===//
 
-KernelMemory::InitialStates
-KernelMemory::readInitialStates(ValueRange sequences) {
+TensorAccess::InitialStates
+TensorAccess::readInitialStates(ValueRange sequences) {
   InitialStates states;
   for (Value sequence : sequences)
     if (auto delay = sequence.getDefiningOp<DelayOp>())
@@ -314,7 +314,7 @@ KernelMemory::readInitialStates(ValueRange sequences) {
   return states;
 }
 
-SmallVector<Value> KernelMemory::readMask(const Tensor &tensor,
+SmallVector<Value> TensorAccess::readMask(const Tensor &tensor,
                                           ArrayRef<StepPlace> places) {
   // All bits in one word, so that an absent mask costs one register.
   auto branch = scf::IfOp::create(builder, location, builder.getI64Type(),
@@ -355,7 +355,7 @@ SmallVector<Value> KernelMemory::readMask(const Tensor &tensor,
 }
 
 SmallVector<SmallVector<Value>>
-KernelMemory::readSteps(ValueRange sequences, ArrayRef<StepPlace> places,
+TensorAccess::readSteps(ValueRange sequences, ArrayRef<StepPlace> places,
                         const InitialStates &initialStates) {
   SmallVector<SmallVector<Value>> steps(places.size());
   for (Value sequence : sequences) {
@@ -380,7 +380,7 @@ KernelMemory::readSteps(ValueRange sequences, ArrayRef<StepPlace> places,
   return steps;
 }
 
-void KernelMemory::writeStep(ValueRange outputs, const StepPlace &place,
+void TensorAccess::writeStep(ValueRange outputs, const StepPlace &place,
                              ArrayRef<Value> values) {
   for (Value output : outputs) {
     const Tensor &tensor = tensorOf(output);

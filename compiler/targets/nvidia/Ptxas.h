@@ -11,8 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MINRNN_COMPILER_CODEGEN_PTXAS_H
-#define MINRNN_COMPILER_CODEGEN_PTXAS_H
+#ifndef MINRNN_COMPILER_TARGETS_NVIDIA_PTXAS_H
+#define MINRNN_COMPILER_TARGETS_NVIDIA_PTXAS_H
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
@@ -39,4 +39,4 @@ bool emitCubin(llvm::StringRef ptxas, llvm::StringRef ptx,
 
 } // namespace minrnn::compiler
 
-#endif // MINRNN_COMPILER_CODEGEN_PTXAS_H
+#endif // MINRNN_COMPILER_TARGETS_NVIDIA_PTXAS_H

@@ -1,12 +1,12 @@
-// A walk on a GPU and on the host: the steps of one channel, or of a vector of
+// A sequential scan on a GPU and on the host: the steps of one channel, or of a vector of
 // them, in order. Products of states come from outside, step by step: a call
 // takes the positions from `first` on, `count` of them.
-// RUN: minrnn-opt %S/Inputs/walks.mlir --minrnn-lower-to-gpu --cse --canonicalize | FileCheck %s
-// RUN: minrnn-opt %S/Inputs/walks.mlir --minrnn-lower-to-host=width=8 --cse --canonicalize | FileCheck %s --check-prefix=HOST
+// RUN: minrnn-opt %S/Inputs/sequential-scans.mlir --minrnn-lower-to-gpu --cse --canonicalize | FileCheck %s
+// RUN: minrnn-opt %S/Inputs/sequential-scans.mlir --minrnn-lower-to-host=width=8 --cse --canonicalize | FileCheck %s --check-prefix=HOST
 // Whatever is left at the scan level is gone.
-// RUN: minrnn-opt %S/Inputs/walks.mlir --minrnn-lower-to-gpu | FileCheck %s --check-prefix=GONE
-// RUN: minrnn-opt %S/Inputs/walks.mlir --minrnn-lower-to-host | FileCheck %s --check-prefix=GONE
-// GONE-NOT: minrnn.{{scan|walk|delay}} {{[a-z%]}}
+// RUN: minrnn-opt %S/Inputs/sequential-scans.mlir --minrnn-lower-to-gpu | FileCheck %s --check-prefix=GONE
+// RUN: minrnn-opt %S/Inputs/sequential-scans.mlir --minrnn-lower-to-host | FileCheck %s --check-prefix=GONE
+// GONE-NOT: minrnn.{{scan|sequential_scan|delay}} {{[a-z%]}}
 
 // CHECK-LABEL: gpu.func @forward(
 // CHECK-SAME: %[[P:[^:]*]]: !llvm.ptr, %[[IN:[^:]*]]: !llvm.ptr, %[[REC:[^:]*]]: !llvm.ptr, %[[U:[^:]*]]: !llvm.ptr, %[[H0:[^:]*]]: !llvm.ptr, %[[Y:[^:]*]]: !llvm.ptr, %[[S:[^:]*]]: !llvm.ptr, %[[LAST:[^:]*]]: !llvm.ptr, %{{[^:]*}}: i64, %[[T:[^:]*]]: i64, %[[C:[^:]*]]: i64, %[[REVERSE:[^:]*]]: i64, %[[FIRST:[^:]*]]: i64, %[[COUNT:[^:]*]]: i64)
@@ -69,7 +69,7 @@
 // CHECK: arith.select %[[TURNED]], %[[LASTTIME]], %c0_i64 : i64
 // CHECK: %[[END:.*]] = arith.addi %[[FIRST]], %[[COUNT]] : i64
 // CHECK: %[[DONE:.*]]:3 = scf.for %[[POS:.*]] = %[[FIRST]] to %[[END]] step %c1_i64 iter_args(%[[A:.*]] = %[[CARRIES]]#0, %[[B:.*]] = %[[CARRIES]]#1, %[[TOTAL:.*]] = %[[SUM]]) -> (f32, f32, f32)
-// Each state before the step that the forward pass walked first is its initial
+// Each state before the step that the forward pass took first is its initial
 // one.
 // CHECK: %[[ISFIRST:.*]] = arith.cmpi eq, %[[POS]], %[[LASTTIME]] : i64
 // CHECK: llvm.getelementptr %[[S]][

@@ -1,4 +1,4 @@
-//===- KernelMemory.h - Tensors of the scan level as pointers ---*- C++ -*-===//
+//===- TensorAccess.h - Tensors of the scan level as pointers ---*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -11,11 +11,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MINRNN_COMPILER_LOWERING_KERNELMEMORY_H
-#define MINRNN_COMPILER_LOWERING_KERNELMEMORY_H
+#ifndef MINRNN_COMPILER_LOWERING_TENSORACCESS_H
+#define MINRNN_COMPILER_LOWERING_TENSORACCESS_H
 
 #include "compiler/lowering/KernelArguments.h"
-#include "compiler/lowering/LaneCode.h"
+#include "compiler/lowering/LaneBuilder.h"
 #include "dialect/MinRNN.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -36,40 +36,41 @@ public:
                      mlir::Type element) = 0;
 };
 
-/// How positions, which count in the order that an entry walks, lie in time:
-/// `time = origin + position * direction`. All are i64.
+/// How positions, which count in the order that an entry takes them, lie in
+/// time: `time = origin + position * direction`. All are i64.
 struct TimeAxis {
   mlir::Value origin;
   /// 1 or -1.
   mlir::Value direction;
-  /// Of an entry that walks against the forward pass: the position of the step
-  /// that the forward pass walked first. Absent otherwise.
+  /// Of an entry that goes against the forward pass: the position of the step
+  /// that the forward pass took first. Absent otherwise.
   mlir::Value lastPosition;
 };
 
-/// One step of a scan or a walk: where its values lie in time.
+/// One step of a scan: where its values lie in time.
 struct StepPlace {
   /// The time index of the step (i64).
   mlir::Value time;
-  /// In an entry that walks against the forward pass: the time index of the
-  /// step that the forward pass walked before, or of the step itself where
+  /// In an entry that goes against the forward pass: the time index of the
+  /// step that the forward pass took before, or of the step itself where
   /// there is none; and whether there is none (i1). Absent otherwise.
   mlir::Value timeBefore;
   mlir::Value isFirst;
 };
 
 /// The tensors of one entry, within one (batch row, channel tile).
-class KernelMemory {
+class TensorAccess {
 public:
   /// `arguments` is the argument block of `function`, as `signature` describes
   /// it.
-  KernelMemory(mlir::OpBuilder &builder, mlir::func::FuncOp function,
+  TensorAccess(mlir::OpBuilder &builder, mlir::func::FuncOp function,
                llvm::ArrayRef<EntryArgument> signature,
-               mlir::ValueRange arguments, LaneCode &lanes, LaneMemory &memory);
+               mlir::ValueRange arguments, LaneBuilder &lanes,
+               LaneMemory &memory);
 
   mlir::Value channels() const { return size("channels"); }
-  /// The positions of this call, in the order that the entry walks: all steps,
-  /// or those of specs/abi.md's `first` and `count`.
+  /// The positions of this call, in the order that the entry takes them: all
+  /// steps, or those of specs/abi.md's `first` and `count`.
   mlir::Value begin();
   mlir::Value end();
   /// The number of steps of the sequence.
@@ -86,7 +87,7 @@ public:
   }
 
   /// How the positions of an entry lie in time; to be made before any loop. An
-  /// `isReverse` entry walks the other way than the forward pass, which itself
+  /// `isReverse` entry goes the other way than the forward pass, which itself
   /// is turned round by the argument `reverse`.
   TimeAxis timeAxis(bool isReverse);
   /// The step at `position`, which may have been clamped to the last one; then
@@ -186,7 +187,7 @@ private:
 
   mlir::OpBuilder &builder;
   mlir::Location location;
-  LaneCode &lanes;
+  LaneBuilder &lanes;
   LaneMemory &memory;
   llvm::DenseMap<mlir::Value, Tensor> tensors;
   llvm::StringMap<mlir::Value> sizes;
@@ -196,4 +197,4 @@ private:
 
 } // namespace minrnn::compiler
 
-#endif // MINRNN_COMPILER_LOWERING_KERNELMEMORY_H
+#endif // MINRNN_COMPILER_LOWERING_TENSORACCESS_H

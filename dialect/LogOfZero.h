@@ -6,10 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MINRNN_COMPILER_ANALYSIS_LOGOFZERO_H
-#define MINRNN_COMPILER_ANALYSIS_LOGOFZERO_H
+#ifndef MINRNN_DIALECT_LOGOFZERO_H
+#define MINRNN_DIALECT_LOGOFZERO_H
 
-namespace minrnn::compiler {
+namespace minrnn::dialect {
 
 /// Stands for log2(0) wherever a sum of logarithms follows: low enough to
 /// vanish beside any number, and finite, so that two of them do not make a NaN.
@@ -19,6 +19,6 @@ inline constexpr float kLogOfZero = -1e30F;
 /// of a product with one. No number that occurs has such a logarithm.
 inline constexpr float kLogOfNothing = -1e20F;
 
-} // namespace minrnn::compiler
+} // namespace minrnn::dialect
 
-#endif // MINRNN_COMPILER_ANALYSIS_LOGOFZERO_H
+#endif // MINRNN_DIALECT_LOGOFZERO_H

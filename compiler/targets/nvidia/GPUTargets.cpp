@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/codegen/GPUTargets.h"
+#include "compiler/targets/nvidia/GPUTargets.h"
 
 #include "llvm/ADT/STLExtras.h"
 

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MINRNN_COMPILER_CODEGEN_GPUTARGETS_H
-#define MINRNN_COMPILER_CODEGEN_GPUTARGETS_H
+#ifndef MINRNN_COMPILER_TARGETS_NVIDIA_GPUTARGETS_H
+#define MINRNN_COMPILER_TARGETS_NVIDIA_GPUTARGETS_H
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
@@ -34,4 +34,4 @@ const GPUTarget *findGPUTarget(llvm::StringRef name);
 
 } // namespace minrnn::compiler
 
-#endif // MINRNN_COMPILER_CODEGEN_GPUTARGETS_H
+#endif // MINRNN_COMPILER_TARGETS_NVIDIA_GPUTARGETS_H

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/codegen/Ptxas.h"
-#include "compiler/codegen/GPUTargets.h"
+#include "compiler/targets/nvidia/Ptxas.h"
+#include "compiler/targets/nvidia/GPUTargets.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"

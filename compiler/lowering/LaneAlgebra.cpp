@@ -1,0 +1,57 @@
+//===- LaneAlgebra.cpp - The algebra of a scan, on lanes ------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/lowering/LaneAlgebra.h"
+
+using namespace mlir;
+using namespace minrnn::compiler;
+
+Element LaneAlgebra::identity() {
+  Element identity;
+  for (float value : scan.getIdentity())
+    identity.push_back(lanes.number(value));
+  return identity;
+}
+
+Element LaneAlgebra::compose(const Element &first, const Element &second) {
+  Element both = first;
+  llvm::append_range(both, second);
+  return lanes.inlineRegion(scan.getCombine(), both);
+}
+
+SmallVector<Value> LaneAlgebra::apply(const Element &element,
+                                      ValueRange carried) {
+  // The states are the offsets of a first element, whose coefficients do not
+  // enter those of the result.
+  SmallVector<int64_t> offsets = scan.getOffsetPlaces();
+  SmallVector<Value> both(elementSize());
+  for (auto [place, state] : llvm::zip_equal(offsets, carried))
+    both[place] = state;
+  llvm::append_range(both, element);
+  return lanes.inlineResults(scan.getCombine(), both, offsets);
+}
+
+SmallVector<Value> LaneAlgebra::encode(ValueRange plain) {
+  return encodes() ? lanes.inlineRegion(scan.getEncode(), plain)
+                   : SmallVector<Value>(plain);
+}
+
+SmallVector<Value> LaneAlgebra::decode(ValueRange carried) {
+  return encodes() ? lanes.inlineRegion(scan.getDecode(), carried)
+                   : SmallVector<Value>(carried);
+}
+
+SmallVector<Value> LaneAlgebra::replay(ArrayRef<Value> values,
+                                       const Element &element,
+                                       SmallVectorImpl<Value> &states) {
+  SmallVector<Value> arguments(values);
+  llvm::append_range(arguments, decode(states));
+  states = apply(element, states);
+  llvm::append_range(arguments, decode(states));
+  return lanes.inlineRegion(scan.getOutput(), arguments);
+}

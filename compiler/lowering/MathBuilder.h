@@ -1,0 +1,137 @@
+//===- MathBuilder.h - Our own device math ----------------------*- C++ -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Three habits hold throughout: a NaN stays a NaN (selections are written so
+// that it is never the branch not taken), nothing overflows on the way to a
+// finite result, and what two functions of x and -x share is written alike, so
+// that CSE finds it. Polynomials are minimax in relative error, by Remez
+// exchange in 40 digits, rounded to f32.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_COMPILER_LOWERING_MATHBUILDER_H
+#define MINRNN_COMPILER_LOWERING_MATHBUILDER_H
+
+#include "compiler/lowering/LaneBuilder.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+#include <memory>
+
+namespace minrnn::compiler {
+
+inline constexpr float kLog2E = 0x1.715476p+0F;
+inline constexpr float kLn2 = 0x1.62e43p-1F;
+
+/// Which results of an exponential are asked for: the fewer, the cheaper.
+enum class Results {
+  /// Of any argument, each to its last bit.
+  Any,
+  /// Of an argument that is not positive, to be added to a number near 1: the
+  /// absolute error counts, and what is below 2^-125 may be 2^-125.
+  BesideOne,
+};
+
+/// Builds functions on f32 or vectors of f32. A target adds what it has of its
+/// own: an exponential, a logarithm, a reciprocal, a maximum and a minimum.
+class MathBuilder : public LaneBuilder {
+public:
+  /// `type` is f32 or a vector of f32.
+  MathBuilder(mlir::OpBuilder &builder, mlir::Location location,
+              mlir::Type type)
+      : LaneBuilder(builder, location, type, /*roundsToBF16=*/false) {}
+  virtual ~MathBuilder();
+
+  virtual mlir::Value exp(mlir::Value x, Results results) = 0;
+  virtual mlir::Value exp2(mlir::Value x, Results results) = 0;
+  virtual mlir::Value log2(mlir::Value x) = 0;
+  /// The larger (smaller) of two numbers; a NaN if either is, and -0 lies below
+  /// +0: maximum and minimum of IEEE 754-2019.
+  virtual mlir::Value maximum(mlir::Value x, mlir::Value y) = 0;
+  virtual mlir::Value minimum(mlir::Value x, mlir::Value y) = 0;
+
+  mlir::Value exp(mlir::Value x) { return exp(x, Results::Any); }
+  mlir::Value exp2(mlir::Value x) { return exp2(x, Results::Any); }
+  mlir::Value log(mlir::Value x) { return mul(log2(x), number(kLn2)); }
+  mlir::Value sigmoid(mlir::Value x);
+  mlir::Value positive(mlir::Value x);
+  /// `wantsTail`: whether the result matters where it is tiny.
+  mlir::Value softplus(mlir::Value x, bool wantsTail);
+  mlir::Value tanh(mlir::Value x);
+  mlir::Value expM1(mlir::Value x);
+  mlir::Value lerp(mlir::Value from, mlir::Value to, mlir::Value weight);
+  mlir::Value logAddExp2(mlir::Value x, mlir::Value y);
+  // Intrinsics by name: MLIR's own operations for these would become calls to
+  // libdevice on a GPU.
+  mlir::Value sqrt(mlir::Value x) { return intrinsic("llvm.sqrt", x); }
+  mlir::Value abs(mlir::Value x) { return intrinsic("llvm.fabs", x); }
+
+protected:
+  /// 1 / x for x in [1, 2].
+  virtual mlir::Value reciprocal(mlir::Value x) = 0;
+  /// exp(-2 a) for a >= 0, to be added to 1.
+  virtual mlir::Value expOfMinusTwice(mlir::Value a) = 0;
+  /// What a softplus asks of its exponential where it wants no tail.
+  virtual Results resultsWithoutTail() const = 0;
+
+  mlir::Value sub(mlir::Value x, mlir::Value y) {
+    return mlir::arith::SubFOp::create(builder, location, x, y,
+                                       mlir::arith::FastMathFlags::contract);
+  }
+  mlir::Value negate(mlir::Value x) {
+    return mlir::arith::NegFOp::create(builder, location, x);
+  }
+  mlir::Value compare(mlir::arith::CmpFPredicate predicate, mlir::Value x,
+                      mlir::Value y) {
+    return mlir::arith::CmpFOp::create(builder, location, predicate, x, y);
+  }
+  mlir::Value toBits(mlir::Value x) {
+    return mlir::arith::BitcastOp::create(builder, location,
+                                          lanesOf(builder.getI32Type()), x);
+  }
+  mlir::Value fromBits(mlir::Value x) {
+    return mlir::arith::BitcastOp::create(builder, location, type(), x);
+  }
+  mlir::Value intrinsic(llvm::StringRef name, mlir::ValueRange operands) {
+    return mlir::LLVM::CallIntrinsicOp::create(
+               builder, location, type(), builder.getStringAttr(name), operands)
+        .getResult(0);
+  }
+  /// coefficients[0] + x (coefficients[1] + x (...)).
+  mlir::Value polynomial(llvm::ArrayRef<float> coefficients, mlir::Value x) {
+    mlir::Value sum = number(coefficients.back());
+    for (float coefficient : llvm::reverse(coefficients.drop_back()))
+      sum = add(mul(sum, x), number(coefficient));
+    return sum;
+  }
+
+private:
+  /// The larger of two numbers; of a number and a NaN, the number.
+  mlir::Value larger(mlir::Value x, mlir::Value y) {
+    return intrinsic("llvm.maxnum", {x, y});
+  }
+  /// |x|, the same value for x and -x.
+  mlir::Value magnitude(mlir::Value x);
+  /// exp(-|x|), in [0, 1].
+  mlir::Value expOfMinusMagnitude(mlir::Value x, Results results);
+  /// log2(1 + u) for u in [0, 1], accurate however small u is.
+  mlir::Value log2OnePlus(mlir::Value u);
+};
+
+using CreateMath = std::unique_ptr<MathBuilder>(mlir::OpBuilder &builder,
+                                                mlir::Location location,
+                                                mlir::Type type);
+
+/// Of a GPU: from `ex2.approx`, `lg2.approx` and `rcp.approx`.
+CreateMath createGPUMath;
+/// Of a processor: from polynomials.
+CreateMath createHostMath;
+
+} // namespace minrnn::compiler
+
+#endif // MINRNN_COMPILER_LOWERING_MATHBUILDER_H

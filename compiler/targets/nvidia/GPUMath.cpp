@@ -1,0 +1,77 @@
+//===- GPUMath.cpp - What a GPU has of its own for math -------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/lowering/MathBuilder.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace minrnn::compiler;
+
+namespace {
+
+class GPUMath : public MathBuilder {
+public:
+  using MathBuilder::MathBuilder;
+
+  Value exp(Value x, Results results) override;
+  Value exp2(Value x, Results) override {
+    return intrinsic("llvm.nvvm.ex2.approx", x);
+  }
+  Value log2(Value x) override {
+    return intrinsic("llvm.nvvm.lg2.approx.f", x);
+  }
+  Value maximum(Value x, Value y) override {
+    return orNaN(x, y, intrinsic("llvm.maximumnum", {x, y}));
+  }
+  Value minimum(Value x, Value y) override {
+    return orNaN(x, y, intrinsic("llvm.minimumnum", {x, y}));
+  }
+
+private:
+  Value reciprocal(Value x) override {
+    return intrinsic("llvm.nvvm.rcp.approx.ftz.f", x);
+  }
+  Value expOfMinusTwice(Value a) override {
+    // (Without correction: what it lacks, it lacks where it is small.)
+    return exp2(mul(a, number(-2 * kLog2E)), Results::Any);
+  }
+  Results resultsWithoutTail() const override { return Results::BesideOne; }
+  /// `number`, or a NaN where x or y is one.
+  Value orNaN(Value x, Value y, Value number) {
+    return select(compare(arith::CmpFPredicate::UNO, x, y),
+                  this->number(std::numeric_limits<float>::quiet_NaN()),
+                  number);
+  }
+};
+
+} // namespace
+
+Value GPUMath::exp(Value x, Results results) {
+  // exp(x) is 2^t, t = x log2 e. The rounding of t alone would be a relative
+  // error of the result that grows with |x|, up to 2^-18. But r = x - t ln 2 is
+  // what the result lacks, a fused multiply-add forms it almost exactly, and
+  // exp(x) = 2^t (1 + r).
+  //
+  // Where 2^t is 0 or infinite, r must not make it a NaN. t is rounded down: so
+  // it does not overflow upwards, and r is positive wherever 2^t is infinite.
+  // The minimum is 1 where r is infinite or NaN.
+  Value t = intrinsic("llvm.nvvm.mul.rm.f", {x, number(kLog2E)});
+  if (results == Results::BesideOne)
+    return intrinsic("llvm.nvvm.ex2.approx", t);
+  Value r = intrinsic(
+      "llvm.minnum", {intrinsic("llvm.fma", {t, number(-kLn2), x}), number(1)});
+  Value power = intrinsic("llvm.nvvm.ex2.approx", t);
+  return intrinsic("llvm.fma", {power, r, power});
+}
+
+std::unique_ptr<MathBuilder> minrnn::compiler::createGPUMath(OpBuilder &builder,
+                                                             Location location,
+                                                             Type type) {
+  return std::make_unique<GPUMath>(builder, location, type);
+}
