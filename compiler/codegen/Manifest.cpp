@@ -72,7 +72,7 @@ static std::vector<ProgramOperation> readOperations(Region &region) {
   return operations;
 }
 
-static Program readProgram(ProgramOp op) {
+Program minrnn::compiler::readProgram(ProgramOp op) {
   Program program;
   for (auto tensor : op.getBody().getOps<TensorOp>())
     program.tensors.push_back(tensor.getTensor());

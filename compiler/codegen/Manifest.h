@@ -14,6 +14,7 @@
 #ifndef MINRNN_COMPILER_CODEGEN_MANIFEST_H
 #define MINRNN_COMPILER_CODEGEN_MANIFEST_H
 
+#include "dialect/MinRNN.h"
 #include "minrnn/manifest.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -21,6 +22,9 @@
 #include <string>
 
 namespace minrnn::compiler {
+
+/// The program in the contract's terms.
+Program readProgram(dialect::ProgramOp program);
 
 /// The manifest of `module`, at the kernel level, whose `minrnn.program` is
 /// taken from it. Null, with an error, where the kernels and the program do not

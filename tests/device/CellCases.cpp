@@ -161,7 +161,7 @@ void Bounds::expectAgrees(const reference::Program &program,
   // are right.)
   const std::map<std::string, const Judged *> judged = {
       {"output", &results.output},
-      {"states", &results.trajectory},
+      {"states", &results.states},
       {"last", &results.last},
       {"d_preactivations", &gradients.preactivations},
       {"d_input", &gradients.input},
@@ -180,7 +180,7 @@ void Bounds::expectAgrees(const reference::Program &program,
                      argument.name == "last" && sample.judged.logarithmic);
       }
   if (kernels.manifest().size(Axis::Inner) > 0) {
-    expectWithin(found.forward, "inner", results.chained, false);
-    expectWithin(found.backward, "d_inner", gradients.chained, false);
+    expectWithin(found.forward, "inner", results.inner, false);
+    expectWithin(found.backward, "d_inner", gradients.inner, false);
   }
 }

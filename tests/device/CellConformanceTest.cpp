@@ -211,28 +211,28 @@ EntryCall stepCall(const reference::Program &program,
                                   size_t(shape.batch * shape.channels),
                               std::numeric_limits<float>::quiet_NaN());
   // U times what is projected: operands[B, count, H].
-  const auto addProducts = [&](bool ofChained, size_t count,
+  const auto addProducts = [&](bool ofInner, size_t count,
                                const std::vector<float> &operands) {
     const int64_t width = shape.channels;
-    StepProducts{shape.batch, width, kernels.projections(), ofChained}
+    StepProducts{shape.batch, width, kernels.projections(), ofInner}
         .multiply<float>(
             call.recurrentWeights.data(),
             {operands.data(), static_cast<int64_t>(count) * width},
             {products.data(),
              static_cast<int64_t>(program.recurrent.size()) * width});
   };
-  addProducts(/*ofChained=*/false, states,
+  addProducts(/*ofInner=*/false, states,
               previous.empty()
                   ? std::vector<float>(states * size_t(shape.states()), 0.0F)
                   : previous);
   call.inputs["recurrent"] = products;
-  if (program.chained.empty())
+  if (program.inner.empty())
     return call;
   EntryCall before = call;
   before.reverse = false;
   before.inPlace.clear();
   before.unwanted = {"last"};
-  addProducts(/*ofChained=*/true, program.chained.size(),
+  addProducts(/*ofInner=*/true, program.inner.size(),
               kernels.run("forward_inner0", before).at("inner"));
   call.inputs["recurrent"] = products;
   return call;
@@ -349,7 +349,7 @@ TEST_P(CellOnDevice, StepsAreTheSequence) {
             kernels.run("step", stepCall(program, kernels, whole, state, t));
         bounds.expectWithin(
             run, "last",
-            stepOf(expected.trajectory, shape, t, states * shape.channels));
+            stepOf(expected.states, shape, t, states * shape.channels));
         bounds.expectWithin(run, "output",
                             stepOf(expected.output, shape, t, shape.channels));
         if (HasFailure())

@@ -222,27 +222,27 @@ NamedArrays KernelProgram::run(std::string_view entry,
 int64_t KernelProgram::stageCount() const {
   int64_t count = 0;
   for (const reference::CompiledProjection &projection : projected)
-    if (projection.isChained)
+    if (projection.isInner)
       count = std::max(count, projection.stage + 1);
   return count;
 }
 
 void KernelProgram::multiply(Call &current, const EntryCall &call, int64_t t,
-                             bool ofChained, int64_t stage) const {
+                             bool ofInner, int64_t stage) const {
   auto [batch, time, channels] = call.shape;
   const auto gates = int64_t(projected.size());
-  const int64_t count = own.size(ofChained ? Axis::Inner : Axis::States);
+  const int64_t count = own.size(ofInner ? Axis::Inner : Axis::States);
   std::vector<float> products(size_t(gates * channels));
   for (int64_t row = 0; row < batch; ++row) {
-    const int64_t begin = ofChained ? row * time + t : row;
+    const int64_t begin = ofInner ? row * time + t : row;
     const std::vector<float> operands =
-        current.download(ofChained ? "inner" : "carried",
+        current.download(ofInner ? "inner" : "carried",
                          begin * count * channels, count * channels);
-    reference::StepProducts{1, channels, projected, ofChained, stage}
+    reference::StepProducts{1, channels, projected, ofInner, stage}
         .multiply<float>(call.recurrentWeights.data(), {operands.data(), 0},
                          {products.data(), 0});
     for (int64_t r = 0; r < gates; ++r)
-      if (projected[size_t(r)].isChained == ofChained) {
+      if (projected[size_t(r)].isInner == ofInner) {
         auto from = products.begin() + r * channels;
         current.upload("recurrent", {from, from + channels},
                        ((row * time + t) * gates + r) * channels);
@@ -251,13 +251,13 @@ void KernelProgram::multiply(Call &current, const EntryCall &call, int64_t t,
 }
 
 void KernelProgram::pullBack(const Call &current, const EntryCall &call,
-                             int64_t t, int64_t row, bool ofChained,
+                             int64_t t, int64_t row, bool ofInner,
                              float *operands, int64_t stage) const {
   const int64_t channels = call.shape.channels;
   const int64_t width = int64_t(projected.size()) * channels;
   const std::vector<float> dProducts = current.download(
       "d_recurrent", (row * call.shape.time + t) * width, width);
-  reference::StepProducts{1, channels, projected, ofChained, stage}
+  reference::StepProducts{1, channels, projected, ofInner, stage}
       .pullBack<float>(call.recurrentWeights.data(), {dProducts.data(), 0},
                        {operands, 0});
 }
@@ -297,11 +297,11 @@ NamedArrays KernelProgram::forwardInSteps(const EntryCall &call) const {
                      size_t(batch * time * own.size(Axis::Inner) * channels)));
   for (int64_t position = 0; position < time; ++position) {
     const int64_t t = call.reverse ? time - 1 - position : position;
-    multiply(current, call, t, /*ofChained=*/false);
+    multiply(current, call, t, /*ofInner=*/false);
     for (int64_t stage = 0; stage < stageCount(); ++stage) {
       current.launch("forward_inner" + std::to_string(stage), position, 1,
                      {{"initial", "carried"}, {"last", ""}});
-      multiply(current, call, t, /*ofChained=*/true, stage);
+      multiply(current, call, t, /*ofInner=*/true, stage);
     }
     current.launch("forward", position, 1, aliases);
   }
@@ -349,7 +349,7 @@ NamedArrays KernelProgram::backwardInSteps(const EntryCall &call) const {
                      {{"d_last", "d_carried"}, {"d_initial", ""}});
       for (int64_t row = 0; row < batch; ++row) {
         auto from = ofInner.begin() + row * chained * channels;
-        pullBack(current, call, t, row, /*ofChained=*/true,
+        pullBack(current, call, t, row, /*ofInner=*/true,
                  ofInner.data() + row * chained * channels, stage);
         current.upload("d_inner", {from, from + chained * channels},
                        (row * time + t) * chained * channels);
@@ -361,7 +361,7 @@ NamedArrays KernelProgram::backwardInSteps(const EntryCall &call) const {
     current.launch("backward", position, 1, aliases);
     std::vector<float> gradient = current.download("d_carried");
     for (int64_t row = 0; row < batch; ++row)
-      pullBack(current, call, t, row, /*ofChained=*/false,
+      pullBack(current, call, t, row, /*ofInner=*/false,
                gradient.data() + row * states * channels);
     current.upload("d_carried", gradient);
   }

@@ -90,12 +90,12 @@ private:
 
   int64_t stageCount() const;
   /// The products at step t, of the states or of what is computed within it.
-  void multiply(Call &current, const EntryCall &call, int64_t t, bool ofChained,
+  void multiply(Call &current, const EntryCall &call, int64_t t, bool ofInner,
                 int64_t stage = 0) const;
   /// Adds to operands[count, H] of one row what arrives at them through their
   /// projections.
   void pullBack(const Call &current, const EntryCall &call, int64_t t,
-                int64_t row, bool ofChained, float *operands,
+                int64_t row, bool ofInner, float *operands,
                 int64_t stage = 0) const;
 
   Manifest own;

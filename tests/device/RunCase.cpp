@@ -169,7 +169,7 @@ JudgedTensors RunCase::judge(bool reverse, bool logarithmic,
   const auto states = static_cast<std::int64_t>(program.states.size());
   for (std::int64_t s = 0; s < states; ++s) {
     const std::string &state = program.states[static_cast<std::size_t>(s)];
-    judged.try_emplace(state, partOf(results.trajectory, states, s, channels));
+    judged.try_emplace(state, partOf(results.states, states, s, channels));
     judged[state + "_last"] = partOf(results.last, states, s, channels);
   }
   if (tensors.byName.contains("d" + outputName))

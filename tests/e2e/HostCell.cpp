@@ -29,7 +29,7 @@ static std::vector<float> narrowed(const std::vector<double> &values) {
 
 /// The sizes of a call, named as in specs/abi.md.
 struct HostCell::Sizes {
-  int64_t batch, time, channels, gates, recurrent, parameters, states, chained;
+  int64_t batch, time, channels, gates, recurrent, parameters, states, inner;
 
   Sizes(const HostCell &cell, const reference::Program &program,
         const Call &call)
@@ -39,7 +39,7 @@ struct HostCell::Sizes {
         recurrent(static_cast<int64_t>(program.recurrent.size())),
         parameters(static_cast<int64_t>(program.parameters.size())),
         states(static_cast<int64_t>(program.states.size())),
-        chained(cell.manifest.size(Axis::Inner)) {}
+        inner(cell.manifest.size(Axis::Inner)) {}
 
   int64_t stateCount() const { return batch * states * channels; }
 };
@@ -151,27 +151,27 @@ static std::vector<float> take(const GuardedArray &array,
 int64_t HostCell::stageCount() const {
   int64_t count = 0;
   for (const reference::CompiledProjection &projection : projections)
-    if (projection.isChained)
+    if (projection.isInner)
       count = std::max(count, projection.stage + 1);
   return count;
 }
 
-void HostCell::multiply(const Sizes &sizes, bool ofChained,
-                        const Rows &operands, const std::vector<float> &weight,
-                        float *recurrent, int64_t t, int64_t stage) const {
+void HostCell::multiply(const Sizes &sizes, bool ofInner, const Rows &operands,
+                        const std::vector<float> &weight, float *recurrent,
+                        int64_t t, int64_t stage) const {
   int64_t width = sizes.recurrent * sizes.channels;
-  reference::StepProducts{sizes.batch, sizes.channels, projections, ofChained,
+  reference::StepProducts{sizes.batch, sizes.channels, projections, ofInner,
                           stage}
       .multiply<float>(weight.data(), {operands.first, operands.stride},
                        {recurrent + t * width, sizes.time * width});
 }
 
-void HostCell::pullBack(const Sizes &sizes, bool ofChained,
+void HostCell::pullBack(const Sizes &sizes, bool ofInner,
                         const float *dRecurrent, int64_t t,
                         const std::vector<float> &weight, float *operands,
                         int64_t stride, int64_t stage) const {
   int64_t width = sizes.recurrent * sizes.channels;
-  reference::StepProducts{sizes.batch, sizes.channels, projections, ofChained,
+  reference::StepProducts{sizes.batch, sizes.channels, projections, ofInner,
                           stage}
       .pullBack<float>(weight.data(),
                        {dRecurrent + t * width, sizes.time * width},
@@ -197,9 +197,9 @@ NamedArrays HostCell::forward(const reference::Program &program,
   block.output("states", trajectory, !omitted.trajectory);
   block.output("last", last, !omitted.last);
   block.output("checkpoints", checkpoints);
-  int64_t chainedWidth = sizes.chained * sizes.channels;
-  GuardedArray chained(steps * chainedWidth);
-  block.output("inner", chained);
+  int64_t innerWidth = sizes.inner * sizes.channels;
+  GuardedArray inner(steps * innerWidth);
+  block.output("inner", inner);
   if (sizes.recurrent == 0) {
     block.launch(*this, "forward");
   } else {
@@ -210,7 +210,7 @@ NamedArrays HostCell::forward(const reference::Program &program,
     block.output("last", last);
     for (int64_t p = 0; p < sizes.time; ++p) {
       int64_t t = call.reverse ? sizes.time - 1 - p : p;
-      multiply(sizes, /*ofChained=*/false,
+      multiply(sizes, /*ofInner=*/false,
                {last.data(), sizes.states * sizes.channels}, arrays.weight,
                recurrent.data(), t);
       block.step(p);
@@ -218,8 +218,8 @@ NamedArrays HostCell::forward(const reference::Program &program,
         block.array("last", nullptr, /*present=*/false);
         block.launch(*this, "forward_inner" + std::to_string(stage));
         block.output("last", last);
-        multiply(sizes, /*ofChained=*/true,
-                 {chained.data() + t * chainedWidth, sizes.time * chainedWidth},
+        multiply(sizes, /*ofInner=*/true,
+                 {inner.data() + t * innerWidth, sizes.time * innerWidth},
                  arrays.weight, recurrent.data(), t, stage);
       }
       block.launch(*this, "forward");
@@ -229,8 +229,8 @@ NamedArrays HostCell::forward(const reference::Program &program,
   result["output"] = take(output, "output");
   result["recurrent"] = take(recurrent, "recurrent");
   result["checkpoints"] = take(checkpoints, "checkpoints");
-  if (sizes.chained != 0)
-    result["inner"] = take(chained, "inner");
+  if (sizes.inner != 0)
+    result["inner"] = take(inner, "inner");
   if (!omitted.last || sizes.recurrent != 0)
     result["last"] = take(last, "last");
   std::vector<float> states = take(trajectory, "states");
@@ -258,11 +258,11 @@ NamedArrays HostCell::backward(const reference::Program &program,
   GuardedArray dRecurrentBias(sizes.batch * sizes.recurrent * width);
   GuardedArray dParameters(sizes.batch * sizes.parameters * width);
   GuardedArray dInitial(sizes.stateCount());
-  int64_t chainedWidth = sizes.chained * width;
-  GuardedArray dChained(steps * chainedWidth);
+  int64_t innerWidth = sizes.inner * width;
+  GuardedArray dInner(steps * innerWidth);
   Block block;
   block.inputs(arrays, call, sizes);
-  block.array("d_inner", dChained.data());
+  block.array("d_inner", dInner.data());
   block.array("recurrent", run.at("recurrent"));
   block.array("initial", arrays.initial, !call.initial.empty());
   block.array("output", run.at("output"));
@@ -293,14 +293,14 @@ NamedArrays HostCell::backward(const reference::Program &program,
       int64_t t = call.reverse ? p : sizes.time - 1 - p;
       block.step(p);
       for (int64_t row = 0; row < sizes.batch; ++row)
-        std::fill_n(dChained.data() + (row * sizes.time + t) * chainedWidth,
-                    chainedWidth, 0.0F);
+        std::fill_n(dInner.data() + (row * sizes.time + t) * innerWidth,
+                    innerWidth, 0.0F);
       for (int64_t stage = stageCount(); stage-- > 0;) {
         block.array("d_initial", nullptr, /*present=*/false);
         block.launch(*this, "backward_inner" + std::to_string(stage));
         block.output("d_initial", dInitial);
-        pullBack(sizes, /*ofChained=*/true, dRecurrent.data(), t, arrays.weight,
-                 dChained.data() + t * chainedWidth, sizes.time * chainedWidth,
+        pullBack(sizes, /*ofInner=*/true, dRecurrent.data(), t, arrays.weight,
+                 dInner.data() + t * innerWidth, sizes.time * innerWidth,
                  stage);
         // The next entry writes all of them again.
         for (int64_t row = 0; row < sizes.batch; ++row)
@@ -310,15 +310,15 @@ NamedArrays HostCell::backward(const reference::Program &program,
                       std::numeric_limits<float>::quiet_NaN());
       }
       block.launch(*this, "backward");
-      pullBack(sizes, /*ofChained=*/false, dRecurrent.data(), t, arrays.weight,
+      pullBack(sizes, /*ofInner=*/false, dRecurrent.data(), t, arrays.weight,
                dInitial.data(), sizes.states * width);
     }
   }
   NamedArrays result;
   result["d_preactivations"] = take(dPreactivations, "d_preactivations");
   result["d_recurrent"] = take(dRecurrent, "d_recurrent");
-  if (sizes.chained != 0)
-    result["d_inner"] = take(dChained, "d_inner");
+  if (sizes.inner != 0)
+    result["d_inner"] = take(dInner, "d_inner");
   // A channel that is read in vain is no argument, and its gradient zero.
   if (program.readsInput && !hasArgument("backward", "d_input"))
     std::fill_n(dInput.data(), dInput.count(), 0.0F);
@@ -366,10 +366,10 @@ NamedArrays HostCell::steps(const reference::Program &program,
     Sizes oneStep = sizes;
     oneStep.time = 1;
     if (known)
-      multiply(oneStep, /*ofChained=*/false,
+      multiply(oneStep, /*ofInner=*/false,
                {states.data(), sizes.states * width}, arrays.weight,
                recurrent.data(), 0);
-    GuardedArray chained(sizes.batch * sizes.chained * width);
+    GuardedArray inner(sizes.batch * sizes.inner * width);
     Block block;
     block.inputs(arrays, call, sizes);
     block.oneStep();
@@ -387,10 +387,10 @@ NamedArrays HostCell::steps(const reference::Program &program,
     block.output("last", next);
     for (int64_t stage = 0; stage < stageCount(); ++stage) {
       block.array("last", nullptr, /*present=*/false);
-      block.output("inner", chained);
+      block.output("inner", inner);
       block.launch(*this, "forward_inner" + std::to_string(stage));
-      multiply(oneStep, /*ofChained=*/true,
-               {take(chained, "inner").data(), sizes.chained * width},
+      multiply(oneStep, /*ofInner=*/true,
+               {take(inner, "inner").data(), sizes.inner * width},
                arrays.weight, recurrent.data(), 0, stage);
       block.output("last", next);
     }

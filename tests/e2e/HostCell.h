@@ -18,8 +18,8 @@
 #define MINRNN_TESTS_E2E_HOSTCELL_H
 
 #include "minrnn/device.h"
-#include "tests/reference/ChainedValues.h"
 #include "tests/reference/Equations.h"
+#include "tests/reference/InnerValues.h"
 
 #include <cstdint>
 #include <map>
@@ -88,13 +88,13 @@ private:
 
   bool hasArgument(const std::string &entry, const std::string &name) const;
   int64_t stageCount() const;
-  /// The products of the states, or of the chained values of a stage, at step t
+  /// The products of the states, or of the inner values of a stage, at step t
   /// of recurrent[B, T, R, H].
-  void multiply(const Sizes &sizes, bool ofChained, const Rows &operands,
+  void multiply(const Sizes &sizes, bool ofInner, const Rows &operands,
                 const std::vector<float> &weight, float *recurrent, int64_t t,
                 int64_t stage = 0) const;
   /// Adds to `operands` what arrives at them through their projections.
-  void pullBack(const Sizes &sizes, bool ofChained, const float *dRecurrent,
+  void pullBack(const Sizes &sizes, bool ofInner, const float *dRecurrent,
                 int64_t t, const std::vector<float> &weight, float *operands,
                 int64_t stride, int64_t stage = 0) const;
 

@@ -63,11 +63,11 @@ HostRun minrnn::e2e::judge(const HostCell &cell,
   };
   run.forward = cell.forward(program, call);
   compareIn(run.forward, "output", expected.output);
-  compareIn(run.forward, "states", expected.trajectory);
+  compareIn(run.forward, "states", expected.states);
   compareIn(run.forward, "last", expected.last);
   compareIn(run.forward, "inner",
-            chainedValues(program, cell.projections, expected.chained,
-                          call.shape.channels));
+            innerValues(program, cell.projections, expected.inner,
+                        call.shape.channels));
   if (call.shape.time > 0) {
     NamedArrays stepped = cell.steps(program, call);
     compareIn(stepped, "output", expected.output);
@@ -85,10 +85,10 @@ HostRun minrnn::e2e::judge(const HostCell &cell,
   compare("d_input", gradients.input);
   // (At a reset the product of a state has no gradient, that of a value that
   // is one has.)
-  if (!hasChainedState(program, cell.projections))
+  if (!hasInnerState(program, cell.projections))
     compare("d_recurrent", gradients.recurrent);
-  compare("d_inner", chainedGradients(program, cell.projections,
-                                      gradients.chained, call.shape.channels));
+  compare("d_inner", innerGradients(program, cell.projections, gradients.inner,
+                                    call.shape.channels));
   compare("d_bias_rows", gradients.bias);
   compare("d_recurrent_bias_rows", gradients.recurrentBias);
   compare("d_parameters_rows", gradients.parameters);

@@ -135,7 +135,7 @@ TEST_P(RandomCellsOnTheHost, AgreeWithTheJudge) {
   for (uint64_t seed = first + GetParam(); seed < first + count;
        seed += shardCount)
     for (bool inLogSpace : {false, true}) {
-      Example example{randomCell(seed, {.chained = true, .hostile = true}),
+      Example example{randomCell(seed, {.inner = true, .hostile = true}),
                       randomRun(seed)};
       std::string fault = faultOf(example, inLogSpace, figures);
       if (fault.empty())

@@ -176,10 +176,9 @@ TEST(CellFormulas, LSTMIsPyTorchs) {
       for (int64_t j = 0; j < channels; ++j) {
         int64_t step = row * steps + t;
         EXPECT_NEAR(results.output.value[step * channels + j], h[j], 1e-13);
-        EXPECT_NEAR(results.trajectory.value[step * 2 * channels + j], h[j],
+        EXPECT_NEAR(results.states.value[step * 2 * channels + j], h[j], 1e-13);
+        EXPECT_NEAR(results.states.value[(step * 2 + 1) * channels + j], c[j],
                     1e-13);
-        EXPECT_NEAR(results.trajectory.value[(step * 2 + 1) * channels + j],
-                    c[j], 1e-13);
       }
     }
   }
@@ -326,7 +325,7 @@ TEST(CellFormulas, TheOthersAreTheirPapers) {
       step.x = program.readsInput ? call.input[t] : 0;
       double output = formula.step(step, state);
       EXPECT_NEAR(results.output.value[t], output, 1e-13);
-      EXPECT_NEAR(results.trajectory.value[t], state, 1e-13);
+      EXPECT_NEAR(results.states.value[t], state, 1e-13);
     }
   }
 }

@@ -48,7 +48,7 @@ Evaluation::Evaluation(const Program &program, const Call &call)
       channelCount(call.shape.channels),
       gateCount(static_cast<int64_t>(program.gates.size())),
       projectionCount(static_cast<int64_t>(program.recurrent.size())),
-      chainedCount(static_cast<int64_t>(program.chained.size())),
+      innerCount(static_cast<int64_t>(program.inner.size())),
       parameterCount(static_cast<int64_t>(program.parameters.size())),
       stateCount(static_cast<int64_t>(program.states.size())) {
   expectSize("preactivations", call.preactivations.size(),
@@ -91,7 +91,7 @@ States Evaluation::statesBefore(const CallResults &results, int64_t row,
   States states(stateCount * channelCount);
   int64_t before = perStep(row, stepAt(position - 1), stateCount, 0, 0);
   for (int64_t i = 0; i < stateCount * channelCount; ++i)
-    states[i] = results.trajectory.at(before + i);
+    states[i] = results.states.at(before + i);
   return states;
 }
 
@@ -113,7 +113,7 @@ void Evaluation::multiplyStates(int64_t row, int64_t t, const States &before,
   if (isReset(row, t))
     return; // as they were made: zero
   for (int64_t r = 0; r < projectionCount; ++r)
-    if (!program.recurrent[r].isChained())
+    if (!program.recurrent[r].isInner())
       multiply(row, t, r, part(before, program.recurrent[r].state), recurrent);
 }
 
@@ -163,8 +163,8 @@ StepNumbers Evaluation::values(int64_t row, int64_t t, const States &before,
   for (const Instruction &instruction : program.instructions) {
     if (instruction.operation == Opcode::Recurrent) {
       int64_t r = instruction.index;
-      if (int chained = program.recurrent[r].chained; chained >= 0)
-        multiply(row, t, r, acrossChannels(values, program.chained[chained]),
+      if (int inner = program.recurrent[r].inner; inner >= 0)
+        multiply(row, t, r, acrossChannels(values, program.inner[inner]),
                  recurrent);
     }
     for (int64_t channel = 0; channel < channelCount; ++channel)
@@ -178,11 +178,11 @@ StepNumbers Evaluation::values(int64_t row, int64_t t, const States &before,
 CallResults Evaluation::forward() const {
   CallResults results;
   results.output.resize(batchSize * stepCount * channelCount);
-  results.trajectory.resize(batchSize * stepCount * stateCount * channelCount);
+  results.states.resize(batchSize * stepCount * stateCount * channelCount);
   results.last.resize(batchSize * stateCount * channelCount);
   results.recurrent.resize(batchSize * stepCount * projectionCount *
                            channelCount);
-  results.chained.resize(batchSize * stepCount * chainedCount * channelCount);
+  results.inner.resize(batchSize * stepCount * innerCount * channelCount);
   Arithmetic arithmetic{call.logarithmic, call.precision};
   for (int64_t row = 0; row < batchSize; ++row) {
     States states = initialStates(row);
@@ -196,9 +196,9 @@ CallResults Evaluation::forward() const {
           values(row, t, states, results.recurrent, arithmetic);
       for (int64_t channel = 0; channel < channelCount; ++channel) {
         std::vector<Estimate> &all = numbers[channel];
-        for (int64_t c = 0; c < chainedCount; ++c)
-          results.chained.set(perStep(row, t, chainedCount, c, channel),
-                              all[program.chained[c]]);
+        for (int64_t c = 0; c < innerCount; ++c)
+          results.inner.set(perStep(row, t, innerCount, c, channel),
+                            all[program.inner[c]]);
         for (int64_t s = 0; s < stateCount; ++s) {
           // Even a number that nothing was done to has been a logarithm; also
           // where the output is that very number.
@@ -206,7 +206,7 @@ CallResults Evaluation::forward() const {
           if (call.logarithmic && next.error == 0 && next.value != 0)
             next = arithmetic.function(next, next.value, 1);
           after[s * channelCount + channel] = next;
-          results.trajectory.set(perStep(row, t, stateCount, s, channel), next);
+          results.states.set(perStep(row, t, stateCount, s, channel), next);
         }
         results.output.set(perStep(row, t, 1, 0, channel), all[program.output]);
       }

@@ -70,12 +70,12 @@ struct Judged {
 };
 
 struct CallResults {
-  Judged output;     // [B, T, H]
-  Judged trajectory; // [B, T, S, H]
-  Judged last;       // [B, S, H]
+  Judged output; // [B, T, H]
+  Judged states; // [B, T, S, H]
+  Judged last;   // [B, S, H]
   /// [B, T, R, H], without the bias. Of a state, zero at a reset.
   Judged recurrent;
-  Judged chained; // [B, T, C, H], what is projected within the step
+  Judged inner; // [B, T, C, H], what is projected within the step
 };
 
 /// The gradients of sum(dOutput * output) + sum(dLast * last).
@@ -85,7 +85,7 @@ struct CallGradients {
   /// [B, T, R, H]. Where a state is projected, zero at a reset.
   Judged recurrent;
   /// [B, T, C, H], what arrives through the projections alone.
-  Judged chained;
+  Judged inner;
   Judged recurrentWeight; // [R, H, H]
   Judged bias;            // [B, G, H], not summed over the batch
   Judged recurrentBias;   // [B, R, H]

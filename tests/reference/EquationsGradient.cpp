@@ -84,11 +84,10 @@ void Evaluation::pullBack(int64_t row, int64_t t,
   }
   for (int64_t place = count; place-- > 0;) {
     // Whatever projects this value stands behind it, and so is done.
-    auto found = std::ranges::find(program.chained, place);
-    if (found != program.chained.end()) {
-      Channels arriving =
-          pullBackChained(row, t, found - program.chained.begin(), values,
-                          dRecurrent, gradients);
+    auto found = std::ranges::find(program.inner, place);
+    if (found != program.inner.end()) {
+      Channels arriving = pullBackInner(row, t, found - program.inner.begin(),
+                                        values, dRecurrent, gradients);
       // A product whose gradient is zero sends nothing back.
       for (int64_t channel = 0; channel < channelCount; ++channel)
         if (arriving[channel].value != 0 || arriving[channel].error != 0)
@@ -132,7 +131,7 @@ void Evaluation::pullBackStates(int64_t row, int64_t t, const States &before,
                                 CallGradients &gradients) const {
   for (int64_t r = 0; r < projectionCount; ++r) {
     int64_t state = program.recurrent[r].state;
-    if (program.recurrent[r].isChained())
+    if (program.recurrent[r].isInner())
       continue;
     Channels dState =
         pullBackProduct(row, t, r, part(before, state), dRecurrent, gradients);
@@ -141,14 +140,14 @@ void Evaluation::pullBackStates(int64_t row, int64_t t, const States &before,
   }
 }
 
-Channels Evaluation::pullBackChained(int64_t row, int64_t t, int64_t chained,
-                                     const StepNumbers &values,
-                                     const std::vector<Estimate> &dRecurrent,
-                                     CallGradients &gradients) const {
-  Channels operand = acrossChannels(values, program.chained[chained]);
+Channels Evaluation::pullBackInner(int64_t row, int64_t t, int64_t inner,
+                                   const StepNumbers &values,
+                                   const std::vector<Estimate> &dRecurrent,
+                                   CallGradients &gradients) const {
+  Channels operand = acrossChannels(values, program.inner[inner]);
   Channels total(channelCount);
   for (int64_t r = 0; r < projectionCount; ++r) {
-    if (program.recurrent[r].chained != chained)
+    if (program.recurrent[r].inner != inner)
       continue;
     Channels dOperand =
         pullBackProduct(row, t, r, operand, dRecurrent, gradients);
@@ -156,8 +155,7 @@ Channels Evaluation::pullBackChained(int64_t row, int64_t t, int64_t chained,
       accumulate(total[from], dOperand[from]);
   }
   for (int64_t from = 0; from < channelCount; ++from)
-    gradients.chained.set(perStep(row, t, chainedCount, chained, from),
-                          total[from]);
+    gradients.inner.set(perStep(row, t, innerCount, inner, from), total[from]);
   return total;
 }
 
@@ -175,7 +173,7 @@ CallGradients Evaluation::backward(std::span<const double> dOutput,
       program.readsInput ? batchSize * stepCount * channelCount : 0);
   gradients.recurrent.resize(batchSize * stepCount * projectionCount *
                              channelCount);
-  gradients.chained.resize(batchSize * stepCount * chainedCount * channelCount);
+  gradients.inner.resize(batchSize * stepCount * innerCount * channelCount);
   gradients.recurrentWeight.resize(projectionCount * channelCount *
                                    channelCount);
   gradients.bias.resize(batchSize * gateCount * channelCount);

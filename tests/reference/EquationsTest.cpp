@@ -142,7 +142,7 @@ TEST(Equations, TheGradientsOfRecurrentProductsMakeThoseOfTheWeights) {
     CallGradients found = differentiate(program, call, dOutput, {});
     auto projections = static_cast<int64_t>(program.recurrent.size());
     auto states = static_cast<int64_t>(program.states.size());
-    auto chained = static_cast<int64_t>(program.chained.size());
+    auto inner = static_cast<int64_t>(program.inner.size());
     int64_t channels = shape.channels;
     std::vector<double> weight(projections * channels * channels);
     for (int64_t row = 0; row < shape.batch; ++row)
@@ -154,17 +154,16 @@ TEST(Equations, TheGradientsOfRecurrentProductsMakeThoseOfTheWeights) {
           int64_t place = projection.state * channels + i % channels;
           int64_t step = row * shape.time + t;
           double before = 0;
-          if (projection.isChained())
-            before =
-                results.chained
-                    .value[(step * chained + projection.chained) * channels +
-                           i % channels];
+          if (projection.isInner())
+            before = results.inner
+                         .value[(step * inner + projection.inner) * channels +
+                                i % channels];
           else if (t > 0)
-            before = results.trajectory
-                         .value[(step - 1) * states * channels + place];
+            before =
+                results.states.value[(step - 1) * states * channels + place];
           else
             before = call.initial[row * states * channels + place];
-          if (call.reset[step] != 0 && !projection.isChained())
+          if (call.reset[step] != 0 && !projection.isInner())
             before = 0;
           weight[i] +=
               found.recurrent.value[(step * projections + r) * channels + to] *
@@ -213,7 +212,7 @@ TEST(Equations, AResetBeginsARunOfItsOwn) {
     expectAgrees("d_recurrent_bias", together.recurrentBias.value, sum,
                  {1e-14, 1e-13});
     for (size_t i = 0; i < program.recurrent.size() * shape.channels; ++i) {
-      if (program.recurrent[i / shape.channels].isChained())
+      if (program.recurrent[i / shape.channels].isInner())
         continue; // What is projected there need not be zero.
       size_t place = 5 * program.recurrent.size() * shape.channels + i;
       EXPECT_EQ(whole.recurrent.value[place], 0);

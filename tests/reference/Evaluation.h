@@ -87,7 +87,7 @@ private:
   States statesBefore(const CallResults &results, int64_t row,
                       int64_t position) const;
   /// The values of all instructions of a step. The products of the states are
-  /// read in `recurrent`, those of chained values are written there.
+  /// read in `recurrent`, those of inner values are written there.
   StepNumbers values(int64_t row, int64_t t, const States &before,
                      Judged &recurrent, const Arithmetic &arithmetic) const;
   /// That of one instruction in one channel, `values` being those before it.
@@ -120,11 +120,11 @@ private:
   void pullBackStates(int64_t row, int64_t t, const States &before,
                       const std::vector<Estimate> &dRecurrent, States &states,
                       CallGradients &gradients) const;
-  /// The gradient that a chained value gets through its projections, [H].
-  Channels pullBackChained(int64_t row, int64_t t, int64_t chained,
-                           const StepNumbers &values,
-                           const std::vector<Estimate> &dRecurrent,
-                           CallGradients &gradients) const;
+  /// The gradient that a inner value gets through its projections, [H].
+  Channels pullBackInner(int64_t row, int64_t t, int64_t inner,
+                         const StepNumbers &values,
+                         const std::vector<Estimate> &dRecurrent,
+                         CallGradients &gradients) const;
   /// One instruction's numbers in all channels.
   static Channels acrossChannels(const StepNumbers &numbers, int64_t place) {
     Channels result;
@@ -168,7 +168,7 @@ private:
   /// Whatever is rounded as the number it is.
   Arithmetic plain;
   int64_t batchSize, stepCount, channelCount, gateCount, projectionCount,
-      chainedCount, parameterCount, stateCount;
+      innerCount, parameterCount, stateCount;
 };
 
 /// Throws std::invalid_argument unless `found` is `expected`, or 0 where `what`

@@ -69,9 +69,6 @@ private:
 
   Program program;
   std::vector<Degree> degrees;
-  /// Of each instruction whether it hangs on the projection of a value that is
-  /// computed within the step.
-  std::vector<bool> hangsOnChained;
   llvm::DenseMap<Value, int> places;
 };
 
@@ -133,12 +130,6 @@ int Translation::append(Instruction instruction) {
   };
   instruction.isFolded = !instruction.operands.empty() &&
                          llvm::all_of(instruction.operands, isConstant);
-  bool isChained = instruction.operation == Opcode::Recurrent &&
-                   program.recurrent[instruction.index].isChained();
-  hangsOnChained.push_back(isChained ||
-                           llvm::any_of(instruction.operands, [&](int operand) {
-                             return hangsOnChained[operand];
-                           }));
   program.instructions.push_back(std::move(instruction));
   degrees.push_back(degree);
   return static_cast<int>(degrees.size()) - 1;
@@ -349,13 +340,7 @@ void Translation::translate(ProjectOp project) {
   if (auto state = dyn_cast<BlockArgument>(project.getOperand())) {
     projection.state = static_cast<int>(state.getArgNumber()) - 1;
   } else {
-    int value = places.at(project.getOperand());
-    if (hangsOnChained[value])
-      throw std::invalid_argument(
-          "'" + projection.name +
-          "' projects a value that hangs on the projection of another value "
-          "computed within the step");
-    projection.chained = placeOf(program.chained, value);
+    projection.inner = placeOf(program.inner, places.at(project.getOperand()));
   }
   auto &known = program.recurrent;
   auto found = llvm::find_if(known, [&](const RecurrentProjection &other) {

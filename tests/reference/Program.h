@@ -98,10 +98,10 @@ struct RecurrentProjection {
   std::string name;
   /// The state that is projected; -1: none.
   int state = -1;
-  /// The place in Program::chained of the value that is projected; -1: none.
-  int chained = -1;
+  /// The place in Program::inner of the value that is projected; -1: none.
+  int inner = -1;
 
-  bool isChained() const { return chained >= 0; }
+  bool isInner() const { return inner >= 0; }
 };
 
 struct Program {
@@ -111,8 +111,8 @@ struct Program {
   std::vector<std::string> gates;
   std::vector<RecurrentProjection> recurrent;
   /// The instructions whose values are projected, each once, in the order of
-  /// their first projection. None hangs on a projection of another.
-  std::vector<int> chained;
+  /// their first projection. One may depend on the projection of another.
+  std::vector<int> inner;
   std::vector<std::string> parameters;
   /// A projection has no operands here: it reads what all channels computed.
   std::vector<Instruction> instructions;
@@ -129,8 +129,7 @@ struct Program {
 };
 
 /// Parses a text that holds one cell. Throws std::invalid_argument, with what
-/// the dialect says, when it is wrong or projects a value that hangs on the
-/// projection of another computed value.
+/// the dialect says, when it is wrong.
 Program parseProgram(std::string_view text);
 
 /// The same in a context that has the dialect, for whoever parses many.

@@ -27,7 +27,7 @@ bool minrnn::reference::isTame(const CallResults &results) {
     return std::all_of(judged.value.begin(), judged.value.end(),
                        [&](double value) { return std::abs(value) <= bound; });
   };
-  return isBelow(results.trajectory, largestState * (1 + 1e-6)) &&
+  return isBelow(results.states, largestState * (1 + 1e-6)) &&
          isBelow(results.output, 1e5);
 }
 

@@ -22,7 +22,7 @@ constexpr size_t largestCell = 25;
 
 /// Of the cells that are not affine by construction, one in so many projects
 /// what it computes within the step, if any may.
-constexpr uint64_t chainedShare = 8;
+constexpr uint64_t innerShare = 8;
 
 /// Of the cells one in so many is hostile, if any may be.
 constexpr uint64_t hostileShare = 3;
@@ -97,7 +97,7 @@ void RandomCellBuilder::makeLeaves() {
          productOfStates);
 }
 
-int RandomCellBuilder::chainedValue() {
+int RandomCellBuilder::innerValue() {
   if (chance(0.5)) { // as in GRU and MGU
     int gate = pickWithin(0, 1);
     return multiply(gate, below(cell.states));
@@ -106,11 +106,10 @@ int RandomCellBuilder::chainedValue() {
   return value < cell.states ? tanhOf(value) : value;
 }
 
-void RandomCellBuilder::makeChained() {
-  // All of them before any is projected: the chain ends at one projection.
+void RandomCellBuilder::makeInner() {
   std::vector<int> values(1 + below(2));
   for (int &value : values)
-    value = chainedValue();
+    value = innerValue();
   if (chance(0.3)) // two projections of one value
     values.back() = values.front();
   for (size_t c = 0; c < values.size(); ++c)
@@ -118,6 +117,18 @@ void RandomCellBuilder::makeChained() {
          productOfStates);
   if (chance(0.2)) // the same projection once more
     leaf({"minrnn.project", {values[0]}, "v0"}, productOfStates);
+  // Values that depend on the projections so far, up to three behind one
+  // another.
+  int stages = chance(0.5) ? 2 + below(2) : 1;
+  for (int stage = 1; stage < stages; ++stage) {
+    int last = pool.back();
+    int dependent = chance(0.5) ? tanhOf(last)
+                                : multiply(sigmoidOf(last), below(cell.states));
+    leaf({"minrnn.project",
+          {dependent},
+          "v" + std::to_string(static_cast<int>(values.size()) + stage - 1)},
+         productOfStates);
+  }
   if (chance(0.3)) // behind these in their order
     leaf({"minrnn.project", {below(cell.states)}, "w"}, productOfStates);
 }
@@ -324,7 +335,7 @@ RandomCell RandomCellBuilder::build() {
   for (int grown = 0; grown < growth / 2; ++grown)
     grow();
   if (mayChain && !cell.isAffine)
-    makeChained();
+    makeInner();
   for (int grown = growth / 2; grown < growth; ++grown)
     grow();
   for (int s = 0; s < cell.states; ++s)
@@ -347,7 +358,7 @@ RandomCell minrnn::reference::randomCell(uint64_t seed,
   // Drawn apart, so that the other cells are the same with the option and
   // without.
   bool mayChain =
-      options.chained && Random(seed ^ 0x6368).next() % chainedShare == 0;
+      options.inner && Random(seed ^ 0x6368).next() % innerShare == 0;
   bool isHostile =
       options.hostile && Random(seed ^ 0x686f7374).next() % hostileShare == 0;
   // The few that grew too large to be read are drawn anew.

@@ -80,7 +80,7 @@ struct RandomRun {
 struct RandomCellOptions {
   /// Projections of values that are computed within the step. Of the cells
   /// that are not affine by construction some then have one or two.
-  bool chained = false;
+  bool inner = false;
   /// What has gone wrong elsewhere. Of three cells one is then hostile.
   bool hostile = false;
 };

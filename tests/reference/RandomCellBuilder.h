@@ -141,9 +141,10 @@ private:
     pool.push_back(append(std::move(operation), range));
   }
   void makeLeaves();
-  /// One or two projections of values that there are, and are no states.
-  void makeChained();
-  int chainedValue();
+  /// One or two projections of values that there are, and are no states; and a
+  /// chain of projections behind one of them.
+  void makeInner();
+  int innerValue();
   /// One more operation on values that there are.
   void grow();
   int growUnary();

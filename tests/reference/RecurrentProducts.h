@@ -14,7 +14,7 @@
 #ifndef MINRNN_TESTS_REFERENCE_RECURRENTPRODUCTS_H
 #define MINRNN_TESTS_REFERENCE_RECURRENTPRODUCTS_H
 
-#include "tests/reference/ChainedValues.h"
+#include "tests/reference/InnerValues.h"
 
 #include <cstdint>
 #include <span>
@@ -33,8 +33,8 @@ struct StepProducts {
   int64_t batch;
   int64_t channels;
   std::span<const CompiledProjection> projections;
-  bool ofChained;
-  /// Of chained values, the ones of this stage.
+  bool ofInner;
+  /// Of inner values, the ones of this stage.
   int64_t stage = 0;
 
   /// gates[b, r, :] = U_r operands[b, place of r, :], for weight[R, H, H].
@@ -77,8 +77,7 @@ private:
   template <typename Visit> void forEach(const Visit &visit) const {
     for (int64_t row = 0; row < batch; ++row)
       for (size_t r = 0; r < projections.size(); ++r)
-        if (projections[r].isChained == ofChained &&
-            projections[r].stage == stage)
+        if (projections[r].isInner == ofInner && projections[r].stage == stage)
           visit(row, static_cast<int64_t>(r), projections[r].place);
   }
 };

@@ -1,4 +1,4 @@
-//===- RandomScansTest.cpp - Random cells by the scan level, judged -------===//
+//===- RandomScansTest.cpp - Random cells by the scan level -----------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -9,9 +9,9 @@
 // Each seed is a cell that nobody wrote and a small call of it: taken to the
 // scan level by the compiler's passes, in linear space and, where the compiler
 // proves it, in log space, for some with recomputed states, interpreted
-// forward, backward and step by step, and held to the judge's bounds. Nothing
-// is generated, so that a cell takes a millisecond or two; what code generation
-// adds is judged by tests/e2e and tests/emulator.
+// forward, backward and step by step, and held to the reference's bounds.
+// Nothing is generated, so that a cell takes a millisecond or two; what code
+// generation adds is tested by tests/e2e and tests/emulator.
 //
 // The constants of every second cell are made parameters of the same values:
 // then the compiler folds none, and the bounds are double precision's.
@@ -24,7 +24,7 @@
 #include "tests/reference/RandomCampaign.h"
 #include "tests/reference/RandomCell.h"
 #include "tests/reference/Samples.h"
-#include "tests/scan/ScanJudge.h"
+#include "tests/scan/ScanReference.h"
 
 #include <gtest/gtest.h>
 
@@ -46,10 +46,10 @@ constexpr uint64_t shardCount = 4;
 constexpr double mostSkipped = 0.1;
 constexpr double mostUntame = 0.1;
 
-struct CellFigures : Figures {
+struct CellMetrics : Metrics {
   int64_t cells = 0, parallel = 0, inLogSpace = 0, recomputed = 0;
-  /// Calls of hostile cells, and of these the ones that the judge itself finds
-  /// to overflow.
+  /// Calls of hostile cells, and of these the ones that the reference itself
+  /// finds to overflow.
   int64_t hostile = 0, untame = 0;
 };
 
@@ -77,9 +77,9 @@ RandomRun smallRun(uint64_t seed) {
   return run;
 }
 
-class Judging {
+class Campaign {
 public:
-  explicit Judging(CellFigures &figures) : figures(figures) {}
+  explicit Campaign(CellMetrics &metrics) : metrics(metrics) {}
 
   /// Throws at the first thing that is wrong. `keepsConstants` says that they
   /// are not made parameters.
@@ -93,7 +93,7 @@ private:
                   const std::map<std::string, double> &constants,
                   mlir::ModuleOp scans, bool inLogSpace);
 
-  CellFigures &figures;
+  CellMetrics &metrics;
   /// A context keeps every number that it has ever seen; now and then a new one
   /// begins.
   std::unique_ptr<ScanCompiler> current;
@@ -102,7 +102,7 @@ private:
 
 } // namespace
 
-ScanCompiler &Judging::compiler() {
+ScanCompiler &Campaign::compiler() {
   if (uses++ % 4096 == 0) {
     current.reset();
     current = std::make_unique<ScanCompiler>();
@@ -110,9 +110,9 @@ ScanCompiler &Judging::compiler() {
   return *current;
 }
 
-void Judging::checkScans(const Example &example, const Program &program,
-                         const std::map<std::string, double> &constants,
-                         mlir::ModuleOp undecided, bool inLogSpace) {
+void Campaign::checkScans(const Example &example, const Program &program,
+                          const std::map<std::string, double> &constants,
+                          mlir::ModuleOp undecided, bool inLogSpace) {
   auto scans = current->inDomain(undecided, inLogSpace);
   if (!scans)
     return;
@@ -120,36 +120,36 @@ void Judging::checkScans(const Example &example, const Program &program,
   CallOptions options = run.options;
   options.nonNegativeInitial |= example.cell.isNonNegative || inLogSpace;
   options.extreme = example.cell.isHostile;
-  JudgedCall judged;
-  judged.call = sampleCall(program, run.shape, options, run.seed);
+  GradedCall graded;
+  Call call = sampleCall(program, run.shape, options, run.seed);
   int64_t width = run.shape.channels;
   for (size_t p = 0; p < program.parameters.size(); ++p)
     if (auto value = constants.find(program.parameters[p]);
         value != constants.end())
-      std::fill_n(judged.call.parameters.begin() +
-                      static_cast<int64_t>(p) * width,
+      std::fill_n(call.parameters.begin() + static_cast<int64_t>(p) * width,
                   width, value->second);
-  judged.call.roundsPreactivations = false;
-  judged.call.logarithmic = inLogSpace;
+  call.roundsPreactivations = false;
+  call.logarithmic = inLogSpace;
   if (!holdsRoundedConstants(*scans, program))
-    judged.call.precision = doublePrecision;
-  judged.dOutput = widen(sampleNormal(run.shape.outputs(), run.seed + 1));
+    call.precision = doublePrecision;
+  graded.dOutput = widen(sampleNormal(run.shape.outputs(), run.seed + 1));
   if (run.dLast)
-    judged.dLast = widen(
+    graded.dLast = widen(
         sampleNormal(run.shape.states() * example.cell.states, run.seed + 2));
-  judged.isHostile = example.cell.isHostile;
-  Judgement judgement = judgementOf(program, judged);
-  figures.hostile += judged.isHostile ? 1 : 0;
-  if (!isTame(judgement.results)) {
-    figures.untame += judged.isHostile ? 1 : 0;
+  graded.isHostile = example.cell.isHostile;
+  graded.layer = layerCallOf(program, std::move(call), run.seed + 3);
+  Expected expected = expectedOf(program, graded);
+  metrics.hostile += graded.isHostile ? 1 : 0;
+  if (!isTame(expected.results)) {
+    metrics.untame += graded.isHostile ? 1 : 0;
     return;
   }
-  figures.inLogSpace += inLogSpace ? 1 : 0;
+  metrics.inLogSpace += inLogSpace ? 1 : 0;
   ScanCell cell(*scans);
-  judge(cell, program, judged, judgement, figures);
+  compare(cell, program, graded, expected, metrics);
 }
 
-void Judging::check(const Example &example, bool keepsConstants) {
+void Campaign::check(const Example &example, bool keepsConstants) {
   std::map<std::string, double> constants;
   RandomCell cell =
       keepsConstants ? example.cell : withoutConstants(example.cell, constants);
@@ -162,8 +162,8 @@ void Judging::check(const Example &example, bool keepsConstants) {
   // By construction; the compiler may find more, but must not find less.
   if (cell.isAffine && !parallel)
     throw Fault("an affine cell is sequential");
-  ++figures.cells;
-  figures.parallel += parallel ? 1 : 0;
+  ++metrics.cells;
+  metrics.parallel += parallel ? 1 : 0;
   auto scans = passes.scans(*proven, /*recompute=*/false);
   checkScans(example, program, constants, *scans, /*inLogSpace=*/false);
   if (!parallel)
@@ -171,13 +171,13 @@ void Judging::check(const Example &example, bool keepsConstants) {
   checkScans(example, program, constants, *scans, /*inLogSpace=*/true);
   if (example.run.seed % 4 >= 2)
     return;
-  ++figures.recomputed;
+  ++metrics.recomputed;
   scans = passes.scans(*proven, /*recompute=*/true);
   checkScans(example, program, constants, *scans,
              /*inLogSpace=*/example.run.seed % 4 == 1);
 }
 
-std::string Judging::faultOf(const Example &example, bool keepsConstants) {
+std::string Campaign::faultOf(const Example &example, bool keepsConstants) {
   try {
     check(example, keepsConstants);
   } catch (const std::exception &fault) {
@@ -192,39 +192,39 @@ class RandomScans : public testing::TestWithParam<uint64_t> {};
 
 } // namespace
 
-TEST_P(RandomScans, AgreeWithTheJudge) {
+TEST_P(RandomScans, AgreeWithTheReference) {
   uint64_t first = fromEnvironment("MINRNN_RANDOM_FIRST", 0);
   uint64_t count = fromEnvironment("MINRNN_RANDOM_COUNT", 5000);
-  CellFigures figures;
-  Judging judging(figures);
+  CellMetrics metrics;
+  Campaign campaign(metrics);
   auto report = [&] {
-    std::cout << "figure: " << figures.cells << " cells, " << figures.parallel
-              << " parallel, " << figures.inLogSpace << " in log space, "
-              << figures.recomputed << " recomputed; " << figures.numbers
-              << " numbers compared, " << figures.inDouble
-              << " of them in double precision, " << figures.unbounded
-              << " without a bound, " << figures.skipped << " not compared; "
-              << figures.untame << " of " << figures.hostile
-              << " hostile calls overflow; the worst at " << figures.worst
+    std::cout << "figure: " << metrics.cells << " cells, " << metrics.parallel
+              << " parallel, " << metrics.inLogSpace << " in log space, "
+              << metrics.recomputed << " recomputed; " << metrics.numbers
+              << " numbers compared, " << metrics.inDouble
+              << " of them in double precision, " << metrics.unbounded
+              << " without a bound, " << metrics.skipped << " not compared; "
+              << metrics.untame << " of " << metrics.hostile
+              << " hostile calls overflow; the worst at " << metrics.worst
               << " of what is allowed\n"
               << std::flush;
   };
   int faults = 0;
   for (uint64_t seed = first + GetParam(); seed < first + count;
        seed += shardCount) {
-    Example example{randomCell(seed, {.chained = true, .hostile = true}),
+    Example example{randomCell(seed, {.inner = true, .hostile = true}),
                     smallRun(seed)};
     bool keepsConstants = seed / shardCount % 2 == 1;
-    std::string fault = judging.faultOf(example, keepsConstants);
-    if (figures.cells % 10000 == 0)
+    std::string fault = campaign.faultOf(example, keepsConstants);
+    if (metrics.cells % 10000 == 0)
       report();
     if (fault.empty())
       continue;
     ADD_FAILURE() << "seed " << seed << "\n"
                   << example.cell.text() << describe(example.run) << "\n"
                   << fault;
-    CellFigures ignored;
-    Judging again(ignored);
+    CellMetrics ignored;
+    Campaign again(ignored);
     ADD_FAILURE() << shrunkReport(example, [&](const Example &smaller) {
       return again.faultOf(smaller, keepsConstants);
     });
@@ -233,15 +233,15 @@ TEST_P(RandomScans, AgreeWithTheJudge) {
       break;
   }
   report();
-  EXPECT_LT(static_cast<double>(figures.unbounded),
-            0.02 * static_cast<double>(figures.numbers));
-  EXPECT_GT(static_cast<double>(figures.inDouble),
-            0.5 * static_cast<double>(figures.numbers));
+  EXPECT_LT(static_cast<double>(metrics.unbounded),
+            0.02 * static_cast<double>(metrics.numbers));
+  EXPECT_GT(static_cast<double>(metrics.inDouble),
+            0.5 * static_cast<double>(metrics.numbers));
   // A campaign that judges nothing proves nothing.
-  EXPECT_LT(static_cast<double>(figures.skipped),
-            mostSkipped * static_cast<double>(figures.numbers));
-  EXPECT_LT(static_cast<double>(figures.untame),
-            mostUntame * static_cast<double>(figures.hostile));
+  EXPECT_LT(static_cast<double>(metrics.skipped),
+            mostSkipped * static_cast<double>(metrics.numbers));
+  EXPECT_LT(static_cast<double>(metrics.untame),
+            mostUntame * static_cast<double>(metrics.hostile));
 }
 
 INSTANTIATE_TEST_SUITE_P(Shard, RandomScans,

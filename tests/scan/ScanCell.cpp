@@ -8,11 +8,12 @@
 
 #include "tests/scan/ScanCell.h"
 
+#include "compiler/codegen/Manifest.h"
 #include "compiler/pipeline/Dialects.h"
 #include "compiler/pipeline/Pipelines.h"
-#include "compiler/transforms/ForwardChained.h"
+#include "compiler/transforms/EntryTensors.h"
 #include "compiler/transforms/Passes.h"
-#include "tests/reference/RecurrentProducts.h"
+#include "tests/reference/Samples.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
@@ -25,8 +26,7 @@ using namespace minrnn;
 using namespace minrnn::dialect;
 using namespace minrnn::scan;
 using reference::Call;
-using reference::Program;
-using reference::StepProducts;
+using reference::ProgramCall;
 
 static DialectRegistry allDialects() {
   DialectRegistry registry;
@@ -88,225 +88,151 @@ bool minrnn::scan::isParallel(ModuleOp proven) {
   return !cell->hasAttr(compiler::kSequentialAttribute);
 }
 
-static ScanEntry entryOf(ModuleOp scans, StringRef name) {
-  auto function = scans.lookupSymbol<func::FuncOp>(name);
-  if (!function)
-    throw std::runtime_error("there is no '" + name.str() + "'");
-  return ScanEntry(function);
-}
-
-ScanCell::ScanCell(ModuleOp scans)
-    : forwardEntry(entryOf(scans, compiler::kForwardName)),
-      backwardEntry(entryOf(scans, compiler::kBackwardName)),
-      stepEntry(entryOf(scans, compiler::kStepName)) {
-  if (scans.lookupSymbol(compiler::kForwardChainedName)) {
-    forwardChainedEntry = entryOf(scans, compiler::kForwardChainedName);
-    backwardChainedEntry = entryOf(scans, compiler::kBackwardChainedName);
-  }
-  auto states = scans->getAttrOfType<ArrayAttr>(compiler::kStatesAttribute);
-  for (auto projection :
-       scans->getAttrOfType<ArrayAttr>(compiler::kRecurrentAttribute)
-           .getAsRange<DictionaryAttr>()) {
-    auto chained = projection.getAs<IntegerAttr>(compiler::kProjectedChained);
-    if (chained)
-      chainedCount = std::max(chainedCount, chained.getInt() + 1);
-    projections.push_back(
-        {chained != nullptr,
-         chained
-             ? chained.getInt()
-             : llvm::find(states, projection.get(compiler::kProjectedState)) -
-                   states.begin()});
-  }
-}
-
-/// The inputs that every entry may have.
-static NamedTensors inputsOf(const Call &call) {
-  NamedTensors tensors;
-  tensors["preactivations"] = call.preactivations;
-  tensors["input"] = call.input;
-  tensors["parameters"] = call.parameters;
-  if (!call.bias.empty())
-    tensors["bias"] = call.bias;
-  if (!call.recurrentBias.empty())
-    tensors["recurrent_bias"] = call.recurrentBias;
-  if (!call.reset.empty())
-    tensors["reset"].assign(call.reset.begin(), call.reset.end());
-  return tensors;
-}
-
-static EntryCall wholeCall(const Call &call) {
-  return {.batch = call.shape.batch,
-          .time = call.shape.time,
-          .channels = call.shape.channels,
-          .reverse = call.reverse,
-          .first = 0,
-          .count = call.shape.time};
-}
-
-void ScanCell::multiply(const Program &program, const Call &call,
-                        bool ofChained, const std::vector<double> &operands,
-                        int64_t first, int64_t stride,
-                        std::vector<double> &recurrent, int64_t time,
-                        int64_t t) const {
-  auto width =
-      static_cast<int64_t>(program.recurrent.size()) * call.shape.channels;
-  StepProducts{call.shape.batch, call.shape.channels, projections, ofChained}
-      .multiply<double>(call.recurrentWeight.data(),
-                        {operands.data() + first, stride},
-                        {recurrent.data() + t * width, time * width});
-}
-
-void ScanCell::pullBack(const Program &program, const Call &call,
-                        bool ofChained, const std::vector<double> &dRecurrent,
-                        int64_t t, std::vector<double> &operands, int64_t first,
-                        int64_t stride) const {
-  auto width =
-      static_cast<int64_t>(program.recurrent.size()) * call.shape.channels;
-  StepProducts{call.shape.batch, call.shape.channels, projections, ofChained}
-      .pullBack<double>(
-          call.recurrentWeight.data(),
-          {dRecurrent.data() + t * width, call.shape.time * width},
-          {operands.data() + first, stride});
-}
-
-NamedTensors ScanCell::forward(const Program &program, const Call &call) {
-  NamedTensors tensors = inputsOf(call);
-  EntryCall whole = wholeCall(call);
-  auto stateCount = static_cast<int64_t>(program.states.size());
-  std::vector<double> states(call.shape.states() * stateCount);
-  if (!call.initial.empty())
-    tensors["initial"] = states = call.initial;
-  if (program.recurrent.empty()) {
-    forwardEntry.run(tensors, whole);
+LayerCall minrnn::scan::layerCallOf(const reference::Program &program,
+                                    Call call, uint64_t seed) {
+  int64_t steps = call.shape.batch * call.shape.time;
+  auto rows = static_cast<int64_t>(program.gates.size()) * call.shape.channels;
+  LayerCall layer;
+  layer.inputs = program.readsInput ? call.shape.channels : rows;
+  if (!program.readsInput) {
+    layer.input = call.preactivations;
+    layer.weight.resize(rows * rows);
+    for (int64_t row = 0; row < rows; ++row)
+      layer.weight[row * rows + row] = 1;
   } else {
-    tensors["recurrent"].resize(call.shape.outputs() *
-                                static_cast<int64_t>(program.recurrent.size()));
-    tensors["last"] = states;
-    tensors["output"].resize(call.shape.outputs());
-    tensors["trajectory"].resize(call.shape.outputs() * stateCount);
-    int64_t chainedWidth = chainedCount * call.shape.channels;
-    tensors["chained"].resize(call.shape.outputs() * chainedCount);
-    for (int64_t p = 0; p < call.shape.time; ++p) {
-      int64_t t = call.reverse ? call.shape.time - 1 - p : p;
-      tensors["initial"] = tensors.at("last");
-      multiply(program, call, /*ofChained=*/false, tensors.at("last"), 0,
-               stateCount * call.shape.channels, tensors.at("recurrent"),
-               call.shape.time, t);
-      whole.first = p;
-      whole.count = 1;
-      if (forwardChainedEntry) {
-        forwardChainedEntry->run(tensors, whole);
-        multiply(program, call, /*ofChained=*/true, tensors.at("chained"),
-                 t * chainedWidth, call.shape.time * chainedWidth,
-                 tensors.at("recurrent"), call.shape.time, t);
+    int64_t inputs = layer.inputs;
+    layer.input = call.input;
+    layer.weight =
+        reference::widen(reference::sampleNormal(rows * inputs, seed));
+    for (int64_t step = 0; step < steps; ++step)
+      for (int64_t row = 0; row < rows; ++row) {
+        double sum = 0;
+        for (int64_t i = 0; i < inputs; ++i)
+          sum +=
+              layer.input[step * inputs + i] * layer.weight[row * inputs + i];
+        call.preactivations[step * rows + row] = sum;
       }
-      forwardEntry.run(tensors, whole);
-    }
-    if (program.isPlain())
-      tensors.erase("trajectory");
   }
-  if (program.isPlain() && !forwardEntry.has("boundaries"))
-    tensors["trajectory"] = tensors.at("output");
+  layer.cell = std::move(call);
+  return layer;
+}
+
+ScanCell::ScanCell(ModuleOp scans) {
+  ProgramOp op = compiler::findProgram(scans);
+  if (!op)
+    throw std::runtime_error("there is no program");
+  program = compiler::readProgram(op);
+  outputIsState = op.outputIsState();
+  for (Axis axis : {Axis::Gates, Axis::Recurrent, Axis::Parameters,
+                    Axis::States, Axis::Inner})
+    sizes.size(axis) = op.getSize(axis);
+  for (auto function : scans.getOps<func::FuncOp>())
+    entries.try_emplace(function.getName().str(), function);
+  auto states = op.getStates().getAsValueRange<StringAttr>();
+  for (const minrnn::RecurrentProjection &projection : op.getProjections())
+    projections.push_back(
+        {projection.inner.has_value(),
+         projection.inner ? *projection.inner
+                          : std::distance(states.begin(),
+                                          llvm::find(states, projection.state)),
+         projection.stage});
+}
+
+bool ScanCell::writes(const std::string &entry,
+                      const std::string &argument) const {
+  return entries.at(entry).returns(argument);
+}
+
+void ScanCell::launch(const std::string &entry, int64_t first, int64_t count,
+                      NamedTensors &arguments) {
+  entries.at(entry).run(arguments, {.batch = sizes.size(Axis::Batch),
+                                    .time = sizes.size(Axis::Time),
+                                    .channels = sizes.size(Axis::Channels),
+                                    .reverse = sizes.reverse,
+                                    .first = first,
+                                    .count = count});
+}
+
+void ScanCell::run(Procedure procedure, const LayerCall &call, int64_t time,
+                   bool reverse, NamedTensors &tensors) {
+  const reference::Shape &shape = call.cell.shape;
+  sizes.size(Axis::Batch) = shape.batch;
+  sizes.size(Axis::Time) = time;
+  sizes.size(Axis::Tiles) = tileCount(time);
+  sizes.size(Axis::Channels) = shape.channels;
+  sizes.size(Axis::Inputs) = call.inputs;
+  sizes.reverse = reverse;
+  interpret(program, procedure, sizes, tensors, *this);
+}
+
+/// The inputs and parameters that a procedure may have.
+static NamedTensors inputsOf(const LayerCall &call) {
+  NamedTensors tensors = {{"input", call.input}, {"weight", call.weight}};
+  tensors["parameters"] = call.cell.parameters;
+  tensors["recurrent_weight"] = call.cell.recurrentWeight;
+  if (!call.cell.bias.empty())
+    tensors["bias"] = call.cell.bias;
+  if (!call.cell.recurrentBias.empty())
+    tensors["recurrent_bias"] = call.cell.recurrentBias;
+  if (!call.cell.reset.empty())
+    tensors["reset"].assign(call.cell.reset.begin(), call.cell.reset.end());
+  if (!call.cell.initial.empty())
+    tensors["initial"] = call.cell.initial;
   return tensors;
 }
 
-NamedTensors ScanCell::backward(const Program &program, const Call &call,
-                                const NamedTensors &run,
+NamedTensors ScanCell::forward(const LayerCall &call) {
+  NamedTensors tensors = inputsOf(call);
+  run(Procedure::Forward, call, call.cell.shape.time, call.cell.reverse,
+      tensors);
+  return tensors;
+}
+
+NamedTensors ScanCell::backward(const LayerCall &call, NamedTensors run,
                                 std::span<const double> dOutput,
                                 std::span<const double> dLast) {
-  NamedTensors tensors = inputsOf(call);
-  EntryCall whole = wholeCall(call);
-  auto stateCount = static_cast<int64_t>(program.states.size());
-  if (!call.initial.empty())
-    tensors["initial"] = call.initial;
-  for (const char *name : {"output", "trajectory", "boundaries", "recurrent"})
-    if (auto saved = run.find(name); saved != run.end())
-      tensors[name] = saved->second;
+  NamedTensors tensors = std::move(run);
   tensors["d_output"].assign(dOutput.begin(), dOutput.end());
-  std::vector<double> states(call.shape.states() * stateCount);
   if (!dLast.empty())
-    tensors["d_last"] = states = {dLast.begin(), dLast.end()};
-  if (program.recurrent.empty()) {
-    backwardEntry.run(tensors, whole);
-  } else {
-    int64_t chainedWidth = chainedCount * call.shape.channels;
-    tensors["d_chained"].resize(call.shape.outputs() * chainedCount);
-    for (int64_t p = 0; p < call.shape.time; ++p) {
-      int64_t t = call.reverse ? p : call.shape.time - 1 - p;
-      tensors["d_last"] = states;
-      whole.first = p;
-      whole.count = 1;
-      if (backwardChainedEntry) {
-        backwardChainedEntry->run(tensors, whole);
-        pullBack(program, call, /*ofChained=*/true, tensors.at("d_recurrent"),
-                 t, tensors.at("d_chained"), t * chainedWidth,
-                 call.shape.time * chainedWidth);
-      }
-      backwardEntry.run(tensors, whole);
-      states = tensors.at("d_initial");
-      pullBack(program, call, /*ofChained=*/false, tensors.at("d_recurrent"), t,
-               states, 0, stateCount * call.shape.channels);
-    }
-    tensors["d_initial"] = states;
-    tensors["d_preactivations"]; // there even where no step is
-  }
-  // A channel that is read in vain is no argument, and its gradient zero.
-  if (program.readsInput && !tensors.contains("d_input"))
-    tensors["d_input"].assign(call.shape.outputs(), 0);
+    tensors["d_last"].assign(dLast.begin(), dLast.end());
+  this->run(Procedure::Backward, call, call.cell.shape.time, call.cell.reverse,
+            tensors);
   return tensors;
 }
 
-NamedTensors ScanCell::steps(const Program &program, const Call &call) {
-  auto stateCount = static_cast<int64_t>(program.states.size());
-  int64_t width = call.shape.channels;
+NamedTensors ScanCell::steps(const LayerCall &call) {
+  const reference::Shape &shape = call.cell.shape;
+  int64_t rows = shape.batch;
   NamedTensors result;
-  result["output"].resize(call.shape.outputs());
-  std::vector<double> &states = result["last"];
-  states.resize(call.shape.states() * stateCount);
-  if (!call.initial.empty())
-    states = call.initial;
-  for (int64_t p = 0; p < call.shape.time; ++p) {
-    int64_t t = call.reverse ? call.shape.time - 1 - p : p;
+  result["output"].resize(shape.outputs());
+  NamedTensors given = inputsOf(call);
+  for (int64_t p = 0; p < shape.time; ++p) {
+    int64_t t = call.cell.reverse ? shape.time - 1 - p : p;
+    NamedTensors tensors = given;
     // The step's own part of an array [B, T, count].
-    auto slice = [&](const std::vector<double> &values, size_t count) {
-      std::vector<double> part;
-      for (int64_t row = 0; row < call.shape.batch && !values.empty(); ++row) {
-        auto first = values.begin() +
-                     (row * call.shape.time + t) * static_cast<int64_t>(count);
-        part.insert(part.end(), first, first + static_cast<int64_t>(count));
+    for (auto [name, count] :
+         {std::pair("input", call.inputs), {"reset", int64_t{1}}}) {
+      if (!given.contains(name))
+        continue;
+      const std::vector<double> &all = given.at(name);
+      std::vector<double> &part = tensors.at(name);
+      part.clear();
+      for (int64_t row = 0; row < rows; ++row) {
+        auto first = all.begin() + (row * shape.time + t) * count;
+        part.insert(part.end(), first, first + count);
       }
-      return part;
-    };
-    NamedTensors tensors = inputsOf(call);
-    tensors["preactivations"] =
-        slice(call.preactivations, program.gates.size() * width);
-    tensors["input"] = slice(call.input, width);
-    if (!call.reset.empty())
-      tensors["reset"] = slice(tensors.at("reset"), 1);
-    if (p > 0 || !call.initial.empty())
-      tensors["previous"] = states;
-    tensors["recurrent"].resize(call.shape.states() *
-                                static_cast<int64_t>(program.recurrent.size()));
-    multiply(program, call, /*ofChained=*/false, states, 0, stateCount * width,
-             tensors.at("recurrent"), 1, 0);
-    EntryCall one = wholeCall(call);
-    one.time = one.count = 1;
-    one.reverse = false;
-    if (forwardChainedEntry) {
-      if (p > 0 || !call.initial.empty())
-        tensors["initial"] = states;
-      forwardChainedEntry->run(tensors, one);
-      multiply(program, call, /*ofChained=*/true, tensors.at("chained"), 0,
-               chainedCount * width, tensors.at("recurrent"), 1, 0);
     }
-    stepEntry.run(tensors, one);
-    states = tensors.at("next");
-    const std::vector<double> &seen =
-        program.isPlain() ? states : tensors.at("output");
-    for (int64_t row = 0; row < call.shape.batch; ++row)
-      std::copy_n(seen.begin() + row * width, width,
+    run(Procedure::Step, call, 1, false, tensors);
+    given["initial"] = tensors.at("last");
+    const std::vector<double> &seen = tensors.at("output");
+    for (int64_t row = 0; row < rows; ++row)
+      std::copy_n(seen.begin() + row * shape.channels, shape.channels,
                   result["output"].begin() +
-                      (row * call.shape.time + t) * width);
+                      (row * shape.time + t) * shape.channels);
   }
+  result["last"] =
+      given.contains("initial")
+          ? given.at("initial")
+          : std::vector<double>(shape.states() * sizes.size(Axis::States));
   return result;
 }

@@ -7,16 +7,18 @@
 //===----------------------------------------------------------------------===//
 //
 // A cell that the compiler's passes have taken to the scan level, in process
-// and no further, and its entries called there as specs/abi.md says: the
-// products with the recurrent weights are made between the steps.
+// and no further. A layer of it is called by its `minrnn.program`, interpreted
+// in double; the entries that this launches are interpreted, too.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef MINRNN_TESTS_SCAN_SCANCELL_H
 #define MINRNN_TESTS_SCAN_SCANCELL_H
 
-#include "tests/reference/ChainedValues.h"
+#include "minrnn/manifest.h"
 #include "tests/reference/Equations.h"
+#include "tests/reference/InnerValues.h"
+#include "tests/reference/InterpretProgram.h"
 #include "tests/scan/ScanEntry.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -24,7 +26,6 @@
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
 
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -61,47 +62,56 @@ private:
 /// Whether the compiler calls the proven cell parallel.
 bool isParallel(mlir::ModuleOp proven);
 
-/// The entries of one module of scans. The module is not used after it was
-/// made.
-class ScanCell {
+/// A call of a layer: the cell's, whose pre-activations are input weight^T.
+struct LayerCall {
+  reference::Call cell;
+  int64_t inputs = 0;         // D
+  std::vector<double> input;  // [B, T, D]
+  std::vector<double> weight; // [G, H, D]
+};
+
+/// The layer's call of the cell's `call`: each pre-activation is an input of
+/// its own, and the weight is the identity. A layer of a cell that reads its
+/// input has that one, D = H, and `seed` chooses its weights; then the call's
+/// pre-activations become what is projected.
+LayerCall layerCallOf(const reference::Program &program, reference::Call call,
+                      uint64_t seed);
+
+/// The layer of one module of scans, which is not used after it was made.
+class ScanCell : private reference::EntryLauncher {
 public:
   explicit ScanCell(mlir::ModuleOp scans);
 
   /// What each recurrent projection multiplies, as the module has it.
   std::vector<reference::CompiledProjection> projections;
+  /// Whether the one state is the output.
+  bool outputIsState;
 
-  // Each throws std::runtime_error where an entry asks for what specs/abi.md
-  // does not know.
+  // Each throws std::runtime_error where an entry or the program asks for what
+  // specs/abi.md does not know.
 
-  /// `output`, `trajectory` (of a plain cell, the same; not where states are
-  /// recomputed), `last`, and whatever `backward` needs of it.
-  NamedTensors forward(const reference::Program &program,
-                       const reference::Call &call);
+  /// `output`, `last`, and whatever `backward` needs of it: `states` or
+  /// `checkpoints`, unless the output is the state.
+  NamedTensors forward(const LayerCall &call);
   /// The gradients, `run` being what `forward` returned. `dLast` may be empty.
-  NamedTensors backward(const reference::Program &program,
-                        const reference::Call &call, const NamedTensors &run,
+  NamedTensors backward(const LayerCall &call, NamedTensors run,
                         std::span<const double> dOutput,
                         std::span<const double> dLast);
   /// `output` and `last`, by T calls of `step`.
-  NamedTensors steps(const reference::Program &program,
-                     const reference::Call &call);
+  NamedTensors steps(const LayerCall &call);
 
 private:
-  /// recurrent[:, t, r, :] = U_r times its operand, of arrays [B, `time`, R, H]
-  /// and rows of operands that are `stride` apart, for one kind of operands.
-  void multiply(const reference::Program &program, const reference::Call &call,
-                bool ofChained, const std::vector<double> &operands,
-                int64_t first, int64_t stride, std::vector<double> &recurrent,
-                int64_t time, int64_t t) const;
-  /// Adds d_recurrent[:, t, r, :] U_r to the gradient of its operand.
-  void pullBack(const reference::Program &program, const reference::Call &call,
-                bool ofChained, const std::vector<double> &dRecurrent,
-                int64_t t, std::vector<double> &operands, int64_t first,
-                int64_t stride) const;
+  bool writes(const std::string &entry,
+              const std::string &argument) const override;
+  void launch(const std::string &entry, int64_t first, int64_t count,
+              NamedTensors &arguments) override;
+  void run(Procedure procedure, const LayerCall &call, int64_t time,
+           bool reverse, NamedTensors &tensors);
 
-  ScanEntry forwardEntry, backwardEntry, stepEntry;
-  std::optional<ScanEntry> forwardChainedEntry, backwardChainedEntry;
-  int64_t chainedCount = 0;
+  minrnn::Program program;
+  /// Of the packed axes; the others are the call's.
+  reference::ProgramCall sizes;
+  std::map<std::string, ScanEntry> entries;
 };
 
 } // namespace minrnn::scan

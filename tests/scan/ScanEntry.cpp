@@ -58,19 +58,14 @@ ScanEntry::Packed ScanEntry::packedOf(Value value) const {
 }
 
 ScanEntry::ScanEntry(func::FuncOp function) {
-  auto projection = findOnly<PackedProjectionOp>(function);
-  for (BlockArgument argument : function.getArguments()) {
-    // (Its operands are projected outside.)
-    if (projection && (argument == projection.getInput() ||
-                       argument == projection.getWeight()))
-      continue;
+  for (BlockArgument argument : function.getArguments())
     addName(argument, nameIn(function.getArgAttrDict(argument.getArgNumber())));
-  }
-  if (projection)
-    addName(projection.getResult(), "preactivations");
   for (auto [index, value] :
-       llvm::enumerate(function.front().getTerminator()->getOperands()))
-    addName(value, nameIn(function.getResultAttrDict(index)));
+       llvm::enumerate(function.front().getTerminator()->getOperands())) {
+    std::string name = nameIn(function.getResultAttrDict(index));
+    addName(value, name);
+    results.insert(name);
+  }
 
   auto common = [&](auto op) {
     isReverse = op.getReverse();
@@ -103,13 +98,13 @@ ScanEntry::ScanEntry(func::FuncOp function) {
     encode = std::make_unique<RegionCode>(scan.getEncode());
     decode = std::make_unique<RegionCode>(scan.getDecode());
   }
-  auto boundariesOf = [&](Value value) -> Packed {
+  auto checkpointsOf = [&](Value value) -> Packed {
     if (!value)
       return {};
     return {nameOf(value), stepValueCount(value.getType())};
   };
-  kept = boundariesOf(scan.getBoundaries());
-  taken = boundariesOf(scan.getTaken());
+  checkpointsOut = checkpointsOf(scan.getBoundaries());
+  checkpointsIn = checkpointsOf(scan.getTaken());
   if (!scan.getTaken())
     return;
   states = std::make_unique<RegionCode>(scan.getStates());
@@ -117,9 +112,7 @@ ScanEntry::ScanEntry(func::FuncOp function) {
                     packedValueCount(scan.getParameters().getTypes());
 }
 
-static int64_t tiles(const EntryCall &call) {
-  return (call.time + tileTime - 1) / tileTime;
-}
+static int64_t tiles(const EntryCall &call) { return tileCount(call.time); }
 
 /// One channel of one row.
 class ScanEntry::Lane {
@@ -145,10 +138,10 @@ private:
                  double value);
   double readRow(const Packed &packed, int64_t gate) const;
   void writeRow(const Packed &packed, int64_t gate, double value);
-  int64_t boundarySize(const Packed &packed) const {
+  int64_t checkpointSize(const Packed &packed) const {
     return call.batch * tiles(call) * packed.gates * call.channels;
   }
-  int64_t boundaryIndex(const Packed &packed, int64_t tile, int64_t state) {
+  int64_t checkpointIndex(const Packed &packed, int64_t tile, int64_t state) {
     return ((row * tiles(call) + tile) * packed.gates + state) * call.channels +
            channel;
   }
@@ -167,7 +160,7 @@ private:
   /// The carried states after `element`.
   std::vector<double> apply(std::span<const double> element,
                             const std::vector<double> &states) const;
-  /// The states before each position, made again from the boundaries.
+  /// The states before each position, made again from the checkpoints.
   std::vector<std::vector<double>> recompute();
   /// Takes the step at the forward pass's `position`.
   void step(int64_t position, const std::vector<double> *recomputed);
@@ -256,12 +249,13 @@ void ScanEntry::Lane::appendParameters(std::vector<double> &values) const {
 
 std::vector<std::vector<double>> ScanEntry::Lane::recompute() {
   std::vector<std::vector<double>> before;
-  std::vector<double> state(entry.taken.gates);
+  std::vector<double> state(entry.checkpointsIn.gates);
   for (int64_t position = 0; position < call.time; ++position) {
     if (position % tileTime == 0) {
-      for (int64_t s = 0; s < entry.taken.gates; ++s)
-        state[s] = read(entry.taken.name, boundarySize(entry.taken),
-                        boundaryIndex(entry.taken, position / tileTime, s));
+      for (int64_t s = 0; s < entry.checkpointsIn.gates; ++s)
+        state[s] =
+            read(entry.checkpointsIn.name, checkpointSize(entry.checkpointsIn),
+                 checkpointIndex(entry.checkpointsIn, position / tileTime, s));
       state = run(entry.encode, state);
     }
     before.push_back(run(entry.decode, state));
@@ -292,11 +286,11 @@ void ScanEntry::Lane::step(int64_t position,
     values.insert(values.end(), recomputed->begin(), recomputed->end());
   appendParameters(values);
   std::vector<double> plain = run(entry.decode, carried);
-  if (position % tileTime == 0 && !entry.kept.name.empty())
+  if (position % tileTime == 0 && !entry.checkpointsOut.name.empty())
     for (size_t s = 0; s < carried.size(); ++s)
-      write(entry.kept.name, boundarySize(entry.kept),
-            boundaryIndex(entry.kept, position / tileTime,
-                          static_cast<int64_t>(s)),
+      write(entry.checkpointsOut.name, checkpointSize(entry.checkpointsOut),
+            checkpointIndex(entry.checkpointsOut, position / tileTime,
+                            static_cast<int64_t>(s)),
             plain[s]);
 
   std::span<const double> results;
@@ -339,7 +333,7 @@ void ScanEntry::Lane::run() {
     for (int64_t gate = 0; gate < sum.gates; ++gate)
       totals.push_back(call.first == 0 ? 0 : readRow(sum, gate));
   std::vector<std::vector<double>> before;
-  if (!entry.taken.name.empty())
+  if (!entry.checkpointsIn.name.empty())
     before = recompute();
   for (int64_t p = call.first; p < call.first + call.count; ++p) {
     int64_t position = entry.isReverse ? call.time - 1 - p : p;
@@ -355,20 +349,21 @@ void ScanEntry::Lane::run() {
 }
 
 void ScanEntry::run(NamedTensors &tensors, const EntryCall &call) {
-  // What nobody writes shows.
+  // What nobody writes shows. A result that the caller does not keep is made
+  // anew in each call.
   auto poison = [&](const std::string &name, int64_t size) {
-    tensors[name].assign(size, std::numeric_limits<double>::quiet_NaN());
+    if (call.first == 0 || !tensors.contains(name))
+      tensors[name].assign(size, std::numeric_limits<double>::quiet_NaN());
   };
-  if (call.first == 0) {
-    for (const Sequence &sequence : outputs)
-      poison(sequence.name,
-             call.batch * call.time * sequence.gates * call.channels);
-    for (const Packed &sum : sums)
-      poison(sum.name, call.batch * sum.gates * call.channels);
-    poison(last.name, call.batch * last.gates * call.channels);
-    if (!kept.name.empty())
-      poison(kept.name, call.batch * tiles(call) * kept.gates * call.channels);
-  }
+  for (const Sequence &sequence : outputs)
+    poison(sequence.name,
+           call.batch * call.time * sequence.gates * call.channels);
+  for (const Packed &sum : sums)
+    poison(sum.name, call.batch * sum.gates * call.channels);
+  poison(last.name, call.batch * last.gates * call.channels);
+  if (!checkpointsOut.name.empty())
+    poison(checkpointsOut.name,
+           call.batch * tiles(call) * checkpointsOut.gates * call.channels);
   for (int64_t row = 0; row < call.batch; ++row)
     for (int64_t channel = 0; channel < call.channels; ++channel)
       Lane(*this, tensors, call, row, channel).run();

@@ -18,13 +18,13 @@
 #define MINRNN_TESTS_SCAN_SCANENTRY_H
 
 #include "dialect/MinRNN.h"
+#include "tests/reference/InterpretProgram.h"
 #include "tests/scan/RegionCode.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/DenseMap.h"
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -32,9 +32,7 @@
 
 namespace minrnn::scan {
 
-/// Arrays by their names in specs/abi.md. One that is not there is absent; the
-/// mask of resets is one of numbers here.
-using NamedTensors = std::map<std::string, std::vector<double>>;
+using reference::NamedTensors;
 
 /// One call of an entry.
 struct EntryCall {
@@ -49,12 +47,14 @@ struct EntryCall {
 /// How many steps a tile of time has here, where states are recomputed from
 /// those at its beginning: few, so that a short sequence has several.
 inline constexpr int64_t tileTime = 2;
+inline constexpr int64_t tileCount(int64_t time) {
+  return (time + tileTime - 1) / tileTime;
+}
 
 class ScanEntry {
 public:
-  /// `function` holds one scan of either kind, its tensors are arguments (or
-  /// the packed projection of some) or returned. Throws std::runtime_error
-  /// otherwise.
+  /// `function` holds one scan of either kind, its tensors are arguments or
+  /// returned. Throws std::runtime_error otherwise.
   explicit ScanEntry(mlir::func::FuncOp function);
 
   /// Reads its arguments from `tensors`, and writes what it returns there. What
@@ -62,8 +62,8 @@ public:
   /// thrown.
   void run(NamedTensors &tensors, const EntryCall &call);
 
-  /// Whether the entry takes or returns a tensor of that name.
-  bool has(const std::string &name) const { return names.contains(name); }
+  /// Whether the entry returns a tensor of that name.
+  bool returns(const std::string &name) const { return results.contains(name); }
 
 private:
   /// A tensor that is read or written step by step: [batch, time, gate,
@@ -88,13 +88,13 @@ private:
   std::string nameOf(mlir::Value value) const;
 
   llvm::DenseMap<mlir::Value, std::string> namesOfValues;
-  std::set<std::string> names;
+  std::set<std::string> names, results;
   bool isReverse = false;
   std::vector<Sequence> sequences, outputs;
   std::vector<Packed> parameters, sums;
   Packed initial, last;
-  /// `boundaries` that are kept, or taken.
-  Packed kept, taken;
+  /// The states that tiles of time start from, written or read.
+  Packed checkpointsOut, checkpointsIn;
   /// The values that `states` reads, of the sequences.
   int64_t recomputeValues = 0;
   /// The body of a sequential scan is its `output`.

@@ -52,7 +52,7 @@ func.func @backward(%p: tensor<?x?x1x?xf32> {minrnn.name = "preactivations"},
                     %h0: tensor<?x1x?xf32> {minrnn.name = "initial"})
     -> (tensor<?x?x?xf32> {minrnn.name = "output"},
         tensor<?x1x?xf32> {minrnn.name = "d_bias"},
-        tensor<?x?x1x?xf32> {minrnn.name = "boundaries"},
+        tensor<?x?x1x?xf32> {minrnn.name = "checkpoints"},
         tensor<?x1x?xf32> {minrnn.name = "last"}) {
   %y, %s, %b, %last = minrnn.scan )" +
          direction + R"( sequences(%p : tensor<?x?x1x?xf32>)
@@ -91,7 +91,7 @@ TEST_F(ScanEntryTest, ScansInOrder) {
   EXPECT_EQ(tensors.at("last"), (Numbers{41, 50}));
   EXPECT_EQ(tensors.at("d_bias"), (Numbers{9, 18}));
   // Tiles of two steps begin at 0 and 2.
-  EXPECT_EQ(tensors.at("boundaries"), (Numbers{1, 10, 0, 7}));
+  EXPECT_EQ(tensors.at("checkpoints"), (Numbers{1, 10, 0, 7}));
 }
 
 TEST_F(ScanEntryTest, ScansAgainstTimeAndAgainstTheForwardPass) {
@@ -128,7 +128,7 @@ TEST_F(ScanEntryTest, ScansLogarithms) {
   ASSERT_EQ(tensors.at("last").size(), 1U);
   EXPECT_NEAR(tensors.at("last")[0], 4, 1e-15); // 0, 1, 4
   EXPECT_NEAR(tensors.at("output")[1], 3, 1e-15);
-  EXPECT_EQ(tensors.at("boundaries"), (Numbers{0}));
+  EXPECT_EQ(tensors.at("checkpoints"), (Numbers{0}));
 }
 
 TEST_F(ScanEntryTest, ScansByAnyAlgebra) {
@@ -172,7 +172,7 @@ TEST_F(ScanEntryTest, LoopsAndDelays) {
 func.func @backward(%q: tensor<?x?x1x?xf32> {minrnn.name = "recurrent"},
                     %r: tensor<?x?xi8> {minrnn.name = "reset"},
                     %h0: tensor<?x1x?xf32> {minrnn.name = "initial"},
-                    %h: tensor<?x?x1x?xf32> {minrnn.name = "trajectory"},
+                    %h: tensor<?x?x1x?xf32> {minrnn.name = "states"},
                     %d: tensor<?x1x?xf32> {minrnn.name = "d_last"})
     -> (tensor<?x?x?xf32> {minrnn.name = "d_input"},
         tensor<?x1x?xf32> {minrnn.name = "d_initial"}) {
@@ -193,7 +193,7 @@ func.func @backward(%q: tensor<?x?x1x?xf32> {minrnn.name = "recurrent"},
 })");
   NamedTensors tensors = {{"recurrent", {1, 10, 100}},
                           {"initial", {2}},
-                          {"trajectory", {3, 4, 5}},
+                          {"states", {3, 4, 5}},
                           {"d_last", {7}}};
   EntryCall call{.batch = 1, .time = 3, .channels = 1, .count = 3};
   entry.run(tensors, call);

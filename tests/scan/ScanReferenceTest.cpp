@@ -1,4 +1,4 @@
-//===- ScanJudgeTest.cpp - That the judging of scans can fail -------------===//
+//===- ScanReferenceTest.cpp - That scans can fail before the reference -===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,13 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A judge that nothing fails before proves nothing. Every operation of the
-// scans of some cells is made another in turn, and each time the judge must see
-// it; and the cells as they are must pass.
+// A reference that nothing fails before proves nothing. Every operation of the
+// scans of some cells is made another in turn, and each time the comparison
+// must see it; and the cells as they are must pass.
 //
 //===----------------------------------------------------------------------===//
 
-#include "tests/scan/ScanJudge.h"
+#include "tests/scan/ScanReference.h"
 #include "tests/TestFiles.h"
 #include "tests/reference/CallSamples.h"
 #include "tests/reference/Samples.h"
@@ -54,9 +54,9 @@ std::string textOf(const std::string &cell) {
 }
 
 /// Calls with everything that a call may have, in both directions.
-std::vector<JudgedCall> callsOf(const Program &program, ModuleOp scans,
+std::vector<GradedCall> callsOf(const Program &program, ModuleOp scans,
                                 bool inLogSpace) {
-  std::vector<JudgedCall> calls;
+  std::vector<GradedCall> calls;
   for (bool reverse : {false, true}) {
     CallOptions options;
     options.reverse = reverse;
@@ -64,35 +64,36 @@ std::vector<JudgedCall> callsOf(const Program &program, ModuleOp scans,
     options.nonNegativeInitial = inLogSpace;
     Shape shape{2, 7, 3};
     uint64_t seed = reverse ? 20 : 10;
-    JudgedCall judged;
-    judged.call = sampleCall(program, shape, options, seed);
-    judged.call.roundsPreactivations = false;
-    judged.call.logarithmic = inLogSpace;
+    GradedCall graded;
+    Call call = sampleCall(program, shape, options, seed);
+    call.roundsPreactivations = false;
+    call.logarithmic = inLogSpace;
     if (!holdsRoundedConstants(scans, program))
-      judged.call.precision = doublePrecision;
+      call.precision = doublePrecision;
     auto states = static_cast<int64_t>(program.states.size());
-    judged.dOutput = widen(sampleNormal(shape.outputs(), seed + 1));
-    judged.dLast = widen(sampleNormal(shape.states() * states, seed + 2));
-    calls.push_back(std::move(judged));
+    graded.dOutput = widen(sampleNormal(shape.outputs(), seed + 1));
+    graded.dLast = widen(sampleNormal(shape.states() * states, seed + 2));
+    graded.layer = layerCallOf(program, std::move(call), seed + 3);
+    calls.push_back(std::move(graded));
   }
   return calls;
 }
 
 /// What is wrong with `scans` as those of `program`; empty: nothing.
 std::string faultOf(ModuleOp scans, const Program &program,
-                    const std::vector<JudgedCall> &calls, Figures &figures) {
+                    const std::vector<GradedCall> &calls, Metrics &metrics) {
   try {
     ScanCell cell(scans);
-    for (const JudgedCall &judged : calls)
-      judge(cell, program, judged, judgementOf(program, judged), figures);
+    for (const GradedCall &graded : calls)
+      compare(cell, program, graded, expectedOf(program, graded), metrics);
   } catch (const Fault &fault) {
     return fault.what();
   }
   return "";
 }
 
-/// The operations of the scans' regions that `spoil` can make another.
-std::vector<Operation *> spoilable(ModuleOp scans) {
+/// The operations of the scans' regions that `mutate` can make another.
+std::vector<Operation *> mutableOperations(ModuleOp scans) {
   std::vector<Operation *> all;
   scans.walk([&](Operation *op) {
     bool inRegion =
@@ -123,7 +124,7 @@ arith::CmpFPredicate inverse(arith::CmpFPredicate predicate) {
 }
 
 /// Makes `op` another operation of the same type.
-void spoil(Operation *op) {
+void mutate(Operation *op) {
   OpBuilder builder(op);
   Value x = op->getOperand(0);
   Value y = op->getNumOperands() > 1 ? op->getOperand(1) : Value();
@@ -158,11 +159,11 @@ void spoil(Operation *op) {
 class EveryScan : public testing::TestWithParam<std::string> {};
 /// Not those of the literature: what a stabiliser is does not show in the
 /// result.
-class EverySpoiledScan : public testing::TestWithParam<std::string> {};
+class EveryMutatedScan : public testing::TestWithParam<std::string> {};
 
 } // namespace
 
-TEST_P(EveryScan, AgreesWithTheJudge) {
+TEST_P(EveryScan, AgreesWithTheReference) {
   ScanCompiler compiler;
   std::string text = textOf(GetParam());
   Program program = parseProgram(text, compiler.getContext());
@@ -175,21 +176,21 @@ TEST_P(EveryScan, AgreesWithTheJudge) {
           compiler.inDomain(*compiler.scans(*proven, recompute), inLogSpace);
       if (!scans)
         continue; // not proven positive
-      Figures figures;
+      Metrics metrics;
       auto calls = callsOf(program, *scans, inLogSpace);
-      EXPECT_EQ(faultOf(*scans, program, calls, figures), "")
+      EXPECT_EQ(faultOf(*scans, program, calls, metrics), "")
           << (inLogSpace ? "log" : "linear")
           << (recompute ? ", recomputed" : "");
-      EXPECT_EQ(figures.unbounded, 0);
+      EXPECT_EQ(metrics.unbounded, 0);
     }
 }
 
-TEST_P(EverySpoiledScan, IsSeenToBeWrong) {
+TEST_P(EveryMutatedScan, IsSeenToBeWrong) {
   ScanCompiler compiler;
   std::string text = textOf(GetParam());
   Program program = parseProgram(text, compiler.getContext());
   auto proven = compiler.prove(text);
-  int spoiled = 0;
+  int mutated = 0;
   for (bool inLogSpace : {false, true})
     for (bool recompute : {false, true}) {
       if ((inLogSpace || recompute) && !isParallel(*proven))
@@ -199,22 +200,22 @@ TEST_P(EverySpoiledScan, IsSeenToBeWrong) {
       if (!scans)
         continue;
       auto calls = callsOf(program, *scans, inLogSpace);
-      size_t count = spoilable(*scans).size();
+      size_t count = mutableOperations(*scans).size();
       for (size_t i = 0; i < count; ++i) {
         OwningOpRef<ModuleOp> wrong = scans->clone();
-        Operation *op = spoilable(*wrong)[i];
+        Operation *op = mutableOperations(*wrong)[i];
         std::string what;
         llvm::raw_string_ostream(what) << *op;
         std::string where = op->getParentOfType<func::FuncOp>().getName().str();
-        spoil(op);
-        Figures figures;
-        EXPECT_NE(faultOf(*wrong, program, calls, figures), "")
+        mutate(op);
+        Metrics metrics;
+        EXPECT_NE(faultOf(*wrong, program, calls, metrics), "")
             << where << ", " << (inLogSpace ? "log" : "linear")
             << (recompute ? ", recomputed: " : ": ") << what;
-        ++spoiled;
+        ++mutated;
       }
     }
-  std::cout << "figure: " << spoiled << " operations of " << GetParam()
+  std::cout << "figure: " << mutated << " operations of " << GetParam()
             << " made others, one at a time\n";
 }
 
@@ -225,7 +226,7 @@ INSTANTIATE_TEST_SUITE_P(
     Literature, EveryScan,
     testing::ValuesIn(cellNamesIn(MINRNN_LITERATURE_FOLDER)),
     [](const auto &info) { return info.param; });
-INSTANTIATE_TEST_SUITE_P(Cells, EverySpoiledScan,
+INSTANTIATE_TEST_SUITE_P(Cells, EveryMutatedScan,
                          testing::ValuesIn(cellNamesIn(MINRNN_CELLS_FOLDER)),
                          [](const auto &info) { return info.param; });
 
@@ -241,24 +242,24 @@ static std::string cellWith(const std::string &step) {
 
 // What a wrong rule of the analysis would lead to: max(a h, v) scanned as if it
 // were a h + v, and a h taken for free of h.
-TEST(ScanJudge, SeesACellThatIsWronglyCalledParallel) {
+TEST(ScanReference, SeesACellThatIsWronglyCalledParallel) {
   ScanCompiler compiler;
   auto proven = compiler.prove(cellWith("  %n = arith.addf %ah, %v : f32\n"));
   ASSERT_TRUE(isParallel(*proven));
   auto scans = compiler.inDomain(*compiler.scans(*proven, false), false);
-  Figures figures;
+  Metrics metrics;
   Program right = parseProgram(cellWith("  %n = arith.addf %ah, %v : f32\n"));
-  EXPECT_EQ(faultOf(*scans, right, callsOf(right, *scans, false), figures), "");
+  EXPECT_EQ(faultOf(*scans, right, callsOf(right, *scans, false), metrics), "");
   for (const char *step : {"  %n = arith.maximumf %ah, %v : f32\n",
                            "  %n = arith.addf %a, %v : f32\n"}) {
     Program program = parseProgram(cellWith(step));
     EXPECT_NE(
-        faultOf(*scans, program, callsOf(program, *scans, false), figures), "")
+        faultOf(*scans, program, callsOf(program, *scans, false), metrics), "")
         << step;
   }
 }
 
-TEST(ScanJudge, KnowsWhereTheCompilerRounds) {
+TEST(ScanReference, KnowsWhereTheCompilerRounds) {
   ScanCompiler compiler;
   auto holds = [&](const char *step, bool inLogSpace) {
     std::string text = cellWith(step);

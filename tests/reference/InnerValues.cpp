@@ -1,4 +1,4 @@
-//===- ChainedValues.cpp - Projected values, as the compiler has them -----===//
+//===- InnerValues.cpp - Projected values, as the compiler has them -----===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,16 +6,16 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tests/reference/ChainedValues.h"
+#include "tests/reference/InnerValues.h"
 
 #include <algorithm>
 
 using namespace minrnn::reference;
 
-bool minrnn::reference::hasChainedState(
+bool minrnn::reference::hasInnerState(
     const Program &program, const std::vector<CompiledProjection> &compiled) {
   for (size_t r = 0; r < compiled.size(); ++r)
-    if (program.recurrent[r].isChained() && !compiled[r].isChained)
+    if (program.recurrent[r].isInner() && !compiled[r].isInner)
       return true;
   return false;
 }
@@ -27,11 +27,11 @@ static Judged gather(const Program &program,
                      const std::vector<CompiledProjection> &compiled,
                      const Judged &judged, int64_t channels, Meeting meeting) {
   // Where the compiler has each value; -1: it is a state there.
-  std::vector<int64_t> places(program.chained.size(), -1);
+  std::vector<int64_t> places(program.inner.size(), -1);
   int64_t count = 0;
   for (size_t r = 0; r < compiled.size(); ++r)
-    if (program.recurrent[r].isChained() && compiled[r].isChained) {
-      places[program.recurrent[r].chained] = compiled[r].place;
+    if (program.recurrent[r].isInner() && compiled[r].isInner) {
+      places[program.recurrent[r].inner] = compiled[r].place;
       count = std::max(count, compiled[r].place + 1);
     }
   auto values = static_cast<int64_t>(places.size());
@@ -56,13 +56,14 @@ static Judged gather(const Program &program,
   return result;
 }
 
-Judged minrnn::reference::chainedValues(
-    const Program &program, const std::vector<CompiledProjection> &compiled,
-    const Judged &judged, int64_t channels) {
+Judged
+minrnn::reference::innerValues(const Program &program,
+                               const std::vector<CompiledProjection> &compiled,
+                               const Judged &judged, int64_t channels) {
   return gather(program, compiled, judged, channels, Meeting::Same);
 }
 
-Judged minrnn::reference::chainedGradients(
+Judged minrnn::reference::innerGradients(
     const Program &program, const std::vector<CompiledProjection> &compiled,
     const Judged &judged, int64_t channels) {
   return gather(program, compiled, judged, channels, Meeting::Sum);

@@ -1,4 +1,5 @@
-//===- ChainedTest.cpp - Does the judge project what a step computes? -----===//
+//===- InnerProjectionsTest.cpp - Does the judge project what a step computes?
+//-----===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -96,7 +97,27 @@ const char *const freeOfStates = R"mlir(
     minrnn.yield %next : f32
   })mlir";
 
-const char *const cells[] = {mgu, choGRU, shared, freeOfStates};
+/// Three projections, each of what the one before it made, beside one of the
+/// first value; and a state that is projected last.
+const char *const threeStages = R"mlir(
+  minrnn.cell @stages(%x: !minrnn.input) state(%h: f32) {
+    %k = minrnn.project %x "k" : f32
+    %r = minrnn.sigmoid %k : f32
+    %rh = arith.mulf %r, %h : f32
+    %a = minrnn.project %rh "a" : f32 -> f32
+    %ta = math.tanh %a : f32
+    %b = minrnn.project %ta "b" : f32 -> f32
+    %d = minrnn.project %rh "d" : f32 -> f32
+    %bd = arith.mulf %b, %d : f32
+    %c = minrnn.project %bd "c" : f32 -> f32
+    %u = minrnn.project %h "u" : f32 -> f32
+    %cu = arith.addf %c, %u : f32
+    %n = math.tanh %cu : f32
+    %next = minrnn.lerp %h, %n, %r : f32
+    minrnn.yield %next : f32
+  })mlir";
+
+const char *const cells[] = {mgu, choGRU, shared, freeOfStates, threeStages};
 
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
@@ -116,7 +137,7 @@ Vector projected(const Call &call, int64_t r, const Vector &x) {
 /// What the loops below make of a step.
 struct Step {
   Vector h;
-  Vector chained;
+  Vector inner;
 };
 
 /// `gates` are [G, H], with the bias.
@@ -127,9 +148,9 @@ Step mguStep(const Call &call, const Vector &gates, const Vector &h) {
   Step step{h, Vector(size)};
   for (size_t j = 0; j < size; ++j) {
     f[j] = sigmoid(gates[j] + uf[j]);
-    step.chained[j] = f[j] * h[j];
+    step.inner[j] = f[j] * h[j];
   }
-  Vector un = projected(call, 1, step.chained);
+  Vector un = projected(call, 1, step.inner);
   for (size_t j = 0; j < size; ++j)
     step.h[j] = (1 - f[j]) * h[j] + f[j] * std::tanh(gates[size + j] + un[j]);
   return step;
@@ -141,11 +162,37 @@ Step gruStep(const Call &call, const Vector &gates, const Vector &h) {
   Vector uz = projected(call, 2, h);
   Step step{h, Vector(size)};
   for (size_t j = 0; j < size; ++j)
-    step.chained[j] = sigmoid(gates[j] + ur[j]) * h[j];
-  Vector un = projected(call, 1, step.chained);
+    step.inner[j] = sigmoid(gates[j] + ur[j]) * h[j];
+  Vector un = projected(call, 1, step.inner);
   for (size_t j = 0; j < size; ++j) {
     double z = sigmoid(gates[size + j] + uz[j]);
     step.h[j] = z * h[j] + (1 - z) * std::tanh(gates[2 * size + j] + un[j]);
+  }
+  return step;
+}
+
+/// The inner values are [3, H].
+Step threeStagesStep(const Call &call, const Vector &gates, const Vector &h) {
+  size_t size = h.size();
+  Step step{h, Vector(3 * size)};
+  Vector rh(size), ta(size), bd(size);
+  for (size_t j = 0; j < size; ++j)
+    rh[j] = sigmoid(gates[j]) * h[j];
+  Vector a = projected(call, 0, rh);
+  for (size_t j = 0; j < size; ++j)
+    ta[j] = std::tanh(a[j]);
+  Vector b = projected(call, 1, ta);
+  Vector d = projected(call, 2, rh);
+  for (size_t j = 0; j < size; ++j)
+    bd[j] = b[j] * d[j];
+  Vector c = projected(call, 3, bd);
+  Vector u = projected(call, 4, h);
+  for (size_t j = 0; j < size; ++j) {
+    step.inner[j] = rh[j];
+    step.inner[size + j] = ta[j];
+    step.inner[2 * size + j] = bd[j];
+    double r = sigmoid(gates[j]);
+    step.h[j] = (1 - r) * h[j] + r * std::tanh(c[j] + u[j]);
   }
   return step;
 }
@@ -164,7 +211,8 @@ void expectIsALoopOf(const char *text,
     call.roundsPreactivations = false;
     ASSERT_NE(std::ranges::count(call.reset, 0), batch * time);
     CallResults results = evaluate(program, call);
-    ASSERT_EQ(results.chained.value.size(), results.output.value.size());
+    auto width = static_cast<int64_t>(program.inner.size()) * channels;
+    ASSERT_EQ(std::ssize(results.inner.value), batch * time * width);
     for (int64_t row = 0; row < batch; ++row) {
       Vector h(call.initial.begin() + row * channels,
                call.initial.begin() + (row + 1) * channels);
@@ -178,11 +226,11 @@ void expectIsALoopOf(const char *text,
               call.preactivations[at * gateCount * channels + i] + call.bias[i];
         Step after = step(call, gates, h);
         h = after.h;
-        for (int64_t j = 0; j < channels; ++j) {
+        for (int64_t j = 0; j < channels; ++j)
           EXPECT_NEAR(results.output.value[at * channels + j], h[j], 1e-13);
-          EXPECT_NEAR(results.chained.value[at * channels + j],
-                      after.chained[j], 1e-13);
-        }
+        for (int64_t j = 0; j < width; ++j)
+          EXPECT_NEAR(results.inner.value[at * width + j], after.inner[j],
+                      1e-13);
       }
       for (int64_t j = 0; j < channels; ++j)
         EXPECT_NEAR(results.last.value[row * channels + j], h[j], 1e-13);
@@ -192,64 +240,37 @@ void expectIsALoopOf(const char *text,
 
 } // namespace
 
-TEST(Chained, AreListedInTheOrderOfTheirFirstProjection) {
+TEST(InnerProjections, AreListedInTheOrderOfTheirFirstProjection) {
   Program program = parseProgram(shared);
-  ASSERT_EQ(program.chained.size(), 2U);
-  auto operationOf = [&](int chained) {
-    return program.instructions[program.chained[chained]];
+  ASSERT_EQ(program.inner.size(), 2U);
+  auto operationOf = [&](int inner) {
+    return program.instructions[program.inner[inner]];
   };
   EXPECT_EQ(operationOf(0).operation, Opcode::Multiply);
   EXPECT_EQ(operationOf(0).operands[1], 0); // r h
   EXPECT_EQ(operationOf(1).operands[1], 1); // p c
   std::vector<std::string> names;
   std::vector<int> states;
-  std::vector<int> chained;
+  std::vector<int> inner;
   for (const RecurrentProjection &projection : program.recurrent) {
     names.push_back(projection.name);
     states.push_back(projection.state);
-    chained.push_back(projection.chained);
+    inner.push_back(projection.inner);
   }
   EXPECT_EQ(names, (std::vector<std::string>{"a", "v", "b", "u"}));
   EXPECT_EQ(states, (std::vector<int>{-1, -1, -1, 1}));
-  EXPECT_EQ(chained, (std::vector<int>{0, 1, 0, -1}));
+  EXPECT_EQ(inner, (std::vector<int>{0, 1, 0, -1}));
 }
 
-TEST(Chained, EndAfterOneProjection) {
-  auto cell = [](const std::string &between) {
-    return R"mlir(minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
-      %k = minrnn.project %x "k" : f32
-      %s = minrnn.project %h "s" : f32 -> f32
-      %a = arith.mulf %k, %s : f32
-      %u = minrnn.project %a "u" : f32 -> f32
-      )mlir" +
-           between +
-           R"mlir(
-      %v = minrnn.project %b "v" : f32 -> f32
-      minrnn.yield %v : f32
-    })mlir";
-  };
-  // The projection of a state counts for nothing.
-  EXPECT_EQ(parseProgram(cell("%b = arith.addf %a, %s : f32")).chained.size(),
-            2U);
-  EXPECT_THROW(parseProgram(cell("%b = arith.addf %k, %u : f32")),
-               std::invalid_argument);
-  try {
-    parseProgram(cell(R"mlir(%t = minrnn.sigmoid %u : f32
-      %one = arith.constant 1.0 : f32
-      %b = arith.subf %one, %t : f32)mlir"));
-    FAIL() << "accepted";
-  } catch (const std::invalid_argument &error) {
-    EXPECT_STREQ(error.what(),
-                 "'v' projects a value that hangs on the projection of another "
-                 "value computed within the step");
-  }
+TEST(InnerProjections, MGUIsItsPapers) { expectIsALoopOf(mgu, mguStep); }
+
+TEST(InnerProjections, MayDependOnOneAnother) {
+  expectIsALoopOf(threeStages, threeStagesStep);
 }
 
-TEST(Chained, MGUIsItsPapers) { expectIsALoopOf(mgu, mguStep); }
+TEST(InnerProjections, GRUIsChosOf2014) { expectIsALoopOf(choGRU, gruStep); }
 
-TEST(Chained, GRUIsChosOf2014) { expectIsALoopOf(choGRU, gruStep); }
-
-TEST(Chained, GradientsMatchCentralDifferences) {
+TEST(InnerProjections, GradientsMatchCentralDifferences) {
   for (const char *cell : cells) {
     Program program = parseProgram(cell);
     for (Shape shape : {Shape{2, 5, 3}, Shape{1, 9, 1}})
@@ -269,7 +290,7 @@ TEST(Chained, GradientsMatchCentralDifferences) {
   }
 }
 
-TEST(Chained, GradientsOfProductsMakeThoseOfWeightsAndValues) {
+TEST(InnerProjections, GradientsOfProductsMakeThoseOfWeightsAndValues) {
   // As a caller of the kernels makes them.
   for (const char *cell : cells) {
     Program program = parseProgram(cell);
@@ -281,11 +302,11 @@ TEST(Chained, GradientsOfProductsMakeThoseOfWeightsAndValues) {
     CallResults results = evaluate(program, call);
     CallGradients found = differentiate(program, call, dOutput, {});
     auto projections = static_cast<int64_t>(program.recurrent.size());
-    auto count = static_cast<int64_t>(program.chained.size());
+    auto count = static_cast<int64_t>(program.inner.size());
     Vector weight = found.recurrentWeight.value;
-    Vector chained(results.chained.value.size());
+    Vector inner(results.inner.value.size());
     for (int64_t r = 0; r < projections; ++r) {
-      int64_t c = program.recurrent[r].chained;
+      int64_t c = program.recurrent[r].inner;
       if (c < 0)
         continue;
       auto ofProjection = weight.begin() + r * channels * channels;
@@ -297,17 +318,17 @@ TEST(Chained, GradientsOfProductsMakeThoseOfWeightsAndValues) {
                 found.recurrent.value[(step * projections + r) * channels + to];
             int64_t place = (step * count + c) * channels + from;
             int64_t element = (r * channels + to) * channels + from;
-            weight[element] += gradient * results.chained.value[place];
-            chained[place] += gradient * call.recurrentWeight[element];
+            weight[element] += gradient * results.inner.value[place];
+            inner[place] += gradient * call.recurrentWeight[element];
           }
     }
     expectAgrees("d_recurrent_weight", found.recurrentWeight.value, weight,
                  {1e-13, 1e-12});
-    expectAgrees("d_chained", found.chained.value, chained, {1e-13, 1e-12});
+    expectAgrees("d_inner", found.inner.value, inner, {1e-13, 1e-12});
   }
 }
 
-TEST(Chained, NothingIsMaskedAtAReset) {
+TEST(InnerProjections, NothingIsMaskedAtAReset) {
   Program program = parseProgram(freeOfStates);
   Call call = sampleCall(program, {1, 2, 3}, {}, 5);
   call.reset.assign(2, 1);
@@ -315,8 +336,8 @@ TEST(Chained, NothingIsMaskedAtAReset) {
   CallGradients gradients = differentiate(
       program, call, widen(sampleNormal(call.shape.outputs(), 6)), {});
   for (const Judged &judged :
-       {results.recurrent, results.chained, gradients.recurrent,
-        gradients.chained, gradients.recurrentWeight})
+       {results.recurrent, results.inner, gradients.recurrent, gradients.inner,
+        gradients.recurrentWeight})
     EXPECT_EQ(std::ranges::count(judged.value, 0), 0);
 
   // What is made of the states is zero by itself, and its weights learn
@@ -328,14 +349,14 @@ TEST(Chained, NothingIsMaskedAtAReset) {
   gradients = differentiate(program, call,
                             widen(sampleNormal(call.shape.outputs(), 8)), {});
   for (const Judged &judged :
-       {results.recurrent, results.chained, gradients.recurrentWeight})
+       {results.recurrent, results.inner, gradients.recurrentWeight})
     EXPECT_EQ(std::ranges::count(judged.value, 0),
               static_cast<int64_t>(judged.value.size()));
   EXPECT_EQ(std::ranges::count(gradients.recurrent.value, 0),
             2 * 3); // that of "uf"
 }
 
-TEST(Chained, AreBoundedAsProductsOfStatesAre) {
+TEST(InnerProjections, AreBoundedAsProductsOfStatesAre) {
   // The same function twice: -h is as exact as h.
   auto cell = [](const std::string &product) {
     return parseProgram(R"mlir(
@@ -370,17 +391,17 @@ TEST(Chained, AreBoundedAsProductsOfStatesAre) {
                  {0, 0.05});
     EXPECT_GT(*std::ranges::max_element((dFound.*gradient).error), 0);
   }
-  // The product of chained values with their own errors has them too.
-  EXPECT_GT(*std::ranges::min_element(dFound.chained.error), 0);
+  // The product of inner values with their own errors has them too.
+  EXPECT_GT(*std::ranges::min_element(dFound.inner.error), 0);
 }
 
-TEST(Chained, OfNoStepsIsNothing) {
+TEST(InnerProjections, OfNoStepsIsNothing) {
   Program program = parseProgram(mgu);
   Call call = sampleCall(program, {2, 0, 3}, {}, 11);
   CallResults results = evaluate(program, call);
-  EXPECT_TRUE(results.chained.value.empty());
+  EXPECT_TRUE(results.inner.value.empty());
   EXPECT_EQ(results.last.value, call.initial);
   CallGradients gradients = differentiate(program, call, {}, call.initial);
-  EXPECT_TRUE(gradients.chained.value.empty());
+  EXPECT_TRUE(gradients.inner.value.empty());
   EXPECT_EQ(gradients.initial.value, call.initial);
 }

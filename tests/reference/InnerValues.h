@@ -1,4 +1,4 @@
-//===- ChainedValues.h - Projected values, as compiled ----------*- C++ -*-===//
+//===- InnerValues.h - Projected values, as compiled ----------*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -11,8 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MINRNN_TESTS_REFERENCE_CHAINEDVALUES_H
-#define MINRNN_TESTS_REFERENCE_CHAINEDVALUES_H
+#ifndef MINRNN_TESTS_REFERENCE_INNERVALUES_H
+#define MINRNN_TESTS_REFERENCE_INNERVALUES_H
 
 #include "tests/reference/Equations.h"
 
@@ -24,27 +24,27 @@ namespace minrnn::reference {
 /// What a compiled cell's recurrent projection multiplies.
 struct CompiledProjection {
   /// A value computed within the step, not a state.
-  bool isChained = false;
-  /// The place among the states or the chained values.
+  bool isInner = false;
+  /// The place among the states or the inner values.
   int64_t place = 0;
-  /// Of a chained value: how many products of others it waits for.
+  /// Of a inner value: how many products of others it waits for.
   int64_t stage = 0;
 };
 
 /// Whether the compiler has a value of `program` that is projected within the
 /// step as a state.
-bool hasChainedState(const Program &program,
-                     const std::vector<CompiledProjection> &compiled);
+bool hasInnerState(const Program &program,
+                   const std::vector<CompiledProjection> &compiled);
 
 /// Of judged values or gradients [B, T, C, H], those at the compiler's places:
 /// of values that are one there, the value, or of gradients the sum.
-Judged chainedValues(const Program &program,
-                     const std::vector<CompiledProjection> &compiled,
-                     const Judged &judged, int64_t channels);
-Judged chainedGradients(const Program &program,
-                        const std::vector<CompiledProjection> &compiled,
-                        const Judged &judged, int64_t channels);
+Judged innerValues(const Program &program,
+                   const std::vector<CompiledProjection> &compiled,
+                   const Judged &judged, int64_t channels);
+Judged innerGradients(const Program &program,
+                      const std::vector<CompiledProjection> &compiled,
+                      const Judged &judged, int64_t channels);
 
 } // namespace minrnn::reference
 
-#endif // MINRNN_TESTS_REFERENCE_CHAINEDVALUES_H
+#endif // MINRNN_TESTS_REFERENCE_INNERVALUES_H

@@ -1,4 +1,4 @@
-//===- ScanJudge.h - A cell of the scan level held to the judge -*- C++ -*-===//
+//===- ScanReference.h - The scan level held to the reference ---*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,10 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What the judge computes and what the scan level's interpreter computes are
-// the same mathematics, both in double. So they must agree within the judge's
-// bound of the rounding errors, taken for double precision: some 2^29 times
-// closer than kernels can be held to.
+// What the reference computes and what the scan level's interpreter computes
+// are the same mathematics, both in double. So they must agree within the
+// reference's bound of the rounding errors, taken for double precision: some
+// 2^29 times closer than kernels can be held to.
 //
 // The compiler does compute in single precision itself, where it folds
 // constants or writes down their logarithms. Where a module holds a number of
@@ -17,8 +17,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MINRNN_TESTS_SCAN_SCANJUDGE_H
-#define MINRNN_TESTS_SCAN_SCANJUDGE_H
+#ifndef MINRNN_TESTS_SCAN_SCANREFERENCE_H
+#define MINRNN_TESTS_SCAN_SCANREFERENCE_H
 
 #include "tests/reference/Equations.h"
 #include "tests/scan/ScanCell.h"
@@ -30,7 +30,7 @@
 namespace minrnn::scan {
 
 /// What the comparisons saw.
-struct Figures {
+struct Metrics {
   /// Numbers compared, those of them within the bound for double precision, and
   /// those that have no bound, since a `select` was undecided.
   int64_t numbers = 0, inDouble = 0, unbounded = 0;
@@ -41,7 +41,7 @@ struct Figures {
   double worst = 0;
 };
 
-/// A difference between the scan level and the judge.
+/// A difference between the scan level and the reference.
 struct Fault : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -52,8 +52,8 @@ bool holdsRoundedConstants(mlir::ModuleOp scans,
                            const reference::Program &program);
 
 /// A call, and the gradients that backward is given.
-struct JudgedCall {
-  reference::Call call;
+struct GradedCall {
+  LayerCall layer;
   std::vector<double> dOutput; // [B, T, H]
   std::vector<double> dLast;   // [B, S, H], or empty for zero
   /// Whether what overflows may make a NaN: a number without a bound then says
@@ -61,20 +61,21 @@ struct JudgedCall {
   bool isHostile = false;
 };
 
-/// What the judge says of a call, for results of the call's precision.
-struct Judgement {
+/// What the reference says of a call, for results of the call's precision.
+struct Expected {
   reference::CallResults results;
   reference::CallGradients gradients;
+  /// The gradients of the layer: [B, T, D], [G, H, D], [G, H], [R, H], [P, H].
+  reference::Judged input, weight, bias, recurrentBias, parameters;
 };
-Judgement judgementOf(const reference::Program &program,
-                      const JudgedCall &judged);
+Expected expectedOf(const reference::Program &program, const GradedCall &call);
 
 /// Runs forward, step by step and backward, and throws Fault at the first
 /// number that is not within its bound.
-void judge(ScanCell &cell, const reference::Program &program,
-           const JudgedCall &judged, const Judgement &judgement,
-           Figures &figures);
+void compare(ScanCell &cell, const reference::Program &program,
+             const GradedCall &call, const Expected &expected,
+             Metrics &metrics);
 
 } // namespace minrnn::scan
 
-#endif // MINRNN_TESTS_SCAN_SCANJUDGE_H
+#endif // MINRNN_TESTS_SCAN_SCANREFERENCE_H
