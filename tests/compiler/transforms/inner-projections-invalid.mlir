@@ -13,7 +13,7 @@
 // LACKS-SECOND: error: 'minrnn.program' op expects a function 'forward_inner1', since it projects inner values of this stage
 
 // RUN: sed 's/{inner = 0 : i64, name = "u", stage = 0 : i64}/{inner = 0 : i64, name = "u", stage = 0 : i64}, {inner = 0 : i64, name = "v", stage = 0 : i64}/' %t.fused | not minrnn-opt --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=PRODUCTS
-// PRODUCTS: error: 'minrnn.walk' op expects the gates, projections, parameters and states that minrnn.program names, and one output where that is no state
+// PRODUCTS: error: 'minrnn.sequential_scan' op expects the gates, projections, parameters and states that minrnn.program names, and one output where that is no state
 // RUN: sed 's/{name = "s", state = "h"}, {inner = 0 : i64, name = "u", stage = 0 : i64}/{inner = 0 : i64, name = "s", stage = 0 : i64}, {inner = 1 : i64, name = "u", stage = 0 : i64}/' %t.fused | not minrnn-opt --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=STORES
 // STORES: error: 'func.func' op expects one minrnn.sequential_scan with the values, parameters and states of 'step' that stores 2 values, those that are projected
 
