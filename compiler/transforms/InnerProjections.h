@@ -17,8 +17,8 @@ namespace minrnn::compiler {
 
 /// The values computed within the step that are projected, and how.
 struct InnerProjections {
-  /// The sequential scan of the last `forward_inner`: it yields the states as they
-  /// are, and then the values of all stages. Null where there are none.
+  /// The sequential scan of the last `forward_inner`: it yields the states as
+  /// they are, and then the values of all stages. Null where there are none.
   dialect::SequentialScanOp loop;
   /// The recurrent projections of the program.
   std::vector<RecurrentProjection> projections;

@@ -10,10 +10,10 @@
 
 #include "minrnn/error.h"
 #include "runtime/core/AtomicFile.h"
-#include "specs/contract/ElementCount.h"
 #include "runtime/core/ForeignFile.h"
 #include "runtime/core/FormatNumber.h"
 #include "runtime/core/HalfStorage.h"
+#include "specs/contract/ElementCount.h"
 #include "specs/contract/ParseJson.h"
 
 #include <algorithm>

@@ -190,8 +190,8 @@ struct Driver {
   int (*const free)(std::uint64_t) =
       fakeDriverFunction<int(std::uint64_t)>("cuMemFree_v2");
   int (*const set)(std::uint64_t, unsigned char, std::size_t, void *) =
-      fakeDriverFunction<int(std::uint64_t, unsigned char, std::size_t, void *)>(
-          "cuMemsetD8Async");
+      fakeDriverFunction<int(std::uint64_t, unsigned char, std::size_t,
+                             void *)>("cuMemsetD8Async");
 };
 
 TEST_F(CudaStreams, AForeignStreamAndForeignMemoryAreUsedInTheCallersOrder) {

@@ -9,10 +9,10 @@
 #include "minrnn/layers.h"
 
 #include "minrnn/error.h"
-#include "specs/contract/ElementCount.h"
 #include "runtime/layers/LaunchGrids.h"
 #include "runtime/layers/LayerKernels.h"
 #include "runtime/layers/activation/Activation.cu.h"
+#include "specs/contract/ElementCount.h"
 
 #include <array>
 #include <cmath>

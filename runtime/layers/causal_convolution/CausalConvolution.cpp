@@ -8,11 +8,11 @@
 
 #include "minrnn/layers.h"
 
-#include "specs/contract/ElementCount.h"
 #include "runtime/layers/LaunchGrids.h"
 #include "runtime/layers/LayerKernels.h"
 #include "runtime/layers/causal_convolution/CausalConvolution.cu.h"
 #include "runtime/layers/rows/ColumnSums.h"
+#include "specs/contract/ElementCount.h"
 
 #include <algorithm>
 #include <vector>

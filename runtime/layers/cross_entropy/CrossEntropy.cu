@@ -19,8 +19,8 @@ constexpr Size keptClasses = 12288 - 512;
 /// not null, [rows, classes], which may be the array of logits. Where a target
 /// is not in [0, classes), the loss is NaN; where a loss is not finite, so is
 /// the row of the gradient. Of a row of weight 0 nothing is read, and both are
-/// 0. A block takes one row at a time. Grid {rows}, block {any whole warps up to
-/// 256}, shared 4 bytes a class up to keptClasses, else none.
+/// 0. A block takes one row at a time. Grid {rows}, block {any whole warps up
+/// to 256}, shared 4 bytes a class up to keptClasses, else none.
 extern "C" __global__ void __launch_bounds__(256)
     crossEntropyRows(const float *logits, const int *__restrict__ targets,
                      const float *__restrict__ weights, float *dLogits,

@@ -10,11 +10,11 @@
 
 #include "minrnn/error.h"
 #include "minrnn/random.h"
-#include "specs/contract/ElementCount.h"
 #include "runtime/core/FormatNumber.h"
 #include "runtime/layers/LaunchGrids.h"
 #include "runtime/layers/LayerKernels.h"
 #include "runtime/layers/dropout/Dropout.cu.h"
+#include "specs/contract/ElementCount.h"
 
 #include <algorithm>
 #include <cmath>

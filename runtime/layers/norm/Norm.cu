@@ -19,8 +19,8 @@
 
 extern __shared__ double dynamicShared[];
 
-/// Widths up to these are kept in shared memory; NormGrids.h, which reserves it,
-/// knows them too.
+/// Widths up to these are kept in shared memory; NormGrids.h, which reserves
+/// it, knows them too.
 constexpr Size keptWidthForward = 3840;
 constexpr Size keptWidthBackward = 1536;
 

@@ -8,11 +8,11 @@
 
 #include "minrnn/layers.h"
 
-#include "specs/contract/ElementCount.h"
 #include "runtime/layers/LayerKernels.h"
 #include "runtime/layers/norm/Norm.cu.h"
 #include "runtime/layers/norm/NormGrids.h"
 #include "runtime/layers/rows/ColumnSums.h"
+#include "specs/contract/ElementCount.h"
 
 #include <cmath>
 

@@ -8,12 +8,12 @@
 
 #include "minrnn/layers.h"
 
-#include "specs/contract/ElementCount.h"
 #include "runtime/layers/LaunchGrids.h"
 #include "runtime/layers/LayerKernels.h"
 #include "runtime/layers/rows/ColumnSums.cu.h"
 #include "runtime/layers/rows/ColumnSums.h"
 #include "runtime/layers/rows/Rows.cu.h"
+#include "specs/contract/ElementCount.h"
 
 #include <algorithm>
 

@@ -9,10 +9,10 @@
 #include "minrnn/train/optimizer.h"
 
 #include "minrnn/error.h"
-#include "specs/contract/ElementCount.h"
 #include "runtime/layers/LaunchGrids.h"
 #include "runtime/layers/LayerKernels.h"
 #include "runtime/train/optimizer/AdamW.cu.h"
+#include "specs/contract/ElementCount.h"
 
 #include <algorithm>
 #include <cmath>

@@ -9,8 +9,8 @@
 #include "minrnn/train/text.h"
 
 #include "minrnn/error.h"
-#include "specs/contract/ParseJson.h"
 #include "runtime/core/ReadFile.h"
+#include "specs/contract/ParseJson.h"
 
 #include <algorithm>
 #include <iomanip>
