@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // The equations of each cell written out once more, plainly and apart from the
-// judge: GRU and LSTM as PyTorch's documentation of nn.GRU and nn.LSTM has
+// reference: GRU and LSTM as PyTorch's documentation of nn.GRU and nn.LSTM has
 // them, with whole weight matrices; the others channel by channel.
 //
 //===----------------------------------------------------------------------===//

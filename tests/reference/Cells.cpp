@@ -1,4 +1,4 @@
-//===- Cells.cpp - The judge: the cells' equations in double --------------===//
+//===- Cells.cpp - The reference: the cells' equations in double ----------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- Cells.h - The judge: the cells' equations in double ------*- C++ -*-===//
+//===- Cells.h - The reference: the cells' equations in double --*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- CellsTest.cpp - The judge is judged --------------------------------===//
+//===- CellsTest.cpp - The reference is tested ----------------------------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -250,7 +250,7 @@ TEST(Samples, ReachTheirExtremes) {
   EXPECT_NE(std::find(initial.begin(), initial.end(), 0.0F), initial.end());
 }
 
-// The judge's comparisons are worth something only if they can fail.
+// The reference's comparisons are worth something only if they can fail.
 
 TEST(Comparison, FindsAWrongGradient) {
   Shape shape{1, 7, 3};

@@ -1,4 +1,4 @@
-//===- Equations.cpp - The judge of any cell ------------------------------===//
+//===- Equations.cpp - The reference of any cell --------------------------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

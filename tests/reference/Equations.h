@@ -1,4 +1,4 @@
-//===- Equations.h - The judge of any cell ----------------------*- C++ -*-===//
+//===- Equations.h - The reference of any cell ------------------*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -10,7 +10,7 @@
 // step after the other, and its gradients by reverse mode through time. Shares
 // nothing with the compiler: not its rules of derivation, not its proofs, not
 // its order of evaluation. The products with the recurrent weights, which the
-// contract leaves to the caller, are the judge's own here, so that what it
+// contract leaves to the caller, are the reference's own here, so that what it
 // yields is the mathematical function of the inputs and its gradients.
 //
 // Layouts are those of specs/abi.md. B is the batch, T the time steps, G the

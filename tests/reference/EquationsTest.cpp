@@ -1,4 +1,4 @@
-//===- EquationsTest.cpp - Is the judge of any cell right? ----------------===//
+//===- EquationsTest.cpp - Is the reference of any cell right? ------------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -64,7 +64,7 @@ std::vector<double> flipped(const std::vector<double> &values, int64_t time,
 
 } // namespace
 
-TEST(Equations, AgreeWithTheJudgeOfTheFirstCells) {
+TEST(Equations, AgreeWithTheReferenceOfTheFirstCells) {
   for (Cell cell : allCells)
     for (Regime regime : allRegimes)
       for (Shape shape : {Shape{2, 40, 3}, Shape{1, 300, 2}, Shape{1, 0, 2}}) {
@@ -97,7 +97,7 @@ TEST(Equations, AgreeWithTheJudgeOfTheFirstCells) {
         expectAgrees("last", results.last.value, expected.last, {0, 1e-11},
                      expected.last);
         // At pre-activations of 10,000 the difference of two softplus has
-        // lost 1e-12 in either judge.
+        // lost 1e-12 in either reference.
         Tolerance tolerance{1e-11, 1e-11};
         expectAgrees("d_preactivations", found.preactivations.value,
                      gradients.preactivations, tolerance,

@@ -8,7 +8,7 @@
 //
 // How far may a right kernel, computing in single precision, be from the exact
 // result? A fixed tolerance cannot say: a cell that subtracts two large numbers
-// loses digits by right, one that does not must not. So the judge carries,
+// loses digits by right, one that does not must not. So the reference carries,
 // beside every number, a bound of the error that single precision may have made
 // of it so far: running error analysis (Wilkinson 1963; Higham, "Accuracy and
 // Stability of Numerical Algorithms", section 3.3) with

@@ -1,4 +1,4 @@
-//===- Evaluation.h - The work of the judge of any cell ---------*- C++ -*-===//
+//===- Evaluation.h - The work of the reference of any cell -----*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- InnerProjectionsTest.cpp - Does the judge project what a step computes?
-//-----===//
+//===- InnerProjectionsTest.cpp - Projections within the step, evaluated --===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The judge counts the values that a text projects within the step. The
+// The reference counts the values that a text projects within the step. The
 // compiler may find two of them to be one, or one to be a state: `max(h, h)`.
 //
 //===----------------------------------------------------------------------===//

@@ -1,4 +1,4 @@
-//===- OperationsTest.cpp - Each rule of the judge, by hand ---------------===//
+//===- OperationsTest.cpp - Each rule of the reference, by hand -----------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -307,7 +307,7 @@ Instruction Translation::instructionFor(mlir::Operation &op) {
       .Case([&](LogAddExp2Op) { return plain(Opcode::LogAddExp2); })
       .Case([&](AffineOp) { return plain(Opcode::Affine); })
       .Default([](mlir::Operation *unknown) -> Instruction {
-        throw std::invalid_argument("the judge does not know " +
+        throw std::invalid_argument("the reference does not know " +
                                     unknown->getName().getStringRef().str());
       });
 }

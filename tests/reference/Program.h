@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What the judge makes of a cell's MLIR text: nothing but a list of operations
+// What the reference makes of a cell's MLIR text: a list of operations
 // whose operands are earlier ones. Of the project only the dialect takes part,
 // as the parser.
 //

@@ -9,7 +9,7 @@
 // Well-formed cells and calls of them, each from a seed. They are tame: ranges
 // are tracked while a cell is built, so that states stay within
 // `largestState`, nothing overflows, and nothing is divided by what may be
-// zero; a difference from the judge is then a fault and not an accident.
+// zero; a difference from the reference is then a fault and not an accident.
 // About half are affine by construction: coefficient and offset are made of
 // values that are free of the states.
 //

@@ -449,7 +449,7 @@ TEST_P(RandomCellBounds, HoldWhatSinglePrecisionMakesOfTameCells) {
       for (double gradient : judged.value)
         ASSERT_TRUE(std::isfinite(gradient));
   }
-  // A bound that admits anything judges nothing.
+  // A bound that admits anything tests nothing.
   outputs.print("outputs");
   EXPECT_GT(outputs.share(), 0.95);
   if (inner) {

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // Inputs that are the same on every machine and in every run, and the
-// comparison of a result with the judge's: |found - expected| <= absolute +
+// comparison of a result with the reference's: |found - expected| <= absolute +
 // relative * |expected|, told by its worst place.
 //
 //===----------------------------------------------------------------------===//

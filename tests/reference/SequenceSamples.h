@@ -41,7 +41,7 @@ struct SequenceData {
 SequenceData sampleSequence(Cell cell, const Shape &shape, Regime regime,
                             const Presence &presence, uint64_t seed = 1);
 
-/// `data` as the judge takes it. The bias is added here, in single precision:
+/// `data` as the reference takes it. The bias is added here, in f32:
 /// the kernels' contract is a pre-activation plus a bias rounded to f32, and
 /// at 10,000 that rounding alone moves exp(k) by 5e-4.
 Inputs judgedInputs(const SequenceData &data);

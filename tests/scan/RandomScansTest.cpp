@@ -237,7 +237,7 @@ TEST_P(RandomScans, AgreeWithTheReference) {
             0.02 * static_cast<double>(metrics.numbers));
   EXPECT_GT(static_cast<double>(metrics.inDouble),
             0.5 * static_cast<double>(metrics.numbers));
-  // A campaign that judges nothing proves nothing.
+  // A campaign that tests nothing proves nothing.
   EXPECT_LT(static_cast<double>(metrics.skipped),
             mostSkipped * static_cast<double>(metrics.numbers));
   EXPECT_LT(static_cast<double>(metrics.untame),
