@@ -91,30 +91,40 @@ private:
     return "";
   }
 
+  /// What is wrong with one argument of a launch; empty: nothing.
+  std::string checkArgument(const KernelEntry &entry,
+                            const LaunchArgument &given) const {
+    const auto &[name, tensor] = given;
+    const KernelArgument *argument = entry.find(name);
+    if (!argument || !argument->isTensor())
+      return "an argument '" + name + "', which it does not take";
+    if (!canStandFor(find(tensor)->axes, argument->axes) ||
+        argumentType(argument->element, manifest.ioType) !=
+            argumentType(find(tensor)->element, manifest.ioType))
+      return "'" + tensor + "' for '" + name +
+             "', which has other axes or elements";
+    return "";
+  }
+
   std::string check(const LaunchOperation &op, bool /*inLoop*/) const {
     const KernelEntry *entry = manifest.findEntry(op.entry);
     if (!entry)
       return "launches '" + op.entry + "', which is no entry";
-    std::set<std::string_view> given;
-    for (const auto &[name, tensor] : op.arguments) {
-      const std::string of = "launches '" + op.entry + "' with ";
-      const KernelArgument *argument = entry->find(name);
-      if (!argument || !argument->isTensor())
-        return of + "an argument '" + name + "', which it does not take";
-      if (std::string fault = checkNames({tensor}); !fault.empty())
+    const std::string launches = "launches '" + op.entry + "' ";
+    std::set<std::string_view> names;
+    for (const LaunchArgument &given : op.arguments) {
+      if (std::string fault = checkNames({given.tensor}); !fault.empty())
         return fault;
-      if (!given.insert(name).second)
-        return of + "two tensors for '" + name + "'";
-      if (!canStandFor(find(tensor)->axes, argument->axes) ||
-          argumentType(argument->element, manifest.ioType) !=
-              argumentType(find(tensor)->element, manifest.ioType))
-        return of + "'" + tensor + "' for '" + name +
-               "', which has other axes or elements";
+      std::string fault = checkArgument(*entry, given);
+      if (!names.insert(given.argument).second)
+        fault.assign("two tensors for '").append(given.argument).append("'");
+      if (!fault.empty())
+        return (launches + "with ").append(fault);
     }
     for (const KernelArgument &argument : entry->arguments)
       if (argument.isTensor() && !argument.isOptional &&
-          !given.contains(argument.name))
-        return "launches '" + op.entry + "' without '" + argument.name + "'";
+          !names.contains(argument.name))
+        return (launches + "without '").append(argument.name).append("'");
     return "";
   }
 

@@ -15,6 +15,7 @@
 #include "specs/contract/ProgramJson.h"
 
 #include <algorithm>
+#include <array>
 
 using namespace minrnn;
 
@@ -29,16 +30,16 @@ KernelArgument readArgument(const Json &json, const std::string &place,
   const std::string type = reader.text("type");
   if (type == numberType)
     return argument;
-  const std::string what = "the type of argument '" + argument.name + "'";
-  for (const Element element : {Element::F32, Element::U8, Element::IO})
-    if (type == argumentType(element, ioType)) {
-      argument.element = element;
-      break;
-    } else if (element == Element::IO) {
-      reader.fail(what + " must be 'f32*', '" +
-                  argumentType(Element::IO, ioType) +
-                  "' (the io type), 'i8*' or 'i64', found '" + type + "'");
-    }
+  constexpr std::array elements = {Element::F32, Element::U8, Element::IO};
+  const auto *const element =
+      std::find_if(elements.begin(), elements.end(), [&](Element known) {
+        return type == argumentType(known, ioType);
+      });
+  if (element == elements.end())
+    reader.fail("the type of argument '" + argument.name +
+                "' must be 'f32*', '" + argumentType(Element::IO, ioType) +
+                "' (the io type), 'i8*' or 'i64', found '" + type + "'");
+  argument.element = *element;
   const std::string access = reader.text("access");
   checkOneOf(reader, ("the access of argument '" + argument.name + "'").c_str(),
              access, {"read", "write"});

@@ -210,8 +210,10 @@ Program minrnn::readProgram(const Json &json, const std::string &place) {
         tensor, place + ", tensor " + std::to_string(program.tensors.size())));
   for (const Procedure procedure : procedures) {
     const std::string name(procedureName(procedure));
+    std::string inside = place;
+    inside.append(", ").append(name);
     program.operations(procedure) =
-        readOperations(reader.array(name.c_str()), place + ", " + name);
+        readOperations(reader.array(name.c_str()), inside);
   }
   return program;
 }
