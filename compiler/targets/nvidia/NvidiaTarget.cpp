@@ -21,6 +21,7 @@
 #include "llvm/Support/TargetSelect.h"
 
 using namespace mlir;
+using namespace minrnn;
 using namespace minrnn::compiler;
 
 namespace {
