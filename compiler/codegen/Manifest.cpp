@@ -18,6 +18,8 @@
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <tuple>
+
 using namespace mlir;
 using namespace minrnn;
 using namespace minrnn::compiler;
@@ -138,13 +140,13 @@ std::optional<Manifest> minrnn::compiler::takeManifest(ModuleOp module,
   });
   // In the order that the contract describes them, whatever the passes did.
   constexpr StringLiteral order[] = {kForwardName, kBackwardName, kStepName};
-  llvm::stable_sort(manifest.entries, [&](const auto &a, const auto &b) {
-    auto place = [&](const KernelEntry &entry) {
-      return std::pair(llvm::find(order, entry.name),
-                       StringRef(entry.name).starts_with(kBackwardInnerName));
-    };
-    return place(a) < place(b);
-  });
+  auto place = [&](const KernelEntry &entry) {
+    return std::tuple(llvm::find(order, entry.name),
+                      StringRef(entry.name).starts_with(kBackwardInnerName),
+                      entry.name.size(), StringRef(entry.name));
+  };
+  llvm::sort(manifest.entries,
+             [&](const auto &a, const auto &b) { return place(a) < place(b); });
   manifest.program = readProgram(program);
   if (std::string fault = checkProgram(manifest); !fault.empty()) {
     program.emitOpError(fault);
