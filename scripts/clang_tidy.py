@@ -5,16 +5,12 @@ A file that passed is not looked at again until something that decides the
 outcome changes: its text, the text of any of our headers it includes (as the
 build recorded them), its compile command, .clang-tidy, the options, or
 clang-tidy itself.
-
-The build's precompiled headers are left out, so that a file that does not
-include what it uses fails.
 """
 
 import concurrent.futures
 import hashlib
 import json
 import pathlib
-import re
 import shlex
 import subprocess
 import sys
@@ -43,11 +39,6 @@ def object_of(entry):
         return entry["output"]
     words = shlex.split(entry["command"])
     return words[words.index("-o") + 1]
-
-
-def without_precompiled_header(entry):
-    """The entry without `-include .../cmake_pch.hxx`."""
-    return entry | {"command": re.sub(r" -include \S*cmake_pch\.hxx", "", entry["command"])}
 
 
 def main():
@@ -85,9 +76,7 @@ def main():
         path = pathlib.Path(entry["file"]).resolve()
         return path.is_relative_to(root) and not path.is_relative_to(build)
 
-    database = json.loads((build / "compile_commands.json").read_text())
-    entries = {e["file"]: without_precompiled_header(e) for e in database if ours(e)}
-    (build / "check" / "compile_commands.json").write_text(json.dumps(list(entries.values())))
+    entries = {e["file"]: e for e in json.loads((build / "compile_commands.json").read_text()) if ours(e)}
     if not entries:
         sys.exit("clang_tidy.py: compile_commands.json names none of our sources")
     waiting = [(e, cache / key(e)) for e in entries.values()]
@@ -95,7 +84,7 @@ def main():
 
     def tidy(item):
         entry, mark = item
-        result = run(TIDY, "--quiet", *options, f"--extra-arg=-idirafter{gcc_headers}", "-p", str(build / "check"),
+        result = run(TIDY, "--quiet", *options, f"--extra-arg=-idirafter{gcc_headers}", "-p", str(build),
                      entry["file"])
         if result.returncode == 0:
             mark.touch()
