@@ -59,6 +59,7 @@ std::int64_t TensorSizes::of(Axis axis) const {
 std::vector<std::int64_t>
 TensorSizes::shape(const ProgramTensor &tensor) const {
   std::vector<std::int64_t> shape;
+  shape.reserve(tensor.axes.size());
   for (const Axis axis : tensor.axes)
     shape.push_back(of(axis));
   return shape;
