@@ -133,7 +133,6 @@ private:
                         const Numbers &dOutput, const Numbers &dLast) const;
 
   const Program &program;
-  const Options &options;
   Call call;
   Numbers reset;
   std::vector<std::pair<std::string, Place>> given;
@@ -142,7 +141,7 @@ private:
 } // namespace
 
 Interpretation::Interpretation(const Program &program, const Options &options)
-    : program(program), options(options) {
+    : program(program) {
   size_t time = 1;
   for (const auto &[name, numbers] : options.values)
     time = std::max(time, numbers.size());
@@ -252,7 +251,8 @@ void Interpretation::printGradientsOf(std::ostream &out,
     if (!place.gradient)
       continue;
     const Numbers &all = (gradients.*place.gradient).value;
-    std::string what = "d " + result + " / d " + name;
+    std::string what = "d ";
+    what.append(result).append(" / d ").append(name);
     if (place.isSequence)
       print(out, what, all, place.offset, place.stride);
     else

@@ -27,12 +27,12 @@ constexpr std::int64_t tile = 16;
 using enum Axis;
 using Axes = std::vector<Axis>;
 
-const Axes ofGates = {Batch, Time, Gates, Channels};
-const Axes ofStates = {Batch, States, Channels};
-const Axes ofSequence = {Batch, Time, Channels};
+Axes ofGates() { return {Batch, Time, Gates, Channels}; }
+Axes ofStates() { return {Batch, States, Channels}; }
+Axes ofSequence() { return {Batch, Time, Channels}; }
 
 KernelEntry entryOf(const char *name, std::vector<KernelArgument> tensors,
-                    std::vector<const char *> numbers) {
+                    const std::vector<const char *> &numbers) {
   KernelEntry entry{
       name, "mingru_" + std::string(name), {}, tile, 0, std::move(tensors)};
   if (entry.name == "step")
@@ -47,21 +47,21 @@ std::vector<KernelEntry> entriesOf() {
   constexpr Element io = Element::IO;
   constexpr Element f32 = Element::F32;
   const std::vector<KernelArgument> inputs = {
-      {"preactivations", ofGates, io},
+      {"preactivations", ofGates(), io},
       {"bias", {Gates, Channels}, f32, false, true},
       {"reset", {Batch, Time}, Element::U8, false, true},
-      {"initial", ofStates, f32, false, true}};
+      {"initial", ofStates(), f32, false, true}};
   std::vector<KernelArgument> forward = inputs;
-  forward.push_back({"output", ofSequence, io, true});
-  forward.push_back({"last", ofStates, f32, true, true});
+  forward.push_back({"output", ofSequence(), io, true});
+  forward.push_back({"last", ofStates(), f32, true, true});
   std::vector<KernelArgument> backward = inputs;
   for (const KernelArgument &argument : std::vector<KernelArgument>{
-           {"output", ofSequence, io},
-           {"d_output", ofSequence, io},
-           {"d_last", ofStates, f32, false, true},
-           {"d_preactivations", ofGates, io, true},
+           {"output", ofSequence(), io},
+           {"d_output", ofSequence(), io},
+           {"d_last", ofStates(), f32, false, true},
+           {"d_preactivations", ofGates(), io, true},
            {"d_bias_rows", {Batch, Gates, Channels}, f32, true, true},
-           {"d_initial", ofStates, f32, true, true}})
+           {"d_initial", ofStates(), f32, true, true}})
     backward.push_back(argument);
   const std::vector<const char *> sizes = {"batch", "time", "channels",
                                            "reverse"};
@@ -85,22 +85,22 @@ Program programOf(const std::vector<KernelEntry> &entries) {
   const Axes ofInput = {Batch, Time, Inputs};
   const Axes ofWeight = {Gates, Channels, Inputs};
   Program program;
-  program.tensors = {{"preactivations", ofGates, io, Saved},
+  program.tensors = {{"preactivations", ofGates(), io, Saved},
                      {"input", ofInput, io, Input},
                      {"weight", ofWeight, io, Parameter},
                      {"bias", {Gates, Channels}, f32, Parameter, "", true},
                      {"reset", {Batch, Time}, Element::U8, Input, "", true},
-                     {"initial", ofStates, f32, Input, "", true},
-                     {"output", ofSequence, io, Output},
-                     {"last", ofStates, f32, Output, "", true},
-                     {"d_output", ofSequence, io, Gradient, "output"},
-                     {"d_last", ofStates, f32, Gradient, "last", true},
-                     {"d_preactivations", ofGates, io, Scratch},
+                     {"initial", ofStates(), f32, Input, "", true},
+                     {"output", ofSequence(), io, Output},
+                     {"last", ofStates(), f32, Output, "", true},
+                     {"d_output", ofSequence(), io, Gradient, "output"},
+                     {"d_last", ofStates(), f32, Gradient, "last", true},
+                     {"d_preactivations", ofGates(), io, Scratch},
                      {"d_input", ofInput, io, Gradient, "input", true},
                      {"d_weight", ofWeight, f32, Gradient, "weight", true},
                      {"d_bias_rows", {Batch, Gates, Channels}, f32, Scratch},
                      {"d_bias", {Gates, Channels}, f32, Gradient, "bias", true},
-                     {"d_initial", ofStates, f32, Gradient, "initial", true}};
+                     {"d_initial", ofStates(), f32, Gradient, "initial", true}};
   const ProductOperation project{.result = {"preactivations"},
                                  .a = {"input"},
                                  .b = {"weight"},
