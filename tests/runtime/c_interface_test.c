@@ -20,7 +20,7 @@ static void expect(int holds, const char *what) {
   exit(1);
 }
 
-static void expect_ok(minrnn_status status, const minrnn_message *message) {
+static void expectOk(minrnn_status status, const minrnn_message *message) {
   expect(status == MINRNN_OK, message->text);
 }
 
@@ -29,7 +29,7 @@ static minrnn_tensor_info find(const minrnn_layer *layer, const char *name) {
   minrnn_message message;
   minrnn_tensor_info info;
   for (size_t i = 0; i < minrnn_tensor_count(layer); ++i) {
-    expect_ok(minrnn_tensor(layer, i, &info, &message), &message);
+    expectOk(minrnn_tensor(layer, i, &info, &message), &message);
     if (strcmp(info.name, name) == 0)
       return info;
   }
@@ -50,15 +50,15 @@ int main(int argc, char **argv) {
   expect(strstr(message.text, "toaster") != NULL, message.text);
   expect(minrnn_open_device("toaster", 0, &device, NULL) == MINRNN_ERROR,
          "the message may be null");
-  expect_ok(minrnn_open_device("host", 1, &device, &message), &message);
-  expect_ok(minrnn_use_stream(device, NULL, &message), &message);
+  expectOk(minrnn_open_device("host", 1, &device, &message), &message);
+  expectOk(minrnn_use_stream(device, NULL, &message), &message);
   expect(minrnn_compile_cell(device, "/no/such.mlir", "f32", &cell, &message) ==
              MINRNN_ERROR,
          "there is no such cell");
   expect(minrnn_load_cell(device, "", 0, &cell, &message) == MINRNN_ERROR,
          "nothing is no PTX");
-  expect_ok(minrnn_compile_cell(device, argv[1], "f32", &cell, &message),
-            &message);
+  expectOk(minrnn_compile_cell(device, argv[1], "f32", &cell, &message),
+           &message);
 
   const minrnn_layer_options options = {0, 1};
   minrnn_sizes sizes = {-1, 3, 4, 4};
@@ -66,8 +66,8 @@ int main(int argc, char **argv) {
              MINRNN_ERROR,
          "a size is negative");
   sizes.batch = 2;
-  expect_ok(minrnn_create_layer(cell, &sizes, &options, &layer, &message),
-            &message);
+  expectOk(minrnn_create_layer(cell, &sizes, &options, &layer, &message),
+           &message);
   expect(minrnn_saved_bytes(layer) > 0 && minrnn_scratch_bytes(layer) > 0,
          "a layer that trains has memory");
 
@@ -87,22 +87,21 @@ int main(int argc, char **argv) {
   float *weights = NULL;
   for (int i = 0; i < 24; ++i)
     ones[i] = 1;
-  expect_ok(minrnn_allocate(device, 128, (void **)&weights, &message),
-            &message);
+  expectOk(minrnn_allocate(device, 128, (void **)&weights, &message), &message);
   memset(gradients, 0, sizeof gradients);
-  expect_ok(minrnn_upload(device, weights, gradients, 128, &message), &message);
+  expectOk(minrnn_upload(device, weights, gradients, 128, &message), &message);
   const minrnn_named_tensor tensors[] = {
       {"input", ones, sizeof ones}, {"weight", weights, 128},
       {"output", output, 0},        {"d_output", ones, 0},
       {"d_weight", gradients, 0},
   };
-  expect_ok(minrnn_forward(layer, tensors, 3, &message), &message);
+  expectOk(minrnn_forward(layer, tensors, 3, &message), &message);
   expect(output[0] == 0.25F && output[4] == 0.375F, "h' = h / 2 + 1 / 4");
   expect(minrnn_forward(layer, tensors, 2, &message) == MINRNN_ERROR,
          "the output is missing");
   expect(strstr(message.text, "'output'") != NULL, message.text);
-  expect_ok(minrnn_backward(layer, tensors, 5, &message), &message);
-  expect_ok(minrnn_synchronize(device, &message), &message);
+  expectOk(minrnn_backward(layer, tensors, 5, &message), &message);
+  expectOk(minrnn_synchronize(device, &message), &message);
   expect(fabsf(gradients[16] - 4.25F) < 1e-5F, "the gradient of a weight");
 
   float state[8] = {0};
@@ -113,10 +112,10 @@ int main(int argc, char **argv) {
       {"initial", state, 0},
       {"last", state, sizeof state},
   };
-  expect_ok(minrnn_step(layer, step, 5, &message), &message);
+  expectOk(minrnn_step(layer, step, 5, &message), &message);
   float copy[8];
-  expect_ok(minrnn_download(device, copy, state, sizeof copy, &message),
-            &message);
+  expectOk(minrnn_download(device, copy, state, sizeof copy, &message),
+           &message);
   expect(copy[0] == 0.25F, "the state after a step");
 
   minrnn_release(device, weights);

@@ -26,7 +26,6 @@ using namespace minrnn;
 using namespace minrnn::dialect;
 using namespace minrnn::scan;
 using reference::Call;
-using reference::ProgramCall;
 
 static DialectRegistry allDialects() {
   DialectRegistry registry;
