@@ -17,10 +17,6 @@
 
 using namespace minrnn;
 
-bool KernelArgument::has(Axis axis) const {
-  return std::find(axes.begin(), axes.end(), axis) != axes.end();
-}
-
 const KernelArgument *KernelEntry::find(std::string_view argument) const {
   const auto found =
       std::find_if(arguments.begin(), arguments.end(),

@@ -163,7 +163,3 @@ const ProgramTensor *minrnn::findContractTensor(std::string_view name) {
       [&](const ContractTensor &t) { return t.tensor.name == name; });
   return found == tensors.end() ? nullptr : &found->tensor;
 }
-
-std::string minrnn::gradientName(std::string_view name) {
-  return "d_" + std::string(name);
-}

@@ -36,9 +36,6 @@ std::span<const ContractTensor> contractTensors();
 /// The tensor called `name`, or null.
 const ProgramTensor *findContractTensor(std::string_view name);
 
-/// What the gradient of the tensor called `name` is called: `d_` and the name.
-std::string gradientName(std::string_view name);
-
 } // namespace minrnn
 
 #endif // MINRNN_SPECS_CONTRACT_TENSORS_H

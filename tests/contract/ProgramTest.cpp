@@ -330,7 +330,7 @@ TEST(ContractTensors, HaveNamesOfTheirOwnAndGradientsTheirs) {
     EXPECT_EQ(tensor.role == Role::Gradient, !tensor.of.empty()) << tensor.name;
     if (tensor.role != Role::Gradient)
       continue;
-    EXPECT_EQ(tensor.name, gradientName(tensor.of));
+    EXPECT_EQ(tensor.name, "d_" + tensor.of);
     const ProgramTensor *of = findContractTensor(tensor.of);
     ASSERT_NE(of, nullptr) << tensor.name;
     EXPECT_EQ(tensor.axes, of->axes) << tensor.name;

@@ -41,7 +41,6 @@ struct KernelArgument {
   bool isOptional = false;
 
   bool isTensor() const { return !axes.empty(); }
-  bool has(Axis axis) const;
 };
 
 /// One kernel of a compiled cell.

@@ -15,11 +15,13 @@
 // H (channels):
 //
 // - A tensor is dense, with its last axis contiguous. In `step`, T is 1.
-// - A tensor that the caller did not give and that is not scratch or saved is
-//   absent. An operation whose result is absent does nothing; a launch is given
-//   null for it. A copy from an absent tensor fills with zeros; a product of an
-//   absent tensor is zero. A saved or scratch tensor that no operation reads
-//   whose own result is there is absent, too.
+// - A tensor is absent where the caller could give it and did not. A launch is
+//   given null for it, a copy from it fills with zero, a product of it is zero
+//   (and adds nothing).
+// - An operation runs where a tensor that it writes is wanted: one that the
+//   caller gave, one that `forward` saves for `backward`, or one of the layer's
+//   own that an operation that runs reads. What is not wanted is not allocated,
+//   but for an argument of a launch that may not be null.
 // - `for_time` runs its operations for each step, in the order of the walk:
 //   from step 0 on, or from step T - 1 back where the call says `reverse`; an
 //   adjoint loop goes the other way. A launch in it is told `first`, the
