@@ -1,4 +1,4 @@
-//===- CellCases.h - Calls of cells, judged ---------------------*- C++ -*-===//
+//===- CellCases.h - Calls of cells beside the reference --------*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -11,9 +11,10 @@
 
 #include "tests/device/KernelProgram.h"
 #include "tests/reference/CallSamples.h"
-#include "tests/reference/Equations.h"
+#include "tests/reference/ErrorBounds.h"
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,26 +29,31 @@ struct Setting {
 
 std::string describe(const Setting &setting);
 
-/// Lengths around the edges of tiles, odd widths, with resets and without, in
-/// both directions, with each optional argument and without; and empty ones.
-std::vector<Setting> settings(const KernelProgram &kernels);
+/// Lengths around the edges of tiles.
+inline constexpr int64_t everyTime[] = {0, 1, 2, 31, 33, 64, 65, 130};
 
-/// One call of a cell, as the kernels and as the judge take it.
+/// The lengths, with odd widths, with resets and without, in both directions,
+/// with each optional argument and without; and empty ones.
+std::vector<Setting> settings(const KernelProgram &kernels,
+                              std::span<const int64_t> times = everyTime);
+
+/// One call of a cell, as the reference takes it.
 struct Case {
-  reference::Call judged;
+  reference::Call call;
   std::vector<double> dOutput;
   std::vector<double> dLast;
 };
 
-Case makeCase(const reference::Program &program, const KernelProgram &kernels,
-              const Setting &setting, uint64_t seed);
+Case makeCase(const reference::ParsedCell &program,
+              const KernelProgram &kernels, const Setting &setting,
+              uint64_t seed);
 
 /// Rounds the numbers that a cell of this io type stores in its own way, so
 /// that kernels of different io types start from the same numbers.
 void roundInputs(Case &sample, const std::string &ioType);
 
 /// `forward`'s arguments, with those of `backward` that are not its results.
-EntryCall callOf(const reference::Program &program, const Case &sample);
+EntryCall callOf(const reference::ParsedCell &program, const Case &sample);
 
 /// Adds what `backward` reads of what `forward` wrote.
 void addSaved(EntryCall &call, const NamedArrays &forward);
@@ -60,28 +66,21 @@ struct Both {
 /// Forward, and then backward on what forward gave.
 Both runBoth(const KernelProgram &kernels, EntryCall call);
 
-/// The judge's bounds, and how much of them was made use of; see
-/// specs/numerics.md, "Any cell".
-class Bounds {
-public:
-  /// Adds a fatal failure unless every element lies within the bound.
-  /// `carriesLogarithms` says that even an initial state has been through a
-  /// logarithm and an exponential.
-  void expectWithin(const NamedArrays &found, const std::string &name,
-                    const reference::Judged &expected,
-                    bool carriesLogarithms = false);
+/// Compares every array that the manifest says is written with the reference's,
+/// of which `results` are those of `forward`; see specs/numerics.md, "Any
+/// cell". Throws reference::Fault at the first number beyond its bound.
+void compareWithReference(const reference::ParsedCell &program,
+                          const KernelProgram &kernels, const Case &sample,
+                          const reference::CallResults &results,
+                          const Both &found, reference::ErrorMetrics &metrics,
+                          bool isHostile = false);
 
-  /// Forward and backward of one call against the judge: every array that the
-  /// manifest says is written.
-  void expectAgrees(const reference::Program &program,
-                    const KernelProgram &kernels, const Case &sample,
-                    const Both &found);
-
-  /// The largest relative error where little cancels, and the largest part of
-  /// a bound that was made use of.
-  double largestRelative = 0;
-  double largestShare = 0;
-};
+/// The same of what KernelProgram::steps gives.
+void compareStepsWithReference(const Case &sample,
+                               const reference::CallResults &results,
+                               const NamedArrays &found,
+                               reference::ErrorMetrics &metrics,
+                               bool isHostile = false);
 
 } // namespace minrnn::test
 

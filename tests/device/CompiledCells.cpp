@@ -27,13 +27,22 @@ static std::vector<std::string> cellFolders() {
   return {testFile(MINRNN_CELLS_FOLDER), testFile(MINRNN_DEVICE_CELLS)};
 }
 
-std::vector<std::string> minrnn::test::allCellNames() {
+static std::vector<std::string>
+namesIn(const std::vector<std::string> &folders) {
   std::vector<std::string> names;
-  for (const std::string &folder : cellFolders())
+  for (const std::string &folder : folders)
     for (const auto &file : std::filesystem::directory_iterator(folder))
       names.push_back(file.path().stem().string());
   std::sort(names.begin(), names.end());
   return names;
+}
+
+std::vector<std::string> minrnn::test::allCellNames() {
+  return namesIn(cellFolders());
+}
+
+std::vector<std::string> minrnn::test::literatureCellNames() {
+  return namesIn({testFile(MINRNN_LITERATURE_FOLDER)});
 }
 
 std::string minrnn::test::cellFile(const std::string &cell) {

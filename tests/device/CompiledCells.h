@@ -24,6 +24,9 @@ namespace minrnn::test {
 /// The cells of specs/cells and of tests/device/cells, in order of their names.
 std::vector<std::string> allCellNames();
 
+/// Those of tests/cells.
+std::vector<std::string> literatureCellNames();
+
 /// The file of one of them, or else of a cell of tests/cells.
 std::string cellFile(const std::string &cell);
 

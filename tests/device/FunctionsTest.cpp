@@ -106,7 +106,7 @@ protected:
     EntryCall call;
     call.shape = {1, 1, static_cast<int64_t>(arguments.size())};
     call.inputs["preactivations"] = arguments;
-    return kernels.run("step", call).at("last");
+    return kernels.run(Procedure::Step, call).at("last");
   }
 
   /// Whether `found` is as near to `exact` as `function` promises: besides its

@@ -385,7 +385,7 @@ TEST_P(HostileNumbers, NoStepLeavesTheStatesAsTheyAre) {
       Numbers &initial = call.inputs["initial"];
       for (size_t state = 0; state < manifest.states.size(); ++state)
         initial.insert(initial.end(), values.begin(), values.end());
-      EXPECT_EQ(bits(kernels.run("forward", call).at("last")), bits(initial));
+      EXPECT_EQ(bits(kernels.forward(call).at("last")), bits(initial));
     }
   };
   int inLogSpace = 0;

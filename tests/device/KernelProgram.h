@@ -6,27 +6,25 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Calls the entries of a compiled cell by its manifest alone: every array by
-// its name in specs/abi.md, every size from the shape. Every array is one of
-// its own, between guards; outputs are unwritten at first. An element that
-// stays so is an error, as is a number written beside an array, and whatever
-// the device objects to.
+// Runs the program of a compiled cell by the runtime's executor, between the
+// product that makes the pre-activations and those that make the gradients of
+// input and weight: what the kernels read and write is given and taken as it
+// is. Every tensor is an array of its own, between guards; outputs are
+// unwritten at first. An element that stays so is an error, as is a number
+// written beside an array, and whatever the device objects to.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef MINRNN_TESTS_DEVICE_KERNELPROGRAM_H
 #define MINRNN_TESTS_DEVICE_KERNELPROGRAM_H
 
-#include "minrnn/device.h"
-#include "tests/reference/Cells.h"
-#include "tests/reference/RecurrentProducts.h"
+#include "minrnn/cell_kernels.h"
+#include "tests/reference/InnerValues.h"
 
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace minrnn::test {
@@ -37,10 +35,10 @@ using NamedArrays = std::map<std::string, std::vector<float>>;
 /// What one call is given.
 struct EntryCall {
   reference::Shape shape;
-  /// What the entry reads; an optional array that is not here is null. Of a
-  /// half-precision cell, the numbers are rounded on the way in.
+  /// What the program reads; an optional tensor that is not here is absent. Of
+  /// a half-precision cell, the numbers are rounded on the way in.
   NamedArrays inputs;
-  /// The mask [B, T]; empty: null.
+  /// The mask [B, T]; empty: absent.
   std::vector<uint8_t> reset;
   bool reverse = false;
   /// Optional outputs that are not wanted.
@@ -50,57 +48,38 @@ struct EntryCall {
   /// Whether arrays begin where the device likes them to, not merely where
   /// their elements may.
   bool aligned = false;
-  /// Of cells with recurrent projections: U, [R, H, H].
-  std::vector<float> recurrentWeights;
 };
 
 class KernelProgram {
 public:
-  KernelProgram(Manifest manifest, std::shared_ptr<const KernelModule> module);
+  KernelProgram(Manifest manifest, std::shared_ptr<const KernelModule> module)
+      : cell(std::move(manifest), std::move(module)) {}
 
-  const Manifest &manifest() const { return own; }
-  bool isRecurrent() const { return !own.recurrent.empty(); }
+  const Manifest &manifest() const { return cell.manifest(); }
+  bool isRecurrent() const { return !manifest().recurrent.empty(); }
   /// What each recurrent projection multiplies.
-  const std::vector<reference::CompiledProjection> &projections() const {
-    return projected;
-  }
+  std::vector<reference::CompiledProjection> projections() const;
 
-  /// One launch of `entry`. Gives its outputs.
-  NamedArrays run(std::string_view entry, const EntryCall &call) const;
-
-  /// `forward` and `backward` of a cell with recurrent projections: one launch
-  /// a step, of a cell with chained projections two, the products between them
-  /// formed here in double and rounded once. `forward` gives `recurrent` and
-  /// `inner` besides its outputs, `backward` also `d_inner`.
-  NamedArrays forwardInSteps(const EntryCall &call) const;
-  NamedArrays backwardInSteps(const EntryCall &call) const;
-
-  /// Whichever of `run` and the above the cell asks for.
+  /// All that the procedure writes, but the gradients of weights.
+  NamedArrays run(Procedure procedure, const EntryCall &call) const;
   NamedArrays forward(const EntryCall &call) const {
-    return isRecurrent() ? forwardInSteps(call) : run("forward", call);
+    return run(Procedure::Forward, call);
   }
   NamedArrays backward(const EntryCall &call) const {
-    return isRecurrent() ? backwardInSteps(call) : run("backward", call);
+    return run(Procedure::Backward, call);
   }
+  /// `output`, `states` and `last` by T calls of `step`, every second one in
+  /// place.
+  NamedArrays steps(const EntryCall &call) const;
+  /// The call of `step` for the step `t` of `whole`, from the states `before`;
+  /// none: zero.
+  EntryCall stepCall(const EntryCall &whole, int64_t t,
+                     const std::vector<float> &before) const;
 
 private:
-  class Call;
+  class Run;
 
-  int64_t sizeOf(Axis axis, const reference::Shape &shape) const;
-
-  int64_t stageCount() const;
-  /// The products at step t, of the states or of what is computed within it.
-  void multiply(Call &current, const EntryCall &call, int64_t t, bool ofInner,
-                int64_t stage = 0) const;
-  /// Adds to operands[count, H] of one row what arrives at them through their
-  /// projections.
-  void pullBack(const Call &current, const EntryCall &call, int64_t t,
-                int64_t row, bool ofInner, float *operands,
-                int64_t stage = 0) const;
-
-  Manifest own;
-  std::shared_ptr<const KernelModule> module;
-  std::vector<reference::CompiledProjection> projected;
+  CellKernels cell;
 };
 
 } // namespace minrnn::test

@@ -17,7 +17,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstring>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,16 +30,19 @@ namespace {
 /// Copies [B, piece, width] into the time steps from `begin` on of
 /// [B, T, width].
 void placeRows(std::span<const float> piece, std::span<float> whole,
-               int64_t batch, int64_t begin, int64_t pieceTime, int64_t time,
-               int64_t width) {
-  for (int64_t row = 0; row < batch; ++row)
-    std::copy_n(piece.begin() + row * pieceTime * width, pieceTime * width,
-                whole.begin() + (row * time + begin) * width);
+               const Shape &shape, int64_t begin, int64_t end, int64_t width) {
+  for (int64_t row = 0; row < shape.batch; ++row)
+    std::copy_n(piece.begin() + row * (end - begin) * width,
+                (end - begin) * width,
+                whole.begin() + (row * shape.time + begin) * width);
 }
 
-bool sameBits(std::span<const float> a, std::span<const float> b) {
-  return a.size() == b.size() &&
-         (a.empty() || std::memcmp(a.data(), b.data(), a.size_bytes()) == 0);
+bool sameBits(const NamedArrays &a, const NamedArrays &b) {
+  return std::ranges::equal(a, b, [](const auto &one, const auto &other) {
+    return one.first == other.first &&
+           std::ranges::equal(std::as_bytes(std::span(one.second)),
+                              std::as_bytes(std::span(other.second)));
+  });
 }
 
 class Continuation : public testing::TestWithParam<Cell> {};
@@ -53,69 +56,61 @@ std::string caseName(const testing::TestParamInfo<Cell> &info) {
 TEST_P(Continuation, PiecesAndStepsHoldTheBoundsOfOneCall) {
   Cell cell = GetParam();
   Shape shape{2, 700, 37};
-  auto gateWidth = static_cast<int64_t>(gates(cell).size()) * shape.channels;
+  int64_t gateWidth = std::ssize(parsed(cell).gates) * shape.channels;
   // Uneven, around the tiles' edges, and one that is empty.
   const std::vector<int64_t> cuts = {0, 1, 3, 34, 34, 98, 163, 500, 700};
-  for (Scan scan : allScans)
-    for (Regime regime : allRegimes)
-      for (bool initial : {false, true}) {
+  for (Regime regime : allRegimes)
+    for (bool initial : {false, true}) {
+      SequenceData data =
+          sampleSequence(cell, shape, regime, {true, initial, true});
+      CallResults expected = evaluate(data);
+      CallGradients gradients = differentiate(data);
+      for (Scan scan : allScans) {
         SCOPED_TRACE(testing::Message() << name(scan) << ", " << name(regime)
                                         << ", initial " << initial);
-        CellKernels kernels = compiledCell(cell, scan);
-        SequenceData data =
-            sampleSequence(cell, shape, regime, {true, initial, true});
-        Inputs inputs = judgedInputs(data);
-        Outputs expected = forward(cell, shape, inputs);
-        Gradients gradients = backward(cell, shape, inputs, widen(data.dOutput),
-                                       widen(data.dLast));
-
-        ForwardRun whole = runForward(kernels, data);
-        expectAgrees("one call", whole.output, expected.output,
-                     forwardTolerance, expected.outputMagnitude);
+        const KernelProgram &kernels = compiledCell(cell, scan);
+        auto expectForward = [&](const NamedArrays &found) {
+          expectAgrees("output", found, expected.output, forwardTolerance);
+          expectAgrees("last", found, expected.last, forwardTolerance);
+        };
+        expectForward(runForward(kernels, data));
         // Steps are too small to be worth a second thread.
-        ForwardRun steps = runSteps(compiledCell(cell, scan, 1), data);
-        expectAgrees("steps", steps.output, expected.output, forwardTolerance,
-                     expected.outputMagnitude);
-        expectAgrees("last of steps", steps.last, expected.last,
-                     forwardTolerance, expected.last);
+        expectForward(compiledCell(cell, scan, 1).steps(callOf(data)));
 
         // Forward in pieces, the state carried on.
         std::vector<SequenceData> pieces;
         std::vector<std::vector<float>> outputs;
-        std::vector<float> carried(shape.outputs());
-        std::vector<float> state = data.initial;
+        NamedArrays carried = {{"output", std::vector<float>(shape.outputs())},
+                               {"last", data.initial}};
         for (size_t i = 0; i + 1 < cuts.size(); ++i) {
           pieces.push_back(pieceOf(data, cuts[i], cuts[i + 1]));
-          pieces.back().initial = state;
-          ForwardRun run = runForward(kernels, pieces.back());
-          placeRows(run.output, carried, shape.batch, cuts[i],
-                    cuts[i + 1] - cuts[i], shape.time, shape.channels);
-          state = run.last;
-          outputs.push_back(std::move(run.output));
+          pieces.back().initial = carried["last"];
+          NamedArrays run = runForward(kernels, pieces.back());
+          placeRows(run["output"], carried["output"], shape, cuts[i],
+                    cuts[i + 1], shape.channels);
+          carried["last"] = run["last"];
+          outputs.push_back(std::move(run["output"]));
         }
-        expectAgrees("pieces", carried, expected.output, forwardTolerance,
-                     expected.outputMagnitude);
-        expectAgrees("last of pieces", state, expected.last, forwardTolerance,
-                     expected.last);
+        expectForward(carried);
 
         // Backward in pieces, from the end, the adjoint carried on.
-        std::vector<float> dPreactivations(data.preactivations.size());
-        std::vector<float> adjoint = data.dLast;
+        NamedArrays adjoint = {{"d_preactivations", data.preactivations},
+                               {"d_initial", data.dLast}};
         for (size_t i = pieces.size(); i-- > 0;) {
-          pieces[i].dLast = adjoint;
-          BackwardRun run = runBackward(kernels, pieces[i], outputs[i]);
-          placeRows(run.preactivations, dPreactivations, shape.batch, cuts[i],
-                    cuts[i + 1] - cuts[i], shape.time, gateWidth);
-          adjoint = run.initial;
+          pieces[i].dLast = adjoint["d_initial"];
+          NamedArrays run = runBackward(kernels, pieces[i], outputs[i]);
+          placeRows(run["d_preactivations"], adjoint["d_preactivations"], shape,
+                    cuts[i], cuts[i + 1], gateWidth);
+          adjoint["d_initial"] = run["d_initial"];
         }
-        expectAgrees("d_preactivations of pieces", dPreactivations,
-                     gradients.preactivations, gradientTolerance,
-                     gradients.preactivationsMagnitude);
-        expectAgrees("d_initial of pieces", adjoint, gradients.initial,
-                     gradientTolerance, gradients.initialMagnitude);
+        expectAgrees("d_preactivations", adjoint, gradients.preactivations,
+                     gradientTolerance);
+        expectAgrees("d_initial", adjoint, gradients.initial,
+                     gradientTolerance);
         if (HasFailure())
           return;
       }
+    }
 }
 
 TEST_P(Continuation, LinearAndLogScansAgree) {
@@ -124,11 +119,11 @@ TEST_P(Continuation, LinearAndLogScansAgree) {
   for (Regime regime : allRegimes) {
     SCOPED_TRACE(name(regime));
     SequenceData data = sampleSequence(cell, shape, regime, {});
-    ForwardRun linear = runForward(compiledCell(cell, Scan::Linear), data);
-    ForwardRun log = runForward(compiledCell(cell, Scan::Log), data);
+    NamedArrays linear = runForward(compiledCell(cell, Scan::Linear), data);
+    NamedArrays log = runForward(compiledCell(cell, Scan::Log), data);
     // Each is within 1e-5 of the truth.
-    std::vector<double> expected = widen(linear.output);
-    expectAgrees("output", log.output, expected, {0, 2e-5}, expected);
+    std::vector<double> expected = widen(linear.at("output"));
+    expectAgrees("output", log, {expected, expected, {}}, {0, 2e-5});
   }
 }
 
@@ -137,22 +132,18 @@ TEST_P(Continuation, ResultsAreTheSameBitsInEveryRunAndForAnyThreadCount) {
   for (Shape shape : {Shape{5, 300, 70}, Shape{1, 5000, 3}})
     for (Scan scan : allScans) {
       SequenceData data = sampleSequence(cell, shape, Regime::Ordinary, {});
-      CellKernels one = compiledCell(cell, scan, 1);
-      ForwardRun expected = runForward(one, data);
-      BackwardRun expectedBack = runBackward(one, data, expected.output);
+      const KernelProgram &one = compiledCell(cell, scan, 1);
+      NamedArrays expected = runForward(one, data);
+      NamedArrays expectedBack = runBackward(one, data, expected.at("output"));
       for (int threads : {1, 2, 3, 8}) {
         SCOPED_TRACE(testing::Message() << name(scan) << ", " << threads
                                         << " threads, T " << shape.time);
-        CellKernels kernels = compiledCell(cell, scan, threads);
+        const KernelProgram &kernels = compiledCell(cell, scan, threads);
         for (int repetition = 0; repetition < 3; ++repetition) {
-          ForwardRun run = runForward(kernels, data);
-          EXPECT_TRUE(sameBits(run.output, expected.output));
-          EXPECT_TRUE(sameBits(run.last, expected.last));
-          BackwardRun back = runBackward(kernels, data, run.output);
-          EXPECT_TRUE(
-              sameBits(back.preactivations, expectedBack.preactivations));
-          EXPECT_TRUE(sameBits(back.bias, expectedBack.bias));
-          EXPECT_TRUE(sameBits(back.initial, expectedBack.initial));
+          NamedArrays run = runForward(kernels, data);
+          EXPECT_TRUE(sameBits(run, expected));
+          EXPECT_TRUE(sameBits(runBackward(kernels, data, run.at("output")),
+                               expectedBack));
         }
       }
     }

@@ -70,7 +70,7 @@ static EntryStatistics statisticsOf(const EmulatorDevice &device,
   return {};
 }
 
-CellRun CellProgram::run(const char *entry, const EntryCall &call,
+CellRun CellProgram::run(Procedure entry, const EntryCall &call,
                          const LaunchOrder &order) const {
   auto found = loaded.find(order);
   if (found == loaded.end()) {
@@ -84,7 +84,8 @@ CellRun CellProgram::run(const char *entry, const EntryCall &call,
                 .first;
   }
   const auto &[device, program] = found->second;
-  const std::string symbol = program.manifest().entry(entry).symbol;
+  const std::string symbol =
+      program.manifest().entry(procedureName(entry)).symbol;
   const EntryStatistics before = statisticsOf(*device, symbol);
   EntryCall placed = call;
   placed.aligned = order.aligned;
@@ -110,7 +111,7 @@ static EntryCall callOf(const SequenceData &data, const Presence &presence) {
 
 CellRun CellProgram::forward(const SequenceData &data, const Presence &presence,
                              const LaunchOrder &order) const {
-  return run("forward", callOf(data, presence), order);
+  return run(Procedure::Forward, callOf(data, presence), order);
 }
 
 CellRun CellProgram::backward(const SequenceData &data,
@@ -122,7 +123,7 @@ CellRun CellProgram::backward(const SequenceData &data,
   call.inputs["d_output"] = data.dOutput;
   if (presence.dLast)
     call.inputs["d_last"] = data.dLast;
-  return run("backward", call, order);
+  return run(Procedure::Backward, call, order);
 }
 
 CellRun CellProgram::step(const SequenceData &data,
@@ -133,5 +134,5 @@ CellRun CellProgram::step(const SequenceData &data,
     call.inputs["initial"] = previous;
   if (inPlace)
     call.inPlace = {{"last", "initial"}};
-  return run("step", call, order);
+  return run(Procedure::Step, call, order);
 }

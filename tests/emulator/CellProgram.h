@@ -40,7 +40,7 @@ struct LaunchOrder {
   auto operator<=>(const LaunchOrder &) const = default;
 };
 
-/// The PTX that minrnnc made of one of the judge's cells.
+/// The PTX that minrnnc made of a cell.
 class CellProgram {
 public:
   /// `scan` is "log" or "linear". Throws when the PTX is not there or its
@@ -72,7 +72,7 @@ private:
     test::KernelProgram program;
   };
 
-  CellRun run(const char *entry, const test::EntryCall &call,
+  CellRun run(Procedure entry, const test::EntryCall &call,
               const LaunchOrder &order) const;
 
   std::string ptx;

@@ -3,6 +3,10 @@
 // CHECK: y = 4, 5
 // CHECK: d h / d x.a = 0.5, 1
 // CHECK: d h / d x.b = 0.5, 0
+//
+// Of two equal infinities it is that infinity.
+// RUN: minrnn-interpret %s x.a=inf,-inf,inf x.b=inf,-inf,-inf | FileCheck %s --match-full-lines --check-prefix=INFINITE
+// INFINITE: y = inf, -inf, inf
 
 minrnn.cell @logaddexp2(%x: !minrnn.input) state(%h: f32) {
   %a = minrnn.project %x "a" : f32

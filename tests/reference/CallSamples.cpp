@@ -25,7 +25,8 @@ static std::vector<double> drawMany(int64_t count, Draw draw) {
   return values;
 }
 
-Call minrnn::reference::sampleCall(const Program &program, const Shape &shape,
+Call minrnn::reference::sampleCall(const ParsedCell &program,
+                                   const Shape &shape,
                                    const CallOptions &options, uint64_t seed) {
   static constexpr double hostile[] = {0, 80, -80, 1e-30, -1e-30};
   // exp overflows above 88.7; below -87.3 its results are subnormal, below -104

@@ -124,15 +124,15 @@ std::vector<Vector> sampleVectors(int64_t count, int64_t size, uint64_t seed) {
   return result;
 }
 
-Program cellProgram(const std::string &name) {
-  return parseProgramFile(minrnn::test::testFile(MINRNN_CELLS_FOLDER) + "/" +
-                          name + ".mlir");
+ParsedCell cellProgram(const std::string &name) {
+  return parseCellFile(minrnn::test::testFile(MINRNN_CELLS_FOLDER) + "/" +
+                       name + ".mlir");
 }
 
 } // namespace
 
 TEST(CellFormulas, GRUIsPyTorchs) {
-  Program program = cellProgram("gru");
+  ParsedCell program = cellProgram("gru");
   EXPECT_EQ(program.gates, (std::vector<std::string>{"ir", "iz", "in"}));
   EXPECT_TRUE(program.isPlain());
   Layer layer(3, width, channels, 1);
@@ -156,7 +156,7 @@ TEST(CellFormulas, GRUIsPyTorchs) {
 }
 
 TEST(CellFormulas, LSTMIsPyTorchs) {
-  Program program = cellProgram("lstm");
+  ParsedCell program = cellProgram("lstm");
   EXPECT_EQ(program.gates, (std::vector<std::string>{"ii", "if", "ig", "io"}));
   EXPECT_EQ(program.states, (std::vector<std::string>{"h", "c"}));
   Layer layer(4, width, channels, 2);
@@ -185,7 +185,7 @@ TEST(CellFormulas, LSTMIsPyTorchs) {
 }
 
 TEST(CellFormulas, TheGradientsOfGRUAreDifferencesOfPyTorchs) {
-  Program program = cellProgram("gru");
+  ParsedCell program = cellProgram("gru");
   Layer layer(3, width, channels, 3);
   std::vector<Vector> inputs = sampleVectors(batch * steps, width, 600);
   Vector dOutput = widen(sampleNormal(batch * steps * channels, 7));
@@ -217,8 +217,8 @@ TEST(CellFormulas, TheGradientsOfGRUAreDifferencesOfPyTorchs) {
                     return layer.weightHidden[row][column];
                   }),
                   1e-8);
-    auto sumOverBatch = [&](const Judged &judged) {
-      return judged.value[row] + judged.value[3 * channels + row];
+    auto sumOverBatch = [&](const Estimates &estimates) {
+      return estimates.value[row] + estimates.value[3 * channels + row];
     };
     EXPECT_NEAR(sumOverBatch(gradients.bias),
                 difference([&](Layer &layer) -> double & {
@@ -261,10 +261,27 @@ struct Formula {
 };
 
 double softplus(double x) { return std::log(1 + std::exp(x)); }
+double positive(double x) { return x >= 0 ? x + 0.5 : sigmoid(x); }
 
 /// Built when called: a failure to do so can then be caught.
 std::vector<Formula> formulas() {
   return {
+      {"mingru",
+       [](const Step &s, double &h) {
+         double z = sigmoid(s.gates[0]);
+         return h = (1 - z) * h + z * positive(s.gates[1]);
+       }},
+      {"minlstm",
+       [](const Step &s, double &h) {
+         double f = sigmoid(s.gates[0]);
+         double i = sigmoid(s.gates[1]);
+         return h = f / (f + i) * h + i / (f + i) * positive(s.gates[2]);
+       }},
+      {"minlstm_unnormalized",
+       [](const Step &s, double &h) {
+         return h = sigmoid(s.gates[0]) * h +
+                    sigmoid(s.gates[1]) * positive(s.gates[2]);
+       }},
       {"mgu",
        [](const Step &s, double &h) {
          double f = sigmoid(s.gates[0] + s.recurrent[0]);
@@ -304,7 +321,7 @@ std::vector<Formula> formulas() {
 TEST(CellFormulas, TheOthersAreTheirPapers) {
   for (const Formula &formula : formulas()) {
     SCOPED_TRACE(formula.cell);
-    Program program = cellProgram(formula.cell);
+    ParsedCell program = cellProgram(formula.cell);
     ASSERT_EQ(program.states.size(), 1U);
     // One channel, so that a recurrent weight is a number.
     Call call = sampleCall(program, {1, 9, 1}, {}, 5);

@@ -17,17 +17,17 @@
 
 using namespace minrnn::reference;
 
-void Judged::resize(int64_t size) {
+void Estimates::resize(int64_t size) {
   value.resize(size);
   magnitude.resize(size);
   error.resize(size);
 }
 
-Estimate Judged::at(int64_t index) const {
+Estimate Estimates::at(int64_t index) const {
   return {value[index], magnitude[index], error[index]};
 }
 
-void Judged::set(int64_t index, const Estimate &estimate) {
+void Estimates::set(int64_t index, const Estimate &estimate) {
   value[index] = estimate.value;
   magnitude[index] = estimate.magnitude;
   error[index] = estimate.error;
@@ -42,7 +42,7 @@ void minrnn::reference::expectSize(std::string_view what, size_t found,
                               std::to_string(expected));
 }
 
-Evaluation::Evaluation(const Program &program, const Call &call)
+Evaluation::Evaluation(const ParsedCell &program, const Call &call)
     : program(program), call(call), plain{false, call.precision},
       batchSize(call.shape.batch), stepCount(call.shape.time),
       channelCount(call.shape.channels),
@@ -97,7 +97,7 @@ States Evaluation::statesBefore(const CallResults &results, int64_t row,
 
 void Evaluation::multiply(int64_t row, int64_t t, int64_t r,
                           std::span<const Estimate> operand,
-                          Judged &recurrent) const {
+                          Estimates &recurrent) const {
   for (int64_t to = 0; to < channelCount; ++to) {
     DotProduct product(plain);
     for (int64_t from = 0; from < channelCount; ++from)
@@ -109,7 +109,7 @@ void Evaluation::multiply(int64_t row, int64_t t, int64_t r,
 }
 
 void Evaluation::multiplyStates(int64_t row, int64_t t, const States &before,
-                                Judged &recurrent) const {
+                                Estimates &recurrent) const {
   if (isReset(row, t))
     return; // as they were made: zero
   for (int64_t r = 0; r < projectionCount; ++r)
@@ -120,7 +120,7 @@ void Evaluation::multiplyStates(int64_t row, int64_t t, const States &before,
 Estimate Evaluation::value(int64_t row, int64_t t, int64_t channel,
                            const Instruction &instruction,
                            std::span<const Estimate> values,
-                           const States &before, const Judged &recurrent,
+                           const States &before, const Estimates &recurrent,
                            const Arithmetic &arithmetic) const {
   int64_t i = instruction.index;
   switch (instruction.operation) {
@@ -155,7 +155,7 @@ Estimate Evaluation::value(int64_t row, int64_t t, int64_t channel,
 }
 
 StepNumbers Evaluation::values(int64_t row, int64_t t, const States &before,
-                               Judged &recurrent,
+                               Estimates &recurrent,
                                const Arithmetic &arithmetic) const {
   StepNumbers values(channelCount);
   for (std::vector<Estimate> &channel : values)
@@ -218,12 +218,12 @@ CallResults Evaluation::forward() const {
   return results;
 }
 
-CallResults minrnn::reference::evaluate(const Program &program,
+CallResults minrnn::reference::evaluate(const ParsedCell &program,
                                         const Call &call) {
   return Evaluation(program, call).forward();
 }
 
-CallGradients minrnn::reference::differentiate(const Program &program,
+CallGradients minrnn::reference::differentiate(const ParsedCell &program,
                                                const Call &call,
                                                std::span<const double> dOutput,
                                                std::span<const double> dLast) {

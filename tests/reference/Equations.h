@@ -22,15 +22,23 @@
 #ifndef MINRNN_TESTS_REFERENCE_EQUATIONS_H
 #define MINRNN_TESTS_REFERENCE_EQUATIONS_H
 
-#include "tests/reference/Cells.h"
 #include "tests/reference/Estimate.h"
-#include "tests/reference/Program.h"
+#include "tests/reference/ParsedCell.h"
 
 #include <cstdint>
 #include <span>
 #include <vector>
 
 namespace minrnn::reference {
+
+struct Shape {
+  int64_t batch = 0;
+  int64_t time = 0;
+  int64_t channels = 0;
+
+  int64_t states() const { return batch * channels; }
+  int64_t outputs() const { return batch * time * channels; }
+};
 
 /// What a call reads. An empty `bias`, `recurrentBias`, `reset` or `initial`
 /// is an absent one.
@@ -52,14 +60,14 @@ struct Call {
   /// Whether the states are carried as their logarithms. Bears on the errors,
   /// not on the values.
   bool logarithmic = false;
-  /// What the results that are judged were computed in. Bears on the errors,
+  /// What the results that are compared were computed in. Bears on the errors,
   /// not on the values.
   Precision precision = singlePrecision;
 };
 
 /// An array of numbers, and what single precision may make of them; see
 /// Estimate.h.
-struct Judged {
+struct Estimates {
   std::vector<double> value;
   std::vector<double> magnitude;
   std::vector<double> error;
@@ -70,35 +78,35 @@ struct Judged {
 };
 
 struct CallResults {
-  Judged output; // [B, T, H]
-  Judged states; // [B, T, S, H]
-  Judged last;   // [B, S, H]
+  Estimates output; // [B, T, H]
+  Estimates states; // [B, T, S, H]
+  Estimates last;   // [B, S, H]
   /// [B, T, R, H], without the bias. Of a state, zero at a reset.
-  Judged recurrent;
-  Judged inner; // [B, T, C, H], what is projected within the step
+  Estimates recurrent;
+  Estimates inner; // [B, T, C, H], what is projected within the step
 };
 
 /// The gradients of sum(dOutput * output) + sum(dLast * last).
 struct CallGradients {
-  Judged preactivations; // [B, T, G, H]
-  Judged input;          // [B, T, H], of what is read; empty without a read
+  Estimates preactivations; // [B, T, G, H]
+  Estimates input;          // [B, T, H], of what is read; empty without a read
   /// [B, T, R, H]. Where a state is projected, zero at a reset.
-  Judged recurrent;
+  Estimates recurrent;
   /// [B, T, C, H], what arrives through the projections alone.
-  Judged inner;
-  Judged recurrentWeight; // [R, H, H]
-  Judged bias;            // [B, G, H], not summed over the batch
-  Judged recurrentBias;   // [B, R, H]
-  Judged parameters;      // [B, P, H]
-  Judged initial;         // [B, S, H]
+  Estimates inner;
+  Estimates recurrentWeight; // [R, H, H]
+  Estimates bias;            // [B, G, H], not summed over the batch
+  Estimates recurrentBias;   // [B, R, H]
+  Estimates parameters;      // [B, P, H]
+  Estimates initial;         // [B, S, H]
 };
 
 /// Throws std::invalid_argument when a size does not fit.
-CallResults evaluate(const Program &program, const Call &call);
+CallResults evaluate(const ParsedCell &program, const Call &call);
 
 /// `dOutput` is [B, T, H]; `dLast` is [B, S, H], or empty for zero. Throws
 /// std::invalid_argument when a size does not fit.
-CallGradients differentiate(const Program &program, const Call &call,
+CallGradients differentiate(const ParsedCell &program, const Call &call,
                             std::span<const double> dOutput,
                             std::span<const double> dLast);
 

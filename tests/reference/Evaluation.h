@@ -68,14 +68,14 @@ private:
 
 class Evaluation {
 public:
-  Evaluation(const Program &program, const Call &call);
+  Evaluation(const ParsedCell &program, const Call &call);
 
   CallResults forward() const;
   CallGradients backward(std::span<const double> dOutput,
                          std::span<const double> dLast) const;
 
 private:
-  /// The step that is walked at `position`.
+  /// The step that is taken at `position`.
   int64_t stepAt(int64_t position) const {
     return call.reverse ? stepCount - 1 - position : position;
   }
@@ -89,17 +89,18 @@ private:
   /// The values of all instructions of a step. The products of the states are
   /// read in `recurrent`, those of inner values are written there.
   StepNumbers values(int64_t row, int64_t t, const States &before,
-                     Judged &recurrent, const Arithmetic &arithmetic) const;
+                     Estimates &recurrent, const Arithmetic &arithmetic) const;
   /// That of one instruction in one channel, `values` being those before it.
   Estimate value(int64_t row, int64_t t, int64_t channel,
                  const Instruction &instruction,
                  std::span<const Estimate> values, const States &before,
-                 const Judged &recurrent, const Arithmetic &arithmetic) const;
+                 const Estimates &recurrent,
+                 const Arithmetic &arithmetic) const;
   /// U_r times `operand`, [H], into its place in `recurrent`.
   void multiply(int64_t row, int64_t t, int64_t r,
-                std::span<const Estimate> operand, Judged &recurrent) const;
+                std::span<const Estimate> operand, Estimates &recurrent) const;
   void multiplyStates(int64_t row, int64_t t, const States &before,
-                      Judged &recurrent) const;
+                      Estimates &recurrent) const;
   /// Reverse mode through a step: from the gradients of the states after it, in
   /// `states`, to those before it, but for what comes through their products.
   void pullBack(int64_t row, int64_t t, std::span<const double> dOutput,
@@ -157,13 +158,14 @@ private:
     accumulate(adjoint.total, term);
     adjoint.hasArrived = true;
   }
-  void accumulate(Judged &totals, int64_t index, const Estimate &term) const {
+  void accumulate(Estimates &totals, int64_t index,
+                  const Estimate &term) const {
     Estimate total = totals.at(index);
     accumulate(total, term);
     totals.set(index, total);
   }
 
-  const Program &program;
+  const ParsedCell &program;
   const Call &call;
   /// Whatever is rounded as the number it is.
   Arithmetic plain;

@@ -36,6 +36,8 @@ inline double softplus(double x) {
 
 /// log2(2^x + 2^y).
 inline double logAddExp2(double x, double y) {
+  if (x == y) // also where both are infinite, and have no difference
+    return x + 1;
   double distance = std::abs(x - y);
   return std::max(x, y) + std::log1p(std::exp2(-distance)) / std::numbers::ln2;
 }

@@ -20,7 +20,7 @@ namespace {
 struct Input {
   const char *name;
   std::vector<double> Call::*values;
-  Judged CallGradients::*gradient;
+  Estimates CallGradients::*gradient;
   bool keepsBatch; // the gradient has a batch axis that the input lacks
 };
 
@@ -45,7 +45,7 @@ std::vector<double> sumOverBatch(const std::vector<double> &values,
   return result;
 }
 
-std::vector<double> differenceQuotients(const Program &program, Call call,
+std::vector<double> differenceQuotients(const ParsedCell &program, Call call,
                                         std::vector<double> Call::*input,
                                         std::span<const double> dOutput,
                                         std::span<const double> dLast) {
@@ -82,8 +82,8 @@ void minrnn::reference::expectAgrees(std::string_view what,
 }
 
 void minrnn::reference::expectGradientsAreCentralDifferences(
-    const Program &program, const Call &call, std::span<const double> dOutput,
-    std::span<const double> dLast) {
+    const ParsedCell &program, const Call &call,
+    std::span<const double> dOutput, std::span<const double> dLast) {
   CallGradients found = differentiate(program, call, dOutput, dLast);
   for (const Input &input : differentiable) {
     std::vector<double> expected =

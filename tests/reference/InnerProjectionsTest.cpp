@@ -200,7 +200,7 @@ Step threeStagesStep(const Call &call, const Vector &gates, const Vector &h) {
 void expectIsALoopOf(const char *text,
                      Step (*step)(const Call &, const Vector &,
                                   const Vector &)) {
-  Program program = parseProgram(text);
+  ParsedCell program = parseCell(text);
   auto gateCount = static_cast<int64_t>(program.gates.size());
   constexpr int64_t batch = 2, time = 12, channels = 3;
   for (bool reverse : {false, true}) {
@@ -240,7 +240,7 @@ void expectIsALoopOf(const char *text,
 } // namespace
 
 TEST(InnerProjections, AreListedInTheOrderOfTheirFirstProjection) {
-  Program program = parseProgram(shared);
+  ParsedCell program = parseCell(shared);
   ASSERT_EQ(program.inner.size(), 2U);
   auto operationOf = [&](int inner) {
     return program.instructions[program.inner[inner]];
@@ -251,7 +251,7 @@ TEST(InnerProjections, AreListedInTheOrderOfTheirFirstProjection) {
   std::vector<std::string> names;
   std::vector<int> states;
   std::vector<int> inner;
-  for (const RecurrentProjection &projection : program.recurrent) {
+  for (const ParsedProjection &projection : program.recurrent) {
     names.push_back(projection.name);
     states.push_back(projection.state);
     inner.push_back(projection.inner);
@@ -271,7 +271,7 @@ TEST(InnerProjections, GRUIsChosOf2014) { expectIsALoopOf(choGRU, gruStep); }
 
 TEST(InnerProjections, GradientsMatchCentralDifferences) {
   for (const char *cell : cells) {
-    Program program = parseProgram(cell);
+    ParsedCell program = parseCell(cell);
     for (Shape shape : {Shape{2, 5, 3}, Shape{1, 9, 1}})
       for (bool reverse : {false, true})
         for (bool reset : {false, true}) {
@@ -292,7 +292,7 @@ TEST(InnerProjections, GradientsMatchCentralDifferences) {
 TEST(InnerProjections, GradientsOfProductsMakeThoseOfWeightsAndValues) {
   // As a caller of the kernels makes them.
   for (const char *cell : cells) {
-    Program program = parseProgram(cell);
+    ParsedCell program = parseCell(cell);
     SCOPED_TRACE(program.name);
     Shape shape{2, 7, 3};
     int64_t channels = shape.channels;
@@ -328,29 +328,29 @@ TEST(InnerProjections, GradientsOfProductsMakeThoseOfWeightsAndValues) {
 }
 
 TEST(InnerProjections, NothingIsMaskedAtAReset) {
-  Program program = parseProgram(freeOfStates);
+  ParsedCell program = parseCell(freeOfStates);
   Call call = sampleCall(program, {1, 2, 3}, {}, 5);
   call.reset.assign(2, 1);
   CallResults results = evaluate(program, call);
   CallGradients gradients = differentiate(
       program, call, widen(sampleNormal(call.shape.outputs(), 6)), {});
-  for (const Judged &judged :
+  for (const Estimates &estimates :
        {results.recurrent, results.inner, gradients.recurrent, gradients.inner,
         gradients.recurrentWeight})
-    EXPECT_EQ(std::ranges::count(judged.value, 0), 0);
+    EXPECT_EQ(std::ranges::count(estimates.value, 0), 0);
 
   // What is made of the states is zero by itself, and its weights learn
   // nothing; yet a gradient arrives at the product.
-  program = parseProgram(mgu);
+  program = parseCell(mgu);
   call = sampleCall(program, {1, 2, 3}, {}, 7);
   call.reset.assign(2, 1);
   results = evaluate(program, call);
   gradients = differentiate(program, call,
                             widen(sampleNormal(call.shape.outputs(), 8)), {});
-  for (const Judged &judged :
+  for (const Estimates &estimates :
        {results.recurrent, results.inner, gradients.recurrentWeight})
-    EXPECT_EQ(std::ranges::count(judged.value, 0),
-              static_cast<int64_t>(judged.value.size()));
+    EXPECT_EQ(std::ranges::count(estimates.value, 0),
+              static_cast<int64_t>(estimates.value.size()));
   EXPECT_EQ(std::ranges::count(gradients.recurrent.value, 0),
             2 * 3); // that of "uf"
 }
@@ -358,20 +358,20 @@ TEST(InnerProjections, NothingIsMaskedAtAReset) {
 TEST(InnerProjections, AreBoundedAsProductsOfStatesAre) {
   // The same function twice: -h is as exact as h.
   auto cell = [](const std::string &product) {
-    return parseProgram(R"mlir(
+    return parseCell(R"mlir(
       minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
         %k = minrnn.project %x "k" : f32
         )mlir" + product +
-                        R"mlir(
+                     R"mlir(
         %n = math.tanh %sum : f32
         %z = minrnn.sigmoid %k : f32
         %next = minrnn.lerp %h, %n, %z : f32
         minrnn.yield %next : f32
       })mlir");
   };
-  Program ofState = cell(R"mlir(%u = minrnn.project %h "u" : f32 -> f32
+  ParsedCell ofState = cell(R"mlir(%u = minrnn.project %h "u" : f32 -> f32
         %sum = arith.addf %k, %u : f32)mlir");
-  Program ofValue = cell(R"mlir(%minus = arith.negf %h : f32
+  ParsedCell ofValue = cell(R"mlir(%minus = arith.negf %h : f32
         %u = minrnn.project %minus "u" : f32 -> f32
         %sum = arith.subf %k, %u : f32)mlir");
   Call call = sampleCall(ofState, {2, 6, 4}, {.recurrentBias = false}, 9);
@@ -395,7 +395,7 @@ TEST(InnerProjections, AreBoundedAsProductsOfStatesAre) {
 }
 
 TEST(InnerProjections, OfNoStepsIsNothing) {
-  Program program = parseProgram(mgu);
+  ParsedCell program = parseCell(mgu);
   Call call = sampleCall(program, {2, 0, 3}, {}, 11);
   CallResults results = evaluate(program, call);
   EXPECT_TRUE(results.inner.value.empty());

@@ -13,7 +13,8 @@
 using namespace minrnn::reference;
 
 bool minrnn::reference::hasInnerState(
-    const Program &program, const std::vector<CompiledProjection> &compiled) {
+    const ParsedCell &program,
+    const std::vector<CompiledProjection> &compiled) {
   for (size_t r = 0; r < compiled.size(); ++r)
     if (program.recurrent[r].isInner() && !compiled[r].isInner)
       return true;
@@ -23,9 +24,10 @@ bool minrnn::reference::hasInnerState(
 /// Whether a value is added to what stands at its place already.
 enum class Meeting { Same, Sum };
 
-static Judged gather(const Program &program,
-                     const std::vector<CompiledProjection> &compiled,
-                     const Judged &judged, int64_t channels, Meeting meeting) {
+static Estimates gather(const ParsedCell &program,
+                        const std::vector<CompiledProjection> &compiled,
+                        const Estimates &estimates, int64_t channels,
+                        Meeting meeting) {
   // Where the compiler has each value; -1: it is a state there.
   std::vector<int64_t> places(program.inner.size(), -1);
   int64_t count = 0;
@@ -35,11 +37,11 @@ static Judged gather(const Program &program,
       count = std::max(count, compiled[r].place + 1);
     }
   auto values = static_cast<int64_t>(places.size());
-  Judged result;
+  Estimates result;
   if (values == 0)
     return result;
   int64_t steps = channels == 0 ? 0
-                                : static_cast<int64_t>(judged.value.size()) /
+                                : static_cast<int64_t>(estimates.value.size()) /
                                       (values * channels);
   result.resize(steps * count * channels);
   for (int64_t step = 0; step < steps; ++step)
@@ -47,24 +49,25 @@ static Judged gather(const Program &program,
       for (int64_t h = 0; places[c] >= 0 && h < channels; ++h) {
         int64_t from = (step * values + c) * channels + h;
         int64_t to = (step * count + places[c]) * channels + h;
-        for (auto part : {&Judged::value, &Judged::magnitude, &Judged::error}) {
+        for (auto part :
+             {&Estimates::value, &Estimates::magnitude, &Estimates::error}) {
           double &target = (result.*part)[to];
           target =
-              (judged.*part)[from] + (meeting == Meeting::Sum ? target : 0);
+              (estimates.*part)[from] + (meeting == Meeting::Sum ? target : 0);
         }
       }
   return result;
 }
 
-Judged
-minrnn::reference::innerValues(const Program &program,
+Estimates
+minrnn::reference::innerValues(const ParsedCell &program,
                                const std::vector<CompiledProjection> &compiled,
-                               const Judged &judged, int64_t channels) {
-  return gather(program, compiled, judged, channels, Meeting::Same);
+                               const Estimates &estimates, int64_t channels) {
+  return gather(program, compiled, estimates, channels, Meeting::Same);
 }
 
-Judged minrnn::reference::innerGradients(
-    const Program &program, const std::vector<CompiledProjection> &compiled,
-    const Judged &judged, int64_t channels) {
-  return gather(program, compiled, judged, channels, Meeting::Sum);
+Estimates minrnn::reference::innerGradients(
+    const ParsedCell &program, const std::vector<CompiledProjection> &compiled,
+    const Estimates &estimates, int64_t channels) {
+  return gather(program, compiled, estimates, channels, Meeting::Sum);
 }

@@ -27,23 +27,21 @@ struct CompiledProjection {
   bool isInner = false;
   /// The place among the states or the inner values.
   int64_t place = 0;
-  /// Of a inner value: how many products of others it waits for.
-  int64_t stage = 0;
 };
 
 /// Whether the compiler has a value of `program` that is projected within the
 /// step as a state.
-bool hasInnerState(const Program &program,
+bool hasInnerState(const ParsedCell &program,
                    const std::vector<CompiledProjection> &compiled);
 
-/// Of judged values or gradients [B, T, C, H], those at the compiler's places:
+/// Of values or gradients [B, T, C, H], those at the compiler's places:
 /// of values that are one there, the value, or of gradients the sum.
-Judged innerValues(const Program &program,
-                   const std::vector<CompiledProjection> &compiled,
-                   const Judged &judged, int64_t channels);
-Judged innerGradients(const Program &program,
+Estimates innerValues(const ParsedCell &program,
                       const std::vector<CompiledProjection> &compiled,
-                      const Judged &judged, int64_t channels);
+                      const Estimates &estimates, int64_t channels);
+Estimates innerGradients(const ParsedCell &program,
+                         const std::vector<CompiledProjection> &compiled,
+                         const Estimates &estimates, int64_t channels);
 
 } // namespace minrnn::reference
 

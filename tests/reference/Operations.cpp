@@ -36,7 +36,7 @@ double tanhSlope(double x) { return 4 * sigmoidSlope(2 * x); }
 /// One operation on its operands' values.
 class Evaluator {
 public:
-  Evaluator(const Program &program, const Instruction &instruction,
+  Evaluator(const ParsedCell &program, const Instruction &instruction,
             std::span<const Estimate> values, const Arithmetic &arithmetic)
       : program(program), instruction(instruction), values(values),
         arithmetic(arithmetic), regroups(instruction.regroups) {}
@@ -67,7 +67,7 @@ private:
     return {arithmetic.function(operand(0), value, bend)};
   }
 
-  const Program &program;
+  const ParsedCell &program;
   const Instruction &instruction;
   std::span<const Estimate> values;
   const Arithmetic &arithmetic;
@@ -202,7 +202,7 @@ Estimate Evaluator::value() const {
     return lerp();
   case Opcode::LogAddExp2: {
     double y = operand(1).value;
-    double share = sigmoid((x - y) * std::numbers::ln2);
+    double share = x == y ? 0.5 : sigmoid((x - y) * std::numbers::ln2);
     double value = logAddExp2(x, y);
     // The larger operand and the logarithm are added: where they cancel, the
     // sum keeps their errors.
@@ -324,7 +324,7 @@ std::vector<Estimate> Evaluator::slopes(const Estimate &result) const {
   throw std::invalid_argument("unknown operation");
 }
 
-Estimate minrnn::reference::valueOf(const Program &program,
+Estimate minrnn::reference::valueOf(const ParsedCell &program,
                                     const Instruction &instruction,
                                     std::span<const Estimate> values,
                                     const Arithmetic &arithmetic) {
@@ -332,7 +332,7 @@ Estimate minrnn::reference::valueOf(const Program &program,
 }
 
 std::vector<Estimate> minrnn::reference::slopesOf(
-    const Program &program, const Instruction &instruction,
+    const ParsedCell &program, const Instruction &instruction,
     std::span<const Estimate> values, const Estimate &result,
     const Arithmetic &arithmetic) {
   return Evaluator(program, instruction, values, arithmetic).slopes(result);

@@ -18,7 +18,7 @@
 #define MINRNN_TESTS_REFERENCE_OPERATIONS_H
 
 #include "tests/reference/Estimate.h"
-#include "tests/reference/Program.h"
+#include "tests/reference/ParsedCell.h"
 
 #include <span>
 #include <vector>
@@ -27,13 +27,13 @@ namespace minrnn::reference {
 
 /// The value of an instruction that is no leaf but for a constant.
 /// `values` are those of the instructions before it.
-Estimate valueOf(const Program &program, const Instruction &instruction,
+Estimate valueOf(const ParsedCell &program, const Instruction &instruction,
                  std::span<const Estimate> values,
                  const Arithmetic &arithmetic);
 
 /// The derivatives of its value, `result`, by each of its operands. Those of a
 /// comparison, and of a `select` by its condition, are zero.
-std::vector<Estimate> slopesOf(const Program &program,
+std::vector<Estimate> slopesOf(const ParsedCell &program,
                                const Instruction &instruction,
                                std::span<const Estimate> values,
                                const Estimate &result,

@@ -31,7 +31,7 @@ struct Case {
 
 /// An operation on leaves.
 struct Applied {
-  Program program;
+  ParsedCell program;
   std::vector<Estimate> operands;
 
   Applied(Opcode opcode, std::vector<Estimate> values)
@@ -121,6 +121,13 @@ TEST(Operations, HaveTheValuesAndSlopesWorkedOutByHand) {
                              static_cast<size_t>(Opcode::Constant) - 1);
 }
 
+TEST(Operations, AddEqualInfinitiesOfLogarithms) {
+  for (double x : {infinity, -infinity})
+    EXPECT_EQ(applied(Opcode::LogAddExp2, {x, x}).value().value, x);
+  EXPECT_EQ(applied(Opcode::LogAddExp2, {infinity, -infinity}).value().value,
+            infinity);
+}
+
 TEST(Operations, CompareByEveryOutcome) {
   double nan = std::numeric_limits<double>::quiet_NaN();
   for (int bits = 0; bits < 16; ++bits) {
@@ -142,7 +149,7 @@ TEST(Operations, CompareByEveryOutcome) {
 
 /// lerp(x, 0, sigmoid(k)) of exact numbers.
 static Estimate lerpBySigmoid(double x, double k) {
-  Program program;
+  ParsedCell program;
   program.instructions = {
       {.operation = Opcode::Parameter},
       {.operation = Opcode::Parameter},

@@ -23,8 +23,8 @@ uint64_t minrnn::reference::fromEnvironment(const char *name,
 }
 
 bool minrnn::reference::isTame(const CallResults &results) {
-  auto isBelow = [](const Judged &judged, double bound) {
-    return std::all_of(judged.value.begin(), judged.value.end(),
+  auto isBelow = [](const Estimates &estimates, double bound) {
+    return std::all_of(estimates.value.begin(), estimates.value.end(),
                        [&](double value) { return std::abs(value) <= bound; });
   };
   return isBelow(results.states, largestState * (1 + 1e-6)) &&

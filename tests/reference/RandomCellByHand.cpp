@@ -206,7 +206,7 @@ minrnn::reference::textOf(const FormulaByHand &formula, Spelling spelling,
   };
   std::string text;
   for (std::string_view line :
-       spelling == Spelling::AsWritten ? formula.written : formula.judged) {
+       spelling == Spelling::AsWritten ? formula.written : formula.stable) {
     size_t equals = line.find(' ');
     text += "  " + nameOf(line.substr(0, equals));
     line.remove_prefix(equals);

@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Formulas that overflow or cancel as they are written, beside a form of the
-// same number that does not. A random cell is compiled as written and judged by
-// the other form: so the compiler must know what is meant.
+// same number that does not. A random cell is compiled as written and compared
+// by the other form: so the compiler must know what is meant.
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,17 +27,17 @@ namespace minrnn::reference {
 inline constexpr std::string_view byHand = "by hand";
 
 /// Which form of a cell's formulas is meant.
-enum class Spelling { AsWritten, AsJudged };
+enum class Spelling { AsWritten, Stable };
 
 struct FormulaByHand {
   std::string_view name;
   /// Of how many values it is; `x`, `y` and `z` in its lines.
   int operands;
-  /// Where its values lie. Where `low` is `high`, wherever `judged` goes.
+  /// Where its values lie. Where `low` is `high`, wherever `stable` goes.
   double low, high;
   /// Lines "NAME = OPERATION", without the type. $NAME is a value; the
   /// formula's own is r.
-  std::vector<std::string_view> written, judged;
+  std::vector<std::string_view> written, stable;
 };
 
 std::span<const FormulaByHand> formulasByHand();

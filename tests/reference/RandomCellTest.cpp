@@ -51,7 +51,7 @@ bool holds(const Predicate &predicate, float x, float y) {
 
 /// A cell as anyone would compute it in single precision: what the bounds must
 /// admit.
-float valueInSingle(const Program &program, const Instruction &instruction,
+float valueInSingle(const ParsedCell &program, const Instruction &instruction,
                     const std::vector<float> &values) {
   auto at = [&](int operand) { return values[instruction.operands[operand]]; };
   float x = instruction.operands.empty() ? 0 : at(0);
@@ -123,7 +123,7 @@ struct SingleResults {
 
 /// What a plain loop in single precision makes of a call. One instruction after
 /// the other, each in all channels.
-SingleResults resultsInSingle(const Program &program, const Call &call) {
+SingleResults resultsInSingle(const ParsedCell &program, const Call &call) {
   int64_t channels = call.shape.channels;
   int64_t time = call.shape.time;
   auto states = static_cast<int64_t>(program.states.size());
@@ -143,7 +143,7 @@ SingleResults resultsInSingle(const Program &program, const Call &call) {
         before.assign(before.size(), 0);
       std::vector<std::vector<float>> values(channels);
       auto projected = [&](int64_t r, int64_t from) {
-        const RecurrentProjection &projection = program.recurrent[r];
+        const ParsedProjection &projection = program.recurrent[r];
         return projection.isInner()
                    ? values[from][program.inner[projection.inner]]
                    : before[projection.state * channels + from];
@@ -195,7 +195,7 @@ SingleResults resultsInSingle(const Program &program, const Call &call) {
   return results;
 }
 
-Call callOf(const Program &program, const RandomCell &cell, RandomRun run) {
+Call callOf(const ParsedCell &program, const RandomCell &cell, RandomRun run) {
   run.options.nonNegativeInitial = cell.isNonNegative;
   return sampleCall(program, run.shape, run.options, run.seed);
 }
@@ -213,9 +213,9 @@ TEST(RandomCells, AreWellFormedAndUseTheWholeLanguage) {
   for (uint64_t seed = 0; seed < cellCount; ++seed) {
     RandomCell cell = randomCell(seed);
     std::string text = cell.text();
-    Program program;
-    ASSERT_NO_THROW(program = parseProgram(text)) << "seed " << seed << "\n"
-                                                  << text;
+    ParsedCell program;
+    ASSERT_NO_THROW(program = parseCell(text)) << "seed " << seed << "\n"
+                                               << text;
     for (const char *mnemonic : mnemonics)
       cellsWith[mnemonic] += text.find(mnemonic) != std::string::npos ? 1 : 0;
     ++cellsOfStates[cell.states];
@@ -262,7 +262,7 @@ TEST(RandomCells, AreTheSameInEveryRunAndOnEveryMachine) {
 }
 
 /// How many products of inner values stand behind one another at most.
-static int stagesOf(const Program &program) {
+static int stagesOf(const ParsedCell &program) {
   std::vector<int> stages;
   for (const Instruction &instruction : program.instructions) {
     int most = 0;
@@ -282,13 +282,12 @@ TEST(RandomCells, ChainSomeProjectionsIfTheyMay) {
   std::array<int, 3> ofStages = {};
   for (uint64_t seed = 0; seed < cellCount; ++seed) {
     std::string without = randomCell(seed).text();
-    EXPECT_TRUE(parseProgram(without).inner.empty());
+    EXPECT_TRUE(parseCell(without).inner.empty());
     RandomCell cell = randomCell(seed, {.inner = true});
     EXPECT_LE(cell.operations.size(), 25U);
-    Program program;
-    ASSERT_NO_THROW(program = parseProgram(cell.text()))
-        << "seed " << seed << "\n"
-        << cell.text();
+    ParsedCell program;
+    ASSERT_NO_THROW(program = parseCell(cell.text())) << "seed " << seed << "\n"
+                                                      << cell.text();
     changed += cell.text() != without ? 1 : 0;
     if (program.inner.empty())
       continue;
@@ -298,7 +297,7 @@ TEST(RandomCells, ChainSomeProjectionsIfTheyMay) {
     ++ofStages[stagesOf(program) - 1];
     ofTwoValues += program.inner.size() == 2 ? 1 : 0;
     auto ofValues =
-        std::ranges::count_if(program.recurrent, &RecurrentProjection::isInner);
+        std::ranges::count_if(program.recurrent, &ParsedProjection::isInner);
     shared += ofValues > std::ssize(program.inner) ? 1 : 0;
     ofStatesToo += ofValues < std::ssize(program.recurrent) ? 1 : 0;
     behind += program.recurrent.back().isInner() ? 0 : 1;
@@ -334,10 +333,9 @@ TEST(RandomCells, AreHostileIfTheyMay) {
   for (uint64_t seed = 0; seed < cellCount; ++seed) {
     RandomCell cell = randomCell(seed, {.hostile = true});
     EXPECT_LE(cell.operations.size(), 25U);
-    for (Spelling spelling : {Spelling::AsWritten, Spelling::AsJudged})
-      ASSERT_NO_THROW(parseProgram(cell.text(spelling)))
-          << "seed " << seed << "\n"
-          << cell.text(spelling);
+    for (Spelling spelling : {Spelling::AsWritten, Spelling::Stable})
+      ASSERT_NO_THROW(parseCell(cell.text(spelling))) << "seed " << seed << "\n"
+                                                      << cell.text(spelling);
     if (!cell.isHostile) {
       // The others are as they were.
       EXPECT_EQ(cell.text(), randomCell(seed).text());
@@ -367,16 +365,16 @@ TEST(FormulasByHand, AreTheSameNumberInBothSpellings) {
                      std::to_string(i % 2) + "\" : f32\n";
     }
     auto outputOf = [&](Spelling spelling) {
-      Program program =
-          parseProgram("minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {\n" +
-                       projections + textOf(formula, spelling, "%r", operands) +
-                       "  minrnn.yield %r : f32\n}\n");
+      ParsedCell program =
+          parseCell("minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {\n" +
+                    projections + textOf(formula, spelling, "%r", operands) +
+                    "  minrnn.yield %r : f32\n}\n");
       return evaluate(program, sampleCall(program, {2, 20, 3}, {}, 7)).output;
     };
-    Judged written = outputOf(Spelling::AsWritten);
-    Judged judged = outputOf(Spelling::AsJudged);
-    for (size_t i = 0; i < judged.value.size(); ++i)
-      EXPECT_NEAR(written.value[i], judged.value[i], 1e-12) << formula.name;
+    Estimates written = outputOf(Spelling::AsWritten);
+    Estimates estimates = outputOf(Spelling::Stable);
+    for (size_t i = 0; i < estimates.value.size(); ++i)
+      EXPECT_NEAR(written.value[i], estimates.value[i], 1e-12) << formula.name;
   }
 }
 
@@ -388,15 +386,15 @@ struct BoundFigures {
   int64_t sharp = 0;
   double worst = 0;
 
-  void hold(const std::vector<float> &found, const Judged &judged) {
-    ASSERT_EQ(found.size(), judged.value.size());
+  void hold(const std::vector<float> &found, const Estimates &estimates) {
+    ASSERT_EQ(found.size(), estimates.value.size());
     for (size_t i = 0; i < found.size(); ++i) {
-      double difference = std::abs(found[i] - judged.value[i]);
-      ASSERT_LE(difference, safety * judged.error[i])
-          << "at " << i << ": " << judged.value[i];
+      double difference = std::abs(found[i] - estimates.value[i]);
+      ASSERT_LE(difference, safety * estimates.error[i])
+          << "at " << i << ": " << estimates.value[i];
       if (difference > 0)
-        worst = std::max(worst, difference / judged.error[i]);
-      sharp += judged.error[i] <= 1e-4 * largestState ? 1 : 0;
+        worst = std::max(worst, difference / estimates.error[i]);
+      sharp += estimates.error[i] <= 1e-4 * largestState ? 1 : 0;
     }
     numbers += static_cast<int64_t>(found.size());
   }
@@ -422,7 +420,7 @@ TEST_P(RandomCellBounds, HoldWhatSinglePrecisionMakesOfTameCells) {
   uint64_t count = inner ? 8 * cellCount : cellCount;
   for (uint64_t seed = 0; seed < count; ++seed) {
     RandomCell cell = randomCell(seed, {.inner = inner});
-    Program program = parseProgram(cell.text());
+    ParsedCell program = parseCell(cell.text());
     if (program.inner.empty() == inner)
       continue;
     RandomRun run = randomRun(seed);
@@ -445,8 +443,9 @@ TEST_P(RandomCellBounds, HoldWhatSinglePrecisionMakesOfTameCells) {
     std::vector<double> dOutput =
         widen(sampleNormal(run.shape.outputs(), run.seed + 1));
     CallGradients gradients = differentiate(program, call, dOutput, {});
-    for (const Judged &judged : {gradients.preactivations, gradients.inner})
-      for (double gradient : judged.value)
+    for (const Estimates &estimates :
+         {gradients.preactivations, gradients.inner})
+      for (double gradient : estimates.value)
         ASSERT_TRUE(std::isfinite(gradient));
   }
   // A bound that admits anything tests nothing.
@@ -478,7 +477,7 @@ TEST(Shrinking, FindsTheSmallestCell) {
     Example small = shrink(example, fails);
     SCOPED_TRACE(small.cell.text());
     EXPECT_TRUE(fails(small));
-    EXPECT_NO_THROW(parseProgram(small.cell.text()));
+    EXPECT_NO_THROW(parseCell(small.cell.text()));
     EXPECT_EQ(small.run.shape.time, 2);
     EXPECT_EQ(small.run.shape.batch, 0);
     EXPECT_EQ(small.run.shape.channels, 0);
@@ -494,7 +493,7 @@ TEST(Shrinking, FindsTheSmallestCell) {
 
 TEST(Shrinking, LeavesAProjectionOfAValue) {
   Fails fails = [](const Example &example) {
-    return !parseProgram(example.cell.text()).inner.empty();
+    return !parseCell(example.cell.text()).inner.empty();
   };
   int tried = 0;
   for (uint64_t seed = 0; seed < 100; ++seed) {

@@ -1,4 +1,4 @@
-//===- Samples.cpp - Ordinary and hostile inputs, and comparing -----------===//
+//===- Samples.cpp - Random numbers, and comparing ------------------------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -16,20 +16,6 @@
 #include <stdexcept>
 
 using namespace minrnn::reference;
-
-std::string_view minrnn::reference::name(Regime regime) {
-  switch (regime) {
-  case Regime::Ordinary:
-    return "ordinary";
-  case Regime::LongMemory:
-    return "long memory";
-  case Regime::Wide:
-    return "wide";
-  case Regime::Mixture:
-    return "mixture";
-  }
-  throw std::invalid_argument("unknown regime");
-}
 
 uint64_t Random::next() {
   state += 0x9e3779b97f4a7c15;
@@ -50,27 +36,6 @@ double Random::normal() {
 }
 
 namespace {
-
-double samplePreactivation(Cell cell, int64_t gate, Regime regime,
-                           Random &random) {
-  static constexpr double mixture[] = {0, 1e4, -1e4, 80, -80, 1e-30, -1e-30};
-  switch (regime) {
-  case Regime::Ordinary:
-    return random.normal();
-  case Regime::LongMemory: {
-    // The update and input gates nearly shut, the forget gate nearly open.
-    std::string_view gateName = gates(cell)[gate];
-    if (gateName == "h")
-      return random.normal();
-    return (gateName == "f" ? 6 : -6) + 0.5 * random.normal();
-  }
-  case Regime::Wide:
-    return 2e4 * random.uniform() - 1e4;
-  case Regime::Mixture:
-    return mixture[random.next() % std::size(mixture)];
-  }
-  throw std::invalid_argument("unknown regime");
-}
 
 template <typename Number>
 Comparison compareAs(std::span<const Number> found,
@@ -122,53 +87,12 @@ Comparison compareAs(std::span<const Number> found,
 
 } // namespace
 
-std::vector<float> minrnn::reference::samplePreactivations(Cell cell,
-                                                           const Shape &shape,
-                                                           Regime regime,
-                                                           uint64_t seed) {
-  Random random(seed);
-  auto gateCount = static_cast<int64_t>(gates(cell).size());
-  std::vector<float> values;
-  values.reserve(shape.outputs() * gateCount);
-  for (int64_t step = 0; step < shape.batch * shape.time; ++step)
-    for (int64_t gate = 0; gate < gateCount; ++gate)
-      for (int64_t channel = 0; channel < shape.channels; ++channel)
-        values.push_back(static_cast<float>(
-            samplePreactivation(cell, gate, regime, random)));
-  return values;
-}
-
-std::vector<float> minrnn::reference::sampleBias(Cell cell, const Shape &shape,
-                                                 uint64_t seed) {
-  Random random(seed);
-  std::vector<float> values(gates(cell).size() * shape.channels);
-  for (float &value : values)
-    value = static_cast<float>(0.5 * random.normal());
-  return values;
-}
-
-std::vector<float> minrnn::reference::sampleInitial(const Shape &shape,
-                                                    Regime regime,
-                                                    uint64_t seed) {
-  Random random(seed);
-  std::vector<float> values(shape.states());
-  for (float &value : values) {
-    double sample = std::abs(random.normal());
-    if (regime == Regime::Wide || regime == Regime::Mixture)
-      sample = std::pow(10.0, 34 * random.uniform() - 30);
-    if (random.next() % 8 == 0)
-      sample = 0;
-    value = static_cast<float>(sample);
-  }
-  return values;
-}
-
-std::vector<float> minrnn::reference::sampleNormal(int64_t count,
-                                                   uint64_t seed) {
+std::vector<float> minrnn::reference::sampleNormal(int64_t count, uint64_t seed,
+                                                   double deviation) {
   Random random(seed);
   std::vector<float> values(count);
   for (float &value : values)
-    value = static_cast<float>(random.normal());
+    value = static_cast<float>(deviation * random.normal());
   return values;
 }
 

@@ -1,4 +1,4 @@
-//===- Samples.h - Ordinary and hostile inputs, and comparing ---*- C++ -*-===//
+//===- Samples.h - Random numbers, and comparing ----------------*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Inputs that are the same on every machine and in every run, and the
+// Numbers that are the same on every machine and in every run, and the
 // comparison of a result with the reference's: |found - expected| <= absolute +
 // relative * |expected|, told by its worst place.
 //
@@ -15,8 +15,6 @@
 #ifndef MINRNN_TESTS_REFERENCE_SAMPLES_H
 #define MINRNN_TESTS_REFERENCE_SAMPLES_H
 
-#include "tests/reference/Cells.h"
-
 #include <cstdint>
 #include <span>
 #include <string>
@@ -24,26 +22,6 @@
 #include <vector>
 
 namespace minrnn::reference {
-
-/// What pre-activations look like.
-enum class Regime {
-  /// Normal, mean 0, deviation 1.
-  Ordinary,
-  /// Gates that keep almost all of the state (coefficient near 0.9975): errors
-  /// add up over hundreds of steps.
-  LongMemory,
-  /// Uniform in +-10,000: every gate saturated, often several at once.
-  Wide,
-  /// Exact 0, +-10,000, +-80 and +-1e-30, in any order: each function at its
-  /// branch points, next to each other.
-  Mixture,
-};
-
-inline constexpr Regime allRegimes[] = {Regime::Ordinary, Regime::LongMemory,
-                                        Regime::Wide, Regime::Mixture};
-
-/// "ordinary", "long memory", "wide", "mixture".
-std::string_view name(Regime regime);
 
 /// A small counter-based generator (SplitMix64: Steele, Lea, Flood, "Fast
 /// splittable pseudorandom number generators", 2014). The standard library's
@@ -61,20 +39,9 @@ private:
   uint64_t state;
 };
 
-/// [B, T, G, H] pre-activations for `cell`.
-std::vector<float> samplePreactivations(Cell cell, const Shape &shape,
-                                        Regime regime, uint64_t seed);
-
-/// [G, H], normal with deviation 0.5.
-std::vector<float> sampleBias(Cell cell, const Shape &shape, uint64_t seed);
-
-/// [B, H], none negative, as a scan in log space asks: |normal|, with an exact
-/// zero now and then; in the hostile regimes between 1e-30 and 1e4.
-std::vector<float> sampleInitial(const Shape &shape, Regime regime,
-                                 uint64_t seed);
-
 /// `count` numbers, normal: gradients that come in.
-std::vector<float> sampleNormal(int64_t count, uint64_t seed);
+std::vector<float> sampleNormal(int64_t count, uint64_t seed,
+                                double deviation = 1);
 
 std::vector<double> widen(std::span<const float> values);
 
@@ -93,7 +60,7 @@ struct Comparison {
   double worstExpected = 0;
   /// The error there over what is allowed there; agrees means <= 1.
   double worstExcess = 0;
-  /// A figure to report: the largest |found - expected| / |expected| where
+  /// To report: the largest |found - expected| / |expected| where
   /// neither cancellation nor underflow rules, that is where |expected| is at
   /// least a tenth of its magnitude, and above 1e-24.
   double largestRelative = 0;
@@ -101,7 +68,7 @@ struct Comparison {
   std::string message;
 };
 
-/// Compares at every place. `magnitude` (as in Outputs and Gradients) may be
+/// Compares at every place. `magnitude` (as in Estimates) may be
 /// empty; where given, the absolute part is `absolute * magnitude + underflow`,
 /// where underflow, 1e-30, stands for what single precision may flush to zero.
 /// A found value that is NaN or infinite never agrees. Throws

@@ -70,7 +70,7 @@ private:
   /// Keeps `smaller` if it fails too.
   bool accept(const Example &smaller) {
     try {
-      parseProgram(smaller.cell.text());
+      parseCell(smaller.cell.text());
     } catch (const std::invalid_argument &) {
       return false;
     }

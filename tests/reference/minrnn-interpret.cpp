@@ -109,7 +109,7 @@ Options parseOptions(int count, char **arguments) {
 /// A call of one row and one channel, and where each of its values lies.
 class Interpretation {
 public:
-  Interpretation(const Program &program, const Options &options);
+  Interpretation(const ParsedCell &program, const Options &options);
 
   void printResults(std::ostream &out) const;
   void printGradients(std::ostream &out) const;
@@ -119,7 +119,7 @@ private:
   /// it, from `offset` on.
   struct Place {
     Numbers *numbers;
-    const Judged CallGradients::*gradient;
+    const Estimates CallGradients::*gradient;
     int64_t offset = 0;
     int64_t stride = 1;
     bool isSequence = true;
@@ -132,7 +132,7 @@ private:
   void printGradientsOf(std::ostream &out, const std::string &result,
                         const Numbers &dOutput, const Numbers &dLast) const;
 
-  const Program &program;
+  const ParsedCell &program;
   Call call;
   Numbers reset;
   std::vector<std::pair<std::string, Place>> given;
@@ -140,7 +140,8 @@ private:
 
 } // namespace
 
-Interpretation::Interpretation(const Program &program, const Options &options)
+Interpretation::Interpretation(const ParsedCell &program,
+                               const Options &options)
     : program(program) {
   size_t time = 1;
   for (const auto &[name, numbers] : options.values)
@@ -232,7 +233,7 @@ void Interpretation::printResults(std::ostream &out) const {
     print(out, program.states[s], results.states.value, s, count);
   if (program.hasSeparateOutput)
     print(out, "y", results.output.value, 0, 1);
-  for (const RecurrentProjection &projection : program.recurrent) {
+  for (const ParsedProjection &projection : program.recurrent) {
     if (projection.isInner())
       print(out, "operand of " + projection.name, results.inner.value,
             projection.inner, std::ssize(program.inner));
@@ -278,12 +279,12 @@ void Interpretation::printGradients(std::ostream &out) const {
 int main(int count, char **arguments) {
   try {
     Options options = parseOptions(count, arguments);
-    Program program;
+    ParsedCell program;
     if (options.file == "-")
-      program = parseProgram(
-          std::string(std::istreambuf_iterator<char>(std::cin), {}));
+      program =
+          parseCell(std::string(std::istreambuf_iterator<char>(std::cin), {}));
     else
-      program = parseProgramFile(options.file);
+      program = parseCellFile(options.file);
     Interpretation interpretation(program, options);
     interpretation.printResults(std::cout);
     if (options.gradients)

@@ -363,8 +363,8 @@ TEST_F(EveryOperation, IsTheSameToExplanationAndReference) {
     values.states = {2};
     double explained = StepEvaluation(cell.cell, values)[cell.v];
 
-    reference::Program program =
-        reference::parseProgram(textOf(name, false), context());
+    reference::ParsedCell program =
+        reference::parseCell(textOf(name, false), context());
     reference::Call call;
     call.shape = {1, 1, 1};
     for (const std::string &gate : program.gates)

@@ -89,7 +89,7 @@ public:
 
 private:
   ScanCompiler &compiler();
-  void checkScans(const Example &example, const Program &program,
+  void checkScans(const Example &example, const ParsedCell &program,
                   const std::map<std::string, double> &constants,
                   mlir::ModuleOp scans, bool inLogSpace);
 
@@ -110,7 +110,7 @@ ScanCompiler &Campaign::compiler() {
   return *current;
 }
 
-void Campaign::checkScans(const Example &example, const Program &program,
+void Campaign::checkScans(const Example &example, const ParsedCell &program,
                           const std::map<std::string, double> &constants,
                           mlir::ModuleOp undecided, bool inLogSpace) {
   auto scans = current->inDomain(undecided, inLogSpace);
@@ -155,8 +155,8 @@ void Campaign::check(const Example &example, bool keepsConstants) {
       keepsConstants ? example.cell : withoutConstants(example.cell, constants);
   std::string text = cell.text();
   ScanCompiler &passes = compiler();
-  Program program =
-      parseProgram(cell.text(Spelling::AsJudged), passes.getContext());
+  ParsedCell program =
+      parseCell(cell.text(Spelling::Stable), passes.getContext());
   auto proven = passes.prove(text);
   bool parallel = isParallel(*proven);
   // By construction; the compiler may find more, but must not find less.
@@ -205,8 +205,8 @@ TEST_P(RandomScans, AgreeWithTheReference) {
               << " of them in double precision, " << metrics.unbounded
               << " without a bound, " << metrics.skipped << " not compared; "
               << metrics.untame << " of " << metrics.hostile
-              << " hostile calls overflow; the worst at " << metrics.worst
-              << " of what is allowed\n"
+              << " hostile calls overflow; the worst at "
+              << metrics.largestShare << " of what is allowed\n"
               << std::flush;
   };
   int faults = 0;

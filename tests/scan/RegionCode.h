@@ -9,7 +9,7 @@
 #ifndef MINRNN_TESTS_SCAN_REGIONCODE_H
 #define MINRNN_TESTS_SCAN_REGIONCODE_H
 
-#include "tests/reference/Program.h"
+#include "tests/reference/ParsedCell.h"
 
 #include "mlir/IR/Region.h"
 #include "llvm/ADT/DenseMap.h"

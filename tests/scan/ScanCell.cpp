@@ -87,7 +87,7 @@ bool minrnn::scan::isParallel(ModuleOp proven) {
   return !cell->hasAttr(compiler::kSequentialAttribute);
 }
 
-LayerCall minrnn::scan::layerCallOf(const reference::Program &program,
+LayerCall minrnn::scan::layerCallOf(const reference::ParsedCell &program,
                                     Call call, uint64_t seed) {
   int64_t steps = call.shape.batch * call.shape.time;
   auto rows = static_cast<int64_t>(program.gates.size()) * call.shape.channels;
@@ -131,10 +131,10 @@ ScanCell::ScanCell(ModuleOp scans) {
   for (const minrnn::RecurrentProjection &projection : op.getProjections())
     projections.push_back(
         {projection.inner.has_value(),
-         projection.inner ? *projection.inner
-                          : std::distance(states.begin(),
-                                          llvm::find(states, projection.state)),
-         projection.stage});
+         projection.inner
+             ? *projection.inner
+             : std::distance(states.begin(),
+                             llvm::find(states, projection.state))});
 }
 
 bool ScanCell::writes(const std::string &entry,

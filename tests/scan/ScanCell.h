@@ -74,8 +74,8 @@ struct LayerCall {
 /// its own, and the weight is the identity. A layer of a cell that reads its
 /// input has that one, D = H, and `seed` chooses its weights; then the call's
 /// pre-activations become what is projected.
-LayerCall layerCallOf(const reference::Program &program, reference::Call call,
-                      uint64_t seed);
+LayerCall layerCallOf(const reference::ParsedCell &program,
+                      reference::Call call, uint64_t seed);
 
 /// The layer of one module of scans, which is not used after it was made.
 class ScanCell : private reference::EntryLauncher {

@@ -10,7 +10,7 @@
 // and of an entry's tensors by specs/abi.md, in double precision and in the
 // simplest way: one row, one channel, one step after the other. It stands for
 // the lowerings, so that what the passes before them make of a cell can be
-// judged without them, and thousands of times as fast.
+// tested without them, and thousands of times as fast.
 //
 //===----------------------------------------------------------------------===//
 

@@ -13,13 +13,12 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-#include <sstream>
 
 using namespace minrnn::scan;
 using namespace minrnn::reference;
 
 bool minrnn::scan::holdsRoundedConstants(mlir::ModuleOp scans,
-                                         const reference::Program &program) {
+                                         const reference::ParsedCell &program) {
   // What the program computes of constants alone may have been folded, to a
   // number that looks exact.
   std::vector<double> exact = {0,
@@ -51,10 +50,10 @@ bool minrnn::scan::holdsRoundedConstants(mlir::ModuleOp scans,
 }
 
 /// Sums over the rows of numbers [rows, width].
-static Judged sumOfRows(const Judged &numbers, int64_t width,
-                        const Arithmetic &arithmetic) {
+static Estimates sumOfRows(const Estimates &numbers, int64_t width,
+                           const Arithmetic &arithmetic) {
   auto size = static_cast<int64_t>(numbers.value.size());
-  Judged sums;
+  Estimates sums;
   sums.resize(width);
   for (int64_t i = 0; i < width; ++i) {
     DotProduct sum(arithmetic);
@@ -65,7 +64,7 @@ static Judged sumOfRows(const Judged &numbers, int64_t width,
   return sums;
 }
 
-Expected minrnn::scan::expectedOf(const reference::Program &program,
+Expected minrnn::scan::expectedOf(const reference::ParsedCell &program,
                                   const GradedCall &graded) {
   const LayerCall &layer = graded.layer;
   const Call &call = layer.cell;
@@ -107,47 +106,27 @@ Expected minrnn::scan::expectedOf(const reference::Program &program,
 }
 
 static void compareOne(const char *name, const NamedTensors &found,
-                       const Judged &expected, const Precision &precision,
+                       const Estimates &expected, const Precision &precision,
                        bool isHostile, Metrics &metrics) {
   auto array = found.find(name);
   if (array == found.end())
     throw Fault(std::string(name) + " is not there");
-  const std::vector<double> &values = array->second;
-  if (values.size() != expected.value.size())
-    throw Fault(std::string(name) + ": " + std::to_string(values.size()) +
-                " numbers for " + std::to_string(expected.value.size()));
-  bool isDouble = precision.unitRoundoff == doublePrecision.unitRoundoff;
-  for (size_t i = 0; i < values.size(); ++i) {
-    double allowed = safety * expected.error[i];
-    if (isHostile &&
-        !(std::isfinite(allowed) && std::isfinite(expected.value[i]))) {
-      ++metrics.skipped;
-      continue;
-    }
-    double difference = std::abs(values[i] - expected.value[i]);
-    ++metrics.numbers;
-    metrics.inDouble += isDouble ? 1 : 0;
-    metrics.unbounded += std::isinf(allowed) ? 1 : 0;
-    // Written so that a NaN does not pass.
-    if (!(difference <= allowed)) {
-      std::ostringstream message;
-      message.precision(17);
-      message << name << "[" << i << "]: found " << values[i] << ", expected "
-              << expected.value[i] << " +- " << allowed;
-      throw Fault(message.str());
-    }
-    if (isDouble && difference > 0)
-      metrics.worst = std::max(metrics.worst, difference / allowed);
-  }
+  ErrorMetrics before = metrics;
+  compareWithinBounds(name, array->second, expected, metrics,
+                      {.isHostile = isHostile});
+  if (precision.unitRoundoff == doublePrecision.unitRoundoff)
+    metrics.inDouble += metrics.numbers - before.numbers;
+  else
+    metrics.largestShare = before.largestShare;
 }
 
-void minrnn::scan::compare(ScanCell &cell, const reference::Program &program,
+void minrnn::scan::compare(ScanCell &cell, const reference::ParsedCell &program,
                            const GradedCall &graded, const Expected &expected,
                            Metrics &metrics) {
   const LayerCall &layer = graded.layer;
   const Call &call = layer.cell;
   auto check = [&](const char *name, const NamedTensors &found,
-                   const Judged &wanted) {
+                   const Estimates &wanted) {
     compareOne(name, found, wanted, call.precision, graded.isHostile, metrics);
   };
   const CallResults &results = expected.results;

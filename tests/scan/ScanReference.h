@@ -20,36 +20,26 @@
 #ifndef MINRNN_TESTS_SCAN_SCANREFERENCE_H
 #define MINRNN_TESTS_SCAN_SCANREFERENCE_H
 
-#include "tests/reference/Equations.h"
+#include "tests/reference/ErrorBounds.h"
 #include "tests/scan/ScanCell.h"
 
 #include <cstdint>
-#include <stdexcept>
 #include <vector>
 
 namespace minrnn::scan {
 
-/// What the comparisons saw.
-struct Metrics {
-  /// Numbers compared, those of them within the bound for double precision, and
-  /// those that have no bound, since a `select` was undecided.
-  int64_t numbers = 0, inDouble = 0, unbounded = 0;
-  /// Numbers of hostile calls that have no bound or no finite value, and were
-  /// not compared.
-  int64_t skipped = 0;
-  /// The largest difference in double precision, in units of what is allowed.
-  double worst = 0;
-};
+using reference::Fault;
 
-/// A difference between the scan level and the reference.
-struct Fault : std::runtime_error {
-  using std::runtime_error::runtime_error;
+/// What the comparisons saw; the shares of bounds are those of numbers in
+/// double precision alone, `inDouble` of them.
+struct Metrics : reference::ErrorMetrics {
+  int64_t inDouble = 0;
 };
 
 /// Whether the compiler may have rounded a number of `scans` that `program`
 /// does not have.
 bool holdsRoundedConstants(mlir::ModuleOp scans,
-                           const reference::Program &program);
+                           const reference::ParsedCell &program);
 
 /// A call, and the gradients that backward is given.
 struct GradedCall {
@@ -66,13 +56,14 @@ struct Expected {
   reference::CallResults results;
   reference::CallGradients gradients;
   /// The gradients of the layer: [B, T, D], [G, H, D], [G, H], [R, H], [P, H].
-  reference::Judged input, weight, bias, recurrentBias, parameters;
+  reference::Estimates input, weight, bias, recurrentBias, parameters;
 };
-Expected expectedOf(const reference::Program &program, const GradedCall &call);
+Expected expectedOf(const reference::ParsedCell &program,
+                    const GradedCall &call);
 
 /// Runs forward, step by step and backward, and throws Fault at the first
 /// number that is not within its bound.
-void compare(ScanCell &cell, const reference::Program &program,
+void compare(ScanCell &cell, const reference::ParsedCell &program,
              const GradedCall &call, const Expected &expected,
              Metrics &metrics);
 

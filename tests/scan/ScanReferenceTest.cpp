@@ -54,7 +54,7 @@ std::string textOf(const std::string &cell) {
 }
 
 /// Calls with everything that a call may have, in both directions.
-std::vector<GradedCall> callsOf(const Program &program, ModuleOp scans,
+std::vector<GradedCall> callsOf(const ParsedCell &program, ModuleOp scans,
                                 bool inLogSpace) {
   std::vector<GradedCall> calls;
   for (bool reverse : {false, true}) {
@@ -80,7 +80,7 @@ std::vector<GradedCall> callsOf(const Program &program, ModuleOp scans,
 }
 
 /// What is wrong with `scans` as those of `program`; empty: nothing.
-std::string faultOf(ModuleOp scans, const Program &program,
+std::string faultOf(ModuleOp scans, const ParsedCell &program,
                     const std::vector<GradedCall> &calls, Metrics &metrics) {
   try {
     ScanCell cell(scans);
@@ -166,7 +166,7 @@ class EveryMutatedScan : public testing::TestWithParam<std::string> {};
 TEST_P(EveryScan, AgreesWithTheReference) {
   ScanCompiler compiler;
   std::string text = textOf(GetParam());
-  Program program = parseProgram(text, compiler.getContext());
+  ParsedCell program = parseCell(text, compiler.getContext());
   auto proven = compiler.prove(text);
   for (bool inLogSpace : {false, true})
     for (bool recompute : {false, true}) {
@@ -188,7 +188,7 @@ TEST_P(EveryScan, AgreesWithTheReference) {
 TEST_P(EveryMutatedScan, IsSeenToBeWrong) {
   ScanCompiler compiler;
   std::string text = textOf(GetParam());
-  Program program = parseProgram(text, compiler.getContext());
+  ParsedCell program = parseCell(text, compiler.getContext());
   auto proven = compiler.prove(text);
   int mutated = 0;
   for (bool inLogSpace : {false, true})
@@ -248,11 +248,11 @@ TEST(ScanReference, SeesACellThatIsWronglyCalledParallel) {
   ASSERT_TRUE(isParallel(*proven));
   auto scans = compiler.inDomain(*compiler.scans(*proven, false), false);
   Metrics metrics;
-  Program right = parseProgram(cellWith("  %n = arith.addf %ah, %v : f32\n"));
+  ParsedCell right = parseCell(cellWith("  %n = arith.addf %ah, %v : f32\n"));
   EXPECT_EQ(faultOf(*scans, right, callsOf(right, *scans, false), metrics), "");
   for (const char *step : {"  %n = arith.maximumf %ah, %v : f32\n",
                            "  %n = arith.addf %a, %v : f32\n"}) {
-    Program program = parseProgram(cellWith(step));
+    ParsedCell program = parseCell(cellWith(step));
     EXPECT_NE(
         faultOf(*scans, program, callsOf(program, *scans, false), metrics), "")
         << step;
@@ -266,7 +266,7 @@ TEST(ScanReference, KnowsWhereTheCompilerRounds) {
     auto proven = compiler.prove(text);
     auto scans = compiler.inDomain(*compiler.scans(*proven, false), inLogSpace);
     return holdsRoundedConstants(*scans,
-                                 parseProgram(text, compiler.getContext()));
+                                 parseCell(text, compiler.getContext()));
   };
   const char *third = "  %c = arith.constant 3.333333e-01 : f32\n"
                       "  %n = arith.addf %ah, %c : f32\n";

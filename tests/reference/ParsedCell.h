@@ -1,4 +1,5 @@
-//===- Program.h - A cell's text as a straight line of code -----*- C++ -*-===//
+//===- ParsedCell.h - A cell's text as a straight line of code -----*- C++
+//-*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -17,8 +18,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MINRNN_TESTS_REFERENCE_PROGRAM_H
-#define MINRNN_TESTS_REFERENCE_PROGRAM_H
+#ifndef MINRNN_TESTS_REFERENCE_PARSEDCELL_H
+#define MINRNN_TESTS_REFERENCE_PARSEDCELL_H
 
 #include <cstdint>
 #include <string>
@@ -35,7 +36,7 @@ enum class Opcode {
   // Leaves; `index` says which one.
   State,
   Gate,      // the projection of the input, with its bias
-  Recurrent, // a projection of Program::recurrent, with its bias
+  Recurrent, // a projection of ParsedCell::recurrent, with its bias
   Read,
   Parameter,
   Constant, // `constant`; a truth value is 0 or 1
@@ -81,7 +82,7 @@ Predicate predicateOf(int64_t predicate);
 
 struct Instruction {
   Opcode operation = Opcode::Constant;
-  /// Places in Program::instructions, all before this one.
+  /// Places in ParsedCell::instructions, all before this one.
   std::vector<int> operands = {};
   int index = 0;
   double constant = 0;
@@ -94,22 +95,22 @@ struct Instruction {
 
 /// A projection of a state, or of a value computed within the step: then the
 /// step's other channels must have come as far before any can go on.
-struct RecurrentProjection {
+struct ParsedProjection {
   std::string name;
   /// The state that is projected; -1: none.
   int state = -1;
-  /// The place in Program::inner of the value that is projected; -1: none.
+  /// The place in ParsedCell::inner of the value that is projected; -1: none.
   int inner = -1;
 
   bool isInner() const { return inner >= 0; }
 };
 
-struct Program {
+struct ParsedCell {
   std::string name;
   std::vector<std::string> states;
   /// Names, each once, in the order of their first use.
   std::vector<std::string> gates;
-  std::vector<RecurrentProjection> recurrent;
+  std::vector<ParsedProjection> recurrent;
   /// The instructions whose values are projected, each once, in the order of
   /// their first projection. One may depend on the projection of another.
   std::vector<int> inner;
@@ -130,14 +131,14 @@ struct Program {
 
 /// Parses a text that holds one cell. Throws std::invalid_argument, with what
 /// the dialect says, when it is wrong.
-Program parseProgram(std::string_view text);
+ParsedCell parseCell(std::string_view text);
 
 /// The same in a context that has the dialect, for whoever parses many.
-Program parseProgram(std::string_view text, mlir::MLIRContext &context);
+ParsedCell parseCell(std::string_view text, mlir::MLIRContext &context);
 
 /// The same for a file.
-Program parseProgramFile(const std::string &path);
+ParsedCell parseCellFile(const std::string &path);
 
 } // namespace minrnn::reference
 
-#endif // MINRNN_TESTS_REFERENCE_PROGRAM_H
+#endif // MINRNN_TESTS_REFERENCE_PARSEDCELL_H

@@ -1,4 +1,5 @@
-//===- Program.cpp - A cell's text as a straight line of code -------------===//
+//===- ParsedCell.cpp - A cell's text as a straight line of code
+//-------------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,7 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tests/reference/Program.h"
+#include "tests/reference/ParsedCell.h"
 
 #include "dialect/MinRNN.h"
 
@@ -28,9 +29,9 @@ using namespace mlir;
 using namespace minrnn::dialect;
 using minrnn::reference::Instruction;
 using minrnn::reference::Opcode;
+using minrnn::reference::ParsedCell;
+using minrnn::reference::ParsedProjection;
 using minrnn::reference::Predicate;
-using minrnn::reference::Program;
-using minrnn::reference::RecurrentProjection;
 
 namespace {
 
@@ -47,7 +48,7 @@ template <typename Item> int placeOf(std::vector<Item> &items, Item item) {
 
 class Translation {
 public:
-  Program translate(CellOp cell);
+  ParsedCell translate(CellOp cell);
 
 private:
   void translate(mlir::Operation &op);
@@ -67,7 +68,7 @@ private:
   /// log x, where x is a sigmoid or an exponential; else -1.
   int logarithm(Value x);
 
-  Program program;
+  ParsedCell program;
   std::vector<Degree> degrees;
   llvm::DenseMap<Value, int> places;
 };
@@ -336,14 +337,14 @@ void Translation::translate(ProjectOp project) {
     return append(project,
                   {.operation = Opcode::Gate,
                    .index = placeOf(program.gates, project.getGate().str())});
-  RecurrentProjection projection{.name = project.getGate().str()};
+  ParsedProjection projection{.name = project.getGate().str()};
   if (auto state = dyn_cast<BlockArgument>(project.getOperand())) {
     projection.state = static_cast<int>(state.getArgNumber()) - 1;
   } else {
     projection.inner = placeOf(program.inner, places.at(project.getOperand()));
   }
   auto &known = program.recurrent;
-  auto found = llvm::find_if(known, [&](const RecurrentProjection &other) {
+  auto found = llvm::find_if(known, [&](const ParsedProjection &other) {
     return other.name == projection.name;
   });
   if (found == known.end())
@@ -352,7 +353,7 @@ void Translation::translate(ProjectOp project) {
                    .index = static_cast<int>(found - known.begin())});
 }
 
-Program Translation::translate(CellOp cell) {
+ParsedCell Translation::translate(CellOp cell) {
   program.name = cell.getSymName().str();
   for (BlockArgument state : cell.getBody().getArguments().drop_front()) {
     auto index = static_cast<int>(state.getArgNumber()) - 1;
@@ -376,14 +377,14 @@ Program Translation::translate(CellOp cell) {
   return std::move(program);
 }
 
-Program minrnn::reference::parseProgram(std::string_view text) {
+ParsedCell minrnn::reference::parseCell(std::string_view text) {
   DialectRegistry registry;
   registry.insert<MinRNNDialect>();
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
-  return parseProgram(text, context);
+  return parseCell(text, context);
 }
 
-Program minrnn::reference::parseProgram(std::string_view text,
+ParsedCell minrnn::reference::parseCell(std::string_view text,
                                         MLIRContext &context) {
   std::string message;
   ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
@@ -398,11 +399,11 @@ Program minrnn::reference::parseProgram(std::string_view text,
   return Translation().translate(*cells.begin());
 }
 
-Program minrnn::reference::parseProgramFile(const std::string &path) {
+ParsedCell minrnn::reference::parseCellFile(const std::string &path) {
   std::ifstream file(path);
   if (!file)
     throw std::invalid_argument("cannot read " + path);
   std::ostringstream text;
   text << file.rdbuf();
-  return parseProgram(text.str());
+  return parseCell(text.str());
 }
