@@ -166,7 +166,7 @@ TEST_P(FunctionsOnDevice, HoldTheirBounds) {
       worst = std::max(worst, error);
       ++place;
     }
-    std::cout << "figure: " << device->name() << ", " << function.name
+    std::cout << "measured: " << device->name() << ", " << function.name
               << ": largest relative error " << worst << " * 2^-24\n";
   }
 }

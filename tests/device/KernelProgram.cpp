@@ -21,14 +21,16 @@ using namespace minrnn;
 using namespace minrnn::test;
 using Operations = std::vector<BoundOperation>;
 
-/// Whether an operation is left out: a sum over rows, or a product with the
-/// input or its weight.
+/// Whether an operation is left out: a sum over rows, a product with the input
+/// or its weight, or what makes d_recurrent ready for that of the weight.
 static bool isLeftOut(const BoundOperation &operation,
                       const TensorSizes &sizes) {
   const auto isOfInput = [&](const BoundView &view) {
     const std::string &name = sizes.tensor(view.tensor).name;
     return name == "input" || name == "weight";
   };
+  if (const auto *fill = std::get_if<BoundFill>(&operation.what))
+    return sizes.tensor(fill->result.tensor).name == "d_recurrent";
   if (const auto *product = std::get_if<BoundProduct>(&operation.what))
     return isOfInput(product->a) || isOfInput(product->b);
   return std::holds_alternative<BoundSum>(operation.what);

@@ -271,7 +271,7 @@ TEST_P(Product, IsTheSumOfProducts) {
               if (HasFailure())
                 return;
             }
-  std::cout << "figure: " << device->name() << ", products in "
+  std::cout << "measured: " << device->name() << ", products in "
             << std::get<1>(GetParam()) << ": largest part of the bound "
             << largestShare << "\n";
 }

@@ -94,7 +94,7 @@ void check(Cell cell, const std::string &scan, const Shape &shape,
                measured.gradients);
 }
 
-class CellKernels
+class CompiledCells
     : public ::testing::TestWithParam<std::tuple<Cell, std::string>> {
 protected:
   Cell cell = std::get<0>(GetParam());
@@ -102,7 +102,7 @@ protected:
 };
 
 std::string
-caseName(const ::testing::TestParamInfo<CellKernels::ParamType> &info) {
+caseName(const ::testing::TestParamInfo<CompiledCells::ParamType> &info) {
   return std::string(name(std::get<0>(info.param))) + "_" +
          std::get<1>(info.param);
 }
@@ -110,7 +110,7 @@ caseName(const ::testing::TestParamInfo<CellKernels::ParamType> &info) {
 } // namespace
 
 /// Short sequences: every combination of optional arguments, every regime.
-TEST_P(CellKernels, ShortSequences) {
+TEST_P(CompiledCells, ShortSequences) {
   Measured measured;
   uint64_t seed = 0;
   for (int64_t time : {0, 1, 2, 31, 32, 33})
@@ -137,7 +137,7 @@ TEST_P(CellKernels, ShortSequences) {
 }
 
 /// Long sequences and odd widths, one regime after the other.
-TEST_P(CellKernels, LongSequencesAndOddWidths) {
+TEST_P(CompiledCells, LongSequencesAndOddWidths) {
   Measured measured;
   unsigned turn = 0;
   for (int64_t time : {0, 1, 2, 31, 32, 33, 200, 1000})
@@ -163,7 +163,7 @@ TEST_P(CellKernels, LongSequencesAndOddWidths) {
             << " million instructions\n";
 }
 
-TEST_P(CellKernels, EmptyBatchesAndChannels) {
+TEST_P(CompiledCells, EmptyBatchesAndChannels) {
   Measured measured;
   for (Shape shape : {Shape{0, 5, 3}, Shape{2, 5, 0}, Shape{0, 0, 0}})
     for (bool all : {false, true})
@@ -175,7 +175,7 @@ TEST_P(CellKernels, EmptyBatchesAndChannels) {
 
 /// The state after each single step, out of place and in place, is that of
 /// `forward`.
-TEST_P(CellKernels, Steps) {
+TEST_P(CompiledCells, Steps) {
   const CellProgram &program = programOf(cell, scan);
   double worst = 0;
   for (Shape shape : {Shape{1, 40, 1}, Shape{3, 12, 67}})
@@ -215,7 +215,7 @@ TEST_P(CellKernels, Steps) {
 }
 
 /// A sequence in pieces, the state carried on, is the sequence at once.
-TEST_P(CellKernels, Pieces) {
+TEST_P(CompiledCells, Pieces) {
   const CellProgram &program = programOf(cell, scan);
   Shape shape{1, 300, 37};
   for (Regime regime : allRegimes) {
@@ -243,7 +243,7 @@ TEST_P(CellKernels, Pieces) {
 
 /// Neither the order of blocks and warps nor the number of host threads shows
 /// in the results.
-TEST_P(CellKernels, BitwiseTheSameInAnyOrder) {
+TEST_P(CompiledCells, BitwiseTheSameInAnyOrder) {
   const CellProgram &program = programOf(cell, scan);
   for (Shape shape : {Shape{3, 200, 67}, Shape{2, 33, 257}}) {
     SequenceData data = sampleSequence(cell, shape, Regime::Ordinary, {}, 5);
@@ -276,7 +276,7 @@ TEST_P(CellKernels, BitwiseTheSameInAnyOrder) {
 
 /// Take any one barrier away, and the emulator objects: none is superfluous,
 /// and no race between the kernels' phases would go unseen.
-TEST_P(CellKernels, EveryBarrierIsNeededAndMissed) {
+TEST_P(CompiledCells, EveryBarrierIsNeededAndMissed) {
   std::string text = CellProgram::textOf(cell, scan);
   Shape shape{1, 300, 37};
   SequenceData data = sampleSequence(cell, shape, Regime::Ordinary, {}, 7);
@@ -299,7 +299,7 @@ TEST_P(CellKernels, EveryBarrierIsNeededAndMissed) {
 
 /// Bytes moved, in whole sectors, stay within 5% of the bytes that any kernel
 /// has to move: each input read once, each output written once.
-TEST_P(CellKernels, TrafficIsWithinFivePercentOfTheFloor) {
+TEST_P(CompiledCells, TrafficIsWithinFivePercentOfTheFloor) {
   double gateCount = double(parsed(cell).gates.size());
   for (const std::string ioType : {"f32", "f16", "bf16"}) {
     const CellProgram program(cell, scan, ioType);
@@ -337,7 +337,7 @@ TEST_P(CellKernels, TrafficIsWithinFivePercentOfTheFloor) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Emulator, CellKernels,
+INSTANTIATE_TEST_SUITE_P(Emulator, CompiledCells,
                          ::testing::Combine(::testing::ValuesIn(allCells),
                                             ::testing::Values("log", "linear")),
                          caseName);

@@ -225,14 +225,14 @@ TEST(RandomCells, AreWellFormedAndUseTheWholeLanguage) {
     largest = std::max(largest, cell.operations.size());
     operations += cell.operations.size();
   }
-  std::cout << "figure: of " << cellCount << " cells " << affine
+  std::cout << "measured: of " << cellCount << " cells " << affine
             << " affine, of these " << nonNegative << " non-negative, "
             << projecting << " projecting a state; " << operations / cellCount
             << " operations each, at most " << largest << "\n";
   for (auto [states, count] : cellsOfStates)
-    std::cout << "figure: " << count << " of " << states << " states\n";
+    std::cout << "measured: " << count << " of " << states << " states\n";
   for (const char *mnemonic : mnemonics) {
-    std::cout << "figure: " << cellsWith[mnemonic] << " with " << mnemonic
+    std::cout << "measured: " << cellsWith[mnemonic] << " with " << mnemonic
               << "\n";
     EXPECT_GE(cellsWith[mnemonic], 20) << mnemonic;
   }
@@ -309,7 +309,7 @@ TEST(RandomCells, ChainSomeProjectionsIfTheyMay) {
                  ? 1
                  : 0;
   }
-  std::cout << "figure: of " << cellCount << " cells " << chaining
+  std::cout << "measured: of " << cellCount << " cells " << chaining
             << " chaining, of these " << ofTwoValues << " two values, "
             << shared << " with two projections of one, " << twice
             << " with a projection twice, " << ofStatesToo
@@ -346,7 +346,7 @@ TEST(RandomCells, AreHostileIfTheyMay) {
       if (operation.mnemonic == byHand)
         ++formulas[operation.detail];
   }
-  std::cout << "figure: of " << cellCount << " cells " << hostile
+  std::cout << "measured: of " << cellCount << " cells " << hostile
             << " hostile\n";
   EXPECT_GT(hostile, 250);
   EXPECT_LT(hostile, 450);
@@ -402,7 +402,7 @@ struct BoundFigures {
     return static_cast<double>(sharp) / static_cast<double>(numbers);
   }
   void print(const char *what) const {
-    std::cout << "figure: bounds below 1e-4 of the largest state at " << share()
+    std::cout << "measured: bounds below 1e-4 of the largest state at " << share()
               << " of " << numbers << " " << what << "; worst error " << worst
               << " of its bound\n";
   }

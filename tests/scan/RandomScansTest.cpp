@@ -137,7 +137,9 @@ void Campaign::checkScans(const Example &example, const ParsedCell &program,
     graded.dLast = widen(
         sampleNormal(run.shape.states() * example.cell.states, run.seed + 2));
   graded.isHostile = example.cell.isHostile;
-  graded.layer = layerCallOf(program, std::move(call), run.seed + 3);
+  // What a weight makes of an input is ordinary; hostile numbers are given.
+  graded.layer = layerCallOf(program, std::move(call), run.seed + 3,
+                             /*projects=*/!graded.isHostile);
   Expected expected = expectedOf(program, graded);
   metrics.hostile += graded.isHostile ? 1 : 0;
   if (!isTame(expected.results)) {
@@ -198,7 +200,7 @@ TEST_P(RandomScans, AgreeWithTheReference) {
   CellMetrics metrics;
   Campaign campaign(metrics);
   auto report = [&] {
-    std::cout << "figure: " << metrics.cells << " cells, " << metrics.parallel
+    std::cout << "measured: " << metrics.cells << " cells, " << metrics.parallel
               << " parallel, " << metrics.inLogSpace << " in log space, "
               << metrics.recomputed << " recomputed; " << metrics.numbers
               << " numbers compared, " << metrics.inDouble

@@ -88,7 +88,7 @@ bool minrnn::scan::isParallel(ModuleOp proven) {
 }
 
 LayerCall minrnn::scan::layerCallOf(const reference::ParsedCell &program,
-                                    Call call, uint64_t seed) {
+                                    Call call, uint64_t seed, bool projects) {
   int64_t steps = call.shape.batch * call.shape.time;
   auto rows = static_cast<int64_t>(program.gates.size()) * call.shape.channels;
   LayerCall layer;
@@ -98,6 +98,8 @@ LayerCall minrnn::scan::layerCallOf(const reference::ParsedCell &program,
     layer.weight.resize(rows * rows);
     for (int64_t row = 0; row < rows; ++row)
       layer.weight[row * rows + row] = 1;
+  } else if (!projects) {
+    layer.input = call.input;
   } else {
     int64_t inputs = layer.inputs;
     layer.input = call.input;
@@ -120,7 +122,14 @@ ScanCell::ScanCell(ModuleOp scans) {
   ProgramOp op = compiler::findProgram(scans);
   if (!op)
     throw std::runtime_error("there is no program");
-  program = compiler::readProgram(op);
+  program = withoutProjection = compiler::readProgram(op);
+  for (Procedure procedure : {Procedure::Forward, Procedure::Step})
+    std::erase_if(
+        withoutProjection.operations(procedure),
+        [](const ProgramOperation &operation) {
+          auto *product = std::get_if<ProductOperation>(&operation.what);
+          return product && product->result.tensor == "preactivations";
+        });
   outputIsState = op.outputIsState();
   for (Axis axis : {Axis::Gates, Axis::Recurrent, Axis::Parameters,
                     Axis::States, Axis::Inner})
@@ -161,12 +170,17 @@ void ScanCell::run(Procedure procedure, const LayerCall &call, int64_t time,
   sizes.size(Axis::Channels) = shape.channels;
   sizes.size(Axis::Inputs) = call.inputs;
   sizes.reverse = reverse;
-  interpret(program, procedure, sizes, tensors, *this);
+  interpret(call.weight.empty() ? withoutProjection : program, procedure, sizes,
+            tensors, *this);
 }
 
 /// The inputs and parameters that a procedure may have.
 static NamedTensors inputsOf(const LayerCall &call) {
-  NamedTensors tensors = {{"input", call.input}, {"weight", call.weight}};
+  NamedTensors tensors = {{"input", call.input}};
+  if (call.weight.empty())
+    tensors["preactivations"] = call.cell.preactivations;
+  else
+    tensors["weight"] = call.weight;
   tensors["parameters"] = call.cell.parameters;
   tensors["recurrent_weight"] = call.cell.recurrentWeight;
   if (!call.cell.bias.empty())
@@ -210,7 +224,10 @@ NamedTensors ScanCell::steps(const LayerCall &call) {
     NamedTensors tensors = given;
     // The step's own part of an array [B, T, count].
     for (auto [name, count] :
-         {std::pair("input", call.inputs), {"reset", int64_t{1}}}) {
+         {std::pair("input", call.inputs),
+          {"reset", int64_t{1}},
+          {"preactivations",
+           sizes.size(Axis::Gates) * call.cell.shape.channels}}) {
       if (!given.contains(name))
         continue;
       const std::vector<double> &all = given.at(name);

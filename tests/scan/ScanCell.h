@@ -62,7 +62,8 @@ private:
 /// Whether the compiler calls the proven cell parallel.
 bool isParallel(mlir::ModuleOp proven);
 
-/// A call of a layer: the cell's, whose pre-activations are input weight^T.
+/// A call of a layer: the cell's, whose pre-activations are input weight^T; or,
+/// where there is no weight, are given.
 struct LayerCall {
   reference::Call cell;
   int64_t inputs = 0;         // D
@@ -72,10 +73,12 @@ struct LayerCall {
 
 /// The layer's call of the cell's `call`: each pre-activation is an input of
 /// its own, and the weight is the identity. A layer of a cell that reads its
-/// input has that one, D = H, and `seed` chooses its weights; then the call's
-/// pre-activations become what is projected.
+/// input has that one, D = H. Where it `projects`, `seed` chooses its weights,
+/// and the call's pre-activations become what is projected; else they are
+/// given, so that they may be any numbers.
 LayerCall layerCallOf(const reference::ParsedCell &program,
-                      reference::Call call, uint64_t seed);
+                      reference::Call call, uint64_t seed,
+                      bool projects = true);
 
 /// The layer of one module of scans, which is not used after it was made.
 class ScanCell : private reference::EntryLauncher {
@@ -109,6 +112,8 @@ private:
            bool reverse, NamedTensors &tensors);
 
   minrnn::Program program;
+  /// The same without the products that make the pre-activations.
+  minrnn::Program withoutProjection;
   /// Of the packed axes; the others are the call's.
   reference::ProgramCall sizes;
   std::map<std::string, ScanEntry> entries;

@@ -215,7 +215,7 @@ TEST_P(EveryMutatedScan, IsSeenToBeWrong) {
         ++mutated;
       }
     }
-  std::cout << "figure: " << mutated << " operations of " << GetParam()
+  std::cout << "measured: " << mutated << " operations of " << GetParam()
             << " made others, one at a time\n";
 }
 
