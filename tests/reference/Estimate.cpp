@@ -65,8 +65,11 @@ Estimate Arithmetic::product(const Estimate &x, const Estimate &y,
   if (std::max(std::abs(x.value), std::abs(y.value)) > precision.largest)
     return {x.value * y.value, xSize * ySize,
             std::numeric_limits<double>::infinity()};
+  // All that is left of two factors that are zero but for their errors.
+  double secondOrder = x.error * y.error;
   return rounded(x.value * y.value, xSize * ySize,
-                 scaled(xSize, y.error) + scaled(ySize, x.error));
+                 scaled(xSize, y.error) + scaled(ySize, x.error) +
+                     (std::isfinite(secondOrder) ? secondOrder : 0));
 }
 
 Estimate Arithmetic::quotient(const Estimate &x, const Estimate &y,

@@ -19,8 +19,8 @@
 // rounds correctly and 4, two units in the last place, for exp and its kin. A
 // sum that cancels so keeps the error of its terms; a number that a gate then
 // scales down has its error scaled down too. A derivative is a number like any
-// other, with an error of its own. The bound is of first order in u; `safety`
-// makes up for the second order, for the few roundings more that a function may
+// other, with an error of its own. The bound is of first order in u, but for
+// products; `safety` makes up for the second order, for the few roundings more that a function may
 // take, and no more.
 //
 // One freedom is granted beyond the equations as written: whatever is affine in

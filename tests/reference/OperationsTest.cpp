@@ -203,6 +203,14 @@ TEST(Estimates, OfASumKeepTheErrorsOfItsTerms) {
   EXPECT_NEAR(arithmetic.sum(x, y, true).magnitude, 2, 1e-5);
 }
 
+TEST(Estimates, OfAProductOfZerosKeepWhatTheErrorsMakeOfIt) {
+  Applied product(Opcode::Multiply, {{0, 0, 1e-3}, {0, 0, 1e-4}});
+  EXPECT_NEAR(product.value().error, 1e-7, 1e-12);
+  // What a factor of zero hides does not show.
+  Applied hidden(Opcode::Multiply, {{0, 0, 1e-3}, {0, 0, infinity}});
+  EXPECT_LT(hidden.value().error, 1e-30);
+}
+
 TEST(Estimates, OfExactNumbersHaveOneRounding) {
   Arithmetic arithmetic;
   Estimate x = Estimate::exact(3);

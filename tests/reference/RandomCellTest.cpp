@@ -402,9 +402,9 @@ struct BoundFigures {
     return static_cast<double>(sharp) / static_cast<double>(numbers);
   }
   void print(const char *what) const {
-    std::cout << "measured: bounds below 1e-4 of the largest state at " << share()
-              << " of " << numbers << " " << what << "; worst error " << worst
-              << " of its bound\n";
+    std::cout << "measured: bounds below 1e-4 of the largest state at "
+              << share() << " of " << numbers << " " << what << "; worst error "
+              << worst << " of its bound\n";
   }
 };
 
