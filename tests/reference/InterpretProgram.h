@@ -43,7 +43,7 @@ public:
                       NamedTensors &arguments) = 0;
 };
 
-/// How large a call is, and in which direction it walks.
+/// How large a call is, and in which direction it runs.
 struct ProgramCall {
   /// The size of each axis, by its number.
   std::array<int64_t, axisCount> sizes = {};

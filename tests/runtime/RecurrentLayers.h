@@ -1,4 +1,4 @@
-//===- RecurrentLayers.h - Layers run beside their judges -------*- C++ -*-===//
+//===- RecurrentLayers.h - Layers run beside their references ---*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -154,7 +154,7 @@ private:
   }
 };
 
-/// Bounds of what is held to the judge.
+/// Bounds of what is held to the reference.
 struct LayerBounds {
   double forward = 1e-5;
   double backward = 1e-4;

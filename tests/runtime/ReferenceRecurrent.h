@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The judges of recurrent layers: the published equations, vector by vector, in
-// double.
+// The references of recurrent layers: the published equations, vector by
+// vector, in double.
 //
 //===----------------------------------------------------------------------===//
 
@@ -65,11 +65,11 @@ inline Numbers affine(const Numbers &matrices, const Numbers &biases,
                 at(biases, rows));
 }
 
-/// Walks through time. `step(x, states)` takes one step's input and states, one
+/// A loop over time. `step(x, states)` takes one step's input and states, one
 /// vector each, changes the states and returns the output.
 template <typename Step>
-ReferenceRun walk(const ReferenceLayer &layer, std::size_t stateCount,
-                  const Step &step) {
+ReferenceRun loopOverTime(const ReferenceLayer &layer, std::size_t stateCount,
+                          const Step &step) {
   const std::size_t h = layer.channels;
   ReferenceRun run;
   run.output.resize(layer.batch * layer.time * h);
@@ -116,7 +116,7 @@ inline Numbers ofState(const ReferenceLayer &layer, std::size_t gate,
 ///   n = tanh(W_in x + b_in + r (W_hn h + b_hn))
 ///   h' = (1 - z) n + z h
 inline ReferenceRun gru(const ReferenceLayer &layer) {
-  return walk(layer, 1, [&](std::span<const double> x, auto &states) {
+  return loopOverTime(layer, 1, [&](std::span<const double> x, auto &states) {
     Numbers &h = states[0];
     const Numbers ir = ofInput(layer, 0, x);
     const Numbers iz = ofInput(layer, 1, x);
@@ -141,7 +141,7 @@ inline ReferenceRun gru(const ReferenceLayer &layer) {
 ///   o = sigmoid(W_io x + b_io + W_ho h + b_ho)
 ///   c' = f c + i g,  h' = o tanh(c')
 inline ReferenceRun lstm(const ReferenceLayer &layer) {
-  return walk(layer, 2, [&](std::span<const double> x, auto &states) {
+  return loopOverTime(layer, 2, [&](std::span<const double> x, auto &states) {
     Numbers &h = states[0];
     Numbers &c = states[1];
     std::vector<Numbers> k;
@@ -163,7 +163,7 @@ inline ReferenceRun lstm(const ReferenceLayer &layer) {
 ///   f = sigmoid(W_f x + v_f c + b_f),  r = sigmoid(W_r x + v_r c + b_r)
 ///   c' = f c + (1 - f) (W_c x + b_c),  y = r c' + (1 - r) x
 inline ReferenceRun sru(const ReferenceLayer &layer) {
-  return walk(layer, 1, [&](std::span<const double> x, auto &states) {
+  return loopOverTime(layer, 1, [&](std::span<const double> x, auto &states) {
     Numbers &c = states[0];
     const std::size_t h = c.size();
     const Numbers wf = ofInput(layer, 0, x);
@@ -184,7 +184,7 @@ inline ReferenceRun sru(const ReferenceLayer &layer) {
 ///   a = sigmoid(W_a x + U_pc c),  b = tanh(W_b x + U_ph h)
 ///   c' = a c + (1 - a) b,         h' = tanh(U_qc c + u h),  y = h' c' + x a
 inline ReferenceRun tangle(const ReferenceLayer &layer) {
-  return walk(layer, 2, [&](std::span<const double> x, auto &states) {
+  return loopOverTime(layer, 2, [&](std::span<const double> x, auto &states) {
     Numbers &c = states[0];
     Numbers &h = states[1];
     const Numbers wa = ofInput(layer, 0, x);
@@ -207,7 +207,7 @@ inline ReferenceRun tangle(const ReferenceLayer &layer) {
 ///   f = sigmoid(W_if x + W_hf h),  n = tanh(W_in x + W_hn (f h))
 ///   h' = (1 - f) h + f n
 inline ReferenceRun mgu(const ReferenceLayer &layer) {
-  return walk(layer, 1, [&](std::span<const double> x, auto &states) {
+  return loopOverTime(layer, 1, [&](std::span<const double> x, auto &states) {
     Numbers &h = states[0];
     const Numbers wf = ofInput(layer, 0, x);
     const Numbers wn = ofInput(layer, 1, x);
@@ -231,7 +231,7 @@ inline ReferenceRun mgu(const ReferenceLayer &layer) {
 ///   c' = a c + (1 - a) tanh(U_qa v + x)
 ///   h' = tanh(U_qb v + U_ra w + u h),  y = h' c' + sigmoid(U_sa v) b
 inline ReferenceRun knot(const ReferenceLayer &layer) {
-  return walk(layer, 2, [&](std::span<const double> x, auto &states) {
+  return loopOverTime(layer, 2, [&](std::span<const double> x, auto &states) {
     Numbers &c = states[0];
     Numbers &h = states[1];
     const std::size_t size = c.size();
@@ -265,7 +265,7 @@ inline ReferenceRun knot(const ReferenceLayer &layer) {
 ///   z = tanh(W_z x),  f = sigmoid(W_f x),  o = sigmoid(W_o x)
 ///   c' = f c + (1 - f) z,  y = o c'
 inline ReferenceRun qrnn(const ReferenceLayer &layer) {
-  return walk(layer, 1, [&](std::span<const double> x, auto &states) {
+  return loopOverTime(layer, 1, [&](std::span<const double> x, auto &states) {
     Numbers &c = states[0];
     const Numbers wz = ofInput(layer, 0, x);
     const Numbers wf = ofInput(layer, 1, x);
@@ -284,7 +284,7 @@ inline ReferenceRun qrnn(const ReferenceLayer &layer) {
 ///   r = sigmoid(W_a x),  i = sigmoid(W_x x),  a = exp(-8 softplus(lambda) r)
 ///   h' = a h + sqrt(1 - a^2) i x
 inline ReferenceRun rglru(const ReferenceLayer &layer) {
-  return walk(layer, 1, [&](std::span<const double> x, auto &states) {
+  return loopOverTime(layer, 1, [&](std::span<const double> x, auto &states) {
     Numbers &h = states[0];
     const Numbers wa = ofInput(layer, 0, x);
     const Numbers wx = ofInput(layer, 1, x);
@@ -299,7 +299,7 @@ inline ReferenceRun rglru(const ReferenceLayer &layer) {
 
 /// IndRNN (Li et al. 2018): h' = relu(W x + u h + b)
 inline ReferenceRun indrnn(const ReferenceLayer &layer) {
-  return walk(layer, 1, [&](std::span<const double> x, auto &states) {
+  return loopOverTime(layer, 1, [&](std::span<const double> x, auto &states) {
     Numbers &h = states[0];
     const Numbers w = ofInput(layer, 0, x);
     for (std::size_t j = 0; j < h.size(); ++j)
@@ -310,7 +310,7 @@ inline ReferenceRun indrnn(const ReferenceLayer &layer) {
 
 /// minGRU, gates z and h.
 inline ReferenceRun minGruLayer(const ReferenceLayer &layer) {
-  return walk(layer, 1, [&](std::span<const double> x, auto &states) {
+  return loopOverTime(layer, 1, [&](std::span<const double> x, auto &states) {
     Numbers &h = states[0];
     const Numbers z = ofInput(layer, 0, x);
     const Numbers v = ofInput(layer, 1, x);
