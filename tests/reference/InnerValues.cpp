@@ -1,4 +1,4 @@
-//===- InnerValues.cpp - Projected values, as the compiler has them -----===//
+//===- InnerValues.cpp - Projected values, as the compiler has them -------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

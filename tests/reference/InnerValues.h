@@ -1,4 +1,4 @@
-//===- InnerValues.h - Projected values, as compiled ----------*- C++ -*-===//
+//===- InnerValues.h - Projected values, as compiled ------------*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- ParsedCell.cpp - A cell's text as a straight line of code
+//===- ParsedCell.cpp - A cell's text as a straight line of code ----------===//
 //-------------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.

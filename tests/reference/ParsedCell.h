@@ -1,4 +1,4 @@
-//===- ParsedCell.h - A cell's text as a straight line of code -----*- C++
+//===- ParsedCell.h - A cell's text as a straight line of code -*- C++ -*-===//
 //-*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.

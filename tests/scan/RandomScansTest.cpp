@@ -1,4 +1,4 @@
-//===- RandomScansTest.cpp - Random cells by the scan level -----------===//
+//===- RandomScansTest.cpp - Random cells by the scan level ---------------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- ScanReferenceTest.cpp - That scans can fail before the reference -===//
+//===- ScanReferenceTest.cpp - That scans can fail before the reference ---===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
