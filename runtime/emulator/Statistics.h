@@ -10,7 +10,6 @@
 #define MINRNN_RUNTIME_EMULATOR_STATISTICS_H
 
 #include <cstdint>
-#include <string>
 
 namespace minrnn::emulator {
 
@@ -60,9 +59,6 @@ struct Statistics {
   Statistics &operator+=(const Statistics &other);
   bool operator==(const Statistics &) const = default;
 };
-
-/// A table for people, one count a line.
-std::string describe(const Statistics &statistics);
 
 /// Distinct 32-byte sectors that a warp's access touches: lane i, when bit i
 /// of `mask` is set, touches `bytes` bytes at `addresses[i]`, which is a
