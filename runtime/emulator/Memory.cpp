@@ -138,20 +138,18 @@ void Memory::copyToDevice(uint64_t destination, const void *source,
   std::memset(&to.written[offset], 1, bytes);
 }
 
-void Memory::copyToHost(void *destination, uint64_t source, uint64_t bytes,
-                        bool requireWritten) const {
+void Memory::copyToHost(void *destination, uint64_t source,
+                        uint64_t bytes) const {
   if (!bytes)
     return;
   Allocation &from = expect(source, bytes, "copy to the host");
   uint64_t offset = source - from.base;
-  if (requireWritten) {
-    const uint8_t *begin = &from.written[offset];
-    const uint8_t *unwritten = std::find(begin, begin + bytes, 0);
-    if (unwritten != begin + bytes)
-      throw Error(Fault::Uninitialised,
-                  "copy to the host of memory that nothing wrote, at " +
-                      describe(source + (unwritten - begin)));
-  }
+  const uint8_t *begin = &from.written[offset];
+  const uint8_t *unwritten = std::find(begin, begin + bytes, 0);
+  if (unwritten != begin + bytes)
+    throw Error(Fault::Uninitialised,
+                "copy to the host of memory that nothing wrote, at " +
+                    describe(source + (unwritten - begin)));
   std::memcpy(destination, &from.data[offset], bytes);
 }
 

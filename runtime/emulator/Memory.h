@@ -65,10 +65,8 @@ public:
   /// Copies `bytes` bytes; the device side must lie in one allocation. Throws
   /// `Error` (Host), before any byte is copied.
   void copyToDevice(uint64_t destination, const void *source, uint64_t bytes);
-  /// As `copyToDevice`. Bytes that nothing wrote are an error when
-  /// `requireWritten` is set, and arrive as the poison pattern otherwise.
-  void copyToHost(void *destination, uint64_t source, uint64_t bytes,
-                  bool requireWritten = true) const;
+  /// As `copyToDevice`; bytes that nothing wrote are an error, too.
+  void copyToHost(void *destination, uint64_t source, uint64_t bytes) const;
   /// As cuMemcpyDtoD: the written flags travel with the bytes.
   void copyOnDevice(uint64_t destination, uint64_t source, uint64_t bytes);
   /// Sets every byte, which counts as a write.
