@@ -65,10 +65,12 @@ void addRounded(OpcodeTable &table, const std::string &base,
   table.add<T, Sources...>(base + type, Canonical<F>());
   table.add<T, Sources...>(base + ".rn" + type, Canonical<F>());
   uint8_t mode = 0;
-  for (const char *name : {".rz", ".rm", ".rp"})
-    table.set<T, Sources...>(base + name + type,
-                             directed<Lanewise<Canonical<F>, T, Sources...>>,
-                             mode++);
+  for (const char *suffix : {".rz", ".rm", ".rp"}) {
+    std::string name = base;
+    name.append(suffix).append(type);
+    table.set<T, Sources...>(
+        name, directed<Lanewise<Canonical<F>, T, Sources...>>, mode++);
+  }
 }
 
 /// Adds an approximate function, with and without .ftz.
