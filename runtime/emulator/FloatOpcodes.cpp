@@ -117,9 +117,8 @@ float roundEven(float value) {
 
 template <typename Format>
 void addHalf(OpcodeTable &table, const std::string &type) {
-  table.add<uint16_t, float>("cvt.rn" + type + ".f32", [](float a) {
-    return roundTo<Format>(a, Rounding::Nearest);
-  });
+  table.add<uint16_t, float>("cvt.rn" + type + ".f32",
+                             [](float a) { return roundTo<Format>(a); });
   table.add<float, uint16_t>("cvt.f32" + type, [](uint16_t bits) {
     return canonical(float(valueOf<Format>(bits)));
   });
