@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The formats bit by bit, as the PTX ISA rounds them.
+// The formats bit by bit, as the PTX ISA rounds to them.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,15 +14,10 @@
 #define MINRNN_RUNTIME_CORE_HALFFORMATS_H
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstdint>
 
 namespace minrnn {
-
-/// The rounding modifiers of the PTX ISA: rn, rz, rm, rp, and rna (to the
-/// nearest, ties away from zero).
-enum class Rounding : uint8_t { Nearest, Zero, Down, Up, NearestAway };
 
 /// IEEE binary16.
 struct Half {
@@ -53,8 +48,9 @@ template <typename Format> double valueOf(uint16_t bits) {
   return bits >> 15 ? -magnitude : magnitude;
 }
 
-/// Rounds to a format. NaN becomes the format's canonical NaN, 0x7FFF.
-template <typename Format> uint16_t roundTo(double value, Rounding rounding) {
+/// Rounds to the nearest of a format, half to even. NaN becomes the format's
+/// canonical NaN, 0x7FFF.
+template <typename Format> uint16_t roundTo(double value) {
   constexpr int bias = (1 << (Format::exponentBits - 1)) - 1;
   constexpr uint16_t infinity = ((1 << Format::exponentBits) - 1)
                                 << Format::mantissaBits;
@@ -73,48 +69,11 @@ template <typename Format> uint16_t roundTo(double value, Rounding rounding) {
   double whole = std::floor(units);
   double rest = units - whole;
   auto integer = static_cast<uint32_t>(whole);
-  bool up = false;
-  switch (rounding) {
-  case Rounding::Nearest:
-    up = rest > 0.5 || (rest == 0.5 && (integer & 1));
-    break;
-  case Rounding::NearestAway:
-    up = rest >= 0.5;
-    break;
-  case Rounding::Zero:
-    break;
-  case Rounding::Down:
-    up = sign && rest > 0;
-    break;
-  case Rounding::Up:
-    up = !sign && rest > 0;
-    break;
-  }
-  integer += up;
+  integer += rest > 0.5 || (rest == 0.5 && (integer & 1));
   // A carry out of the mantissa runs into the exponent, as it should.
   uint32_t bits =
       integer + (uint32_t(exponent + bias - 1) << Format::mantissaBits);
-  if (bits >= infinity) {
-    bool stays = rounding == Rounding::Zero ||
-                 (rounding == Rounding::Down && !sign) ||
-                 (rounding == Rounding::Up && sign);
-    bits = stays ? infinity - 1 : infinity;
-  }
-  return sign | bits;
-}
-
-/// a + b rounded to odd, so that rounding it again to a much narrower format
-/// gives what rounding the exact sum at once would.
-inline double addToOdd(double a, double b) {
-  double sum = a + b;
-  if (!std::isfinite(sum))
-    return sum;
-  double other = sum - a;
-  double error = (a - (sum - other)) + (b - other);
-  if (error == 0 || (std::bit_cast<uint64_t>(sum) & 1))
-    return sum;
-  bool away = (error > 0) == (sum > 0);
-  return std::bit_cast<double>(std::bit_cast<uint64_t>(sum) + (away ? 1 : -1));
+  return sign | std::min<uint32_t>(bits, infinity);
 }
 
 } // namespace minrnn

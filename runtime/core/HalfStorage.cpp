@@ -32,6 +32,6 @@ float minrnn::widen(ElementType type, std::uint16_t bits) {
 }
 
 std::uint16_t minrnn::narrow(ElementType type, double value) {
-  return type == ElementType::F16 ? roundTo<Half>(value, Rounding::Nearest)
-                                  : roundTo<BFloat>(value, Rounding::Nearest);
+  return type == ElementType::F16 ? roundTo<Half>(value)
+                                  : roundTo<BFloat>(value);
 }

@@ -12,19 +12,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/core/HalfFormats.h"
-#include "runtime/emulator/Decoder.h"
-#include "runtime/emulator/FloatFormats.h"
-#include "runtime/emulator/Lanewise.h"
 #include "runtime/emulator/MemoryAccess.h"
-#include "runtime/emulator/MemoryOperands.h"
 #include "runtime/emulator/Selection.h"
 
-#include <algorithm>
 #include <bit>
 #include <cstring>
 
-using namespace minrnn;
 using namespace minrnn::emulator;
 
 namespace {
@@ -51,102 +44,24 @@ void compareAndSwap(void *memory, const void *b, const void *c) {
     std::memcpy(memory, c, sizeof(T));
 }
 
-struct Wide {
-  uint64_t low, high;
-  bool operator==(const Wide &) const = default;
-};
-
-template <typename Format> uint16_t addHalf(uint16_t a, uint16_t b) {
-  return roundTo<Format>(addToOdd(valueOf<Format>(a), valueOf<Format>(b)),
-                         Rounding::Nearest);
-}
-
-template <typename Format> uint32_t addPair(uint32_t a, uint32_t b) {
-  return uint32_t(addHalf<Format>(a >> 16, b >> 16)) << 16 |
-         addHalf<Format>(a, b);
-}
-
-template <typename T> Operation integerOperation(std::string_view name) {
-  using U = std::make_unsigned_t<T>;
-  if (name == "add")
-    return make<T>([](T a, T b) { return T(U(a) + U(b)); });
-  if (name == "min")
-    return make<T>([](T a, T b) { return std::min(a, b); });
-  if (name == "max")
-    return make<T>([](T a, T b) { return std::max(a, b); });
-  return nullptr;
-}
-
-template <typename T> Operation bitOperation(std::string_view name) {
-  if (name == "and")
-    return make<T>([](T a, T b) { return a & b; });
-  if (name == "or")
-    return make<T>([](T a, T b) { return a | b; });
-  if (name == "xor")
-    return make<T>([](T a, T b) { return a ^ b; });
-  if (name == "exch")
-    return make<T>([](T, T b) { return b; });
-  if (name == "cas")
-    return compareAndSwap<T>;
-  return nullptr;
-}
-
-Operation floatOperation(std::string_view name, Type type) {
-  if (name != "add")
-    return nullptr;
-  switch (type) {
-  case Type::F32:
-    return make<float>([](float a, float b) { return canonical(a + b); });
-  case Type::F64:
-    return make<double>([](double a, double b) { return a + b; });
-  case Type::F16:
-    return make<uint16_t>(
-        [](uint16_t a, uint16_t b) { return addHalf<Half>(a, b); });
-  case Type::BF16:
-    return make<uint16_t>(
-        [](uint16_t a, uint16_t b) { return addHalf<BFloat>(a, b); });
-  case Type::F16x2:
-    return make<uint32_t>(
-        [](uint32_t a, uint32_t b) { return addPair<Half>(a, b); });
-  case Type::BF16x2:
-    return make<uint32_t>(
-        [](uint32_t a, uint32_t b) { return addPair<BFloat>(a, b); });
-  default:
-    return nullptr;
-  }
-}
-
+/// Null where there is none. (On floats, a sum would depend on the order.)
 Operation chooseOperation(std::string_view name, Type type) {
-  if (isFloat(type))
-    return floatOperation(name, type);
   if (type == Type::U32 && name == "inc")
     return make<uint32_t>(
         [](uint32_t a, uint32_t b) { return a >= b ? 0 : a + 1; });
-  if (type == Type::U32 && name == "dec")
-    return make<uint32_t>(
-        [](uint32_t a, uint32_t b) { return a == 0 || a > b ? b : a - 1; });
-  switch (type) {
-  case Type::U32:
-    return integerOperation<uint32_t>(name);
-  case Type::S32:
-    return integerOperation<int32_t>(name);
-  case Type::U64:
-    return integerOperation<uint64_t>(name);
-  case Type::S64:
-    return integerOperation<int64_t>(name);
-  case Type::B16:
-    return name == "cas" ? compareAndSwap<uint16_t> : nullptr;
-  case Type::B32:
-    return bitOperation<uint32_t>(name);
-  case Type::B64:
-    return bitOperation<uint64_t>(name);
-  case Type::B128:
-    if (name == "exch")
-      return make<Wide>([](Wide, Wide b) { return b; });
-    return name == "cas" ? compareAndSwap<Wide> : nullptr;
-  default:
-    return nullptr;
-  }
+  if (name == "add" && (type == Type::U32 || type == Type::S32))
+    return make<uint32_t>([](uint32_t a, uint32_t b) { return a + b; });
+  if (name == "add" && type == Type::U64)
+    return make<uint64_t>([](uint64_t a, uint64_t b) { return a + b; });
+  if (name == "exch" && type == Type::B32)
+    return make<uint32_t>([](uint32_t, uint32_t b) { return b; });
+  if (name == "exch" && type == Type::B64)
+    return make<uint64_t>([](uint64_t, uint64_t b) { return b; });
+  if (name == "cas" && type == Type::B32)
+    return compareAndSwap<uint32_t>;
+  if (name == "cas" && type == Type::B64)
+    return compareAndSwap<uint64_t>;
+  return nullptr;
 }
 
 /// Where a lane's atomic takes place; checked.
@@ -163,15 +78,9 @@ uint8_t *placeOf(Warp &warp, const Instruction &instruction, unsigned lane,
                  SharedRaces::Kind::Atomic, true);
     return &block.shared[address];
   }
-  if (space != Space::Global)
-    raise(warp, instruction, Fault::OutOfBounds, lane,
-          "atomic on memory that is neither global nor shared");
   uint64_t offset;
   Allocation &to =
       globalPlace(warp, instruction, lane, address, bytes, "atomic", offset);
-  if (to.readOnly)
-    raise(warp, instruction, Fault::OutOfBounds, lane,
-          "atomic on constant variable '" + to.name + "'");
   checkWritten(warp, instruction, lane, &to.written[offset], bytes, address,
                space);
   std::memset(&to.loaded[offset], 1, bytes);
@@ -196,11 +105,11 @@ void executeAtomic(Warp &warp, const Instruction &instruction, uint32_t mask) {
     block.races.release(warp.index);
   uint32_t inShared = 0;
   // The result may be where an operand is, so all are read before.
-  alignas(16) std::byte results[warpSize * 16];
+  alignas(16) std::byte results[warpSize * sizeof(uint64_t)];
   for (uint32_t lanes = mask; lanes; lanes &= lanes - 1) {
     unsigned lane = std::countr_zero(lanes);
     uint64_t address = addresses[lane];
-    Space space = access.generic ? spaceOf(address) : access.space;
+    Space space = spaceOf(access, address);
     uint8_t *memory = placeOf(warp, instruction, lane, space, address);
     if (space == Space::Shared) {
       inShared |= 1u << lane;
@@ -208,7 +117,7 @@ void executeAtomic(Warp &warp, const Instruction &instruction, uint32_t mask) {
     }
     std::byte *before = results + lane * bytes;
     std::memcpy(before, memory, bytes);
-    instruction.operation(memory, b + lane * bytes, c + lane * bytes);
+    instruction.update(memory, b + lane * bytes, c + lane * bytes);
     if (std::memcmp(before, memory, bytes) != 0)
       ++warp.worker->memoryChanges;
   }
@@ -227,46 +136,33 @@ void executeAtomic(Warp &warp, const Instruction &instruction, uint32_t mask) {
   notePoll(warp);
 }
 
-void selectAtomic(Selection &selection) {
+} // namespace
+
+void minrnn::emulator::selectAtomic(Selection &selection) {
   bool returns = selection.base() == "atom";
   Instruction &instruction = selection.instruction;
-  takeSpace(selection, false);
-  takeOrder(selection);
-  instruction.access.strong = true;
-  if (instruction.access.space != Space::Shared)
-    selection.decoder.image.info.synchronisesBlocks = true;
-  static constexpr std::string_view names[] = {
-      "add", "min", "max", "and", "or", "xor", "exch", "cas", "inc", "dec"};
+  takeAccess(selection, /*isAtomic=*/true);
   std::string_view name;
-  for (std::string_view candidate : names)
+  for (std::string_view candidate : {"add", "inc", "exch", "cas"})
     if (name.empty() && selection.take(candidate))
       name = candidate;
   if (name.empty())
-    selection.fail("expected an operation such as .add");
-  if (!returns && (name == "exch" || name == "cas"))
-    selection.unsupported("'red' with ." + std::string(name));
-  selection.take("noftz");
+    selection.fail("expected an operation such as .add", Fault::Unsupported);
   Type type = selection.takeType();
-  instruction.operation = chooseOperation(name, type);
-  if (!instruction.operation)
+  instruction.update = chooseOperation(name, type);
+  if (!instruction.update)
     selection.wrongType(type);
   instruction.access.elementBytes = byteWidth(type);
-  unsigned first = returns ? 1 : 0;
+  size_t next = returns ? 1 : 0;
   bool three = name == "cas";
-  selection.expectOperands(first + (three ? 3 : 2));
-  takeAddress(selection, selection.operand(first));
-  noteGranule(selection);
-  instruction.destination[0] = returns
-                                   ? selection.destination(size_t(0), type)
-                                   : selection.decoder.sink(byteWidth(type));
-  instruction.source[1] = selection.source(first + 1, type);
+  selection.expectOperands(next + (three ? 3 : 2));
+  if (returns)
+    selection.setDestination(0, 0, type);
+  else
+    instruction.destination[0] = selection.decoder.sink(byteWidth(type));
+  takeAddress(selection, selection.statement.operands[next]);
+  selection.setSource(1, next + 1, type);
   if (three)
-    instruction.source[2] = selection.source(first + 2, type);
+    selection.setSource(2, next + 2, type);
   instruction.handler = executeAtomic;
-}
-
-} // namespace
-
-void minrnn::emulator::addAtomicInstructions(SelectorTable &table) {
-  table["atom"] = table["red"] = selectAtomic;
 }

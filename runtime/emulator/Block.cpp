@@ -24,67 +24,23 @@ constexpr uint64_t longestSlice = 1 << 16;
 constexpr uint64_t idleSlices = 4 * longestSlice;
 /// Instructions within which a waiting loop is seen to repeat itself.
 constexpr unsigned longestWaitingLoop = 4096;
-constexpr unsigned localAlignment = 16;
 
 /// Registers start as this byte: as f32 a NaN, as a predicate true.
 constexpr int registerPoison = 0xFF;
 constexpr uint8_t sharedPoison = 0xFB;
 
-uint32_t specialValue(const Block &block, const Warp &warp, unsigned lane,
-                      SpecialRegister which) {
+Dim3 specialValue(const Block &block, unsigned thread, SpecialRegister which) {
   const LaunchContext &launch = *block.context;
   switch (which) {
-  case SpecialRegister::TidX:
-    return threadIndex(launch, warp.index * warpSize + lane).x;
-  case SpecialRegister::TidY:
-    return threadIndex(launch, warp.index * warpSize + lane).y;
-  case SpecialRegister::TidZ:
-    return threadIndex(launch, warp.index * warpSize + lane).z;
-  case SpecialRegister::LaneId:
-    return lane;
-  case SpecialRegister::WarpId:
-    return warp.index;
-  case SpecialRegister::NumWarps:
-    return block.warps.size();
-  case SpecialRegister::NtidX:
-    return launch.block.x;
-  case SpecialRegister::NtidY:
-    return launch.block.y;
-  case SpecialRegister::NtidZ:
-    return launch.block.z;
-  case SpecialRegister::CtaidX:
-    return block.index.x;
-  case SpecialRegister::CtaidY:
-    return block.index.y;
-  case SpecialRegister::CtaidZ:
-    return block.index.z;
-  case SpecialRegister::NctaidX:
-    return launch.grid.x;
-  case SpecialRegister::NctaidY:
-    return launch.grid.y;
-  case SpecialRegister::NctaidZ:
-    return launch.grid.z;
-  case SpecialRegister::LaneMaskEq:
-    return 1u << lane;
-  case SpecialRegister::LaneMaskLe:
-    return (2u << lane) - 1;
-  case SpecialRegister::LaneMaskLt:
-    return (1u << lane) - 1;
-  case SpecialRegister::LaneMaskGe:
-    return ~((1u << lane) - 1);
-  case SpecialRegister::LaneMaskGt:
-    return ~((2u << lane) - 1);
-  case SpecialRegister::DynamicSharedSize:
-    return launch.dynamicSharedBytes;
-  case SpecialRegister::TotalSharedSize:
-    return launch.entry.info.sharedBytes + launch.dynamicSharedBytes;
-  case SpecialRegister::NumSms:
-    return 1;
-  case SpecialRegister::SmId:
-  case SpecialRegister::Zero:
-    return 0;
+  case SpecialRegister::Tid:
+    return threadIndex(launch, thread);
+  case SpecialRegister::Ntid:
+    return launch.block;
+  case SpecialRegister::Ctaid:
+    return block.index;
+  default:
+    return launch.grid;
   }
-  return 0;
 }
 
 /// A hash of all that decides what the warp does next, memory apart.
@@ -100,9 +56,6 @@ uint64_t stateHash(const Block &block, const Warp &warp) {
     std::memcpy(&word, warp.base[0] + i, 8);
     mix(word);
   }
-  uint64_t localBytes = block.context->entry.info.localBytes * warpSize;
-  for (uint64_t i = 0; i < localBytes; ++i)
-    mix(uint64_t(warp.local[i]));
   mix(uint64_t(warp.isRunning) << 32 | warp.mask);
   mix(warp.pc);
   for (const Fragment &fragment : warp.fragments) {
@@ -154,29 +107,28 @@ void Block::start(const LaunchContext &launch, Worker &runner,
     races.start(warpCount, sharedBytes, entry.sharedGranuleLog2);
   registers.resize(size_t(entry.registerBytes) * warpCount + 64);
   std::memset(registers.data(), registerPoison, registers.size());
-  local.assign(entry.info.localBytes * warpSize * warpCount + localAlignment,
-               std::byte(sharedPoison));
   instructions = 0;
-  for (Barrier &barrier : barriers)
-    barrier = {};
+  arrived = 0;
   warps.assign(warpCount, {});
   for (unsigned i = 0; i < warpCount; ++i) {
     Warp &warp = warps[i];
     warp.base[0] = registers.data() + size_t(entry.registerBytes) * i;
-    warp.base[1] = const_cast<std::byte *>(launch.constants.data());
-    warp.local = local.data() + entry.info.localBytes * warpSize * i;
+    warp.base[1] = const_cast<std::byte *>(entry.constants.data());
     warp.block = this;
     warp.worker = &runner;
     warp.index = i;
     unsigned lanes = std::min(warpSize, threads - i * warpSize);
     warp.launched = warp.live =
         lanes == warpSize ? allLanes : (1u << lanes) - 1;
-    warp.fragments.push_back(
-        {warp.live, 0, noPoint, Fragment::State::Ready, 0});
+    warp.fragments.push_back({warp.live, 0, noPoint});
     for (const SpecialSlot &special : entry.specialRegisters)
-      for (unsigned lane = 0; lane < warpSize; ++lane)
-        warp.lanes<uint32_t>(special.slot)[lane] =
-            specialValue(*this, warp, lane, special.which);
+      for (unsigned lane = 0; lane < warpSize; ++lane) {
+        Dim3 value = specialValue(*this, i * warpSize + lane, special.which);
+        warp.lanes<uint32_t>(special.slot)[lane] = special.axis == 0 ? value.x
+                                                   : special.axis == 1
+                                                       ? value.y
+                                                       : value.z;
+      }
   }
   order.resize(warpCount);
   std::iota(order.begin(), order.end(), 0);
@@ -225,13 +177,9 @@ Block::Outcome Block::run() {
       mayRelease = true;
       continue;
     }
-    if (std::none_of(warps.begin(), warps.end(), [&](const Warp &warp) {
-          return hasReadyFragment(warp);
-        })) {
-      if (completeWithoutExited())
-        continue;
+    if (std::none_of(warps.begin(), warps.end(),
+                     [&](const Warp &warp) { return hasReadyFragment(warp); }))
       reportStuck();
-    }
     // Every warp waits for memory to change; lanes that wait only for their
     // warp to meet again may be the ones to change it.
     bool released = false;
@@ -248,86 +196,29 @@ Block::Outcome Block::run() {
 }
 
 //===----------------------------------------------------------------------===//
-// Barriers
+// The barrier
 //===----------------------------------------------------------------------===//
 
-static void complete(Block &block, unsigned number) {
-  Barrier &barrier = block.barriers[number];
-  if (block.context->options.checkRaces) {
-    if (std::popcount(barrier.warps) == int(block.warps.size()))
-      block.races.blockBarrier();
-    else
-      block.races.barrier(barrier.warps);
-  }
-  const auto &code = block.context->entry.code;
-  for (Warp &warp : block.warps)
-    for (Fragment &fragment : warp.fragments) {
-      if (fragment.state != Fragment::State::AtBarrier ||
-          fragment.waitsFor != number)
-        continue;
-      fragment.state = Fragment::State::Ready;
-      const Instruction &instruction = code[fragment.pc - 1];
-      storeBarrierReduction(warp, instruction, fragment.mask, barrier);
-    }
-  ++block.worker->statistics.barriers;
-  barrier = {};
-}
-
-bool Block::arrive(Warp &warp, const Instruction &instruction, unsigned number,
-                   uint32_t threadsExpected, uint32_t mask,
-                   uint32_t predicate) {
-  Barrier &barrier = barriers[number];
-  const LaunchOptions &options = context->options;
-  if (options.checkMissingThreads && warp.live != warp.launched)
+bool Block::arrive(Warp &warp, const Instruction &instruction, uint32_t mask) {
+  if (warp.live != warp.launched)
     raise(warp, instruction, Fault::Barrier, std::countr_zero(mask),
-          "barrier " + std::to_string(number) + " is reached by " +
+          "the barrier is reached by " +
               std::to_string(std::popcount(warp.live)) + " of the warp's " +
               std::to_string(std::popcount(warp.launched)) +
               " threads; the others exited at line " +
               std::to_string(warp.exitLine));
-  uint32_t expected =
-      threadsExpected ? threadsExpected : uint32_t(warps.size() * warpSize);
-  if (barrier.inUse && barrier.expected != expected)
-    raise(warp, instruction, Fault::Barrier, std::countr_zero(mask),
-          "barrier " + std::to_string(number) + " waits for " +
-              std::to_string(barrier.expected) + " threads since line " +
-              std::to_string(barrier.line) + ", but this thread expects " +
-              std::to_string(expected));
-  barrier.inUse = true;
-  barrier.expected = expected;
-  barrier.line = instruction.line;
-  barrier.arrived += mask == warp.live ? warpSize : std::popcount(mask);
-  barrier.warps |= 1u << warp.index;
-  barrier.count += std::popcount(predicate & mask);
-  barrier.all &= (predicate & mask) == mask;
-  barrier.any |= (predicate & mask) != 0;
-  if (barrier.arrived > expected)
-    raise(warp, instruction, Fault::Barrier, std::countr_zero(mask),
-          "barrier " + std::to_string(number) + " expects " +
-              std::to_string(expected) + " threads, but " +
-              std::to_string(barrier.arrived) + " arrived");
-  return barrier.arrived == expected;
+  return ++arrived == warps.size();
 }
 
-void Block::finishBarrier(unsigned number) { complete(*this, number); }
-
-bool Block::completeWithoutExited() {
-  if (context->options.checkMissingThreads)
-    return false;
-  bool completed = false;
-  for (unsigned number = 0; number < 16; ++number) {
-    Barrier &barrier = barriers[number];
-    if (!barrier.inUse || barrier.expected != warps.size() * warpSize)
-      continue;
-    uint32_t liveWarps = 0;
-    for (const Warp &warp : warps)
-      liveWarps |= uint32_t(warp.live != 0) << warp.index;
-    if ((barrier.warps & liveWarps) != liveWarps)
-      continue;
-    complete(*this, number);
-    completed = true;
-  }
-  return completed;
+void Block::finishBarrier() {
+  arrived = 0;
+  if (context->options.checkRaces)
+    races.blockBarrier();
+  for (Warp &warp : warps)
+    for (Fragment &fragment : warp.fragments)
+      if (fragment.state == Fragment::State::AtBarrier)
+        fragment.state = Fragment::State::Ready;
+  ++worker->statistics.barriers;
 }
 
 void Block::reportStuck() {

@@ -8,6 +8,8 @@
 
 #include "runtime/emulator/ControlFlow.h"
 
+#include "runtime/emulator/Selection.h"
+
 #include <algorithm>
 #include <vector>
 
@@ -15,14 +17,14 @@ using namespace minrnn::emulator;
 
 namespace {
 
-/// Basic blocks of one function; the last one is a virtual exit.
+/// Basic blocks of an entry; the last one is a virtual exit.
 class Graph {
 public:
   /// Lanes that leave early do not hinder the others, so at first
   /// only the last exit counts as one; what cannot reach it needs them all.
-  Graph(EntryImage &entry, uint32_t begin, uint32_t end, bool everyExit)
-      : entry(entry), begin(begin), end(end), everyExit(everyExit),
-        blockOf(end - begin) {
+  Graph(EntryImage &entry, bool everyExit)
+      : entry(entry), end(entry.code.size()), everyExit(everyExit),
+        blockOf(end) {
     split();
     connect();
   }
@@ -57,28 +59,25 @@ private:
 
   static bool ends(const Instruction &instruction) {
     return instruction.handler == exitHandler() ||
-           instruction.handler == returnHandler() ||
            instruction.handler == trapHandler();
   }
 
   void split() {
-    std::vector<bool> leads(end - begin + 1, false);
-    leads[0] = true;
-    leads[end - begin] = true;
-    for (uint32_t pc = begin; pc < end; ++pc) {
+    std::vector<bool> leads(end + 1, false);
+    leads[0] = leads[end] = true;
+    for (uint32_t pc = 0; pc < end; ++pc) {
       const Instruction &instruction = entry.code[pc];
-      if (!isBranch(instruction) && !ends(instruction))
-        continue;
-      leads[pc + 1 - begin] = true;
+      if (isBranch(instruction) || ends(instruction))
+        leads[pc + 1] = true;
       if (isBranch(instruction))
-        leads[instruction.target - begin] = true;
+        leads[instruction.target] = true;
     }
-    for (uint32_t pc = begin; pc <= end; ++pc)
-      if (leads[pc - begin])
+    for (uint32_t pc = 0; pc <= end; ++pc) {
+      if (leads[pc])
         starts.push_back(pc);
-    for (uint32_t block = 0; block + 1 < starts.size(); ++block)
-      std::fill(blockOf.begin() + (starts[block] - begin),
-                blockOf.begin() + (starts[block + 1] - begin), block);
+      if (pc < end)
+        blockOf[pc] = starts.size() - 1;
+    }
   }
 
   void connect() {
@@ -88,7 +87,7 @@ private:
       const Instruction &last = entry.code[lastOf(block)];
       auto &next = successors[block];
       if (isBranch(last))
-        next.push_back(blockOf[last.target - begin]);
+        next.push_back(blockOf[last.target]);
       bool always = last.guard == noSlot && (isBranch(last) || ends(last));
       if (!always)
         next.push_back(block + 1);
@@ -161,7 +160,7 @@ private:
   }
 
   EntryImage &entry;
-  uint32_t begin, end;
+  uint32_t end;
   bool everyExit;
   std::vector<uint32_t> blockOf;
   std::vector<uint32_t> starts;
@@ -170,10 +169,31 @@ private:
 
 } // namespace
 
-void minrnn::emulator::findReconvergence(EntryImage &entry, uint32_t begin,
-                                         uint32_t end) {
-  if (begin == end)
-    return;
-  Graph(entry, begin, end, false).markReconvergence();
-  Graph(entry, begin, end, true).markReconvergence();
+void minrnn::emulator::findReconvergence(EntryImage &entry) {
+  Graph(entry, false).markReconvergence();
+  Graph(entry, true).markReconvergence();
+}
+
+//===----------------------------------------------------------------------===//
+// Decoding
+//===----------------------------------------------------------------------===//
+
+void minrnn::emulator::selectBranch(Selection &selection) {
+  selection.take("uni");
+  selection.expectOperands(1);
+  selection.decoder.branchTo(selection.statement.operands[0].name);
+  selection.instruction.always = true;
+  selection.instruction.handler = branchHandler();
+}
+
+void minrnn::emulator::selectExit(Selection &selection) {
+  selection.take("uni");
+  selection.expectOperands(0);
+  selection.instruction.always = true;
+  selection.instruction.handler = exitHandler();
+}
+
+void minrnn::emulator::selectTrap(Selection &selection) {
+  selection.expectOperands(0);
+  selection.instruction.handler = trapHandler();
 }

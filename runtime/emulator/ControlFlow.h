@@ -1,5 +1,4 @@
-//===- ControlFlow.h - Branches, calls, where lanes reconverge  -*- C++
-//-*-===//
+//===- ControlFlow.h - Branches, where lanes reconverge ---------*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -19,17 +18,14 @@
 namespace minrnn::emulator {
 
 Handler branchHandler();
-Handler callHandler();
-Handler returnHandler();
 Handler exitHandler();
 Handler trapHandler();
-/// For instructions without effect here, such as prefetch.
 
-/// Sets the reconvergence point of every branch of the function in
-/// [begin, end) of `entry.code`: its immediate post-dominator, found with the
-/// iterative algorithm of Cooper, Harvey and Kennedy ("A Simple, Fast Dominance
-/// Algorithm", 2001) on the reversed graph. Marks those points as joins.
-void findReconvergence(EntryImage &entry, uint32_t begin, uint32_t end);
+/// Sets the reconvergence point of every branch: its immediate post-dominator,
+/// found with the iterative algorithm of Cooper, Harvey and Kennedy ("A Simple,
+/// Fast Dominance Algorithm", 2001) on the reversed graph. Marks those points
+/// as joins.
+void findReconvergence(EntryImage &entry);
 
 } // namespace minrnn::emulator
 

@@ -64,174 +64,9 @@ void add(EntryStatistics &sum, const emulator::Statistics &launch) {
   sum.barriers += launch.barriers;
 }
 
-} // namespace
-
-/// What the device holds, apart from the public header.
-struct EmulatorDevice::State {
-  explicit State(const EmulatorOptions &options)
-      : options(options), memory(options.memoryBytes) {}
-
-  EntryStatistics &statisticsOf(std::string_view entry) {
-    const auto found =
-        std::find_if(statistics.begin(), statistics.end(),
-                     [&](const auto &item) { return item.entry == entry; });
-    if (found != statistics.end())
-      return *found;
-    statistics.emplace_back().entry = entry;
-    return statistics.back();
-  }
-
-  /// As a GPU, which could not record it either.
-  void expectNoRecording(const char *what) const {
-    if (recorded != nullptr)
-      throw Error(std::string(what) + " cannot be recorded in a graph");
-  }
-
-  EmulatorOptions options;
-  emulator::Memory memory;
-  ModuleCache modules;
-  std::vector<EntryStatistics> statistics;
-  /// The graph that is being recorded; null when work is done at once.
-  std::vector<std::function<void()>> *recorded = nullptr;
-};
-
-class EmulatorDevice::Loaded : public DeviceModule {
-public:
-  Loaded(std::shared_ptr<EmulatorDevice> device, std::string_view ptx)
-      : device(std::move(device)), module(guarded([&] {
-          return std::make_shared<emulator::Module>(this->device->state->memory,
-                                                    emulator::parse(ptx));
-        })) {}
-
-  void launch(std::string_view entry, const LaunchShape &shape,
-              std::span<const std::uint64_t> words) const override {
-    const emulator::Dim3 grid = toDim3(shape.grid, entry);
-    const emulator::Dim3 block = toDim3(shape.block, entry);
-    if (module->program().find(entry) == nullptr)
-      throw Error("the module has no entry '" + std::string(entry) + "'");
-    if (grid.count() == 0)
-      return;
-    device->queue([owner = device.get(), module = module,
-                   entry = std::string(entry), grid, block,
-                   shared = shape.sharedBytes,
-                   words = std::vector(words.begin(), words.end())] {
-      State &state = *owner->state;
-      emulator::LaunchOptions options;
-      options.seed = state.options.seed;
-      options.threads = state.options.threads;
-      add(state.statisticsOf(entry), guarded([&] {
-            return emulator::launch(*module, entry, grid, block, shared, words,
-                                    options);
-          }));
-    });
-  }
-
-private:
-  std::shared_ptr<EmulatorDevice> device;
-  // Shared with the graphs that launch it.
-  std::shared_ptr<emulator::Module> module;
-};
-
-class EmulatorDevice::Recording : public Graph {
-public:
-  Recording(std::shared_ptr<EmulatorDevice> device,
-            std::vector<std::function<void()>> work)
-      : device(std::move(device)), work(std::move(work)) {}
-
-  void launch() override {
-    for (const std::function<void()> &item : work)
-      device->queue(item);
-  }
-
-private:
-  std::shared_ptr<EmulatorDevice> device;
-  std::vector<std::function<void()>> work;
-};
-
-EmulatorDevice::EmulatorDevice(const EmulatorOptions &options)
-    : state(std::make_unique<State>(options)) {}
-
-EmulatorDevice::~EmulatorDevice() = default;
-
-std::shared_ptr<EmulatorDevice>
-EmulatorDevice::create(const EmulatorOptions &options) {
-  // The constructor is private, so no make_shared.
-  return std::shared_ptr<EmulatorDevice>(new EmulatorDevice(options));
-}
-
-DeviceFactory minrnn::emulatorFactory() {
-  return {"emulator", [](int threads) {
-            if (threads < 0)
-              throw Error("the number of threads must not be negative, found " +
-                          std::to_string(threads));
-            return EmulatorDevice::create(
-                {.threads = static_cast<unsigned>(threads)});
-          }};
-}
-
-const std::vector<EntryStatistics> &EmulatorDevice::statistics() const {
-  return state->statistics;
-}
-
-std::string EmulatorDevice::description() const {
-  return "runs the PTX of " + state->options.target +
-         " on the processor, with checks; correct, not fast";
-}
-
-std::string EmulatorDevice::target() const { return state->options.target; }
-
-void EmulatorDevice::queue(std::function<void()> work) {
-  if (state->recorded != nullptr)
-    state->recorded->push_back(std::move(work));
-  else
-    work();
-}
-
-std::uint64_t EmulatorDevice::allocate(std::size_t bytes) {
-  state->expectNoRecording("a reservation of memory");
-  return guarded([&] { return state->memory.allocate(bytes); });
-}
-
-void EmulatorDevice::release(std::uint64_t address) noexcept {
-  if (address != 0)
-    state->memory.release(address);
-}
-
-MemoryUse EmulatorDevice::memoryUse() const {
-  return {state->memory.bytesInUse(), state->memory.peakBytes()};
-}
-
-void EmulatorDevice::copyToDevice(std::uint64_t destination, const void *source,
-                                  std::size_t bytes) {
-  state->expectNoRecording("a copy to or from the host");
-  if (bytes > 0)
-    guarded([&] { state->memory.copyToDevice(destination, source, bytes); });
-}
-
-void EmulatorDevice::copyToHost(void *destination, std::uint64_t source,
-                                std::size_t bytes) {
-  state->expectNoRecording("a copy to or from the host");
-  if (bytes > 0)
-    guarded([&] { state->memory.copyToHost(destination, source, bytes); });
-}
-
-void EmulatorDevice::copyOnDevice(std::uint64_t destination,
-                                  std::uint64_t source, std::size_t bytes) {
-  if (bytes > 0)
-    queue([this, destination, source, bytes] {
-      guarded([&] { state->memory.copyOnDevice(destination, source, bytes); });
-    });
-}
-
-void EmulatorDevice::fill(std::uint64_t destination, std::uint8_t value,
-                          std::size_t bytes) {
-  if (bytes > 0)
-    queue([this, destination, value, bytes] {
-      guarded([&] { state->memory.fill(destination, value, bytes); });
-    });
-}
-
-namespace {
+//===----------------------------------------------------------------------===//
+// Matrix products
+//===----------------------------------------------------------------------===//
 
 /// The rows of a matrix in the emulator's memory, dense.
 struct Rows {
@@ -297,62 +132,228 @@ void multiplyInMemory(emulator::Memory &memory, const MatrixProduct &product) {
   c.write(memory, result);
 }
 
+//===----------------------------------------------------------------------===//
+// The device
+//===----------------------------------------------------------------------===//
+
+class Emulated;
+
+class Loaded : public DeviceModule {
+public:
+  Loaded(std::shared_ptr<Emulated> device, std::string_view ptx);
+
+  void launch(std::string_view entry, const LaunchShape &shape,
+              std::span<const std::uint64_t> arguments) const override;
+
+private:
+  std::shared_ptr<Emulated> device;
+  // Shared with the graphs that launch it.
+  std::shared_ptr<emulator::Module> module;
+};
+
+class Recording : public Graph {
+public:
+  Recording(std::shared_ptr<Emulated> device,
+            std::vector<std::function<void()>> work)
+      : device(std::move(device)), work(std::move(work)) {}
+
+  void launch() override;
+
+private:
+  std::shared_ptr<Emulated> device;
+  std::vector<std::function<void()>> work;
+};
+
+class Emulated : public EmulatorDevice,
+                 public std::enable_shared_from_this<Emulated> {
+public:
+  explicit Emulated(const EmulatorOptions &options)
+      : memory(options.memoryBytes), options(options) {}
+
+  const std::vector<EntryStatistics> &statistics() const override {
+    return launched;
+  }
+
+  std::string_view name() const override { return "emulator"; }
+
+  std::string description() const override {
+    return "runs the PTX of " + options.target +
+           " on the processor, with checks; correct, not fast";
+  }
+
+  std::string target() const override { return options.target; }
+
+  std::uint64_t allocate(std::size_t bytes) override {
+    expectNoRecording("a reservation of memory");
+    return guarded([&] { return memory.allocate(bytes); });
+  }
+
+  void release(std::uint64_t address) noexcept override {
+    if (address != 0)
+      memory.release(address);
+  }
+
+  MemoryUse memoryUse() const override {
+    return {memory.bytesInUse(), memory.peakBytes()};
+  }
+
+  void copyToDevice(std::uint64_t destination, const void *source,
+                    std::size_t bytes) override {
+    expectNoRecording("a copy to or from the host");
+    guarded([&] { memory.copyToDevice(destination, source, bytes); });
+  }
+
+  void copyToHost(void *destination, std::uint64_t source,
+                  std::size_t bytes) override {
+    expectNoRecording("a copy to or from the host");
+    guarded([&] { memory.copyToHost(destination, source, bytes); });
+  }
+
+  void copyOnDevice(std::uint64_t destination, std::uint64_t source,
+                    std::size_t bytes) override {
+    queue([this, destination, source, bytes] {
+      memory.copyOnDevice(destination, source, bytes);
+    });
+  }
+
+  void fill(std::uint64_t destination, std::uint8_t value,
+            std::size_t bytes) override {
+    queue([this, destination, value, bytes] {
+      memory.fill(destination, value, bytes);
+    });
+  }
+
+  void multiply(const MatrixProduct &product) override {
+    checkProduct(product);
+    if (product.m != 0 && product.n != 0)
+      queue([this, product] { multiplyInMemory(memory, product); });
+  }
+
+  std::shared_ptr<const DeviceModule> load(std::string_view ptx) override {
+    return modules.find(ptx, [&] {
+      expectNoRecording("the loading of PTX");
+      return std::make_shared<const Loaded>(shared_from_this(), ptx);
+    });
+  }
+
+  void synchronize() override { expectNoRecording("a wait for the GPU"); }
+
+  void useStream(Stream * /*stream*/) override {
+    expectNoRecording("a change of the stream");
+  }
+
+  void waitFor(Event & /*event*/) override {
+    expectNoRecording("a wait for an event");
+  }
+
+  std::unique_ptr<Stream> createStream() override {
+    expectNoRecording("a new stream");
+    return std::make_unique<Stream>();
+  }
+
+  std::unique_ptr<Stream> foreignStream(void * /*handle*/) override {
+    return createStream();
+  }
+
+  std::unique_ptr<Event> recordEvent() override {
+    expectNoRecording("an event");
+    return std::make_unique<TimeEvent>();
+  }
+
+  std::unique_ptr<Graph> capture(const std::function<void()> &work) override {
+    if (recorded != nullptr)
+      throw Error("a graph is being recorded already");
+    std::vector<std::function<void()>> steps;
+    recorded = &steps;
+    try {
+      work();
+    } catch (...) {
+      recorded = nullptr;
+      throw;
+    }
+    recorded = nullptr;
+    return std::make_unique<Recording>(shared_from_this(), std::move(steps));
+  }
+
+  /// Does it now, or when the graph that is being recorded is launched.
+  void queue(std::function<void()> work) {
+    if (recorded != nullptr)
+      recorded->push_back(std::move(work));
+    else
+      guarded(work);
+  }
+
+  void run(const emulator::Module &module, const std::string &entry,
+           emulator::Dim3 grid, emulator::Dim3 block, std::uint64_t shared,
+           std::span<const std::uint64_t> arguments) {
+    emulator::LaunchOptions how;
+    how.seed = options.seed;
+    how.threads = options.threads;
+    auto sum = std::ranges::find(launched, entry, &EntryStatistics::entry);
+    if (sum == launched.end()) {
+      launched.emplace_back().entry = entry;
+      sum = launched.end() - 1;
+    }
+    add(*sum,
+        emulator::launch(module, entry, grid, block, shared, arguments, how));
+  }
+
+  emulator::Memory memory;
+
+private:
+  /// As a GPU, which could not record it either.
+  void expectNoRecording(const char *what) const {
+    if (recorded != nullptr)
+      throw Error(std::string(what) + " cannot be recorded in a graph");
+  }
+
+  EmulatorOptions options;
+  ModuleCache modules;
+  std::vector<EntryStatistics> launched;
+  /// The graph that is being recorded; null when work is done at once.
+  std::vector<std::function<void()>> *recorded = nullptr;
+};
+
+Loaded::Loaded(std::shared_ptr<Emulated> owner, std::string_view ptx)
+    : device(std::move(owner)), module(guarded([&] {
+        return std::make_shared<emulator::Module>(device->memory,
+                                                  emulator::parse(ptx));
+      })) {}
+
+void Loaded::launch(std::string_view entry, const LaunchShape &shape,
+                    std::span<const std::uint64_t> arguments) const {
+  const emulator::Dim3 grid = toDim3(shape.grid, entry);
+  const emulator::Dim3 block = toDim3(shape.block, entry);
+  if (module->program().find(entry) == nullptr)
+    throw Error("the module has no entry '" + std::string(entry) + "'");
+  if (grid.count() == 0)
+    return;
+  device->queue([owner = device.get(), module = module,
+                 entry = std::string(entry), grid, block,
+                 shared = shape.sharedBytes,
+                 arguments = std::vector(arguments.begin(), arguments.end())] {
+    owner->run(*module, entry, grid, block, shared, arguments);
+  });
+}
+
+void Recording::launch() {
+  for (const std::function<void()> &item : work)
+    device->queue(item);
+}
+
 } // namespace
 
-void EmulatorDevice::multiply(const MatrixProduct &product) {
-  checkProduct(product);
-  if (product.m == 0 || product.n == 0)
-    return;
-  queue([this, product] {
-    guarded([&] { multiplyInMemory(state->memory, product); });
-  });
+std::shared_ptr<EmulatorDevice>
+EmulatorDevice::create(const EmulatorOptions &options) {
+  return std::make_shared<Emulated>(options);
 }
 
-std::shared_ptr<const DeviceModule> EmulatorDevice::load(std::string_view ptx) {
-  return state->modules.find(ptx, [&] {
-    state->expectNoRecording("the loading of PTX");
-    return std::make_shared<const Loaded>(shared_from_this(), ptx);
-  });
-}
-
-void EmulatorDevice::synchronize() {
-  state->expectNoRecording("a wait for the GPU");
-}
-
-void EmulatorDevice::useStream(Stream * /*stream*/) {
-  state->expectNoRecording("a change of the stream");
-}
-
-void EmulatorDevice::waitFor(Event & /*event*/) {
-  state->expectNoRecording("a wait for an event");
-}
-
-std::unique_ptr<Stream> EmulatorDevice::createStream() {
-  state->expectNoRecording("a new stream");
-  return std::make_unique<Stream>();
-}
-
-std::unique_ptr<Stream> EmulatorDevice::foreignStream(void * /*handle*/) {
-  return createStream();
-}
-
-std::unique_ptr<Event> EmulatorDevice::recordEvent() {
-  state->expectNoRecording("an event");
-  return std::make_unique<TimeEvent>();
-}
-
-std::unique_ptr<Graph>
-EmulatorDevice::capture(const std::function<void()> &work) {
-  if (state->recorded != nullptr)
-    throw Error("a graph is being recorded already");
-  std::vector<std::function<void()>> recorded;
-  state->recorded = &recorded;
-  try {
-    work();
-  } catch (...) {
-    state->recorded = nullptr;
-    throw;
-  }
-  state->recorded = nullptr;
-  return std::make_unique<Recording>(shared_from_this(), std::move(recorded));
+DeviceFactory minrnn::emulatorFactory() {
+  return {"emulator", [](int threads) {
+            if (threads < 0)
+              throw Error("the number of threads must not be negative, found " +
+                          std::to_string(threads));
+            return EmulatorDevice::create(
+                {.threads = static_cast<unsigned>(threads)});
+          }};
 }

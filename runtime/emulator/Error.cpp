@@ -8,6 +8,8 @@
 
 #include "runtime/emulator/Error.h"
 
+#include <sstream>
+
 using namespace minrnn::emulator;
 
 static std::string_view trim(std::string_view text) {
@@ -25,7 +27,13 @@ static std::string shorten(std::string_view line) {
   return line.size() > longest ? shown + "..." : shown;
 }
 
-static std::string spell(const Dim3 &index) {
+std::string minrnn::emulator::hex(uint64_t value) {
+  std::ostringstream out;
+  out << "0x" << std::hex << value;
+  return out.str();
+}
+
+std::string minrnn::emulator::spellIndex(const Dim3 &index) {
   return "(" + std::to_string(index.x) + ", " + std::to_string(index.y) + ", " +
          std::to_string(index.z) + ")";
 }
@@ -41,8 +49,8 @@ static std::string compose(const std::string &message, uint32_t line,
   }
   whole += message;
   if (place)
-    whole += " (block " + spell(place->block) + ", thread " +
-             spell(place->thread) + ")";
+    whole += " (block " + spellIndex(place->block) + ", thread " +
+             spellIndex(place->thread) + ")";
   return whole;
 }
 

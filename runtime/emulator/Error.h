@@ -25,6 +25,11 @@ struct Dim3 {
   bool operator==(const Dim3 &) const = default;
 };
 
+/// For messages: `(1, 0, 0)`.
+std::string spellIndex(const Dim3 &index);
+/// For messages: `0x1f`.
+std::string hex(uint64_t value);
+
 /// What kind of fault an `Error` reports.
 enum class Fault {
   Syntax,        ///< The text is not PTX.

@@ -37,7 +37,6 @@ struct Worker;
 struct LaunchContext {
   const Image &image;
   const EntryImage &entry;
-  const std::vector<std::byte> &constants;
   Memory &memory;
   const LaunchOptions &options;
   Dim3 grid;
@@ -48,14 +47,12 @@ struct LaunchContext {
 
 constexpr uint32_t noPoint = ~uint32_t(0);
 
-/// Where lanes that diverged reconverge, or, for a call, where they return to.
+/// Where lanes that diverged reconverge.
 struct ReconvergencePoint {
   uint32_t pc = 0;
   uint32_t expected = 0;
   uint32_t arrived = 0;
   uint32_t parent = noPoint;
-  /// Index of the call whose return this is, or noTarget.
-  uint32_t call = noTarget;
   bool inUse = false;
 };
 
@@ -66,7 +63,7 @@ struct Fragment {
   /// The reconvergence point that it runs to.
   uint32_t point = noPoint;
   State state = State::Ready;
-  /// AtBarrier: which; AtWarpSync: the lanes it waits for.
+  /// AtWarpSync: the lanes it waits for.
   uint32_t waitsFor = 0;
 };
 
@@ -102,8 +99,6 @@ struct Warp {
   uint64_t idle = 0;
   uint64_t idleSince = 0;
 
-  std::byte *local = nullptr;
-
   template <typename T> T *lanes(Slot slot) {
     return reinterpret_cast<T *>(base[slot >> 31] + (slot & ~constantSlot));
   }
@@ -117,18 +112,6 @@ struct Warp {
 /// probably waits for another.
 constexpr unsigned longestPoll = 32;
 
-/// One of a block's 16 barriers.
-struct Barrier {
-  bool inUse = false;
-  uint32_t expected = 0;
-  uint32_t arrived = 0;
-  uint32_t warps = 0;
-  uint32_t line = 0;
-  uint32_t count = 0;
-  bool all = true;
-  bool any = false;
-};
-
 struct Block {
   const LaunchContext *context = nullptr;
   Worker *worker = nullptr;
@@ -136,13 +119,13 @@ struct Block {
   uint64_t number = 0;
   unsigned threads = 0;
   std::vector<std::byte> registers;
-  std::vector<std::byte> local;
   std::vector<uint8_t> shared;
   std::vector<uint8_t> sharedWritten;
   SharedRaces races;
   std::vector<Warp> warps;
   std::vector<unsigned> order;
-  Barrier barriers[16];
+  /// The warps that wait at the barrier.
+  unsigned arrived = 0;
   uint64_t instructions = 0;
 
   /// Makes this the block number `number` of the grid, at its start.
@@ -152,15 +135,11 @@ struct Block {
   /// Runs until every thread exited, or until only other blocks can help.
   Outcome run();
 
-  /// The lanes of `mask` arrive at a barrier. Returns whether all threads are
-  /// there now; the caller then finishes it.
-  bool arrive(Warp &warp, const Instruction &instruction, unsigned barrier,
-              uint32_t threadsExpected, uint32_t mask, uint32_t predicate);
-  /// Frees the threads that wait at a barrier.
-  void finishBarrier(unsigned barrier);
-  /// Completes barriers that only exited threads are missing from, if the
-  /// checks allow.
-  bool completeWithoutExited();
+  /// The lanes of `mask`, all that live of the warp, arrive at the barrier.
+  /// Returns whether all threads are there now; the caller then finishes it.
+  bool arrive(Warp &warp, const Instruction &instruction, uint32_t mask);
+  /// Frees the threads that wait at the barrier.
+  void finishBarrier();
   /// Nobody can run: says who waits where.
   [[noreturn]] void reportStuck();
 };
@@ -192,10 +171,6 @@ void suspend(Warp &warp, Fragment::State state, uint32_t waitsFor, uint32_t pc);
 /// are set aside, and the result is 0.
 uint32_t converge(Warp &warp, const Instruction &instruction, uint32_t mask,
                   uint32_t members);
-
-/// Gives the lanes that waited at a bar.red its result.
-void storeBarrierReduction(Warp &warp, const Instruction &instruction,
-                           uint32_t mask, const Barrier &barrier);
 
 /// Throws an `Error` about one lane (or the first of a mask) of a warp.
 [[noreturn]] void raise(const Warp &warp, const Instruction &instruction,

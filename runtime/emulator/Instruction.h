@@ -39,10 +39,6 @@ constexpr uint32_t noTarget = ~uint32_t(0);
 /// Executes an instruction for the lanes of `mask`.
 using Handler = void (*)(Warp &warp, const Instruction &instruction,
                          uint32_t mask);
-/// Compares 32 lanes of two operands; the result has one bit a lane.
-using Compare = uint32_t (*)(const void *a, const void *b);
-/// Widens or narrows 32 lanes.
-using Convert = void (*)(void *to, const void *from);
 
 /// What a memory instruction accesses.
 struct Access {
@@ -77,119 +73,58 @@ struct Instruction {
   /// Special function operations of each thread.
   uint8_t specialFunctions = 0;
   /// A small number whose meaning is the handler's: a rounding mode, a shuffle
-  /// mode, a boolean operator, ...
+  /// mode, the width of a register, ...
   uint8_t mode = 0;
   Access access;
   uint32_t line = 0;
-  /// Where a branch goes; the function of a call.
+  /// Where a branch goes.
   uint32_t target = noTarget;
   /// Where the lanes of a divergent branch reconverge, if anywhere.
   uint32_t reconvergence = noTarget;
-  /// An address offset, a lookup table, ...
+  /// An address offset.
   int64_t immediate = 0;
-  union {
-    Compare compare = nullptr;
-    Convert convert;
-    void (*operation)(void *destination, const void *a, const void *b);
-  };
+  /// What an atomic instruction does to memory.
+  void (*update)(void *memory, const void *b, const void *c) = nullptr;
 };
 
-/// Bytes that a call copies between its caller's and its callee's parameters,
-/// offsets in a thread's local memory.
-struct ParameterCopy {
-  uint32_t from = 0, to = 0, bytes = 0;
-};
-
-struct CallSite {
-  uint32_t target = noTarget;
-  std::vector<ParameterCopy> arguments;
-  std::vector<ParameterCopy> results;
-};
-
-/// A constant that holds the address of a module variable plus `addend`, to be
-/// filled in where the module is loaded.
-struct Relocation {
-  uint32_t offset = 0;
-  /// 4 or 8 bytes for each lane.
-  uint32_t width = 8;
-  uint32_t variable = 0;
-  uint64_t addend = 0;
-};
-
-/// Special registers that differ between threads, with the place each of them
-/// was given. Those that are the same for a whole block follow `LaneId`.
+/// Special registers, each an index or an extent along x, y and z.
 enum class SpecialRegister : uint8_t {
-  TidX,
-  TidY,
-  TidZ,
-  LaneId,
-  WarpId,
-  NumWarps,
-  NtidX,
-  NtidY,
-  NtidZ,
-  CtaidX,
-  CtaidY,
-  CtaidZ,
-  NctaidX,
-  NctaidY,
-  NctaidZ,
-  LaneMaskEq,
-  LaneMaskLe,
-  LaneMaskLt,
-  LaneMaskGe,
-  LaneMaskGt,
-  DynamicSharedSize,
-  TotalSharedSize,
-  SmId,
-  NumSms,
-  Zero,
+  Tid,
+  Ntid,
+  Ctaid,
+  Nctaid,
 };
 
+/// The place a special register was given; `axis` is 0 for x.
 struct SpecialSlot {
   SpecialRegister which;
+  unsigned axis;
   Slot slot;
 };
 
-/// An entry with every function it calls.
 struct EntryImage {
   EntryInfo info;
   std::vector<Instruction> code;
-  std::vector<CallSite> calls;
   std::vector<SpecialSlot> specialRegisters;
   uint32_t registerBytes = 0;
   /// Bytes of parameter space.
   uint64_t parameterBytes = 0;
   /// log2 of the narrowest access to shared memory.
-  unsigned sharedGranuleLog2 = 2;
+  unsigned sharedGranuleLog2 = 4;
   std::vector<std::byte> constants;
-  std::vector<Relocation> relocations;
-};
-
-/// A .global or .const variable of the module.
-struct ModuleVariable {
-  std::string name;
-  Space space = Space::Global;
-  uint64_t bytes = 0;
-  uint64_t alignment = 1;
-  std::vector<std::byte> initial;
-  /// Addresses within `initial`.
-  std::vector<Relocation> relocations;
 };
 
 struct Image {
   std::string text;
   std::string target;
-  std::vector<ModuleVariable> variables;
   std::vector<EntryImage> entries;
+  /// Of each entry.
   std::vector<EntryInfo> infos;
 };
 
-/// Where shared, local and parameter memory appear in the generic address
-/// space; global memory lies above all of them.
+/// Where shared memory appears in the generic address space; global memory lies
+/// above it.
 constexpr uint64_t sharedWindow = uint64_t(1) << 40;
-constexpr uint64_t localWindow = uint64_t(2) << 40;
-constexpr uint64_t parameterWindow = uint64_t(3) << 40;
 constexpr uint64_t windowSize = uint64_t(1) << 40;
 
 } // namespace minrnn::emulator

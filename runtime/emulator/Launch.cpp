@@ -20,64 +20,6 @@
 
 using namespace minrnn::emulator;
 
-//===----------------------------------------------------------------------===//
-// Modules
-//===----------------------------------------------------------------------===//
-
-static void relocate(std::byte *at, const Relocation &relocation,
-                     unsigned lanes, const std::vector<uint64_t> &addresses) {
-  uint64_t value = addresses[relocation.variable] + relocation.addend;
-  for (unsigned lane = 0; lane < lanes; ++lane)
-    std::memcpy(at + relocation.offset + size_t(lane) * relocation.width,
-                &value, relocation.width);
-}
-
-Module::Module(Memory &memory, Program program)
-    : device(memory), loaded(std::move(program)) {
-  const Image &image = *loaded.image();
-  for (const ModuleVariable &variable : image.variables)
-    addresses.push_back(
-        memory.allocate(variable.bytes, variable.name,
-                        std::max<uint64_t>(variable.alignment, 16)));
-  for (size_t i = 0; i < image.variables.size(); ++i) {
-    const ModuleVariable &variable = image.variables[i];
-    std::vector<std::byte> initial = variable.initial;
-    for (const Relocation &relocation : variable.relocations)
-      relocate(initial.data(), relocation, 1, addresses);
-    // Variables without an initialiser start as zero.
-    initial.resize(variable.bytes);
-    memory.copyToDevice(addresses[i], initial.data(), initial.size());
-    if (variable.space == Space::Const)
-      memory.protect(addresses[i]);
-  }
-  for (const EntryImage &entry : image.entries) {
-    std::vector<std::byte> constants = entry.constants;
-    for (const Relocation &relocation : entry.relocations)
-      relocate(constants.data(), relocation, warpSize, addresses);
-    constantsOfEntry.push_back(std::move(constants));
-  }
-}
-
-Module::~Module() {
-  for (uint64_t address : addresses)
-    if (const Allocation *held = device.nearest(address);
-        held && held->base == address)
-      device.release(address);
-}
-
-uint64_t Module::symbol(std::string_view name) const {
-  const Image &image = *loaded.image();
-  for (size_t i = 0; i < image.variables.size(); ++i)
-    if (image.variables[i].name == name)
-      return addresses[i];
-  throw Error(Fault::Host, "the module has no variable '" + std::string(name) +
-                               "' in global or constant memory");
-}
-
-//===----------------------------------------------------------------------===//
-// Launches
-//===----------------------------------------------------------------------===//
-
 uint64_t minrnn::emulator::sharedLimit(std::string_view target) {
   // Table "Technical Specifications per Compute Capability" of the CUDA C++
   // Programming Guide: the most shared memory of one block.
@@ -328,15 +270,9 @@ Statistics minrnn::emulator::launch(const Module &module,
     throw Error(Fault::Launch,
                 "the module has no entry '" + std::string(entry) + "'");
   checkShape(found->info, image.target, grid, block, dynamicSharedBytes);
-  LaunchContext context{image,
-                        *found,
-                        module.constants(found - image.entries.begin()),
-                        module.memory(),
-                        options,
-                        grid,
-                        block,
-                        dynamicSharedBytes,
-                        packParameters(*found, arguments)};
+  LaunchContext context{
+      image, *found, module.memory(),    options,
+      grid,  block,  dynamicSharedBytes, packParameters(*found, arguments)};
   if (!grid.count())
     return {};
   module.memory().beginLaunch();

@@ -14,33 +14,22 @@
 #include "runtime/emulator/Statistics.h"
 
 #include <span>
+#include <utility>
 
 namespace minrnn::emulator {
 
-/// A program loaded into a memory: its .global and .const variables have
-/// addresses there for as long as this object lives. `memory` must outlive it.
+/// A program and the memory it works on, which must outlive it.
 class Module {
 public:
-  Module(Memory &memory, Program program);
-  ~Module();
-  Module(const Module &) = delete;
-  Module &operator=(const Module &) = delete;
+  Module(Memory &memory, Program program)
+      : device(memory), loaded(std::move(program)) {}
 
   Memory &memory() const { return device; }
   const Program &program() const { return loaded; }
-  /// The address of a .global or .const variable; throws `Error` (Host) when
-  /// there is none of that name.
-  uint64_t symbol(std::string_view name) const;
-  /// The constants of entry `index`, variables' addresses filled in.
-  const std::vector<std::byte> &constants(size_t index) const {
-    return constantsOfEntry[index];
-  }
 
 private:
   Memory &device;
   Program loaded;
-  std::vector<uint64_t> addresses;
-  std::vector<std::vector<std::byte>> constantsOfEntry;
 };
 
 struct LaunchOptions {
@@ -51,9 +40,6 @@ struct LaunchOptions {
   bool checkUninitialised = true;
   /// Unordered accesses to shared memory by different threads are errors.
   bool checkRaces = true;
-  /// A barrier that some threads of the block have exited without reaching is
-  /// an error; otherwise they no longer count, as on the hardware.
-  bool checkMissingThreads = true;
   /// Count sectors, bank conflicts and distinct bytes; instructions are always
   /// counted.
   bool countTraffic = true;

@@ -8,9 +8,7 @@
 
 #include "runtime/emulator/Lexer.h"
 
-#include "runtime/emulator/Error.h"
-
-#include <bit>
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 
@@ -88,17 +86,13 @@ private:
     if (at >= text.size())
       return make(Token::Kind::End, begin);
     char c = peek();
-    if (isDigit(c) || (c == '.' && isDigit(peek(1))))
+    if (isDigit(c))
       return number();
     if (isWordStart(c))
       return word();
     if (c == '"')
       return string();
-    if ((c == '<' && peek(1) == '<') || (c == '>' && peek(1) == '>')) {
-      at += 2;
-      return make(Token::Kind::Mark, begin);
-    }
-    if (std::string_view(",;:()[]{}<>@!|+-*/~=&^").find(c) !=
+    if (std::string_view(",;:()[]{}<>@!|+-=").find(c) !=
         std::string_view::npos) {
       ++at;
       return make(Token::Kind::Mark, begin);
@@ -136,60 +130,36 @@ private:
 
   Token number() {
     size_t begin = at;
-    if (peek() == '0' &&
-        std::string_view("fFdD").find(peek(1)) != std::string_view::npos) {
-      bool single = peek(1) == 'f' || peek(1) == 'F';
+    char letter = peek() == '0' ? std::tolower(peek(1)) : '\0';
+    if (letter == 'f' || letter == 'd' || letter == 'x')
       at += 2;
-      return make(single ? Token::Kind::Single : Token::Kind::Double, begin,
-                  digits(16, single ? 8 : 16, begin));
+    if (letter == 'f')
+      return make(Token::Kind::Single, begin, digits(16, 8, begin));
+    if (letter == 'd')
+      return make(Token::Kind::Double, begin, digits(16, 16, begin));
+    uint64_t value = digits(letter == 'x' ? 16 : 10, 0, begin);
+    if (peek() == '.' && isDigit(peek(1))) {
+      ++at;
+      digits(10, 0, begin);
+      return make(Token::Kind::Version, begin);
     }
-    if (peek() == '0' && (peek(1) == 'x' || peek(1) == 'X')) {
-      at += 2;
-      return integer(16, begin);
-    }
-    if (peek() == '0' && (peek(1) == 'b' || peek(1) == 'B')) {
-      at += 2;
-      return integer(2, begin);
-    }
-    size_t end = at;
-    while (end < text.size() && isDigit(text[end]))
-      ++end;
-    char after = end < text.size() ? text[end] : '\0';
-    if (after == '.' || after == 'e' || after == 'E')
-      return decimalFraction();
-    return integer(peek() == '0' && end - at > 1 ? 8 : 10, begin);
-  }
-
-  Token integer(int base, size_t begin) {
-    uint64_t value = digits(base, 0, begin);
-    if (peek() == 'U' || peek() == 'u')
+    if (peek() == 'U')
       ++at;
     return make(Token::Kind::Integer, begin, value);
   }
 
+  /// A number of the base, with just so many digits if `exactly` is not 0.
   uint64_t digits(int base, size_t exactly, size_t begin) {
     uint64_t value = 0;
     auto [end, status] = std::from_chars(
         text.data() + at, text.data() + text.size(), value, base);
     size_t count = end - (text.data() + at);
     at += count;
-    if (status != std::errc() || (exactly && count != exactly) ||
-        (isWordPart(peek()) && peek() != 'U' && peek() != 'u'))
+    bool ends = !isWordPart(peek()) || peek() == 'U' || peek() == '.';
+    if (status != std::errc() || (exactly && count != exactly) || !ends)
       fail("expected a number, found '" +
            std::string(text.substr(begin, at + 1 - begin)) + "'");
     return value;
-  }
-
-  Token decimalFraction() {
-    size_t begin = at;
-    double value = 0;
-    auto [end, status] =
-        std::from_chars(text.data() + at, text.data() + text.size(), value);
-    at = end - text.data();
-    if (status != std::errc())
-      fail("expected a number, found '" +
-           std::string(text.substr(begin, at + 1 - begin)) + "'");
-    return make(Token::Kind::Double, begin, std::bit_cast<uint64_t>(value));
   }
 
   std::string_view text;
@@ -213,4 +183,91 @@ std::string_view minrnn::emulator::lineOf(std::string_view text,
     ++begin;
   }
   return text.substr(begin, text.find('\n', begin) - begin);
+}
+
+//===----------------------------------------------------------------------===//
+// TokenStream
+//===----------------------------------------------------------------------===//
+
+const Token &TokenStream::token(size_t ahead) const {
+  return tokens[std::min(at + ahead, tokens.size() - 1)];
+}
+
+void TokenStream::fail(const std::string &message, Fault fault) const {
+  throw Error(fault, message, token().line, lineOf(text, token().line));
+}
+
+void TokenStream::expected(const std::string &what) const {
+  fail("expected " + what + ", found " +
+       (is(Token::Kind::End) ? std::string("the end of the text")
+                             : "'" + std::string(token().text) + "'"));
+}
+
+void TokenStream::unknown(const std::string &what) const {
+  fail("expected " + what + ", found '" + std::string(token().text) +
+           "', which the emulator does not know",
+       Fault::Unsupported);
+}
+
+Token TokenStream::take() {
+  Token taken = token();
+  if (!is(Token::Kind::End))
+    ++at;
+  return taken;
+}
+
+bool TokenStream::isMark(char mark, size_t ahead) const {
+  const Token &next = token(ahead);
+  return next.kind == Token::Kind::Mark && next.text[0] == mark;
+}
+
+bool TokenStream::isDirective() const {
+  return is(Token::Kind::Word) && token().text[0] == '.';
+}
+
+bool TokenStream::takeMark(char mark) {
+  bool found = isMark(mark);
+  at += found;
+  return found;
+}
+
+bool TokenStream::takeWord(std::string_view word) {
+  bool found = is(Token::Kind::Word) && token().text == word;
+  at += found;
+  return found;
+}
+
+void TokenStream::expectMark(char mark) {
+  if (!takeMark(mark))
+    expected(std::string("'") + mark + "'");
+}
+
+std::string_view TokenStream::expectName(const char *what) {
+  if (!is(Token::Kind::Word) || isDirective())
+    expected(what);
+  return take().text;
+}
+
+uint64_t TokenStream::expectInteger(const char *what) {
+  bool minus = takeMark('-');
+  if (!is(Token::Kind::Integer))
+    expected(what);
+  uint64_t value = take().value;
+  return minus ? -value : value;
+}
+
+void TokenStream::skipLine() {
+  uint32_t line = token().line;
+  while (!is(Token::Kind::End) && token().line == line)
+    ++at;
+}
+
+void TokenStream::skipGroup(char open, char close) {
+  expectMark(open);
+  for (unsigned depth = 1; depth; take()) {
+    if (is(Token::Kind::End))
+      expected(std::string("'") + close + "'");
+    depth += isMark(open);
+    depth -= isMark(close);
+  }
 }

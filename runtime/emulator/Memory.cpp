@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
-#include <sstream>
 
 using namespace minrnn::emulator;
 
@@ -25,12 +24,6 @@ constexpr uint64_t guardGap = uint64_t(1) << 20;
 constexpr uint8_t poisonByte = 0xFB;
 /// Descriptions of released memory are for messages only; old ones may go.
 constexpr size_t mostReleased = 4096;
-
-std::string hex(uint64_t value) {
-  std::ostringstream out;
-  out << "0x" << std::hex << value;
-  return out.str();
-}
 
 std::string quoted(const std::string &name) {
   return name.empty() ? std::string() : " '" + name + "'";
@@ -145,20 +138,18 @@ void Memory::copyToDevice(uint64_t destination, const void *source,
   std::memset(&to.written[offset], 1, bytes);
 }
 
-void Memory::copyToHost(void *destination, uint64_t source, uint64_t bytes,
-                        bool requireWritten) const {
+void Memory::copyToHost(void *destination, uint64_t source,
+                        uint64_t bytes) const {
   if (!bytes)
     return;
   Allocation &from = expect(source, bytes, "copy to the host");
   uint64_t offset = source - from.base;
-  if (requireWritten) {
-    const uint8_t *begin = &from.written[offset];
-    const uint8_t *unwritten = std::find(begin, begin + bytes, 0);
-    if (unwritten != begin + bytes)
-      throw Error(Fault::Uninitialised,
-                  "copy to the host of memory that nothing wrote, at " +
-                      describe(source + (unwritten - begin)));
-  }
+  const uint8_t *begin = &from.written[offset];
+  const uint8_t *unwritten = std::find(begin, begin + bytes, 0);
+  if (unwritten != begin + bytes)
+    throw Error(Fault::Uninitialised,
+                "copy to the host of memory that nothing wrote, at " +
+                    describe(source + (unwritten - begin)));
   std::memcpy(destination, &from.data[offset], bytes);
 }
 
@@ -182,22 +173,6 @@ void Memory::fill(uint64_t destination, uint8_t value, uint64_t bytes) {
   std::memset(&to.written[destination - to.base], 1, bytes);
 }
 
-void Memory::poison(uint64_t destination, uint64_t bytes) {
-  if (!bytes)
-    return;
-  Allocation &to = expect(destination, bytes, "poison");
-  std::memset(&to.data[destination - to.base], poisonByte, bytes);
-  std::memset(&to.written[destination - to.base], 0, bytes);
-}
-
-uint64_t Memory::countUnwritten(uint64_t source, uint64_t bytes) const {
-  if (!bytes)
-    return 0;
-  Allocation &from = expect(source, bytes, "inspect");
-  const uint8_t *begin = &from.written[source - from.base];
-  return std::count(begin, begin + bytes, 0);
-}
-
 void Memory::beginLaunch() {
   for (auto &[base, allocation] : allocations) {
     if (!allocation->touched.exchange(false, std::memory_order_relaxed))
@@ -214,8 +189,4 @@ void Memory::countTouched(uint64_t &loaded, uint64_t &stored) const {
       loaded += allocation->loaded[i];
       stored += allocation->stored[i];
     }
-}
-
-void Memory::protect(uint64_t address) {
-  expect(address, 0, "protect").readOnly = true;
 }

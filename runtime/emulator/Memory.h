@@ -26,7 +26,6 @@ struct Allocation {
   uint64_t base = 0;
   uint64_t size = 0;
   std::string name;
-  bool readOnly = false;
   /// Set when a launch first looks this allocation up: its touched flags are
   /// then to be counted, and cleared before the next launch.
   std::atomic<bool> touched = false;
@@ -66,23 +65,16 @@ public:
   /// Copies `bytes` bytes; the device side must lie in one allocation. Throws
   /// `Error` (Host), before any byte is copied.
   void copyToDevice(uint64_t destination, const void *source, uint64_t bytes);
-  /// As `copyToDevice`. Bytes that nothing wrote are an error when
-  /// `requireWritten` is set, and arrive as the poison pattern otherwise.
-  void copyToHost(void *destination, uint64_t source, uint64_t bytes,
-                  bool requireWritten = true) const;
+  /// As `copyToDevice`; bytes that nothing wrote are an error, too.
+  void copyToHost(void *destination, uint64_t source, uint64_t bytes) const;
   /// As cuMemcpyDtoD: the written flags travel with the bytes.
   void copyOnDevice(uint64_t destination, uint64_t source, uint64_t bytes);
   /// Sets every byte, which counts as a write.
   void fill(uint64_t destination, uint8_t value, uint64_t bytes);
-  /// Makes bytes unwritten again.
-  void poison(uint64_t destination, uint64_t bytes);
-  /// How many of these bytes nothing wrote.
-  uint64_t countUnwritten(uint64_t source, uint64_t bytes) const;
 
   /// Bytes now reserved, and the most there ever were.
   uint64_t bytesInUse() const { return inUse; }
   uint64_t peakBytes() const { return peak; }
-  uint64_t capacity() const { return limit; }
 
   /// The allocation that an access at `address` falls into or behind: the one
   /// with the greatest base not above it. Null when there is none. For the
@@ -93,8 +85,6 @@ public:
   /// Clears the touched flags; sums them up.
   void beginLaunch();
   void countTouched(uint64_t &loaded, uint64_t &stored) const;
-  /// Marks an allocation as one that kernels may not store to.
-  void protect(uint64_t address);
 
 private:
   Allocation &expect(uint64_t address, uint64_t bytes, const char *what) const;

@@ -11,19 +11,70 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <sstream>
 
 using namespace minrnn::emulator;
-
-static std::string hex(uint64_t value) {
-  std::ostringstream out;
-  out << "0x" << std::hex << value;
-  return out.str();
-}
 
 static std::string count(unsigned bytes) {
   return std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes");
 }
+
+//===----------------------------------------------------------------------===//
+// Decoding
+//===----------------------------------------------------------------------===//
+
+void minrnn::emulator::takeAccess(Selection &selection, bool isAtomic) {
+  Access &access = selection.instruction.access;
+  if (selection.take("shared"))
+    access.space = Space::Shared;
+  else
+    access.generic = !selection.take("global");
+  selection.take("weak");
+  int order = selection.takeOneOf(
+      {"volatile", "relaxed", "acquire", "release", "acq_rel"});
+  access.strong = order >= 0 || isAtomic;
+  access.acquires = order == 2 || order == 4;
+  access.releases = order == 3 || order == 4;
+  bool scoped = selection.takeOneOf({"cta", "gpu", "sys"}) >= 0;
+  if (scoped && !access.strong)
+    selection.fail("expected .relaxed, .acquire or .release before a scope");
+}
+
+void minrnn::emulator::takeAddress(Selection &selection,
+                                   const Operand &operand) {
+  Instruction &instruction = selection.instruction;
+  Access &access = instruction.access;
+  EntryDecoder &decoder = selection.decoder;
+  if (access.generic || access.space == Space::Shared)
+    decoder.image.sharedGranuleLog2 =
+        std::min(decoder.image.sharedGranuleLog2,
+                 unsigned(std::countr_zero(access.bytes())));
+  if (access.strong && access.space != Space::Shared)
+    decoder.image.info.synchronisesBlocks = true;
+  if (operand.kind != Operand::Kind::Address)
+    selection.fail("expected an address such as [%rd1+4]");
+  instruction.immediate = int64_t(operand.integer);
+  if (operand.name.empty()) {
+    instruction.source[0] = decoder.constant(0, 8);
+    return;
+  }
+  auto symbol = decoder.lookUp(operand.name);
+  if (!symbol)
+    selection.fail("'" + std::string(operand.name) + "' is not declared");
+  if (symbol->space == Space::Register) {
+    access.wideAddress = symbol->bytes == 8;
+    if (symbol->bytes != 8 && symbol->bytes != 4)
+      selection.fail("expected an address register of 32 or 64 bits");
+    instruction.source[0] = symbol->offset;
+    return;
+  }
+  if (symbol->space != Space::Shared || access.space != Space::Shared)
+    selection.fail("expected a variable of the instruction's state space");
+  instruction.source[0] = decoder.sharedAddress(*symbol, 0, 8);
+}
+
+//===----------------------------------------------------------------------===//
+// Addresses
+//===----------------------------------------------------------------------===//
 
 void minrnn::emulator::addressesOf(Warp &warp, const Instruction &instruction,
                                    uint64_t *addresses) {
@@ -39,20 +90,13 @@ void minrnn::emulator::addressesOf(Warp &warp, const Instruction &instruction,
     addresses[i] = uint32_t(base[i] + uint32_t(offset));
 }
 
-Space minrnn::emulator::spaceOf(uint64_t &address) {
-  switch (address / windowSize) {
-  case sharedWindow / windowSize:
-    address -= sharedWindow;
-    return Space::Shared;
-  case localWindow / windowSize:
-    address -= localWindow;
-    return Space::Local;
-  case parameterWindow / windowSize:
-    address -= parameterWindow;
-    return Space::Param;
-  default:
+Space minrnn::emulator::spaceOf(const Access &access, uint64_t &address) {
+  if (!access.generic)
+    return access.space;
+  if (address < sharedWindow || address >= sharedWindow + windowSize)
     return Space::Global;
-  }
+  address -= sharedWindow;
+  return Space::Shared;
 }
 
 //===----------------------------------------------------------------------===//
@@ -137,9 +181,7 @@ void minrnn::emulator::noteShared(Warp &warp, const Instruction &instruction,
         std::string("race on shared address ") + hex(offset) + ": this " +
             (writes ? "write" : "read") + " is not ordered after the " +
             (other.wrote ? "write" : "read") + " at line " +
-            std::to_string(other.line) + " by thread (" +
-            std::to_string(index.x) + ", " + std::to_string(index.y) + ", " +
-            std::to_string(index.z) + ")");
+            std::to_string(other.line) + " by thread " + spellIndex(index));
 }
 
 //===----------------------------------------------------------------------===//
@@ -180,24 +222,6 @@ void countRequest(Traffic &traffic, const uint64_t *addresses, uint32_t mask,
       contiguous ? (addresses[0] + uint64_t(warpSize) * bytes - 1) / 32 -
                        addresses[0] / 32 + 1
                  : countSectors(addresses, mask, bytes);
-}
-
-/// Calls `f` with the size as a constant, so that copies become single moves.
-template <typename F> void withSize(unsigned bytes, F f) {
-  switch (bytes) {
-  case 1:
-    return f(std::integral_constant<unsigned, 1>());
-  case 2:
-    return f(std::integral_constant<unsigned, 2>());
-  case 4:
-    return f(std::integral_constant<unsigned, 4>());
-  case 8:
-    return f(std::integral_constant<unsigned, 8>());
-  case 16:
-    return f(std::integral_constant<unsigned, 16>());
-  default:
-    return f(std::integral_constant<unsigned, 32>());
-  }
 }
 
 void loadGlobal(Warp &warp, const Instruction &instruction, uint32_t mask,
@@ -247,12 +271,8 @@ void storeGlobal(Warp &warp, const Instruction &instruction, uint32_t mask,
   ++warp.worker->memoryChanges;
   uint64_t offset;
   auto place = [&](unsigned lane) -> Allocation & {
-    Allocation &to = globalPlace(warp, instruction, lane, addresses[lane],
-                                 bytes, "write", offset);
-    if (to.readOnly)
-      raise(warp, instruction, Fault::OutOfBounds, lane,
-            "write to constant variable '" + to.name + "'");
-    return to;
+    return globalPlace(warp, instruction, lane, addresses[lane], bytes, "write",
+                       offset);
   };
   if (contiguous) {
     Allocation &to = place(0);
@@ -342,51 +362,30 @@ void storeShared(Warp &warp, const Instruction &instruction, uint32_t mask,
 }
 
 //===----------------------------------------------------------------------===//
-// Memory of a thread, and parameters
+// Any memory
 //===----------------------------------------------------------------------===//
 
-std::byte *localPlace(Warp &warp, const Instruction &instruction, unsigned lane,
-                      uint64_t offset, const char *what) {
-  unsigned bytes = instruction.access.bytes();
-  uint64_t size = warp.block->context->entry.info.localBytes;
-  if (offset > size || bytes > size - offset)
-    raise(warp, instruction, Fault::OutOfBounds, lane,
-          "out-of-bounds " + std::string(what) + " of " + count(bytes) +
-              " at local address " + hex(offset) + "; the thread has " +
-              std::to_string(size) + " bytes of local memory");
-  checkAligned(warp, instruction, lane, offset, bytes, what);
-  return warp.local + size * lane + offset;
-}
-
-const std::byte *parameterPlace(Warp &warp, const Instruction &instruction,
-                                unsigned lane, uint64_t offset) {
-  unsigned bytes = instruction.access.bytes();
-  const auto &parameters = warp.block->context->parameters;
-  if (offset > parameters.size() || bytes > parameters.size() - offset)
-    raise(warp, instruction, Fault::OutOfBounds, lane,
-          "out-of-bounds read of " + count(bytes) + " at parameter address " +
-              hex(offset) + "; the entry has " +
-              std::to_string(parameters.size()) + " bytes of parameters");
-  checkAligned(warp, instruction, lane, offset, bytes, "read");
-  return parameters.data() + offset;
-}
-
-/// Runs `f(space, lanes, addresses)` for the lanes of each space in turn.
-template <typename F>
+/// Runs `global` and `shared` for the lanes whose address lies there.
+template <typename Global, typename Shared>
 void bySpace(const Instruction &instruction, uint32_t mask,
-             const uint64_t *addresses, F f) {
-  if (!instruction.access.generic)
-    return f(instruction.access.space, mask, addresses);
+             const uint64_t *addresses, Global global, Shared shared) {
+  const Access &access = instruction.access;
+  if (!access.generic && access.space == Space::Global)
+    return global(mask, addresses);
+  if (!access.generic)
+    return shared(mask, addresses);
   uint64_t inSpace[warpSize] = {};
-  uint32_t lanesOf[6] = {};
+  uint32_t isShared = 0;
   for (uint32_t lanes = mask; lanes; lanes &= lanes - 1) {
     unsigned lane = std::countr_zero(lanes);
     inSpace[lane] = addresses[lane];
-    lanesOf[static_cast<unsigned>(spaceOf(inSpace[lane]))] |= 1u << lane;
+    if (spaceOf(access, inSpace[lane]) == Space::Shared)
+      isShared |= 1u << lane;
   }
-  for (Space space : {Space::Global, Space::Shared, Space::Local, Space::Param})
-    if (uint32_t lanes = lanesOf[static_cast<unsigned>(space)])
-      f(space, lanes, inSpace);
+  if (mask & ~isShared)
+    global(mask & ~isShared, inSpace);
+  if (isShared)
+    shared(isShared, inSpace);
 }
 
 } // namespace
@@ -394,27 +393,14 @@ void bySpace(const Instruction &instruction, uint32_t mask,
 void minrnn::emulator::loadLanes(Warp &warp, const Instruction &instruction,
                                  uint32_t mask, const uint64_t *addresses,
                                  std::byte *data) {
-  size_t bytes = instruction.access.bytes();
-  bySpace(instruction, mask, addresses,
-          [&](Space space, uint32_t lanes, const uint64_t *at) {
-            switch (space) {
-            case Space::Global:
-            case Space::Const:
-              return loadGlobal(warp, instruction, lanes, at, data);
-            case Space::Shared:
-              return loadShared(warp, instruction, lanes, at, data);
-            default:
-              break;
-            }
-            for (; lanes; lanes &= lanes - 1) {
-              unsigned lane = std::countr_zero(lanes);
-              const std::byte *from =
-                  space == Space::Param
-                      ? parameterPlace(warp, instruction, lane, at[lane])
-                      : localPlace(warp, instruction, lane, at[lane], "read");
-              std::memcpy(data + lane * bytes, from, bytes);
-            }
-          });
+  bySpace(
+      instruction, mask, addresses,
+      [&](uint32_t lanes, const uint64_t *at) {
+        loadGlobal(warp, instruction, lanes, at, data);
+      },
+      [&](uint32_t lanes, const uint64_t *at) {
+        loadShared(warp, instruction, lanes, at, data);
+      });
   if (instruction.access.strong)
     notePoll(warp);
 }
@@ -422,26 +408,12 @@ void minrnn::emulator::loadLanes(Warp &warp, const Instruction &instruction,
 void minrnn::emulator::storeLanes(Warp &warp, const Instruction &instruction,
                                   uint32_t mask, const uint64_t *addresses,
                                   const std::byte *data) {
-  size_t bytes = instruction.access.bytes();
-  bySpace(instruction, mask, addresses,
-          [&](Space space, uint32_t lanes, const uint64_t *at) {
-            switch (space) {
-            case Space::Global:
-            case Space::Const:
-              return storeGlobal(warp, instruction, lanes, at, data);
-            case Space::Shared:
-              return storeShared(warp, instruction, lanes, at, data);
-            default:
-              break;
-            }
-            for (; lanes; lanes &= lanes - 1) {
-              unsigned lane = std::countr_zero(lanes);
-              if (space == Space::Param)
-                raise(warp, instruction, Fault::OutOfBounds, lane,
-                      "write to a parameter of the entry");
-              std::memcpy(
-                  localPlace(warp, instruction, lane, at[lane], "write"),
-                  data + lane * bytes, bytes);
-            }
-          });
+  bySpace(
+      instruction, mask, addresses,
+      [&](uint32_t lanes, const uint64_t *at) {
+        storeGlobal(warp, instruction, lanes, at, data);
+      },
+      [&](uint32_t lanes, const uint64_t *at) {
+        storeShared(warp, instruction, lanes, at, data);
+      });
 }

@@ -15,15 +15,30 @@
 #define MINRNN_RUNTIME_EMULATOR_MEMORYACCESS_H
 
 #include "runtime/emulator/Execution.h"
+#include "runtime/emulator/Selection.h"
+
+#include <type_traits>
 
 namespace minrnn::emulator {
+
+//===--- Decoding ---------------------------------------------------------===//
+
+/// Takes the modifiers that loads, stores and atomics share: the state space
+/// (none means a generic address), .weak, .volatile, .relaxed, .acquire,
+/// .release and the scope.
+void takeAccess(Selection &selection, bool isAtomic = false);
+/// Takes an address operand; source 0 and the immediate become its base and
+/// offset. Call when the access's size is known.
+void takeAddress(Selection &selection, const Operand &operand);
+
+//===--- Execution --------------------------------------------------------===//
 
 /// The addresses an instruction's lanes access; of inactive lanes, anything.
 void addressesOf(Warp &warp, const Instruction &instruction,
                  uint64_t *addresses);
 
-/// The space a generic address lies in. Takes the space's window off.
-Space spaceOf(uint64_t &address);
+/// The space an address lies in. Takes the window of a generic one off.
+Space spaceOf(const Access &access, uint64_t &address);
 
 /// A checked place in global memory for one lane's access of `bytes` bytes:
 /// within an allocation and aligned. `offset` is the place in its arrays.
@@ -48,6 +63,22 @@ void loadLanes(Warp &warp, const Instruction &instruction, uint32_t mask,
                const uint64_t *addresses, std::byte *data);
 void storeLanes(Warp &warp, const Instruction &instruction, uint32_t mask,
                 const uint64_t *addresses, const std::byte *data);
+
+/// Calls `f` with the size as a constant, so that copies become single moves.
+template <typename F> void withSize(unsigned bytes, F f) {
+  switch (bytes) {
+  case 1:
+    return f(std::integral_constant<unsigned, 1>());
+  case 2:
+    return f(std::integral_constant<unsigned, 2>());
+  case 4:
+    return f(std::integral_constant<unsigned, 4>());
+  case 8:
+    return f(std::integral_constant<unsigned, 8>());
+  default:
+    return f(std::integral_constant<unsigned, 16>());
+  }
+}
 
 /// Ends the slice of a warp that polls memory, so that others may change it.
 inline void notePoll(Warp &warp) {

@@ -18,10 +18,12 @@
 // - Reading a register that nothing wrote is not detected; it holds ones.
 // - Only the instructions that LLVM and NVRTC emit for our kernels are there,
 //   and what a look-back across blocks needs: atomics, fences, ordered loads
-//   and stores. `parse` refuses the rest: recursion, calls through pointers,
-//   branches through tables, matrix instructions, asynchronous copies,
-//   clusters, textures, vector registers, arithmetic with carry, arithmetic in
-//   half precision, linking of several modules.
+//   and stores. `parse` refuses the rest: functions and their calls, local and
+//   constant memory, the use of variables in global memory, branches through
+//   tables, matrix instructions, asynchronous copies, clusters, textures,
+//   vector registers, constant expressions, arithmetic with carry or
+//   saturation or in half precision, barriers other than that of the whole
+//   block.
 //
 //===----------------------------------------------------------------------===//
 
@@ -57,8 +59,6 @@ struct EntryInfo {
   std::vector<ParameterInfo> parameters;
   /// Shared memory that every block has, apart from what a launch adds.
   uint64_t sharedBytes = 0;
-  /// Local memory of a thread.
-  uint64_t localBytes = 0;
   /// .maxntid and .reqntid; zeros where the entry has none.
   Dim3 maxThreads{0, 0, 0};
   Dim3 requiredThreads{0, 0, 0};
@@ -87,8 +87,7 @@ private:
 
 /// Parses and decodes PTX text, which is copied. Throws `Error`: Syntax,
 /// naming the line, what was expected and what was found; Unsupported for an
-/// instruction, modifier or directive that the emulator does not know, in any
-/// entry and in any function an entry calls.
+/// instruction, modifier or directive that the emulator does not know.
 Program parse(std::string_view ptx);
 
 } // namespace minrnn::emulator

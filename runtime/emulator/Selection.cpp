@@ -8,57 +8,32 @@
 
 #include "runtime/emulator/Selection.h"
 
-#include "runtime/core/HalfFormats.h"
-#include "runtime/emulator/Decoder.h"
+#include "runtime/emulator/Opcodes.h"
 
 #include <algorithm>
-#include <bit>
 
-using namespace minrnn;
 using namespace minrnn::emulator;
 
-Selection::Selection(EntryDecoder &decoder, const StatementSyntax &statement,
+Selection::Selection(EntryDecoder &decoder, const Statement &statement,
                      Instruction &instruction)
     : instruction(instruction), decoder(decoder), statement(statement) {
   std::string_view rest = statement.opcode;
-  for (;;) {
-    size_t dot = rest.find('.');
+  for (size_t dot; (dot = rest.find('.')) != rest.npos;
+       rest.remove_prefix(dot + 1))
     words.push_back(rest.substr(0, dot));
-    if (dot == std::string_view::npos)
-      break;
-    rest.remove_prefix(dot + 1);
-  }
-  taken.resize(words.size());
-  taken[0] = true;
+  words.push_back(rest);
 }
 
-void Selection::fail(const std::string &message, Fault fault) const {
-  decoder.fail(statement.line, message, fault);
-}
-
-void Selection::unsupported(const std::string &what) const {
-  fail(what + " is not supported", Fault::Unsupported);
-}
-
-void Selection::wrongType(Type type) const {
-  fail("'" + std::string(base()) + "' does not work on operands of type " +
-           nameOf(type),
-       Fault::Unsupported);
-}
-
-void Selection::finish() {
-  for (size_t i = 0; i < words.size(); ++i)
-    if (!taken[i])
-      fail("instruction '" + std::string(base()) + "' with modifier '." +
-               std::string(words[i]) + "', which the emulator does not know",
-           Fault::Unsupported);
-}
+//===----------------------------------------------------------------------===//
+// Modifiers
+//===----------------------------------------------------------------------===//
 
 bool Selection::take(std::string_view modifier) {
-  for (size_t i = 1; i < words.size(); ++i)
-    if (!taken[i] && words[i] == modifier)
-      return taken[i] = true;
-  return false;
+  auto found = std::find(words.begin() + 1, words.end(), modifier);
+  if (found == words.end())
+    return false;
+  words.erase(found);
+  return true;
 }
 
 int Selection::takeOneOf(std::initializer_list<std::string_view> modifiers) {
@@ -71,77 +46,51 @@ int Selection::takeOneOf(std::initializer_list<std::string_view> modifiers) {
   return -1;
 }
 
-bool Selection::hasType() const {
-  for (size_t i = 1; i < words.size(); ++i)
-    if (!taken[i] && typeNamed(words[i]))
-      return true;
-  return false;
-}
-
 Type Selection::takeType() {
   for (size_t i = 1; i < words.size(); ++i)
-    if (!taken[i])
-      if (auto type = typeNamed(words[i])) {
-        taken[i] = true;
-        return *type;
-      }
+    if (auto type = typeNamed(words[i])) {
+      take(words[i]);
+      return *type;
+    }
   fail("expected a type after '" + std::string(base()) +
            "', found none that the emulator knows",
        Fault::Unsupported);
 }
 
-void Selection::expectOperands(size_t least, size_t most) {
+//===----------------------------------------------------------------------===//
+// Operands
+//===----------------------------------------------------------------------===//
+
+void Selection::expectOperands(size_t count) {
   size_t found = statement.operands.size();
-  if (found >= least && found <= most)
-    return;
-  std::string expected = std::to_string(least);
-  if (most != least)
-    expected += " to " + std::to_string(most);
-  fail("expected " + expected + " operands of '" + std::string(base()) +
-       "', found " + std::to_string(found));
+  if (found != count)
+    fail("expected " + std::to_string(count) + " operands of '" +
+         std::string(base()) + "', found " + std::to_string(found));
 }
 
-const OperandSyntax &Selection::operand(size_t index) {
-  expectOperands(index + 1, ~size_t(0));
-  return statement.operands[index];
-}
-
-unsigned Selection::registerWidth(const OperandSyntax &operand) {
-  if (operand.kind != OperandSyntax::Kind::Name)
+unsigned Selection::registerWidth(const Operand &operand) {
+  if (operand.kind != Operand::Kind::Name)
     return 0;
-  if (auto symbol = decoder.lookUp(operand.name, statement.scope))
-    return symbol->kind == Symbol::Kind::Register ? symbol->bytes : 0;
+  if (auto symbol = decoder.lookUp(operand.name))
+    return symbol->space == Space::Register ? symbol->bytes : 0;
   return decoder.specialRegister(operand.name) != noSlot ? 4 : 0;
 }
 
-Slot Selection::constant(uint64_t bits, unsigned width) {
-  return decoder.constant(bits, width == 16 && int64_t(bits) < 0 ? ~0ull : 0,
-                          width);
-}
-
-uint64_t Selection::integer(const OperandSyntax &operand) {
-  if (operand.kind != OperandSyntax::Kind::Integer)
-    fail("expected an integer constant");
-  return operand.integer;
-}
-
-static std::string spell(const OperandSyntax &operand) {
+static std::string spell(const Operand &operand) {
   switch (operand.kind) {
-  case OperandSyntax::Kind::Name:
+  case Operand::Kind::Name:
     return "'" + std::string(operand.name) + "'";
-  case OperandSyntax::Kind::Integer:
+  case Operand::Kind::Integer:
     return "the integer " + std::to_string(int64_t(operand.integer));
-  case OperandSyntax::Kind::Single:
-  case OperandSyntax::Kind::Double:
+  case Operand::Kind::Single:
+  case Operand::Kind::Double:
     return "a floating-point constant";
-  case OperandSyntax::Kind::Address:
+  case Operand::Kind::Address:
     return "an address";
-  case OperandSyntax::Kind::Vector:
+  case Operand::Kind::Vector:
     return "a vector";
-  case OperandSyntax::Kind::Pair:
+  case Operand::Kind::Pair:
     return "a pair";
-  case OperandSyntax::Kind::List:
-    return "a list";
   }
   return "?";
 }
@@ -152,73 +101,48 @@ static std::string registerOf(Type type) {
              : "a register of " + std::to_string(8 * byteWidth(type)) + " bits";
 }
 
-static uint64_t floatingConstant(const Selection &selection,
-                                 const OperandSyntax &operand, Type type) {
-  bool single = operand.kind == OperandSyntax::Kind::Single;
-  double value = single
-                     ? double(std::bit_cast<float>(uint32_t(operand.integer)))
-                     : std::bit_cast<double>(operand.integer);
-  switch (type) {
-  case Type::F32:
-    return single ? operand.integer
-                  : std::bit_cast<uint32_t>(static_cast<float>(value));
-  case Type::F64:
-    return single ? std::bit_cast<uint64_t>(value) : operand.integer;
-  case Type::F16:
-    return roundTo<Half>(value, Rounding::Nearest);
-  case Type::BF16:
-    return roundTo<BFloat>(value, Rounding::Nearest);
-  default:
-    if (byteWidth(type) == (single ? 4 : 8))
-      return operand.integer;
-    selection.fail("expected an operand of type " + nameOf(type) + ", found " +
-                   spell(operand));
-  }
+/// The register that an operand names; an error when its width is not the
+/// type's.
+static Slot registerSlot(const Selection &selection, const Operand &operand,
+                         const Symbol &symbol, Type type) {
+  if (symbol.bytes != byteWidth(type) || operand.integer)
+    selection.fail("expected " + registerOf(type) + ", found " +
+                   spell(operand) + " of " +
+                   (symbol.bytes ? std::to_string(8 * symbol.bytes) + " bits"
+                                 : std::string("a predicate")));
+  return symbol.offset;
 }
 
-Slot Selection::source(const OperandSyntax &operand, Type type) {
-  unsigned width = type == Type::Pred ? 0 : byteWidth(type);
+Slot Selection::source(const Operand &operand, Type type) {
+  unsigned width = byteWidth(type);
   switch (operand.kind) {
-  case OperandSyntax::Kind::Integer:
+  case Operand::Kind::Integer:
     if (type == Type::Pred)
       return decoder.predicateConstant(operand.integer != 0);
     if (type == Type::F32 || type == Type::F64)
       break;
-    return constant(operand.integer, width);
-  case OperandSyntax::Kind::Single:
-  case OperandSyntax::Kind::Double:
-    if (type == Type::Pred)
+    return decoder.constant(operand.integer, width);
+  case Operand::Kind::Single:
+  case Operand::Kind::Double:
+    if (width != (operand.kind == Operand::Kind::Single ? 4 : 8))
       break;
-    return decoder.constant(floatingConstant(*this, operand, type), 0, width);
-  case OperandSyntax::Kind::Name: {
+    return decoder.constant(operand.integer, width);
+  case Operand::Kind::Name: {
     if (operand.negated && type != Type::Pred)
       break;
-    auto symbol = decoder.lookUp(operand.name, statement.scope);
+    auto symbol = decoder.lookUp(operand.name);
     if (!symbol) {
       Slot special = decoder.specialRegister(operand.name);
-      if (special != noSlot && width == 4 && !operand.integer)
+      if (special == noSlot)
+        fail("'" + std::string(operand.name) + "' is not declared");
+      if (width == 4 && !operand.integer)
         return special;
-      if (special != noSlot)
-        break;
-      fail("'" + std::string(operand.name) + "' is not declared");
+      break;
     }
-    switch (symbol->kind) {
-    case Symbol::Kind::Register:
-      if (symbol->bytes != width || operand.integer)
-        fail("expected " + registerOf(type) + ", found " + spell(operand) +
-             " of " +
-             (symbol->bytes ? std::to_string(8 * symbol->bytes) + " bits"
-                            : std::string("a predicate")));
-      return symbol->offset;
-    case Symbol::Kind::Module:
-      if (width != 8)
-        break;
-      return decoder.address(symbol->offset, operand.integer, 8);
-    default:
-      if (width != 4 && width != 8)
-        break;
-      return constant(symbol->offset + operand.integer, width);
-    }
+    if (symbol->space == Space::Register)
+      return registerSlot(*this, operand, *symbol, type);
+    if (symbol->space == Space::Shared && (width == 4 || width == 8))
+      return decoder.sharedAddress(*symbol, operand.integer, width);
     break;
   }
   default:
@@ -228,33 +152,94 @@ Slot Selection::source(const OperandSyntax &operand, Type type) {
        spell(operand));
 }
 
-Slot Selection::destination(const OperandSyntax &operand, Type type) {
-  unsigned width = type == Type::Pred ? 0 : byteWidth(type);
-  if (operand.kind == OperandSyntax::Kind::Name && operand.name == "_")
-    return decoder.sink(width);
-  if (operand.kind == OperandSyntax::Kind::Name && !operand.negated &&
-      !operand.integer) {
-    auto symbol = decoder.lookUp(operand.name, statement.scope);
+Slot Selection::destination(const Operand &operand, Type type) {
+  if (operand.kind == Operand::Kind::Name && operand.name == "_")
+    return decoder.sink(byteWidth(type));
+  if (operand.kind == Operand::Kind::Name && !operand.negated) {
+    auto symbol = decoder.lookUp(operand.name);
     if (!symbol)
       fail("'" + std::string(operand.name) + "' is not declared");
-    if (symbol->kind == Symbol::Kind::Register && symbol->bytes == width)
-      return symbol->offset;
-    if (symbol->kind == Symbol::Kind::Register)
-      fail("expected " + registerOf(type) + ", found " + spell(operand) +
-           " of " +
-           (symbol->bytes ? std::to_string(8 * symbol->bytes) + " bits"
-                          : std::string("a predicate")));
+    if (symbol->space == Space::Register)
+      return registerSlot(*this, operand, *symbol, type);
   }
   fail("expected " + registerOf(type) + " to write, found " + spell(operand));
 }
 
-void Selection::predicateSource(unsigned position,
-                                const OperandSyntax &operand) {
-  instruction.source[position] = source(operand, Type::Pred);
-  if (operand.negated)
-    instruction.negated |= 1u << position;
+void Selection::setSource(unsigned position, size_t index, Type type) {
+  const Operand &operand = statement.operands[index];
+  instruction.source[position] = source(operand, type);
+  instruction.negated |= unsigned(operand.negated) << position;
 }
 
-std::optional<Symbol> Selection::symbol(const OperandSyntax &operand) {
-  return decoder.lookUp(operand.name, statement.scope);
+void Selection::setDestination(unsigned position, size_t index, Type type) {
+  instruction.destination[position] =
+      destination(statement.operands[index], type);
+}
+
+//===----------------------------------------------------------------------===//
+// Errors
+//===----------------------------------------------------------------------===//
+
+void Selection::wrongType(Type type) const {
+  fail("'" + std::string(base()) + "' does not work on operands of type " +
+           nameOf(type),
+       Fault::Unsupported);
+}
+
+void Selection::finish() const {
+  if (words.size() > 1)
+    fail("instruction '" + std::string(base()) + "' with modifier '." +
+             std::string(words[1]) + "', which the emulator does not know",
+         Fault::Unsupported);
+}
+
+//===----------------------------------------------------------------------===//
+// Statements
+//===----------------------------------------------------------------------===//
+
+using Selector = void (*)(Selection &);
+
+static Selector findSelector(std::string_view base) {
+  static constexpr std::pair<std::string_view, Selector> selectors[] = {
+      {"ld", selectLoad},      {"st", selectStore},
+      {"mov", selectMove},     {"cvta", selectConvertAddress},
+      {"atom", selectAtomic},  {"red", selectAtomic},
+      {"shfl", selectShuffle}, {"vote", selectVote},
+      {"bar", selectBarrier},  {"barrier", selectBarrier},
+      {"fence", selectFence},  {"membar", selectFence},
+      {"bra", selectBranch},   {"ret", selectExit},
+      {"exit", selectExit},    {"trap", selectTrap},
+  };
+  for (const auto &[name, selector] : selectors)
+    if (name == base)
+      return selector;
+  return nullptr;
+}
+
+void minrnn::emulator::select(EntryDecoder &decoder, const Statement &statement,
+                              Instruction &instruction) {
+  static const OpcodeTable table;
+  Selection selection(decoder, statement, instruction);
+  if (const Opcode *opcode = table.find(statement.opcode)) {
+    selection.expectOperands(opcode->sources.size() + 1);
+    selection.setDestination(0, 0, opcode->result);
+    for (size_t i = 0; i < opcode->sources.size(); ++i)
+      selection.setSource(i, i + 1, opcode->sources[i]);
+    instruction.handler = opcode->handler;
+    instruction.mode = opcode->mode;
+    instruction.specialFunctions = opcode->specialFunctions;
+    return;
+  }
+  if (Selector selector = findSelector(selection.base())) {
+    selector(selection);
+    return selection.finish();
+  }
+  std::string unknown = table.firstUnknown(statement.opcode);
+  selection.fail(
+      unknown.empty()
+          ? "expected an instruction, found '" + std::string(selection.base()) +
+                "', which the emulator does not know"
+          : "instruction '" + std::string(selection.base()) + "' with " +
+                unknown + ", which the emulator does not know",
+      Fault::Unsupported);
 }

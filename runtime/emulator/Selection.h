@@ -6,7 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// One `Selection` decodes one statement: a selector takes the modifiers it
+// An instruction that is a function of each lane's operands is a row of the
+// table of opcodes (see Opcodes.h), found by its whole name. Of the others,
+// one `Selection` decodes one statement: a selector takes the modifiers it
 // knows and the operands it needs, and sets the handler. What nobody took is
 // an error, so that no modifier is ever ignored in silence. Internal to the
 // emulator.
@@ -16,26 +18,23 @@
 #ifndef MINRNN_RUNTIME_EMULATOR_SELECTION_H
 #define MINRNN_RUNTIME_EMULATOR_SELECTION_H
 
-#include "runtime/emulator/Error.h"
-#include "runtime/emulator/Instruction.h"
+#include "runtime/emulator/Decoder.h"
 
 #include <initializer_list>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <vector>
 
 namespace minrnn::emulator {
 
-class EntryDecoder;
-struct Symbol;
-
 class Selection {
 public:
-  Selection(EntryDecoder &decoder, const StatementSyntax &statement,
+  Selection(EntryDecoder &decoder, const Statement &statement,
             Instruction &instruction);
 
   Instruction &instruction;
+  EntryDecoder &decoder;
+  const Statement &statement;
 
   //===--- Modifiers ------------------------------------------------------===//
 
@@ -47,71 +46,53 @@ public:
   int takeOneOf(std::initializer_list<std::string_view> modifiers);
   /// Takes the first modifier that names a type; an error if there is none.
   Type takeType();
-  bool hasType() const;
 
   //===--- Operands -------------------------------------------------------===//
 
-  size_t operandCount() const { return statement.operands.size(); }
-  const OperandSyntax &operand(size_t index);
-  /// An error unless there are between `least` and `most` operands.
-  void expectOperands(size_t least, size_t most);
-  void expectOperands(size_t count) { expectOperands(count, count); }
-
+  void expectOperands(size_t count);
   /// The place of an operand read, or written, as `type`; its register must
   /// have the type's width.
-  Slot source(const OperandSyntax &operand, Type type);
-  Slot destination(const OperandSyntax &operand, Type type);
-  Slot source(size_t index, Type type) { return source(operand(index), type); }
-  Slot destination(size_t index, Type type) {
-    return destination(operand(index), type);
-  }
-  /// Sets source `position` of the instruction to a predicate operand, with
-  /// its negation.
-  void predicateSource(unsigned position, const OperandSyntax &operand);
-  /// The place of a constant, the same in every lane.
-  Slot constant(uint64_t bits, unsigned width);
+  Slot source(const Operand &operand, Type type);
+  Slot destination(const Operand &operand, Type type);
+  /// Sets source or destination `position` of the instruction to operand
+  /// `index` of the statement.
+  void setSource(unsigned position, size_t index, Type type);
+  void setDestination(unsigned position, size_t index, Type type);
   /// Bytes of the register an operand names; 0 for what is no register.
-  unsigned registerWidth(const OperandSyntax &operand);
-  /// What the name in an operand stands for.
-  std::optional<Symbol> symbol(const OperandSyntax &operand);
-  uint32_t scope() const { return statement.scope; }
-  uint32_t line() const { return statement.line; }
-  /// An integer known when the program is parsed.
-  uint64_t integer(const OperandSyntax &operand);
+  unsigned registerWidth(const Operand &operand);
 
-  EntryDecoder &decoder;
+  //===--- Errors ---------------------------------------------------------===//
 
   [[noreturn]] void fail(const std::string &message,
-                         Fault fault = Fault::Syntax) const;
-  [[noreturn]] void unsupported(const std::string &what) const;
+                         Fault fault = Fault::Syntax) const {
+    decoder.fail(message, fault);
+  }
   /// An error for operand types that the instruction does not have.
   [[noreturn]] void wrongType(Type type) const;
-
-  /// All modifiers and operands are taken, or else an error.
-  void finish();
+  /// All modifiers are taken, or else an error.
+  void finish() const;
 
 private:
-  const StatementSyntax &statement;
   std::vector<std::string_view> words;
-  std::vector<bool> taken;
 };
 
-/// Decodes the statements of one kind of instruction.
-using Selector = void (*)(Selection &);
-using SelectorTable = std::unordered_map<std::string_view, Selector>;
+/// Decodes a statement.
+void select(EntryDecoder &decoder, const Statement &statement,
+            Instruction &instruction);
 
-// Each adds the instructions of one file.
-void addIntegerInstructions(SelectorTable &table);
-void addBitInstructions(SelectorTable &table);
-void addFloatInstructions(SelectorTable &table);
-void addComparisonInstructions(SelectorTable &table);
-void addConversionInstructions(SelectorTable &table);
-void addMoveInstructions(SelectorTable &table);
-void addSpecialFunctionInstructions(SelectorTable &table);
-void addMemoryInstructions(SelectorTable &table);
-void addAtomicInstructions(SelectorTable &table);
-void addWarpInstructions(SelectorTable &table);
-void addBarrierInstructions(SelectorTable &table);
+// The selectors, by the base names of their instructions.
+void selectLoad(Selection &selection);
+void selectStore(Selection &selection);
+void selectMove(Selection &selection);
+void selectConvertAddress(Selection &selection);
+void selectAtomic(Selection &selection);
+void selectShuffle(Selection &selection);
+void selectVote(Selection &selection);
+void selectBarrier(Selection &selection);
+void selectFence(Selection &selection);
+void selectBranch(Selection &selection);
+void selectExit(Selection &selection);
+void selectTrap(Selection &selection);
 
 } // namespace minrnn::emulator
 

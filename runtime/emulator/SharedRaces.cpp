@@ -124,22 +124,6 @@ void SharedRaces::communicate(Kind kind, unsigned warp, size_t location) {
 
 void SharedRaces::blockBarrier() { lastBlockBarrier = ++clock; }
 
-void SharedRaces::barrier(uint32_t warps) {
-  ++clock;
-  Knowledge together{};
-  for (unsigned warp = 0; warp < warpCount; ++warp)
-    if (warps >> warp & 1)
-      join(together, known[warp]);
-  for (unsigned warp = 0; warp < warpCount; ++warp)
-    if (warps >> warp & 1) {
-      together[warp] = clock;
-      lastWarpSync[warp] = clock;
-    }
-  for (unsigned warp = 0; warp < warpCount; ++warp)
-    if (warps >> warp & 1)
-      known[warp] = together;
-}
-
 void SharedRaces::warpSync(unsigned warp, uint32_t lanes) {
   ++clock;
   if (lanes == ~uint32_t(0)) {

@@ -7,14 +7,14 @@
 //===----------------------------------------------------------------------===//
 //
 // Two accesses to one location by different threads, at least one of them a
-// write, race unless something orders them: a barrier that both threads take
-// part in, bar.warp.sync between lanes of one warp, or a fence and an ordered
-// access on either side. Shuffles and votes order nothing, as in the PTX ISA.
-// Atomic, volatile and relaxed accesses do not race with each other.
+// write, race unless something orders them: the barrier of the block,
+// bar.warp.sync between lanes of one warp, or a fence and an ordered access on
+// either side. Shuffles and votes order nothing, as in the PTX ISA. Atomic,
+// volatile and relaxed accesses do not race with each other.
 //
 // Every access is stamped with the block's clock, which advances at each
 // synchronisation; for each warp the checker knows up to which stamp the
-// accesses of each other warp are ordered before what it does now. Barriers
+// accesses of each other warp are ordered before what it does now. The barrier
 // and fences are followed for whole warps, bar.warp.sync lane by lane.
 //
 //===----------------------------------------------------------------------===//
@@ -54,8 +54,6 @@ public:
 
   /// All threads of the block met.
   void blockBarrier();
-  /// All threads of the warps of this mask met.
-  void barrier(uint32_t warps);
   /// The lanes of a warp met.
   void warpSync(unsigned warp, uint32_t lanes);
   /// membar or fence.

@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <sstream>
 
 using namespace minrnn::emulator;
 
@@ -36,28 +35,6 @@ Statistics &Statistics::operator+=(const Statistics &other) {
   blocks += other.blocks;
   threads += other.threads;
   return *this;
-}
-
-std::string minrnn::emulator::describe(const Statistics &statistics) {
-  std::ostringstream out;
-  auto traffic = [&](const char *name, const Traffic &t) {
-    out << name << ": " << t.bytesRequested << " bytes requested, "
-        << t.bytesMoved() << " moved in " << t.sectors << " sectors, "
-        << t.bytesNeeded << " needed, " << t.requests << " warp requests\n";
-  };
-  traffic("global loads", statistics.globalLoads);
-  traffic("global stores", statistics.globalStores);
-  out << "global atomics: " << statistics.globalAtomics << " by thread\n"
-      << "shared memory: " << statistics.sharedRequests << " warp requests, "
-      << statistics.sharedBankConflicts << " bank conflicts\n"
-      << "special functions: " << statistics.specialFunctions << " by thread\n"
-      << "instructions: " << statistics.warpInstructions << " by warp, "
-      << statistics.threadInstructions << " by thread\n"
-      << "divergent branches: " << statistics.divergentBranches << "\n"
-      << "barriers: " << statistics.barriers << "\n"
-      << "blocks: " << statistics.blocks << ", threads: " << statistics.threads
-      << "\n";
-  return out.str();
 }
 
 unsigned minrnn::emulator::countSectors(const uint64_t *addresses,

@@ -10,7 +10,6 @@
 #define MINRNN_RUNTIME_EMULATOR_STATISTICS_H
 
 #include <cstdint>
-#include <string>
 
 namespace minrnn::emulator {
 
@@ -44,9 +43,8 @@ struct Statistics {
   /// Extra wavefronts: passes over the 32 banks beyond the ones that a
   /// conflict-free access of the same width needs.
   uint64_t sharedBankConflicts = 0;
-  /// Thread-level operations of the special function unit: ex2, lg2, rcp,
-  /// rsqrt, sqrt, sin, cos and tanh in their approximate forms, and one for an
-  /// approximate division.
+  /// Thread-level operations of the special function unit: ex2, lg2 and rcp in
+  /// their approximate forms.
   uint64_t specialFunctions = 0;
   uint64_t warpInstructions = 0;
   uint64_t threadInstructions = 0;
@@ -60,9 +58,6 @@ struct Statistics {
   Statistics &operator+=(const Statistics &other);
   bool operator==(const Statistics &) const = default;
 };
-
-/// A table for people, one count a line.
-std::string describe(const Statistics &statistics);
 
 /// Distinct 32-byte sectors that a warp's access touches: lane i, when bit i
 /// of `mask` is set, touches `bytes` bytes at `addresses[i]`, which is a

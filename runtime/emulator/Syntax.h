@@ -1,4 +1,4 @@
-//===- Syntax.h - A PTX module as it is written -----------------*- C++ -*-===//
+//===- Syntax.h - Operands and instructions as written ----------*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What the parser makes of the text, before names are resolved. The views
+// What the parser hands to the decoder, before names are resolved. The views
 // point into the text, which must outlive them.
 //
 //===----------------------------------------------------------------------===//
@@ -22,14 +22,13 @@
 
 namespace minrnn::emulator {
 
-/// The fundamental types of the PTX ISA, and the packed ones of instructions.
+/// The fundamental types of the PTX ISA.
 enum class Type : uint8_t {
   Pred,
   B8,
   B16,
   B32,
   B64,
-  B128,
   U8,
   U16,
   U32,
@@ -39,64 +38,54 @@ enum class Type : uint8_t {
   S32,
   S64,
   F16,
-  F16x2,
   BF16,
-  BF16x2,
   F32,
   F64,
 };
 
-/// Bytes of a value of this type; a predicate counts as 4, one bit a lane.
+struct TypeInfo {
+  std::string_view name;
+  uint8_t bytes;
+};
+/// In the order of `Type`; a predicate has no bytes but one bit a lane.
+inline constexpr TypeInfo typeInfos[] = {
+    {"pred", 0}, {"b8", 1},  {"b16", 2},  {"b32", 4}, {"b64", 8}, {"u8", 1},
+    {"u16", 2},  {"u32", 4}, {"u64", 8},  {"s8", 1},  {"s16", 2}, {"s32", 4},
+    {"s64", 8},  {"f16", 2}, {"bf16", 2}, {"f32", 4}, {"f64", 8},
+};
+
 constexpr unsigned byteWidth(Type type) {
-  switch (type) {
-  case Type::B8:
-  case Type::U8:
-  case Type::S8:
-    return 1;
-  case Type::B16:
-  case Type::U16:
-  case Type::S16:
-  case Type::F16:
-  case Type::BF16:
-    return 2;
-  case Type::B64:
-  case Type::U64:
-  case Type::S64:
-  case Type::F64:
-    return 8;
-  case Type::B128:
-    return 16;
-  default:
-    return 4;
-  }
+  return typeInfos[static_cast<unsigned>(type)].bytes;
 }
-
 constexpr bool isSigned(Type type) {
-  return type == Type::S8 || type == Type::S16 || type == Type::S32 ||
-         type == Type::S64;
+  return type >= Type::S8 && type <= Type::S64;
 }
-
 constexpr bool isFloat(Type type) { return type >= Type::F16; }
 
 /// The type named by a word without its dot ("u32"), if it names one.
-std::optional<Type> typeNamed(std::string_view word);
+inline std::optional<Type> typeNamed(std::string_view word) {
+  for (unsigned i = 0; i < std::size(typeInfos); ++i)
+    if (typeInfos[i].name == word)
+      return static_cast<Type>(i);
+  return std::nullopt;
+}
 /// The name of a type, with its dot (".u32").
-std::string nameOf(Type type);
+inline std::string nameOf(Type type) {
+  return "." + std::string(typeInfos[static_cast<unsigned>(type)].name);
+}
 
 /// Where a variable lives.
-enum class Space : uint8_t { Register, Global, Const, Shared, Local, Param };
+enum class Space : uint8_t { Register, Global, Shared, Param };
 
-/// An operand as written.
-struct OperandSyntax {
+struct Operand {
   enum class Kind {
-    Name,    ///< A register, special register, variable, function or label.
+    Name,    ///< A register, special register, variable or label.
     Integer, ///< `integer`.
     Single,  ///< 0f...: the bits of an f32 in `integer`.
-    Double,  ///< 0d... or a decimal fraction: the bits of an f64.
+    Double,  ///< 0d...: the bits of an f64.
     Address, ///< [name + integer], or [integer] when `name` is empty.
     Vector,  ///< {a, b, ...} in `elements`.
     Pair,    ///< a|b in `elements`.
-    List,    ///< (a, b, ...) in `elements`: of a call.
   };
   Kind kind = Kind::Name;
   /// Written as !name.
@@ -104,79 +93,32 @@ struct OperandSyntax {
   std::string_view name;
   /// The value; for a name, what is added to it (`symbol+4`).
   uint64_t integer = 0;
-  std::vector<OperandSyntax> elements;
+  std::vector<Operand> elements;
 };
 
-/// One instruction as written.
-struct StatementSyntax {
+/// One instruction.
+struct Statement {
   uint32_t line = 0;
-  /// The innermost scope (index into FunctionSyntax::scopes) it stands in.
-  uint32_t scope = 0;
   std::string_view opcode;
   std::string_view guard;
   bool guardNegated = false;
-  std::vector<OperandSyntax> operands;
-};
-
-/// One element of an initialiser: a number, or the address of a symbol.
-struct InitialValue {
-  OperandSyntax value;
+  std::vector<Operand> operands;
 };
 
 /// A variable, a parameter, or a family of registers (`%r<10>`).
-struct VariableSyntax {
+struct Variable {
   uint32_t line = 0;
-  uint32_t scope = 0;
   Space space = Space::Register;
   bool isExtern = false;
   Type type = Type::B32;
-  /// .v2 or .v4; 1 otherwise.
-  uint32_t vectorWidth = 1;
   uint64_t alignment = 1;
   std::string_view name;
-  /// For %r<10>: 10. 0 for a single register or a variable.
-  uint32_t family = 0;
+  /// For %r<10>: 10.
+  std::optional<uint32_t> family;
   /// Elements of an array; 1 for a scalar; 0 for `[]`.
   uint64_t elements = 1;
-  std::vector<InitialValue> initial;
 
-  uint64_t byteSize() const { return elements * vectorWidth * byteWidth(type); }
-};
-
-/// A place in the code that branches name.
-struct LabelSyntax {
-  std::string_view name;
-  uint32_t scope = 0;
-  uint32_t line = 0;
-  /// The statement that follows it.
-  uint32_t statement = 0;
-};
-
-/// An entry or a device function.
-struct FunctionSyntax {
-  uint32_t line = 0;
-  std::string_view name;
-  bool isEntry = false;
-  bool isExtern = false;
-  bool hasBody = false;
-  std::vector<VariableSyntax> results;
-  std::vector<VariableSyntax> parameters;
-  /// .maxntid and .reqntid; 0 where not given.
-  uint32_t maxThreads[3] = {0, 0, 0};
-  uint32_t requiredThreads[3] = {0, 0, 0};
-  std::vector<VariableSyntax> variables;
-  std::vector<StatementSyntax> statements;
-  std::vector<LabelSyntax> labels;
-  /// The parent of each scope; scope 0 is the body itself.
-  std::vector<uint32_t> scopes;
-};
-
-/// A whole module.
-struct ModuleSyntax {
-  std::string_view version;
-  std::string_view target;
-  std::vector<VariableSyntax> variables;
-  std::vector<FunctionSyntax> functions;
+  uint64_t byteSize() const { return elements * byteWidth(type); }
 };
 
 } // namespace minrnn::emulator

@@ -38,8 +38,8 @@ void minrnn::emulator::raise(const Warp &warp, const Instruction &instruction,
 //===----------------------------------------------------------------------===//
 
 static uint32_t openPoint(Warp &warp, uint32_t pc, uint32_t expected,
-                          uint32_t parent, uint32_t call = noTarget) {
-  ReconvergencePoint point{pc, expected, 0, parent, call, true};
+                          uint32_t parent) {
+  ReconvergencePoint point{pc, expected, 0, parent, true};
   for (uint32_t i = 0; i < warp.points.size(); ++i)
     if (!warp.points[i].inUse) {
       warp.points[i] = point;
@@ -49,42 +49,26 @@ static uint32_t openPoint(Warp &warp, uint32_t pc, uint32_t expected,
   return warp.points.size() - 1;
 }
 
-static void copyParameters(Warp &warp, const std::vector<ParameterCopy> &copies,
-                           uint32_t mask) {
-  uint64_t stride = warp.block->context->entry.info.localBytes;
-  for (const ParameterCopy &copy : copies)
-    for (uint32_t lanes = mask; lanes; lanes &= lanes - 1) {
-      std::byte *local = warp.local + stride * std::countr_zero(lanes);
-      std::memcpy(local + copy.to, local + copy.from, copy.bytes);
-    }
-}
-
 /// Closes a point that everyone came to; the lanes go on as a ready fragment.
 static void completePoint(Warp &warp, uint32_t index) {
   ReconvergencePoint &point = warp.points[index];
   point.inUse = false;
   if (!point.arrived)
     return;
-  if (point.call != noTarget)
-    copyParameters(warp, warp.block->context->entry.calls[point.call].results,
-                   point.arrived);
-  warp.fragments.push_back(
-      {point.arrived, point.pc, point.parent, Fragment::State::Ready, 0});
+  warp.fragments.push_back({point.arrived, point.pc, point.parent});
 }
 
 /// The running fragment has come to its reconvergence point.
 static void arriveAtPoint(Warp &warp) {
   ReconvergencePoint &point = warp.points[warp.point];
   point.arrived |= warp.mask;
-  if (point.arrived == point.expected && point.call == noTarget) {
+  if (point.arrived == point.expected) {
     // The common case: the last to come goes on for all.
     warp.mask = point.arrived;
     point.inUse = false;
     warp.point = point.parent;
     return;
   }
-  if (point.arrived == point.expected)
-    completePoint(warp, warp.point);
   warp.isRunning = false;
   warp.suspended = true;
 }
@@ -92,11 +76,10 @@ static void arriveAtPoint(Warp &warp) {
 bool minrnn::emulator::releasePoints(Warp &warp) {
   bool released = false;
   for (ReconvergencePoint &point : warp.points) {
-    if (!point.inUse || !point.arrived || point.call != noTarget)
+    if (!point.inUse || !point.arrived)
       continue;
     point.expected &= ~point.arrived;
-    warp.fragments.push_back(
-        {point.arrived, point.pc, point.parent, Fragment::State::Ready, 0});
+    warp.fragments.push_back({point.arrived, point.pc, point.parent});
     point.arrived = 0;
     released = true;
   }
@@ -109,7 +92,7 @@ bool minrnn::emulator::releasePoints(Warp &warp) {
 
 static void splitOff(Warp &warp, uint32_t mask, uint32_t pc) {
   warp.mask &= ~mask;
-  warp.fragments.push_back({mask, pc, warp.point, Fragment::State::Ready, 0});
+  warp.fragments.push_back({mask, pc, warp.point});
 }
 
 /// Opens the reconvergence point of a divergent branch, unless the running
@@ -137,48 +120,12 @@ static void executeBranch(Warp &warp, const Instruction &instruction,
   splitOff(warp, mask, instruction.target);
 }
 
-static void executeCall(Warp &warp, const Instruction &instruction,
-                        uint32_t mask) {
-  if (!mask)
-    return;
-  const CallSite &call =
-      warp.block->context->entry.calls[instruction.immediate];
-  copyParameters(warp, call.arguments, mask);
-  uint32_t rest = warp.mask & ~mask;
-  uint32_t after = warp.pc;
-  uint32_t outer = warp.point;
-  if (rest)
-    splitOff(warp, rest, after);
-  warp.point =
-      openPoint(warp, after, mask, outer, uint32_t(instruction.immediate));
-  warp.pc = call.target;
-}
-
 /// Ends the running fragment if no lane of it is left.
 static void endIfEmpty(Warp &warp) {
   if (warp.mask)
     return;
   warp.isRunning = false;
   warp.suspended = true;
-}
-
-static void executeReturn(Warp &warp, const Instruction &, uint32_t mask) {
-  if (!mask)
-    return;
-  uint32_t index = warp.point;
-  while (warp.points[index].call == noTarget) {
-    // A reconvergence point inside the function that these lanes pass by.
-    warp.points[index].expected &= ~mask;
-    uint32_t parent = warp.points[index].parent;
-    if (warp.points[index].expected == warp.points[index].arrived)
-      completePoint(warp, index);
-    index = parent;
-  }
-  warp.points[index].arrived |= mask;
-  if (warp.points[index].arrived == warp.points[index].expected)
-    completePoint(warp, index);
-  warp.mask &= ~mask;
-  endIfEmpty(warp);
 }
 
 static void executeExit(Warp &warp, const Instruction &instruction,
@@ -211,8 +158,6 @@ static void executeTrap(Warp &warp, const Instruction &instruction,
 }
 
 Handler minrnn::emulator::branchHandler() { return executeBranch; }
-Handler minrnn::emulator::callHandler() { return executeCall; }
-Handler minrnn::emulator::returnHandler() { return executeReturn; }
 Handler minrnn::emulator::exitHandler() { return executeExit; }
 Handler minrnn::emulator::trapHandler() { return executeTrap; }
 
@@ -300,7 +245,7 @@ static void rotate(Warp &warp) {
       !std::any_of(warp.fragments.begin(), warp.fragments.end(),
                    [](auto &f) { return f.state == Fragment::State::Ready; }))
     return;
-  Fragment current{warp.mask, warp.pc, warp.point, Fragment::State::Ready, 0};
+  Fragment current{warp.mask, warp.pc, warp.point};
   warp.isRunning = false;
   resume(warp);
   warp.fragments.insert(warp.fragments.begin(), current);
@@ -323,8 +268,7 @@ static void runFragment(Warp &warp) {
     while (warp.turns && !warp.suspended) {
       const Instruction &instruction = code[warp.pc];
       if (instruction.isJoin && warp.point != noPoint &&
-          warp.points[warp.point].pc == warp.pc &&
-          warp.points[warp.point].call == noTarget) {
+          warp.points[warp.point].pc == warp.pc) {
         arriveAtPoint(warp);
         continue;
       }

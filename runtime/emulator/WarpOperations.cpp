@@ -1,4 +1,4 @@
-//===- WarpOperations.cpp - Shuffles, votes and the like ------------------===//
+//===- WarpOperations.cpp - Shuffles, votes, barriers, fences -------------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Instructions by which the lanes of a warp exchange data. Section "Parallel
-// Synchronization and Communication Instructions" of the PTX ISA.
+// Instructions by which threads exchange data or wait for each other. Section
+// "Parallel Synchronization and Communication Instructions" of the PTX ISA.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,13 +19,11 @@
 
 using namespace minrnn::emulator;
 
-namespace {
-
-/// Runs `f(lanes, members)` for each group of lanes that name the same members,
-/// once all live members are there.
+/// Runs `f(lanes)` for each group of lanes that name the same members, once all
+/// live members are there.
 template <typename F>
-void forEachGroup(Warp &warp, const Instruction &instruction, uint32_t mask,
-                  Slot members, F f) {
+static void forEachGroup(Warp &warp, const Instruction &instruction,
+                         uint32_t mask, Slot members, F f) {
   const uint32_t *named = warp.lanes<uint32_t>(members);
   while (mask) {
     uint32_t wanted = named[std::countr_zero(mask)];
@@ -35,7 +33,7 @@ void forEachGroup(Warp &warp, const Instruction &instruction, uint32_t mask,
         group |= rest & -rest;
     mask &= ~group;
     if (uint32_t together = converge(warp, instruction, group, wanted))
-      f(together, wanted);
+      f(together);
   }
 }
 
@@ -45,39 +43,27 @@ void forEachGroup(Warp &warp, const Instruction &instruction, uint32_t mask,
 
 enum ShuffleMode : uint8_t { Up, Down, Butterfly, Index };
 
-/// The lane `lane` reads from, by the ISA's pseudo-code; `inRange` says whether
-/// it lies in the lane's segment. Out of range, a lane reads its own value.
-unsigned shuffleSource(uint8_t mode, unsigned lane, uint32_t b, uint32_t c,
-                       bool &inRange) {
-  int segmentMask = c >> 8 & 31, clamp = c & 31, own = lane;
+/// The lane that `own` reads from, by the ISA's pseudo-code; `inRange` says
+/// whether it lies in the lane's segment. Out of range, a lane reads its own
+/// value.
+static int shuffleSource(uint8_t mode, int own, uint32_t b, uint32_t c,
+                         bool &inRange) {
+  int segmentMask = c >> 8 & 31, clamp = c & 31;
   int step = b & 31;
-  int last = (own & segmentMask) | (clamp & ~segmentMask);
   int first = own & segmentMask;
-  int from = 0;
-  switch (mode) {
-  case Up:
-    from = own - step;
-    inRange = from >= last;
-    break;
-  case Down:
-    from = own + step;
-    inRange = from <= last;
-    break;
-  case Butterfly:
-    from = own ^ step;
-    inRange = from <= last;
-    break;
-  default:
-    from = first | (step & ~segmentMask);
-    inRange = from <= last;
-  }
+  int last = first | (clamp & ~segmentMask);
+  int from = mode == Up          ? own - step
+             : mode == Down      ? own + step
+             : mode == Butterfly ? own ^ step
+                                 : first | (step & ~segmentMask);
+  inRange = mode == Up ? from >= last : from <= last;
   return inRange ? from : own;
 }
 
-void executeShuffle(Warp &warp, const Instruction &instruction, uint32_t mask) {
+static void executeShuffle(Warp &warp, const Instruction &instruction,
+                           uint32_t mask) {
   forEachGroup(
-      warp, instruction, mask, instruction.source[3],
-      [&](uint32_t lanes, uint32_t) {
+      warp, instruction, mask, instruction.source[3], [&](uint32_t lanes) {
         const uint32_t *a = warp.lanes<uint32_t>(instruction.source[0]);
         const uint32_t *b = warp.lanes<uint32_t>(instruction.source[1]);
         const uint32_t *c = warp.lanes<uint32_t>(instruction.source[2]);
@@ -86,7 +72,7 @@ void executeShuffle(Warp &warp, const Instruction &instruction, uint32_t mask) {
         for (uint32_t rest = lanes; rest; rest &= rest - 1) {
           unsigned lane = std::countr_zero(rest);
           bool inRange = false;
-          unsigned from =
+          int from =
               shuffleSource(instruction.mode, lane, b[lane], c[lane], inRange);
           if (!(lanes >> from & 1))
             raise(warp, instruction, Fault::Uninitialised, lane,
@@ -101,27 +87,25 @@ void executeShuffle(Warp &warp, const Instruction &instruction, uint32_t mask) {
       });
 }
 
-void selectShuffle(Selection &selection) {
-  if (!selection.take("sync"))
-    selection.unsupported("'shfl' without .sync");
+/// `shfl d[|p], a, b, c, membermask`.
+void minrnn::emulator::selectShuffle(Selection &selection) {
   int mode = selection.takeOneOf({"up", "down", "bfly", "idx"});
-  if (mode < 0)
-    selection.fail("expected .up, .down, .bfly or .idx");
+  if (mode < 0 || !selection.take("sync"))
+    selection.fail("expected .sync, and .up, .down, .bfly or .idx",
+                   Fault::Unsupported);
   selection.take("b32");
   selection.expectOperands(5);
   Instruction &instruction = selection.instruction;
   instruction.mode = mode;
-  const OperandSyntax &to = selection.operand(0);
-  if (to.kind == OperandSyntax::Kind::Pair) {
-    instruction.destination[0] =
-        selection.destination(to.elements[0], Type::B32);
+  const Operand &to = selection.statement.operands[0];
+  bool isPair = to.kind == Operand::Kind::Pair;
+  instruction.destination[0] =
+      selection.destination(isPair ? to.elements[0] : to, Type::B32);
+  if (isPair)
     instruction.destination[1] =
         selection.destination(to.elements[1], Type::Pred);
-  } else {
-    instruction.destination[0] = selection.destination(to, Type::B32);
-  }
   for (unsigned i = 0; i < 4; ++i)
-    instruction.source[i] = selection.source(i + 1, Type::B32);
+    selection.setSource(i, i + 1, Type::B32);
   instruction.handler = executeShuffle;
 }
 
@@ -129,70 +113,104 @@ void selectShuffle(Selection &selection) {
 // Votes
 //===----------------------------------------------------------------------===//
 
-enum VoteMode : uint8_t { All, Any, Uniform, Ballot };
-
-void executeVote(Warp &warp, const Instruction &instruction, uint32_t mask) {
+static void executeBallot(Warp &warp, const Instruction &instruction,
+                          uint32_t mask) {
   forEachGroup(warp, instruction, mask, instruction.source[1],
-               [&](uint32_t lanes, uint32_t) {
-                 uint32_t votes = predicateSource(warp, instruction, 0) & lanes;
-                 if (instruction.mode == Ballot) {
-                   uint32_t values[warpSize];
-                   std::fill_n(values, warpSize, votes);
-                   storeLanes(warp, instruction.destination[0], values, lanes);
-                   return;
-                 }
-                 bool all = votes == lanes, any = votes != 0;
-                 bool result = instruction.mode == All   ? all
-                               : instruction.mode == Any ? any
-                                                         : all || !any;
-                 storePredicate(warp, instruction.destination[0],
-                                result ? allLanes : 0, lanes);
+               [&](uint32_t lanes) {
+                 uint32_t values[warpSize];
+                 std::fill_n(values, warpSize,
+                             predicateSource(warp, instruction, 0) & lanes);
+                 storeLanes(warp, instruction.destination[0], values, lanes);
                });
 }
 
-void selectVote(Selection &selection) {
-  if (!selection.take("sync"))
-    selection.unsupported("'vote' without .sync");
-  int mode = selection.takeOneOf({"all", "any", "uni", "ballot"});
-  if (mode < 0)
-    selection.fail("expected .all, .any, .uni or .ballot");
-  Type type = selection.takeType();
-  if ((mode == Ballot) != (type == Type::B32))
-    selection.wrongType(type);
+void minrnn::emulator::selectVote(Selection &selection) {
+  if (!selection.take("sync") || !selection.take("ballot"))
+    selection.fail("expected .sync.ballot", Fault::Unsupported);
+  selection.take("b32");
   selection.expectOperands(3);
-  Instruction &instruction = selection.instruction;
-  instruction.mode = mode;
-  instruction.destination[0] = selection.destination(0, type);
-  selection.predicateSource(0, selection.operand(1));
-  instruction.source[1] = selection.source(2, Type::B32);
-  instruction.handler = executeVote;
+  selection.setDestination(0, 0, Type::B32);
+  selection.setSource(0, 1, Type::Pred);
+  selection.setSource(1, 2, Type::B32);
+  selection.instruction.handler = executeBallot;
 }
+
+//===----------------------------------------------------------------------===//
+// Barriers and fences
+//===----------------------------------------------------------------------===//
 
 /// bar.warp.sync: orders the memory accesses of its members.
-void executeWarpSync(Warp &warp, const Instruction &instruction,
-                     uint32_t mask) {
-  forEachGroup(warp, instruction, mask, instruction.source[0],
-               [&](uint32_t lanes, uint32_t) {
-                 if (!warp.block->context->options.checkRaces)
-                   return;
-                 bool whole = (lanes & warp.launched) == warp.launched;
-                 warp.block->races.warpSync(warp.index,
-                                            whole ? allLanes : lanes);
-               });
+static void executeWarpSync(Warp &warp, const Instruction &instruction,
+                            uint32_t mask) {
+  forEachGroup(
+      warp, instruction, mask, instruction.source[0], [&](uint32_t lanes) {
+        if (!warp.block->context->options.checkRaces)
+          return;
+        bool whole = (lanes & warp.launched) == warp.launched;
+        warp.block->races.warpSync(warp.index, whole ? allLanes : lanes);
+      });
 }
 
-} // namespace
+static void executeBarrier(Warp &warp, const Instruction &instruction,
+                           uint32_t mask) {
+  // All threads of the warp have to execute it; those that have not come yet
+  // may still do so, or exit.
+  mask = converge(warp, instruction, mask, allLanes);
+  if (!mask)
+    return;
+  bool complete = warp.block->arrive(warp, instruction, mask);
+  // Lanes that came here apart from these wait with them.
+  for (Fragment &fragment : warp.fragments)
+    if ((fragment.mask & mask) && fragment.pc == warp.pc &&
+        fragment.state == Fragment::State::Ready)
+      fragment.state = Fragment::State::AtBarrier;
+  // Lanes that the instruction's guard holds back go on by themselves.
+  uint32_t rest = warp.mask & ~mask;
+  warp.mask &= ~rest;
+  suspend(warp, Fragment::State::AtBarrier, 0, warp.pc);
+  if (rest) {
+    warp.mask = rest;
+    warp.isRunning = true;
+    warp.suspended = false;
+  }
+  if (complete)
+    warp.block->finishBarrier();
+}
 
-namespace minrnn::emulator {
-/// bar.warp.sync shares its base name with the barriers of the block.
-void selectWarpSync(Selection &selection) {
+/// `bar.sync 0`, also written barrier.sync.aligned, and `bar.warp.sync mask`.
+void minrnn::emulator::selectBarrier(Selection &selection) {
+  Instruction &instruction = selection.instruction;
+  bool isWarp = selection.take("warp");
+  selection.take("cta");
+  bool isAligned = selection.base() == "bar" || selection.take("aligned");
+  if (!selection.take("sync") || !isAligned)
+    selection.fail("expected .sync.aligned", Fault::Unsupported);
   selection.expectOperands(1);
-  selection.instruction.source[0] = selection.source(size_t(0), Type::B32);
-  selection.instruction.handler = executeWarpSync;
+  if (isWarp) {
+    selection.setSource(0, 0, Type::B32);
+    instruction.handler = executeWarpSync;
+    return;
+  }
+  const Operand &number = selection.statement.operands[0];
+  if (number.kind != Operand::Kind::Integer || number.integer)
+    selection.fail("barriers other than 0 are not supported",
+                   Fault::Unsupported);
+  instruction.isBarrier = true;
+  instruction.handler = executeBarrier;
 }
-} // namespace minrnn::emulator
 
-void minrnn::emulator::addWarpInstructions(SelectorTable &table) {
-  table["shfl"] = selectShuffle;
-  table["vote"] = selectVote;
+static void executeFence(Warp &warp, const Instruction &, uint32_t) {
+  if (warp.block->context->options.checkRaces)
+    warp.block->races.fence(warp.index);
+}
+
+void minrnn::emulator::selectFence(Selection &selection) {
+  selection.takeOneOf({"sc", "acq_rel", "acquire", "release"});
+  int scope = selection.takeOneOf({"cta", "gpu", "gl", "sys"});
+  if (scope < 0)
+    selection.fail("expected a scope such as .gpu");
+  if (scope > 0)
+    selection.decoder.image.info.synchronisesBlocks = true;
+  selection.expectOperands(0);
+  selection.instruction.handler = executeFence;
 }

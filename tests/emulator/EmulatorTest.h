@@ -100,7 +100,7 @@ inline void expectFault(Fault fault, const std::string &lineText,
 }
 
 /// A module with one entry `k` of so many .u64 parameters p0, p1, ..., with
-/// registers %p, %h (16 bits), %r, %l (64 bits) and %q (128 bits).
+/// registers %p, %h (16 bits), %r and %l (64 bits).
 inline std::string kernelOf(const std::string &body, unsigned parameters,
                             const std::string &before = "") {
   std::string text = ".version 7.8\n.target sm_75\n.address_size 64\n" +
@@ -109,7 +109,7 @@ inline std::string kernelOf(const std::string &body, unsigned parameters,
     text += std::string(i ? ", " : "") + ".param .u64 p" + std::to_string(i);
   return text +
          ")\n{\n.reg .pred %p<32>;\n.reg .b16 %h<32>;\n"
-         ".reg .b32 %r<64>;\n.reg .b64 %l<64>;\n.reg .b128 %q<8>;\n" +
+         ".reg .b32 %r<64>;\n.reg .b64 %l<64>;\n" +
          body + "\nret;\n}\n";
 }
 

@@ -136,7 +136,7 @@ TEST(Control, CollatzLoopsOfDifferentLengths) {
   }
 }
 
-TEST(Control, CallsAndSwitches) {
+TEST(Control, Switches) {
   Device device(readKernel("control.ptx"));
   constexpr int count = 64;
   std::vector<int> kinds = integers(count, -1, 9, 1);
@@ -179,17 +179,6 @@ TEST(Control, CallsAndSwitches) {
   }
 }
 
-TEST(Control, LocalArraysAreEachThreadsOwn) {
-  Device device(readKernel("control.ptx"));
-  constexpr int threads = 40, count = 13;
-  std::vector<int> in = integers(threads * count, -99, 99), want = in;
-  for (int i = 0; i < threads; ++i)
-    std::sort(want.begin() + i * count, want.begin() + (i + 1) * count);
-  uint64_t from = device.upload(in), to = device.reserve<int>(in.size());
-  device.run("localSort", {1}, {threads}, {from, to, asArgument(count)});
-  EXPECT_EQ(device.download<int>(to, in.size()), want);
-}
-
 /// A lane that holds a lock must run on while its neighbours spin.
 TEST(Control, LanesTakeALockInTurn) {
   Device device(readKernel("control.ptx"));
@@ -209,23 +198,21 @@ TEST(Mathematics, FunctionsOfTheCudaLibrary) {
   std::vector<float> in;
   for (int i = -540; i < 540; ++i)
     in.push_back(0.037f * float(i));
-  // Beyond here sin reduces its argument with integers in local memory.
   in.insert(in.end(), {1e5f, -3e6f, 1.7e20f, 0.0f, 1e-30f});
   int n = in.size();
-  uint64_t from = device.upload(in), to = device.reserve<float>(8 * n);
+  uint64_t from = device.upload(in), to = device.reserve<float>(7 * n);
   device.run("functions", {uint32_t(n + 127) / 128}, {128},
              {from, to, asArgument(n)});
-  std::vector<float> out = device.download<float>(to, 8 * n);
+  std::vector<float> out = device.download<float>(to, 7 * n);
   double (*exact[])(double) = {
       [](double x) { return std::exp(x); },
       [](double x) { return std::log(std::fabs(x)); },
       [](double x) { return std::tanh(x); },
-      [](double x) { return std::sin(x); },
       [](double x) { return x / 3; },
       [](double x) { return std::sqrt(std::fabs(x)); },
       [](double x) { return std::log1p(std::exp(-std::fabs(x))); },
       [](double x) { return std::erf(x); }};
-  for (int function = 0; function < 8; ++function)
+  for (int function = 0; function < 7; ++function)
     for (int i = 0; i < n; ++i) {
       float found = out[function * n + i];
       auto want = static_cast<float>(exact[function](in[i]));

@@ -99,7 +99,9 @@ TEST(Statistics, PredicatedLanesMoveNothing) {
   EXPECT_EQ(statistics.globalStores.bytesRequested, 32u);
   EXPECT_EQ(statistics.globalStores.sectors, 1u);
   EXPECT_EQ(statistics.threadInstructions, 32u * 6 + 8);
-  EXPECT_EQ(device.memory.countUnwritten(out, 128), 96u);
+  EXPECT_EQ(device.download<uint32_t>(out, 8)[7], 7u);
+  expectFault(Fault::Uninitialised, "", "byte 32 of",
+              [&] { device.download<uint32_t>(out, 9); });
 }
 
 TEST(Statistics, BankConflicts) {
@@ -139,8 +141,8 @@ TEST(Statistics, SpecialFunctionsAndBarriers) {
   Device device(kernelOf("mov.u32 %r1, %tid.x; setp.lt.u32 %p1, %r1, 10;"
                          "ex2.approx.f32 %r2, 0f3F800000;"
                          "@%p1 lg2.approx.ftz.f32 %r2, %r2;"
-                         "sqrt.rn.f32 %r3, %r2; div.approx.f32 %r3, %r2, %r2;"
-                         "bar.sync 0; bar.sync 1;",
+                         "sqrt.rn.f32 %r3, %r2; rcp.approx.ftz.f32 %r3, %r2;"
+                         "bar.sync 0; bar.sync 0;",
                          0));
   Statistics statistics = device.run("k", {2}, {64}, {});
   EXPECT_EQ(statistics.specialFunctions, 2u * (64 + 10 + 64));
@@ -148,7 +150,7 @@ TEST(Statistics, SpecialFunctionsAndBarriers) {
   Statistics twice = statistics;
   twice += statistics;
   EXPECT_EQ(twice.specialFunctions, 2 * statistics.specialFunctions);
-  EXPECT_NE(describe(twice).find("barriers: 8"), std::string::npos);
+  EXPECT_EQ(twice.barriers, 8u);
 }
 
 TEST(Launch, RefusesWhatCannotBe) {
@@ -183,7 +185,7 @@ TEST(Launch, DynamicSharedMemoryFollowsTheStatic) {
                 ".visible .entry k(.param .u64 out) {\n"
                 ".reg .b32 %r<9>; .reg .b64 %l<4>;\n"
                 "mov.u32 %r1, fixed; mov.u32 %r2, dynamic;\n"
-                "mov.u32 %r3, %dynamic_smem_size;\n"
+                "mov.u32 %r3, 64;\n"
                 "st.shared.u32 [%r2+60], %r2; ld.shared.u32 %r4, [%r2+60];\n"
                 "ld.param.u64 %l1, [out];\n"
                 "st.global.v4.u32 [%l1], {%r1, %r2, %r3, %r4};\n}");
@@ -203,8 +205,7 @@ TEST(Launch, ParametersOfEveryKind) {
       ".reg .b32 %r<9>; .reg .b64 %l<6>;\n"
       "ld.param.u64 %l1, [out]; ld.param.u32 %r1, [a];\n"
       "ld.param.f64 %l2, [b]; ld.param.u32 %r2, [c+8];\n"
-      "ld.param.u8 %r3, [d]; mov.b64 %l3, c;\n"
-      "cvta.param.u64 %l4, %l3; ld.u32 %r4, [%l4+4];\n"
+      "ld.param.u8 %r3, [d]; ld.param.u32 %r4, [c+4];\n"
       "st.global.v4.u32 [%l1], {%r1, %r2, %r3, %r4};\n"
       "st.global.u64 [%l1+16], %l2;\n}");
   uint64_t out = device.reserve<uint32_t>(6);
@@ -225,21 +226,17 @@ TEST(Memory, HostSide) {
   std::vector<uint8_t> bytes(100);
   expectFault(Fault::Uninitialised, "", "byte 0 of allocation 'a'",
               [&] { memory.copyToHost(bytes.data(), a, 100); });
-  memory.copyToHost(bytes.data(), a, 100, false);
-  EXPECT_EQ(bytes[50], 0xFB);
   std::iota(bytes.begin(), bytes.end(), 0);
   memory.copyToDevice(a + 10, bytes.data(), 90);
-  EXPECT_EQ(memory.countUnwritten(a, 100), 10u);
   uint64_t c = memory.allocate(100, "c");
   memory.copyOnDevice(c, a, 100);
-  EXPECT_EQ(memory.countUnwritten(c, 100), 10u);
+  expectFault(Fault::Uninitialised, "", "byte 9 of allocation 'c'",
+              [&] { memory.copyToHost(bytes.data(), c + 9, 2); });
   memory.fill(c, 7, 10);
   memory.copyToHost(bytes.data(), c, 100);
   EXPECT_EQ(bytes[9], 7);
   EXPECT_EQ(bytes[10], 0);
   EXPECT_EQ(bytes[99], 89);
-  memory.poison(c + 50, 1);
-  EXPECT_EQ(memory.countUnwritten(c, 100), 1u);
   expectFault(Fault::Host, "", "cannot copy to the host 101 bytes",
               [&] { memory.copyToHost(bytes.data(), a, 101); });
   expectFault(Fault::Host, "", "cannot copy to the device 1 bytes",

@@ -77,9 +77,8 @@ void fromFloat(int type, float value, std::byte *bytes) {
     std::memcpy(bytes, &value, sizeof value);
     return;
   }
-  const std::uint16_t bits = type == real16
-                                 ? roundTo<Half>(value, Rounding::Nearest)
-                                 : roundTo<BFloat>(value, Rounding::Nearest);
+  const std::uint16_t bits =
+      type == real16 ? roundTo<Half>(value) : roundTo<BFloat>(value);
   std::memcpy(bytes, &bits, sizeof bits);
 }
 

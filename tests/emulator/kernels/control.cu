@@ -1,6 +1,5 @@
 // Control flow: loops of different lengths, nested divergence, early exit,
-// calls, switches, local arrays. nvcc -ptx -arch=sm_75 control.cu -o
-// control.ptx
+// switches. nvcc -ptx -arch=sm_75 control.cu -o control.ptx
 
 extern "C" __global__ void collatz(const unsigned *in, unsigned *out, int n) {
   int i = blockIdx.x * blockDim.x + threadIdx.x;
@@ -20,7 +19,7 @@ extern "C" __global__ void collatz(const unsigned *in, unsigned *out, int n) {
   out[i] = steps;
 }
 
-__device__ __noinline__ int fold(int kind, int a, int b) {
+__device__ __forceinline__ int fold(int kind, int a, int b) {
   switch (kind) {
   case 0:
     return a + b;
@@ -41,7 +40,7 @@ __device__ __noinline__ int fold(int kind, int a, int b) {
   }
 }
 
-__device__ __noinline__ int twice(int kind, int a, int b) {
+__device__ __forceinline__ int twice(int kind, int a, int b) {
   if (a < 0)
     return fold(kind, -a, b);
   return fold(kind, fold(kind, a, b), b);
@@ -56,20 +55,6 @@ extern "C" __global__ void foldAll(const int *kinds, const int *a, const int *b,
   else if (i % 2)
     result = fold(kinds[i], a[i], b[i]);
   out[i] = result;
-}
-
-extern "C" __global__ void localSort(const int *in, int *out, int count) {
-  int values[16];
-  for (int i = 0; i < count; ++i)
-    values[i] = in[threadIdx.x * count + i];
-  for (int i = 1; i < count; ++i)
-    for (int j = i; j > 0 && values[j - 1] > values[j]; --j) {
-      int t = values[j];
-      values[j] = values[j - 1];
-      values[j - 1] = t;
-    }
-  for (int i = 0; i < count; ++i)
-    out[threadIdx.x * count + i] = values[i];
 }
 
 // Lanes of one warp take a lock in turn: needs independent thread scheduling.

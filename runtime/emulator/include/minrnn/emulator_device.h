@@ -65,53 +65,16 @@ struct EntryStatistics {
   std::uint64_t barriers = 0;
 };
 
-class EmulatorDevice : public Device,
-                       public std::enable_shared_from_this<EmulatorDevice> {
+/// Made by `create`; everything else is as `Device` says. To copy bytes that
+/// nothing wrote to the host is an Error.
+class EmulatorDevice : public Device {
 public:
   /// Devices are shared by the modules that are loaded on them.
   static std::shared_ptr<EmulatorDevice>
   create(const EmulatorOptions &options = {});
-  ~EmulatorDevice() override;
 
   /// What was launched since the device was made, in the order of first use.
-  const std::vector<EntryStatistics> &statistics() const;
-
-  std::string_view name() const override { return "emulator"; }
-  std::string description() const override;
-  std::string target() const override;
-  std::uint64_t allocate(std::size_t bytes) override;
-  void release(std::uint64_t address) noexcept override;
-  MemoryUse memoryUse() const override;
-  void copyToDevice(std::uint64_t destination, const void *source,
-                    std::size_t bytes) override;
-  /// Throws Error when nothing wrote some of the bytes.
-  void copyToHost(void *destination, std::uint64_t source,
-                  std::size_t bytes) override;
-  void copyOnDevice(std::uint64_t destination, std::uint64_t source,
-                    std::size_t bytes) override;
-  void fill(std::uint64_t destination, std::uint8_t value,
-            std::size_t bytes) override;
-  void multiply(const MatrixProduct &product) override;
-  std::shared_ptr<const DeviceModule> load(std::string_view ptx) override;
-  void synchronize() override;
-  std::unique_ptr<Stream> createStream() override;
-  std::unique_ptr<Stream> foreignStream(void *handle) override;
-  void useStream(Stream *stream) override;
-  std::unique_ptr<Event> recordEvent() override;
-  void waitFor(Event &event) override;
-  std::unique_ptr<Graph> capture(const std::function<void()> &work) override;
-
-private:
-  class Loaded;
-  class Recording;
-  struct State;
-
-  explicit EmulatorDevice(const EmulatorOptions &options);
-
-  /// Does it now, or when the graph that is being recorded is launched.
-  void queue(std::function<void()> work);
-
-  std::unique_ptr<State> state;
+  virtual const std::vector<EntryStatistics> &statistics() const = 0;
 };
 
 /// Opens one of so many threads, for `openDevice` and its like.
