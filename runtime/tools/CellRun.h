@@ -15,7 +15,7 @@
 #ifndef MINRNN_RUNTIME_TOOLS_CELLRUN_H
 #define MINRNN_RUNTIME_TOOLS_CELLRUN_H
 
-#include "runtime/tools/CellTensors.h"
+#include "runtime/tools/CellInputs.h"
 #include "runtime/tools/NonFinite.h"
 
 #include <cstdint>

@@ -21,17 +21,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MINRNN_RUNTIME_TOOLS_CELLTENSORS_H
-#define MINRNN_RUNTIME_TOOLS_CELLTENSORS_H
+#ifndef MINRNN_RUNTIME_CORE_CELLTENSORS_H
+#define MINRNN_RUNTIME_CORE_CELLTENSORS_H
 
 #include "minrnn/layer.h"
-#include "minrnn/safetensors.h"
-#include "runtime/tools/NonFinite.h"
 
 #include <cstdint>
-#include <map>
-#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace minrnn {
@@ -68,27 +65,6 @@ private:
 std::vector<CellTensor> cellTensors(const Manifest &manifest,
                                     const LayerSizes &sizes);
 
-/// Numbers of a layer's tensors, by name, last axis contiguous.
-using LayerNumbers = std::map<std::string, std::vector<float>, std::less<>>;
-
-/// What one run is given.
-struct CellInputs {
-  LayerSizes sizes;
-  bool wantsGradients = false;
-  /// Zero where only some of a packed axis were given.
-  LayerNumbers tensors;
-  /// The names in the file of those that were given.
-  std::set<std::string, std::less<>> given;
-};
-
-/// Reads the inputs of `cell`. Throws Error, naming the tensor, when one is
-/// missing, not known, of the wrong shape or dtype, holds a number that is not
-/// finite, or is an initial state below zero although the scan is in log space;
-/// and when a cell reads its channel of an `x` that has not as many.
-CellInputs readCellInputs(const SafetensorsReader &file,
-                          const CellKernels &cell, bool wantsGradients,
-                          NonFiniteReport &report);
-
 } // namespace minrnn
 
-#endif // MINRNN_RUNTIME_TOOLS_CELLTENSORS_H
+#endif // MINRNN_RUNTIME_CORE_CELLTENSORS_H
