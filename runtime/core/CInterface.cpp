@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "minrnn/error.h"
-#include "minrnn/load_cell.h"
 #include "minrnn/open_device.h"
 #include "runtime/core/CHandles.h"
 #include "runtime/core/DeviceAddress.h"

@@ -14,7 +14,7 @@
 #include "runtime/core/FormatNumber.h"
 #include "runtime/core/HalfStorage.h"
 #include "specs/contract/ElementCount.h"
-#include "specs/contract/ParseJson.h"
+#include "specs/contract/Json.h"
 
 #include <algorithm>
 #include <array>
@@ -29,7 +29,6 @@
 #include <system_error>
 
 using namespace minrnn;
-using Json = nlohmann::json;
 
 static_assert(std::endian::native == std::endian::little,
               "safetensors data is little-endian and is read as it is");
@@ -230,6 +229,22 @@ std::string minrnn::formatIndex(std::span<const std::int64_t> shape,
     offset /= shape[axis];
   }
   return formatShape(index);
+}
+
+std::string minrnn::formatElement(std::span<const std::int64_t> shape,
+                                  std::int64_t offset, float number) {
+  return "element " + formatIndex(shape, offset) + " is " +
+         formatNumber(number);
+}
+
+std::optional<std::string>
+minrnn::findNotFinite(std::span<const std::int64_t> shape,
+                      std::span<const float> data) {
+  const auto bad = std::find_if(data.begin(), data.end(),
+                                [](float x) { return !std::isfinite(x); });
+  if (bad == data.end())
+    return std::nullopt;
+  return formatElement(shape, bad - data.begin(), *bad);
 }
 
 SafetensorsReader::SafetensorsReader(std::filesystem::path path)

@@ -9,10 +9,8 @@
 #include "runtime/tools/CellInputs.h"
 
 #include "minrnn/error.h"
-#include "runtime/core/FormatNumber.h"
 
 #include <algorithm>
-#include <cmath>
 
 using namespace minrnn;
 
@@ -22,20 +20,6 @@ bool isRead(const CellTensor &tensor, bool wantsGradients) {
   const Role role = tensor.tensor->role;
   return role == Role::Input || role == Role::Parameter ||
          (wantsGradients && role == Role::Gradient);
-}
-
-/// Says which element of `data` the rule refuses first; empty: none.
-template <typename Allowed>
-std::string refusedElement(const SafetensorsReader &file,
-                           const CellTensor &tensor,
-                           std::span<const float> data, const std::string &rule,
-                           const Allowed &allowed) {
-  const auto bad = std::find_if_not(data.begin(), data.end(), allowed);
-  if (bad == data.end())
-    return "";
-  return file.path().string() + ": tensor '" + tensor.name + "': element " +
-         formatIndex(tensor.shape, bad - data.begin()) + " is " +
-         formatNumber(*bad) + "; " + rule;
 }
 
 /// A tensor's shape, once it has the right number of axes.
@@ -101,20 +85,19 @@ std::vector<float> readNumbers(const SafetensorsReader &file,
     return {bytes.begin(), bytes.end()};
   }
   std::vector<float> data = file.readFloats(tensor.name, tensor.shape);
-  const std::string refused =
-      refusedElement(file, tensor, data, "inputs must be finite",
-                     [](float number) { return std::isfinite(number); });
-  if (!refused.empty())
-    report.add(refused);
-  if (tensor.tensor->name == "initial" && manifest.scan == "log") {
-    const std::string negative =
-        refusedElement(file, tensor, data,
-                       "an initial state must not be negative in a log-space "
-                       "scan; use --scan linear",
-                       [](float number) { return !(number < 0); });
-    if (!negative.empty())
-      throw Error(negative);
-  }
+  const std::string where =
+      file.path().string() + ": tensor '" + tensor.name + "': ";
+  if (const auto bad = findNotFinite(tensor.shape, data))
+    report.add(where + *bad + "; inputs must be finite");
+  const auto negative = std::find_if(data.begin(), data.end(),
+                                     [](float number) { return number < 0; });
+  if (tensor.tensor->name == "initial" && manifest.scan == "log" &&
+      negative != data.end())
+    throw Error(
+        where +
+        formatElement(tensor.shape, negative - data.begin(), *negative) +
+        "; an initial state must not be negative in a log-space "
+        "scan; use --scan linear");
   return data;
 }
 

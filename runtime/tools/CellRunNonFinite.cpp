@@ -6,19 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/core/FormatNumber.h"
 #include "runtime/tools/CellRun.h"
 
 #include <algorithm>
 #include <cmath>
 
 using namespace minrnn;
-
-static std::string elementIs(const std::vector<std::int64_t> &shape,
-                             std::int64_t offset, float number) {
-  return "element " + formatIndex(shape, offset) + " is " +
-         formatNumber(number);
-}
 
 static bool isProjection(const CellTensor &part) {
   return part.tensor->name == "preactivations" ||
@@ -119,7 +112,7 @@ std::string CellRun::nonFiniteAt(std::int64_t p, const CellTensor &part,
       if (std::isfinite(value))
         continue;
       const std::string is =
-          elementIs(part.shape, position * sizes.channels + c, value);
+          formatElement(part.shape, position * sizes.channels + c, value);
       if (isProjection(part))
         return "the projection '" + part.name + "': " + is +
                "; the projections are too large for " +
@@ -144,8 +137,9 @@ std::string CellRun::nonFiniteAt(std::int64_t p, const CellTensor &part,
 }
 
 std::string CellRun::describeNonFinite(const NonFiniteReport &report) const {
-  if (std::all_of(values.begin(), values.end(),
-                  [](const auto &named) { return isFinite(named.second); }))
+  if (std::none_of(values.begin(), values.end(), [](const auto &named) {
+        return findNotFinite({}, named.second);
+      }))
     return "";
   // States that were not kept are had by single steps.
   if (!manifest.outputIsState() && !values.contains("states") &&
@@ -163,10 +157,8 @@ std::string CellRun::describeNonFinite(const NonFiniteReport &report) const {
   for (const CellTensor &tensor : cellTensors(manifest, sizes))
     if (tensor.tensor->name == "last") {
       const std::vector<float> last = tensor.take(values.at("last"));
-      for (std::size_t i = 0; i < last.size(); ++i)
-        if (!std::isfinite(last[i]))
-          return "result '" + tensor.name + "': " +
-                 elementIs(tensor.shape, static_cast<std::int64_t>(i), last[i]);
+      if (const auto bad = findNotFinite(tensor.shape, last))
+        return "result '" + tensor.name + "': " + *bad;
     }
   return "";
 }
@@ -174,31 +166,23 @@ std::string CellRun::describeNonFinite(const NonFiniteReport &report) const {
 std::string
 CellRun::describeNonFiniteGradient(const CellOutputs &outputs) const {
   for (const TensorToWrite &tensor : outputs.tensors()) {
-    if (tensor.name.substr(0, 2) != "d_" || isFinite(tensor.data))
+    const auto bad = findNotFinite(tensor.shape, tensor.data);
+    if (!tensor.name.starts_with("d_") || !bad)
       continue;
-    const auto firstFrom = [&](std::int64_t begin, std::int64_t end) {
-      while (begin < end &&
-             std::isfinite(tensor.data[static_cast<std::size_t>(begin)]))
-        ++begin;
-      return begin;
-    };
-    const auto say = [&](std::int64_t offset) {
-      return "result '" + tensor.name + "': " +
-             elementIs(tensor.shape, offset,
-                       tensor.data[static_cast<std::size_t>(offset)]);
-    };
+    const std::string result = "result '" + tensor.name + "': ";
     // All others are sums over time, or lie before it.
     if (tensor.name != "d_x")
-      return say(firstFrom(0, std::ssize(tensor.data)));
+      return result + *bad;
     for (std::int64_t p = sizes.time; p-- > 0;)
-      for (std::int64_t row = 0; row < sizes.batch; ++row) {
-        const std::int64_t begin =
-            (row * sizes.time + stepAt(p)) * sizes.inputs;
-        const std::int64_t end = begin + sizes.inputs;
-        if (const std::int64_t offset = firstFrom(begin, end); offset < end)
-          return say(offset) +
-                 ", the first in backward's order that is not finite";
-      }
+      for (std::int64_t row = 0; row < sizes.batch; ++row)
+        for (std::int64_t c = 0; c < sizes.inputs; ++c) {
+          const std::int64_t offset =
+              (row * sizes.time + stepAt(p)) * sizes.inputs + c;
+          const float number = tensor.data[static_cast<std::size_t>(offset)];
+          if (!std::isfinite(number))
+            return result + formatElement(tensor.shape, offset, number) +
+                   ", the first in backward's order that is not finite";
+        }
   }
   return "";
 }

@@ -8,10 +8,10 @@
 
 #include "runtime/tools/CheckpointFiles.h"
 
+#include "files/StagedFile.h"
 #include "minrnn/error.h"
 #include "runtime/core/AtomicFile.h"
 #include "runtime/core/FormatNumber.h"
-#include "runtime/core/StaleTemporaries.h"
 
 #include <system_error>
 

@@ -55,7 +55,7 @@ CellKernels compile(const std::string &source, const std::string &sourceName,
                     const TrainCommandOptions &options) {
   return compileCell(source, sourceName,
                      {.cell = cellName,
-                      .recompute = recomputeOf(options.recompute),
+                      .recompute = *findRecompute(options.recompute),
                       .device = options.device.open()});
 }
 

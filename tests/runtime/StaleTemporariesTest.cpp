@@ -6,8 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/core/StaleTemporaries.h"
-
+#include "files/StagedFile.h"
 #include "runtime/core/AtomicFile.h"
 #include "runtime/core/ReadFile.h"
 #include "tests/runtime/TemporaryFolder.h"
