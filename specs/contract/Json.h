@@ -27,8 +27,8 @@ using Json = nlohmann::json;
 
 /// The value of a whole JSON text. `what` is for messages: `FILE: the header`.
 /// Throws Error where the JSON library would crash or let something pass: for
-/// what is no JSON, nesting beyond 64 levels (which a value's destructor walks
-/// by calling itself), a key twice in an object (of which the library keeps
+/// what is no JSON, nesting beyond 64 levels (which a value's destructor visits
+/// by recursion), a key twice in an object (of which the library keeps
 /// the last), a byte order mark, and zero bytes (which it takes for the end).
 Json parseJson(std::string_view text, const std::string &what);
 
