@@ -8,8 +8,8 @@
 
 #include "minrnn/safetensors.h"
 
+#include "files/StagedFile.h"
 #include "minrnn/error.h"
-#include "runtime/core/AtomicFile.h"
 #include "runtime/core/ForeignFile.h"
 #include "runtime/core/FormatNumber.h"
 #include "runtime/core/HalfStorage.h"
@@ -445,11 +445,17 @@ void minrnn::writeSafetensors(
     const std::map<std::string, std::string, std::less<>> &metadata) {
   const std::string header =
       makeHeader(tensors, metadata, "cannot write '" + path.string() + "': ");
-  AtomicFile file(path);
-  file.write(header.data(), header.size());
+  const auto check = [&](std::error_code error) {
+    if (error)
+      throw Error("cannot write '" + path.string() + "': " + error.message());
+  };
+  StagedFile file;
+  check(file.open(path));
+  check(file.write(header.data(), header.size()));
   for (const TensorToWrite &tensor : tensors)
-    file.write(tensor.data.data(), tensor.data.size_bytes());
-  file.commit();
+    check(file.write(tensor.data.data(), tensor.data.size_bytes()));
+  check(file.finish());
+  check(file.replace());
 }
 
 void minrnn::writeSafetensors(

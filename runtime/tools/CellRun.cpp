@@ -225,32 +225,20 @@ void CellRun::addGradients(CellOutputs &outputs) {
   for (const CellTensor &tensor : cellTensors(manifest, sizes))
     if (const auto found = gradients.find("d_" + tensor.tensor->name);
         found != gradients.end() && inputs.given.contains(tensor.name))
-      outputs.add("d_" + tensor.name, tensor.shape, tensor.take(found->second));
+      outputs.push_back(
+          {"d_" + tensor.name, tensor.shape, tensor.take(found->second)});
 }
 
 void CellRun::addResults(CellOutputs &outputs) const {
   for (const CellTensor &tensor : cellTensors(manifest, sizes)) {
     const auto found = values.find(tensor.tensor->name);
-    if (tensor.tensor->role == Role::Output)
-      outputs.add(tensor.name, tensor.shape,
-                  found == values.end() ? std::vector<float>()
-                                        : tensor.take(found->second));
-    else if (tensor.tensor->role == Role::Saved && found != values.end())
-      outputs.add(tensor.name, tensor.shape, tensor.take(found->second));
+    const bool isThere = found != values.end();
+    if (tensor.tensor->role == Role::Output ||
+        (tensor.tensor->role == Role::Saved && isThere))
+      outputs.push_back(
+          {tensor.name, tensor.shape,
+           isThere ? tensor.take(found->second) : std::vector<float>()});
   }
-}
-
-void CellOutputs::add(std::string name, std::vector<std::int64_t> shape,
-                      std::vector<float> data) {
-  results.push_back({std::move(name), std::move(shape), std::move(data)});
-}
-
-std::vector<TensorToWrite> CellOutputs::tensors() const {
-  std::vector<TensorToWrite> views;
-  views.reserve(results.size());
-  for (const Tensor &tensor : results)
-    views.push_back({tensor.name, tensor.shape, tensor.data});
-  return views;
 }
 
 CellOutputs minrnn::runCell(const CellKernels &cell, const CellInputs &inputs,

@@ -25,23 +25,15 @@
 
 namespace minrnn {
 
-/// The results, by the names they have in the file.
-class CellOutputs {
-public:
-  void add(std::string name, std::vector<std::int64_t> shape,
-           std::vector<float> data);
+/// A result, by the name it has in the file.
+struct CellOutput {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  std::vector<float> data;
 
-  /// Views of all results, in the order they were added.
-  std::vector<TensorToWrite> tensors() const;
-
-private:
-  struct Tensor {
-    std::string name;
-    std::vector<std::int64_t> shape;
-    std::vector<float> data;
-  };
-  std::vector<Tensor> results;
+  operator TensorToWrite() const { return {name, shape, data}; }
 };
+using CellOutputs = std::vector<CellOutput>;
 
 struct RunModes {
   /// From the last step to the first.

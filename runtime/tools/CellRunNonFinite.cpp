@@ -165,7 +165,7 @@ std::string CellRun::describeNonFinite(const NonFiniteReport &report) const {
 
 std::string
 CellRun::describeNonFiniteGradient(const CellOutputs &outputs) const {
-  for (const TensorToWrite &tensor : outputs.tensors()) {
+  for (const CellOutput &tensor : outputs) {
     const auto bad = findNotFinite(tensor.shape, tensor.data);
     if (!tensor.name.starts_with("d_") || !bad)
       continue;

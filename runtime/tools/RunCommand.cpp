@@ -71,12 +71,13 @@ void run(const RunOptions &options) {
       readCellInputs(input, cell, options.gradients, report);
   noteConversions(input);
   const CellOutputs outputs = runCell(cell, inputs, options.modes, report);
+  const std::vector<TensorToWrite> tensors(outputs.begin(), outputs.end());
   if (!report.isEmpty())
     std::cerr << "minrnn: warning: " << report.words() << '\n';
   if (toStandardOutput)
-    writeSafetensors(std::cout, outputs.tensors());
+    writeSafetensors(std::cout, tensors);
   else
-    writeSafetensors(options.out, outputs.tensors());
+    writeSafetensors(options.out, tensors);
   if (options.statistics)
     (toStandardOutput ? std::cerr : std::cout)
         << describe(dynamic_cast<const EmulatorDevice &>(*device).statistics());

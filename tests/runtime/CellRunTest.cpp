@@ -62,9 +62,9 @@ CellInputs inputsOf(const Manifest &manifest, const ReferenceLayer &layer) {
 
 std::vector<float> resultOf(const CellOutputs &outputs,
                             const std::string &name) {
-  for (const TensorToWrite &tensor : outputs.tensors())
+  for (const CellOutput &tensor : outputs)
     if (tensor.name == name)
-      return {tensor.data.begin(), tensor.data.end()};
+      return tensor.data;
   ADD_FAILURE() << "no result " << name;
   return {};
 }
