@@ -6,10 +6,10 @@
 #include <iostream>
 
 int main(int, char **argv) try {
+  const auto device = minrnn::openDevice("cuda");
   using CreateStream = int (*)(void **, unsigned);
   void *own = nullptr, *driver = dlopen(argv[2], RTLD_NOW);
   reinterpret_cast<CreateStream>(dlsym(driver, "cuStreamCreate"))(&own, 0);
-  const auto device = minrnn::openDevice("cuda");
   const auto stream = device->foreignStream(own);
   device->useStream(stream.get());
   minrnn::FloatLayer layer(
