@@ -14,18 +14,17 @@
 
 int main() try {
   auto cell = minrnn::compileCellFile("specs/cells/mingru.mlir");
-  minrnn::Layer layer(cell,
-                      {.batch = 2, .time = 3, .inputs = 4, .channels = 4});
+  minrnn::FloatLayer layer(cell,
+                           {.batch = 2, .time = 3, .inputs = 4, .channels = 4});
   // The weights [gates, 4, 4] are zero, so every gate is one half.
-  std::vector<float> x(2 * 3 * 4, 1.0F), weight(2 * 4 * 4), dWeight(2 * 4 * 4);
-  std::vector<float> h(2 * 3 * 4), dh(h.size(), 1.0F);
-  layer.forward(
-      {{"input", x.data()}, {"weight", weight.data()}, {"output", h.data()}});
-  layer.backward({{"input", x.data()},
-                  {"weight", weight.data()},
-                  {"output", h.data()},
-                  {"d_output", dh.data()},
-                  {"d_weight", dWeight.data()}});
+  layer.set("input", std::vector<float>(2 * 3 * 4, 1));
+  layer.set("weight", std::vector<float>(2 * 4 * 4));
+  layer.forward();
+  const std::vector<float> h = layer.get("output");
+  layer.set("d_output", std::vector<float>(h.size(), 1));
+  layer.want("d_weight");
+  layer.backward();
+  const std::vector<float> dWeight = layer.get("d_weight");
   std::cout << "h: " << h[0] << ' ' << h[4] << ' ' << h[8] << '\n'
             << "d: " << dWeight[0] << ' ' << dWeight[16] << '\n';
 } catch (const minrnn::Error &error) {

@@ -12,10 +12,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <csignal>
 #include <cstdio>
 #include <fcntl.h>
 #include <random>
 #include <string>
+#include <string_view>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -25,6 +28,10 @@
 using namespace minrnn;
 
 namespace {
+
+/// What follows the name of the destination in that of a temporary; then come
+/// the process and a number.
+constexpr std::string_view temporaryInfix = ".tmp-";
 
 std::error_code lastError() { return {errno, std::generic_category()}; }
 
@@ -70,6 +77,31 @@ void keepAccess(int descriptor, const std::filesystem::path &path,
     ::fchmod(descriptor, former.st_mode & all);
 }
 
+/// Takes a whole number off the front of `text`.
+bool consumeNumber(std::string_view &text, long &number) {
+  const char *begin = text.data();
+  const auto [rest, code] = std::from_chars(begin, begin + text.size(), number);
+  text.remove_prefix(static_cast<std::size_t>(rest - begin));
+  return code == std::errc() && number > 0;
+}
+
+/// Whether `file` is the temporary of a process that is gone.
+bool isStale(std::string_view file, std::string_view destination) {
+  if (!file.starts_with(destination))
+    return false;
+  file.remove_prefix(destination.size());
+  if (!file.starts_with(temporaryInfix))
+    return false;
+  file.remove_prefix(temporaryInfix.size());
+  long process = 0;
+  if (!consumeNumber(file, process) || !file.starts_with('-'))
+    return false;
+  const std::string_view number = file.substr(1);
+  return !number.empty() &&
+         number.find_first_not_of("0123456789") == std::string_view::npos &&
+         ::kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH;
+}
+
 } // namespace
 
 StagedFile::~StagedFile() {
@@ -89,8 +121,8 @@ std::error_code StagedFile::create(bool isReplacement) {
   const mode_t mode = isReplacement ? 0600 : 0666;
   for (int attempt = 0; attempt < 16; ++attempt) {
     temporary = target;
-    temporary +=
-        ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(entropy());
+    temporary += temporaryInfix;
+    temporary += std::to_string(::getpid()) + "-" + std::to_string(entropy());
     descriptor = ::open(temporary.c_str(),
                         O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (descriptor >= 0)
@@ -158,4 +190,19 @@ std::error_code StagedFile::replace() {
     return lastError();
   temporary.clear();
   return {};
+}
+
+void minrnn::removeStaleTemporaries(const std::filesystem::path &destination) {
+  std::error_code ignored;
+  const std::filesystem::path target = followLinks(destination, ignored);
+  const std::string name = target.filename().string();
+  std::vector<std::filesystem::path> stale;
+  const std::filesystem::path folder =
+      target.has_parent_path() ? target.parent_path() : ".";
+  for (std::filesystem::directory_iterator entry(folder, ignored), end;
+       !ignored && entry != end; entry.increment(ignored))
+    if (isStale(entry->path().filename().string(), name))
+      stale.push_back(entry->path());
+  for (const std::filesystem::path &file : stale)
+    std::filesystem::remove(file, ignored);
 }

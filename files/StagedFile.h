@@ -64,6 +64,11 @@ private:
   int descriptor = -1;
 };
 
+/// Removes the files that StagedFile made beside `destination` in a process
+/// that was killed before it could: `<name>.tmp-<process>-<number>` of
+/// processes that no longer run. What cannot be removed stays.
+void removeStaleTemporaries(const std::filesystem::path &destination);
+
 } // namespace minrnn
 
 #endif // MINRNN_FILES_STAGEDFILE_H

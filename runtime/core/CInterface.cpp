@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "minrnn/error.h"
-#include "minrnn/load_cell.h"
 #include "minrnn/open_device.h"
 #include "runtime/core/CHandles.h"
 #include "runtime/core/DeviceAddress.h"
@@ -138,35 +137,36 @@ minrnn_status minrnn_tensor(const minrnn_layer *layer, size_t index,
   });
 }
 
-static std::vector<NamedTensor> listOf(const minrnn_named_tensor *tensors,
-                                       size_t count) {
-  std::vector<NamedTensor> list;
-  for (size_t i = 0; i < count; ++i) {
-    list.emplace_back(tensors[i].name, tensors[i].data);
-    if (tensors[i].bytes != 0)
-      list.back().bytes = tensors[i].bytes;
-  }
-  return list;
+static minrnn_status run(minrnn_layer *layer, Procedure procedure,
+                         const minrnn_named_tensor *tensors, size_t count,
+                         minrnn_message *message) {
+  return guarded(message, [&] {
+    std::vector<NamedTensor> list;
+    for (size_t i = 0; i < count; ++i) {
+      list.emplace_back(tensors[i].name, tensors[i].data);
+      if (tensors[i].bytes != 0)
+        list.back().bytes = tensors[i].bytes;
+    }
+    layer->layer.run(procedure, list);
+  });
 }
 
 minrnn_status minrnn_forward(minrnn_layer *layer,
                              const minrnn_named_tensor *tensors, size_t count,
                              minrnn_message *message) {
-  return guarded(message,
-                 [&] { layer->layer.forward(listOf(tensors, count)); });
+  return run(layer, Procedure::Forward, tensors, count, message);
 }
 
 minrnn_status minrnn_backward(minrnn_layer *layer,
                               const minrnn_named_tensor *tensors, size_t count,
                               minrnn_message *message) {
-  return guarded(message,
-                 [&] { layer->layer.backward(listOf(tensors, count)); });
+  return run(layer, Procedure::Backward, tensors, count, message);
 }
 
 minrnn_status minrnn_step(minrnn_layer *layer,
                           const minrnn_named_tensor *tensors, size_t count,
                           minrnn_message *message) {
-  return guarded(message, [&] { layer->layer.step(listOf(tensors, count)); });
+  return run(layer, Procedure::Step, tensors, count, message);
 }
 
 // NOLINTEND(readability-identifier-naming)

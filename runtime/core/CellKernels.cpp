@@ -9,6 +9,7 @@
 #include "minrnn/cell_kernels.h"
 
 #include "minrnn/error.h"
+#include "runtime/device/PtxKernels.h"
 
 #include <utility>
 
@@ -21,4 +22,10 @@ CellKernels::CellKernels(Manifest manifest,
   if (!sharedModule)
     throw Error("cell '" + sharedManifest->cell +
                 "' has no code: the module is null");
+}
+
+CellKernels minrnn::loadPtxCell(const std::shared_ptr<Device> &device,
+                                std::string_view ptx, std::string_view where) {
+  Manifest manifest = parseManifestOfPtx(ptx, where);
+  return {std::move(manifest), std::make_shared<PtxKernels>(device, ptx)};
 }

@@ -8,13 +8,13 @@
 
 #include "minrnn/safetensors.h"
 
+#include "files/StagedFile.h"
 #include "minrnn/error.h"
-#include "runtime/core/AtomicFile.h"
 #include "runtime/core/ForeignFile.h"
 #include "runtime/core/FormatNumber.h"
 #include "runtime/core/HalfStorage.h"
 #include "specs/contract/ElementCount.h"
-#include "specs/contract/ParseJson.h"
+#include "specs/contract/Json.h"
 
 #include <algorithm>
 #include <array>
@@ -29,7 +29,6 @@
 #include <system_error>
 
 using namespace minrnn;
-using Json = nlohmann::json;
 
 static_assert(std::endian::native == std::endian::little,
               "safetensors data is little-endian and is read as it is");
@@ -232,6 +231,22 @@ std::string minrnn::formatIndex(std::span<const std::int64_t> shape,
   return formatShape(index);
 }
 
+std::string minrnn::formatElement(std::span<const std::int64_t> shape,
+                                  std::int64_t offset, float number) {
+  return "element " + formatIndex(shape, offset) + " is " +
+         formatNumber(number);
+}
+
+std::optional<std::string>
+minrnn::findNotFinite(std::span<const std::int64_t> shape,
+                      std::span<const float> data) {
+  const auto bad = std::find_if(data.begin(), data.end(),
+                                [](float x) { return !std::isfinite(x); });
+  if (bad == data.end())
+    return std::nullopt;
+  return formatElement(shape, bad - data.begin(), *bad);
+}
+
 SafetensorsReader::SafetensorsReader(std::filesystem::path path)
     : filePath(std::move(path)) {
   const std::string where = filePath.string() + ": ";
@@ -430,11 +445,17 @@ void minrnn::writeSafetensors(
     const std::map<std::string, std::string, std::less<>> &metadata) {
   const std::string header =
       makeHeader(tensors, metadata, "cannot write '" + path.string() + "': ");
-  AtomicFile file(path);
-  file.write(header.data(), header.size());
+  const auto check = [&](std::error_code error) {
+    if (error)
+      throw Error("cannot write '" + path.string() + "': " + error.message());
+  };
+  StagedFile file;
+  check(file.open(path));
+  check(file.write(header.data(), header.size()));
   for (const TensorToWrite &tensor : tensors)
-    file.write(tensor.data.data(), tensor.data.size_bytes());
-  file.commit();
+    check(file.write(tensor.data.data(), tensor.data.size_bytes()));
+  check(file.finish());
+  check(file.replace());
 }
 
 void minrnn::writeSafetensors(

@@ -155,15 +155,16 @@ DynamicLibrary::DynamicLibrary(const LibraryRequest &request)
   throw Error(message);
 }
 
-void *DynamicLibrary::symbolIfPresent(const char *name) const {
-  return dlsym(handle, name);
+DynamicLibrary::Symbol
+DynamicLibrary::functionIfPresent(const char *name) const {
+  return {dlsym(handle, name)};
 }
 
-void *DynamicLibrary::symbol(const char *name) const {
+DynamicLibrary::Symbol DynamicLibrary::function(const char *name) const {
   dlerror();
   void *address = dlsym(handle, name);
   if (address == nullptr)
     throw Error(what + " at " + file + " has no " + name +
                 ": the library is too old (" + loadersReason() + ")");
-  return address;
+  return {address};
 }

@@ -48,20 +48,19 @@ public:
   /// when the variable holds a relative path.
   explicit DynamicLibrary(const LibraryRequest &request);
 
-  /// The address of a function or a variable. Throws Error, naming the library
-  /// and the symbol, when the library lacks it.
-  void *symbol(const char *name) const;
-  /// As `symbol`; null when the library lacks it.
-  void *symbolIfPresent(const char *name) const;
+  /// A symbol's address, which becomes a pointer to a function of any type.
+  struct Symbol {
+    void *address;
+    template <typename Function> operator Function *() const {
+      return reinterpret_cast<Function *>(address);
+    }
+  };
 
-  /// `symbol` as a function of type `Function`.
-  template <typename Function> Function *function(const char *name) const {
-    return reinterpret_cast<Function *>(symbol(name));
-  }
-  template <typename Function>
-  Function *functionIfPresent(const char *name) const {
-    return reinterpret_cast<Function *>(symbolIfPresent(name));
-  }
+  /// The function called `name`. Throws Error, naming the library and the
+  /// function, when the library lacks it.
+  Symbol function(const char *name) const;
+  /// As `function`; null when the library lacks it.
+  Symbol functionIfPresent(const char *name) const;
 
   /// The file that was opened, as the loader knows it.
   const std::string &path() const { return file; }

@@ -80,18 +80,15 @@ class Library {
   DynamicLibrary file = open();
 
 public:
-  decltype(cblas_sgemm) *const sgemm =
-      file.function<decltype(cblas_sgemm)>("cblas_sgemm");
-  decltype(cblas_dgemm) *const dgemm =
-      file.function<decltype(cblas_dgemm)>("cblas_dgemm");
+  decltype(cblas_sgemm) *const sgemm = file.function("cblas_sgemm");
+  decltype(cblas_dgemm) *const dgemm = file.function("cblas_dgemm");
   decltype(openblas_get_num_threads) *const numThreads =
-      file.function<decltype(openblas_get_num_threads)>(
-          "openblas_get_num_threads");
+      file.function("openblas_get_num_threads");
   decltype(openblas_set_num_threads) *const setNumThreads =
-      file.function<decltype(openblas_set_num_threads)>(
-          "openblas_set_num_threads");
-  const bool hasOwnThreads = file.function<decltype(openblas_get_parallel)>(
-                                 "openblas_get_parallel")() == OPENBLAS_THREAD;
+      file.function("openblas_set_num_threads");
+  decltype(openblas_get_parallel) *const getParallel =
+      file.function("openblas_get_parallel");
+  const bool hasOwnThreads = getParallel() == OPENBLAS_THREAD;
 
   /// Adds the threads of one more product, which `end` takes away. Throws
   /// Error when there is no room for their work buffers.
@@ -139,10 +136,8 @@ private:
   }
 
   // Not in cblas.h, yet in every OpenBLAS: a work buffer, and back.
-  void *(*allocate)(int) =
-      file.functionIfPresent<void *(int)>("blas_memory_alloc");
-  void (*release)(void *) =
-      file.functionIfPresent<void(void *)>("blas_memory_free");
+  void *(*allocate)(int) = file.functionIfPresent("blas_memory_alloc");
+  void (*release)(void *) = file.functionIfPresent("blas_memory_free");
   const int startThreads = numThreads();
   std::mutex mutex;
   /// Work buffers that OpenBLAS has mapped beside those of its start.

@@ -51,31 +51,20 @@ std::string joined(const std::vector<std::string> &words) {
 struct Nvrtc::Library {
   DynamicLibrary file{
       {"NVRTC (the CUDA run-time compiler)", "MINRNN_NVRTC", libraryNames}};
-  const char *(*errorString)(int) =
-      file.function<const char *(int)>("nvrtcGetErrorString");
-  int (*version)(int *,
-                 int *) = file.function<int(int *, int *)>("nvrtcVersion");
-  int (*archCount)(int *) =
-      file.function<int(int *)>("nvrtcGetNumSupportedArchs");
-  int (*archs)(int *) = file.function<int(int *)>("nvrtcGetSupportedArchs");
+  const char *(*errorString)(int) = file.function("nvrtcGetErrorString");
+  int (*version)(int *, int *) = file.function("nvrtcVersion");
+  int (*archCount)(int *) = file.function("nvrtcGetNumSupportedArchs");
+  int (*archs)(int *) = file.function("nvrtcGetSupportedArchs");
   int (*create)(Program *, const char *, const char *, int, const char *const *,
-                const char *const *) =
-      file.function<int(Program *, const char *, const char *, int,
-                        const char *const *, const char *const *)>(
-          "nvrtcCreateProgram");
-  int (*destroy)(Program *) =
-      file.function<int(Program *)>("nvrtcDestroyProgram");
-  int (*compile)(Program, int, const char *const *) =
-      file.function<int(Program, int, const char *const *)>(
-          "nvrtcCompileProgram");
-  int (*ptxSize)(Program, std::size_t *) =
-      file.function<int(Program, std::size_t *)>("nvrtcGetPTXSize");
-  int (*ptx)(Program,
-             char *) = file.function<int(Program, char *)>("nvrtcGetPTX");
-  int (*logSize)(Program, std::size_t *) =
-      file.function<int(Program, std::size_t *)>("nvrtcGetProgramLogSize");
-  int (*log)(Program, char *) =
-      file.function<int(Program, char *)>("nvrtcGetProgramLog");
+                const char *const *) = file.function("nvrtcCreateProgram");
+  int (*destroy)(Program *) = file.function("nvrtcDestroyProgram");
+  int (*compile)(Program, int,
+                 const char *const *) = file.function("nvrtcCompileProgram");
+  int (*ptxSize)(Program, std::size_t *) = file.function("nvrtcGetPTXSize");
+  int (*ptx)(Program, char *) = file.function("nvrtcGetPTX");
+  int (*logSize)(Program,
+                 std::size_t *) = file.function("nvrtcGetProgramLogSize");
+  int (*log)(Program, char *) = file.function("nvrtcGetProgramLog");
 
   /// Throws Error unless `result` is success.
   void check(int result, std::string_view what) const {

@@ -102,16 +102,6 @@ std::uint64_t Layer::address(Procedure procedure, std::string_view name) const {
 
 std::string Layer::print() const { return state->plan.print(); }
 
-void Layer::forward(std::span<const NamedTensor> tensors) {
-  run(Procedure::Forward, tensors);
-}
-void Layer::backward(std::span<const NamedTensor> tensors) {
-  run(Procedure::Backward, tensors);
-}
-void Layer::step(std::span<const NamedTensor> tensors) {
-  run(Procedure::Step, tensors);
-}
-
 [[noreturn]] static void failUnknown(const ProcedurePlan &plan,
                                      const std::string &where,
                                      std::string_view name) {

@@ -5,75 +5,32 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-//
-// By name, for a cell whose output is called `y` and that has a gate `z`, a
-// gate `u` of a state, a parameter `p` and a state `h`:
-//
-//   x [B, T, D]                 the input
-//   z.weight [H, D], z.bias [H]
-//   u.weight [H, H], u.bias [H]
-//   p [H]
-//   reset [B, T]                bytes or truth values
-//   h0 [B, H]                   the initial state
-//   dy [B, T, H], dh_last [B, H]  gradients, where they are wanted
-//
-// Biases, reset, initial states and gradients of last states are optional.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef MINRNN_RUNTIME_TOOLS_CELLINPUTS_H
 #define MINRNN_RUNTIME_TOOLS_CELLINPUTS_H
 
-#include "minrnn/cell_kernels.h"
 #include "minrnn/safetensors.h"
+#include "runtime/core/CellTensors.h"
 #include "runtime/tools/NonFinite.h"
 
-#include <cstdint>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 namespace minrnn {
 
-/// A learned linear map.
-struct GateWeights {
-  std::string name;
-  /// [H, D], or [H, H] for a gate that projects a state or a value computed
-  /// within the step.
-  std::vector<float> weight;
-  /// [H]; empty: none given.
-  std::vector<float> bias;
-  bool hasBias = false;
-};
+/// Numbers of a layer's tensors, by name, last axis contiguous.
+using LayerNumbers = std::map<std::string, std::vector<float>, std::less<>>;
 
-/// The tensors of one run. An optional one that was not given is empty, and its
-/// flag false.
+/// What one run is given.
 struct CellInputs {
-  /// B, T, D, H.
-  std::int64_t batch = 0;
-  std::int64_t time = 0;
-  std::int64_t inputs = 0;
-  std::int64_t channels = 0;
-
-  /// [B, T, D]
-  std::vector<float> x;
-  /// In the order of the manifest.
-  std::vector<GateWeights> gates;
-  std::vector<GateWeights> recurrent;
-  /// [P, H]
-  std::vector<float> parameters;
-  /// [B, T]
-  std::vector<std::uint8_t> reset;
-  bool hasReset = false;
-  /// [B, S, H], zero where a state has none; and which states have one.
-  std::vector<float> initial;
-  std::vector<bool> hasInitial;
-
+  LayerSizes sizes;
   bool wantsGradients = false;
-  /// [B, T, H]
-  std::vector<float> dOutput;
-  /// [B, S, H], zero where a state has none.
-  std::vector<float> dLast;
-  bool hasDLast = false;
+  /// Zero where only some of a packed axis were given.
+  LayerNumbers tensors;
+  /// The names in the file of those that were given.
+  std::set<std::string, std::less<>> given;
 };
 
 /// Reads the inputs of `cell`. Throws Error, naming the tensor, when one is

@@ -8,180 +8,244 @@
 
 #include "runtime/tools/CellRun.h"
 
+#include "minrnn/error.h"
+#include "runtime/core/FormatNumber.h"
 #include "runtime/core/HalfStorage.h"
-#include "runtime/tools/CellRunState.h"
+#include "specs/contract/Tensors.h"
 
 #include <algorithm>
+#include <cmath>
 
 using namespace minrnn;
 
 namespace {
 
-/// All gates' weights, one behind the other.
-std::vector<float> packedWeights(const std::vector<GateWeights> &gates) {
-  std::vector<float> packed;
-  for (const GateWeights &gate : gates)
-    packed.insert(packed.end(), gate.weight.begin(), gate.weight.end());
-  return packed;
+Role roleOf(std::string_view name) { return findContractTensor(name)->role; }
+
+bool hasTime(std::string_view name) {
+  return findContractTensor(name)->has(Axis::Time);
 }
 
-/// All gates' biases, zero for a gate without; none where no gate has one.
-std::vector<float> packedBiases(const std::vector<GateWeights> &gates,
-                                std::int64_t channels) {
-  std::vector<float> packed;
-  for (const GateWeights &gate : gates) {
-    packed.insert(packed.end(), gate.bias.begin(), gate.bias.end());
-    if (gate.bias.empty())
-      packed.resize(packed.size() + static_cast<std::size_t>(channels));
+/// What messages call a tensor.
+std::string wordsFor(const std::string &name) {
+  if (name == "input")
+    return "x";
+  return name == "d_output" ? "gradient of the output" : name;
+}
+
+/// Calls `take` on each sequence that a call of forward or step was given or
+/// left, of those that there are.
+template <typename Take>
+void takeSequences(const FloatLayer &layer, Procedure procedure,
+                   const Take &take) {
+  for (const LayerTensor &tensor : layer.layer().tensors()) {
+    if (tensor.role == Role::Gradient || !hasTime(tensor.name))
+      continue;
+    const std::vector<float> numbers = layer.get(tensor.name, procedure);
+    if (!numbers.empty())
+      take(tensor.name, numbers);
   }
-  const bool hasBias =
-      std::any_of(gates.begin(), gates.end(),
-                  [](const GateWeights &gate) { return gate.hasBias; });
-  return hasBias ? packed : std::vector<float>();
+}
+
+/// Asks for all gradients that backward gives, and says which.
+std::vector<std::string> wantGradients(FloatLayer &layer) {
+  std::vector<std::string> names;
+  for (const LayerTensor &tensor : layer.layer().tensors(Role::Gradient))
+    if (roleOf(tensor.of) != Role::Output) {
+      layer.want(tensor.name);
+      names.push_back(tensor.name);
+    }
+  return names;
 }
 
 } // namespace
 
-CellRun::CellRun(const CellKernels &cell, const CellInputs &given,
+CellRun::CellRun(const CellKernels &cell, const CellInputs &inputs,
                  const RunModes &modes, bool allowsNonFinite)
-    : cell(cell), manifest(cell.manifest()), inputs(given), modes(modes),
-      allowsNonFinite(allowsNonFinite),
-      bias(packedBiases(given.gates, given.channels)),
-      recurrentBias(packedBiases(given.recurrent, given.channels)) {
-  const bool hasInitial =
-      std::find(inputs.hasInitial.begin(), inputs.hasInitial.end(), true) !=
-      inputs.hasInitial.end();
-  if (!hasInitial)
-    inputs.initial.clear();
-  if (!inputs.hasDLast)
-    inputs.dLast.clear();
+    : cell(cell), manifest(cell.manifest()), inputs(inputs),
+      sizes(inputs.sizes), modes(modes), allowsNonFinite(allowsNonFinite) {}
+
+std::span<const float> CellRun::numbersOf(std::string_view name) const {
+  if (const auto found = values.find(name); found != values.end())
+    return found->second;
+  const auto given = inputs.tensors.find(name);
+  return given == inputs.tensors.end() ? std::span<const float>()
+                                       : given->second;
 }
 
-LayerRun CellRun::layerOf(std::int64_t time, bool reverse,
-                          bool training) const {
-  LayerRun layer(cell, {inputs.batch, time, inputs.inputs, inputs.channels},
-                 {.reverse = reverse, .training = training}, allowsNonFinite);
-  layer.set("weight", packedWeights(inputs.gates));
-  layer.set("bias", bias);
-  layer.set("recurrent_weight", packedWeights(inputs.recurrent));
-  layer.set("recurrent_bias", recurrentBias);
-  layer.set("parameters", inputs.parameters);
-  for (const char *result : {"output", "last"})
-    layer.want(result);
+std::vector<float> CellRun::ofStep(std::span<const float> sequence,
+                                   std::int64_t t) const {
+  std::vector<float> step;
+  if (sequence.empty())
+    return step;
+  const std::int64_t width = std::ssize(sequence) / (sizes.batch * sizes.time);
+  for (std::int64_t row = 0; row < sizes.batch; ++row) {
+    const auto begin = sequence.begin() + (row * sizes.time + t) * width;
+    step.insert(step.end(), begin, begin + width);
+  }
+  return step;
+}
+
+void CellRun::toStep(std::span<const float> step, std::int64_t t,
+                     std::vector<float> &sequence) const {
+  sequence.resize(step.size() * static_cast<std::size_t>(sizes.time));
+  if (step.empty())
+    return;
+  const std::int64_t width = std::ssize(step) / sizes.batch;
+  for (std::int64_t row = 0; row < sizes.batch; ++row)
+    std::copy_n(step.begin() + row * width, width,
+                sequence.begin() + (row * sizes.time + t) * width);
+}
+
+void CellRun::set(FloatLayer &layer, const std::string &name,
+                  std::span<const float> numbers) const {
+  layer.set(name, numbers);
+  if (allowsNonFinite || manifest.ioType == "f32")
+    return;
+  const std::vector<float> stored = layer.get(name);
+  for (std::size_t i = 0; i < stored.size(); ++i)
+    if (std::isfinite(numbers[i]) && !std::isfinite(stored[i]))
+      throw Error("'" + wordsFor(name) + "' holds " + formatNumber(numbers[i]) +
+                  ", which is too large for the io type " + manifest.ioType);
+}
+
+FloatLayer CellRun::layerOf(std::int64_t time, bool reverse,
+                            bool training) const {
+  FloatLayer layer(cell, {sizes.batch, time, sizes.inputs, sizes.channels},
+                   {.reverse = reverse,
+                    .training = training,
+                    .precision = Precision::Double});
+  for (const auto &[name, numbers] : inputs.tensors)
+    if (roleOf(name) == Role::Parameter)
+      set(layer, name, numbers);
+  layer.want("last");
   return layer;
 }
 
 void CellRun::forward() {
-  whole.emplace(layerOf(inputs.time, modes.reverse, true));
-  whole->set("input", inputs.x);
-  whole->set("reset", inputs.reset);
-  whole->set("initial", inputs.initial);
-  whole->run(Procedure::Forward);
-  output = whole->get("output");
-  last = whole->get("last");
-  preactivations = whole->own(Procedure::Forward, "preactivations");
-  recurrent = whole->own(Procedure::Forward, "recurrent");
-  inner = whole->own(Procedure::Forward, "inner");
-  states = whole->own(Procedure::Forward, "states");
-  if (cell.manifest().readsInput())
-    x = whole->get("input");
+  if (modes.bySteps)
+    return forwardBySteps();
+  whole.emplace(layerOf(sizes.time, modes.reverse, true));
+  for (const auto &[name, numbers] : inputs.tensors)
+    if (roleOf(name) == Role::Input)
+      set(*whole, name, numbers);
+  whole->forward();
+  values["last"] = whole->get("last");
+  takeSequences(*whole, Procedure::Forward,
+                [&](const std::string &name, const auto &numbers) {
+                  values[name] = numbers;
+                });
 }
 
-void minrnn::roundTo(const std::string &ioType, std::vector<float> &numbers) {
-  const ElementType type = elementTypeOf(ioType);
-  if (type != ElementType::F32)
-    for (float &number : numbers)
-      number = widen(type, narrow(type, number));
-}
-
-void CellRun::toStep(const std::vector<float> &step, std::int64_t t,
-                     std::vector<float> &sequence) const {
-  sequence.resize(step.size() * static_cast<std::size_t>(inputs.time));
-  auto next = step.begin();
-  eachRowOf(sequence.size(), t,
-            [&](std::ptrdiff_t first, std::ptrdiff_t count) {
-              std::copy_n(next, count, sequence.begin() + first);
-              next += count;
-            });
-}
-
-void CellRun::setStep(LayerRun &layer, std::int64_t t) const {
-  layer.set("input", ofStep(inputs.x, t));
-  layer.set("reset", ofStep(inputs.reset, t));
+void CellRun::setStep(FloatLayer &layer, std::int64_t t) const {
+  for (const auto &[name, numbers] : inputs.tensors)
+    if (roleOf(name) != Role::Gradient && hasTime(name))
+      set(layer, name, ofStep(numbers, t));
 }
 
 void CellRun::forwardBySteps() {
-  LayerRun layer = layerOf(1, false, false);
-  last = inputs.initial;
-  last.resize(static_cast<std::size_t>(inputs.batch * stateWidth()));
-  states.clear();
-  for (std::int64_t p = 0; p < inputs.time; ++p) {
+  FloatLayer layer = layerOf(1, false, false);
+  const auto initial = numbersOf("initial");
+  std::vector<float> last(initial.begin(), initial.end());
+  last.resize(
+      static_cast<std::size_t>(sizes.batch * stateCount() * sizes.channels));
+  for (std::int64_t p = 0; p < sizes.time; ++p) {
     const std::int64_t t = stepAt(p);
     setStep(layer, t);
     statesBefore.push_back(last);
     layer.set("initial", last);
-    layer.run(Procedure::Step);
+    layer.step();
     last = layer.get("last");
-    toStep(layer.get("output"), t, output);
+    takeSequences(layer, Procedure::Step,
+                  [&](const std::string &name, const auto &numbers) {
+                    toStep(numbers, t, values[name]);
+                  });
     if (!manifest.outputIsState())
-      toStep(last, t, states);
-    toStep(layer.own(Procedure::Step, "preactivations"), t, preactivations);
-    toStep(layer.own(Procedure::Step, "recurrent"), t, recurrent);
-    toStep(layer.own(Procedure::Step, "inner"), t, inner);
-    if (manifest.readsInput())
-      toStep(layer.get("input"), t, x);
+      toStep(last, t, values["states"]);
   }
+  values["last"] = std::move(last);
   // The carried states are f32; a sequence of them is what forward stores.
-  roundTo(manifest.ioType, states);
-  output.resize(
-      static_cast<std::size_t>(inputs.batch * inputs.time * inputs.channels));
+  const ElementType type = elementTypeOf(manifest.ioType);
+  if (type != ElementType::F32)
+    for (float &number : values["states"])
+      number = widen(type, narrow(type, number));
 }
 
-std::vector<float> CellRun::takeState(const std::vector<float> &packed,
-                                      std::size_t state) const {
-  const auto h = static_cast<std::size_t>(inputs.channels);
-  const std::size_t width = manifest.states.size() * h;
-  std::vector<float> taken;
-  for (std::size_t at = state * h; at < packed.size(); at += width)
-    taken.insert(taken.end(), packed.begin() + static_cast<std::ptrdiff_t>(at),
-                 packed.begin() + static_cast<std::ptrdiff_t>(at + h));
-  return taken;
+LayerNumbers CellRun::backward() {
+  for (const auto &[name, numbers] : inputs.tensors)
+    if (roleOf(name) == Role::Gradient)
+      set(*whole, name, numbers);
+  const std::vector<std::string> wanted = wantGradients(*whole);
+  whole->backward();
+  LayerNumbers gradients;
+  for (const std::string &name : wanted)
+    gradients[name] = whole->get(name);
+  return gradients;
 }
 
-void CellRun::addResults(CellOutputs &outputs) {
-  const std::vector<std::int64_t> sequence = {inputs.batch, inputs.time,
-                                              inputs.channels};
-  for (std::size_t s = 0; s < manifest.states.size(); ++s) {
-    const std::string &state = manifest.states[s];
-    if (state != manifest.output && !states.empty())
-      outputs.add(state, sequence, takeState(states, s));
-    outputs.add(state + "_last", {inputs.batch, inputs.channels},
-                takeState(last, s));
+LayerNumbers CellRun::backwardBySteps() const {
+  FloatLayer layer = layerOf(1, false, true);
+  const std::vector<std::string> wanted = wantGradients(layer);
+  LayerNumbers gradients;
+  std::map<std::string, std::vector<double>> sums;
+  for (const std::string &name : wanted)
+    if (hasTime(name))
+      gradients[name].clear();
+    else
+      sums[name].resize(layer.layer().tensor(name).bytes / sizeof(float));
+  const auto dLast = numbersOf("d_last");
+  std::vector<float> dStates(dLast.begin(), dLast.end());
+  for (std::int64_t p = sizes.time; p-- > 0;) {
+    const std::int64_t t = stepAt(p);
+    setStep(layer, t);
+    layer.set("initial", statesBefore[static_cast<std::size_t>(p)]);
+    layer.forward();
+    set(layer, "d_output", ofStep(numbersOf("d_output"), t));
+    layer.set("d_last", dStates);
+    layer.backward();
+    dStates = layer.get("d_initial");
+    for (const std::string &name : wanted) {
+      const std::vector<float> part = layer.get(name);
+      if (hasTime(name))
+        toStep(part, t, gradients[name]);
+      else
+        std::transform(part.begin(), part.end(), sums[name].begin(),
+                       sums[name].begin(), std::plus<double>());
+    }
   }
-  outputs.add(manifest.output, sequence, std::move(output));
+  for (const auto &[name, sum] : sums)
+    gradients[name].assign(sum.begin(), sum.end());
+  dStates.resize(numbersOf("last").size());
+  gradients["d_initial"] = std::move(dStates);
+  return gradients;
 }
 
-void CellOutputs::add(std::string name, std::vector<std::int64_t> shape,
-                      std::vector<float> data) {
-  results.push_back({std::move(name), std::move(shape), std::move(data)});
+void CellRun::addGradients(CellOutputs &outputs) {
+  LayerNumbers gradients = modes.bySteps ? backwardBySteps() : backward();
+  for (const CellTensor &tensor : cellTensors(manifest, sizes))
+    if (const auto found = gradients.find("d_" + tensor.tensor->name);
+        found != gradients.end() && inputs.given.contains(tensor.name))
+      outputs.push_back(
+          {"d_" + tensor.name, tensor.shape, tensor.take(found->second)});
 }
 
-std::vector<TensorToWrite> CellOutputs::tensors() const {
-  std::vector<TensorToWrite> views;
-  views.reserve(results.size());
-  for (const Tensor &tensor : results)
-    views.push_back({tensor.name, tensor.shape, tensor.data});
-  return views;
+void CellRun::addResults(CellOutputs &outputs) const {
+  for (const CellTensor &tensor : cellTensors(manifest, sizes)) {
+    const auto found = values.find(tensor.tensor->name);
+    const bool isThere = found != values.end();
+    if (tensor.tensor->role == Role::Output ||
+        (tensor.tensor->role == Role::Saved && isThere))
+      outputs.push_back(
+          {tensor.name, tensor.shape,
+           isThere ? tensor.take(found->second) : std::vector<float>()});
+  }
 }
 
 CellOutputs minrnn::runCell(const CellKernels &cell, const CellInputs &inputs,
                             const RunModes &modes, NonFiniteReport &report) {
   CellRun run(cell, inputs, modes, report.isAllowed());
   CellOutputs outputs;
-  if (modes.bySteps)
-    run.forwardBySteps();
-  else
-    run.forward();
+  run.forward();
   const auto add = [&](const std::string &words) {
     if (!words.empty())
       report.add(words);

@@ -6,177 +6,124 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "minrnn/safetensors.h"
-#include "runtime/core/FormatNumber.h"
-#include "runtime/tools/CellRunState.h"
+#include "runtime/tools/CellRun.h"
 
+#include <algorithm>
 #include <cmath>
-#include <optional>
 
 using namespace minrnn;
 
-namespace {
-
-/// The first number of data[B, T, width] that is not finite: by position of the
-/// walk, whose place in time `stepAt` gives, then by row.
-template <typename StepAt>
-std::optional<std::int64_t>
-firstInTime(std::span<const float> data, std::int64_t batch, std::int64_t time,
-            std::int64_t width, const StepAt &stepAt) {
-  if (isFinite(data))
-    return std::nullopt;
-  for (std::int64_t p = 0; p < time; ++p)
-    for (std::int64_t row = 0; row < batch; ++row) {
-      const std::int64_t begin = (row * time + stepAt(p)) * width;
-      for (std::int64_t i = begin; i < begin + width; ++i)
-        if (!std::isfinite(data[static_cast<std::size_t>(i)]))
-          return i;
-    }
-  return std::nullopt;
+static bool isProjection(const CellTensor &part) {
+  return part.tensor->name == "preactivations" ||
+         part.tensor->name == "recurrent";
 }
 
-std::string elementIs(const std::vector<std::int64_t> &shape,
-                      std::span<const float> data, std::int64_t offset) {
-  return "element " + formatIndex(shape, offset) + " is " +
-         formatNumber(data[static_cast<std::size_t>(offset)]);
-}
-
-} // namespace
-
-/// An array [B, T, parts, H] of the run, and one of its parts by name.
-struct CellRun::TimedPart {
-  std::string name;
-  const std::vector<float> *array = nullptr;
-  std::int64_t parts = 1;
-  std::int64_t part = 0;
-  bool isProjection = false;
-  /// What the projection `name` projects, computed within the step.
-  bool isProjected = false;
-  /// Of a projection: whether a reset makes it zero.
-  bool isReset = false;
-};
-
-std::vector<CellRun::TimedPart> CellRun::timedParts() const {
-  std::vector<TimedPart> parts;
-  const auto count = [](const auto &list) {
-    return static_cast<std::int64_t>(list.size());
+std::vector<CellTensor> CellRun::timedParts() const {
+  std::vector<CellTensor> parts;
+  const auto add = [&](const std::string &name, std::string_view tensor,
+                       std::size_t place = 0) {
+    parts.emplace_back(manifest, sizes, name, tensor, place);
   };
-  parts.reserve(manifest.gates.size() + 2 * manifest.recurrent.size() +
-                manifest.states.size() + 1);
-  for (const std::string &gate : manifest.gates)
-    parts.push_back({.name = gate,
-                     .array = &preactivations,
-                     .parts = count(manifest.gates),
-                     .part = count(parts),
-                     .isProjection = true});
-  const auto addRecurrent = [&](std::size_t place) {
-    const RecurrentProjection &gate = manifest.recurrent[place];
-    parts.push_back({.name = gate.name,
-                     .array = &recurrent,
-                     .parts = count(manifest.recurrent),
-                     .part = static_cast<std::int64_t>(place),
-                     .isProjection = true,
-                     .isReset = !gate.inner});
-  };
-  const auto addWhere = [&](bool isInner, const auto &add) {
+  const auto addRecurrent = [&](bool ofInner) {
     for (std::size_t i = 0; i < manifest.recurrent.size(); ++i)
-      if (manifest.recurrent[i].inner.has_value() == isInner)
-        add(i);
+      if (manifest.recurrent[i].inner.has_value() == ofInner)
+        add(manifest.recurrent[i].name, "recurrent", i);
   };
-  addWhere(false, addRecurrent);
-  addWhere(true, [&](std::size_t place) {
-    const RecurrentProjection &gate = manifest.recurrent[place];
-    parts.push_back({.name = gate.name,
-                     .array = &inner,
-                     .parts = manifest.size(Axis::Inner),
-                     .part = gate.inner.value_or(0),
-                     .isProjected = true});
-  });
-  addWhere(true, addRecurrent);
-  std::int64_t place = 0;
-  for (const std::string &state : manifest.states) {
-    if (state != manifest.output && !states.empty())
-      parts.push_back({.name = state,
-                       .array = &states,
-                       .parts = count(manifest.states),
-                       .part = place});
-    ++place;
-  }
-  parts.push_back({.name = manifest.output, .array = &output});
+  for (std::size_t i = 0; i < manifest.gates.size(); ++i)
+    add(manifest.gates[i], "preactivations", i);
+  addRecurrent(/*ofInner=*/false);
+  for (const RecurrentProjection &gate : manifest.recurrent)
+    if (gate.inner)
+      add(gate.name, "inner", static_cast<std::size_t>(*gate.inner));
+  addRecurrent(/*ofInner=*/true);
+  for (std::size_t i = 0; i < manifest.states.size(); ++i)
+    if (manifest.states[i] != manifest.output && values.contains("states"))
+      add(manifest.states[i], "states", i);
+  add(manifest.output, "output");
   return parts;
+}
+
+bool CellRun::isZeroAtReset(const CellTensor &part) const {
+  return part.tensor->name == "recurrent" &&
+         !manifest.recurrent[static_cast<std::size_t>(part.place)].inner;
+}
+
+float CellRun::at(const CellTensor &part, std::int64_t position,
+                  std::int64_t channel) const {
+  return numbersOf(part.tensor->name)[static_cast<std::size_t>(
+      (position * part.places + part.place) * sizes.channels + channel)];
+}
+
+bool CellRun::isReset(std::int64_t position) const {
+  const auto reset = numbersOf("reset");
+  return !reset.empty() && reset[static_cast<std::size_t>(position)] != 0;
 }
 
 std::vector<float> CellRun::statesAt(std::int64_t p) const {
   if (!statesBefore.empty())
     return statesBefore[static_cast<std::size_t>(p)];
   if (p > 0)
-    return ofStep(manifest.outputIsState() ? output : states, stepAt(p - 1));
-  std::vector<float> before = inputs.initial;
-  before.resize(last.size());
+    return ofStep(numbersOf(manifest.outputIsState() ? "output" : "states"),
+                  stepAt(p - 1));
+  const auto initial = numbersOf("initial");
+  std::vector<float> before(initial.begin(), initial.end());
+  before.resize(numbersOf("last").size());
   return before;
 }
 
 StepValues CellRun::valuesOf(std::int64_t p, std::int64_t row,
                              std::int64_t channel) const {
-  const std::int64_t position = row * inputs.time + stepAt(p);
-  const std::int64_t h = inputs.channels;
-  const auto at = [&](const std::vector<float> &values, std::int64_t index) {
-    return values[static_cast<std::size_t>(index * h + channel)];
+  const std::int64_t position = row * sizes.time + stepAt(p);
+  const auto element = [&](std::span<const float> numbers, std::int64_t index) {
+    return numbers[static_cast<std::size_t>(index * sizes.channels + channel)];
   };
-  const bool isReset =
-      inputs.hasReset && inputs.reset[static_cast<std::size_t>(position)] != 0;
   StepValues step;
-  for (const TimedPart &part : timedParts()) {
-    if (!part.isProjection)
+  for (const CellTensor &part : timedParts()) {
+    if (!isProjection(part))
       continue;
     float &value = step.projections[part.name];
-    if (!isReset || !part.isReset)
-      value = at(*part.array, position * part.parts + part.part);
-    const std::vector<float> &added =
-        part.array == &recurrent ? recurrentBias : bias;
-    if (!added.empty())
-      value += at(added, part.part);
+    if (!isReset(position) || !isZeroAtReset(part))
+      value = at(part, position, channel);
+    const auto bias =
+        numbersOf(part.tensor->name == "recurrent" ? "recurrent_bias" : "bias");
+    if (!bias.empty())
+      value += element(bias, part.place);
   }
   for (std::size_t i = 0; i < manifest.parameters.size(); ++i)
     step.parameters[manifest.parameters[i]] =
-        at(inputs.parameters, static_cast<std::int64_t>(i));
-  if (!x.empty())
-    step.input = at(x, position);
+        element(numbersOf("parameters"), static_cast<std::int64_t>(i));
+  if (manifest.readsInput())
+    step.input = element(numbersOf("input"), position);
   const std::vector<float> before = statesAt(p);
-  for (std::int64_t s = 0; s < manifest.size(Axis::States); ++s)
+  for (std::int64_t s = 0; s < stateCount(); ++s)
     step.states.push_back(
-        isReset ? 0.0F : at(before, row * manifest.size(Axis::States) + s));
+        isReset(position) ? 0.0F : element(before, row * stateCount() + s));
   return step;
 }
 
-std::string CellRun::nonFiniteAt(std::int64_t p, const TimedPart &part,
+std::string CellRun::nonFiniteAt(std::int64_t p, const CellTensor &part,
                                  const NonFiniteReport &report) const {
-  const std::int64_t t = stepAt(p);
-  const std::int64_t h = inputs.channels;
-  const std::vector<std::int64_t> shape = {inputs.batch, inputs.time, h};
-  for (std::int64_t row = 0; row < inputs.batch; ++row) {
-    const std::int64_t position = row * inputs.time + t;
-    // (What a reset makes zero the kernel does not read.)
-    if (part.isReset && inputs.hasReset &&
-        inputs.reset[static_cast<std::size_t>(position)] != 0)
+  for (std::int64_t row = 0; row < sizes.batch; ++row) {
+    const std::int64_t position = row * sizes.time + stepAt(p);
+    if (isZeroAtReset(part) && isReset(position))
       continue;
-    for (std::int64_t c = 0; c < h; ++c) {
-      const float value = (*part.array)[static_cast<std::size_t>(
-          (position * part.parts + part.part) * h + c)];
+    for (std::int64_t c = 0; c < sizes.channels; ++c) {
+      const float value = at(part, position, c);
       if (std::isfinite(value))
         continue;
-      const std::string is = "element " + formatIndex(shape, position * h + c) +
-                             " is " + formatNumber(value);
-      if (part.isProjection)
+      const std::string is =
+          formatElement(part.shape, position * sizes.channels + c, value);
+      if (isProjection(part))
         return "the projection '" + part.name + "': " + is +
                "; the projections are too large for " +
-               (part.array == &recurrent ? "f32" : manifest.ioType);
-      std::string words = part.isProjected ? "what '" : "result '";
+               (part.tensor->element == Element::F32 ? "f32" : manifest.ioType);
+      const bool isProjected = part.tensor->name == "inner";
+      std::string words = isProjected ? "what '" : "result '";
       words += part.name;
-      words += part.isProjected ? "' projects: " : "': ";
+      words += isProjected ? "' projects: " : "': ";
       words += is;
       words += ", the first in time that is not finite";
-      std::string tensor = part.isProjected ? "project " : "";
+      std::string tensor = isProjected ? "project " : "";
       tensor += part.name;
       const std::string operation = report.explain(tensor, valuesOf(p, row, c));
       if (!operation.empty())
@@ -190,57 +137,52 @@ std::string CellRun::nonFiniteAt(std::int64_t p, const TimedPart &part,
 }
 
 std::string CellRun::describeNonFinite(const NonFiniteReport &report) const {
-  const std::vector<TimedPart> parts = timedParts();
-  bool allFinite = isFinite(last);
-  for (const TimedPart &part : parts)
-    allFinite = allFinite && isFinite(*part.array);
-  if (allFinite)
+  if (std::none_of(values.begin(), values.end(), [](const auto &named) {
+        return findNotFinite({}, named.second);
+      }))
     return "";
   // States that were not kept are had by single steps.
-  if (!manifest.outputIsState() && states.empty() && inputs.time > 0) {
+  if (!manifest.outputIsState() && !values.contains("states") &&
+      sizes.time > 0) {
     CellRun again(cell, inputs, {.reverse = modes.reverse, .bySteps = true},
                   report.isAllowed());
-    again.forwardBySteps();
+    again.forward();
     if (std::string words = again.describeNonFinite(report); !words.empty())
       return words;
   }
-  for (std::int64_t p = 0; p < inputs.time; ++p)
-    for (const TimedPart &part : parts)
+  for (std::int64_t p = 0; p < sizes.time; ++p)
+    for (const CellTensor &part : timedParts())
       if (std::string words = nonFiniteAt(p, part, report); !words.empty())
         return words;
-  const auto s = static_cast<std::size_t>(manifest.size(Axis::States));
-  for (std::size_t state = 0; state < s; ++state) {
-    const std::vector<float> ofState = takeState(last, state);
-    for (std::size_t i = 0; i < ofState.size(); ++i)
-      if (!std::isfinite(ofState[i]))
-        return "result '" + manifest.states[state] + "_last': " +
-               elementIs({inputs.batch, inputs.channels}, ofState,
-                         static_cast<std::int64_t>(i));
-  }
+  for (const CellTensor &tensor : cellTensors(manifest, sizes))
+    if (tensor.tensor->name == "last") {
+      const std::vector<float> last = tensor.take(values.at("last"));
+      if (const auto bad = findNotFinite(tensor.shape, last))
+        return "result '" + tensor.name + "': " + *bad;
+    }
   return "";
 }
 
 std::string
 CellRun::describeNonFiniteGradient(const CellOutputs &outputs) const {
-  for (const TensorToWrite &tensor : outputs.tensors()) {
-    if (tensor.name.substr(0, 2) != "d_" || isFinite(tensor.data))
+  for (const CellOutput &tensor : outputs) {
+    const auto bad = findNotFinite(tensor.shape, tensor.data);
+    if (!tensor.name.starts_with("d_") || !bad)
       continue;
-    // Backward goes from the walk's last position to its first. (All but d_x
-    // are sums over time, or lie before it.)
-    const bool hasTime = tensor.name == "d_x";
-    std::optional<std::int64_t> offset =
-        hasTime
-            ? firstInTime(tensor.data, inputs.batch, inputs.time, inputs.inputs,
-                          [&](std::int64_t back) {
-                            return stepAt(inputs.time - 1 - back);
-                          })
-            : firstInTime(tensor.data, 1, 1,
-                          static_cast<std::int64_t>(tensor.data.size()),
-                          [](std::int64_t) { return 0; });
-    return "result '" + tensor.name +
-           "': " + elementIs(tensor.shape, tensor.data, offset.value_or(0)) +
-           (hasTime ? ", the first in backward's order that is not finite"
-                    : "");
+    const std::string result = "result '" + tensor.name + "': ";
+    // All others are sums over time, or lie before it.
+    if (tensor.name != "d_x")
+      return result + *bad;
+    for (std::int64_t p = sizes.time; p-- > 0;)
+      for (std::int64_t row = 0; row < sizes.batch; ++row)
+        for (std::int64_t c = 0; c < sizes.inputs; ++c) {
+          const std::int64_t offset =
+              (row * sizes.time + stepAt(p)) * sizes.inputs + c;
+          const float number = tensor.data[static_cast<std::size_t>(offset)];
+          if (!std::isfinite(number))
+            return result + formatElement(tensor.shape, offset, number) +
+                   ", the first in backward's order that is not finite";
+        }
   }
   return "";
 }

@@ -8,10 +8,9 @@
 
 #include "runtime/tools/CheckpointFiles.h"
 
+#include "files/StagedFile.h"
 #include "minrnn/error.h"
-#include "runtime/core/AtomicFile.h"
 #include "runtime/core/FormatNumber.h"
-#include "runtime/core/StaleTemporaries.h"
 
 #include <system_error>
 
@@ -30,7 +29,9 @@ bool holdsSomething(const std::filesystem::path &path) {
 /// Minutes of training must not end in a folder that cannot be written to.
 void prepare(const std::filesystem::path &path) {
   removeStaleTemporaries(path);
-  const AtomicFile probe(path);
+  StagedFile probe;
+  if (const std::error_code error = probe.open(path))
+    throw Error("cannot write '" + path.string() + "': " + error.message());
 }
 
 std::string describeValidation(const Validation &validation) {

@@ -54,8 +54,8 @@ public:
   const std::filesystem::path &last() const { return choice.checkpoint; }
 
   /// Reads the state that the run goes on from. The best model kept so far is
-  /// judged anew, so that its loss compares whatever has changed. Throws Error
-  /// as readCheckpoint does, and when that model is another one.
+  /// evaluated anew, so that its loss compares whatever has changed. Throws
+  /// Error as readCheckpoint does, and when that model is another one.
   void resume(const TrainingState &state);
 
   /// Writes the model after a validation. Throws Error as writeCheckpoint does.

@@ -21,8 +21,11 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace minrnn {
 
@@ -69,11 +72,13 @@ void checkFiles(const FileOptions &options, const NamedFiles &files);
 /// Adds `--threads N` and `--device NAME` to a command.
 void addDeviceOptions(CLI::App &command, DeviceChoice &choice);
 
+/// Adds an option whose value is one of `names`.
+CLI::Option *addChoice(CLI::App &command, const std::string &name,
+                       std::string &choice, const std::string &description,
+                       std::span<const std::string_view> names);
+
 /// Adds `--recompute gates|all` to a command.
 void addRecomputeOption(CLI::App &command, std::string &choice);
-
-/// What the choice of `--recompute` says.
-Recompute recomputeOf(const std::string &choice);
 
 } // namespace minrnn
 

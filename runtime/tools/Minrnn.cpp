@@ -128,19 +128,24 @@ void minrnn::addDeviceOptions(CLI::App &command, DeviceChoice &choice) {
       ->capture_default_str();
 }
 
-void minrnn::addRecomputeOption(CLI::App &command, std::string &choice) {
-  command
-      .add_option("--recompute", choice,
-                  "what backward computes again: gates, or all, the states "
-                  "included, of which then only those at tile boundaries are "
-                  "kept")
-      ->check(CLI::IsMember({"gates", "all"}).description(""))
-      ->type_name("WHAT")
+CLI::Option *minrnn::addChoice(CLI::App &command, const std::string &name,
+                               std::string &choice,
+                               const std::string &description,
+                               std::span<const std::string_view> names) {
+  return command.add_option(name, choice, description)
+      ->check(
+          CLI::IsMember(std::vector<std::string>(names.begin(), names.end()))
+              .description(""))
       ->capture_default_str();
 }
 
-Recompute minrnn::recomputeOf(const std::string &choice) {
-  return choice == "all" ? Recompute::All : Recompute::Gates;
+void minrnn::addRecomputeOption(CLI::App &command, std::string &choice) {
+  addChoice(command, "--recompute", choice,
+            "what backward computes again: gates, or all, the states "
+            "included, of which then only those at tile boundaries are "
+            "kept",
+            recomputeNames)
+      ->type_name("WHAT");
 }
 
 int main(int count, char **arguments) {

@@ -9,18 +9,14 @@
 #ifndef MINRNN_RUNTIME_TOOLS_NONFINITE_H
 #define MINRNN_RUNTIME_TOOLS_NONFINITE_H
 
+#include "minrnn/error.h"
 #include "minrnn/jit.h"
 
-#include <cstdint>
+#include <algorithm>
 #include <functional>
-#include <span>
 #include <string>
-#include <vector>
 
 namespace minrnn {
-
-/// Whether every number is finite.
-bool isFinite(std::span<const float> numbers);
 
 /// What becomes of numbers that are not finite.
 class NonFiniteReport {
@@ -37,7 +33,17 @@ public:
   bool isEmpty() const { return first.empty(); }
   /// Throws Error with `words` unless such numbers are allowed; keeps the first
   /// words.
-  void add(const std::string &words);
+  void add(const std::string &words) {
+    if (!allowed) {
+      // The remedy follows the first line; a place in the cell may follow that.
+      const std::size_t end = std::min(words.find('\n'), words.size());
+      throw Error(words.substr(0, end) +
+                  "; --allow-non-finite goes on with a warning" +
+                  words.substr(end));
+    }
+    if (first.empty())
+      first = words;
+  }
   /// The first words added.
   const std::string &words() const { return first; }
 

@@ -13,6 +13,7 @@
 #include "runtime/tools/CellRun.h"
 #include "runtime/tools/Commands.h"
 
+#include <array>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -37,12 +38,6 @@ struct RunOptions {
   DeviceChoice device;
 };
 
-ScanDomain scanDomainOf(const std::string &name) {
-  if (name == "log")
-    return ScanDomain::Log;
-  return name == "linear" ? ScanDomain::Linear : ScanDomain::Auto;
-}
-
 SafetensorsReader openTensors(const std::filesystem::path &path) {
   return path == "-" ? SafetensorsReader(inputName(path), readInput(path))
                      : SafetensorsReader(path);
@@ -62,9 +57,9 @@ void run(const RunOptions &options) {
   const CellKernels cell =
       compileCell(source, sourceName,
                   {.cell = options.cell,
-                   .scan = scanDomainOf(options.scan),
+                   .scan = *findScanDomain(options.scan),
                    .ioType = options.ioType,
-                   .recompute = recomputeOf(options.recompute),
+                   .recompute = *findRecompute(options.recompute),
                    .device = device});
   NonFiniteReport report(
       options.allowsNonFinite,
@@ -76,12 +71,13 @@ void run(const RunOptions &options) {
       readCellInputs(input, cell, options.gradients, report);
   noteConversions(input);
   const CellOutputs outputs = runCell(cell, inputs, options.modes, report);
+  const std::vector<TensorToWrite> tensors(outputs.begin(), outputs.end());
   if (!report.isEmpty())
     std::cerr << "minrnn: warning: " << report.words() << '\n';
   if (toStandardOutput)
-    writeSafetensors(std::cout, outputs.tensors());
+    writeSafetensors(std::cout, tensors);
   else
-    writeSafetensors(options.out, outputs.tensors());
+    writeSafetensors(options.out, tensors);
   if (options.statistics)
     (toStandardOutput ? std::cerr : std::cout)
         << describe(dynamic_cast<const EmulatorDevice &>(*device).statistics());
@@ -122,22 +118,17 @@ void minrnn::addRunCommand(CLI::App &minrnn) {
   command->add_flag("--grad", options->gradients, "compute gradients, too");
   command->add_flag("--reverse", options->modes.reverse,
                     "go from the last step back to the first");
-  command
-      ->add_option("--scan", options->scan,
-                   "the domain of the scan: auto, log or linear")
-      ->check(CLI::IsMember({"auto", "log", "linear"}).description(""))
-      ->type_name("DOMAIN")
-      ->capture_default_str();
+  addChoice(*command, "--scan", options->scan,
+            "the domain of the scan: auto, log or linear", scanDomainNames)
+      ->type_name("DOMAIN");
   command
       ->add_option("--cell", options->cell,
                    "the cell to run, where the file holds several")
       ->type_name("NAME");
-  command
-      ->add_option("--io-type", options->ioType,
-                   "what sequences are stored as: f32, f16 or bf16")
-      ->check(CLI::IsMember({"f32", "f16", "bf16"}).description(""))
-      ->type_name("TYPE")
-      ->capture_default_str();
+  constexpr std::array<std::string_view, 3> ioTypes = {"f32", "f16", "bf16"};
+  addChoice(*command, "--io-type", options->ioType,
+            "what sequences are stored as: f32, f16 or bf16", ioTypes)
+      ->type_name("TYPE");
   addRecomputeOption(*command, options->recompute);
   command->add_flag("--by-steps", options->modes.bySteps,
                     "call the cell's single step for every step; gradients go "

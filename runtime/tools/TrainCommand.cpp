@@ -55,7 +55,7 @@ CellKernels compile(const std::string &source, const std::string &sourceName,
                     const TrainCommandOptions &options) {
   return compileCell(source, sourceName,
                      {.cell = cellName,
-                      .recompute = recomputeOf(options.recompute),
+                      .recompute = *findRecompute(options.recompute),
                       .device = options.device.open()});
 }
 
@@ -123,14 +123,14 @@ Start startFromCheckpoint(const TrainCommandOptions &options,
   }
 }
 
-/// How many characters a validation judges of those that it could.
-std::pair<std::int64_t, std::int64_t> judgedCharacters(const Trainer &trainer,
-                                                       const TextCorpus &text) {
+/// How many characters a validation evaluates, and those that there are.
+std::pair<std::int64_t, std::int64_t>
+validationCharacters(const Trainer &trainer, const TextCorpus &text) {
   const auto all = static_cast<std::int64_t>(text.validation.size());
-  const std::int64_t judged =
-      TextTask(text).judgedCharacters(trainer.options().evaluation());
+  const std::int64_t evaluated =
+      TextTask(text).validationCharacters(trainer.options().evaluation());
   // Nothing comes before the first one, from which it could be told.
-  return {judged == all - 1 ? all : judged, all};
+  return {evaluated == all - 1 ? all : evaluated, all};
 }
 
 void printStart(const LanguageModel &model, std::size_t parameters,
@@ -147,9 +147,9 @@ void printStart(const LanguageModel &model, std::size_t parameters,
             << corpus.training.size() << " characters to train on, "
             << corpus.validation.size() << " to judge by, vocabulary of "
             << corpus.vocabulary.size() << '\n';
-  const auto [judged, all] = judgedCharacters(trainer, corpus);
-  if (judged != all)
-    std::cout << "judged on " << judged << " of its " << all
+  const auto [evaluated, all] = validationCharacters(trainer, corpus);
+  if (evaluated != all)
+    std::cout << "judged on " << evaluated << " of its " << all
               << " characters, the same ones each time; --eval-characters all "
                  "for all of them\n";
   const Device &device = *model.cell().device();
@@ -282,10 +282,10 @@ void train(const TrainCommandOptions &options, const CLI::App &command) {
     return;
   }
   run(options, state, files, log);
-  const auto [judged, all] = judgedCharacters(trainer, start.corpus);
+  const auto [evaluated, all] = validationCharacters(trainer, start.corpus);
   std::cout << "validation loss " << start.info.validation->loss
-            << " nats per character on " << judged;
-  if (judged != all)
+            << " nats per character on " << evaluated;
+  if (evaluated != all)
     std::cout << " of " << all;
   std::cout << " characters not trained on\n" << files.describe(start.info);
   printMemory(*model.cell().device());

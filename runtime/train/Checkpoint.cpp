@@ -21,7 +21,6 @@
 #include <vector>
 
 using namespace minrnn;
-using Json = nlohmann::json;
 
 namespace {
 
@@ -98,19 +97,13 @@ void readProgress(const Json &json, CheckpointInfo &info) {
     info.bestValidation = info.validation;
 }
 
-/// The part of a flat vector that belongs to one parameter.
-std::span<float> partOf(std::span<float> flat, const PlannedTensor &parameter) {
-  return flat.subspan(static_cast<std::size_t>(parameter.offset),
-                      static_cast<std::size_t>(parameter.count));
-}
-
 void readInto(const SafetensorsReader &reader, const std::string &name,
               const PlannedTensor &parameter, std::span<float> flat) {
   const std::vector<float> data = reader.readFloats(name, parameter.shape);
   if (const auto bad = findNotFinite(parameter.shape, data))
     throw Error(reader.path().string() + ": tensor '" + name + "': " + *bad +
                 "; expected finite numbers");
-  std::copy(data.begin(), data.end(), partOf(flat, parameter).begin());
+  std::copy(data.begin(), data.end(), parameter.of(flat).begin());
 }
 
 /// What is not finite among the numbers of an entry of the metadata.
@@ -164,7 +157,7 @@ void minrnn::writeCheckpoint(const std::filesystem::path &path,
   for (const PlannedTensor &parameter : model.layout())
     for (auto &[prefix, values] : arrays)
       tensors.push_back({prefix + parameter.name, parameter.shape,
-                         partOf(values, parameter)});
+                         parameter.of(std::span<const float>(values))});
   Metadata metadata = info.metadata;
   metadata["format"] = format;
   metadata["version"] = version;

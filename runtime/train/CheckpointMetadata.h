@@ -11,7 +11,7 @@
 
 #include "minrnn/error.h"
 #include "minrnn/train/model.h"
-#include "specs/contract/ParseJson.h"
+#include "specs/contract/Json.h"
 
 #include <nlohmann/json.hpp>
 

@@ -9,6 +9,7 @@
 #ifndef MINRNN_RUNTIME_TRAIN_NOTFINITE_H
 #define MINRNN_RUNTIME_TRAIN_NOTFINITE_H
 
+#include "minrnn/safetensors.h"
 #include "minrnn/train/tensor_plan.h"
 
 #include <optional>
@@ -17,16 +18,17 @@
 
 namespace minrnn {
 
-/// The first number of a tensor that is NaN or infinite: `element [1, 2] is
-/// nan`. Nothing when all are finite. `data` is as long as `shape` says.
-std::optional<std::string> findNotFinite(std::span<const std::int64_t> shape,
-                                         std::span<const float> data);
-
-/// The same for the parameters of a model, or for what there is one of for each
-/// of them: `tensor '<prefix><name>': element [1, 2] is nan`.
-std::optional<std::string> findNotFinite(std::span<const PlannedTensor> layout,
-                                         std::span<const float> flat,
-                                         const std::string &prefix);
+/// The first number that is NaN or infinite among the parameters of a model, or
+/// what there is one of for each of them: `tensor '<prefix><name>': element
+/// [1, 2] is nan`. Nothing when all are finite.
+inline std::optional<std::string>
+findNotFinite(std::span<const PlannedTensor> layout,
+              std::span<const float> flat, const std::string &prefix) {
+  for (const PlannedTensor &parameter : layout)
+    if (const auto bad = findNotFinite(parameter.shape, parameter.of(flat)))
+      return "tensor '" + prefix + parameter.name + "': " + *bad;
+  return std::nullopt;
+}
 
 } // namespace minrnn
 

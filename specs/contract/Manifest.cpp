@@ -11,7 +11,6 @@
 #include "minrnn/error.h"
 #include "specs/contract/ElementCount.h"
 #include "specs/contract/ManifestFormat.h"
-#include "specs/contract/ProgramJson.h"
 
 #include <algorithm>
 

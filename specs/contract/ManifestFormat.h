@@ -11,6 +11,8 @@
 
 #include "minrnn/program.h"
 
+#include <nlohmann/json.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -39,6 +41,15 @@ inline std::string argumentType(Element element, const std::string &ioType) {
   }
   return "f32*";
 }
+
+/// `{"tensors": [...], "forward": [...], "backward": [...], "step": [...]}`, as
+/// specs/abi.md describes it.
+nlohmann::ordered_json writeProgram(const Program &program);
+
+/// Reads it back. Throws Error, beginning with `place`, when a key is missing
+/// or holds a value of the wrong type. Does not look whether the operations fit
+/// the tensors: see `checkProgram`.
+Program readProgram(const nlohmann::json &json, const std::string &place);
 
 } // namespace minrnn
 

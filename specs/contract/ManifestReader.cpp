@@ -9,10 +9,8 @@
 #include "minrnn/manifest.h"
 
 #include "minrnn/error.h"
+#include "specs/contract/Json.h"
 #include "specs/contract/ManifestFormat.h"
-#include "specs/contract/ObjectReader.h"
-#include "specs/contract/ParseJson.h"
-#include "specs/contract/ProgramJson.h"
 
 #include <algorithm>
 #include <array>

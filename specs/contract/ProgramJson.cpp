@@ -6,9 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "specs/contract/ProgramJson.h"
-
-#include "specs/contract/ObjectReader.h"
+#include "specs/contract/Json.h"
+#include "specs/contract/ManifestFormat.h"
 
 #include <array>
 

@@ -90,10 +90,10 @@ TEST_F(CudaModules, AnUnknownEntryIsNamed) {
 TEST_F(CudaModules, AWrongNumberOfWordsIsRefused) {
   for (const std::size_t count : {0U, 3U, 5U})
     EXPECT_EQ(errorOf([&] { module->launch("affine", {}, Words(count)); }),
-              "launch of 'affine': expected 4 words of parameters, found " +
+              "launch of 'affine': expected 4 64-bit arguments, found " +
                   std::to_string(count));
   EXPECT_EQ(errorOf([&] { module->launch("wild", {}, Words(1)); }),
-            "launch of 'wild': expected 0 words of parameters, found 1");
+            "launch of 'wild': expected 0 64-bit arguments, found 1");
 }
 
 TEST_F(CudaModules, AnEmptyGridDoesNothing) {
@@ -167,7 +167,7 @@ TEST_F(CudaModules, AParameterOfManyBytesTakesItsWords) {
   structures->launch("pair", {}, Words{11, 22, address});
   EXPECT_EQ(x.download(), (Integers{11, 22}));
   EXPECT_EQ(errorOf([&] { structures->launch("pair", {}, Words{1, address}); }),
-            "launch of 'pair': expected 3 words of parameters, found 2");
+            "launch of 'pair': expected 3 64-bit arguments, found 2");
 }
 
 } // namespace

@@ -35,51 +35,36 @@ std::ostream &operator<<(std::ostream &stream, const RunCase &runCase) {
   return stream << runCase.name;
 }
 
-/// The `which`-th of `count` equal parts of a packed array.
-std::vector<float> part(const Numbers &packed, std::size_t which,
-                        std::size_t count) {
-  const std::size_t size = packed.size() / count;
-  return toFloats(std::span(packed).subspan(which * size, size));
-}
-
-GateWeights gateOf(std::string name, const Numbers &weights,
-                   const Numbers &biases, std::size_t which,
-                   std::size_t count) {
-  return {std::move(name), part(weights, which, count),
-          biases.empty() ? std::vector<float>() : part(biases, which, count),
-          !biases.empty()};
-}
-
 CellInputs inputsOf(const Manifest &manifest, const ReferenceLayer &layer) {
   CellInputs inputs;
-  inputs.batch = static_cast<std::int64_t>(layer.batch);
-  inputs.time = static_cast<std::int64_t>(layer.time);
-  inputs.inputs = static_cast<std::int64_t>(layer.inputs);
-  inputs.channels = static_cast<std::int64_t>(layer.channels);
-  inputs.x = toFloats(layer.x);
-  const std::size_t gates = manifest.gates.size();
-  for (std::size_t g = 0; g < gates; ++g)
-    inputs.gates.push_back(
-        gateOf(manifest.gates[g], layer.weight, layer.bias, g, gates));
-  const std::size_t recurrent = manifest.recurrent.size();
-  for (std::size_t r = 0; r < recurrent; ++r)
-    inputs.recurrent.push_back(gateOf(manifest.recurrent[r].name,
-                                      layer.recurrentWeight,
-                                      layer.recurrentBias, r, recurrent));
-  inputs.parameters = toFloats(layer.parameters);
-  inputs.reset = layer.reset;
-  inputs.hasReset = !layer.reset.empty();
-  inputs.initial = toFloats(layer.initial);
-  inputs.hasInitial.assign(manifest.states.size(), !layer.initial.empty());
-  inputs.initial.resize(layer.batch * manifest.states.size() * layer.channels);
+  inputs.sizes = {static_cast<std::int64_t>(layer.batch),
+                  static_cast<std::int64_t>(layer.time),
+                  static_cast<std::int64_t>(layer.inputs),
+                  static_cast<std::int64_t>(layer.channels)};
+  const auto give = [&](const char *name, const Numbers &numbers) {
+    if (!numbers.empty())
+      inputs.tensors[name] = toFloats(numbers);
+  };
+  inputs.tensors["input"] = toFloats(layer.x);
+  give("weight", layer.weight);
+  give("bias", layer.bias);
+  give("recurrent_weight", layer.recurrentWeight);
+  give("recurrent_bias", layer.recurrentBias);
+  give("parameters", layer.parameters);
+  give("initial", layer.initial);
+  if (!layer.reset.empty())
+    inputs.tensors["reset"].assign(layer.reset.begin(), layer.reset.end());
+  for (const CellTensor &tensor : cellTensors(manifest, inputs.sizes))
+    if (inputs.tensors.contains(tensor.tensor->name))
+      inputs.given.insert(tensor.name);
   return inputs;
 }
 
 std::vector<float> resultOf(const CellOutputs &outputs,
                             const std::string &name) {
-  for (const TensorToWrite &tensor : outputs.tensors())
+  for (const CellOutput &tensor : outputs)
     if (tensor.name == name)
-      return {tensor.data.begin(), tensor.data.end()};
+      return tensor.data;
   ADD_FAILURE() << "no result " << name;
   return {};
 }
@@ -104,13 +89,13 @@ protected:
     const ReferenceRun expected = reference(layer);
     CellInputs inputs = inputsOf(manifest, layer);
     NonFiniteReport report;
-    inputs.wantsGradients = inputs.hasDLast = true;
+    inputs.wantsGradients = true;
     const Numbers dOutput =
         randomNumbers(static_cast<std::int64_t>(expected.output.size()), 101);
     const Numbers dLast =
         randomNumbers(static_cast<std::int64_t>(expected.last.size()), 102);
-    inputs.dOutput = toFloats(dOutput);
-    inputs.dLast = toFloats(dLast);
+    inputs.tensors["d_output"] = toFloats(dOutput);
+    inputs.tensors["d_last"] = toFloats(dLast);
     const CellOutputs found = runCell(
         cell, inputs, {.reverse = layer.reverse, .bySteps = bySteps}, report);
     expectClose(resultOf(found, manifest.output), expected.output, 1e-5, 1e-6,
@@ -129,20 +114,20 @@ protected:
           gradient.push_back(number);
       expectClose(gradient, expectedGradient, 1e-4, 2e-6, names.front());
     };
-    const auto gradientsOf = [](const auto &gates, const char *ending) {
+    const auto gradientsOf = [&](const char *tensor) {
       std::vector<std::string> names;
-      names.reserve(gates.size());
-      for (const GateWeights &gate : gates)
-        names.push_back("d_" + gate.name + ending);
+      for (const CellTensor &part : cellTensors(manifest, inputs.sizes))
+        if (part.tensor->name == tensor)
+          names.push_back("d_" + part.name);
       return names;
     };
     compare(layer.x, {"d_x"});
-    compare(layer.weight, gradientsOf(inputs.gates, ".weight"));
-    compare(layer.recurrentWeight, gradientsOf(inputs.recurrent, ".weight"));
+    compare(layer.weight, gradientsOf("weight"));
+    compare(layer.recurrentWeight, gradientsOf("recurrent_weight"));
     if (!layer.bias.empty())
-      compare(layer.bias, gradientsOf(inputs.gates, ".bias"));
+      compare(layer.bias, gradientsOf("bias"));
     if (!layer.recurrentBias.empty())
-      compare(layer.recurrentBias, gradientsOf(inputs.recurrent, ".bias"));
+      compare(layer.recurrentBias, gradientsOf("recurrent_bias"));
     if (!layer.initial.empty() && manifest.states.size() == 1)
       compare(layer.initial, {"d_" + manifest.states.front() + "0"});
   }
@@ -186,9 +171,10 @@ TEST(CellRun, SaysWhichProjectionIsTooLarge) {
   const CellKernels cell = compiledCell("mgu");
   CellInputs inputs =
       inputsOf(cell.manifest(), randomLayer(cell, 1, 1, 2, 3, 5));
-  inputs.initial.assign(3, 1e30F);
-  inputs.recurrent[0].weight.assign(9, 0);
-  inputs.recurrent[1].weight.assign(9, 1e30F);
+  inputs.tensors["initial"].assign(3, 1e30F);
+  std::vector<float> &weight = inputs.tensors["recurrent_weight"];
+  weight.assign(9, 0);
+  weight.insert(weight.end(), 9, 1e30F);
   NonFiniteReport report;
   try {
     runCell(cell, inputs, {}, report);

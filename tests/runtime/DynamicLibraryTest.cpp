@@ -79,15 +79,17 @@ TEST(DynamicLibrary, OpensTheFirstCandidateThatIsThere) {
                                                  absent[1]};
   const DynamicLibrary library({"a small library", variable, names});
   EXPECT_EQ(library.path(), smallLibrary());
-  EXPECT_EQ(library.function<int(int)>("minrnnTestTwice")(21), 42);
-  EXPECT_EQ(library.functionIfPresent<int(int)>("minrnnTestThrice"), nullptr);
+  int (*const twice)(int) = library.function("minrnnTestTwice");
+  EXPECT_EQ(twice(21), 42);
+  int (*const thrice)(int) = library.functionIfPresent("minrnnTestThrice");
+  EXPECT_EQ(thrice, nullptr);
 }
 
 TEST(DynamicLibrary, SaysThatALibraryWithoutASymbolIsTooOld) {
   const std::array<std::string_view, 1> names = {smallLibrary()};
   const DynamicLibrary library({"a small library", {}, names});
   try {
-    library.symbol("minrnnTestThrice");
+    library.function("minrnnTestThrice");
     FAIL();
   } catch (const Error &error) {
     expectContains(error.what(), "a small library at " + smallLibrary() +

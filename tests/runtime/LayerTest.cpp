@@ -239,4 +239,50 @@ TEST(Layer, PrintsItself) {
             std::string::npos);
 }
 
+TEST(FloatLayer, GivesWhatALayerGives) {
+  const CellKernels cell = handWrittenMinGru();
+  Tensors tensors;
+  Floats dWeight(2 * 5 * 4);
+  Layer layer(cell, sizes);
+  layer.forward(tensors.ofForward());
+  std::vector<NamedTensor> ofBackward = tensors.ofBackward();
+  ofBackward.emplace_back("d_weight", dWeight.data());
+  layer.backward(ofBackward);
+
+  FloatLayer floats(cell, sizes);
+  floats.set("input", tensors.input);
+  floats.set("weight", tensors.weight);
+  floats.forward();
+  EXPECT_EQ(floats.get("output"), tensors.output);
+  EXPECT_EQ(floats.get("last"), Floats());
+  floats.set("d_output", tensors.dOutput);
+  floats.want("d_weight");
+  floats.backward();
+  EXPECT_EQ(floats.get("d_weight"), dWeight);
+  // What is set in the place of another tensor's numbers counts.
+  floats.set("reset", Floats{0, 1, 1, 0, 1, 1});
+  EXPECT_EQ(floats.get("reset"), (Floats{0, 1, 1, 0, 1, 1}));
+  floats.forward();
+  const Floats output = floats.get("output");
+  EXPECT_NE(output, tensors.output);
+  // And what is taken back does not.
+  floats.set("reset", {});
+  floats.forward();
+  EXPECT_EQ(floats.get("output"), tensors.output);
+}
+
+TEST(FloatLayer, RefusesWhatTheCellDoesNotHave) {
+  FloatLayer layer(handWrittenMinGru(), sizes);
+  EXPECT_NE(errorOf([&] {
+              layer.set("weights", Floats{1});
+            }).find("has no tensor 'weights'"),
+            std::string::npos);
+  layer.set("input", Floats(2));
+  layer.set("weight", Floats(2 * 5 * 4));
+  EXPECT_NE(errorOf([&] {
+              layer.forward();
+            }).find("the tensor 'input' is 96 bytes, found 8"),
+            std::string::npos);
+}
+
 } // namespace

@@ -6,9 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/core/StaleTemporaries.h"
-
-#include "runtime/core/AtomicFile.h"
+#include "files/StagedFile.h"
 #include "runtime/core/ReadFile.h"
 #include "tests/runtime/TemporaryFolder.h"
 
@@ -35,7 +33,8 @@ void writeAndDie(const std::filesystem::path &path) {
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
-    AtomicFile file(path);
+    StagedFile file;
+    file.open(path);
     file.write("half", 4);
     ::kill(::getpid(), SIGKILL);
   }
@@ -61,14 +60,16 @@ TEST(StaleTemporaries, AreThoseOfKilledProcesses) {
     std::ofstream(folder.path() / name) << name;
   const auto kept = static_cast<std::ptrdiff_t>(others.size());
   // One that is being written.
-  AtomicFile mine(path);
+  StagedFile mine;
+  ASSERT_FALSE(mine.open(path));
   mine.write("new", 3);
 
   removeStaleTemporaries(path);
   EXPECT_EQ(filesIn(folder.path()), kept + 2);
   for (const std::string &name : others)
     EXPECT_EQ(readFile(folder.path() / name), name);
-  mine.commit();
+  ASSERT_FALSE(mine.finish());
+  ASSERT_FALSE(mine.replace());
   EXPECT_EQ(readFile(path), "new");
 
   // A link is followed, as it is when the file is written.

@@ -45,7 +45,7 @@ TEST(Evaluate, CoversTheWholeTextOnce) {
   for (const std::int64_t batch : {1, 3, 100})
     EXPECT_NEAR(judge(model, task, {.batch = batch, .context = 5}), sum / 23,
                 1e-9);
-  EXPECT_EQ(task.judgedCharacters({.context = 5}), 23);
+  EXPECT_EQ(task.validationCharacters({.context = 5}), 23);
   EXPECT_THROW(evaluate(model, task, {.positions = -1}), Error);
   const TextCorpus tooShort{.validation = {0}};
   EXPECT_THROW(evaluate(model, TextTask(tooShort), {.batch = 1, .context = 5}),
@@ -73,17 +73,18 @@ TEST(Evaluate, SpreadsAFewWindowsOverTheText) {
   for (const std::int64_t batch : {1, 2, 100}) {
     const EvaluationOptions options{
         .batch = batch, .context = 5, .positions = 19};
-    EXPECT_EQ(task.judgedCharacters(options), 15);
+    EXPECT_EQ(task.validationCharacters(options), 15);
     EXPECT_NEAR(judge(model, task, options), mean({0, 30, 65}, 5), 1e-9);
   }
   // Fewer characters than a window has make a shorter one.
   const EvaluationOptions few{.context = 50, .positions = 8};
-  EXPECT_EQ(task.judgedCharacters(few), 8);
+  EXPECT_EQ(task.validationCharacters(few), 8);
   EXPECT_NEAR(judge(model, task, few), mean({0}, 8), 1e-9);
   // As many as there are: all of them.
   for (const std::int64_t characters : {103, 104, 1000, 0})
-    EXPECT_EQ(task.judgedCharacters({.context = 5, .positions = characters}),
-              103);
+    EXPECT_EQ(
+        task.validationCharacters({.context = 5, .positions = characters}),
+        103);
 }
 
 TEST(Evaluate, StopsBetweenBatches) {

@@ -43,20 +43,7 @@ int cublasTranspose(Transpose value) {
 Cublas::Cublas()
     : library({.what = "cuBLAS",
                .variable = "MINRNN_CUBLAS",
-               .names = libraryNames}),
-      create(library.function<Status(Handle *)>("cublasCreate_v2")),
-      destroy(library.function<Status(Handle)>("cublasDestroy_v2")),
-      getVersion(
-          library.function<Status(Handle, int *)>("cublasGetVersion_v2")),
-      setStream(
-          library.function<Status(Handle, CudaStream)>("cublasSetStream_v2")),
-      setWorkspace(library.function<Status(Handle, void *, std::size_t)>(
-          "cublasSetWorkspace_v2")),
-      setMathMode(library.function<Status(Handle, int)>("cublasSetMathMode")),
-      gemmEx(library.function<Status(
-                 Handle, int, int, int, int, int, const void *, const void *,
-                 int, int, const void *, int, int, const void *, void *, int,
-                 int, int, int)>("cublasGemmEx")) {
+               .names = libraryNames}) {
   check(create(&handle), "does not start");
   // Otherwise parts of a sum of halves may be added as halves.
   const Status status = setMathMode(handle, cublasFullReduction);

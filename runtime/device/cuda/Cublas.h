@@ -64,17 +64,20 @@ public:
   using Status = int;
 
   // Each named as in the manual, without `cublas`.
-  Status (*create)(Handle *);
-  Status (*destroy)(Handle);
-  Status (*getVersion)(Handle, int *);
-  Status (*setStream)(Handle, CudaStream);
-  Status (*setWorkspace)(Handle, void *, std::size_t);
-  Status (*setMathMode)(Handle, int mode);
+  Status (*create)(Handle *) = library.function("cublasCreate_v2");
+  Status (*destroy)(Handle) = library.function("cublasDestroy_v2");
+  Status (*getVersion)(Handle, int *) = library.function("cublasGetVersion_v2");
+  Status (*setStream)(Handle,
+                      CudaStream) = library.function("cublasSetStream_v2");
+  Status (*setWorkspace)(Handle, void *, std::size_t) =
+      library.function("cublasSetWorkspace_v2");
+  Status (*setMathMode)(Handle,
+                        int mode) = library.function("cublasSetMathMode");
   Status (*gemmEx)(Handle, int transposeA, int transposeB, int m, int n, int k,
                    const void *alpha, const void *a, int typeA, int strideA,
                    const void *b, int typeB, int strideB, const void *beta,
                    void *c, int typeC, int strideC, int computeType,
-                   int algorithm);
+                   int algorithm) = library.function("cublasGemmEx");
 
 private:
   void check(Status status, const char *what) const;

@@ -63,65 +63,104 @@ private:
   DynamicLibrary library;
 
 public:
-  // In the order of the manual; each named as there, without `cu`.
-  CudaResult (*getErrorString)(CudaResult, const char **);
-  CudaResult (*getErrorName)(CudaResult, const char **);
-  CudaResult (*init)(unsigned flags);
-  CudaResult (*driverGetVersion)(int *version);
-  CudaResult (*deviceGet)(int *device, int ordinal);
-  CudaResult (*deviceGetCount)(int *count);
-  CudaResult (*deviceGetName)(char *name, int length, int device);
-  CudaResult (*deviceTotalMem)(std::size_t *bytes, int device);
-  CudaResult (*deviceGetAttribute)(int *value, int attribute, int device);
-  CudaResult (*devicePrimaryCtxRetain)(CudaContext *context, int device);
-  CudaResult (*devicePrimaryCtxRelease)(int device);
-  CudaResult (*ctxSetCurrent)(CudaContext context);
-  CudaResult (*ctxSynchronize)();
-  CudaResult (*moduleLoadDataEx)(CudaModule *module, const void *image,
-                                 unsigned optionCount, int *options,
-                                 void **values);
-  CudaResult (*moduleUnload)(CudaModule module);
+  // In the order of the manual; each named as there, without `cu`. (`_v2` where
+  // the driver keeps an older form under the plain name.)
+  CudaResult (*getErrorString)(CudaResult, const char **) =
+      library.function("cuGetErrorString");
+  CudaResult (*getErrorName)(CudaResult, const char **) =
+      library.function("cuGetErrorName");
+  CudaResult (*init)(unsigned flags) = library.function("cuInit");
+  CudaResult (*driverGetVersion)(int *version) =
+      library.function("cuDriverGetVersion");
+  CudaResult (*deviceGet)(int *device,
+                          int ordinal) = library.function("cuDeviceGet");
+  CudaResult (*deviceGetCount)(int *count) =
+      library.function("cuDeviceGetCount");
+  CudaResult (*deviceGetName)(char *name, int length,
+                              int device) = library.function("cuDeviceGetName");
+  CudaResult (*deviceTotalMem)(std::size_t *bytes, int device) =
+      library.function("cuDeviceTotalMem_v2");
+  CudaResult (*deviceGetAttribute)(int *value, int attribute, int device) =
+      library.function("cuDeviceGetAttribute");
+  CudaResult (*devicePrimaryCtxRetain)(CudaContext *context, int device) =
+      library.function("cuDevicePrimaryCtxRetain");
+  CudaResult (*devicePrimaryCtxRelease)(int device) =
+      library.function("cuDevicePrimaryCtxRelease_v2");
+  CudaResult (*ctxSetCurrent)(CudaContext context) =
+      library.function("cuCtxSetCurrent");
+  CudaResult (*ctxSynchronize)() = library.function("cuCtxSynchronize");
+  CudaResult (*moduleLoadDataEx)(
+      CudaModule *module, const void *image, unsigned optionCount, int *options,
+      void **values) = library.function("cuModuleLoadDataEx");
+  CudaResult (*moduleUnload)(CudaModule module) =
+      library.function("cuModuleUnload");
   CudaResult (*moduleGetFunction)(CudaFunction *function, CudaModule module,
-                                  const char *name);
-  CudaResult (*memGetInfo)(std::size_t *free, std::size_t *total);
-  CudaResult (*memAlloc)(std::uint64_t *address, std::size_t bytes);
-  CudaResult (*memFree)(std::uint64_t address);
+                                  const char *name) =
+      library.function("cuModuleGetFunction");
+  CudaResult (*memGetInfo)(std::size_t *free, std::size_t *total) =
+      library.function("cuMemGetInfo_v2");
+  CudaResult (*memAlloc)(std::uint64_t *address,
+                         std::size_t bytes) = library.function("cuMemAlloc_v2");
+  CudaResult (*memFree)(std::uint64_t address) =
+      library.function("cuMemFree_v2");
   CudaResult (*memcpyHtoDAsync)(std::uint64_t destination, const void *source,
-                                std::size_t bytes, CudaStream stream);
+                                std::size_t bytes, CudaStream stream) =
+      library.function("cuMemcpyHtoDAsync_v2");
   CudaResult (*memcpyDtoHAsync)(void *destination, std::uint64_t source,
-                                std::size_t bytes, CudaStream stream);
+                                std::size_t bytes, CudaStream stream) =
+      library.function("cuMemcpyDtoHAsync_v2");
   CudaResult (*memcpyDtoDAsync)(std::uint64_t destination, std::uint64_t source,
-                                std::size_t bytes, CudaStream stream);
+                                std::size_t bytes, CudaStream stream) =
+      library.function("cuMemcpyDtoDAsync_v2");
   CudaResult (*memsetD8Async)(std::uint64_t destination, unsigned char value,
-                              std::size_t count, CudaStream stream);
+                              std::size_t count, CudaStream stream) =
+      library.function("cuMemsetD8Async");
   CudaResult (*memsetD2D8Async)(std::uint64_t destination, std::size_t pitch,
                                 unsigned char value, std::size_t width,
-                                std::size_t height, CudaStream stream);
-  CudaResult (*streamCreate)(CudaStream *stream, unsigned flags);
-  CudaResult (*streamDestroy)(CudaStream stream);
-  CudaResult (*streamSynchronize)(CudaStream stream);
+                                std::size_t height, CudaStream stream) =
+      library.function("cuMemsetD2D8Async");
+  CudaResult (*streamCreate)(CudaStream *stream, unsigned flags) =
+      library.function("cuStreamCreate");
+  CudaResult (*streamDestroy)(CudaStream stream) =
+      library.function("cuStreamDestroy_v2");
+  CudaResult (*streamSynchronize)(CudaStream stream) =
+      library.function("cuStreamSynchronize");
   CudaResult (*streamWaitEvent)(CudaStream stream, CudaEvent event,
-                                unsigned flags);
-  CudaResult (*streamBeginCapture)(CudaStream stream, int mode);
-  CudaResult (*streamEndCapture)(CudaStream stream, CudaGraph *graph);
-  CudaResult (*eventCreate)(CudaEvent *event, unsigned flags);
-  CudaResult (*eventDestroy)(CudaEvent event);
-  CudaResult (*eventRecord)(CudaEvent event, CudaStream stream);
-  CudaResult (*eventSynchronize)(CudaEvent event);
+                                unsigned flags) =
+      library.function("cuStreamWaitEvent");
+  CudaResult (*streamBeginCapture)(CudaStream stream, int mode) =
+      library.function("cuStreamBeginCapture_v2");
+  CudaResult (*streamEndCapture)(CudaStream stream, CudaGraph *graph) =
+      library.function("cuStreamEndCapture");
+  CudaResult (*eventCreate)(CudaEvent *event,
+                            unsigned flags) = library.function("cuEventCreate");
+  CudaResult (*eventDestroy)(CudaEvent event) =
+      library.function("cuEventDestroy_v2");
+  CudaResult (*eventRecord)(CudaEvent event, CudaStream stream) =
+      library.function("cuEventRecord");
+  CudaResult (*eventSynchronize)(CudaEvent event) =
+      library.function("cuEventSynchronize");
   CudaResult (*eventElapsedTime)(float *milliseconds, CudaEvent start,
-                                 CudaEvent end);
+                                 CudaEvent end) =
+      library.function("cuEventElapsedTime");
   CudaResult (*funcSetAttribute)(CudaFunction function, int attribute,
-                                 int value);
+                                 int value) =
+      library.function("cuFuncSetAttribute");
   CudaResult (*launchKernel)(CudaFunction function, unsigned gridX,
                              unsigned gridY, unsigned gridZ, unsigned blockX,
                              unsigned blockY, unsigned blockZ,
                              unsigned sharedBytes, CudaStream stream,
-                             void **parameters, void **extra);
+                             void **parameters,
+                             void **extra) = library.function("cuLaunchKernel");
   CudaResult (*graphInstantiate)(CudaGraphExec *executable, CudaGraph graph,
-                                 unsigned long long flags);
-  CudaResult (*graphLaunch)(CudaGraphExec executable, CudaStream stream);
-  CudaResult (*graphExecDestroy)(CudaGraphExec executable);
-  CudaResult (*graphDestroy)(CudaGraph graph);
+                                 unsigned long long flags) =
+      library.function("cuGraphInstantiateWithFlags");
+  CudaResult (*graphLaunch)(CudaGraphExec executable, CudaStream stream) =
+      library.function("cuGraphLaunch");
+  CudaResult (*graphExecDestroy)(CudaGraphExec executable) =
+      library.function("cuGraphExecDestroy");
+  CudaResult (*graphDestroy)(CudaGraph graph) =
+      library.function("cuGraphDestroy");
 };
 
 } // namespace minrnn

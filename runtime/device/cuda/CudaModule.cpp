@@ -72,8 +72,8 @@ CudaDevice::CudaModuleOf::CudaModuleOf(std::shared_ptr<CudaDevice> device,
     for (const std::size_t bytes : parameters)
       entry.parameters.push_back(std::max<std::size_t>(
           1, (bytes + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t)));
-    entry.words = std::accumulate(entry.parameters.begin(),
-                                  entry.parameters.end(), std::size_t{0});
+    entry.arguments = std::accumulate(entry.parameters.begin(),
+                                      entry.parameters.end(), std::size_t{0});
     driver.check(
         driver.moduleGetFunction(&entry.function, code->module, name.c_str()),
         "finding the entry '" + name + "'");
@@ -82,15 +82,15 @@ CudaDevice::CudaModuleOf::CudaModuleOf(std::shared_ptr<CudaDevice> device,
 
 void CudaDevice::CudaModuleOf::launch(
     std::string_view name, const LaunchShape &shape,
-    std::span<const std::uint64_t> words) const {
+    std::span<const std::uint64_t> arguments) const {
   const std::string what = "launch of '" + std::string(name) + "'";
   const auto found = entries.find(name);
   if (found == entries.end())
     throw Error("the module has no entry '" + std::string(name) + "'");
   const Entry &entry = found->second;
-  if (words.size() != entry.words)
-    throw Error(what + ": expected " + std::to_string(entry.words) +
-                " words of parameters, found " + std::to_string(words.size()));
+  if (arguments.size() != entry.arguments)
+    throw Error(what + ": expected " + std::to_string(entry.arguments) +
+                " 64-bit arguments, found " + std::to_string(arguments.size()));
   const std::array<unsigned, 6> extents = extentsOf(shape, what);
   if (shape.sharedBytes > largest)
     throw Error(what + ": " + std::to_string(shape.sharedBytes) +
@@ -108,8 +108,8 @@ void CudaDevice::CudaModuleOf::launch(
         what);
     entry.mostShared = shape.sharedBytes;
   }
-  // The driver copies the words before it returns.
-  std::vector<std::uint64_t> copies(words.begin(), words.end());
+  // The driver copies the arguments before it returns.
+  std::vector<std::uint64_t> copies(arguments.begin(), arguments.end());
   std::vector<void *> parameters;
   parameters.reserve(entry.parameters.size());
   std::size_t next = 0;

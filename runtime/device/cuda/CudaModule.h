@@ -27,7 +27,7 @@ public:
   CudaModuleOf(std::shared_ptr<CudaDevice> device, std::string_view ptx);
 
   void launch(std::string_view entry, const LaunchShape &shape,
-              std::span<const std::uint64_t> words) const override;
+              std::span<const std::uint64_t> arguments) const override;
 
 private:
   /// The driver's module, which goes when nobody needs it: this object, or a
@@ -48,9 +48,10 @@ private:
 
   struct Entry {
     CudaFunction function = nullptr;
-    /// The words that each parameter takes, and all of them.
+    /// How many arguments each parameter takes (one of up to 8 bytes takes
+    /// one), and all of them.
     std::vector<std::size_t> parameters;
-    std::size_t words = 0;
+    std::size_t arguments = 0;
     /// The most shared memory that a launch may add, as far as was asked for.
     mutable std::uint64_t mostShared = 0;
   };

@@ -17,8 +17,8 @@
 #include "minrnn/device.h"
 #include "minrnn/manifest.h"
 
-#include <cstdint>
 #include <memory>
+#include <string_view>
 
 namespace minrnn {
 
@@ -37,6 +37,12 @@ private:
   std::shared_ptr<const Manifest> sharedManifest;
   std::shared_ptr<const KernelModule> sharedModule;
 };
+
+/// Loads PTX that minrnnc wrote, which begins with its manifest, on a device
+/// that runs PTX. `where` begins the messages about the text. Throws Error when
+/// the text is not such, or the device refuses it.
+CellKernels loadPtxCell(const std::shared_ptr<Device> &device,
+                        std::string_view ptx, std::string_view where);
 
 } // namespace minrnn
 

@@ -29,7 +29,9 @@
 
 #include <bit>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -142,14 +144,20 @@ public:
   /// what `forward` saves, until the next `forward`. 0 where it has none.
   std::uint64_t address(Procedure procedure, std::string_view name) const;
 
-  void forward(std::span<const NamedTensor> tensors);
+  void run(Procedure procedure, std::span<const NamedTensor> tensors);
+
+  void forward(std::span<const NamedTensor> tensors) {
+    run(Procedure::Forward, tensors);
+  }
   void forward(std::initializer_list<NamedTensor> tensors) {
     forward(std::span(tensors.begin(), tensors.size()));
   }
 
   /// After `forward`, on the same inputs, parameters and outputs, with the
   /// gradients that come in and those that are wanted. Overwrites them.
-  void backward(std::span<const NamedTensor> tensors);
+  void backward(std::span<const NamedTensor> tensors) {
+    run(Procedure::Backward, tensors);
+  }
   void backward(std::initializer_list<NamedTensor> tensors) {
     backward(std::span(tensors.begin(), tensors.size()));
   }
@@ -157,7 +165,9 @@ public:
   /// One step, from the states `initial` to the states `last`, which may be one
   /// array: the tensors of `forward` with a time of 1. What `forward` saved
   /// stays.
-  void step(std::span<const NamedTensor> tensors);
+  void step(std::span<const NamedTensor> tensors) {
+    run(Procedure::Step, tensors);
+  }
   void step(std::initializer_list<NamedTensor> tensors) {
     step(std::span(tensors.begin(), tensors.size()));
   }
@@ -167,9 +177,52 @@ public:
 
 private:
   struct State;
-  void run(Procedure procedure, std::span<const NamedTensor> tensors);
-
   std::unique_ptr<State> state;
+};
+
+/// A layer that keeps the caller's tensors, too. They are set and read as
+/// numbers of f32 on the host, and are elements of their type on the device:
+/// io types are rounded to the nearest, and what is too large for one becomes
+/// infinite; `reset` takes whole numbers below 256.
+///
+///   minrnn::FloatLayer layer(cell, {.batch = 8, .time = 64, .inputs = 32,
+///                                   .channels = 32});
+///   layer.set("input", x);
+///   layer.set("weight", w);
+///   layer.forward();
+///   y = layer.get("output");
+///
+/// Each function throws Error for a name that the cell does not have.
+class FloatLayer {
+public:
+  /// Throws Error as Layer does.
+  FloatLayer(const CellKernels &cell, const LayerSizes &sizes,
+             const LayerOptions &options = {});
+
+  /// Gives a tensor: all its numbers, last axis contiguous, or none to leave it
+  /// out again. The next call throws Error where there are not as many.
+  void set(std::string_view name, std::span<const float> numbers);
+  /// Asks for a tensor that is optional, and written by the next call: `last`,
+  /// or a gradient. Until then its numbers are of no particular value.
+  void want(std::string_view name);
+  /// The numbers of a tensor that was set or wanted; else of one of the layer's
+  /// own, as `Layer::address` has it. None where there is none.
+  std::vector<float> get(std::string_view name,
+                         Procedure after = Procedure::Forward) const;
+
+  /// As those of Layer, on what was set and wanted, and on the outputs.
+  void forward() { run(Procedure::Forward); }
+  void backward() { run(Procedure::Backward); }
+  void step() { run(Procedure::Step); }
+
+  const Layer &layer() const { return inner; }
+
+private:
+  void run(Procedure procedure);
+
+  std::shared_ptr<Device> device;
+  Layer inner;
+  std::map<std::string, DeviceArray<std::byte>, std::less<>> arrays;
 };
 
 /// The bytes of the layer's own memory, before any of it is reserved. Throws

@@ -19,6 +19,7 @@
 #include <iosfwd>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,6 +45,15 @@ std::string formatShape(std::span<const std::int64_t> shape);
 /// The place of element `offset` of an array, last axis contiguous: `[0, 2]`.
 std::string formatIndex(std::span<const std::int64_t> shape,
                         std::int64_t offset);
+
+/// What such an element holds: `element [0, 2] is nan`.
+std::string formatElement(std::span<const std::int64_t> shape,
+                          std::int64_t offset, float number);
+
+/// The first element that is NaN or infinite, in these words; nothing when all
+/// are finite. `data` is as long as `shape` says.
+std::optional<std::string> findNotFinite(std::span<const std::int64_t> shape,
+                                         std::span<const float> data);
 
 /// A safetensors file open for reading: the header is read and checked at
 /// once, each tensor's data when it is asked for.

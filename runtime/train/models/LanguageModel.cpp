@@ -14,7 +14,6 @@
 #include "runtime/core/DeviceAddress.h"
 #include "runtime/train/models/RecurrentLayer.h"
 #include "specs/contract/ElementCount.h"
-#include "specs/contract/ParseJson.h"
 
 #include <algorithm>
 #include <cmath>
@@ -166,9 +165,7 @@ void LanguageModel::initialise(std::uint64_t seed) {
   std::vector<float> drawn(values.size());
   for (std::size_t index = 0; index < layout().size(); ++index) {
     const PlannedTensor &parameter = layout()[index];
-    const std::span<float> target =
-        std::span(drawn).subspan(static_cast<std::size_t>(parameter.offset),
-                                 static_cast<std::size_t>(parameter.count));
+    const std::span<float> target = parameter.of(std::span(drawn));
     Random random(seed, index);
     // (Not by its name alone: a cell may have a gate called out.)
     const bool isOut =

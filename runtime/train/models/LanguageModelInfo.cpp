@@ -12,7 +12,6 @@
 #include "runtime/train/CheckpointMetadata.h"
 
 using namespace minrnn;
-using Json = nlohmann::json;
 
 namespace {
 

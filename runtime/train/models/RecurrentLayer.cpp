@@ -9,11 +9,21 @@
 #include "runtime/train/models/RecurrentLayer.h"
 
 #include "minrnn/error.h"
+#include "runtime/core/CellTensors.h"
 #include "runtime/core/DeviceAddress.h"
 
-#include <vector>
+#include <array>
 
 using namespace minrnn;
+
+/// The parameters of cells, and their gradients, in the order in which a model
+/// has them.
+static constexpr std::array<std::pair<std::string_view, std::string_view>, 5>
+    kinds = {{{"weight", "d_weight"},
+              {"bias", "d_bias"},
+              {"recurrent_weight", "d_recurrent_weight"},
+              {"recurrent_bias", "d_recurrent_bias"},
+              {"parameters", "d_parameters"}}};
 
 RecurrentLayer::RecurrentLayer(CellKernels cell, std::int64_t inputs,
                                std::int64_t channels)
@@ -27,26 +37,30 @@ RecurrentLayer::RecurrentLayer(CellKernels cell, std::int64_t inputs,
 RecurrentLayer::Parameters
 RecurrentLayer::planParameters(TensorPlan &plan,
                                const std::string &prefix) const {
-  const Manifest &manifest = cell.manifest();
-  std::vector<std::string> recurrent;
-  recurrent.reserve(manifest.recurrent.size());
-  for (const RecurrentProjection &gate : manifest.recurrent)
-    recurrent.push_back(gate.name);
-  const auto add = [&](const std::vector<std::string> &names,
-                       const char *ending,
-                       const std::vector<std::int64_t> &shape) {
-    TensorSlice all{plan.count(), 0};
-    for (const std::string &name : names)
-      all.count += plan.add(prefix + name + ending, shape).count;
-    return all;
-  };
+  const std::vector<CellTensor> tensors =
+      cellTensors(cell.manifest(), sizes(0, 0));
   Parameters parameters;
-  parameters.gateWeights = add(manifest.gates, ".weight", {channels, inputs});
-  parameters.gateBiases = add(manifest.gates, ".bias", {channels});
-  parameters.recurrentWeights = add(recurrent, ".weight", {channels, channels});
-  parameters.recurrentBiases = add(recurrent, ".bias", {channels});
-  parameters.cellParameters = add(manifest.parameters, "", {channels});
+  for (const auto &[kind, gradient] : kinds) {
+    TensorSlice all{plan.count(), 0};
+    for (const CellTensor &tensor : tensors)
+      if (tensor.tensor->name == kind)
+        all.count += plan.add(prefix + tensor.name, tensor.shape).count;
+    parameters.push_back(all);
+  }
   return parameters;
+}
+
+std::vector<NamedTensor>
+RecurrentLayer::named(const Parameters &parameters, float *values,
+                      float *gradients,
+                      std::initializer_list<NamedTensor> others) {
+  std::vector<NamedTensor> tensors = others;
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    tensors.emplace_back(kinds[i].first, parameters[i].in(values));
+    if (gradients != nullptr)
+      tensors.emplace_back(kinds[i].second, parameters[i].in(gradients));
+  }
+  return tensors;
 }
 
 /// Room for `bytes` of a layer, in floats.
@@ -85,15 +99,10 @@ void RecurrentLayer::forward(std::int64_t batch, std::int64_t time,
                              const Arrays &arrays, const Parameters &parameters,
                              const Saved &saved, const Scratch &scratch,
                              const float *input) const {
-  float *p = arrays.parameters;
   layer(batch, time, arrays, saved, scratch)
-      .forward({{"input", input},
-                {"weight", parameters.gateWeights.in(p)},
-                {"bias", parameters.gateBiases.in(p)},
-                {"recurrent_weight", parameters.recurrentWeights.in(p)},
-                {"recurrent_bias", parameters.recurrentBiases.in(p)},
-                {"parameters", parameters.cellParameters.in(p)},
-                {"output", saved.output.in(arrays.activations)}});
+      .forward(named(
+          parameters, arrays.parameters, nullptr,
+          {{"input", input}, {"output", saved.output.in(arrays.activations)}}));
 }
 
 void RecurrentLayer::backward(std::int64_t batch, std::int64_t time,
@@ -101,38 +110,22 @@ void RecurrentLayer::backward(std::int64_t batch, std::int64_t time,
                               const Parameters &parameters, const Saved &saved,
                               const Scratch &scratch, const float *input,
                               const float *dOutput, float *dInput) const {
-  float *p = arrays.parameters;
-  float *g = arrays.gradients;
   layer(batch, time, arrays, saved, scratch)
-      .backward({{"input", input},
-                 {"weight", parameters.gateWeights.in(p)},
-                 {"bias", parameters.gateBiases.in(p)},
-                 {"recurrent_weight", parameters.recurrentWeights.in(p)},
-                 {"recurrent_bias", parameters.recurrentBiases.in(p)},
-                 {"parameters", parameters.cellParameters.in(p)},
-                 {"output", saved.output.in(arrays.activations)},
-                 {"d_output", dOutput},
-                 {"d_input", dInput},
-                 {"d_weight", parameters.gateWeights.in(g)},
-                 {"d_bias", parameters.gateBiases.in(g)},
-                 {"d_recurrent_weight", parameters.recurrentWeights.in(g)},
-                 {"d_recurrent_bias", parameters.recurrentBiases.in(g)},
-                 {"d_parameters", parameters.cellParameters.in(g)}});
+      .backward(named(parameters, arrays.parameters, arrays.gradients,
+                      {{"input", input},
+                       {"output", saved.output.in(arrays.activations)},
+                       {"d_output", dOutput},
+                       {"d_input", dInput}}));
 }
 
 void RecurrentLayer::step(std::int64_t batch, const Arrays &arrays,
                           const Parameters &parameters, const Saved &saved,
                           const float *input, float *state) {
-  float *p = arrays.parameters;
   if (!ofSteps || ofSteps->sizes().batch != batch)
     ofSteps.emplace(cell, sizes(batch, 1), LayerOptions{.training = false});
-  ofSteps->step({{"input", input},
-                 {"weight", parameters.gateWeights.in(p)},
-                 {"bias", parameters.gateBiases.in(p)},
-                 {"recurrent_weight", parameters.recurrentWeights.in(p)},
-                 {"recurrent_bias", parameters.recurrentBiases.in(p)},
-                 {"parameters", parameters.cellParameters.in(p)},
-                 {"initial", state},
-                 {"output", saved.output.in(arrays.activations)},
-                 {"last", state}});
+  ofSteps->step(named(parameters, arrays.parameters, nullptr,
+                      {{"input", input},
+                       {"initial", state},
+                       {"output", saved.output.in(arrays.activations)},
+                       {"last", state}}));
 }

@@ -13,9 +13,11 @@
 #include "minrnn/train/tensor_plan.h"
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace minrnn {
 
@@ -25,14 +27,9 @@ namespace minrnn {
 class RecurrentLayer {
 public:
   /// Where its parameters lie in an array of all parameters, or of their
-  /// gradients. Those of one kind follow one another, in the manifest's order.
-  struct Parameters {
-    TensorSlice gateWeights;
-    TensorSlice gateBiases;
-    TensorSlice recurrentWeights;
-    TensorSlice recurrentBiases;
-    TensorSlice cellParameters;
-  };
+  /// gradients: those of one tensor of the cell follow one another, along its
+  /// packed axis.
+  using Parameters = std::vector<TensorSlice>;
   /// What a forward writes and its backward reads.
   struct Saved {
     /// The layer's own.
@@ -90,6 +87,11 @@ private:
   LayerSizes sizes(std::int64_t batch, std::int64_t time) const {
     return {batch, time, inputs, channels};
   }
+  /// The parameters, or their gradients, as the tensors of a call, besides
+  /// `others`.
+  static std::vector<NamedTensor>
+  named(const Parameters &parameters, float *values, float *gradients,
+        std::initializer_list<NamedTensor> others);
   Layer layer(std::int64_t batch, std::int64_t time, const Arrays &arrays,
               const Saved &saved, const Scratch &scratch) const;
 

@@ -10,7 +10,7 @@
 
 #include "minrnn/error.h"
 #include "runtime/core/ReadFile.h"
-#include "specs/contract/ParseJson.h"
+#include "specs/contract/Json.h"
 
 #include <algorithm>
 #include <iomanip>
@@ -18,7 +18,6 @@
 #include <sstream>
 
 using namespace minrnn;
-using Json = nlohmann::json;
 
 namespace {
 

@@ -18,9 +18,9 @@ using namespace minrnn;
 
 namespace {
 
-/// The windows of a text that are judged: `count` of `time` characters each,
+/// The windows of a text that are evaluated: `count` of `time` characters each,
 /// spread over the `places` that the text has for them, and what is left behind
-/// the last place where all of the text is judged.
+/// the last place where all of the text is.
 struct Windows {
   std::int64_t time = 0;
   std::int64_t count = 0;
@@ -91,7 +91,7 @@ Batch minrnn::randomWindows(std::span<const std::int32_t> text,
 }
 
 std::int64_t
-TextTask::judgedCharacters(const EvaluationOptions &options) const {
+TextTask::validationCharacters(const EvaluationOptions &options) const {
   return windowsOf(static_cast<std::int64_t>(corpus.validation.size()), options)
       .characters();
 }

@@ -1,6 +1,5 @@
 // A program that ships compiled PTX links the runtime alone.
 #include "minrnn/layer.h"
-#include "minrnn/load_cell.h"
 #include "minrnn/open_device.h"
 
 #include <iostream>

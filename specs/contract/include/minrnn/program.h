@@ -22,7 +22,7 @@
 //   caller gave, one that `forward` saves for `backward`, or one of the layer's
 //   own that an operation that runs reads. What is not wanted is not allocated,
 //   but for an argument of a launch that may not be null.
-// - `for_time` runs its operations for each step, in the order of the walk:
+// - `for_time` runs its operations for each step, in the order of the call:
 //   from step 0 on, or from step T - 1 back where the call says `reverse`; an
 //   adjoint loop goes the other way. A launch in it is told `first`, the
 //   position of the step in the order of this loop, and `count` 1; outside,

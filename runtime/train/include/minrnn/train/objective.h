@@ -74,7 +74,7 @@ struct Evaluation {
   std::vector<Metric> metrics = {};
 };
 
-/// Judges a model by the validation batches of a task, each row from zero
+/// Evaluates a model on the validation batches of a task, each row from zero
 /// states. Nothing when it was stopped. Throws Error as the task does.
 std::optional<Evaluation> evaluate(Model &model, const Task &task,
                                    const EvaluationOptions &options);

@@ -48,18 +48,18 @@ struct DeviceTargets {
   const float *weights = nullptr;
 };
 
-/// How a model is judged.
+/// How a model is evaluated.
 struct EvaluationOptions {
   /// Sequences at a time, and positions of a sequence.
   std::int64_t batch = 32;
   std::int64_t context = 128;
-  /// How many positions are judged at most; 0: all.
+  /// How many positions are evaluated at most; 0: all.
   std::int64_t positions = 0;
   /// Asked before each batch.
   StopRequest stop = {};
 };
 
-/// Where batches come from, and how a model's outputs are judged.
+/// Where batches come from, and how a model's outputs are evaluated.
 class Task {
 public:
   virtual ~Task() = default;
@@ -70,9 +70,9 @@ public:
   virtual Batch trainingBatch(std::int64_t batch, std::int64_t time,
                               std::uint64_t seed, std::uint64_t step) const = 0;
 
-  /// How many batches a validation judges, and each of them: the same ones each
-  /// time, so that losses compare. Throws Error when an option is out of range
-  /// or there is nothing to judge by.
+  /// How many batches a validation evaluates, and each of them: the same ones
+  /// each time, so that losses compare. Throws Error when an option is out of
+  /// range or there is nothing to validate on.
   virtual std::int64_t
   validationBatches(const EvaluationOptions &options) const = 0;
   virtual Batch validationBatch(const EvaluationOptions &options,

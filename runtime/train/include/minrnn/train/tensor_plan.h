@@ -10,6 +10,7 @@
 #define MINRNN_TRAIN_TENSOR_PLAN_H
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,12 @@ struct TensorSlice {
 
   /// Its address in the array that begins at `base`; null when it is empty.
   float *in(float *base) const { return count == 0 ? nullptr : base + offset; }
+  /// Its part of the array.
+  template <typename Number>
+  std::span<Number> of(std::span<Number> array) const {
+    return array.subspan(static_cast<std::size_t>(offset),
+                         static_cast<std::size_t>(count));
+  }
 };
 
 /// One tensor of a plan.

@@ -59,7 +59,7 @@ private:
   std::unordered_map<std::string, std::int32_t> tokens;
 };
 
-/// A text as tokens: the first 90 % to train on, the rest to judge by.
+/// A text as tokens: the first 90 % to train on, the rest to validate on.
 struct TextCorpus {
   Vocabulary vocabulary = {};
   std::vector<std::int32_t> training = {};
@@ -80,8 +80,8 @@ struct TextCorpus {
 Batch randomWindows(std::span<const std::int32_t> text, std::int64_t batch,
                     std::int64_t time, std::uint64_t seed, std::uint64_t step);
 
-/// To say the next character of a text. A validation cuts the part to judge by
-/// into windows that do not overlap: all of it, or as many as
+/// To say the next character of a text. A validation cuts the part to validate
+/// on into windows that do not overlap: all of it, or as many as
 /// EvaluationOptions::positions allows, spread evenly.
 class TextTask : public Task {
 public:
@@ -97,9 +97,9 @@ public:
   Batch validationBatch(const EvaluationOptions &options,
                         std::int64_t index) const override;
 
-  /// How many characters a validation judges. Throws Error as
+  /// How many characters a validation evaluates. Throws Error as
   /// `validationBatches` does.
-  std::int64_t judgedCharacters(const EvaluationOptions &options) const;
+  std::int64_t validationCharacters(const EvaluationOptions &options) const;
 
   /// `vocabulary`: what Vocabulary::toJson writes.
   Metadata metadata() const override {

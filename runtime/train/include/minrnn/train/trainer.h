@@ -40,12 +40,12 @@ struct TrainingOptions {
   std::uint64_t seed = 1;
   /// Steps from one validation to the next.
   std::int64_t evaluateEvery = 100;
-  /// How many positions a validation judges at most; 0: all. Of the 150,000
+  /// How many positions a validation evaluates at most; 0: all. Of the 150,000
   /// characters of a text, with the other defaults, 20,000 take some 2 % of the
   /// time between validations.
   std::int64_t evaluatePositions = 20000;
 
-  /// How a validation judges.
+  /// How a validation evaluates.
   EvaluationOptions evaluation(StopRequest stop = {}) const {
     return {.batch = batch,
             .context = context,
@@ -101,7 +101,7 @@ public:
   /// message names the first tensor where that shows.
   double step();
 
-  /// Judges the model as a validation does; nothing when it was stopped.
+  /// Evaluates the model as a validation does; nothing when it was stopped.
   std::optional<Evaluation> evaluate(StopRequest stop = {}) const;
 
   /// Steps until `options().steps` are done or `stop` ends the run: after a

@@ -1,4 +1,4 @@
-//===- ParseJson.cpp - JSON of unknown origin -----------------------------===//
+//===- Json.cpp - JSON of unknown origin ----------------------------------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "specs/contract/ParseJson.h"
+#include "specs/contract/Json.h"
 
 #include "minrnn/error.h"
 
@@ -14,7 +14,6 @@
 #include <vector>
 
 using namespace minrnn;
-using Json = nlohmann::json;
 
 namespace {
 

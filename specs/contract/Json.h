@@ -1,4 +1,4 @@
-//===- ObjectReader.h - Values out of JSON, with words ===//
+//===- Json.h - JSON of unknown origin ------------------------*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef MINRNN_SPECS_CONTRACT_OBJECTREADER_H
-#define MINRNN_SPECS_CONTRACT_OBJECTREADER_H
+#ifndef MINRNN_SPECS_CONTRACT_JSON_H
+#define MINRNN_SPECS_CONTRACT_JSON_H
 
 #include "minrnn/error.h"
 
@@ -18,11 +18,19 @@
 #include <limits>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace minrnn {
 
 using Json = nlohmann::json;
+
+/// The value of a whole JSON text. `what` is for messages: `FILE: the header`.
+/// Throws Error where the JSON library would crash or let something pass: for
+/// what is no JSON, nesting beyond 64 levels (which a value's destructor visits
+/// by recursion), a key twice in an object (of which the library keeps
+/// the last), a byte order mark, and zero bytes (which it takes for the end).
+Json parseJson(std::string_view text, const std::string &what);
 
 /// Reads values out of a JSON object; its errors say where the object is.
 class ObjectReader {
@@ -141,4 +149,4 @@ inline void checkDistinct(const ObjectReader &reader, const char *key,
 
 } // namespace minrnn
 
-#endif // MINRNN_SPECS_CONTRACT_OBJECTREADER_H
+#endif // MINRNN_SPECS_CONTRACT_JSON_H
