@@ -28,10 +28,8 @@ constexpr double multiplicationsOfThread = 1 << 20;
 /// slices of so few rows would leave threads without work.
 constexpr double longStep = 1 << 22;
 constexpr std::int64_t manyRows = 64;
-/// Weights that stay in a core's second cache. Then a slice of few rows costs
-/// nothing, and what it reads and writes at a step is few streams through
-/// memory, that the processor can follow.
-constexpr double multiplicationsInCache = 1 << 17;
+/// The most rows of a slice: enough that the weights are read once for as many
+/// sums as a core has room for.
 constexpr std::int64_t rowsOfSlice = 8;
 
 /// A matrix with the rows of the batch, at a step.
@@ -217,10 +215,8 @@ bool minrnn::runTimeLoopInSlices(const BoundLoop &loop,
   const auto threads = static_cast<std::int64_t>(std::min(
       {static_cast<double>(module->threads()), static_cast<double>(batch),
        1 + ofStep * static_cast<double>(time) / multiplicationsOfThread}));
-  const std::int64_t mostRows =
-      multiplications <= multiplicationsInCache ? rowsOfSlice : batch;
   const std::int64_t slices =
-      std::min(batch, threads * ((batch - 1) / (threads * mostRows) + 1));
+      std::min(batch, threads * ((batch - 1) / (threads * rowsOfSlice) + 1));
   const bool fromTheEnd = loop.isAdjoint != call.reverse;
 #pragma omp parallel for schedule(dynamic) num_threads(threads)                \
     firstprivate(operations) if (threads > 1)
