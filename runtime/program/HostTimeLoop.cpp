@@ -210,6 +210,7 @@ bool minrnn::runTimeLoopInSlices(const BoundLoop &loop,
     return true;
 
   std::vector<SliceOperation> operations;
+  operations.reserve(loop.body.size());
   for (const BoundOperation &operation : loop.body)
     operations.push_back(slicer.slice(operation));
   const auto threads = static_cast<std::int64_t>(std::min(

@@ -20,6 +20,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -92,6 +93,11 @@ private:
   std::map<std::string, std::vector<float>> data;
 };
 
+/// 0 where it is none.
+std::int64_t toNumber(const char *text) {
+  return std::strtoll(text, nullptr, 10);
+}
+
 void report(const char *cell, int threads, const char *procedure,
             const Times &times) {
   std::printf("%-28s %2d threads %-8s %8.1f ms, processor %8.1f ms\n", cell,
@@ -106,15 +112,15 @@ int main(int argc, char **argv) try {
   std::vector<int> threads;
   int at = 2;
   for (; at < argc && std::string_view(argv[at]) != "--"; ++at)
-    threads.push_back(std::atoi(argv[at]));
+    threads.push_back(static_cast<int>(toNumber(argv[at])));
   if (threads.empty() || (at < argc && argc - at != 5)) {
     std::fprintf(stderr, "usage: %s CELL.mlir THREADS... [-- B T D H]\n",
                  argv[0]);
     return 2;
   }
   if (at < argc)
-    sizes = {std::atoll(argv[at + 1]), std::atoll(argv[at + 2]),
-             std::atoll(argv[at + 3]), std::atoll(argv[at + 4])};
+    sizes = {toNumber(argv[at + 1]), toNumber(argv[at + 2]),
+             toNumber(argv[at + 3]), toNumber(argv[at + 4])};
   for (const int count : threads) {
     omp_set_num_threads(count);
     minrnn::Layer layer(minrnn::compileCellFile(argv[1]), sizes);
