@@ -21,9 +21,10 @@ static constexpr std::int64_t stripColumns = PackedMatrix::stripColumns;
 
 namespace {
 
-/// A row of a strip. The compiler makes as many vectors of it as the processor
-/// needs.
-using Lanes [[gnu::vector_size(sizeof(StripRow))]] = float;
+/// Vectors of each size that processors have.
+using Lanes16 [[gnu::vector_size(64)]] = float;
+using Lanes8 [[gnu::vector_size(32)]] = float;
+using Lanes4 [[gnu::vector_size(16)]] = float;
 
 /// One product, as the loops below take it.
 struct Product {
@@ -37,10 +38,12 @@ struct Product {
   bool accumulate;
 };
 
-/// Writes one row of a strip, or its first `columns` columns.
+/// Writes a vector of sums, or its first `columns` ones.
+template <typename Lanes>
 [[gnu::always_inline]] inline void
 store(const Lanes &sums, float *c, std::int64_t columns, bool accumulate) {
-  if (columns >= stripColumns) {
+  constexpr auto width = static_cast<std::int64_t>(sizeof(Lanes) / sizeof(*c));
+  if (columns >= width) {
     Lanes results = sums;
     if (accumulate) {
       std::memcpy(&results, c, sizeof(results));
@@ -55,47 +58,54 @@ store(const Lanes &sums, float *c, std::int64_t columns, bool accumulate) {
 
 /// `Rows` rows from `row` on by `Strips` strips from `strip` on: as many sums
 /// as stay in registers.
-template <int Rows, int Strips>
+template <typename Lanes, int Rows, int Strips>
 [[gnu::always_inline]] inline void
 multiplyBlock(const Product &product, std::int64_t row, std::int64_t strip) {
+  constexpr int width = sizeof(Lanes) / sizeof(float);
+  constexpr int vectorsOfStrip = stripColumns / width;
+  constexpr int vectors = Strips * vectorsOfStrip;
   const StripRow *b = product.strips + strip * product.k;
   const float *a = product.a + row * product.aStride;
-  Lanes sums[Rows][Strips] = {};
+  Lanes sums[Rows][vectors] = {};
   for (std::int64_t l = 0; l < product.k; ++l)
-    for (int j = 0; j < Strips; ++j) {
+    for (int j = 0; j < vectors; ++j) {
       Lanes factors;
-      std::memcpy(&factors, b + j * product.k + l, sizeof(factors));
+      std::memcpy(&factors,
+                  b[j / vectorsOfStrip * product.k + l].columns +
+                      j % vectorsOfStrip * width,
+                  sizeof(factors));
       for (int i = 0; i < Rows; ++i)
         sums[i][j] += a[i * product.aStride + l] * factors;
     }
-  float *c = product.c + row * product.cStride + strip * stripColumns;
+  const std::int64_t column = strip * stripColumns;
   for (int i = 0; i < Rows; ++i)
-    for (int j = 0; j < Strips; ++j)
-      store(sums[i][j], c + i * product.cStride + j * stripColumns,
-            product.n - (strip + j) * stripColumns, product.accumulate);
+    for (int j = 0; j < vectors; ++j)
+      if (const std::int64_t at = column + j * width; at < product.n)
+        store(sums[i][j], product.c + (row + i) * product.cStride + at,
+              product.n - at, product.accumulate);
 }
 
 /// All rows by `Strips` strips from `strip` on: `Rows` rows at a time, then the
 /// fewer that are left.
-template <int Rows, int Strips>
+template <typename Lanes, int Rows, int Strips>
 [[gnu::always_inline]] inline void
 multiplyStrips(const Product &product, std::int64_t row, std::int64_t rows,
                std::int64_t strip) {
   for (; row + Rows <= rows; row += Rows)
-    multiplyBlock<Rows, Strips>(product, row, strip);
+    multiplyBlock<Lanes, Rows, Strips>(product, row, strip);
   if constexpr (Rows > 1)
-    multiplyStrips<Rows - 1, Strips>(product, row, rows, strip);
+    multiplyStrips<Lanes, Rows - 1, Strips>(product, row, rows, strip);
 }
 
-template <int Rows, int Strips>
+template <typename Lanes, int Rows, int Strips>
 [[gnu::always_inline]] inline void multiplyAll(const Product &product,
                                                std::int64_t rows) {
   const std::int64_t strips = (product.n + stripColumns - 1) / stripColumns;
   std::int64_t strip = 0;
   for (; strip + Strips <= strips; strip += Strips)
-    multiplyStrips<Rows, Strips>(product, 0, rows, strip);
+    multiplyStrips<Lanes, Rows, Strips>(product, 0, rows, strip);
   for (; strip < strips; ++strip)
-    multiplyStrips<Rows, 1>(product, 0, rows, strip);
+    multiplyStrips<Lanes, Rows, 1>(product, 0, rows, strip);
 }
 
 } // namespace
@@ -104,15 +114,15 @@ template <int Rows, int Strips>
 #if defined(__x86_64__)
 [[gnu::target("avx512f")]] static void multiplyWide(const Product &product,
                                                     std::int64_t rows) {
-  multiplyAll<8, 2>(product, rows);
+  multiplyAll<Lanes16, 8, 2>(product, rows);
 }
 [[gnu::target("avx2,fma")]] static void multiplyMedium(const Product &product,
                                                        std::int64_t rows) {
-  multiplyAll<4, 1>(product, rows);
+  multiplyAll<Lanes8, 4, 1>(product, rows);
 }
 #endif
 static void multiplyNarrow(const Product &product, std::int64_t rows) {
-  multiplyAll<2, 1>(product, rows);
+  multiplyAll<Lanes4, 2, 1>(product, rows);
 }
 
 PackedMatrix::PackedMatrix(std::int64_t k, std::int64_t n,
