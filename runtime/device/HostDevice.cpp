@@ -146,16 +146,20 @@ HostModule::HostModule(std::shared_ptr<HostDevice> device,
     throw Error("a host module needs a device, found null");
 }
 
-void HostModule::launch(const KernelEntry &entry,
-                        std::span<const std::uint64_t> argumentBlock,
-                        std::int64_t tileCount) const {
+HostEntry HostModule::function(const KernelEntry &entry) const {
   const auto found = symbols.find(entry.symbol);
   if (found == symbols.end() || found->second == nullptr)
     throw Error("the module has no function '" + entry.symbol +
                 "' for the entry '" + entry.name + "'");
+  return found->second;
+}
+
+void HostModule::launch(const KernelEntry &entry,
+                        std::span<const std::uint64_t> argumentBlock,
+                        std::int64_t tileCount) const {
+  const HostEntry function = this->function(entry);
   if (tileCount <= 0)
     return;
-  const HostEntry function = found->second;
   // Single steps are many and short: one that a thread has done before another
   // is awake stays on this one.
   const double worthwhile =

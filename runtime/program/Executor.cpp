@@ -9,6 +9,7 @@
 #include "runtime/program/Executor.h"
 
 #include "minrnn/error.h"
+#include "runtime/program/HostTimeLoop.h"
 
 #include <bit>
 
@@ -93,35 +94,14 @@ private:
   }
 
   void run(const BoundLaunch &op, const StepsOfPass &steps) {
-    const auto number = [&](const std::string &name) {
-      if (name == "batch")
-        return call.sizes.of(Axis::Batch);
-      if (name == "time")
-        return call.sizes.of(Axis::Time);
-      if (name == "channels")
-        return call.sizes.of(Axis::Channels);
-      if (name == "reverse")
-        return std::int64_t{call.reverse};
-      if (name == "first")
-        return steps.first;
-      if (name == "count")
-        return steps.count;
-      throw Error("cell '" + call.sizes.manifest().cell + "', entry '" +
-                  op.entry->name +
-                  "': this runtime does not know the number '" + name + "'");
-    };
-    arguments.clear();
-    for (std::size_t i = 0; i < op.tensors.size(); ++i) {
-      const KernelArgument &argument = op.entry->arguments[i];
-      if (!argument.isTensor())
-        arguments.push_back(static_cast<std::uint64_t>(number(argument.name)));
-      else
-        arguments.push_back(op.tensors[i] ? call.addresses[*op.tensors[i]] : 0);
-    }
-    call.cell.module().launch(*op.entry, arguments, op.tileCount);
+    call.cell.module().launch(*op.entry,
+                              argumentBlock(op, call, steps.first, steps.count),
+                              op.tileCount);
   }
 
   void run(const BoundLoop &loop, const StepsOfPass & /*steps*/) {
+    if (runTimeLoopInSlices(loop, call))
+      return;
     const std::int64_t time = call.sizes.of(Axis::Time);
     const bool fromTheEnd = loop.isAdjoint != call.reverse;
     for (std::int64_t position = 0; position < time; ++position)
@@ -131,11 +111,42 @@ private:
 
   const ProcedureCall &call;
   Device &device;
-  /// Of the launch at hand.
-  std::vector<std::uint64_t> arguments;
 };
 
 } // namespace
+
+std::vector<std::uint64_t> minrnn::argumentBlock(const BoundLaunch &op,
+                                                 const ProcedureCall &call,
+                                                 std::int64_t first,
+                                                 std::int64_t count) {
+  const auto number = [&](const std::string &name) {
+    if (name == "batch")
+      return call.sizes.of(Axis::Batch);
+    if (name == "time")
+      return call.sizes.of(Axis::Time);
+    if (name == "channels")
+      return call.sizes.of(Axis::Channels);
+    if (name == "reverse")
+      return std::int64_t{call.reverse};
+    if (name == "first")
+      return first;
+    if (name == "count")
+      return count;
+    throw Error("cell '" + call.sizes.manifest().cell + "', entry '" +
+                op.entry->name + "': this runtime does not know the number '" +
+                name + "'");
+  };
+  std::vector<std::uint64_t> block;
+  block.reserve(op.tensors.size());
+  for (std::size_t i = 0; i < op.tensors.size(); ++i) {
+    const KernelArgument &argument = op.entry->arguments[i];
+    if (!argument.isTensor())
+      block.push_back(static_cast<std::uint64_t>(number(argument.name)));
+    else
+      block.push_back(op.tensors[i] ? call.addresses[*op.tensors[i]] : 0);
+  }
+  return block;
+}
 
 void minrnn::execute(const std::vector<BoundOperation> &operations,
                      const ProcedureCall &call) {

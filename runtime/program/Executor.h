@@ -24,6 +24,13 @@ struct ProcedureCall {
   std::span<const std::uint64_t> addresses;
 };
 
+/// The arguments of a launch on `count` steps from the position `first` on, in
+/// the entry's order. Throws Error where there is a number that is not known.
+std::vector<std::uint64_t> argumentBlock(const BoundLaunch &op,
+                                         const ProcedureCall &call,
+                                         std::int64_t first,
+                                         std::int64_t count);
+
 /// Queues the operations, which are live ones.
 void execute(const std::vector<BoundOperation> &operations,
              const ProcedureCall &call);

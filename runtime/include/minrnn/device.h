@@ -257,6 +257,11 @@ public:
   void sumRows(std::int64_t rows, std::int64_t columns, std::uint64_t values,
                std::uint64_t sums) const override;
 
+  /// The function of an entry. Throws Error when the module holds none.
+  HostEntry function(const KernelEntry &entry) const;
+  /// The number of threads of a launch.
+  int threads() const { return hostDevice->threads(); }
+
 private:
   // Declared first, so destroyed last: the code outlives the table into it.
   std::shared_ptr<void> owner;
