@@ -50,6 +50,19 @@ static void buildSequentialKernel(OpBuilder &builder, func::FuncOp function,
   gpu::ReturnOp::create(builder, block.location);
 }
 
+/// The shape of a block that takes `scan`: `shape`, or where it goes against the
+/// forward pass, one of twice the warps with half the steps each. Such a thread
+/// holds twice as many values of a step; the tile must stay the same, as states
+/// are recomputed from its beginning.
+static BlockShape shapeOf(ScanOp scan, BlockShape shape) {
+  BlockShape wider{shape.warps * 2, shape.stepsPerThread / 2};
+  bool fits = wider.warps <= 16 && wider.tileTime() == shape.tileTime() &&
+              carrySharedBytes(scan.getElementSize(),
+                               static_cast<bool>(scan.getTaken()),
+                               wider) <= kSharedBytes;
+  return scan.getReverse() && fits ? wider : shape;
+}
+
 namespace {
 
 struct LowerToGPUPass
@@ -98,8 +111,8 @@ struct LowerToGPUPass
       std::vector<EntryArgument> signature = kernelArguments(function, ioType);
       BlockShape shape{warps, stepsPerThread};
       if (auto scan = findOnly<ScanOp>(function))
-        buildCarryKernel(builder, function, scan, signature, shape,
-                         roundsToBF16);
+        buildCarryKernel(builder, function, scan, signature,
+                         shapeOf(scan, shape), roundsToBF16);
       else
         buildSequentialKernel(builder, function,
                               findOnly<SequentialScanOp>(function), signature,
