@@ -51,16 +51,13 @@ static void buildSequentialKernel(OpBuilder &builder, func::FuncOp function,
 }
 
 /// The shape of a block that takes `scan`: `shape`, or where it goes against the
-/// forward pass, one of twice the warps with half the steps each. Such a thread
-/// holds twice as many values of a step; the tile must stay the same, as states
-/// are recomputed from its beginning.
+/// forward pass, half the steps a thread, which holds about twice as many
+/// values of each. (Where states are recomputed, tiles are those of the forward
+/// pass.)
 static BlockShape shapeOf(ScanOp scan, BlockShape shape) {
-  BlockShape wider{shape.warps * 2, shape.stepsPerThread / 2};
-  bool fits = wider.warps <= 16 && wider.tileTime() == shape.tileTime() &&
-              carrySharedBytes(scan.getElementSize(),
-                               static_cast<bool>(scan.getTaken()),
-                               wider) <= kSharedBytes;
-  return scan.getReverse() && fits ? wider : shape;
+  if (scan.getReverse() && !scan.getTaken() && shape.stepsPerThread > 1)
+    shape.stepsPerThread /= 2;
+  return shape;
 }
 
 namespace {
