@@ -50,6 +50,16 @@ static void buildSequentialKernel(OpBuilder &builder, func::FuncOp function,
   gpu::ReturnOp::create(builder, block.location);
 }
 
+/// The shape of a block that takes `scan`: `shape`, or where it goes against the
+/// forward pass, half the steps a thread, which holds about twice as many
+/// values of each. (Where states are recomputed, tiles are those of the forward
+/// pass.)
+static BlockShape shapeOf(ScanOp scan, BlockShape shape) {
+  if (scan.getReverse() && !scan.getTaken() && shape.stepsPerThread > 1)
+    shape.stepsPerThread /= 2;
+  return shape;
+}
+
 namespace {
 
 struct LowerToGPUPass
@@ -98,8 +108,8 @@ struct LowerToGPUPass
       std::vector<EntryArgument> signature = kernelArguments(function, ioType);
       BlockShape shape{warps, stepsPerThread};
       if (auto scan = findOnly<ScanOp>(function))
-        buildCarryKernel(builder, function, scan, signature, shape,
-                         roundsToBF16);
+        buildCarryKernel(builder, function, scan, signature,
+                         shapeOf(scan, shape), roundsToBF16);
       else
         buildSequentialKernel(builder, function,
                               findOnly<SequentialScanOp>(function), signature,

@@ -37,19 +37,22 @@ Value MathBuilder::magnitude(Value x) {
   return abs(x);
 }
 
-Value MathBuilder::expOfMinusMagnitude(Value x, Results results) {
-  return exp(negate(magnitude(x)), results);
-}
-
 Value MathBuilder::log2OnePlus(Value u) {
   return mul(u, polynomial(kLog2OnePlus, u));
 }
 
 Value MathBuilder::sigmoid(Value x) {
-  // With e = exp(-|x|): 1 / (1 + e) for x >= 0, e / (1 + e) otherwise.
-  Value e = expOfMinusMagnitude(x, Results::Any);
+  // With e = exp(-|x|): 1 / (1 + e) for x >= 0, e / (1 + e) otherwise. The
+  // sigmoids of x and of -x share all but the last operation. (At 0 they are
+  // the same, and a NaN is in e and r both.)
+  Value e = expOfMinus(magnitude(x), Results::Any);
   Value r = reciprocal(add(number(1), e));
-  return select(compare(arith::CmpFPredicate::OGE, x, number(0)), r, mul(e, r));
+  Value far = mul(e, r);
+  if (auto negated = x.getDefiningOp<arith::NegFOp>())
+    return select(compare(arith::CmpFPredicate::OGE, negated.getOperand(),
+                          number(0)),
+                  far, r);
+  return select(compare(arith::CmpFPredicate::OGE, x, number(0)), r, far);
 }
 
 Value MathBuilder::positive(Value x) {
@@ -61,7 +64,7 @@ Value MathBuilder::softplus(Value x, bool wantsTail) {
   // max(x, 0) + log(1 + exp(-|x|)); the sum passes a NaN on.
   Value above = larger(x, number(0));
   Value e =
-      expOfMinusMagnitude(x, wantsTail ? Results::Any : resultsWithoutTail());
+      expOfMinus(magnitude(x), wantsTail ? Results::Any : resultsWithoutTail());
   return add(mul(log2OnePlus(e), number(kLn2)), above);
 }
 

@@ -74,6 +74,8 @@ public:
 protected:
   /// 1 / x for x in [1, 2].
   virtual mlir::Value reciprocal(mlir::Value x) = 0;
+  /// exp(-a) for a >= 0, in [0, 1].
+  virtual mlir::Value expOfMinus(mlir::Value a, Results results) = 0;
   /// exp(-2 a) for a >= 0, to be added to 1.
   virtual mlir::Value expOfMinusTwice(mlir::Value a) = 0;
   /// What a softplus asks of its exponential where it wants no tail.
@@ -111,14 +113,12 @@ protected:
   }
 
 private:
+  /// |x|, the same value for x and -x.
+  mlir::Value magnitude(mlir::Value x);
   /// The larger of two numbers; of a number and a NaN, the number.
   mlir::Value larger(mlir::Value x, mlir::Value y) {
     return intrinsic("llvm.maxnum", {x, y});
   }
-  /// |x|, the same value for x and -x.
-  mlir::Value magnitude(mlir::Value x);
-  /// exp(-|x|), in [0, 1].
-  mlir::Value expOfMinusMagnitude(mlir::Value x, Results results);
   /// log2(1 + u) for u in [0, 1], accurate however small u is.
   mlir::Value log2OnePlus(mlir::Value u);
 };

@@ -8,16 +8,25 @@
 
 #include "compiler/lowering/ScanStages.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
 using namespace minrnn::compiler;
 using namespace minrnn::dialect;
 
+/// The values that one instruction moves to or from shared memory, of an
+/// element of so many.
+static int64_t pieceOf(int64_t size) {
+  return size % 4 == 0 ? 4 : size % 2 == 0 ? 2 : 1;
+}
+
 Type minrnn::compiler::exchangeBuffer(Builder &builder, const BlockShape &shape,
                                       int64_t size) {
+  int64_t piece = pieceOf(size);
   return MemRefType::get(
-      {2, shape.warps, size, kWarpSize}, builder.getF32Type(),
+      {2, shape.warps, size / piece, kWarpSize},
+      VectorType::get({piece}, builder.getF32Type()),
       MemRefLayoutAttrInterface(),
       gpu::AddressSpaceAttr::get(builder.getContext(),
                                  gpu::AddressSpace::Workgroup));
@@ -29,54 +38,21 @@ int64_t minrnn::compiler::exchangeBytes(const BlockShape &shape, int64_t size) {
 }
 
 //===----------------------------------------------------------------------===//
-// Load
-//===----------------------------------------------------------------------===//
-
-TileSteps minrnn::compiler::loadTile(ScanThread &thread, Value tileStart,
-                                     Value tileEnd) {
-  ThreadBlock &block = thread.block;
-  TensorAccess &tensors = block.tensors;
-  Value first = block.add(
-      tileStart, block.mul(block.toInteger(block.warp),
-                           block.integer(thread.shape.stepsPerThread)));
-  Value lastPosition = block.sub(tensors.end(), block.integer(1));
-  // All loads of a tile come first, so that they are under way together.
-  // Beyond the end they read the last step again, and count as identity.
-  TileSteps steps;
-  // Stores need no clamping. Their places are linear in the step, which costs
-  // fewer registers than to keep those of the loads.
-  SmallVector<StepPlace> places;
-  for (int64_t offset = 0; offset < thread.shape.stepsPerThread; ++offset) {
-    Value position = block.add(first, block.integer(offset));
-    if (tileEnd)
-      position = block.sub(block.sub(tileEnd, block.integer(1)), position);
-    steps.exists.push_back(
-        block.compare(arith::CmpIPredicate::slt, position, tensors.end()));
-    steps.storePlaces.push_back(tensors.storePlace(thread.axis, position));
-    Value clamped = arith::MinSIOp::create(block.builder, block.location,
-                                           position, lastPosition);
-    places.push_back(tensors.place(thread.axis, clamped, position));
-  }
-  steps.values = tensors.readSteps(thread.scan.getSequences(), places,
-                                   thread.initialStates);
-  return steps;
-}
-
-//===----------------------------------------------------------------------===//
 // Compose
 //===----------------------------------------------------------------------===//
 
 SmallVector<Element>
-minrnn::compiler::composeSteps(ScanThread &thread, Region &region,
-                               ArrayRef<SmallVector<Value>> values,
-                               ArrayRef<Value> exists) {
+minrnn::compiler::elementsOf(ScanThread &thread, Region &region,
+                             ArrayRef<SmallVector<Value>> values,
+                             ArrayRef<Value> exists) {
   LaneBuilder &lanes = thread.block.lanes;
   Element identity = thread.algebra.identity();
   SmallVector<Element> elements;
-  for (auto [step, exist] : llvm::zip(values, exists)) {
+  for (auto [index, step] : llvm::enumerate(values)) {
     Element element = lanes.inlineRegion(region, step);
-    for (auto [value, neutral] : llvm::zip_equal(element, identity))
-      value = lanes.select(exist, value, neutral);
+    if (!exists.empty())
+      for (auto [value, neutral] : llvm::zip_equal(element, identity))
+        value = lanes.select(exists[index], value, neutral);
     elements.push_back(element);
   }
   return elements;
@@ -86,14 +62,23 @@ minrnn::compiler::composeSteps(ScanThread &thread, Region &region,
 // Exchange
 //===----------------------------------------------------------------------===//
 
-/// Values of one thread in shared memory: [buffer, warp, value, lane].
+/// Values of one thread in shared memory: [buffer, warp, piece, lane].
 static void writeShared(ThreadBlock &block, Value shared, Value parity,
                         ArrayRef<Value> values) {
-  for (auto [place, value] : llvm::enumerate(values))
-    memref::StoreOp::create(block.builder, block.location, value, shared,
-                            ValueRange{parity, block.warp,
-                                       block.index(static_cast<int64_t>(place)),
-                                       block.lane});
+  auto piece =
+      cast<VectorType>(cast<MemRefType>(shared.getType()).getElementType());
+  for (int64_t place = 0; !values.empty(); ++place) {
+    size_t count = std::min<size_t>(piece.getNumElements(), values.size());
+    Value vector = LLVM::PoisonOp::create(block.builder, block.location, piece);
+    for (auto [index, value] : llvm::enumerate(values.take_front(count)))
+      vector = LLVM::InsertElementOp::create(
+          block.builder, block.location, vector, value,
+          block.integer(static_cast<int64_t>(index)));
+    values = values.drop_front(count);
+    memref::StoreOp::create(
+        block.builder, block.location, vector, shared,
+        ValueRange{parity, block.warp, block.index(place), block.lane});
+  }
 }
 
 /// The first `count` values of the same lane of `warp`.
@@ -101,11 +86,19 @@ static SmallVector<Value> readShared(ThreadBlock &block, Value shared,
                                      Value parity, int64_t warp,
                                      int64_t count) {
   Value from = block.index(warp);
+  int64_t piece =
+      cast<VectorType>(cast<MemRefType>(shared.getType()).getElementType())
+          .getNumElements();
   SmallVector<Value> values;
-  for (int64_t place = 0; place < count; ++place)
-    values.push_back(memref::LoadOp::create(
-        block.builder, block.location, shared,
-        ValueRange{parity, from, block.index(place), block.lane}));
+  Value vector;
+  for (int64_t index = 0; index < count; ++index) {
+    if (index % piece == 0)
+      vector = memref::LoadOp::create(
+          block.builder, block.location, shared,
+          ValueRange{parity, from, block.index(index / piece), block.lane});
+    values.push_back(LLVM::ExtractElementOp::create(
+        block.builder, block.location, vector, block.integer(index % piece)));
+  }
   return values;
 }
 
@@ -126,10 +119,8 @@ Exchanged minrnn::compiler::exchangeSummaries(ScanThread &thread, Value shared,
   int64_t warps = thread.shape.warps;
   for (int64_t turn = 0; turn < warps; ++turn) {
     int64_t from = againstWarps ? warps - 1 - turn : turn;
-    Value isMine =
-        block.compare(arith::CmpIPredicate::eq, block.warp, block.index(from));
     for (auto [state, running] : llvm::zip(states.entering, states.leaving))
-      state = block.lanes.select(isMine, running, state);
+      state = block.lanes.select(thread.isOwnWarp[from], running, state);
     states.leaving = thread.algebra.apply(
         readShared(block, shared, parity, from, thread.algebra.elementSize()),
         states.leaving);
@@ -151,8 +142,8 @@ void minrnn::compiler::recomputeStates(ScanThread &thread, Value shared,
     llvm::append_range(values.back(), thread.parameters);
   }
   SmallVector<Element> elements =
-      composeSteps(thread, scan.getStates(), values,
-                   SmallVector<Value>(llvm::reverse(steps.exists)));
+      elementsOf(thread, scan.getStates(), values,
+                 SmallVector<Value>(llvm::reverse(steps.which.exists)));
   int64_t tileTime = thread.shape.tileTime();
   Value tile = arith::DivUIOp::create(block.builder, block.location, tileStart,
                                       block.integer(tileTime));
@@ -173,27 +164,26 @@ void minrnn::compiler::recomputeStates(ScanThread &thread, Value shared,
 // Replay and store
 //===----------------------------------------------------------------------===//
 
-void minrnn::compiler::replayAndStore(ScanThread &thread, TileSteps &steps,
+void minrnn::compiler::replayAndStore(ScanThread &thread, ValueRange pointers,
+                                      const TileSteps &steps,
                                       ArrayRef<Element> elements,
                                       ArrayRef<Value> entering,
                                       MutableArrayRef<Value> totals) {
-  ThreadBlock &block = thread.block;
-  LaneBuilder &lanes = block.lanes;
-  ScanOp scan = thread.scan;
-  int64_t stored = stepValueCount(scan.getOutputs().getTypes());
+  LaneBuilder &lanes = thread.block.lanes;
+  int64_t stored = stepValueCount(thread.scan.getOutputs().getTypes());
+  ArrayRef<Value> exists = steps.which.exists;
   SmallVector<Value> state(entering);
+  SmallVector<SmallVector<Value>> yielded;
   for (auto [index, values] : llvm::enumerate(steps.values)) {
-    SmallVector<Value> yielded =
-        thread.algebra.replay(values, elements[index], state);
-    Value exists = steps.exists[index];
+    yielded.push_back(thread.algebra.replay(values, elements[index], state));
     for (auto [total, value] :
-         llvm::zip_equal(totals, ArrayRef(yielded).drop_front(stored)))
-      total = lanes.add(total, lanes.select(exists, value, lanes.number(0)));
-    block.when(block.both(exists, block.isInside), [&] {
-      block.tensors.writeStep(scan.getOutputs(), steps.storePlaces[index],
-                              yielded);
-    });
+         llvm::zip_equal(totals, ArrayRef(yielded.back()).drop_front(stored)))
+      total =
+          lanes.add(total, exists.empty() ? value
+                                          : lanes.select(exists[index], value,
+                                                         lanes.number(0)));
   }
+  thread.pointers.store(pointers, steps.which, yielded, thread.block.isInside);
 }
 
 Value minrnn::compiler::sumOverWarps(ScanThread &thread, Value shared,
@@ -201,7 +191,7 @@ Value minrnn::compiler::sumOverWarps(ScanThread &thread, Value shared,
   ThreadBlock &block = thread.block;
   // The barrier before keeps the buffer from whoever still reads it.
   gpu::BarrierOp::create(block.builder, block.location);
-  writeShared(block, shared, block.index(0), {value, block.lanes.number(0)});
+  writeShared(block, shared, block.index(0), value);
   gpu::BarrierOp::create(block.builder, block.location);
   Value total = block.lanes.number(0);
   for (int64_t from = 0; from < thread.shape.warps; ++from)

@@ -9,7 +9,7 @@
 // What a thread does with the steps that it has of a tile of time, one function
 // a stage:
 //
-//   load      the values of its steps
+//   load      the values of its steps (TilePointers)
 //   compose   its steps' elements, and all of them as one
 //   exchange  what the warps' steps come to, through shared memory: the states
 //             that its own steps start from, and those after the tile
@@ -26,6 +26,7 @@
 
 #include "compiler/lowering/LaneAlgebra.h"
 #include "compiler/lowering/ThreadBlock.h"
+#include "compiler/lowering/TilePointers.h"
 
 namespace minrnn::compiler {
 
@@ -35,42 +36,36 @@ struct ScanThread {
   BlockShape shape;
   dialect::ScanOp scan;
   LaneAlgebra algebra;
+  TilePointers pointers;
   llvm::SmallVector<mlir::Value> parameters;
-  TensorAccess::InitialStates initialStates;
-  TimeAxis axis;
+  /// Of each warp of the block, whether it is the thread's own (i1).
+  llvm::SmallVector<mlir::Value> isOwnWarp;
 };
 
-/// The steps of one tile that a thread takes. Beyond the last step of the
-/// sequence the last one stands again: it is not to count.
+/// The steps of one tile that a thread takes.
 struct TileSteps {
-  /// The values of each step, as a region takes them: of the sequences, and
-  /// once `loadTile` and `recomputeStates` are done, of the parameters.
+  /// Which they are.
+  ThreadSteps which;
+  /// The values of each step, as a region takes them: of the sequences, where
+  /// states are recomputed of these, and of the parameters. Of a step that does
+  /// not exist they are those of another, which are not to count.
   llvm::SmallVector<llvm::SmallVector<mlir::Value>> values;
-  /// Whether each step exists (i1).
-  llvm::SmallVector<mlir::Value> exists;
-  /// Where each is stored.
-  llvm::SmallVector<StepPlace> storePlaces;
 };
 
 /// The type of a buffer of shared memory for what the warps exchange of an
-/// element of `size` values: [2, warps, size, 32]. Tiles take the two in turn.
+/// element of `size` values: [2, warps, pieces, 32] of vectors. Tiles take the
+/// two in turn.
 mlir::Type exchangeBuffer(mlir::Builder &builder, const BlockShape &shape,
                           int64_t size);
 /// Its size in bytes.
 int64_t exchangeBytes(const BlockShape &shape, int64_t size);
 
-/// Loads the thread's steps of the tile whose first position is `tileStart`.
-/// Where states are recomputed, positions count down from `tileEnd`, the end of
-/// the last tile; else it is null.
-TileSteps loadTile(ScanThread &thread, mlir::Value tileStart,
-                   mlir::Value tileEnd);
-
 /// What `region` (of a scan, yielding an element) makes of each step; the
-/// identity where none exists.
+/// identity where none exists. `exists` is empty where all do.
 llvm::SmallVector<Element>
-composeSteps(ScanThread &thread, mlir::Region &region,
-             llvm::ArrayRef<llvm::SmallVector<mlir::Value>> values,
-             llvm::ArrayRef<mlir::Value> exists);
+elementsOf(ScanThread &thread, mlir::Region &region,
+           llvm::ArrayRef<llvm::SmallVector<mlir::Value>> values,
+           llvm::ArrayRef<mlir::Value> exists);
 
 /// The carried states that a thread's steps start from, and those after the
 /// tile.
@@ -92,10 +87,11 @@ Exchanged exchangeSummaries(ScanThread &thread, mlir::Value shared,
 void recomputeStates(ScanThread &thread, mlir::Value shared, mlir::Value parity,
                      mlir::Value tileStart, TileSteps &steps);
 
-/// Replays the steps from the carried states `entering`, stores what each
-/// yields, and adds to `totals` what is added up over time.
-void replayAndStore(ScanThread &thread, TileSteps &steps,
-                    llvm::ArrayRef<Element> elements,
+/// Replays the steps from the carried states `entering`, stores through
+/// `pointers` what each yields, and adds to `totals` what is added up over
+/// time.
+void replayAndStore(ScanThread &thread, mlir::ValueRange pointers,
+                    const TileSteps &steps, llvm::ArrayRef<Element> elements,
                     llvm::ArrayRef<mlir::Value> entering,
                     llvm::MutableArrayRef<mlir::Value> totals);
 

@@ -34,7 +34,7 @@ void SequentialLoop::build(
     builder.setInsertionPointToStart(loop.getBody());
     StepPlace place = tensors.place(axis, loop.getInductionVar());
     SmallVector<Value> values =
-        tensors.readSteps(scan.getSequences(), place, initialStates).front();
+        tensors.readStep(scan.getSequences(), place, initialStates);
     llvm::append_range(values, parameters);
     ValueRange iterated = loop.getRegionIterArgs();
     llvm::append_range(values, iterated.take_front(states));

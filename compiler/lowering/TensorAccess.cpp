@@ -122,25 +122,19 @@ TimeAxis TensorAccess::timeAxis(bool isReverse) {
           choose(startsAtEnd, index(-1), index(1)), isReverse ? last : Value()};
 }
 
-StepPlace TensorAccess::place(const TimeAxis &axis, Value position,
-                              Value unclamped) {
+StepPlace TensorAccess::place(const TimeAxis &axis, Value position) {
+  auto timeOf = [&](Value position) {
+    return add(axis.origin, mul(position, axis.direction));
+  };
   if (!axis.lastPosition)
-    return storePlace(axis, position);
+    return {timeOf(position), Value(), Value()};
   // What the forward pass took before is what comes next here. The load is
   // kept within the array at the end, so that it needs no branch.
   Value isFirst = arith::CmpIOp::create(
       builder, location, arith::CmpIPredicate::eq, position, axis.lastPosition);
-  // (From the position before it was clamped, it is the very place of the step
-  // that comes next in a thread, which then needs no registers of its own.)
   Value next = arith::MinSIOp::create(
-      builder, location, add(unclamped ? unclamped : position, index(1)),
-      axis.lastPosition);
-  return {storePlace(axis, position).time, storePlace(axis, next).time,
-          isFirst};
-}
-
-StepPlace TensorAccess::storePlace(const TimeAxis &axis, Value position) {
-  return {add(axis.origin, mul(position, axis.direction)), Value(), Value()};
+      builder, location, add(position, index(1)), axis.lastPosition);
+  return {timeOf(position), timeOf(next), isFirst};
 }
 
 Value TensorAccess::rowIndex(int64_t gates, int64_t gate) {
@@ -161,6 +155,10 @@ Value TensorAccess::sequenceIndex(Value step, int64_t gates, int64_t gate) {
   if (gate != 0)
     position = add(position, index(gate));
   return add(mul(position, channels()), channel);
+}
+
+Value TensorAccess::maskIndex(Value step) {
+  return size("time") ? add(mul(row, time()), step) : row;
 }
 
 Value TensorAccess::boundaryIndex(Value tile, int64_t tileTime, int64_t states,
@@ -314,70 +312,55 @@ TensorAccess::readInitialStates(ValueRange sequences) {
   return states;
 }
 
-SmallVector<Value> TensorAccess::readMask(const Tensor &tensor,
-                                          ArrayRef<StepPlace> places) {
-  // All bits in one word, so that an absent mask costs one register.
-  auto branch = scf::IfOp::create(builder, location, builder.getI64Type(),
-                                  tensor.isGiven, /*withElseRegion=*/true);
+Value TensorAccess::readMask(const Tensor &tensor, const StepPlace &place) {
+  auto zero = [&](Type type) -> Value {
+    return arith::ConstantOp::create(builder, location,
+                                     builder.getZeroAttr(type));
+  };
+  auto branch =
+      scf::IfOp::create(builder, location, builder.getI1Type(), tensor.isGiven,
+                        /*withElseRegion=*/true);
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(branch.thenBlock());
-    Value bits = index(0);
-    for (auto [bit, place] : llvm::enumerate(places)) {
-      Value position = size("time") ? add(mul(row, time()), place.time) : row;
-      Value address = LLVM::GEPOp::create(
-          builder, location, tensor.pointer.getType(), tensor.element,
-          tensor.pointer, ArrayRef<LLVM::GEPArg>{position});
-      Value byte = LLVM::LoadOp::create(builder, location, tensor.element,
-                                        address, /*alignment=*/1);
-      Value zero = arith::ConstantOp::create(builder, location,
-                                             builder.getI8IntegerAttr(0));
-      Value isSet = arith::CmpIOp::create(builder, location,
-                                          arith::CmpIPredicate::ne, byte, zero);
-      bits = arith::OrIOp::create(
-          builder, location, bits,
-          choose(isSet, index(int64_t(1) << bit), index(0)));
-    }
-    scf::YieldOp::create(builder, location, bits);
+    Value address = LLVM::GEPOp::create(
+        builder, location, tensor.pointer.getType(), tensor.element,
+        tensor.pointer, ArrayRef<LLVM::GEPArg>{maskIndex(place.time)});
+    Value byte = LLVM::LoadOp::create(builder, location, tensor.element,
+                                      address, /*alignment=*/1);
+    Value isSet =
+        arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ne, byte,
+                              zero(tensor.element));
+    scf::YieldOp::create(builder, location, isSet);
     builder.setInsertionPointToStart(branch.elseBlock());
-    scf::YieldOp::create(builder, location, index(0));
+    scf::YieldOp::create(builder, location, zero(builder.getI1Type()));
   }
-  SmallVector<Value> values;
-  for (size_t bit = 0; bit < places.size(); ++bit) {
-    Value isSet = arith::TruncIOp::create(
-        builder, location, builder.getI1Type(),
-        arith::ShRUIOp::create(builder, location, branch.getResult(0),
-                               index(static_cast<int64_t>(bit))));
-    values.push_back(lanes.splat(arith::UIToFPOp::create(
-        builder, location, builder.getF32Type(), isSet)));
-  }
-  return values;
+  return lanes.splat(arith::UIToFPOp::create(
+      builder, location, builder.getF32Type(), branch.getResult(0)));
 }
 
-SmallVector<SmallVector<Value>>
-TensorAccess::readSteps(ValueRange sequences, ArrayRef<StepPlace> places,
-                        const InitialStates &initialStates) {
-  SmallVector<SmallVector<Value>> steps(places.size());
+SmallVector<Value> TensorAccess::readStep(ValueRange sequences,
+                                          const StepPlace &place,
+                                          const InitialStates &initialStates) {
+  SmallVector<Value> values;
   for (Value sequence : sequences) {
     auto delay = sequence.getDefiningOp<DelayOp>();
     const Tensor &tensor = tensorOf(delay ? delay.getSequence() : sequence);
     if (cast<RankedTensorType>(sequence.getType()).getRank() == 2) {
-      for (auto [step, value] : llvm::zip(steps, readMask(tensor, places)))
-        step.push_back(value);
+      values.push_back(readMask(tensor, place));
       continue;
     }
     int64_t gates = stepValueCount(sequence.getType());
-    for (auto [step, place] : llvm::zip(steps, places))
-      for (int64_t gate = 0; gate < gates; ++gate) {
-        Value time = delay ? place.timeBefore : place.time;
-        Value value = load(tensor, sequenceIndex(time, gates, gate));
-        if (delay)
-          value = lanes.select(
-              place.isFirst, initialStates.at(delay.getInitial())[gate], value);
-        step.push_back(value);
-      }
+    for (int64_t gate = 0; gate < gates; ++gate) {
+      Value time = delay ? place.timeBefore : place.time;
+      Value value = load(tensor, sequenceIndex(time, gates, gate));
+      if (delay)
+        value = lanes.select(place.isFirst,
+                             initialStates.at(delay.getInitial())[gate], value);
+      values.push_back(value);
+    }
   }
-  return steps;
+  return values;
 }
 
 void TensorAccess::writeStep(ValueRange outputs, const StepPlace &place,

@@ -90,12 +90,8 @@ public:
   /// `isReverse` entry goes the other way than the forward pass, which itself
   /// is turned round by the argument `reverse`.
   TimeAxis timeAxis(bool isReverse);
-  /// The step at `position`, which may have been clamped to the last one; then
-  /// `unclamped` is what it was.
-  StepPlace place(const TimeAxis &axis, mlir::Value position,
-                  mlir::Value unclamped = {});
-  /// The same, for what is stored alone: without the step before.
-  StepPlace storePlace(const TimeAxis &axis, mlir::Value position);
+  /// The step at `position`.
+  StepPlace place(const TimeAxis &axis, mlir::Value position);
 
   /// The lanes of [batch, gate, channel], one value a gate; zero where the
   /// pointer is null.
@@ -130,17 +126,15 @@ public:
       llvm::DenseMap<mlir::Value, llvm::SmallVector<mlir::Value>>;
   InitialStates readInitialStates(mlir::ValueRange sequences);
 
-  /// The values of some steps, each in the order of a region's arguments. All
-  /// loads stand together.
-  llvm::SmallVector<llvm::SmallVector<mlir::Value>>
-  readSteps(mlir::ValueRange sequences, llvm::ArrayRef<StepPlace> places,
-            const InitialStates &initialStates);
+  /// The values of a step, in the order of a region's arguments.
+  llvm::SmallVector<mlir::Value> readStep(mlir::ValueRange sequences,
+                                          const StepPlace &place,
+                                          const InitialStates &initialStates);
   /// Stores one step of `outputs`, from the front of `values`; what has a null
   /// pointer is left out.
   void writeStep(mlir::ValueRange outputs, const StepPlace &place,
                  llvm::ArrayRef<mlir::Value> values);
 
-private:
   /// What stands for one tensor.
   struct Tensor {
     mlir::Value pointer;
@@ -149,14 +143,19 @@ private:
     /// Whether the pointer is not null (i1); absent where it may not be null.
     mlir::Value isGiven;
   };
+  const Tensor &tensorOf(mlir::Value tensor) const;
+  /// The index of [row, step, gate, channel] in a sequence with `gates` gates,
+  /// and of [row, step] in a mask.
+  mlir::Value sequenceIndex(mlir::Value step, int64_t gates, int64_t gate);
+  mlir::Value maskIndex(mlir::Value step);
 
+private:
   mlir::Value index(int64_t value);
   mlir::Value add(mlir::Value x, mlir::Value y);
   mlir::Value mul(mlir::Value x, mlir::Value y);
   mlir::Value choose(mlir::Value condition, mlir::Value x, mlir::Value y);
   /// The size of that name in the argument block, or null.
   mlir::Value size(llvm::StringRef name) const { return sizes.lookup(name); }
-  const Tensor &tensorOf(mlir::Value tensor) const;
   /// [row, gate, channel] of a tensor with `gates` gates.
   mlir::Value rowIndex(int64_t gates, int64_t gate);
   /// [gate, channel].
@@ -164,8 +163,6 @@ private:
   /// [row, tile, state, channel] of a tensor of boundaries.
   mlir::Value boundaryIndex(mlir::Value tile, int64_t tileTime, int64_t states,
                             int64_t state);
-  /// [row, step, gate, channel] of a sequence with `gates` gates.
-  mlir::Value sequenceIndex(mlir::Value step, int64_t gates, int64_t gate);
   mlir::Value load(const Tensor &tensor, mlir::Value index);
   void store(const Tensor &tensor, mlir::Value index, mlir::Value value);
   /// Builds `values` under the condition that `tensor` is given; zeros
@@ -180,10 +177,8 @@ private:
             llvm::function_ref<mlir::Value(int64_t)> indexOf);
   /// Builds `body` under the condition that `tensor` is given.
   void whenGiven(const Tensor &tensor, llvm::function_ref<void()> body);
-  /// The mask [batch, time] at each place (64 at most): 0 or 1, the same in all
-  /// lanes.
-  llvm::SmallVector<mlir::Value> readMask(const Tensor &tensor,
-                                          llvm::ArrayRef<StepPlace> places);
+  /// The mask [batch, time]: 0 or 1, the same in all lanes.
+  mlir::Value readMask(const Tensor &tensor, const StepPlace &place);
 
   mlir::OpBuilder &builder;
   mlir::Location location;

@@ -7,13 +7,19 @@
 //===----------------------------------------------------------------------===//
 //
 // A block takes all tiles of time of its channels in the order of the scan. The
-// states after a tile stay in registers, and are those before the next.
+// states after a tile stay in registers, and are those before the next. While a
+// tile is computed, the loads of the next are under way.
+//
+// The tiles that are whole have a loop of their own, where nothing is clamped
+// or selected. The last one in part has the other loop; so have all where the
+// caller gives a reset mask.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/lowering/ScanStages.h"
 #include "compiler/lowering/schedules/Schedules.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
@@ -33,28 +39,56 @@ int64_t minrnn::compiler::carrySharedBytes(int64_t elementSize, bool recomputes,
   return (recomputes ? 2 : 1) * exchangeBytes(shape, elementSize);
 }
 
+/// How the tiles of `scan` lie in time. Where states are recomputed, they begin
+/// where those of the forward pass did: the last of these, which is taken
+/// first, may begin with steps that do not exist.
+static TileAxis tileAxis(ThreadBlock &block, ScanOp scan, BlockShape shape) {
+  TensorAccess &tensors = block.tensors;
+  if (!scan.getTaken()) {
+    TimeAxis axis = tensors.timeAxis(scan.getReverse());
+    return {axis.origin, axis.direction, /*first=*/{}, tensors.end(),
+            axis.lastPosition};
+  }
+  TimeAxis forward = tensors.timeAxis(/*isReverse=*/false);
+  Value end = block.mul(tensors.timeTiles(shape.tileTime()),
+                        block.integer(shape.tileTime()));
+  Value last = block.sub(end, block.integer(1));
+  return {block.add(forward.origin, block.mul(last, forward.direction)),
+          block.sub(block.integer(0), forward.direction),
+          block.sub(end, tensors.end()), end, /*lastPosition=*/{}};
+}
+
 namespace {
 
 /// Builds one kernel.
 class CarrySchedule {
 public:
-  CarrySchedule(ScanThread &thread, Value shared, Value sharedForward)
-      : thread(thread), block(thread.block), scan(thread.scan), shared(shared),
-        sharedForward(sharedForward) {}
+  CarrySchedule(ScanThread &thread, const TileAxis &axis, Value shared,
+                Value sharedForward)
+      : thread(thread), block(thread.block), scan(thread.scan), axis(axis),
+        shared(shared), sharedForward(sharedForward) {}
 
   void build();
 
 private:
-  /// The tiles, from `carried`: the states, which of the two buffers is next
+  /// All tiles, from `carried`: the states, which of the two buffers is next
   /// (i64), and the sums. Returns these after the last tile.
-  ValueRange buildTiles(ArrayRef<Value> carried);
-  /// One tile; returns what is carried on.
-  SmallVector<Value> buildTile(Value tileStart, Value end, ValueRange carried);
+  SmallVector<Value> buildTiles(ArrayRef<Value> carried);
+  /// The tiles from `begin` to `end`, positions both. Where `areWhole`, each of
+  /// their steps exists and no reset mask is given.
+  SmallVector<Value> buildLoop(Value begin, Value end, bool areWhole,
+                               ValueRange carried);
+  /// One tile. `prefetch` begins the loads of the next. Returns what is carried
+  /// on.
+  SmallVector<Value> buildTile(Value tileStart, ValueRange pointers,
+                               TileSteps steps, ValueRange carried,
+                               llvm::function_ref<void()> prefetch);
   void writeResults(ValueRange carried);
 
   ScanThread &thread;
   ThreadBlock &block;
   ScanOp scan;
+  TileAxis axis;
   Value shared;
   Value sharedForward;
   /// Whether the thread writes what a row has once for each channel.
@@ -65,12 +99,7 @@ private:
 
 void CarrySchedule::build() {
   TensorAccess &tensors = block.tensors;
-  Value isFirstWarp =
-      block.compare(arith::CmpIPredicate::eq, block.warp, block.index(0));
-  block.locate(kWarpSize);
-  isWriter = block.both(isFirstWarp, block.isInside);
-  thread.parameters = tensors.readParameters(scan.getParameters());
-  thread.initialStates = tensors.readInitialStates(scan.getSequences());
+  isWriter = block.both(thread.isOwnWarp.front(), block.isInside);
   SmallVector<Value> carried =
       thread.algebra.encode(tensors.readRows(scan.getInitial()));
   // Where there is no step, the last states are the initial ones to the bit,
@@ -95,29 +124,101 @@ void CarrySchedule::build() {
   gpu::ReturnOp::create(block.builder, block.location);
 }
 
-ValueRange CarrySchedule::buildTiles(ArrayRef<Value> carried) {
-  // One iteration a time tile; positions count in the order of the scan. Where
-  // states are recomputed, tiles begin where those of the forward pass did: the
-  // last one, which is taken first, may begin with steps that do not exist.
+SmallVector<Value> CarrySchedule::buildTiles(ArrayRef<Value> carried) {
   TensorAccess &tensors = block.tensors;
   bool recomputes = static_cast<bool>(scan.getTaken());
   Value tileTime = block.integer(thread.shape.tileTime());
-  Value end = tensors.end();
-  if (recomputes)
-    end = block.mul(tensors.timeTiles(thread.shape.tileTime()), tileTime);
-  thread.axis = tensors.timeAxis(scan.getReverse() && !recomputes);
-  auto loop = scf::ForOp::create(block.builder, block.location, tensors.begin(),
-                                 end, tileTime, carried);
-  block.builder.setInsertionPointToStart(loop.getBody());
-  SmallVector<Value> next =
-      buildTile(loop.getInductionVar(), end, loop.getRegionIterArgs());
-  scf::YieldOp::create(block.builder, block.location, next);
-  block.builder.setInsertionPointAfter(loop);
-  return loop.getResults();
+  Value begin = recomputes ? block.integer(0) : tensors.begin();
+  // The whole tiles are all but the last one of the forward pass, where that is
+  // taken in part.
+  Value tiles = arith::DivUIOp::create(
+      block.builder, block.location, block.sub(tensors.end(), begin), tileTime);
+  if (Value isMasked = thread.pointers.maskIsGiven())
+    tiles = arith::SelectOp::create(block.builder, block.location, isMasked,
+                                    block.integer(0), tiles);
+  Value steps = block.mul(tiles, tileTime);
+  if (recomputes) {
+    Value wholeBegin = block.sub(axis.end, steps);
+    return buildLoop(wholeBegin, axis.end, /*areWhole=*/true,
+                     buildLoop(begin, wholeBegin, /*areWhole=*/false, carried));
+  }
+  Value wholeEnd = block.add(begin, steps);
+  return buildLoop(wholeEnd, axis.end, /*areWhole=*/false,
+                   buildLoop(begin, wholeEnd, /*areWhole=*/true, carried));
 }
 
-SmallVector<Value> CarrySchedule::buildTile(Value tileStart, Value end,
-                                            ValueRange carried) {
+SmallVector<Value> CarrySchedule::buildLoop(Value begin, Value end,
+                                            bool areWhole, ValueRange carried) {
+  TilePointers &tile = thread.pointers;
+  OpBuilder &builder = block.builder;
+  Value tileTime = block.integer(thread.shape.tileTime());
+  auto hasTiles =
+      scf::IfOp::create(builder, block.location, carried.getTypes(),
+                        block.compare(arith::CmpIPredicate::slt, begin, end),
+                        /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(hasTiles.elseBlock());
+  scf::YieldOp::create(builder, block.location, carried);
+  builder.setInsertionPointToStart(hasTiles.thenBlock());
+
+  Value own = block.mul(block.toInteger(block.warp),
+                        block.integer(thread.shape.stepsPerThread));
+  Value position = block.add(begin, own);
+  SmallVector<Value> pointers = tile.at(position);
+  SmallVector<Value> iterated(carried);
+  llvm::append_range(iterated, pointers);
+  llvm::append_range(iterated,
+                     tile.load(pointers, tile.steps(position, areWhole),
+                               /*withMask=*/!areWhole));
+  auto loop = scf::ForOp::create(builder, block.location, begin, end, tileTime,
+                                 iterated);
+  builder.setInsertionPointToStart(loop.getBody());
+  ValueRange arguments = loop.getRegionIterArgs();
+  ValueRange at = arguments.drop_front(carried.size());
+  ValueRange loaded = at.drop_front(pointers.size());
+  at = at.take_front(pointers.size());
+  Value tileStart = loop.getInductionVar();
+  Value nextStart = block.add(tileStart, tileTime);
+
+  TileSteps steps{tile.steps(block.add(tileStart, own), areWhole), {}};
+  steps.values = tile.values(loaded, steps.which, /*withMask=*/!areWhole);
+  SmallVector<Value> later;
+  SmallVector<Value> prefetched;
+  SmallVector<Value> next = buildTile(
+      tileStart, at, std::move(steps), arguments.take_front(carried.size()),
+      [&] {
+        later = tile.next(at);
+        auto hasNext = scf::IfOp::create(
+            builder, block.location, loaded.getTypes(),
+            block.compare(arith::CmpIPredicate::slt, nextStart, end),
+            /*withElseRegion=*/true);
+        prefetched = hasNext.getResults();
+        OpBuilder::InsertionGuard guard(builder);
+        builder.setInsertionPointToStart(hasNext.thenBlock());
+        scf::YieldOp::create(
+            builder, block.location,
+            tile.load(later, tile.steps(block.add(nextStart, own), areWhole),
+                      /*withMask=*/!areWhole));
+        builder.setInsertionPointToStart(hasNext.elseBlock());
+        SmallVector<Value> nothing;
+        for (Type type : loaded.getTypes())
+          nothing.push_back(
+              LLVM::PoisonOp::create(builder, block.location, type));
+        scf::YieldOp::create(builder, block.location, nothing);
+      });
+  llvm::append_range(next, later);
+  llvm::append_range(next, prefetched);
+  scf::YieldOp::create(builder, block.location, next);
+  builder.setInsertionPointAfter(loop);
+  scf::YieldOp::create(builder, block.location,
+                       loop.getResults().take_front(carried.size()));
+  return SmallVector<Value>(hasTiles.getResults());
+}
+
+SmallVector<Value>
+CarrySchedule::buildTile(Value tileStart, ValueRange pointers, TileSteps steps,
+                         ValueRange carried,
+                         llvm::function_ref<void()> prefetch) {
   TensorAccess &tensors = block.tensors;
   int64_t tileTime = thread.shape.tileTime();
   ValueRange states = carried.take_front(scan.getStateCount());
@@ -125,11 +226,10 @@ SmallVector<Value> CarrySchedule::buildTile(Value tileStart, Value end,
   Value parity =
       arith::IndexCastOp::create(block.builder, block.location,
                                  block.builder.getIndexType(), parityNumber);
-  bool recomputes = static_cast<bool>(scan.getTaken());
-  TileSteps steps = loadTile(thread, tileStart, recomputes ? end : Value());
-  if (recomputes) {
+  if (scan.getTaken()) {
     Value last = block.add(tileStart, block.integer(tileTime));
-    recomputeStates(thread, sharedForward, parity, block.sub(end, last), steps);
+    recomputeStates(thread, sharedForward, parity, block.sub(axis.end, last),
+                    steps);
   }
   for (SmallVector<Value> &step : steps.values)
     llvm::append_range(step, thread.parameters);
@@ -143,12 +243,13 @@ SmallVector<Value> CarrySchedule::buildTile(Value tileStart, Value end,
     });
   }
   SmallVector<Element> elements =
-      composeSteps(thread, scan.getElement(), steps.values, steps.exists);
+      elementsOf(thread, scan.getElement(), steps.values, steps.which.exists);
+  prefetch();
   Exchanged exchanged =
       exchangeSummaries(thread, shared, parity, elements, states,
                         /*againstWarps=*/false);
   SmallVector<Value> totals(carried.drop_front(scan.getStateCount() + 1));
-  replayAndStore(thread, steps, elements, exchanged.entering, totals);
+  replayAndStore(thread, pointers, steps, elements, exchanged.entering, totals);
 
   SmallVector<Value> next = exchanged.leaving;
   next.push_back(block.sub(block.integer(1), parityNumber));
@@ -184,13 +285,20 @@ void minrnn::compiler::buildCarryKernel(OpBuilder &builder,
       gpu::ThreadIdOp::create(builder, block.location, gpu::Dimension::x);
   block.warp =
       gpu::ThreadIdOp::create(builder, block.location, gpu::Dimension::y);
+  block.locate(kWarpSize);
+  TileAxis axis = tileAxis(block, scan, shape);
   ScanThread thread{block,
                     shape,
                     scan,
                     LaneAlgebra(scan, block.lanes),
-                    /*parameters=*/{},
-                    TensorAccess::InitialStates(),
-                    /*axis=*/{}};
+                    TilePointers(builder, block.location, block.tensors,
+                                 block.lanes, block.memory, scan, axis,
+                                 shape.stepsPerThread, shape.tileTime()),
+                    block.tensors.readParameters(scan.getParameters()),
+                    /*isOwnWarp=*/{}};
+  for (int64_t warp = 0; warp < shape.warps; ++warp)
+    thread.isOwnWarp.push_back(
+        block.compare(arith::CmpIPredicate::eq, block.warp, block.index(warp)));
   auto buffers = block.kernel.getWorkgroupAttributions();
-  CarrySchedule(thread, buffers.front(), buffers.back()).build();
+  CarrySchedule(thread, axis, buffers.front(), buffers.back()).build();
 }

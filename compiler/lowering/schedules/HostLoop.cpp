@@ -108,7 +108,7 @@ HostLoop::buildSteps(Value begin, Value end, ValueRange carried,
   Value position = loop.getInductionVar();
   StepPlace place = tensors.place(axis, position);
   SmallVector<Value> values =
-      tensors.readSteps(scan.getSequences(), place, initialStates).front();
+      tensors.readStep(scan.getSequences(), place, initialStates);
   llvm::append_range(values, statesAt(position));
   llvm::append_range(values, parameters);
   Element element = lanes.inlineRegion(scan.getElement(), values);
@@ -166,12 +166,9 @@ void HostLoop::recomputeTile(Value tile, Value first, Value end,
   int64_t read = scan.getStates().getNumArguments() -
                  static_cast<int64_t>(parameters.size());
   // The leading sequences; what follows is of the backward pass alone.
-  SmallVector<Value> values =
-      tensors
-          .readSteps(leadingSequences(scan, read),
-                     tensors.place(forwardAxis, position),
-                     TensorAccess::InitialStates())
-          .front();
+  SmallVector<Value> values = tensors.readStep(
+      leadingSequences(scan, read), tensors.place(forwardAxis, position),
+      TensorAccess::InitialStates());
   llvm::append_range(values, parameters);
   Element element = lanes.inlineRegion(scan.getStates(), values);
   ValueRange before = loop.getRegionIterArgs();

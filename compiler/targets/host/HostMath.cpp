@@ -44,6 +44,9 @@ private:
   Value reciprocal(Value x) override {
     return arith::DivFOp::create(builder, location, number(1), x);
   }
+  Value expOfMinus(Value a, Results results) override {
+    return exp(negate(a), results);
+  }
   Value expOfMinusTwice(Value a) override {
     return exp(mul(number(-2), a), Results::BesideOne);
   }

@@ -37,6 +37,7 @@ private:
   Value reciprocal(Value x) override {
     return intrinsic("llvm.nvvm.rcp.approx.ftz.f", x);
   }
+  Value expOfMinus(Value a, Results results) override;
   Value expOfMinusTwice(Value a) override {
     // (Without correction: what it lacks, it lacks where it is small.)
     return exp2(mul(a, number(-2 * kLog2E)), Results::Any);
@@ -67,6 +68,21 @@ Value GPUMath::exp(Value x, Results results) {
   Value r = intrinsic(
       "llvm.minnum", {intrinsic("llvm.fma", {t, number(-kLn2), x}), number(1)});
   Value power = intrinsic("llvm.nvvm.ex2.approx", t);
+  return intrinsic("llvm.fma", {power, r, power});
+}
+
+Value GPUMath::expOfMinus(Value a, Results results) {
+  // As `exp`, for an argument of known sign. log2 e is the f32 above it here, so
+  // that r is never negative: it lies in [0, 2^-15], and saturating it, which
+  // costs nothing, does what the minimum does there: 1 where it is infinite, 0
+  // where it is a NaN, which the power still is.
+  Value x = negate(a);
+  if (results == Results::BesideOne)
+    return exp(x, results);
+  constexpr float kLog2EUp = 0x1.715478p+0F;
+  Value t = intrinsic("llvm.nvvm.mul.rm.f", {x, number(kLog2EUp)});
+  Value power = intrinsic("llvm.nvvm.ex2.approx", t);
+  Value r = intrinsic("llvm.nvvm.fma.rn.sat.f", {t, number(-kLn2), x});
   return intrinsic("llvm.fma", {power, r, power});
 }
 
