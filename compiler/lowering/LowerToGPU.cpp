@@ -50,8 +50,8 @@ static void buildSequentialKernel(OpBuilder &builder, func::FuncOp function,
   gpu::ReturnOp::create(builder, block.location);
 }
 
-/// The shape of a block that takes `scan`: `shape`, or where it goes against the
-/// forward pass, half the steps a thread, which holds about twice as many
+/// The shape of a block that takes `scan`: `shape`, or where it goes against
+/// the forward pass, half the steps a thread, which holds about twice as many
 /// values of each. (Where states are recomputed, tiles are those of the forward
 /// pass.)
 static BlockShape shapeOf(ScanOp scan, BlockShape shape) {

@@ -49,9 +49,9 @@ Value MathBuilder::sigmoid(Value x) {
   Value r = reciprocal(add(number(1), e));
   Value far = mul(e, r);
   if (auto negated = x.getDefiningOp<arith::NegFOp>())
-    return select(compare(arith::CmpFPredicate::OGE, negated.getOperand(),
-                          number(0)),
-                  far, r);
+    return select(
+        compare(arith::CmpFPredicate::OGE, negated.getOperand(), number(0)),
+        far, r);
   return select(compare(arith::CmpFPredicate::OGE, x, number(0)), r, far);
 }
 

@@ -148,6 +148,9 @@ void OpcodeTable::addFloats() {
     add<T, T, T>("copysign" + type,
                  [](T a, T b) { return std::copysign(b, a); });
   });
+  add<float, float, float, float>(
+      "fma.rn.sat.f32",
+      [](float a, float b, float c) { return saturate(Fma()(a, b, c)); });
   addApproximate(*this, "ex2", [](float a) { return std::exp2(a); });
   addApproximate(*this, "lg2", [](float a) { return std::log2(a); });
   addApproximate(*this, "rcp", [](float a) { return 1 / a; });

@@ -20,8 +20,8 @@
 // sum that cancels so keeps the error of its terms; a number that a gate then
 // scales down has its error scaled down too. A derivative is a number like any
 // other, with an error of its own. The bound is of first order in u, but for
-// products; `safety` makes up for the second order, for the few roundings more that a function may
-// take, and no more.
+// products; `safety` makes up for the second order, for the few roundings more
+// that a function may take, and no more.
 //
 // One freedom is granted beyond the equations as written: whatever is affine in
 // a state may be multiplied out, a (h + c) into a h + a c, for that is what

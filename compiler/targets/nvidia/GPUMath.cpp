@@ -72,10 +72,10 @@ Value GPUMath::exp(Value x, Results results) {
 }
 
 Value GPUMath::expOfMinus(Value a, Results results) {
-  // As `exp`, for an argument of known sign. log2 e is the f32 above it here, so
-  // that r is never negative: it lies in [0, 2^-15], and saturating it, which
-  // costs nothing, does what the minimum does there: 1 where it is infinite, 0
-  // where it is a NaN, which the power still is.
+  // As `exp`, for an argument of known sign. log2 e is the f32 above it here,
+  // so that r is never negative: it lies in [0, 2^-15], and saturating it,
+  // which costs nothing, does what the minimum does there: 1 where it is
+  // infinite, 0 where it is a NaN, which the power still is.
   Value x = negate(a);
   if (results == Results::BesideOne)
     return exp(x, results);
