@@ -12,13 +12,12 @@
 // the rounded exponent T loses is put back.
 // CHECK-LABEL: func.func @sigmoid
 // GPU-DAG: %[[MINUSLN2:.*]] = arith.constant -0.693147182 : f32
-// GPU-DAG: %[[LOG2E:.*]] = arith.constant 1.44269502 : f32
+// GPU-DAG: %[[LOG2E:.*]] = arith.constant 1.44269514 : f32
 // CHECK: %[[M:.*]] = llvm.call_intrinsic "llvm.fabs"(%{{.*}})
 // CHECK: %[[N:.*]] = arith.negf %[[M]]
 // GPU: %[[T:.*]] = llvm.call_intrinsic "llvm.nvvm.mul.rm.f"(%[[N]], %[[LOG2E]])
-// GPU: %[[R:.*]] = llvm.call_intrinsic "llvm.fma"(%[[T]], %[[MINUSLN2]], %[[N]])
-// GPU: %[[LOST:.*]] = llvm.call_intrinsic "llvm.minnum"(%[[R]], %{{.*}})
 // GPU: %[[P:.*]] = llvm.call_intrinsic "llvm.nvvm.ex2.approx"(%[[T]])
+// GPU: %[[LOST:.*]] = llvm.call_intrinsic "llvm.nvvm.fma.rn.sat.f"(%[[T]], %[[MINUSLN2]], %[[N]])
 // GPU: %[[E:.*]] = llvm.call_intrinsic "llvm.fma"(%[[P]], %[[LOST]], %[[P]])
 // GPU: %[[R:.*]] = llvm.call_intrinsic "llvm.nvvm.rcp.approx.ftz.f"
 // GPU-DAG: %[[C:.*]] = arith.cmpf oge
@@ -51,9 +50,9 @@ func.func @softplus(%x: f32) -> f32 {
 
 // Where its result is but an exponent, a tiny one may be less exact.
 // CHECK-LABEL: func.func @softplus_as_exponent
-// GPU-NOT: llvm.minnum
+// GPU-NOT: llvm.nvvm.fma.rn.sat.f
 // GPU: arith.subf
-// GPU: llvm.call_intrinsic "llvm.minnum"
+// GPU: llvm.call_intrinsic "llvm.nvvm.fma.rn.sat.f"
 func.func @softplus_as_exponent(%x: f32, %y: f32) -> f32 {
   %0 = minrnn.softplus %x : f32
   %1 = arith.subf %y, %0 : f32
@@ -63,8 +62,8 @@ func.func @softplus_as_exponent(%x: f32, %y: f32) -> f32 {
 
 // By a factor of 4 it shows, and so it does by differences that double it.
 // CHECK-LABEL: func.func @softplus_times_four
-// GPU: llvm.call_intrinsic "llvm.minnum"
-// GPU: llvm.call_intrinsic "llvm.minnum"
+// GPU: llvm.call_intrinsic "llvm.nvvm.fma.rn.sat.f"
+// GPU: llvm.call_intrinsic "llvm.nvvm.fma.rn.sat.f"
 func.func @softplus_times_four(%x: f32) -> f32 {
   %four = arith.constant 4.0 : f32
   %0 = minrnn.softplus %x : f32
@@ -73,7 +72,7 @@ func.func @softplus_times_four(%x: f32) -> f32 {
   return %2 : f32
 }
 // CHECK-LABEL: func.func @softplus_times_log2_e
-// GPU-NOT: llvm.minnum
+// GPU-NOT: llvm.nvvm.fma.rn.sat.f
 // CHECK: return
 func.func @softplus_times_log2_e(%x: f32, %y: f32) -> f32 {
   %log2e = arith.constant 1.44269502 : f32
@@ -83,8 +82,8 @@ func.func @softplus_times_log2_e(%x: f32, %y: f32) -> f32 {
   return %2 : f32
 }
 // CHECK-LABEL: func.func @softplus_doubled
-// GPU: llvm.call_intrinsic "llvm.minnum"
-// GPU: llvm.call_intrinsic "llvm.minnum"
+// GPU: llvm.call_intrinsic "llvm.nvvm.fma.rn.sat.f"
+// GPU: llvm.call_intrinsic "llvm.nvvm.fma.rn.sat.f"
 func.func @softplus_doubled(%x: f32) -> f32 {
   %0 = minrnn.softplus %x : f32
   %1 = arith.negf %0 : f32
@@ -95,7 +94,7 @@ func.func @softplus_doubled(%x: f32) -> f32 {
 
 // A sum shows it.
 // CHECK-LABEL: func.func @softplus_of_use
-// GPU: llvm.call_intrinsic "llvm.minnum"
+// GPU: llvm.call_intrinsic "llvm.nvvm.fma.rn.sat.f"
 func.func @softplus_of_use(%x: f32, %y: f32) -> (f32, f32) {
   %0 = minrnn.softplus %x : f32
   %1 = arith.subf %y, %0 : f32

@@ -6,11 +6,11 @@
 // The program stays.
 // DEFAULT-NEXT: minrnn.program "c" parallel gates ["z", "h"] recurrent [] parameters [] states ["h"] output "h"
 // DEFAULT-NOT: minrnn.{{scan|sequential_scan|delay}} {{[a-z%]}}
-// DEFAULT: gpu.func @forward({{.*}} workgroup({{.*}} : memref<2x8x2x32xf32, #gpu.address_space<workgroup>>) kernel attributes {known_block_size = array<i32: 32, 8, 1>, minrnn.arguments = [{{.*}}], minrnn.entry = "forward", minrnn.tile_channels = 32 : i64, minrnn.tile_time = 64 : i64}
+// DEFAULT: gpu.func @forward({{.*}} workgroup({{.*}} : memref<2x8x1x32xvector<2xf32>, #gpu.address_space<workgroup>>) kernel attributes {known_block_size = array<i32: 32, 8, 1>, minrnn.arguments = [{{.*}}], minrnn.entry = "forward", minrnn.tile_channels = 32 : i64, minrnn.tile_time = 64 : i64}
 
 // CHECK-LABEL: gpu.func @forward(
 // CHECK-SAME: %[[P:[^:]*]]: !llvm.ptr, %[[BIAS:[^:]*]]: !llvm.ptr, %[[RESET:[^:]*]]: !llvm.ptr, %[[H0:[^:]*]]: !llvm.ptr, %[[H:[^:]*]]: !llvm.ptr, %[[LAST:[^:]*]]: !llvm.ptr, %{{[^:]*}}: i64, %[[T:[^:]*]]: i64, %[[C:[^:]*]]: i64, %[[REVERSE:[^:]*]]: i64)
-// CHECK-SAME: workgroup(%[[SHARED:[^ ]*]] : memref<2x2x2x32xf32, #gpu.address_space<workgroup>>) kernel attributes {known_block_size = array<i32: 32, 2, 1>
+// CHECK-SAME: workgroup(%[[SHARED:[^ ]*]] : memref<2x2x1x32xvector<2xf32>, #gpu.address_space<workgroup>>) kernel attributes {known_block_size = array<i32: 32, 2, 1>
 // What the caller passes goes with the kernel.
 // CHECK-SAME: minrnn.arguments = [{element = "f32", name = "preactivations", shape = ["batch", "time", "gates", "channels"]}, {element = "f32", name = "bias", optional, shape = ["gates", "channels"]}, {element = "i8", name = "reset", optional, shape = ["batch", "time"]}, {element = "f32", name = "initial", optional, shape = ["batch", "states", "channels"]}, {element = "f32", name = "output", shape = ["batch", "time", "channels"], written}, {element = "f32", name = "last", optional, shape = ["batch", "states", "channels"], written}, {element = "i64", name = "batch", shape = []}, {element = "i64", name = "time", shape = []}, {element = "i64", name = "channels", shape = []}, {element = "i64", name = "reverse", shape = []}]
 // CHECK-SAME: minrnn.tile_time = 4 : i64
@@ -22,49 +22,76 @@
 // A channel beyond the last one reads the last, and writes nothing.
 // CHECK: %[[INSIDE:.*]] = arith.cmpi slt, %[[CHANNEL:.*]], %[[C]] : i64
 // CHECK: arith.minsi %[[CHANNEL]]
-// CHECK: %[[WRITER:.*]] = arith.andi %{{.*}}, %[[INSIDE]]
-// CHECK: scf.if %[[HASBIAS]] -> (f32, f32) {
-// CHECK: llvm.getelementptr %[[BIAS]]
-// CHECK: } else {
-// CHECK-NEXT: scf.yield %[[ZERO:.*]], %[[ZERO]] : f32, f32
-// CHECK: %[[STATE:.*]] = scf.if %[[HASH0]] -> (f32) {
-// CHECK: llvm.getelementptr %[[H0]]
-// CHECK: } else {
-// CHECK-NEXT: scf.yield %[[ZERO]] : f32
 // Turned round, it starts at the last step, and steps are one less each.
 // CHECK-DAG: %[[LASTTIME:.*]] = arith.addi %[[T]], %c-1_i64 : i64
 // CHECK-DAG: %[[TURNED:.*]] = arith.cmpi ne, %[[REVERSE]], %c0_i64 : i64
 // CHECK: %[[ORIGIN:.*]] = arith.select %[[TURNED]], %[[LASTTIME]], %c0_i64 : i64
 // CHECK: %[[DIRECTION:.*]] = arith.select %[[TURNED]], %c-1_i64, %c1_i64 : i64
-// CHECK: scf.for %{{.*}} = %c0_i64 to %[[T]] step %c4_i64 iter_args(%[[CARRY:.*]] = %[[STATE]], %{{.*}}) -> (f32, i64)
-// CHECK: %[[PLACE:.*]] = arith.muli %{{.*}}, %[[DIRECTION]] : i64
-// CHECK: arith.addi %[[ORIGIN]], %[[PLACE]] : i64
-// All loads of a tile, two gates of two steps and their resets, come before its
-// one barrier.
+// From one step to the next are 32 bits.
+// CHECK: %[[GATES:.*]] = arith.muli %[[C]], %c2_i64 : i64
+// CHECK: %[[SIGN:.*]] = arith.trunci %[[DIRECTION]] : i64 to i32
+// CHECK: %[[NARROW:.*]] = arith.trunci %[[GATES]] : i64 to i32
+// CHECK: %[[STRIDE:.*]] = arith.muli %[[NARROW]], %[[SIGN]] : i32
+// CHECK: scf.if %[[HASBIAS]] -> (f32, f32) {
+// CHECK: llvm.getelementptr %[[BIAS]]
+// CHECK: } else {
+// CHECK-NEXT: scf.yield %[[ZERO:.*]], %[[ZERO]] : f32, f32
+// CHECK: %[[WRITER:.*]] = arith.andi %{{.*}}, %[[INSIDE]]
+// CHECK: %[[STATE:.*]] = scf.if %[[HASH0]] -> (f32) {
+// CHECK: llvm.getelementptr %[[H0]]
+// CHECK: } else {
+// CHECK-NEXT: scf.yield %[[ZERO]] : f32
+// Whole tiles have a loop of their own, unless a reset mask is given.
+// CHECK: %[[ALL:.*]] = arith.divui %[[T]], %c4_i64 : i64
+// CHECK: %[[TILES:.*]] = arith.select %[[HASRESET]], %c0_i64, %[[ALL]] : i64
+// CHECK: %[[WHOLE:.*]] = arith.muli %[[TILES]], %c4_i64 : i64
+// CHECK: arith.cmpi sgt, %[[WHOLE]], %c0_i64 : i64
+// CHECK: %[[FIRST:.*]] = llvm.getelementptr %[[P]][
+// CHECK: llvm.getelementptr %[[H]][
+// The loads of the first tile, two gates of two steps, come before the loop.
+// CHECK: %[[FAR:.*]] = arith.extsi %[[STRIDE]] : i32 to i64
 // CHECK-COUNT-4: llvm.load {{.*}} -> f32
-// CHECK-NOT: llvm.load {{.*}} -> f32
-// CHECK: scf.if %[[HASRESET]]
-// CHECK-COUNT-2: llvm.load %{{.*}} {alignment = 1 : i64} : !llvm.ptr -> i8
+// CHECK: scf.for %[[AT:.*]] = %c0_i64 to %[[WHOLE]] step %c4_i64 iter_args(%[[CARRY:[^ ]*]] = %[[STATE]], %{{[^ ]*}} = %c0_i64, %[[POINTER:[^ ]*]] = %[[FIRST]],
+// CHECK: %[[NEXT:.*]] = arith.addi %[[AT]], %c4_i64 : i64
+// Nothing is clamped, selected or loaded from the mask; those of the next tile
+// are under way while this one is computed.
+// CHECK-NOT: arith.minsi
+// CHECK-NOT: arith.select
+// CHECK: %[[LATER:.*]] = llvm.getelementptr %[[POINTER]][
+// CHECK: %[[HASNEXT:.*]] = arith.cmpi slt, %[[NEXT]], %[[WHOLE]] : i64
+// CHECK: scf.if %[[HASNEXT]] -> (f32, f32, f32, f32) {
+// CHECK-COUNT-4: llvm.load {{.*}} -> f32
 // CHECK-NOT: llvm.load
+// CHECK: } else {
 // CHECK-NOT: llvm.store
-// The thread's summary goes to shared memory.
+// The thread's summary goes to shared memory, as one vector.
 // CHECK: memref.store %{{.*}}, %[[SHARED]]
-// CHECK: memref.store %{{.*}}, %[[SHARED]]
+// CHECK-NOT: memref.store
 // CHECK: gpu.barrier
 // CHECK: memref.load %[[SHARED]]
 // CHECK-NOT: gpu.barrier
 // CHECK-NOT: llvm.load
-// Two steps are stored, where step and channel exist.
-// CHECK: arith.andi %{{.*}}, %[[INSIDE]]
-// CHECK: llvm.getelementptr %[[H]]
-// CHECK-NEXT: llvm.store
-// CHECK: arith.andi %{{.*}}, %[[INSIDE]]
-// CHECK: llvm.getelementptr %[[H]]
-// CHECK-NEXT: llvm.store
+// Two steps are stored, where the channel exists.
+// CHECK: scf.if %[[INSIDE]] {
+// CHECK-COUNT-2: llvm.store
+// CHECK-NOT: llvm.store
 // CHECK: scf.yield
-// CHECK: }
+// The other loop takes what is left: steps that do not exist stand for the last
+// one, and are neither counted nor stored; the mask is read where it is given.
+// CHECK: arith.cmpi slt, %[[WHOLE]], %[[T]] : i64
+// CHECK: arith.minsi %{{.*}} : i32
+// CHECK: scf.if %[[HASRESET]] -> (i32) {
+// CHECK-COUNT-2: llvm.load %{{.*}} {alignment = 1 : i64} : !llvm.ptr -> i8
+// CHECK: scf.for
+// CHECK: %[[EXISTS:.*]] = arith.cmpi sge, %{{.*}}, %c0_i32 : i32
+// CHECK: arith.select %[[EXISTS]]
+// CHECK: gpu.barrier
+// CHECK: scf.if %[[INSIDE]] {
+// CHECK: scf.if %[[EXISTS]] {
+// CHECK-NEXT: llvm.store
 // The last state, by the first warp, unless its pointer is null.
-// CHECK: arith.andi %[[WRITER]], %[[HASLAST]]
+// CHECK: scf.if %[[WRITER]]
+// CHECK: scf.if %[[HASLAST]]
 // CHECK: llvm.getelementptr %[[LAST]]
 // CHECK-NEXT: llvm.store
 // CHECK: gpu.return
@@ -79,20 +106,20 @@
 // CHECK: %[[LASTTIME:.*]] = arith.addi %[[T]], %c-1_i64 : i64
 // CHECK: %[[TURNED:.*]] = arith.cmpi eq, %[[REVERSE]], %c0_i64 : i64
 // CHECK: arith.select %[[TURNED]], %[[LASTTIME]], %c0_i64 : i64
-// CHECK: scf.for
-// The state before the first step is the initial one; else it is the output of
-// the step before, which is the one that comes next here.
-// CHECK: %[[POS:.*]] = arith.minsi %[[AT:.*]], %{{.*}} : i64
-// CHECK: %[[ISFIRST:.*]] = arith.cmpi eq, %[[POS]], %[[LASTTIME]] : i64
-// CHECK: %[[NEXT:.*]] = arith.addi %[[AT]], %c1_i64 : i64
-// CHECK: arith.minsi %[[NEXT]], %[[LASTTIME]] : i64
-// CHECK: llvm.getelementptr %[[H]][
-// CHECK-NEXT: %[[SAVED:.*]] = llvm.load
-// CHECK: arith.select %[[ISFIRST]], %[[INITIAL]], %[[SAVED]] : f32
+// A thread takes half the steps, so that a tile has two. The state before the
+// first step is the initial one; else it is the output of the step before, which
+// is the one that comes next here.
+// CHECK: %[[OUTPUTS:.*]] = llvm.getelementptr %[[H]][
 // CHECK: llvm.getelementptr %[[DH]][
-// CHECK: gpu.barrier
 // CHECK: llvm.getelementptr %[[DP]][
-// CHECK: scf.yield %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : f32, i64, f32, f32
+// CHECK: scf.for %[[AT:.*]] = %c0_i64 to %{{.*}} step %c2_i64
+// CHECK: %[[POS:.*]] = arith.addi %[[AT]], %{{.*}} : i64
+// CHECK: %[[LEFT:.*]] = arith.subi %[[LASTTIME]], %[[POS]] : i64
+// CHECK: %[[ISFIRST:.*]] = arith.cmpi sle, %{{.*}}, %c0_i32 : i32
+// CHECK: arith.select %[[ISFIRST]], %[[INITIAL]], %{{.*}} : f32
+// CHECK: arith.minsi %{{.*}}, %c1_i32 : i32
+// CHECK: gpu.barrier
+// CHECK: scf.yield %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : f32, i64, f32, f32, !llvm.ptr
 // CHECK: llvm.getelementptr %[[DH0]][
 // The bias's gradient of each gate is summed over the warps, between barriers.
 // CHECK: gpu.barrier

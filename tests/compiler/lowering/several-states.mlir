@@ -6,33 +6,35 @@
 // RUN: minrnn-opt %s --minrnn-log-space --minrnn-lower-to-host=width=8 --cse --canonicalize | FileCheck %s --check-prefix=LOG
 
 // CHECK-LABEL: gpu.func @forward(
-// CHECK-SAME: workgroup(%[[SHARED:[^ ]*]] : memref<2x2x4x32xf32, #gpu.address_space<workgroup>>)
+// CHECK-SAME: workgroup(%[[SHARED:[^ ]*]] : memref<2x2x1x32xvector<4xf32>, #gpu.address_space<workgroup>>)
 // CHECK: %[[STATES:.*]]:2 = scf.if
-// CHECK: %[[DONE:.*]]:3 = scf.for {{.*}} iter_args(%[[A:.*]] = %[[STATES]]#0, %[[B:.*]] = %[[STATES]]#1, %{{.*}} = %{{.*}}) -> (f32, f32, i64)
-// CHECK: %[[K:.*]] = llvm.load
-// CHECK: %[[V:.*]] = llvm.load
-// CHECK-DAG: %[[EK:.*]] = math.exp %[[K]]
-// CHECK-DAG: %[[EV:.*]] = math.exp %[[V]]
-// Beyond the end a step is the identity.
-// CHECK: %[[A0:.*]] = arith.select %[[EXISTS:.*]], %[[EK]], %[[ONE:.*]] : f32
-// CHECK: %[[B0:.*]] = arith.select %[[EXISTS]], %[[EV]], %[[ZERO:.*]] : f32
-// CHECK: %[[A1:.*]] = arith.select %[[EXISTS]], %[[EV]], %[[ONE]] : f32
-// CHECK: %[[B1:.*]] = arith.select %[[EXISTS]], %[[EK]], %[[ZERO]] : f32
-// CHECK: memref.store %[[A0]], %[[SHARED]][%{{[^,]*}}, %{{[^,]*}}, %c0, %{{[^,]*}}]
-// CHECK: memref.store %[[B0]], %[[SHARED]][%{{[^,]*}}, %{{[^,]*}}, %c1, %{{[^,]*}}]
-// CHECK: memref.store %[[A1]], %[[SHARED]][%{{[^,]*}}, %{{[^,]*}}, %c2, %{{[^,]*}}]
-// CHECK: memref.store %[[B1]], %[[SHARED]][%{{[^,]*}}, %{{[^,]*}}, %c3, %{{[^,]*}}]
+// CHECK: scf.for {{.*}} iter_args(%{{[^ ]*}} = %[[STATES]]#0, %{{[^ ]*}} = %[[STATES]]#1,
+// CHECK-DAG: %[[EK:.*]] = math.exp %[[K:.*]] : f32
+// CHECK-DAG: %[[EV:.*]] = math.exp %[[V:.*]] : f32
+// The four values of the two elements are one vector.
+// CHECK: %[[VALUE0:.*]] = llvm.insertelement %[[EK]], %{{.*}}[%c0_i64
+// CHECK: %[[VALUE1:.*]] = llvm.insertelement %[[EV]], %[[VALUE0]][%c1_i64
+// CHECK: %[[VALUE2:.*]] = llvm.insertelement %[[EV]], %[[VALUE1]][%c2_i64
+// CHECK: %[[VALUE3:.*]] = llvm.insertelement %[[EK]], %[[VALUE2]][%c3_i64
+// CHECK: memref.store %[[VALUE3]], %[[SHARED]][%{{[^,]*}}, %{{[^,]*}}, %c0, %{{[^,]*}}]
 // CHECK: gpu.barrier
-// CHECK-COUNT-8: memref.load %[[SHARED]]
+// CHECK-COUNT-2: memref.load %[[SHARED]]
 // CHECK-NOT: memref.load
-// CHECK: %[[KEPT0:.*]] = arith.mulf %[[A0]], %[[S:.*]] fastmath<contract>
-// CHECK: %[[N:.*]] = arith.addf %[[KEPT0]], %[[B0]] fastmath<contract>
-// CHECK: %[[KEPT1:.*]] = arith.mulf %[[A1]], %[[T:.*]] fastmath<contract>
-// CHECK: %[[M:.*]] = arith.addf %[[KEPT1]], %[[B1]] fastmath<contract>
+// CHECK: %[[KEPT0:.*]] = arith.mulf %[[EK]], %[[S:.*]] fastmath<contract>
+// CHECK: %[[N:.*]] = arith.addf %[[KEPT0]], %[[EV]] fastmath<contract>
+// CHECK: %[[KEPT1:.*]] = arith.mulf %[[EV]], %[[T:.*]] fastmath<contract>
+// CHECK: %[[M:.*]] = arith.addf %[[KEPT1]], %[[EK]] fastmath<contract>
 // CHECK: %[[P:.*]] = arith.mulf %[[S]], %[[M]] fastmath<contract>
 // CHECK: llvm.store %[[P]],
 // CHECK: llvm.store %[[N]],
 // CHECK: llvm.store %[[M]],
+// Beyond the end a step is the identity.
+// CHECK: %[[DONE:.*]]:2 = scf.if
+// CHECK: scf.for
+// CHECK: arith.select %[[EXISTS:.*]], %{{.*}}, %[[ONE:.*]] : f32
+// CHECK: arith.select %[[EXISTS]], %{{.*}}, %[[ZERO:.*]] : f32
+// CHECK: arith.select %[[EXISTS]], %{{.*}}, %[[ONE]] : f32
+// CHECK: arith.select %[[EXISTS]], %{{.*}}, %[[ZERO]] : f32
 // CHECK: llvm.store %[[DONE]]#0
 // CHECK: llvm.store %[[DONE]]#1
 
