@@ -112,8 +112,9 @@
 // CHECK: llvm.getelementptr %[[DH]][
 // CHECK: llvm.getelementptr %[[DP]][
 // CHECK: scf.for %[[AT:.*]] = %c0_i64 to %{{.*}} step %c2_i64
+// CHECK: arith.addi %[[AT]], %c2_i64 : i64
 // CHECK: %[[POS:.*]] = arith.addi %[[AT]], %{{.*}} : i64
-// CHECK: %[[LEFT:.*]] = arith.subi %[[LASTTIME]], %[[POS]] : i64
+// CHECK: arith.subi %[[LASTTIME]], %[[POS]] : i64
 // CHECK: %[[ISFIRST:.*]] = arith.cmpi sle, %{{.*}}, %c0_i32 : i32
 // CHECK: arith.select %[[ISFIRST]], %[[INITIAL]], %{{.*}} : f32
 // CHECK: arith.minsi %{{.*}}, %c1_i32 : i32
