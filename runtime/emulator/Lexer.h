@@ -63,6 +63,9 @@ protected:
   void expectMark(char mark);
   std::string_view expectName(const char *what);
   uint64_t expectInteger(const char *what);
+  /// The place in the text, to come back to.
+  size_t place() const { return at; }
+  void goTo(size_t place) { at = place; }
   void skipLine();
   /// Skips from an opening mark to the closing one.
   void skipGroup(char open, char close);

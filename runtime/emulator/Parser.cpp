@@ -6,7 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Each statement goes to the entry's decoder as soon as it is read.
+// Each statement goes to the entry's decoder as soon as it is read. A function
+// is read again wherever it is called: its parameters become registers.
 //
 //===----------------------------------------------------------------------===//
 
@@ -30,6 +31,18 @@ std::optional<Space> variableSpace(std::string_view directive) {
     return Space::Param;
   return std::nullopt;
 }
+
+/// A function of the module, and where its body begins.
+struct Function {
+  std::optional<Variable> result;
+  std::vector<Variable> parameters;
+  size_t body = 0;
+};
+
+/// What a `ret` of a function that is called jumps to.
+constexpr std::string_view returnLabel = "$return";
+/// More than any of our kernels has; a function may not call itself.
+constexpr unsigned deepestCall = 64;
 
 class Parser : public TokenStream {
 public:
@@ -76,6 +89,8 @@ private:
     }
     if (takeWord(".entry"))
       return entry();
+    if (takeWord(".func"))
+      return function();
     if (token().text != ".global" && token().text != ".shared")
       unknown("a directive of a module");
     variables([&](Variable variable) {
@@ -182,19 +197,122 @@ private:
       }
   }
 
+  /// `(variable, ...)`, if it is there.
+  std::vector<Variable> parameters() {
+    std::vector<Variable> found;
+    if (!takeMark('(') || takeMark(')'))
+      return found;
+    do {
+      found.push_back(variableHead());
+      declarator(found.back());
+    } while (takeMark(','));
+    expectMark(')');
+    return found;
+  }
+
+  //===--- Functions ------------------------------------------------------===//
+
+  void function() {
+    Function function;
+    for (const Variable &result : parameters())
+      function.result = result;
+    std::string_view name = expectName("the name of a function");
+    function.parameters = parameters();
+    while (isDirective())
+      take();
+    if (takeMark(';'))
+      return; // (A declaration of what follows.)
+    function.body = place() + 1;
+    skipGroup('{', '}');
+    functions[name] = function;
+  }
+
+  /// `[(result),] name [, (argument, ...)];` after the opcode.
+  void call(EntryDecoder &decoder) {
+    auto names = [&] {
+      std::vector<std::string_view> found;
+      expectMark('(');
+      while (!takeMark(')')) {
+        found.push_back(expectName("an operand"));
+        if (!isMark(')'))
+          expectMark(',');
+      }
+      return found;
+    };
+    std::vector<std::string_view> results;
+    if (isMark('(')) {
+      results = names();
+      expectMark(',');
+    }
+    auto found = functions.find(token().text);
+    if (found == functions.end())
+      expected("a function of the module");
+    const Function &callee = found->second;
+    take();
+    std::vector<std::string_view> arguments;
+    if (takeMark(','))
+      arguments = names();
+    if (results.size() != callee.result.has_value() ||
+        arguments.size() != callee.parameters.size())
+      fail("expected as many operands as the function has");
+    expectMark(';');
+    if (++callDepth > deepestCall)
+      fail("a function that calls itself is not supported", Fault::Unsupported);
+    auto move = [&](std::string_view to, std::string_view from) {
+      Statement statement;
+      statement.line = token().line;
+      statement.opcode = "mov.b32";
+      statement.operands.resize(2);
+      statement.operands[0].name = to;
+      statement.operands[1].name = from;
+      decoder.decode(statement);
+    };
+    auto declare = [&](Variable variable) {
+      if (byteWidth(variable.type) != 4 || variable.elements != 1)
+        fail("expected operands of 32 bits", Fault::Unsupported);
+      variable.space = Space::Register;
+      decoder.declare(variable);
+    };
+    decoder.openScope();
+    for (size_t i = 0; i < arguments.size(); ++i) {
+      declare(callee.parameters[i]);
+      move(callee.parameters[i].name, arguments[i]);
+    }
+    if (callee.result)
+      declare(*callee.result);
+    size_t caller = place();
+    goTo(callee.body);
+    body(decoder);
+    goTo(caller);
+    if (callee.result)
+      move(results.front(), callee.result->name);
+    decoder.closeScope();
+    --callDepth;
+  }
+
+  /// A parameter of a call is a register here: `ld.param` and `st.param` of one
+  /// are moves.
+  void moveParameter(EntryDecoder &decoder, Statement &statement) {
+    bool loads = statement.opcode.starts_with("ld.param.");
+    if ((!loads && !statement.opcode.starts_with("st.param.")) ||
+        statement.operands.size() != 2)
+      return;
+    Operand &address = statement.operands[loads ? 1 : 0];
+    auto symbol = decoder.lookUp(address.name);
+    if (address.kind != Operand::Kind::Address || address.integer || !symbol ||
+        symbol->space != Space::Register)
+      return;
+    address.kind = Operand::Kind::Name;
+    statement.opcode = "mov.b32";
+  }
+
   //===--- Entries --------------------------------------------------------===//
 
   void entry() {
     EntryDecoder decoder(text, moduleVariables, token().line);
     decoder.image.info.name = expectName("the name of an entry");
-    if (takeMark('(') && !takeMark(')')) {
-      do {
-        Variable parameter = variableHead();
-        declarator(parameter);
-        decoder.declareParameter(parameter);
-      } while (takeMark(','));
-      expectMark(')');
-    }
+    for (const Variable &parameter : parameters())
+      decoder.declareParameter(parameter);
     entryDirectives(decoder.image.info);
     expectMark('{');
     body(decoder);
@@ -232,14 +350,21 @@ private:
         ++depth;
       } else if (isMark('}')) {
         --depth;
-        if (!depth)
+        if (!depth && !callDepth) {
           decoder.finish(token().line);
-        else
+        } else {
+          if (!depth)
+            decoder.label(returnLabel);
           decoder.closeScope();
+        }
         take();
       } else if (isDirective()) {
         if (variableSpace(token().text))
-          variables([&](const Variable &v) { decoder.declare(v); });
+          variables([&](Variable variable) {
+            if (variable.space == Space::Param)
+              variable.space = Space::Register;
+            decoder.declare(variable);
+          });
         else if (!skipDebugDirective())
           unknown("an instruction");
       } else if (is(Token::Kind::Word) && isMark(':', 1)) {
@@ -249,11 +374,47 @@ private:
           fail("branches through a table are not supported",
                Fault::Unsupported);
       } else if (isMark('@') || is(Token::Kind::Word)) {
-        decoder.decode(statement());
+        instruction(decoder);
       } else if (!takeMark(';')) {
         expected("an instruction, or '}' to close the entry");
       }
     }
+  }
+
+  void instruction(EntryDecoder &decoder) {
+    if (takeWord("call") || takeWord("call.uni"))
+      return call(decoder);
+    Statement statement = this->statement();
+    if (callDepth && statement.opcode == "ret") {
+      statement.opcode = "bra";
+      statement.operands.emplace_back().name = returnLabel;
+    }
+    moveParameter(decoder, statement);
+    narrowSource(decoder, statement);
+    decoder.decode(statement);
+  }
+
+  /// A conversion may read the lower half of a register of 64 bits.
+  void narrowSource(EntryDecoder &decoder, Statement &statement) {
+    std::string_view opcode = statement.opcode;
+    if (!opcode.starts_with("cvt.") || statement.operands.size() != 2)
+      return;
+    auto type = typeNamed(opcode.substr(opcode.rfind('.') + 1));
+    auto symbol = decoder.lookUp(statement.operands[1].name);
+    if (!type || byteWidth(*type) != 4 || !symbol ||
+        symbol->space != Space::Register || symbol->bytes != 8)
+      return;
+    Variable half;
+    half.line = statement.line;
+    half.name = "$half";
+    decoder.declare(half);
+    Statement narrow;
+    narrow.line = statement.line;
+    narrow.opcode = "cvt.u32.u64";
+    narrow.operands = {Operand{}, statement.operands[1]};
+    narrow.operands[0].name = half.name;
+    decoder.decode(narrow);
+    statement.operands[1].name = half.name;
   }
 
   //===--- Statements -----------------------------------------------------===//
@@ -348,6 +509,9 @@ private:
   Image &image;
   bool hasVersion = false;
   ModuleVariables moduleVariables;
+  std::map<std::string_view, Function> functions;
+  /// The calls that the present statement is within.
+  unsigned callDepth = 0;
 };
 
 } // namespace

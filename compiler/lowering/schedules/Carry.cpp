@@ -58,6 +58,17 @@ static TileAxis tileAxis(ThreadBlock &block, ScanOp scan, BlockShape shape) {
           block.sub(end, tensors.end()), end, /*lastPosition=*/{}};
 }
 
+/// Whether the registers of a multiprocessor hold two blocks against the
+/// forward pass. ptxas aims at that by itself, but where it is not told, it may
+/// spill what fits.
+static bool leavesRoomForTwoBlocks(ScanOp scan, BlockShape shape) {
+  int64_t values = stepValueCount(scan.getOutputs().getTypes());
+  for (Value sequence : scan.getSequences())
+    values += stepValueCount(sequence.getType());
+  return scan.getReverse() && !scan.getTaken() &&
+         scan.getOutputs().size() == 1 && values * shape.stepsPerThread <= 36;
+}
+
 namespace {
 
 /// Builds one kernel.
@@ -71,8 +82,8 @@ public:
   void build();
 
 private:
-  /// All tiles, from `carried`: the states, which of the two buffers is next
-  /// (i64), and the sums. Returns these after the last tile.
+  /// All tiles, from `carried`: the states and the sums. Returns these after
+  /// the last tile.
   SmallVector<Value> buildTiles(ArrayRef<Value> carried);
   /// The tiles from `begin` to `end`, positions both. Where `areWhole`, each of
   /// their steps exists and no reset mask is given.
@@ -116,7 +127,6 @@ void CarrySchedule::build() {
     });
     block.builder.setInsertionPointToStart(hasSteps.thenBlock());
   }
-  carried.push_back(block.integer(0));
   llvm::append_range(carried, tensors.readSums(scan.getSums()));
   writeResults(buildTiles(carried));
   if (hasSteps)
@@ -222,10 +232,13 @@ CarrySchedule::buildTile(Value tileStart, ValueRange pointers, TileSteps steps,
   TensorAccess &tensors = block.tensors;
   int64_t tileTime = thread.shape.tileTime();
   ValueRange states = carried.take_front(scan.getStateCount());
-  Value parityNumber = carried[scan.getStateCount()];
-  Value parity =
-      arith::IndexCastOp::create(block.builder, block.location,
-                                 block.builder.getIndexType(), parityNumber);
+  Value tile = arith::DivUIOp::create(block.builder, block.location, tileStart,
+                                      block.integer(tileTime));
+  // Which of the two buffers the tile takes.
+  Value parity = arith::IndexCastOp::create(
+      block.builder, block.location, block.builder.getIndexType(),
+      arith::RemUIOp::create(block.builder, block.location, tile,
+                             block.integer(2)));
   if (scan.getTaken()) {
     Value last = block.add(tileStart, block.integer(tileTime));
     recomputeStates(thread, sharedForward, parity, block.sub(axis.end, last),
@@ -236,8 +249,6 @@ CarrySchedule::buildTile(Value tileStart, ValueRange pointers, TileSteps steps,
 
   if (Value boundaries = scan.getBoundaries()) {
     SmallVector<Value> plain = thread.algebra.decode(states);
-    Value tile = arith::DivUIOp::create(block.builder, block.location,
-                                        tileStart, block.integer(tileTime));
     block.when(isWriter, [&] {
       tensors.writeBoundary(boundaries, tile, tileTime, plain);
     });
@@ -248,11 +259,10 @@ CarrySchedule::buildTile(Value tileStart, ValueRange pointers, TileSteps steps,
   Exchanged exchanged =
       exchangeSummaries(thread, shared, parity, elements, states,
                         /*againstWarps=*/false);
-  SmallVector<Value> totals(carried.drop_front(scan.getStateCount() + 1));
+  SmallVector<Value> totals(carried.drop_front(scan.getStateCount()));
   replayAndStore(thread, pointers, steps, elements, exchanged.entering, totals);
 
   SmallVector<Value> next = exchanged.leaving;
-  next.push_back(block.sub(block.integer(1), parityNumber));
   next.append(totals);
   return next;
 }
@@ -262,7 +272,7 @@ void CarrySchedule::writeResults(ValueRange carried) {
   SmallVector<Value> last =
       thread.algebra.decode(carried.take_front(scan.getStateCount()));
   block.when(isWriter, [&] { tensors.writeRows(scan.getLast(), last); });
-  ValueRange threadSums = carried.drop_front(scan.getStateCount() + 1);
+  ValueRange threadSums = carried.drop_front(scan.getStateCount());
   for (Value sum : scan.getSums()) {
     int64_t gates = packedValueCount(sum.getType());
     SmallVector<Value> overWarps;
@@ -286,6 +296,8 @@ void minrnn::compiler::buildCarryKernel(OpBuilder &builder,
   block.warp =
       gpu::ThreadIdOp::create(builder, block.location, gpu::Dimension::y);
   block.locate(kWarpSize);
+  if (leavesRoomForTwoBlocks(scan, shape))
+    block.kernel->setAttr("nvvm.minctasm", builder.getI32IntegerAttr(2));
   TileAxis axis = tileAxis(block, scan, shape);
   ScanThread thread{block,
                     shape,
