@@ -85,10 +85,24 @@ template <typename T> static T lowBits(uint32_t length) {
   return length >= 8 * sizeof(T) ? ~T(0) : (T(1) << length) - 1;
 }
 
-/// bfe: `length` bits from `position`, both modulo 256.
-static uint32_t extractField(uint32_t a, uint32_t position, uint32_t length) {
-  uint32_t field = uint8_t(position) < 32 ? a >> uint8_t(position) : 0;
-  return field & lowBits<uint32_t>(uint8_t(length));
+/// bfe: `length` bits from `position`, both modulo 256; of a signed type,
+/// extended by the highest bit that there is of them.
+template <typename T>
+static T extractField(T a, uint32_t position, uint32_t length) {
+  position = uint8_t(position);
+  length = uint8_t(length);
+  constexpr uint32_t bits = 8 * sizeof(T);
+  if (length == 0)
+    return 0;
+  using U = std::make_unsigned_t<T>;
+  U field = position < bits ? U(a) >> position : 0;
+  field &= lowBits<U>(length);
+  uint32_t last = std::min(position + length - 1, bits - 1);
+  bool isNegative = std::is_signed_v<T> && (U(a) >> last & 1);
+  return isNegative
+             ? T(field | ~lowBits<U>(std::min(
+                             length, last + 1 - std::min(position, last + 1))))
+             : T(field);
 }
 
 /// bfi: b with `length` bits of a from `position` on.
@@ -147,9 +161,15 @@ void OpcodeTable::addIntegers() {
                                        });
   });
   using U32 = uint32_t;
-  add<U32, U32, U32, U32>("bfe.u32", [](U32 a, U32 position, U32 length) {
-    return extractField(a, position, length);
-  });
+  auto addExtract = [&](auto zero, const char *name) {
+    using T = decltype(zero);
+    add<T, T, U32, U32>(name, [](T a, U32 position, U32 length) {
+      return extractField(a, position, length);
+    });
+  };
+  addExtract(uint32_t(), "bfe.u32");
+  addExtract(int32_t(), "bfe.s32");
+  addExtract(int64_t(), "bfe.s64");
   add<U32, U32>("bfind.shiftamt.u32",
                 [](U32 a) { return a ? U32(std::countl_zero(a)) : ~0U; });
   add<bool, bool, bool>("and.pred", [](U32 a, U32 b) { return a & b; });

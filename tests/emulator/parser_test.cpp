@@ -107,10 +107,11 @@ TEST(Parser, EveryTruncationIsAnErrorOrAProgram) {
 }
 
 TEST(Parser, WhatIsNotSupported) {
-  expectRejected(Fault::Unsupported, moduleOf(".func f() { ret; }"), 4,
-                 "found '.func'");
-  expectRejected(Fault::Unsupported, kernelOf("call f;", 0), bodyLine,
-                 "found 'call'");
+  expectRejected(Fault::Syntax, kernelOf("call f;", 0), bodyLine,
+                 "expected a function of the module, found 'f'");
+  expectRejected(Fault::Unsupported,
+                 kernelOf("call f;", 0, ".func f() { call f; ret; }\n"), 4,
+                 "a function that calls itself is not supported");
   expectRejected(Fault::Unsupported, kernelOf(".local .b8 a[4];", 0), bodyLine,
                  "found '.local'");
   expectRejected(Fault::Unsupported, kernelOf("bar.sync 1;", 0), bodyLine,
@@ -157,6 +158,58 @@ TEST(Parser, DebugDirectivesAndScopes) {
   ASSERT_EQ(info->parameters.size(), 1u);
   EXPECT_EQ(info->parameters[0].name, "out");
   EXPECT_EQ(device.module.program().target(), "sm_75");
+}
+
+TEST(Parser, FunctionsAreReadWhereTheyAreCalled) {
+  // One calls another, returns from within a branch, and has registers of the
+  // caller's names.
+  Device device(moduleOf(R"(
+.func (.param .b32 result) twice(.param .b32 a)
+{
+  .reg .b32 x;
+  ld.param.b32 x, [a];
+  add.u32 x, x, x;
+  st.param.b32 [result], x;
+  ret;
+}
+.func (.param .b32 result) twiceIfOdd(.param .b32 a)
+{
+  .reg .b32 x, y;
+  .reg .pred p;
+  ld.param.b32 x, [a];
+  st.param.b32 [result], x;
+  and.b32 y, x, 1;
+  setp.eq.u32 p, y, 0;
+  @p ret;
+  { .param .b32 argument;
+    st.param.b32 [argument], x;
+    .param .b32 returned;
+    call.uni (returned), twice, (argument);
+    ld.param.b32 x, [returned]; }
+  st.param.b32 [result], x;
+  ret;
+}
+.visible .entry k(.param .u64 out)
+{
+  .reg .b32 x;
+  .reg .b64 a, at;
+  mov.u32 x, %tid.x;
+  mul.wide.u32 at, x, 4;
+  { .param .b32 argument;
+    st.param.b32 [argument], x;
+    .param .b32 returned;
+    call.uni (returned), twiceIfOdd, (argument);
+    ld.param.b32 x, [returned]; }
+  ld.param.u64 a, [out];
+  add.s64 a, a, at;
+  st.global.u32 [a], x;
+  ret;
+}
+)"));
+  uint64_t out = device.reserve<uint32_t>(4);
+  device.run("k", {1}, {4}, {out});
+  EXPECT_EQ(device.download<uint32_t>(out, 4),
+            (std::vector<uint32_t>{0, 2, 2, 6}));
 }
 
 TEST(Parser, VariablesInGlobalMemory) {
