@@ -33,9 +33,12 @@ def LowerToGPUPass : Pass<"minrnn-lower-to-gpu", "::mlir::ModuleOp"> {
     ```mlir
     gpu.module @kernels {
       gpu.func @forward(%preactivations: !llvm.ptr, ..., %channels: i64)
-          workgroup(%summaries: memref<2x8x2x32xf32, ...>) kernel {
-        scf.for %first = %c0 to %time step %c64 iter_args(%carry = ...) {
-          // load, compose, exchange, replay, store
+          workgroup(%summaries: memref<2x8x1x32xvector<2xf32>, ...>) kernel {
+        scf.for %first = %c0 to %whole step %c64 iter_args(%carry = ...) {
+          // compose, load the next, exchange, replay, store
+        }
+        scf.for %first = %whole to %time step %c64 iter_args(%carry = ...) {
+          // the same, of steps that may not exist
         }
       }
     }
@@ -123,9 +126,8 @@ def ExpandMathPass : Pass<"minrnn-expand-math"> {
     ```mlir
     %m = llvm.intr.fabs(%x)
     %t = llvm.call_intrinsic "llvm.nvvm.mul.rm.f"(-%m, log2 e)
-    %r = llvm.call_intrinsic "llvm.fma"(%t, -ln 2, -%m)
-    %lost = llvm.call_intrinsic "llvm.minnum"(%r, 1)
     %p = llvm.call_intrinsic "llvm.nvvm.ex2.approx"(%t)
+    %lost = llvm.call_intrinsic "llvm.nvvm.fma.rn.sat.f"(%t, -ln 2, -%m)
     %e = llvm.call_intrinsic "llvm.fma"(%p, %lost, %p)
     %r = llvm.call_intrinsic "llvm.nvvm.rcp.approx.ftz.f"(1 + %e)
     %s = arith.select %x >= 0, %r, %e * %r
