@@ -172,6 +172,7 @@ private:
       return;
     }
     std::vector<uint16_t> halves;
+    halves.reserve(values.size());
     for (const float value : values)
       halves.push_back(reference::halfBits(cell.manifest().ioType, value));
     buffers[i]->upload(std::as_bytes(std::span(halves)));

@@ -60,7 +60,9 @@ private:
     Numbers packed;
     for (int64_t row = 0; row < batch; ++row)
       for (const std::string &state : cell.states) {
-        const Numbers one = numbers(before + state + after, batch * channels);
+        std::string name = before;
+        name.append(state).append(after);
+        const Numbers one = numbers(name, batch * channels);
         packed.insert(packed.end(), one.begin() + row * channels,
                       one.begin() + (row + 1) * channels);
       }

@@ -34,9 +34,9 @@ void writeAndDie(const std::filesystem::path &path) {
   ASSERT_GE(child, 0);
   if (child == 0) {
     StagedFile file;
-    file.open(path);
-    file.write("half", 4);
-    ::kill(::getpid(), SIGKILL);
+    if (!file.open(path) && !file.write("half", 4))
+      ::kill(::getpid(), SIGKILL);
+    ::_exit(1);
   }
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
@@ -62,7 +62,7 @@ TEST(StaleTemporaries, AreThoseOfKilledProcesses) {
   // One that is being written.
   StagedFile mine;
   ASSERT_FALSE(mine.open(path));
-  mine.write("new", 3);
+  ASSERT_FALSE(mine.write("new", 3));
 
   removeStaleTemporaries(path);
   EXPECT_EQ(filesIn(folder.path()), kept + 2);
