@@ -49,6 +49,10 @@ public:
   void openScope() { scopes.emplace_back(); }
   void closeScope();
   void declare(const Variable &variable);
+  /// Makes `name` another name of `symbol`, in the last scope.
+  void bind(std::string_view name, const Symbol &symbol) {
+    scopes.back().symbols[name] = symbol;
+  }
   void label(std::string_view name);
   void decode(const Statement &statement);
   /// Closes the last scope, at this line; `image` is then complete.

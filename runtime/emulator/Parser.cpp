@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // Each statement goes to the entry's decoder as soon as it is read. A function
-// is read again wherever it is called: its parameters become registers.
+// is read again wherever it is called: parameters of calls are registers.
 //
 //===----------------------------------------------------------------------===//
 
@@ -229,19 +229,25 @@ private:
 
   /// `[(result),] name [, (argument, ...)];` after the opcode.
   void call(EntryDecoder &decoder) {
-    auto names = [&] {
-      std::vector<std::string_view> found;
+    // What the caller calls them, before the function's names stand before
+    // its own.
+    auto registers = [&] {
+      std::vector<Symbol> found;
       expectMark('(');
       while (!takeMark(')')) {
-        found.push_back(expectName("an operand"));
+        auto symbol = decoder.lookUp(token().text);
+        if (!symbol || symbol->space != Space::Register)
+          expected("a parameter of a call");
+        found.push_back(*symbol);
+        take();
         if (!isMark(')'))
           expectMark(',');
       }
       return found;
     };
-    std::vector<std::string_view> results;
+    std::vector<Symbol> results;
     if (isMark('(')) {
-      results = names();
+      results = registers();
       expectMark(',');
     }
     auto found = functions.find(token().text);
@@ -249,43 +255,24 @@ private:
       expected("a function of the module");
     const Function &callee = found->second;
     take();
-    std::vector<std::string_view> arguments;
+    std::vector<Symbol> arguments;
     if (takeMark(','))
-      arguments = names();
+      arguments = registers();
     if (results.size() != callee.result.has_value() ||
         arguments.size() != callee.parameters.size())
       fail("expected as many operands as the function has");
     expectMark(';');
     if (++callDepth > deepestCall)
       fail("a function that calls itself is not supported", Fault::Unsupported);
-    auto move = [&](std::string_view to, std::string_view from) {
-      Statement statement;
-      statement.line = token().line;
-      statement.opcode = "mov.b32";
-      statement.operands.resize(2);
-      statement.operands[0].name = to;
-      statement.operands[1].name = from;
-      decoder.decode(statement);
-    };
-    auto declare = [&](Variable variable) {
-      if (byteWidth(variable.type) != 4 || variable.elements != 1)
-        fail("expected operands of 32 bits", Fault::Unsupported);
-      variable.space = Space::Register;
-      decoder.declare(variable);
-    };
     decoder.openScope();
-    for (size_t i = 0; i < arguments.size(); ++i) {
-      declare(callee.parameters[i]);
-      move(callee.parameters[i].name, arguments[i]);
-    }
+    for (size_t i = 0; i < arguments.size(); ++i)
+      decoder.bind(callee.parameters[i].name, arguments[i]);
     if (callee.result)
-      declare(*callee.result);
+      decoder.bind(callee.result->name, results.front());
     size_t caller = place();
     goTo(callee.body);
     body(decoder);
     goTo(caller);
-    if (callee.result)
-      move(results.front(), callee.result->name);
     decoder.closeScope();
     --callDepth;
   }
@@ -303,7 +290,7 @@ private:
         symbol->space != Space::Register)
       return;
     address.kind = Operand::Kind::Name;
-    statement.opcode = "mov.b32";
+    statement.opcode = symbol->bytes == 8 ? "mov.b64" : "mov.b32";
   }
 
   //===--- Entries --------------------------------------------------------===//

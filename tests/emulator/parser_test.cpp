@@ -161,8 +161,8 @@ TEST(Parser, DebugDirectivesAndScopes) {
 }
 
 TEST(Parser, FunctionsAreReadWhereTheyAreCalled) {
-  // One calls another, returns from within a branch, and has registers of the
-  // caller's names.
+  // One calls another, returns from within a branch, and has registers and
+  // parameters of the caller's names.
   Device device(moduleOf(R"(
 .func (.param .b32 result) twice(.param .b32 a)
 {
@@ -189,19 +189,32 @@ TEST(Parser, FunctionsAreReadWhereTheyAreCalled) {
   st.param.b32 [result], x;
   ret;
 }
+.func (.param .b64 result) sum(.param .b64 b, .param .b64 c)
+{
+  .reg .b64 x, y;
+  ld.param.b64 x, [b];
+  ld.param.b64 y, [c];
+  add.s64 x, x, y;
+  st.param.b64 [result], x;
+  ret;
+}
 .visible .entry k(.param .u64 out)
 {
   .reg .b32 x;
   .reg .b64 a, at;
   mov.u32 x, %tid.x;
   mul.wide.u32 at, x, 4;
-  { .param .b32 argument;
-    st.param.b32 [argument], x;
-    .param .b32 returned;
-    call.uni (returned), twiceIfOdd, (argument);
-    ld.param.b32 x, [returned]; }
+  { .param .b32 a;
+    st.param.b32 [a], x;
+    .param .b32 result;
+    call.uni (result), twiceIfOdd, (a);
+    ld.param.b32 x, [result]; }
   ld.param.u64 a, [out];
-  add.s64 a, a, at;
+  { .param .b64 b, c, result;
+    st.param.b64 [b], a;
+    st.param.b64 [c], at;
+    call.uni (result), sum, (c, b);
+    ld.param.b64 a, [result]; }
   st.global.u32 [a], x;
   ret;
 }
