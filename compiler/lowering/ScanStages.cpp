@@ -183,7 +183,7 @@ void minrnn::compiler::replayAndStore(ScanThread &thread, ValueRange pointers,
                                           : lanes.select(exists[index], value,
                                                          lanes.number(0)));
   }
-  thread.pointers.store(pointers, steps.which, yielded, thread.block.isInside);
+  thread.pointers.store(pointers, steps.which, yielded);
 }
 
 Value minrnn::compiler::sumOverWarps(ScanThread &thread, Value shared,

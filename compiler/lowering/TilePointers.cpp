@@ -15,14 +15,11 @@ using namespace mlir;
 using namespace minrnn::compiler;
 using namespace minrnn::dialect;
 
-TilePointers::TilePointers(OpBuilder &builder, Location location,
-                           TensorAccess &tensors, LaneBuilder &lanes,
-                           LaneMemory &memory, ScanOp scan,
-                           const TileAxis &axis, int64_t stepsPerThread,
-                           int64_t tileTime)
-    : builder(builder), location(location), tensors(tensors), lanes(lanes),
-      memory(memory), axis(axis), stepsPerThread(stepsPerThread),
-      tileTime(tileTime), readCount(scan.getSequences().size()) {
+TilePointers::TilePointers(ThreadBlock &block, ScanOp scan,
+                           const TileAxis &axis, BlockShape shape)
+    : block(block), builder(block.builder), location(block.location),
+      tensors(block.tensors), axis(axis), stepsPerThread(shape.stepsPerThread),
+      tileTime(shape.tileTime()), readCount(scan.getSequences().size()) {
   for (Value read : scan.getSequences()) {
     auto delay = read.getDefiningOp<DelayOp>();
     bool isMask = cast<RankedTensorType>(read.getType()).getRank() == 2;
@@ -42,30 +39,17 @@ TilePointers::TilePointers(OpBuilder &builder, Location location,
 TilePointers::Sequence
 TilePointers::sequence(const TensorAccess::Tensor &tensor, int64_t gates,
                        bool isMask) {
-  Value perStep =
-      isMask ? integer(1)
-             : arith::MulIOp::create(builder, location, tensors.channels(),
-                                     integer(gates))
-                   .getResult();
+  Value perStep = isMask ? block.integer(1)
+                         : block.mul(tensors.channels(), block.integer(gates));
   auto narrow = [&](Value value) {
     return arith::TruncIOp::create(builder, location, builder.getI32Type(),
                                    value);
   };
-  Value stride = arith::MulIOp::create(builder, location, narrow(perStep),
-                                       narrow(axis.direction));
-  Value perTile = arith::MulIOp::create(builder, location, axis.direction,
-                                        integer(tileTime));
-  return {tensor,
-          gates,
-          isMask,
-          /*initial=*/{},
-          stride,
-          arith::MulIOp::create(builder, location, perStep, perTile)};
-}
-
-Value TilePointers::integer(int64_t value) {
-  return arith::ConstantOp::create(builder, location,
-                                   builder.getI64IntegerAttr(value));
+  Value direction = axis.time.direction;
+  Value stride = block.mul(narrow(perStep), narrow(direction));
+  Value tileStride =
+      block.mul(perStep, block.mul(direction, block.integer(tileTime)));
+  return {tensor, gates, isMask, /*initial=*/{}, stride, tileStride};
 }
 
 Value TilePointers::offset(int64_t value) {
@@ -82,9 +66,8 @@ Value TilePointers::move(const Sequence &sequence, Value pointer,
 }
 
 SmallVector<Value> TilePointers::at(Value position) {
-  Value time = arith::AddIOp::create(
-      builder, location, axis.origin,
-      arith::MulIOp::create(builder, location, position, axis.direction));
+  Value time =
+      block.add(axis.time.origin, block.mul(position, axis.time.direction));
   SmallVector<Value> pointers;
   for (const Sequence &sequence : sequences)
     pointers.push_back(move(sequence, sequence.tensor.pointer,
@@ -108,20 +91,16 @@ SmallVector<Value> TilePointers::next(ValueRange pointers) {
 
 Value TilePointers::toOffset(Value position) {
   // (What is a tile away or more makes no difference.)
-  Value near = arith::MinSIOp::create(
-      builder, location,
-      arith::MaxSIOp::create(builder, location, position, integer(-tileTime)),
-      integer(tileTime));
+  Value near =
+      arith::MinSIOp::create(builder, location,
+                             arith::MaxSIOp::create(builder, location, position,
+                                                    block.integer(-tileTime)),
+                             block.integer(tileTime));
   return arith::TruncIOp::create(builder, location, builder.getI32Type(), near);
 }
 
 ThreadSteps TilePointers::steps(Value position, bool areAllThere) {
-  auto from = [&](Value place) {
-    return toOffset(arith::SubIOp::create(builder, location, place, position));
-  };
-  auto compare = [&](arith::CmpIPredicate predicate, Value x, Value y) {
-    return arith::CmpIOp::create(builder, location, predicate, x, y);
-  };
+  auto from = [&](Value place) { return toOffset(block.sub(place, position)); };
   ThreadSteps steps;
   // The offsets of the first and the last step that there are.
   Value least;
@@ -129,25 +108,25 @@ ThreadSteps TilePointers::steps(Value position, bool areAllThere) {
   if (!areAllThere) {
     if (axis.first)
       least = from(axis.first);
-    most = from(arith::SubIOp::create(builder, location, axis.end, integer(1)));
+    most = from(block.sub(axis.end, block.integer(1)));
   }
-  Value turn = axis.lastPosition ? from(axis.lastPosition) : Value();
+  Value lastPosition = axis.time.lastPosition;
+  Value turn = lastPosition ? from(lastPosition) : Value();
   for (int64_t step = 0; step < stepsPerThread; ++step) {
     Value at = offset(step);
     if (!areAllThere) {
-      Value exists = compare(arith::CmpIPredicate::sle, at, most);
+      Value exists = block.compare(arith::CmpIPredicate::sle, at, most);
       Value nearest = arith::MinSIOp::create(builder, location, at, most);
       if (least) {
-        exists = arith::AndIOp::create(
-            builder, location, exists,
-            compare(arith::CmpIPredicate::sge, at, least));
+        exists = block.both(
+            exists, block.compare(arith::CmpIPredicate::sge, at, least));
         nearest = arith::MaxSIOp::create(builder, location, nearest, least);
       }
       steps.exists.push_back(exists);
       at = nearest;
     }
     steps.offsets.push_back(at);
-    if (!axis.lastPosition)
+    if (!lastPosition)
       continue;
     // What the forward pass took before is what comes next here. Of the steps
     // of a whole tile only the last one can be the first of the sequence.
@@ -156,10 +135,9 @@ ThreadSteps TilePointers::steps(Value position, bool areAllThere) {
       steps.isFirst.push_back(Value());
       continue;
     }
-    Value after = arith::AddIOp::create(builder, location, at, offset(1));
-    steps.offsetsBefore.push_back(
-        arith::MinSIOp::create(builder, location, after, turn));
-    steps.isFirst.push_back(compare(arith::CmpIPredicate::sge, at, turn));
+    steps.offsetsBefore.push_back(arith::MinSIOp::create(
+        builder, location, block.add(at, offset(1)), turn));
+    steps.isFirst.push_back(block.compare(arith::CmpIPredicate::sge, at, turn));
   }
   return steps;
 }
@@ -170,11 +148,11 @@ ThreadSteps TilePointers::steps(Value position, bool areAllThere) {
 
 SmallVector<Value> TilePointers::gates(const Sequence &sequence, Value pointer,
                                        Value offset) {
-  Value far = arith::MulIOp::create(
-      builder, location,
-      arith::ExtSIOp::create(builder, location, builder.getI64Type(),
-                             sequence.stride),
-      arith::ExtSIOp::create(builder, location, builder.getI64Type(), offset));
+  auto widen = [&](Value value) {
+    return arith::ExtSIOp::create(builder, location, builder.getI64Type(),
+                                  value);
+  };
+  Value far = block.mul(widen(sequence.stride), widen(offset));
   SmallVector<Value> places;
   for (int64_t gate = 0; gate < sequence.gates; ++gate) {
     if (gate > 0)
@@ -240,8 +218,8 @@ SmallVector<Value> TilePointers::load(ValueRange pointers,
     for (Value offset :
          sequence.initial.empty() ? steps.offsets : steps.offsetsBefore)
       for (Value place : gates(sequence, pointer, offset))
-        loaded.push_back(
-            memory.load(place, integer(0), sequence.tensor.element));
+        loaded.push_back(block.memory.load(place, block.integer(0),
+                                           sequence.tensor.element));
   }
   return loaded;
 }
@@ -264,7 +242,7 @@ SmallVector<SmallVector<Value>> TilePointers::values(ValueRange loaded,
     if (sequence.isMask) {
       for (auto [bit, step] : llvm::enumerate(values)) {
         if (!withMask) {
-          step.push_back(lanes.number(0));
+          step.push_back(block.lanes.number(0));
           continue;
         }
         Value shifted = arith::ShRUIOp::create(
@@ -283,11 +261,12 @@ SmallVector<SmallVector<Value>> TilePointers::values(ValueRange loaded,
     }
     for (auto [index, step] : llvm::enumerate(values))
       for (int64_t gate = 0; gate < sequence.gates; ++gate) {
-        Value value = lanes.fromStored(loaded.front(), sequence.tensor.element);
+        Value value =
+            block.lanes.fromStored(loaded.front(), sequence.tensor.element);
         loaded = loaded.drop_front();
         if (!sequence.initial.empty() && steps.isFirst[index])
-          value =
-              lanes.select(steps.isFirst[index], sequence.initial[gate], value);
+          value = block.lanes.select(steps.isFirst[index],
+                                     sequence.initial[gate], value);
         step.push_back(value);
       }
   }
@@ -295,34 +274,29 @@ SmallVector<SmallVector<Value>> TilePointers::values(ValueRange loaded,
 }
 
 void TilePointers::store(ValueRange pointers, const ThreadSteps &steps,
-                         ArrayRef<SmallVector<Value>> yielded, Value isInside) {
-  auto when = [&](Value condition, llvm::function_ref<void()> body) {
-    auto branch = scf::IfOp::create(builder, location, condition);
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(branch.thenBlock());
-    body();
-  };
+                         ArrayRef<SmallVector<Value>> yielded) {
   int64_t first = 0;
   for (auto [sequence, pointer] :
        llvm::zip_equal(ArrayRef(sequences).drop_front(readCount),
                        pointers.drop_front(readCount))) {
-    Value condition = isInside;
+    Value condition = block.isInside;
     if (Value isGiven = sequence.tensor.isGiven)
-      condition = arith::AndIOp::create(builder, location, condition, isGiven);
+      condition = block.both(condition, isGiven);
     auto storeStep = [&](size_t step) {
+      Type element = sequence.tensor.element;
       for (auto [place, value] :
            llvm::zip(gates(sequence, pointer, steps.offsets[step]),
                      ArrayRef(yielded[step]).drop_front(first)))
-        memory.store(lanes.toStored(value, sequence.tensor.element), place,
-                     integer(0), sequence.tensor.element);
+        block.memory.store(block.lanes.toStored(value, element), place,
+                           block.integer(0), element);
     };
     // One branch for the whole tile, where all of it is there.
-    when(condition, [&] {
+    block.when(condition, [&] {
       for (size_t step = 0; step < yielded.size(); ++step)
         if (steps.exists.empty())
           storeStep(step);
         else
-          when(steps.exists[step], [&] { storeStep(step); });
+          block.when(steps.exists[step], [&] { storeStep(step); });
     });
     first += sequence.gates;
   }

@@ -17,22 +17,17 @@
 #ifndef MINRNN_COMPILER_LOWERING_TILEPOINTERS_H
 #define MINRNN_COMPILER_LOWERING_TILEPOINTERS_H
 
-#include "compiler/lowering/TensorAccess.h"
+#include "compiler/lowering/ThreadBlock.h"
 
 namespace minrnn::compiler {
 
 /// The positions that a pass over time takes, and how they lie in time.
 struct TileAxis {
-  /// `time = origin + position * direction`, i64 each.
-  mlir::Value origin;
-  mlir::Value direction;
+  TimeAxis time;
   /// The positions that have a step: `first` to `end`. Tiles may begin before
   /// (`first` is null where none does) or end after.
   mlir::Value first;
   mlir::Value end;
-  /// Of an entry that goes against the forward pass: the position of the step
-  /// that the forward pass took first. Absent otherwise.
-  mlir::Value lastPosition;
 };
 
 /// Which steps a thread takes of a tile, beginning at the one that its pointers
@@ -53,12 +48,9 @@ struct ThreadSteps {
 class TilePointers {
 public:
   /// Of the tensors that `scan` reads and writes a step at a time; to be made
-  /// before the loop over tiles, which take `tileTime` positions each. A thread
-  /// takes `stepsPerThread` of them.
-  TilePointers(mlir::OpBuilder &builder, mlir::Location location,
-               TensorAccess &tensors, LaneBuilder &lanes, LaneMemory &memory,
-               dialect::ScanOp scan, const TileAxis &axis,
-               int64_t stepsPerThread, int64_t tileTime);
+  /// before the loop over tiles, once `block` is located.
+  TilePointers(ThreadBlock &block, dialect::ScanOp scan, const TileAxis &axis,
+               BlockShape shape);
 
   /// The pointers to the steps at `position` (i64).
   llvm::SmallVector<mlir::Value> at(mlir::Value position);
@@ -80,12 +72,12 @@ public:
   llvm::SmallVector<llvm::SmallVector<mlir::Value>>
   values(mlir::ValueRange loaded, const ThreadSteps &steps, bool withMask);
 
-  /// Stores what the scan yields for each step, where `isInside` holds (i1).
+  /// Stores what the scan yields for each step, where the channel exists.
   void store(mlir::ValueRange pointers, const ThreadSteps &steps,
-             llvm::ArrayRef<llvm::SmallVector<mlir::Value>> yielded,
-             mlir::Value isInside);
+             llvm::ArrayRef<llvm::SmallVector<mlir::Value>> yielded);
 
-  /// Whether the caller gave a reset mask (i1); null where the scan reads none.
+  /// Whether the caller gave a reset mask (i1), which is optional always; null
+  /// where the scan reads none.
   mlir::Value maskIsGiven();
 
 private:
@@ -106,7 +98,6 @@ private:
 
   Sequence sequence(const TensorAccess::Tensor &tensor, int64_t gates,
                     bool isMask);
-  mlir::Value integer(int64_t value);
   mlir::Value offset(int64_t value);
   mlir::Value toOffset(mlir::Value position);
   /// `pointer` and so many elements (i64).
@@ -120,11 +111,10 @@ private:
                        llvm::ArrayRef<mlir::Value> offsets);
   mlir::IntegerType maskType();
 
+  ThreadBlock &block;
   mlir::OpBuilder &builder;
   mlir::Location location;
   TensorAccess &tensors;
-  LaneBuilder &lanes;
-  LaneMemory &memory;
   TileAxis axis;
   int64_t stepsPerThread;
   int64_t tileTime;

@@ -44,18 +44,17 @@ int64_t minrnn::compiler::carrySharedBytes(int64_t elementSize, bool recomputes,
 /// first, may begin with steps that do not exist.
 static TileAxis tileAxis(ThreadBlock &block, ScanOp scan, BlockShape shape) {
   TensorAccess &tensors = block.tensors;
-  if (!scan.getTaken()) {
-    TimeAxis axis = tensors.timeAxis(scan.getReverse());
-    return {axis.origin, axis.direction, /*first=*/{}, tensors.end(),
-            axis.lastPosition};
-  }
+  if (!scan.getTaken())
+    return {tensors.timeAxis(scan.getReverse()), /*first=*/{}, tensors.end()};
   TimeAxis forward = tensors.timeAxis(/*isReverse=*/false);
   Value end = block.mul(tensors.timeTiles(shape.tileTime()),
                         block.integer(shape.tileTime()));
   Value last = block.sub(end, block.integer(1));
-  return {block.add(forward.origin, block.mul(last, forward.direction)),
-          block.sub(block.integer(0), forward.direction),
-          block.sub(end, tensors.end()), end, /*lastPosition=*/{}};
+  return {{block.add(forward.origin, block.mul(last, forward.direction)),
+           block.sub(block.integer(0), forward.direction),
+           /*lastPosition=*/{}},
+          block.sub(end, tensors.end()),
+          end};
 }
 
 /// Whether the registers of a multiprocessor hold two blocks against the
@@ -149,12 +148,14 @@ SmallVector<Value> CarrySchedule::buildTiles(ArrayRef<Value> carried) {
   Value steps = block.mul(tiles, tileTime);
   if (recomputes) {
     Value wholeBegin = block.sub(axis.end, steps);
-    return buildLoop(wholeBegin, axis.end, /*areWhole=*/true,
-                     buildLoop(begin, wholeBegin, /*areWhole=*/false, carried));
+    SmallVector<Value> between =
+        buildLoop(begin, wholeBegin, /*areWhole=*/false, carried);
+    return buildLoop(wholeBegin, axis.end, /*areWhole=*/true, between);
   }
   Value wholeEnd = block.add(begin, steps);
-  return buildLoop(wholeEnd, axis.end, /*areWhole=*/false,
-                   buildLoop(begin, wholeEnd, /*areWhole=*/true, carried));
+  SmallVector<Value> between =
+      buildLoop(begin, wholeEnd, /*areWhole=*/true, carried);
+  return buildLoop(wholeEnd, axis.end, /*areWhole=*/false, between);
 }
 
 SmallVector<Value> CarrySchedule::buildLoop(Value begin, Value end,
@@ -303,9 +304,7 @@ void minrnn::compiler::buildCarryKernel(OpBuilder &builder,
                     shape,
                     scan,
                     LaneAlgebra(scan, block.lanes),
-                    TilePointers(builder, block.location, block.tensors,
-                                 block.lanes, block.memory, scan, axis,
-                                 shape.stepsPerThread, shape.tileTime()),
+                    TilePointers(block, scan, axis, shape),
                     block.tensors.readParameters(scan.getParameters()),
                     /*isOwnWarp=*/{}};
   for (int64_t warp = 0; warp < shape.warps; ++warp)
