@@ -194,7 +194,7 @@ def MinRNN_LaunchOp : MinRNN_Op<"launch"> {
 def MinRNN_ForTimeOp : MinRNN_Op<"for_time", [SingleBlock, NoTerminator]> {
   let summary = "its body for each step of time";
   let description = [{
-    In the order of the walk, or with `adjoint` in the other.
+    In the order of the steps, or with `adjoint` in the other.
 
     Rule B8: it is in no other loop.
   }];

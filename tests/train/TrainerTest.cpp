@@ -21,7 +21,8 @@ using namespace minrnn::test;
 
 namespace {
 
-double judge(Model &model, const Task &task, const EvaluationOptions &options) {
+double meanLoss(Model &model, const Task &task,
+                const EvaluationOptions &options) {
   return evaluate(model, task, options).value().loss;
 }
 
@@ -43,7 +44,7 @@ TEST(Evaluate, CoversTheWholeTextOnce) {
   const TextCorpus corpus{.validation = text};
   const TextTask task(corpus);
   for (const std::int64_t batch : {1, 3, 100})
-    EXPECT_NEAR(judge(model, task, {.batch = batch, .context = 5}), sum / 23,
+    EXPECT_NEAR(meanLoss(model, task, {.batch = batch, .context = 5}), sum / 23,
                 1e-9);
   EXPECT_EQ(task.validationCharacters({.context = 5}), 23);
   EXPECT_THROW(evaluate(model, task, {.positions = -1}), Error);
@@ -74,12 +75,12 @@ TEST(Evaluate, SpreadsAFewWindowsOverTheText) {
     const EvaluationOptions options{
         .batch = batch, .context = 5, .positions = 19};
     EXPECT_EQ(task.validationCharacters(options), 15);
-    EXPECT_NEAR(judge(model, task, options), mean({0, 30, 65}, 5), 1e-9);
+    EXPECT_NEAR(meanLoss(model, task, options), mean({0, 30, 65}, 5), 1e-9);
   }
   // Fewer characters than a window has make a shorter one.
   const EvaluationOptions few{.context = 50, .positions = 8};
   EXPECT_EQ(task.validationCharacters(few), 8);
-  EXPECT_NEAR(judge(model, task, few), mean({0}, 8), 1e-9);
+  EXPECT_NEAR(meanLoss(model, task, few), mean({0}, 8), 1e-9);
   // As many as there are: all of them.
   for (const std::int64_t characters : {103, 104, 1000, 0})
     EXPECT_EQ(
@@ -115,7 +116,7 @@ TEST(Trainer, LearnsAndReports) {
   AdamW adamW = adamWOf(model);
   Trainer trainer(model, text.task, adamW, quickTraining());
   const EvaluationOptions whole{.batch = 8, .context = 16};
-  const double before = judge(model, text.task, whole);
+  const double before = meanLoss(model, text.task, whole);
   std::vector<std::int64_t> reports;
   std::vector<std::int64_t> evaluations;
   double after = 0;
@@ -131,7 +132,7 @@ TEST(Trainer, LearnsAndReports) {
       });
   EXPECT_EQ(reports.size(), 150U);
   EXPECT_EQ(evaluations, (std::vector<std::int64_t>{60, 120, 150}));
-  EXPECT_EQ(after, judge(model, text.task, whole));
+  EXPECT_EQ(after, meanLoss(model, text.task, whole));
   EXPECT_GT(before, 1.2);
   // What the window's first characters leave open is all that remains.
   EXPECT_LT(after, 0.25);
@@ -173,7 +174,7 @@ TEST(Trainer, RefusesAValidationThatIsNotFinite) {
           FAIL() << "a validation that is not a number was reported";
         },
         [&] {
-          // Once step 2 is done, and before it is judged.
+          // Once step 2 is done, and before it is evaluated.
           if (trainer.stepsDone() == 2)
             model.parameters().onHost()[7] = NAN;
           return false;
