@@ -225,6 +225,8 @@ public:
 
   void multiply(const MatrixProduct &product) override {
     checkProduct(product);
+    if (options.modularArithmetic)
+      throw Error("the emulator has no matrix product in modular arithmetic");
     if (product.m != 0 && product.n != 0)
       queue([this, product] { multiplyInMemory(memory, product); });
   }
@@ -298,6 +300,11 @@ public:
         emulator::launch(module, entry, grid, block, shared, arguments, how));
   }
 
+  emulator::Arithmetic arithmetic() const {
+    return options.modularArithmetic ? emulator::Arithmetic::Modular
+                                     : emulator::Arithmetic::Ieee;
+  }
+
   emulator::Memory memory;
 
 private:
@@ -316,8 +323,8 @@ private:
 
 Loaded::Loaded(std::shared_ptr<Emulated> owner, std::string_view ptx)
     : device(std::move(owner)), module(guarded([&] {
-        return std::make_shared<emulator::Module>(device->memory,
-                                                  emulator::parse(ptx));
+        return std::make_shared<emulator::Module>(
+            device->memory, emulator::parse(ptx, device->arithmetic()));
       })) {}
 
 void Loaded::launch(std::string_view entry, const LaunchShape &shape,
