@@ -185,7 +185,9 @@ void TensorAccess::store(const Tensor &tensor, Value index, Value value) {
 SmallVector<Value>
 TensorAccess::ifGiven(const Tensor &tensor, size_t count,
                       llvm::function_ref<SmallVector<Value>()> values) {
-  if (!tensor.isGiven)
+  // (A cell without gates has nothing to read; a branch would have no results,
+  // and end twice.)
+  if (!tensor.isGiven || count == 0)
     return values();
   SmallVector<Type> types(count, lanes.type());
   auto branch = scf::IfOp::create(builder, location, types, tensor.isGiven,

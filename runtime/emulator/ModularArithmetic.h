@@ -32,8 +32,9 @@
 // - Bits are what they are: selection, moves, memory, and integer arithmetic on
 //   the bits of an f32. Halves are stored by the rounding of f32's bits, which
 //   loses information, the same in every order.
-// - f64 is as ever, and what converts between it, or integers, and f32 is
-//   refused.
+// - An f64 that is made of an f32 is its integer, and becomes it again modulo
+//   2^32: sums of a million of them are exact. Products in f64 are not.
+// - What else has no meaning, such as an f32 made of an integer, is refused.
 //
 // Internal to the emulator, and for tests.
 //

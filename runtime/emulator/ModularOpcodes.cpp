@@ -48,6 +48,12 @@ template <Function F> uint32_t opaque(uint32_t x) {
 /// The same, but even.
 uint32_t saturated(uint32_t x) { return opaque<Function::Saturation>(x) - 1; }
 
+/// An integral number modulo 2^32; 0 for what is beyond 2^62.
+uint32_t lowBits(double a) {
+  const bool isInRange = a > -0x1p62 && a < 0x1p62;
+  return uint32_t(int64_t(isInRange ? a : 0.0));
+}
+
 /// `F` on the integers that its operands stand for.
 template <typename F> struct OnIntegers {
   template <typename... T> float operator()(T... values) const {
@@ -116,6 +122,10 @@ void OpcodeTable::makeModular() {
   addUnary.operator()<Function::IntegralTowardsZero>("cvt.rzi.f32");
   addUnary.operator()<Function::IntegralBelow>("cvt.rmi.f32");
   addUnary.operator()<Function::IntegralAbove>("cvt.rpi.f32");
+  add<double, float>("cvt.f64.f32",
+                     [](float a) { return double(int32_t(toInteger(a))); });
+  add<float, double>("cvt.rn.f32.f64",
+                     [](double a) { return fromInteger(lowBits(a)); });
   ::add<float>(*this, "cvt.sat.f32", [](U a) { return saturated(a); });
   ::add<float, float, float>(
       *this, "fma.rn.sat", [](U a, U b, U c) { return saturated(a * b + c); });

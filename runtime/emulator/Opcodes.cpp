@@ -151,6 +151,12 @@ void OpcodeTable::addIntegers() {
       add<Wide, T, T>("mul.wide" + type,
                       [](T a, T b) { return Wide(a) * Wide(b); });
     }
+    if constexpr (sizeof(T) == 8) {
+      using Wide =
+          std::conditional_t<std::is_signed_v<T>, __int128, unsigned __int128>;
+      add<T, T, T>("mul.hi" + type,
+                   [](T a, T b) { return T(Wide(a) * Wide(b) >> 64); });
+    }
   });
   forBits([&](auto zero, const std::string &type) {
     using T = decltype(zero);

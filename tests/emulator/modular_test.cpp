@@ -9,6 +9,7 @@
 #include "runtime/emulator/ModularArithmetic.h"
 #include "tests/emulator/EmulatorTest.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <random>
 #include <utility>
@@ -60,9 +61,8 @@ std::vector<uint32_t> run(const std::string &instructions,
   launch(module, "k", {count / 128}, {128}, 0, places);
   std::vector<float> found(count);
   memory.copyToHost(found.data(), places.back(), 4 * count);
-  std::vector<uint32_t> integers;
-  for (const float value : found)
-    integers.push_back(toInteger(value));
+  std::vector<uint32_t> integers(count);
+  std::ranges::transform(found, integers.begin(), toInteger);
   return integers;
 }
 
@@ -109,6 +109,10 @@ TEST_F(ModularArithmetic, SumsAndProductsAreThoseOfTheIntegers) {
            [](uint32_t a, uint32_t, uint32_t) { return 0 - a; }},
           {"mul.f32 %r0, %r1, 0fBF800000;",
            [](uint32_t a, uint32_t, uint32_t) { return 0 - a; }},
+          {"cvt.f64.f32 %l5, %r1; cvt.f64.f32 %l6, %r2; "
+           "add.f64 %l5, %l5, %l6; add.f64 %l5, %l5, %l6; "
+           "cvt.rn.f32.f64 %r0, %l5;",
+           [](uint32_t a, uint32_t b, uint32_t) { return a + 2 * b; }},
           {"min.f32 %r4, %r1, %r2; max.f32 %r5, %r2, %r1; "
            "add.f32 %r0, %r4, %r5;",
            [](uint32_t a, uint32_t b, uint32_t) { return a + b; }},
@@ -155,8 +159,7 @@ TEST_F(ModularArithmetic, FunctionsAreOddAndOfTheirOperandsAlone) {
 
 TEST_F(ModularArithmetic, WhatHasNoMeaningIsRefused) {
   for (const char *instruction :
-       {"cvt.f64.f32 %l5, %r1;", "cvt.rn.f32.s32 %r0, %r1;",
-        "copysign.f32 %r0, %r1, %r2;"}) {
+       {"cvt.rn.f32.s32 %r0, %r1;", "copysign.f32 %r0, %r1, %r2;"}) {
     const std::string ptx = kernelOf(instruction, 0);
     EXPECT_NO_THROW(parse(ptx)) << instruction;
     expectFault(Fault::Unsupported, instruction, "does not know",
