@@ -9,11 +9,11 @@
 // Rounding makes a sum depend on its order, so two schedules of one recurrence
 // are compared within a tolerance, and a wrong term that is small hides in it.
 // Here the 32 bits of an f32 stand for an integer modulo 2^32, one to one: 0.0
-// is 0, 1.0 is 1, and -x is the negative of x. Addition, multiplication and
-// fused multiply-add are those of the integers, whatever their rounding mode:
-// associative, commutative and distributive. So every order of the same terms
-// gives the same bits, and a term that is missing, doubled or another's gives
-// others, but for one in 2^32.
+// is 0, 1.0 is 1, and -x is the negative of x, but for zero. Addition,
+// multiplication and fused multiply-add are those of the integers, whatever
+// their rounding mode: associative, commutative and distributive. So every
+// order of the same terms gives the same bits, and a term that is missing,
+// doubled or another's gives others, as good as always.
 //
 // - ex2, lg2, rcp, sqrt, the quotient, the roundings to an integral value and a
 //   saturation are functions without meaning: the same operands give the same
@@ -27,8 +27,8 @@
 //   it that the coefficients of the state are odd.)
 // - Order is that of signed integers: the sign is that of the f32, a magnitude
 //   is the same for x and -x, minimum, maximum and comparisons agree with one
-//   another, and nothing is NaN. Of magnitudes other than 0 and 1 the order is
-//   another than that of f32.
+//   another, and nothing is NaN. Magnitudes are in another order than those of
+//   f32: what a comparison chooses is consistent, not meaningful.
 // - Bits are what they are: selection, moves, memory, and integer arithmetic on
 //   the bits of an f32. Halves are stored by the rounding of f32's bits, which
 //   loses information, the same in every order.
