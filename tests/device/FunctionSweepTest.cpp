@@ -62,7 +62,8 @@ struct Errors {
 
   void add(const Function &function, float argument, float found,
            bool runsPtx) {
-    const double exact = function.exact(argument);
+    // (With a bias of +0, which it has where it has none, -0 is +0.)
+    const double exact = function.exact(argument + 0.0F);
     if (!function.holds(exact, found, runsPtx)) {
       ++wrong;
       wrongArgument = argument;
