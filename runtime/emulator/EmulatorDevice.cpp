@@ -10,13 +10,11 @@
 
 #include "minrnn/error.h"
 #include "runtime/device/ModuleCache.h"
-#include "runtime/device/ProductSizes.h"
 #include "runtime/device/ProductThroughHost.h"
 #include "runtime/device/TimeEvent.h"
 #include "runtime/emulator/Launch.h"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
 using namespace minrnn;

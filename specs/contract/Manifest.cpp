@@ -88,6 +88,14 @@ bool Manifest::readsInput() const {
   return forward != nullptr && forward->find("input") != nullptr;
 }
 
+std::int64_t Manifest::stateIndex(std::string_view state) const {
+  const auto found = std::find(states.begin(), states.end(), state);
+  if (found == states.end())
+    throw Error("cell '" + cell + "' has no state '" + std::string(state) +
+                "'");
+  return found - states.begin();
+}
+
 using OrderedJson = nlohmann::ordered_json;
 
 static OrderedJson write(const RecurrentProjection &gate) {

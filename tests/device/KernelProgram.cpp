@@ -217,13 +217,11 @@ private:
 
 std::vector<reference::CompiledProjection> KernelProgram::projections() const {
   std::vector<reference::CompiledProjection> projected;
-  const std::vector<std::string> &states = manifest().states;
   for (const RecurrentProjection &projection : manifest().recurrent)
-    projected.push_back(
-        {projection.inner.has_value(),
-         projection.inner
-             ? *projection.inner
-             : std::ranges::find(states, projection.state) - states.begin()});
+    projected.push_back({projection.inner.has_value(),
+                         projection.inner
+                             ? *projection.inner
+                             : manifest().stateIndex(projection.state)});
   return projected;
 }
 

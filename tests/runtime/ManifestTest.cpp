@@ -69,6 +69,8 @@ TEST(Manifest, ReadsEveryField) {
   EXPECT_FALSE(manifest.readsInput());
   EXPECT_EQ(manifest.size(Axis::Gates), 2);
   EXPECT_EQ(manifest.size(Axis::Inner), 0);
+  EXPECT_EQ(manifest.stateIndex("h"), 0);
+  EXPECT_THROW(manifest.stateIndex("y"), Error);
 }
 
 TEST(Manifest, IsWrittenAsItIsRead) {

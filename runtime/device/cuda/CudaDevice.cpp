@@ -10,13 +10,11 @@
 
 #include "minrnn/error.h"
 #include "runtime/core/DeviceAddress.h"
-#include "runtime/device/ProductSizes.h"
 #include "runtime/device/ProductThroughHost.h"
 #include "runtime/device/cuda/CudaModule.h"
 #include "runtime/device/cuda/CudaState.h"
 
 #include <array>
-#include <bit>
 #include <string>
 #include <utility>
 #include <vector>

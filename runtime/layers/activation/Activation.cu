@@ -47,54 +47,35 @@ struct Gelu {
   }
 };
 
-template <typename Function>
-__device__ void forward(const float *input, float *output, Size count) {
-  for (Size i = firstElement(); i < count; i += elementStride())
-    output[i] = Function::value(input[i]);
+/// Calls `action` with the functions of minrnn::Activation's enumerator `kind`.
+template <typename Action>
+__device__ void withFunction(Size kind, const Action &action) {
+  if (kind == 0)
+    action(Relu());
+  else if (kind == 1)
+    action(Silu());
+  else
+    action(Gelu());
 }
 
-template <typename Function>
-__device__ void backward(const float *input, const float *dOutput,
-                         float *dInput, Size count) {
-  for (Size i = firstElement(); i < count; i += elementStride())
-    dInput[i] = dOutput[i] * Function::slope(input[i]);
-}
-
-/// output[count] = relu(input[count]).
+/// output[count] = activation(input[count]).
+/// Grid {count / 1024, rounded up}, block {256}.
 extern "C" __global__ void __launch_bounds__(256)
-    reluForward(const float *input, float *output, Size count) {
-  forward<Relu>(input, output, count);
+    activationForward(Size kind, const float *input, float *output,
+                      Size count) {
+  withFunction(kind, [&](auto function) {
+    for (Size i = firstElement(); i < count; i += elementStride())
+      output[i] = function.value(input[i]);
+  });
 }
 
-/// dInput[count] = dOutput[count] times the slope of relu at input[count].
+/// dInput[count] = dOutput[count] times the slope at input[count]. Grid and
+/// block as activationForward.
 extern "C" __global__ void __launch_bounds__(256)
-    reluBackward(const float *input, const float *dOutput, float *dInput,
-                 Size count) {
-  backward<Relu>(input, dOutput, dInput, count);
-}
-
-/// output[count] = silu(input[count]).
-extern "C" __global__ void __launch_bounds__(256)
-    siluForward(const float *input, float *output, Size count) {
-  forward<Silu>(input, output, count);
-}
-
-/// dInput[count] = dOutput[count] times the slope of silu at input[count].
-extern "C" __global__ void __launch_bounds__(256)
-    siluBackward(const float *input, const float *dOutput, float *dInput,
-                 Size count) {
-  backward<Silu>(input, dOutput, dInput, count);
-}
-
-/// output[count] = gelu(input[count]).
-extern "C" __global__ void __launch_bounds__(256)
-    geluForward(const float *input, float *output, Size count) {
-  forward<Gelu>(input, output, count);
-}
-
-/// dInput[count] = dOutput[count] times the slope of gelu at input[count].
-extern "C" __global__ void __launch_bounds__(256)
-    geluBackward(const float *input, const float *dOutput, float *dInput,
-                 Size count) {
-  backward<Gelu>(input, dOutput, dInput, count);
+    activationBackward(Size kind, const float *input, const float *dOutput,
+                       float *dInput, Size count) {
+  withFunction(kind, [&](auto function) {
+    for (Size i = firstElement(); i < count; i += elementStride())
+      dInput[i] = dOutput[i] * function.slope(input[i]);
+  });
 }

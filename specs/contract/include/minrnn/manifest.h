@@ -132,6 +132,10 @@ struct Manifest {
   /// Whether the cell reads its channel of the input (`minrnn.read`), so that
   /// the input is as wide as the hidden state.
   bool readsInput() const;
+
+  /// The place of `state` along the `states` axis; throws Error when there is
+  /// no such state.
+  std::int64_t stateIndex(std::string_view state) const;
 };
 
 /// The manifest as JSON, with a newline at its end.
