@@ -47,26 +47,30 @@ struct Gelu {
   }
 };
 
-/// Calls `action` with the functions of minrnn::Activation's enumerator `kind`.
-template <typename Action>
-__device__ void withFunction(Size kind, const Action &action) {
-  if (kind == 0)
-    action(Relu());
-  else if (kind == 1)
-    action(Silu());
-  else
-    action(Gelu());
+template <typename Function>
+__device__ void forward(const float *input, float *output, Size count) {
+  for (Size i = firstElement(); i < count; i += elementStride())
+    output[i] = Function::value(input[i]);
 }
 
-/// output[count] = activation(input[count]).
-/// Grid {count / 1024, rounded up}, block {256}.
+template <typename Function>
+__device__ void backward(const float *input, const float *dOutput,
+                         float *dInput, Size count) {
+  for (Size i = firstElement(); i < count; i += elementStride())
+    dInput[i] = dOutput[i] * Function::slope(input[i]);
+}
+
+/// output[count] = activation(input[count]); `kind` counts the enumerators of
+/// minrnn::Activation. Grid {count / 1024, rounded up}, block {256}.
 extern "C" __global__ void __launch_bounds__(256)
     activationForward(Size kind, const float *input, float *output,
                       Size count) {
-  withFunction(kind, [&](auto function) {
-    for (Size i = firstElement(); i < count; i += elementStride())
-      output[i] = function.value(input[i]);
-  });
+  if (kind == 0)
+    forward<Relu>(input, output, count);
+  else if (kind == 1)
+    forward<Silu>(input, output, count);
+  else
+    forward<Gelu>(input, output, count);
 }
 
 /// dInput[count] = dOutput[count] times the slope at input[count]. Grid and
@@ -74,8 +78,10 @@ extern "C" __global__ void __launch_bounds__(256)
 extern "C" __global__ void __launch_bounds__(256)
     activationBackward(Size kind, const float *input, const float *dOutput,
                        float *dInput, Size count) {
-  withFunction(kind, [&](auto function) {
-    for (Size i = firstElement(); i < count; i += elementStride())
-      dInput[i] = dOutput[i] * function.slope(input[i]);
-  });
+  if (kind == 0)
+    backward<Relu>(input, dOutput, dInput, count);
+  else if (kind == 1)
+    backward<Silu>(input, dOutput, dInput, count);
+  else
+    backward<Gelu>(input, dOutput, dInput, count);
 }
