@@ -108,7 +108,7 @@ static KernelEntry readEntry(FunctionOpInterface function, StringAttr name,
       argument.axes.push_back(*findAxis(axis));
     if (const ProgramTensor *tensor = findContractTensor(known.name))
       argument.element = tensor->element;
-    argument.isWritten = known.isWritten;
+    argument.access = known.access;
     argument.isOptional = known.isOptional;
   }
   return entry;
@@ -164,6 +164,8 @@ std::optional<Manifest> minrnn::compiler::takeManifest(ModuleOp module,
 static StringRef elementInC(Element element, StringRef ioType) {
   if (element == Element::U8)
     return "uint8_t";
+  if (element == Element::I32)
+    return "int32_t";
   return element == Element::F32 || ioType == "f32" ? "float" : "uint16_t";
 }
 
@@ -227,7 +229,7 @@ std::string minrnn::compiler::writeHeader(const Manifest &manifest) {
       if (!argument.isTensor())
         os << "  int64_t " << argument.name << ";\n";
       else
-        os << "  " << (argument.isWritten ? "" : "const ")
+        os << "  " << (argument.isWritten() ? "" : "const ")
            << elementInC(argument.element, manifest.ioType) << " *"
            << argument.name << "; " << fieldComment(argument, manifest.ioType)
            << "\n";

@@ -69,15 +69,18 @@ minrnn::compiler::kernelArguments(func::FuncOp function, StringRef ioType) {
       if (!ShapedType::isDynamic(extent))
         argument.packed = extent;
     }
-    argument.element = tensor->element == Element::IO   ? ioType.str()
-                       : tensor->element == Element::U8 ? "i8"
-                                                        : "f32";
-    argument.isWritten = index >= tensors.size() - results;
+    argument.element = elementType(tensor->element, ioType);
+    // A scratch tensor that no operation takes is the schedule's, to work in.
+    bool isWorkspace =
+        tensor->role == Role::Scratch && tensors[index].use_empty();
+    argument.access = index >= tensors.size() - results ? Access::Write
+                      : isWorkspace                     ? Access::ReadWrite
+                                                        : Access::Read;
     // The states of every step need not be stored by the forward pass, but have
     // to be there for the backward one; nor need a step's output, which may be
     // the state.
     argument.isOptional =
-        argument.isWritten
+        argument.access == Access::Write
             ? tensor->isOptional || name.ends_with("_rows") ||
                   name == "states" || (isStep && name == "output")
             : tensor->isOptional && tensor->element != Element::IO;
@@ -211,7 +214,9 @@ void minrnn::compiler::attachArguments(Operation *kernel,
         builder.getNamedAttr("element",
                              builder.getStringAttr(argument.element)),
         builder.getNamedAttr("shape", builder.getStrArrayAttr(shape))};
-    if (argument.isWritten)
+    if (argument.access == Access::ReadWrite)
+      fields.push_back(builder.getNamedAttr("read", builder.getUnitAttr()));
+    if (argument.access != Access::Read)
       fields.push_back(builder.getNamedAttr("written", builder.getUnitAttr()));
     if (argument.isOptional)
       fields.push_back(builder.getNamedAttr("optional", builder.getUnitAttr()));
@@ -231,7 +236,9 @@ minrnn::compiler::attachedArguments(Operation *kernel) {
     for (StringRef axis :
          fields.getAs<ArrayAttr>("shape").getAsValueRange<StringAttr>())
       argument.shape.push_back(axis.str());
-    argument.isWritten = fields.contains("written");
+    argument.access = !fields.contains("written") ? Access::Read
+                      : fields.contains("read")   ? Access::ReadWrite
+                                                  : Access::Write;
     argument.isOptional = fields.contains("optional");
     arguments.push_back(std::move(argument));
   }

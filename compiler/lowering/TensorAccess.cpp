@@ -24,6 +24,8 @@ static Type storedType(OpBuilder &builder, StringRef element) {
     return builder.getI16Type();
   if (element == "i8")
     return builder.getI8Type();
+  if (element == "i32")
+    return builder.getI32Type();
   return builder.getF32Type();
 }
 

@@ -28,8 +28,16 @@ ProgramOp minrnn::compiler::findProgram(ModuleOp module) {
 
 Type minrnn::compiler::elementTypeOf(const ProgramTensor &tensor,
                                      Builder &builder) {
-  return tensor.element == Element::U8 ? Type(builder.getI8Type())
-                                       : Type(builder.getF32Type());
+  switch (tensor.element) {
+  case Element::U8:
+    return builder.getI8Type();
+  case Element::I32:
+    return builder.getI32Type();
+  case Element::IO:
+  case Element::F32:
+    break;
+  }
+  return builder.getF32Type();
 }
 
 func::FuncOp minrnn::compiler::createEntry(OpBuilder &builder,

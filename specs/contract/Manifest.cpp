@@ -67,7 +67,9 @@ std::int64_t Manifest::size(Axis packed) const {
     return values;
   }
   default:
-    throw Error("the axis '" + std::string(axisName(packed)) +
+    if (const std::int64_t size = namelessSize(packed))
+      return size;
+    throw Error("the axis '" + axisName(packed) +
                 "' has no size that the cell fixes");
   }
 }
@@ -77,9 +79,10 @@ bool Manifest::recomputesStates() const {
 }
 
 std::int64_t Manifest::timeTiles(std::int64_t time) const {
-  if (!recomputesStates())
+  const KernelEntry *forward = findEntry("forward");
+  if (forward == nullptr || forward->tileTime == 0)
     return 0;
-  const std::int64_t tile = entry("forward").tileTime;
+  const std::int64_t tile = forward->tileTime;
   return time / tile + (time % tile != 0 ? 1 : 0);
 }
 
@@ -117,7 +120,7 @@ static OrderedJson write(const KernelArgument &argument,
     return json;
   }
   json["type"] = argumentType(argument.element, ioType);
-  json["access"] = argument.isWritten ? "write" : "read";
+  json["access"] = accessName(argument.access);
   if (argument.isOptional)
     json["optional"] = true;
   for (const Axis axis : argument.axes)

@@ -170,7 +170,7 @@ void minrnn::test::compareWithReference(const ParsedCell &program,
          kernels.manifest().entry(entry).arguments) {
       // (`backward` shows whether checkpoints are right. At a reset the product
       // of a state has no gradient, that of a value that is one has.)
-      if (!argument.isWritten || argument.name == "checkpoints" ||
+      if (!argument.isWritten() || argument.name == "checkpoints" ||
           (argument.name == "d_recurrent" && hasInnerState(program, compiled)))
         continue;
       if (!expected.contains(argument.name))

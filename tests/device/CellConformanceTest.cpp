@@ -57,7 +57,7 @@ std::set<std::string> optionalOutputs(const KernelProgram &kernels,
   std::set<std::string> names;
   for (const KernelArgument &argument :
        kernels.manifest().entry(entry).arguments)
-    if (argument.isWritten && argument.isOptional)
+    if (argument.isWritten() && argument.isOptional)
       names.insert(argument.name);
   return names;
 }
