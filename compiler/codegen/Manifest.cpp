@@ -12,8 +12,6 @@
 #include "compiler/transforms/EntryTensors.h"
 #include "compiler/transforms/Passes.h"
 
-#include "specs/contract/Tensors.h"
-
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/raw_ostream.h"
@@ -88,8 +86,7 @@ Program minrnn::compiler::readProgram(ProgramOp op) {
 // The manifest
 //===----------------------------------------------------------------------===//
 
-static KernelEntry readEntry(FunctionOpInterface function, StringAttr name,
-                             StringRef ioType) {
+static KernelEntry readEntry(FunctionOpInterface function, StringAttr name) {
   KernelEntry entry;
   entry.name = name.str();
   entry.symbol = function.getName().str();
@@ -101,16 +98,7 @@ static KernelEntry readEntry(FunctionOpInterface function, StringAttr name,
   };
   entry.tileChannels = integer(kTileChannelsAttribute);
   entry.tileTime = integer(kTileTimeAttribute);
-  for (const EntryArgument &known : attachedArguments(function)) {
-    KernelArgument &argument = entry.arguments.emplace_back();
-    argument.name = known.name;
-    for (const std::string &axis : known.shape)
-      argument.axes.push_back(*findAxis(axis));
-    if (const ProgramTensor *tensor = findContractTensor(known.name))
-      argument.element = tensor->element;
-    argument.access = known.access;
-    argument.isOptional = known.isOptional;
-  }
+  entry.arguments = attachedArguments(function);
   return entry;
 }
 
@@ -136,7 +124,7 @@ std::optional<Manifest> minrnn::compiler::takeManifest(ModuleOp module,
   manifest.output = program.getOutput().str();
   module.walk([&](FunctionOpInterface function) {
     if (auto name = function->getAttrOfType<StringAttr>(kEntryAttribute))
-      manifest.entries.push_back(readEntry(function, name, ioType));
+      manifest.entries.push_back(readEntry(function, name));
   });
   // In the order that the contract describes them, whatever the passes did.
   constexpr StringLiteral order[] = {kForwardName, kBackwardName, kStepName};
