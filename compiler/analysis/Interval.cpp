@@ -194,7 +194,7 @@ static End logAddExp2(End a, End b, double outwards) {
     return {larger, true};
   // The two terms may cancel, and keep their roundings.
   double rounding = 0x1p-50 * std::max(std::fabs(larger), 1.0);
-  return {dialect::logAddExp2(a.at, b.at) + outwards * rounding, false};
+  return {minrnn::dialect::logAddExp2(a.at, b.at) + outwards * rounding, false};
 }
 
 /// Narrows `x`, whose ends come from rounded evaluations, to `bounds`, which

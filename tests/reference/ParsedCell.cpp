@@ -27,6 +27,8 @@
 
 using namespace mlir;
 using namespace minrnn::dialect;
+using minrnn::reference::findFunction;
+using minrnn::reference::Function;
 using minrnn::reference::Instruction;
 using minrnn::reference::Opcode;
 using minrnn::reference::ParsedCell;
@@ -59,6 +61,11 @@ private:
   int append(Instruction instruction);
   void append(Value value, Instruction instruction) {
     places[value] = append(std::move(instruction));
+  }
+  int call(std::string_view function, int operand) {
+    return append({.operation = Opcode::Call,
+                   .operands = {operand},
+                   .function = findFunction(function)});
   }
   /// The operation's own value in a form that holds where the one it is written
   /// in loses everything, even in double; or -1.
@@ -145,7 +152,7 @@ int Translation::logarithm(Value x) {
   // log sigmoid(k) = -softplus(-k)
   int negated = append({.operation = Opcode::Negate,
                         .operands = {places.at(sigmoid.getOperand())}});
-  int softplus = append({.operation = Opcode::Softplus, .operands = {negated}});
+  int softplus = call("minrnn.softplus", negated);
   return append({.operation = Opcode::Negate, .operands = {softplus}});
 }
 
@@ -178,7 +185,7 @@ int Translation::ratioOfTwo(arith::DivFOp quotient) {
   int logY = logarithm(y);
   int difference =
       append({.operation = Opcode::Subtract, .operands = {logX, logY}});
-  int ratio = append({.operation = Opcode::Exp, .operands = {difference}});
+  int ratio = call("math.exp", difference);
   if (above >= 0)
     ratio = append({.operation = Opcode::Multiply, .operands = {ratio, above}});
   if (below >= 0)
@@ -197,11 +204,11 @@ int Translation::stableForm(mlir::Operation &op) {
     int argument = append({.operation = Opcode::Negate,
                            .operands = {places.at(gate->getOperand(0))}});
     if (isa<SigmoidOp>(gate))
-      return append({.operation = Opcode::Sigmoid, .operands = {argument}});
+      return call("minrnn.sigmoid", argument);
     int two = append({.operation = Opcode::Constant, .constant = 2});
     argument =
         append({.operation = Opcode::Multiply, .operands = {argument, two}});
-    int share = append({.operation = Opcode::Sigmoid, .operands = {argument}});
+    int share = call("minrnn.sigmoid", argument);
     return append({.operation = Opcode::Multiply, .operands = {share, two}});
   }
   if (auto root = dyn_cast<math::SqrtOp>(op)) {
@@ -212,7 +219,7 @@ int Translation::stableForm(mlir::Operation &op) {
     int half = append({.operation = Opcode::Constant, .constant = 0.5});
     int exponent =
         append({.operation = Opcode::Multiply, .operands = {log, half}});
-    return append({.operation = Opcode::Exp, .operands = {exponent}});
+    return call("math.exp", exponent);
   }
   auto quotient = dyn_cast<arith::DivFOp>(op);
   if (!quotient)
@@ -230,7 +237,7 @@ int Translation::stableForm(mlir::Operation &op) {
     return -1;
   int difference =
       append({.operation = Opcode::Subtract, .operands = {logX, logY}});
-  return append({.operation = Opcode::Sigmoid, .operands = {difference}});
+  return call("minrnn.sigmoid", difference);
 }
 
 Degree Translation::degreeOf(const Instruction &instruction) const {
@@ -268,6 +275,8 @@ Instruction Translation::instructionFor(mlir::Operation &op) {
   auto plain = [](Opcode operation) {
     return Instruction{.operation = operation};
   };
+  if (const Function *function = findFunction(op.getName().getStringRef()))
+    return {.operation = Opcode::Call, .function = function};
   return llvm::TypeSwitch<mlir::Operation *, Instruction>(&op)
       .Case([&](ParameterOp parameter) {
         return Instruction{.operation = Opcode::Parameter,
@@ -295,15 +304,7 @@ Instruction Translation::instructionFor(mlir::Operation &op) {
       .Case([&](arith::MaximumFOp) { return plain(Opcode::Maximum); })
       .Case([&](arith::MinimumFOp) { return plain(Opcode::Minimum); })
       .Case([&](arith::SelectOp) { return plain(Opcode::Select); })
-      .Case([&](math::ExpOp) { return plain(Opcode::Exp); })
-      .Case([&](math::ExpM1Op) { return plain(Opcode::ExpM1); })
-      .Case([&](math::LogOp) { return plain(Opcode::Log); })
-      .Case([&](math::TanhOp) { return plain(Opcode::Tanh); })
-      .Case([&](math::SqrtOp) { return plain(Opcode::Sqrt); })
       .Case([&](math::AbsFOp) { return plain(Opcode::Absolute); })
-      .Case([&](SigmoidOp) { return plain(Opcode::Sigmoid); })
-      .Case([&](PositiveOp) { return plain(Opcode::Positive); })
-      .Case([&](SoftplusOp) { return plain(Opcode::Softplus); })
       .Case([&](LerpOp) { return plain(Opcode::Lerp); })
       .Case([&](LogAddExp2Op) { return plain(Opcode::LogAddExp2); })
       .Case([&](AffineOp) { return plain(Opcode::Affine); })

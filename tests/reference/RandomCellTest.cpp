@@ -34,15 +34,6 @@ const char *const mnemonics[] = {
     "math.exp",          "math.expm1",      "math.log",         "math.tanh",
     "math.sqrt",         "math.absf"};
 
-float sigmoidInSingle(float x) {
-  float e = std::exp(-std::abs(x));
-  return x >= 0 ? 1 / (1 + e) : e / (1 + e);
-}
-
-float softplusInSingle(float x) {
-  return std::max(x, 0.0F) + std::log1p(std::exp(-std::abs(x)));
-}
-
 bool holds(const Predicate &predicate, float x, float y) {
   if (x < y)
     return predicate.less;
@@ -82,28 +73,14 @@ float valueInSingle(const ParsedCell &program, const Instruction &instruction,
     return holds(instruction.predicate, x, at(1)) ? 1 : 0;
   case Opcode::Select:
     return x != 0 ? at(1) : at(2);
-  case Opcode::Exp:
-    return std::exp(x);
-  case Opcode::ExpM1:
-    return std::expm1(x);
-  case Opcode::Log:
-    return std::log(x);
-  case Opcode::Tanh:
-    return std::tanh(x);
-  case Opcode::Sqrt:
-    return std::sqrt(x);
   case Opcode::Absolute:
     return std::abs(x);
-  case Opcode::Sigmoid:
-    return sigmoidInSingle(x);
-  case Opcode::Positive:
-    return x >= 0 ? x + 0.5F : sigmoidInSingle(x);
-  case Opcode::Softplus:
-    return softplusInSingle(x);
+  case Opcode::Call:
+    return instruction.function->inSingle(x);
   case Opcode::Lerp: {
     const Instruction &weight = program.instructions[instruction.operands[2]];
-    float keep = weight.operation == Opcode::Sigmoid
-                     ? sigmoidInSingle(-values[weight.operands[0]])
+    float keep = weight.calls("minrnn.sigmoid")
+                     ? sigmoid(-values[weight.operands[0]])
                      : 1 - at(2);
     return keep * x + at(2) * at(1);
   }
