@@ -212,9 +212,11 @@ std::string minrnn::checkView(const MatrixView &view,
   const auto packed =
       std::find_if(tensor.axes.begin(), tensor.axes.end(), isPacked);
   if (view.range) {
-    if (std::count_if(tensor.axes.begin(), tensor.axes.end(), isPacked) != 1)
-      return "takes a range of '" + tensor.name +
-             "', which has not one packed axis";
+    const auto count =
+        std::count_if(tensor.axes.begin(), tensor.axes.end(), isPacked);
+    if (count != 1)
+      return "takes a range of '" + tensor.name + "', which has " +
+             (count == 0 ? "no packed axis" : "several packed axes");
     const std::int64_t size = packedSize(*packed);
     const auto [begin, count] = *view.range;
     if (begin < 0 || count < 1 || begin > size || count > size - begin)

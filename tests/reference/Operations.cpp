@@ -23,9 +23,9 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 /// One operation on its operands' values.
 class Evaluator {
 public:
-  Evaluator(const ParsedCell &program, const Instruction &instruction,
+  Evaluator(const ParsedCell &cell, const Instruction &instruction,
             std::span<const Estimate> values, const Arithmetic &arithmetic)
-      : program(program), instruction(instruction), values(values),
+      : cell(cell), instruction(instruction), values(values),
         arithmetic(arithmetic), regroups(instruction.regroups) {}
 
   Estimate value() const;
@@ -36,7 +36,7 @@ private:
     return values[instruction.operands[index]];
   }
   bool operandRegroups(int index) const {
-    return program.instructions[instruction.operands[index]].regroups;
+    return cell.instructions[instruction.operands[index]].regroups;
   }
   /// One minus the operand.
   Estimate complement(int index) const;
@@ -46,11 +46,11 @@ private:
   /// way round where they are equal as far as one can tell.
   std::vector<Estimate> extremumSlopes(bool isMaximum) const;
   bool isConstant(int index) const {
-    const Instruction &of = program.instructions[instruction.operands[index]];
+    const Instruction &of = cell.instructions[instruction.operands[index]];
     return of.operation == Opcode::Constant || of.isFolded;
   }
 
-  const ParsedCell &program;
+  const ParsedCell &cell;
   const Instruction &instruction;
   std::span<const Estimate> values;
   const Arithmetic &arithmetic;
@@ -60,7 +60,7 @@ private:
 } // namespace
 
 Estimate Evaluator::complement(int index) const {
-  const Instruction &from = program.instructions[instruction.operands[index]];
+  const Instruction &from = cell.instructions[instruction.operands[index]];
   if (from.calls("math.tanh")) {
     // 1 - tanh(k) = 2 sigmoid(-2 k)
     const Estimate &k = values[from.operands[0]];
@@ -100,7 +100,7 @@ Estimate Evaluator::lerp() const {
       std::abs(keep) * (regroups ? from.magnitude : std::abs(from.value)) +
       std::abs(take) * (regroups ? to.magnitude : std::abs(to.value));
   double moved = weight.error;
-  const Instruction &maker = program.instructions[instruction.operands[2]];
+  const Instruction &maker = cell.instructions[instruction.operands[2]];
   if (maker.calls("minrnn.sigmoid")) {
     const Estimate &k = values[maker.operands[0]];
     moved = scaled(sigmoidSlope(k.value), k.error);
@@ -279,16 +279,16 @@ std::vector<Estimate> Evaluator::slopes(const Estimate &result) const {
   throw std::invalid_argument("unknown operation");
 }
 
-Estimate minrnn::reference::valueOf(const ParsedCell &program,
+Estimate minrnn::reference::valueOf(const ParsedCell &cell,
                                     const Instruction &instruction,
                                     std::span<const Estimate> values,
                                     const Arithmetic &arithmetic) {
-  return Evaluator(program, instruction, values, arithmetic).value();
+  return Evaluator(cell, instruction, values, arithmetic).value();
 }
 
 std::vector<Estimate> minrnn::reference::slopesOf(
-    const ParsedCell &program, const Instruction &instruction,
+    const ParsedCell &cell, const Instruction &instruction,
     std::span<const Estimate> values, const Estimate &result,
     const Arithmetic &arithmetic) {
-  return Evaluator(program, instruction, values, arithmetic).slopes(result);
+  return Evaluator(cell, instruction, values, arithmetic).slopes(result);
 }

@@ -42,7 +42,7 @@ struct Case {
 
 /// An operation on leaves.
 struct Applied {
-  ParsedCell program;
+  ParsedCell cell;
   std::vector<Estimate> operands;
 
   Applied(Operation operation, std::vector<Estimate> values)
@@ -50,17 +50,17 @@ struct Applied {
     Instruction instruction{.operation = operation.opcode,
                             .function = operation.function};
     for (size_t i = 0; i < operands.size(); ++i) {
-      program.instructions.push_back({.operation = Opcode::Parameter});
+      cell.instructions.push_back({.operation = Opcode::Parameter});
       instruction.operands.push_back(static_cast<int>(i));
     }
-    program.instructions.push_back(instruction);
+    cell.instructions.push_back(instruction);
   }
-  Instruction &instruction() { return program.instructions.back(); }
+  Instruction &instruction() { return cell.instructions.back(); }
   Estimate value(Arithmetic arithmetic = {}) {
-    return valueOf(program, instruction(), operands, arithmetic);
+    return valueOf(cell, instruction(), operands, arithmetic);
   }
   std::vector<Estimate> slopes() {
-    return slopesOf(program, instruction(), operands, value(), {});
+    return slopesOf(cell, instruction(), operands, value(), {});
   }
 };
 
@@ -164,8 +164,8 @@ TEST(Operations, CompareByEveryOutcome) {
 
 /// lerp(x, 0, sigmoid(k)) of exact numbers.
 static Estimate lerpBySigmoid(double x, double k) {
-  ParsedCell program;
-  program.instructions = {
+  ParsedCell cell;
+  cell.instructions = {
       {.operation = Opcode::Parameter},
       {.operation = Opcode::Parameter},
       {.operation = Opcode::Parameter},
@@ -176,8 +176,8 @@ static Estimate lerpBySigmoid(double x, double k) {
   };
   std::vector<Estimate> values = {Estimate::exact(x), Estimate::exact(0),
                                   Estimate::exact(k)};
-  values.push_back(valueOf(program, program.instructions[3], values, {}));
-  return valueOf(program, program.instructions[4], values, {});
+  values.push_back(valueOf(cell, cell.instructions[3], values, {}));
+  return valueOf(cell, cell.instructions[4], values, {});
 }
 
 TEST(Operations, TheSlopesOfLerpDoNotCancelWhereItsWeightSaturates) {
@@ -334,7 +334,7 @@ TEST(Operations, LetAConstantWinATie) {
   for (Opcode opcode : {Opcode::Maximum, Opcode::Minimum})
     for (int constant : {0, 1}) {
       Applied relu(opcode, {zero, zero});
-      relu.program.instructions[constant].operation = Opcode::Constant;
+      relu.cell.instructions[constant].operation = Opcode::Constant;
       std::vector<Estimate> slopes = relu.slopes();
       EXPECT_EQ(slopes[constant].value, 1);
       EXPECT_EQ(slopes[1 - constant].value, 0);

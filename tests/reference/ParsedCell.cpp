@@ -75,7 +75,7 @@ private:
   /// log x, where x is a sigmoid or an exponential; else -1.
   int logarithm(Value x);
 
-  ParsedCell program;
+  ParsedCell parsed;
   std::vector<Degree> degrees;
   llvm::DenseMap<Value, int> places;
 };
@@ -133,12 +133,12 @@ int Translation::append(Instruction instruction) {
   Degree degree = degreeOf(instruction);
   instruction.regroups = degree == AffineInStates;
   auto isConstant = [&](int operand) {
-    const Instruction &of = program.instructions[operand];
+    const Instruction &of = parsed.instructions[operand];
     return of.operation == Opcode::Constant || of.isFolded;
   };
   instruction.isFolded = !instruction.operands.empty() &&
                          llvm::all_of(instruction.operands, isConstant);
-  program.instructions.push_back(std::move(instruction));
+  parsed.instructions.push_back(std::move(instruction));
   degrees.push_back(degree);
   return static_cast<int>(degrees.size()) - 1;
 }
@@ -199,7 +199,7 @@ int Translation::stableForm(mlir::Operation &op) {
     mlir::Operation *gate = difference.getRhs().getDefiningOp();
     if (!isa_and_nonnull<SigmoidOp, math::TanhOp>(gate) ||
         !matchPattern(difference.getLhs(), m_OneFloat()) ||
-        program.instructions[places.at(gate->getResult(0))].isFolded)
+        parsed.instructions[places.at(gate->getResult(0))].isFolded)
       return -1;
     int argument = append({.operation = Opcode::Negate,
                            .operands = {places.at(gate->getOperand(0))}});
@@ -280,7 +280,7 @@ Instruction Translation::instructionFor(mlir::Operation &op) {
   return llvm::TypeSwitch<mlir::Operation *, Instruction>(&op)
       .Case([&](ParameterOp parameter) {
         return Instruction{.operation = Opcode::Parameter,
-                           .index = placeOf(program.parameters,
+                           .index = placeOf(parsed.parameters,
                                             parameter.getParameter().str())};
       })
       .Case([&](arith::ConstantOp constant) {
@@ -318,7 +318,7 @@ void Translation::translate(mlir::Operation &op) {
   if (isa<OutputOp, YieldOp>(op))
     return;
   if (auto read = dyn_cast<ReadOp>(op)) {
-    program.readsInput = true;
+    parsed.readsInput = true;
     return append(read, {.operation = Opcode::Read});
   }
   if (auto project = dyn_cast<ProjectOp>(op))
@@ -337,14 +337,14 @@ void Translation::translate(ProjectOp project) {
   if (isa<InputType>(project.getOperand().getType()))
     return append(project,
                   {.operation = Opcode::Gate,
-                   .index = placeOf(program.gates, project.getGate().str())});
+                   .index = placeOf(parsed.gates, project.getGate().str())});
   ParsedProjection projection{.name = project.getGate().str()};
   if (auto state = dyn_cast<BlockArgument>(project.getOperand())) {
     projection.state = static_cast<int>(state.getArgNumber()) - 1;
   } else {
-    projection.inner = placeOf(program.inner, places.at(project.getOperand()));
+    projection.inner = placeOf(parsed.inner, places.at(project.getOperand()));
   }
-  auto &known = program.recurrent;
+  auto &known = parsed.recurrent;
   auto found = llvm::find_if(known, [&](const ParsedProjection &other) {
     return other.name == projection.name;
   });
@@ -355,27 +355,27 @@ void Translation::translate(ProjectOp project) {
 }
 
 ParsedCell Translation::translate(CellOp cell) {
-  program.name = cell.getSymName().str();
+  parsed.name = cell.getSymName().str();
   for (BlockArgument state : cell.getBody().getArguments().drop_front()) {
     auto index = static_cast<int>(state.getArgNumber()) - 1;
     auto name = cast<StringAttr>(cell.getStateNames()[index]);
-    program.states.push_back(name.str());
+    parsed.states.push_back(name.str());
     append(state, {.operation = Opcode::State, .index = index});
   }
   mlir::Operation *terminator = nullptr;
   for (mlir::Operation &op : cell.getBody().front()) {
     translate(op);
     if (isa<OutputOp>(op)) {
-      program.hasSeparateOutput = true;
-      program.output = places.at(op.getOperand(0));
+      parsed.hasSeparateOutput = true;
+      parsed.output = places.at(op.getOperand(0));
     }
     terminator = &op;
   }
   for (Value next : terminator->getOperands())
-    program.next.push_back(places.at(next));
-  if (!program.hasSeparateOutput)
-    program.output = program.next.front();
-  return std::move(program);
+    parsed.next.push_back(places.at(next));
+  if (!parsed.hasSeparateOutput)
+    parsed.output = parsed.next.front();
+  return std::move(parsed);
 }
 
 ParsedCell minrnn::reference::parseCell(std::string_view text) {
