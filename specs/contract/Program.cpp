@@ -212,11 +212,12 @@ std::string minrnn::checkView(const MatrixView &view,
   const auto packed =
       std::find_if(tensor.axes.begin(), tensor.axes.end(), isPacked);
   if (view.range) {
-    const auto count =
-        std::count_if(tensor.axes.begin(), tensor.axes.end(), isPacked);
-    if (count != 1)
-      return "takes a range of '" + tensor.name + "', which has " +
-             (count == 0 ? "no packed axis" : "several packed axes");
+    if (packed == tensor.axes.end())
+      return "takes a range of '" + tensor.name + "', which has no packed axis";
+    if (std::find_if(packed + 1, tensor.axes.end(), isPacked) !=
+        tensor.axes.end())
+      return "takes a range of '" + tensor.name +
+             "', which has several packed axes";
     const std::int64_t size = packedSize(*packed);
     const auto [begin, count] = *view.range;
     if (begin < 0 || count < 1 || begin > size || count > size - begin)

@@ -54,7 +54,9 @@ class RecomputingLayer : public testing::TestWithParam<const char *> {};
 
 INSTANTIATE_TEST_SUITE_P(Cells, RecomputingLayer,
                          testing::Values("mingru", "qrnn", "rglru"),
-                         testing::PrintToStringParamName());
+                         [](const auto &info) {
+                           return std::string(info.param);
+                         });
 
 TEST_P(RecomputingLayer, AgreesWithTheEquations) {
   const CellKernels cell = compiledCell(GetParam(), 0, Recompute::All);
