@@ -123,8 +123,9 @@ static Value logAddExp2(MathBuilder &math, Value x, Value y) {
   Value difference = matchPattern(y, m_AnyZeroFloat())
                          ? magnitude(math, x)
                          : math.abs(math.subRounded(x, y));
-  Value smaller = math.exp2(math.negate(difference), Results::BesideOne);
-  return math.add(log2OnePlus(math, smaller), math.larger(x, y));
+  Value above = math.larger(x, y);
+  Value u = math.exp2(math.negate(difference), Results::BesideOne);
+  return math.add(log2OnePlus(math, u), above);
 }
 
 //===----------------------------------------------------------------------===//
