@@ -12,6 +12,7 @@
 #include "compiler/transforms/EntryTensors.h"
 #include "compiler/transforms/Passes.h"
 
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/raw_ostream.h"

@@ -9,6 +9,10 @@
 #include "compiler/lowering/ThreadBlock.h"
 #include "compiler/lowering/Passes.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
 using namespace mlir;
 using namespace minrnn::compiler;
 
