@@ -15,9 +15,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 
-#include <algorithm>
 #include <cmath>
-#include <limits>
 
 using namespace mlir;
 using namespace minrnn::compiler;
@@ -27,14 +25,6 @@ static float numberOf(const std::map<std::string, float> &numbers,
                       StringRef name) {
   auto found = numbers.find(name.str());
   return found == numbers.end() ? 0 : found->second;
-}
-
-/// As arith.maximumf and arith.minimumf: NaN where one is.
-template <typename Choose>
-static float choose(float a, float b, const Choose &better) {
-  if (std::isnan(a) || std::isnan(b))
-    return std::numeric_limits<float>::quiet_NaN();
-  return better(a, b) ? a : b;
 }
 
 StepEvaluation::StepEvaluation(CellOp cell, const StepValues &values) {
@@ -69,10 +59,12 @@ float StepEvaluation::evaluate(Operation &op, const StepValues &values) const {
       .Case([&](arith::DivFOp) { return operand(0) / operand(1); })
       .Case([&](arith::NegFOp) { return -operand(0); })
       .Case([&](arith::MaximumFOp) {
-        return choose(operand(0), operand(1), std::greater_equal<>());
+        return llvm::maximum(APFloat(operand(0)), APFloat(operand(1)))
+            .convertToFloat();
       })
       .Case([&](arith::MinimumFOp) {
-        return choose(operand(0), operand(1), std::less_equal<>());
+        return llvm::minimum(APFloat(operand(0)), APFloat(operand(1)))
+            .convertToFloat();
       })
       .Case([&](arith::CmpFOp compare) -> float {
         return arith::applyCmpPredicate(compare.getPredicate(),

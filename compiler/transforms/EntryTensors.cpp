@@ -28,15 +28,8 @@ ProgramOp minrnn::compiler::findProgram(ModuleOp module) {
 
 Type minrnn::compiler::elementTypeOf(const ProgramTensor &tensor,
                                      Builder &builder) {
-  switch (tensor.element) {
-  case Element::U8:
-    return builder.getI8Type();
-  case Element::I32:
-    return builder.getI32Type();
-  case Element::IO:
-  case Element::F32:
-    break;
-  }
+  if (tensor.element == Element::U8 || tensor.element == Element::I32)
+    return builder.getIntegerType(tensor.element == Element::U8 ? 8 : 32);
   return builder.getF32Type();
 }
 

@@ -80,10 +80,8 @@ bool Manifest::recomputesStates() const {
 
 std::int64_t Manifest::timeTiles(std::int64_t time) const {
   const KernelEntry *forward = findEntry("forward");
-  if (forward == nullptr || forward->tileTime == 0)
-    return 0;
-  const std::int64_t tile = forward->tileTime;
-  return time / tile + (time % tile != 0 ? 1 : 0);
+  const std::int64_t tile = forward == nullptr ? 0 : forward->tileTime;
+  return tile == 0 ? 0 : time / tile + (time % tile != 0 ? 1 : 0);
 }
 
 bool Manifest::readsInput() const {
