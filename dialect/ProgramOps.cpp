@@ -40,9 +40,12 @@ ParseResult minrnn::dialect::parseAxes(OpAsmParser &parser, ArrayAttr &axes) {
   SmallVector<Attribute> names;
   auto parseAxis = [&]() -> ParseResult {
     StringAttr name;
-    if (parseKeyword(parser, name))
+    int64_t size = 0;
+    if (OptionalParseResult isSize = parser.parseOptionalInteger(size);
+        isSize.has_value() ? *isSize : parseKeyword(parser, name))
       return failure();
-    names.push_back(name);
+    names.push_back(name ? name
+                         : parser.getBuilder().getStringAttr(Twine(size)));
     return success();
   };
   if (parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Square, parseAxis))
@@ -109,7 +112,8 @@ int64_t ProgramOp::getSize(Axis axis) {
     return size;
   }
   default:
-    llvm_unreachable("a cell fixes the sizes of packed axes alone");
+    assert(namelessSize(axis) && "the axis' size hangs on the call");
+    return namelessSize(axis);
   }
 }
 
@@ -178,7 +182,7 @@ static LogicalResult verifyTensor(TensorOp tensor, ProgramOp program) {
   if (tensor.getAxes().empty())
     return tensor.emitOpError("expects one axis at least");
   if (!findElement(tensor.getElement()))
-    return tensor.emitOpError("expects elements io, f32 or u8, found '")
+    return tensor.emitOpError("expects elements io, f32, u8 or i32, found '")
            << tensor.getElement() << "'";
   std::optional<Role> role = findRole(tensor.getRole());
   if (!role)

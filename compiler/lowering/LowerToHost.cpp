@@ -124,7 +124,7 @@ SmallVector<Value> HostBuilder::readArgumentBlock(Value block) {
   Type integer = builder.getI64Type();
   SmallVector<Type> types;
   for (const EntryArgument &argument : signature)
-    types.push_back(argument.isPointer() ? Type(pointer) : integer);
+    types.push_back(argument.isTensor() ? Type(pointer) : integer);
   types.append(2, integer);
   for (auto [word, type] : llvm::enumerate(types)) {
     Value place =

@@ -24,6 +24,8 @@ static Type storedType(OpBuilder &builder, StringRef element) {
     return builder.getI16Type();
   if (element == "i8")
     return builder.getI8Type();
+  if (element == "i32")
+    return builder.getI32Type();
   return builder.getF32Type();
 }
 
@@ -35,13 +37,13 @@ TensorAccess::TensorAccess(OpBuilder &builder, func::FuncOp function,
       memory(memory) {
   SmallVector<Value> values = entryTensors(function);
   for (auto [index, argument] : llvm::enumerate(signature)) {
-    if (!argument.isPointer()) {
+    if (!argument.isTensor()) {
       sizes[argument.name] = arguments[index];
       continue;
     }
     Tensor tensor;
     tensor.pointer = arguments[index];
-    tensor.element = storedType(builder, argument.element);
+    tensor.element = storedType(builder, argument.type);
     if (argument.isOptional) {
       Value null =
           LLVM::ZeroOp::create(builder, location, tensor.pointer.getType());

@@ -42,7 +42,7 @@ static gpu::GPUFuncOp startKernel(OpBuilder &builder, func::FuncOp function,
                                   TypeRange sharedBuffers) {
   SmallVector<Type> types;
   for (const EntryArgument &argument : signature)
-    types.push_back(argument.isPointer()
+    types.push_back(argument.isTensor()
                         ? Type(LLVM::LLVMPointerType::get(builder.getContext()))
                         : Type(builder.getI64Type()));
   auto kernel = gpu::GPUFuncOp::create(

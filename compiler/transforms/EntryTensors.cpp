@@ -28,8 +28,9 @@ ProgramOp minrnn::compiler::findProgram(ModuleOp module) {
 
 Type minrnn::compiler::elementTypeOf(const ProgramTensor &tensor,
                                      Builder &builder) {
-  return tensor.element == Element::U8 ? Type(builder.getI8Type())
-                                       : Type(builder.getF32Type());
+  if (tensor.element == Element::U8 || tensor.element == Element::I32)
+    return builder.getIntegerType(tensor.element == Element::U8 ? 8 : 32);
+  return builder.getF32Type();
 }
 
 func::FuncOp minrnn::compiler::createEntry(OpBuilder &builder,

@@ -200,10 +200,13 @@ void minrnn::visitTensors(
       call(op.result, true, nullptr);
     }
     void operator()(const BoundLaunch &op) const {
-      for (std::size_t i = 0; i < op.tensors.size(); ++i)
-        if (op.tensors[i])
-          call(*op.tensors[i], op.entry->arguments[i].isWritten,
-               &op.entry->arguments[i]);
+      for (std::size_t i = 0; i < op.tensors.size(); ++i) {
+        const KernelArgument &argument = op.entry->arguments[i];
+        if (op.tensors[i] && argument.isRead())
+          call(*op.tensors[i], false, &argument);
+        if (op.tensors[i] && argument.isWritten())
+          call(*op.tensors[i], true, &argument);
+      }
     }
     void operator()(const BoundLoop & /*loop*/) const {}
   };

@@ -67,7 +67,9 @@ std::int64_t Manifest::size(Axis packed) const {
     return values;
   }
   default:
-    throw Error("the axis '" + std::string(axisName(packed)) +
+    if (const std::int64_t size = namelessSize(packed))
+      return size;
+    throw Error("the axis '" + axisName(packed) +
                 "' has no size that the cell fixes");
   }
 }
@@ -77,10 +79,9 @@ bool Manifest::recomputesStates() const {
 }
 
 std::int64_t Manifest::timeTiles(std::int64_t time) const {
-  if (!recomputesStates())
-    return 0;
-  const std::int64_t tile = entry("forward").tileTime;
-  return time / tile + (time % tile != 0 ? 1 : 0);
+  const KernelEntry *forward = findEntry("forward");
+  const std::int64_t tile = forward == nullptr ? 0 : forward->tileTime;
+  return tile == 0 ? 0 : time / tile + (time % tile != 0 ? 1 : 0);
 }
 
 bool Manifest::readsInput() const {
@@ -117,7 +118,7 @@ static OrderedJson write(const KernelArgument &argument,
     return json;
   }
   json["type"] = argumentType(argument.element, ioType);
-  json["access"] = argument.isWritten ? "write" : "read";
+  json["access"] = accessName(argument.access);
   if (argument.isOptional)
     json["optional"] = true;
   for (const Axis axis : argument.axes)

@@ -28,7 +28,8 @@ KernelArgument readArgument(const Json &json, const std::string &place,
   const std::string type = reader.text("type");
   if (type == numberType)
     return argument;
-  constexpr std::array elements = {Element::F32, Element::U8, Element::IO};
+  constexpr std::array elements = {Element::F32, Element::U8, Element::I32,
+                                   Element::IO};
   const auto *const element =
       std::find_if(elements.begin(), elements.end(), [&](Element known) {
         return type == argumentType(known, ioType);
@@ -36,12 +37,13 @@ KernelArgument readArgument(const Json &json, const std::string &place,
   if (element == elements.end())
     reader.fail("the type of argument '" + argument.name +
                 "' must be 'f32*', '" + argumentType(Element::IO, ioType) +
-                "' (the io type), 'i8*' or 'i64', found '" + type + "'");
+                "' (the io type), 'i8*', 'i32*' or 'i64', found '" + type +
+                "'");
   argument.element = *element;
   const std::string access = reader.text("access");
   checkOneOf(reader, ("the access of argument '" + argument.name + "'").c_str(),
-             access, {"read", "write"});
-  argument.isWritten = access == "write";
+             access, {"read", "write", "read_write"});
+  argument.access = *findAccess(access);
   argument.isOptional = reader.booleanOr("optional", false);
   for (const std::string &name : reader.texts("shape")) {
     const std::optional<Axis> axis = findAxis(name);

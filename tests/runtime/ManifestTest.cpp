@@ -60,7 +60,7 @@ TEST(Manifest, ReadsEveryField) {
   EXPECT_EQ(backward.arguments[2].element, Element::U8);
   EXPECT_EQ(backward.arguments[8].name, "d_bias_rows");
   EXPECT_TRUE(backward.arguments[8].isOptional);
-  EXPECT_TRUE(backward.arguments[8].isWritten);
+  EXPECT_TRUE(backward.arguments[8].isWritten());
   EXPECT_EQ(backward.arguments[8].axes,
             (std::vector<Axis>{Axis::Batch, Axis::Gates, Axis::Channels}));
   EXPECT_FALSE(backward.arguments[10].isTensor());
@@ -127,7 +127,7 @@ TEST(Manifest, SaysWhatIsWrong) {
         json["entries"][0]["arguments"][2]["type"] = "f64*";
       }),
       "the type of argument 'reset' must be 'f32*', 'f32*' (the io type), "
-      "'i8*' or 'i64', found 'f64*'");
+      "'i8*', 'i32*' or 'i64', found 'f64*'");
   expectMentions(
       errorAfter([](Json &json) { json["entries"][0]["grid"] = "batch"; }),
       "the one rule this runtime knows; found 'batch'");

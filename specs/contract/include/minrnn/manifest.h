@@ -36,10 +36,12 @@ struct KernelArgument {
   /// contract (specs/contract/Tensors.h).
   std::vector<Axis> axes;
   Element element = Element::F32;
-  bool isWritten = false;
+  Access access = Access::Read;
   /// Whether the address may be null.
   bool isOptional = false;
 
+  bool isRead() const { return access != Access::Write; }
+  bool isWritten() const { return access != Access::Read; }
   bool isTensor() const { return !axes.empty(); }
 };
 
@@ -113,7 +115,7 @@ struct Manifest {
   /// The same; null when there is none.
   const KernelEntry *findEntry(std::string_view name) const;
 
-  /// The size of a packed axis.
+  /// The size of a packed axis, with a name or without.
   std::int64_t size(Axis packed) const;
 
   /// Whether the cell has one state, and that is its output.
@@ -125,8 +127,8 @@ struct Manifest {
   /// of tiles of time, the only ones that `forward` keeps for it.
   bool recomputesStates() const;
 
-  /// The number of tiles of time that `time` steps are; 0 unless the states are
-  /// recomputed.
+  /// The number of tiles of time that `time` steps are to the entry `forward`;
+  /// 0 where it has none.
   std::int64_t timeTiles(std::int64_t time) const;
 
   /// Whether the cell reads its channel of the input (`minrnn.read`), so that
