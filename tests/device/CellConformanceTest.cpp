@@ -100,9 +100,9 @@ protected:
   compileInAllDomains(const std::shared_ptr<Device> &owner,
                       const std::string &ioType, bool recompute) const {
     std::map<std::string, CompiledCell> compiled;
-    for (auto [name, scan] : {std::pair{"auto", ScanDomain::Auto},
-                              {"linear", ScanDomain::Linear},
-                              {"log", ScanDomain::Log}})
+    for (auto [domain, scan] : {std::pair{"auto", ScanDomain::Auto},
+                                {"linear", ScanDomain::Linear},
+                                {"log", ScanDomain::Log}})
       try {
         CompiledCell made(
             owner, name,
@@ -111,7 +111,7 @@ protected:
         for (const auto &[other, known] : compiled)
           isNew &= known.code() != made.code();
         if (isNew)
-          compiled.emplace(name, std::move(made));
+          compiled.emplace(domain, std::move(made));
       } catch (const Refused &) {
         if (scan != ScanDomain::Log)
           throw;
