@@ -223,4 +223,39 @@ def LogSpacePass : Pass<"minrnn-log-space", "::mlir::ModuleOp"> {
                            "::mlir::math::MathDialect"];
 }
 
+def PlainStatesPass : Pass<"minrnn-plain-states", "::mlir::ModuleOp"> {
+  let summary = "Carry the states of a scan in log space as plain numbers";
+  let description = [{
+    Where no coefficient of a scan in log space is above 1, a state that is too
+    small for f32 never counts again, and its logarithm has nothing that the
+    number itself has not. Then an element is (log2 a, b): the logarithms of the
+    coefficients are added up, however close to 1 these are, and a state is
+    multiplied and added to. The formulas of the gates stay in logarithms.
+
+    Before:
+    ```mlir
+    minrnn.scan ... combine log element(%k, %v) {
+      ...
+      minrnn.yield %log_a, %log_b : f32, f32
+    }
+    ```
+    After:
+    ```mlir
+    minrnn.scan ... combine(%la0, %b0, %la1, %b1) {
+      %la = arith.addf %la1, %la0 : f32
+      %a1 = math.exp2 %la1 : f32
+      %kept = arith.mulf %a1, %b0 : f32
+      %b = arith.addf %kept, %b1 : f32
+      minrnn.yield %la, %b : f32, f32
+    } identity [0.0, 0.0] ... element(%k, %v) {
+      ...
+      %b = math.exp2 %log_b : f32
+      minrnn.yield %log_a, %b : f32, f32
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect"];
+}
+
 #endif // MINRNN_TRANSFORMS_PASSES

@@ -14,6 +14,7 @@
 #include "compiler/targets/Target.h"
 #include "compiler/targets/nvidia/GPUTargets.h"
 #include "compiler/targets/nvidia/Ptxas.h"
+#include "compiler/transforms/Passes.h"
 
 #include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
@@ -77,6 +78,7 @@ public:
 
   void buildKernelPipeline(OpPassManager &passes,
                            const KernelSize &size) const override {
+    passes.addPass(createPlainStatesPass());
     LowerToGPUPassOptions lowering;
     lowering.warps = blockShape(size).warps;
     lowering.stepsPerThread = size.stepsPerThread;
