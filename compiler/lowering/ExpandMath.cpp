@@ -47,11 +47,15 @@ static constexpr float kExpM1[] = {
     0x1p+0F,        0x1p-1F,         0x1.555556p-3F,  0x1.555556p-5F,
     0x1.111112p-7F, 0x1.6c16c2p-10F, 0x1.a01a02p-13F, 0x1.a01a02p-16F};
 
+/// x, or that of which it is the negative.
+static Value withoutSign(Value x) {
+  auto negated = x.getDefiningOp<arith::NegFOp>();
+  return negated ? negated.getOperand() : x;
+}
+
 /// |x|, the same value for x and -x.
 static Value magnitude(MathBuilder &math, Value x) {
-  if (auto negated = x.getDefiningOp<arith::NegFOp>())
-    x = negated.getOperand();
-  return math.abs(x);
+  return math.abs(withoutSign(x));
 }
 
 /// log2(1 + u) for u in [0, 1], accurate however small u is.
@@ -79,7 +83,14 @@ static Value sigmoid(MathBuilder &math, Value x) {
   return math.select(isNonNegative(math, x), r, far);
 }
 
-static Value positive(MathBuilder &math, Value x) {
+/// `hasSigmoid`: whether the sigmoid of x or of -x is asked for, too.
+static Value positive(MathBuilder &math, Value x, bool hasSigmoid) {
+  if (auto halves = hasSigmoid ? std::nullopt : math.halves(x)) {
+    // max(x, 0) + e / (1 + e) with e = exp(min(x, 0)), which is 1 above 0.
+    Value e = math.expOfMinus(math.negate(halves->below), Results::Any);
+    Value r = math.reciprocal(math.add(math.number(1), e));
+    return math.add(math.mul(e, r), halves->above);
+  }
   return math.select(isNonNegative(math, x), math.add(x, math.number(0.5F)),
                      sigmoid(math, x));
 }
@@ -195,8 +206,10 @@ static bool isExponent(Value value) {
   return true;
 }
 
-/// The expansion of `op`, or null where it stays as it is.
-static Value expand(Operation *op, OpBuilder &builder, CreateMath &create) {
+/// The expansion of `op`, or null where it stays as it is. `ofSigmoids`: what
+/// sigmoids are asked for of, without signs.
+static Value expand(Operation *op, OpBuilder &builder, CreateMath &create,
+                    const llvm::DenseSet<Value> &ofSigmoids) {
   if (op->getNumResults() != 1)
     return {};
   std::unique_ptr<MathBuilder> math =
@@ -205,7 +218,9 @@ static Value expand(Operation *op, OpBuilder &builder, CreateMath &create) {
   Value x = op->getNumOperands() != 0 ? operand(0) : Value();
   return llvm::TypeSwitch<Operation *, Value>(op)
       .Case([&](SigmoidOp) { return sigmoid(*math, x); })
-      .Case([&](PositiveOp) { return positive(*math, x); })
+      .Case([&](PositiveOp) {
+        return positive(*math, x, ofSigmoids.contains(withoutSign(x)));
+      })
       .Case([&](SoftplusOp op) { return softplus(*math, x, !isExponent(op)); })
       .Case([&](LerpOp) { return lerp(*math, x, operand(1), operand(2)); })
       .Case([&](LogAddExp2Op) { return logAddExp2(*math, x, operand(1)); })
@@ -238,9 +253,13 @@ struct ExpandMathPass
       return signalPassFailure();
     }
     CreateMath &create = target == "gpu" ? createGPUMath : createHostMath;
+    llvm::DenseSet<Value> ofSigmoids;
+    getOperation()->walk([&](SigmoidOp sigmoid) {
+      ofSigmoids.insert(withoutSign(sigmoid.getOperand()));
+    });
     getOperation()->walk([&](Operation *op) {
       OpBuilder builder(op);
-      if (Value expansion = expand(op, builder, create)) {
+      if (Value expansion = expand(op, builder, create, ofSigmoids)) {
         op->getResult(0).replaceAllUsesWith(expansion);
         op->erase();
       }

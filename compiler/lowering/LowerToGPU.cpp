@@ -55,12 +55,24 @@ static void buildSequentialKernel(OpBuilder &builder, func::FuncOp function,
   gpu::ReturnOp::create(builder, block.location);
 }
 
-/// The shape of a block that takes `scan`: `shape`, or where it goes against
-/// the forward pass, half the steps a thread, which holds about twice as many
-/// values of each. (Where states are recomputed, tiles are those of the forward
-/// pass.)
+/// The values of its steps that a thread may hold.
+static constexpr int64_t kHeldValues = 96;
+
+/// The shape of a block that takes `scan`: the more steps a thread has, the less
+/// an exchange costs each, while registers hold what is loaded of the next tile
+/// beside this one. (Where states are recomputed, all tiles are alike.)
 static BlockShape shapeOf(ScanOp scan, BlockShape shape) {
-  if (scan.getReverse() && !scan.getTaken() && shape.stepsPerThread > 1)
+  if (scan.getTaken() || scan.getBoundaries())
+    return shape;
+  int64_t values = scan.getElementSize();
+  for (Value sequence : scan.getSequences())
+    values += stepValueCount(sequence.getType());
+  if (scan.getReverse())
+    values += stepValueCount(scan.getOutputs().getTypes());
+  if (!scan.getReverse() && values * 2 * shape.stepsPerThread <= kHeldValues)
+    shape.stepsPerThread *= 2;
+  while (scan.getReverse() && shape.stepsPerThread > 1 &&
+         values * shape.stepsPerThread > kHeldValues)
     shape.stepsPerThread /= 2;
   return shape;
 }

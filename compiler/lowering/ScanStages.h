@@ -50,6 +50,8 @@ struct TileSteps {
   /// states are recomputed of these, and of the parameters. Of a step that does
   /// not exist they are those of another, which are not to count.
   llvm::SmallVector<llvm::SmallVector<mlir::Value>> values;
+  /// What is computed already of what each yields; it may be empty.
+  llvm::SmallVector<mlir::IRMapping> prepared;
 };
 
 /// The type of a buffer of shared memory for what the warps exchange of an
@@ -66,6 +68,10 @@ llvm::SmallVector<Element>
 elementsOf(ScanThread &thread, mlir::Region &region,
            llvm::ArrayRef<llvm::SmallVector<mlir::Value>> values,
            llvm::ArrayRef<mlir::Value> exists);
+
+/// Computes of what the steps yield all that depends on no state, so that their
+/// values need not be held while those of the next tile are loaded.
+void prepareOutputs(ScanThread &thread, TileSteps &steps);
 
 /// The carried states that a thread's steps start from, and those after the
 /// tile.

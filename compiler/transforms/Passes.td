@@ -258,4 +258,31 @@ def PlainStatesPass : Pass<"minrnn-plain-states", "::mlir::ModuleOp"> {
                            "::mlir::math::MathDialect"];
 }
 
+def FactorSlopesPass : Pass<"minrnn-factor-slopes", "::mlir::ModuleOp"> {
+  let summary = "Multiply the slopes of a step before the gradient that arrives";
+  let description = [{
+    In what a reverse scan yields for a step, a factor that two products have in
+    common is taken out of their sum, and what does not depend on the gradient
+    that arrives is multiplied first, where one of the two factors is at most 1
+    in magnitude. That takes fewer operations, and what is left to do once the
+    gradient is there is a product.
+
+    Before:
+    ```mlir
+    %dg = arith.mulf %d, %g : f32
+    %dh = arith.mulf %d, %h : f32
+    %x = arith.mulf %dg, %slope : f32
+    %y = arith.mulf %dh, %slope : f32
+    %dk = arith.subf %x, %y : f32
+    ```
+    After:
+    ```mlir
+    %s = arith.subf %g, %h : f32
+    %t = arith.mulf %s, %slope : f32
+    %dk = arith.mulf %d, %t : f32
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 #endif // MINRNN_TRANSFORMS_PASSES

@@ -191,7 +191,7 @@ SmallVector<Value> CarrySchedule::buildLoop(Value begin, Value end,
   Value tileStart = loop.getInductionVar();
   Value nextStart = block.add(tileStart, tileTime);
 
-  TileSteps steps{tile.steps(block.add(tileStart, own), areWhole), {}};
+  TileSteps steps{tile.steps(block.add(tileStart, own), areWhole), {}, {}};
   steps.values = tile.values(loaded, steps.which, /*withMask=*/!areWhole);
   SmallVector<Value> later;
   SmallVector<Value> prefetched;
@@ -256,6 +256,7 @@ CarrySchedule::buildTile(Value tileStart, ValueRange pointers, TileSteps steps,
   }
   SmallVector<Element> elements =
       elementsOf(thread, scan.getElement(), steps.values, steps.which.exists);
+  prepareOutputs(thread, steps);
   prefetch();
   Exchanged exchanged =
       exchangeSummaries(thread, shared, parity, elements, states,

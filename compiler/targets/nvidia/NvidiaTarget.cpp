@@ -79,6 +79,7 @@ public:
   void buildKernelPipeline(OpPassManager &passes,
                            const KernelSize &size) const override {
     passes.addPass(createPlainStatesPass());
+    passes.addPass(createFactorSlopesPass());
     LowerToGPUPassOptions lowering;
     lowering.warps = blockShape(size).warps;
     lowering.stepsPerThread = size.stepsPerThread;
