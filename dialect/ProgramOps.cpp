@@ -178,7 +178,7 @@ static LogicalResult verifyTensor(TensorOp tensor, ProgramOp program) {
   if (tensor.getAxes().empty())
     return tensor.emitOpError("expects one axis at least");
   if (!findElement(tensor.getElement()))
-    return tensor.emitOpError("expects elements io, f32 or u8, found '")
+    return tensor.emitOpError("expects elements io, f32, u8 or i32, found '")
            << tensor.getElement() << "'";
   std::optional<Role> role = findRole(tensor.getRole());
   if (!role)

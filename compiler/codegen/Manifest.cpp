@@ -101,6 +101,8 @@ static KernelEntry readEntry(FunctionOpInterface function, StringAttr name,
   };
   entry.tileChannels = integer(kTileChannelsAttribute);
   entry.tileTime = integer(kTileTimeAttribute);
+  if (function->hasAttr(kTileSummaryAttribute))
+    entry.tileSummary = integer(kTileSummaryAttribute);
   for (const EntryArgument &known : attachedArguments(function)) {
     KernelArgument &argument = entry.arguments.emplace_back();
     argument.name = known.name;
@@ -109,6 +111,7 @@ static KernelEntry readEntry(FunctionOpInterface function, StringAttr name,
     if (const ProgramTensor *tensor = findContractTensor(known.name))
       argument.element = tensor->element;
     argument.isWritten = known.isWritten;
+    argument.isUpdated = known.isUpdated;
     argument.isOptional = known.isOptional;
   }
   return entry;

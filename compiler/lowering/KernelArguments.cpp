@@ -69,16 +69,20 @@ minrnn::compiler::kernelArguments(func::FuncOp function, StringRef ioType) {
       if (!ShapedType::isDynamic(extent))
         argument.packed = extent;
     }
-    argument.element = tensor->element == Element::IO   ? ioType.str()
-                       : tensor->element == Element::U8 ? "i8"
-                                                        : "f32";
+    argument.element = tensor->element == Element::IO    ? ioType.str()
+                       : tensor->element == Element::U8  ? "i8"
+                       : tensor->element == Element::I32 ? "i32"
+                                                         : "f32";
     argument.isWritten = index >= tensors.size() - results;
+    argument.isUpdated =
+        !argument.isWritten && llvm::is_contained(kLookbackScratch, name);
     // The states of every step need not be stored by the forward pass, but have
     // to be there for the backward one; nor need a step's output, which may be
     // the state.
     argument.isOptional =
         argument.isWritten
             ? tensor->isOptional || name.ends_with("_rows") ||
+                  name.ends_with("_tiles") ||
                   name == "states" || (isStep && name == "output")
             : tensor->isOptional && tensor->element != Element::IO;
     isRecurrent |= name == "recurrent";
@@ -213,6 +217,8 @@ void minrnn::compiler::attachArguments(Operation *kernel,
         builder.getNamedAttr("shape", builder.getStrArrayAttr(shape))};
     if (argument.isWritten)
       fields.push_back(builder.getNamedAttr("written", builder.getUnitAttr()));
+    if (argument.isUpdated)
+      fields.push_back(builder.getNamedAttr("updated", builder.getUnitAttr()));
     if (argument.isOptional)
       fields.push_back(builder.getNamedAttr("optional", builder.getUnitAttr()));
     list.push_back(builder.getDictionaryAttr(fields));
@@ -232,6 +238,7 @@ minrnn::compiler::attachedArguments(Operation *kernel) {
          fields.getAs<ArrayAttr>("shape").getAsValueRange<StringAttr>())
       argument.shape.push_back(axis.str());
     argument.isWritten = fields.contains("written");
+    argument.isUpdated = fields.contains("updated");
     argument.isOptional = fields.contains("optional");
     arguments.push_back(std::move(argument));
   }

@@ -31,9 +31,11 @@ struct EntryArgument {
   std::string name;
   /// The names of its axes. Empty for a size.
   std::vector<std::string> shape;
-  /// `f32`, `f16`, `bf16` or `i8`; `i64` for a size.
+  /// `f32`, `f16`, `bf16`, `i8` or `i32`; `i64` for a size.
   std::string element = "i64";
   bool isWritten = false;
+  /// Whether it is read and written.
+  bool isUpdated = false;
   bool isOptional = false;
   /// The size of its gate, recurrent, parameter or state axis; 1 without one.
   int64_t packed = 1;

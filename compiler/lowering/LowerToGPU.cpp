@@ -10,6 +10,7 @@
 #include "compiler/lowering/SequentialLoop.h"
 #include "compiler/lowering/ThreadBlock.h"
 #include "compiler/lowering/schedules/Schedules.h"
+#include "compiler/transforms/EntryTensors.h"
 #include "compiler/transforms/Passes.h"
 #include "dialect/MinRNN.h"
 
@@ -42,7 +43,7 @@ static void buildSequentialKernel(OpBuilder &builder, func::FuncOp function,
                     /*tileTime=*/0, {static_cast<int32_t>(threads), 1, 1}, {});
   block.lane =
       gpu::ThreadIdOp::create(builder, block.location, gpu::Dimension::x);
-  block.locate(threads);
+  block.locate(threads, block.blockIndex());
   SequentialLoop(builder, block.location, block.lanes, block.tensors)
       .build(scan, [&](llvm::function_ref<void()> store) {
         block.when(block.isInside, store);
@@ -53,11 +54,19 @@ static void buildSequentialKernel(OpBuilder &builder, func::FuncOp function,
 /// The shape of a block that takes `scan`: `shape`, or where it goes against
 /// the forward pass, half the steps a thread, which holds about twice as many
 /// values of each. (Where states are recomputed, tiles are those of the forward
-/// pass.)
-static BlockShape shapeOf(ScanOp scan, BlockShape shape) {
+/// pass.) Where tiles are blocks, twice the steps: no loads of a next tile are
+/// held, and each tile waits for others once.
+static BlockShape shapeOf(ScanOp scan, BlockShape shape, bool looksBack) {
+  if (looksBack)
+    shape.stepsPerThread *= 2;
   if (scan.getReverse() && !scan.getTaken() && shape.stepsPerThread > 1)
     shape.stepsPerThread /= 2;
   return shape;
+}
+
+/// Whether the tiles of time of `function` are blocks of their own.
+static bool looksBack(func::FuncOp function) {
+  return static_cast<bool>(findArgument(function, kTickets));
 }
 
 namespace {
@@ -71,9 +80,12 @@ struct LowerToGPUPass
     auto scan = findOnly<ScanOp>(function);
     if (!scan)
       return success();
-    int64_t bytes = carrySharedBytes(scan.getElementSize(),
-                                     static_cast<bool>(scan.getTaken()),
-                                     {warps, stepsPerThread});
+    BlockShape shape{warps, stepsPerThread};
+    int64_t bytes =
+        looksBack(function)
+            ? lookbackSharedBytes(scan.getElementSize(), shape)
+            : carrySharedBytes(scan.getElementSize(),
+                               static_cast<bool>(scan.getTaken()), shape);
     if (bytes <= kSharedBytes)
       return success();
     return scan.emitOpError("expects what ")
@@ -108,8 +120,9 @@ struct LowerToGPUPass
       std::vector<EntryArgument> signature = kernelArguments(function, ioType);
       BlockShape shape{warps, stepsPerThread};
       if (auto scan = findOnly<ScanOp>(function))
-        buildCarryKernel(builder, function, scan, signature,
-                         shapeOf(scan, shape), roundsToBF16);
+        (looksBack(function) ? buildLookbackKernel : buildCarryKernel)(
+            builder, function, scan, signature,
+            shapeOf(scan, shape, looksBack(function)), roundsToBF16);
       else
         buildSequentialKernel(builder, function,
                               findOnly<SequentialScanOp>(function), signature,

@@ -42,6 +42,10 @@ struct ScanThread {
   llvm::SmallVector<mlir::Value> isOwnWarp;
 };
 
+/// Makes it; `axis` says which positions there are.
+ScanThread startThread(ThreadBlock &block, dialect::ScanOp scan,
+                       const TileAxis &axis, BlockShape shape);
+
 /// The steps of one tile that a thread takes.
 struct TileSteps {
   /// Which they are.
@@ -67,12 +71,30 @@ elementsOf(ScanThread &thread, mlir::Region &region,
            llvm::ArrayRef<llvm::SmallVector<mlir::Value>> values,
            llvm::ArrayRef<mlir::Value> exists);
 
+/// The elements of all steps of the thread as one.
+Element composeSteps(ScanThread &thread, llvm::ArrayRef<Element> elements);
+
+/// Writes an element of the thread to buffer `parity` (index, 0 or 1) of
+/// `shared`, and reads that of the same lane of `warp`.
+void writeShared(ScanThread &thread, mlir::Value shared, mlir::Value parity,
+                 llvm::ArrayRef<mlir::Value> element);
+Element readShared(ScanThread &thread, mlir::Value shared, mlir::Value parity,
+                   int64_t warp);
+
 /// The carried states that a thread's steps start from, and those after the
 /// tile.
 struct Exchanged {
   llvm::SmallVector<mlir::Value> entering;
   llvm::SmallVector<mlir::Value> leaving;
 };
+
+/// Applies the elements that the warps have written to buffer `parity` to the
+/// states `carried`, one after the other: those that the thread's own warp
+/// starts from, and those after all. With `againstWarps` the last warp is the
+/// first.
+Exchanged applySummaries(ScanThread &thread, mlir::Value shared,
+                         mlir::Value parity, mlir::ValueRange carried,
+                         bool againstWarps);
 
 /// Exchanges what the steps of each warp come to, in buffer `parity` (index, 0
 /// or 1) of `shared`; `carried` are the states before the tile. With

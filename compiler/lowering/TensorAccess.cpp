@@ -24,6 +24,8 @@ static Type storedType(OpBuilder &builder, StringRef element) {
     return builder.getI16Type();
   if (element == "i8")
     return builder.getI8Type();
+  if (element == "i32")
+    return builder.getI32Type();
   return builder.getF32Type();
 }
 
@@ -281,11 +283,13 @@ SmallVector<Value> TensorAccess::readBoundary(Value boundaries, Value tile,
 
 void TensorAccess::writeBoundary(Value boundaries, Value tile, int64_t tileTime,
                                  ValueRange values) {
-  auto states = static_cast<int64_t>(values.size());
-  for (auto [state, value] : llvm::enumerate(values))
-    store(tensorOf(boundaries),
-          boundaryIndex(tile, tileTime, states, static_cast<int64_t>(state)),
-          value);
+  int64_t states = stepValueCount(boundaries.getType());
+  whenGiven(tensorOf(boundaries), [&] {
+    for (auto [state, value] : llvm::enumerate(values))
+      store(tensorOf(boundaries),
+            boundaryIndex(tile, tileTime, states, static_cast<int64_t>(state)),
+            value);
+  });
 }
 
 SmallVector<Value> TensorAccess::readParameters(ValueRange parameters) {

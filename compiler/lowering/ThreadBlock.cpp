@@ -110,13 +110,16 @@ void ThreadBlock::when(Value condition, llvm::function_ref<void()> body) {
   body();
 }
 
-void ThreadBlock::locate(int64_t tileChannels) {
-  Value block =
-      toInteger(gpu::BlockIdOp::create(builder, location, gpu::Dimension::x));
+Value ThreadBlock::blockIndex() {
+  return toInteger(
+      gpu::BlockIdOp::create(builder, location, gpu::Dimension::x));
+}
+
+void ThreadBlock::locate(int64_t tileChannels, Value tile) {
   Value tiles = tensors.channelTiles(tileChannels);
-  Value row = arith::DivUIOp::create(builder, location, block, tiles);
-  Value tile = arith::RemUIOp::create(builder, location, block, tiles);
-  Value channel = add(mul(tile, integer(tileChannels)), toInteger(lane));
+  Value row = arith::DivUIOp::create(builder, location, tile, tiles);
+  Value inRow = arith::RemUIOp::create(builder, location, tile, tiles);
+  Value channel = add(mul(inRow, integer(tileChannels)), toInteger(lane));
   isInside = compare(arith::CmpIPredicate::slt, channel, tensors.channels());
   Value lastChannel = sub(tensors.channels(), integer(1));
   tensors.select(

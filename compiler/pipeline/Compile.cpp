@@ -162,6 +162,10 @@ bool CellCompilation::checkOptions(Stage stage) {
                          "'; the known ones are " + llvm::join(ioTypes, ", "));
   if (std::string refusal = target->refusal(stage); !refusal.empty())
     return rejectOptions(refusal);
+  if (options.schedule == Schedule::Lookback &&
+      options.recompute == Recompute::All)
+    return rejectOptions("with --schedule=lookback no states are recomputed; "
+                         "--recompute=all has the schedule carry");
   return true;
 }
 
@@ -315,6 +319,10 @@ bool CellCompilation::buildScans() {
     return rejectInput(at, "expects a parallel cell for its states to be "
                            "recomputed, but this makes the cell sequential; "
                            "compile it with --recompute=gates");
+  if (at && options.schedule == Schedule::Lookback)
+    return rejectInput(at, "expects a parallel cell for the schedule lookback, "
+                           "but this makes the cell sequential; compile it "
+                           "with --schedule=auto");
   if (!at &&
       failed(target->verifyStates(
           cell.getLoc(), static_cast<int64_t>(cell.getStates().size())))) {
@@ -351,6 +359,11 @@ bool CellCompilation::buildScans() {
   size = chooseKernelSize(*module);
   result.explanation +=
       explainBytes(*module, options.ioType, target->tileTime(size));
+  if (options.schedule != Schedule::Lookback)
+    return true;
+  if (!runPasses(buildLookBackPipeline))
+    return false;
+  result.explanation += explainLookback(*module);
   return true;
 }
 

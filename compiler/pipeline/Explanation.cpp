@@ -281,3 +281,13 @@ std::string minrnn::compiler::explainBytes(ModuleOp module, StringRef ioType,
           writeBytes(gates + change) + "\n";
   return text;
 }
+
+std::string minrnn::compiler::explainLookback(ModuleOp module) {
+  auto function = module.lookupSymbol<func::FuncOp>(kForwardName);
+  Type summaries = findArgument(function, kSummaries).getType();
+  // (And the word that says that it is there.)
+  int64_t bytes = 4 * (stepValueCount(summaries) + 1);
+  return "  schedule  lookback, as asked for: each tile of time is a block, "
+         "with scratch memory of " +
+         std::to_string(bytes) + " bytes in each channel\n";
+}

@@ -39,6 +39,9 @@ std::string explainDomain(llvm::StringRef domain, llvm::StringRef asked,
 std::string explainBytes(mlir::ModuleOp module, llvm::StringRef ioType,
                          int64_t tileTime);
 
+/// What the schedule lookback adds to `module`, at the scan level.
+std::string explainLookback(mlir::ModuleOp module);
+
 } // namespace minrnn::compiler
 
 #endif // MINRNN_COMPILER_PIPELINE_EXPLANATION_H

@@ -78,6 +78,10 @@ void minrnn::compiler::buildDomainPipeline(OpPassManager &passes,
   cleanup(passes);
 }
 
+void minrnn::compiler::buildLookBackPipeline(OpPassManager &passes) {
+  passes.addPass(createLookBackPass());
+}
+
 void minrnn::compiler::buildMathPipeline(OpPassManager &passes,
                                          const std::string &math,
                                          bool outlines) {

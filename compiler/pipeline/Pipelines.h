@@ -31,6 +31,9 @@ void buildScanPipeline(mlir::OpPassManager &passes, bool recompute);
 void buildDomainPipeline(mlir::OpPassManager &passes,
                          const std::string &domain);
 
+/// Scans to scans whose tiles of time are blocks of their own.
+void buildLookBackPipeline(mlir::OpPassManager &passes);
+
 /// Of kernels: expands their math for `math` (gpu or host), as functions that
 /// are called where it `outlines`, and cleans up.
 void buildMathPipeline(mlir::OpPassManager &passes, const std::string &math,

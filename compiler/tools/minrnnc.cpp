@@ -228,6 +228,12 @@ int main(int argc, char **argv) {
                  "what backward computes again: the gates, from kept states, "
                  "or all, from states kept at tile boundaries")
       ->check(CLI::IsMember(namesOf(minrnn::recomputeNames)));
+  std::string schedule = "auto";
+  app.add_option("--schedule", schedule,
+                 "how a GPU takes the time of a parallel cell: carry, a block "
+                 "all tiles of its channels, or lookback, each tile a block; "
+                 "auto: carry")
+      ->check(CLI::IsMember(namesOf(minrnn::scheduleNames)));
   app.add_option("--cell", arguments.compile.cell,
                  "the cell to compile, in a file with several");
   app.add_option("--host-processor", arguments.compile.hostProcessor,
@@ -255,6 +261,7 @@ int main(int argc, char **argv) {
   }
   arguments.compile.scan = *minrnn::findScanDomain(scan);
   arguments.compile.recompute = *minrnn::findRecompute(recompute);
+  arguments.compile.schedule = *minrnn::findSchedule(schedule);
 
   std::vector<std::string> extras = app.remaining();
   for (const std::string &flag : extras)

@@ -28,8 +28,11 @@ ProgramOp minrnn::compiler::findProgram(ModuleOp module) {
 
 Type minrnn::compiler::elementTypeOf(const ProgramTensor &tensor,
                                      Builder &builder) {
-  return tensor.element == Element::U8 ? Type(builder.getI8Type())
-                                       : Type(builder.getF32Type());
+  if (tensor.element == Element::U8)
+    return builder.getI8Type();
+  if (tensor.element == Element::I32)
+    return builder.getI32Type();
+  return builder.getF32Type();
 }
 
 func::FuncOp minrnn::compiler::createEntry(OpBuilder &builder,

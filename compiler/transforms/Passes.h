@@ -41,6 +41,14 @@ inline constexpr llvm::StringLiteral kStepName = "step";
 inline constexpr llvm::StringLiteral kForwardInnerName = "forward_inner";
 inline constexpr llvm::StringLiteral kBackwardInnerName = "backward_inner";
 
+/// The scratch tensors of an entry whose tiles of time are blocks of their own
+/// (minrnn-look-back). An entry that has them is such a one.
+inline constexpr llvm::StringLiteral kTickets = "tickets";
+inline constexpr llvm::StringLiteral kPublished = "published";
+inline constexpr llvm::StringLiteral kSummaries = "summaries";
+inline constexpr llvm::StringLiteral kLookbackScratch[] = {kTickets, kPublished,
+                                                           kSummaries};
+
 } // namespace minrnn::compiler
 
 #endif // MINRNN_COMPILER_TRANSFORMS_PASSES_H

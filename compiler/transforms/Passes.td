@@ -223,4 +223,27 @@ def LogSpacePass : Pass<"minrnn-log-space", "::mlir::ModuleOp"> {
                            "::mlir::math::MathDialect"];
 }
 
+def LookBackPass : Pass<"minrnn-look-back", "::mlir::ModuleOp"> {
+  let summary = "Give the tiles of time of a scan scratch memory to meet in";
+  let description = [{
+    For the schedule `lookback`, where each tile of time is a block of a GPU:
+    gives each scan the scratch tensors through which a tile hands on what it
+    does to the states, and the program their clearing before the launch. A sum
+    over time becomes one for each tile, which the program adds up. Scans that
+    keep or take checkpoints stay as they are.
+
+    Before:
+    ```mlir
+    minrnn.launch @forward(..., "output" = %output)
+    ```
+    After:
+    ```mlir
+    minrnn.fill %tickets
+    minrnn.fill %published
+    minrnn.launch @forward(..., "output" = %output, "tickets" = %tickets,
+      "published" = %published, "summaries" = %summaries)
+    ```
+  }];
+}
+
 #endif // MINRNN_TRANSFORMS_PASSES

@@ -94,6 +94,7 @@ CellKernels minrnn::compileCell(std::string_view source,
   compileOptions.ioType = options.ioType;
   compileOptions.cell = options.cell;
   compileOptions.recompute = options.recompute;
+  compileOptions.schedule = options.schedule;
   if (compileOptions.target == "host")
     compiler::detectHost(compileOptions.hostProcessor,
                          compileOptions.hostFeatures);

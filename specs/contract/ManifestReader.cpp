@@ -28,7 +28,8 @@ KernelArgument readArgument(const Json &json, const std::string &place,
   const std::string type = reader.text("type");
   if (type == numberType)
     return argument;
-  constexpr std::array elements = {Element::F32, Element::U8, Element::IO};
+  constexpr std::array elements = {Element::F32, Element::U8, Element::I32,
+                                   Element::IO};
   const auto *const element =
       std::find_if(elements.begin(), elements.end(), [&](Element known) {
         return type == argumentType(known, ioType);
@@ -36,12 +37,14 @@ KernelArgument readArgument(const Json &json, const std::string &place,
   if (element == elements.end())
     reader.fail("the type of argument '" + argument.name +
                 "' must be 'f32*', '" + argumentType(Element::IO, ioType) +
-                "' (the io type), 'i8*' or 'i64', found '" + type + "'");
+                "' (the io type), 'i8*', 'i32*' or 'i64', found '" + type +
+                "'");
   argument.element = *element;
   const std::string access = reader.text("access");
   checkOneOf(reader, ("the access of argument '" + argument.name + "'").c_str(),
-             access, {"read", "write"});
+             access, {"read", "write", "update"});
   argument.isWritten = access == "write";
+  argument.isUpdated = access == "update";
   argument.isOptional = reader.booleanOr("optional", false);
   for (const std::string &name : reader.texts("shape")) {
     const std::optional<Axis> axis = findAxis(name);
@@ -78,10 +81,17 @@ KernelEntry readEntry(const Json &json, const std::string &where,
       tile.fail("'time' must be at least 1, found " +
                 std::to_string(entry.tileTime));
   }
+  if (tile.has("summary")) {
+    entry.tileSummary = tile.integer("summary");
+    if (entry.tileSummary < 1 || entry.tileTime == 0)
+      tile.fail("'summary' must be at least 1, of tiles that have a 'time'");
+  }
   const std::string grid = reader.text("grid");
-  if (grid != gridRule)
-    reader.fail("'grid' must be '" + std::string(gridRule) +
-                "', the one rule this runtime knows; found '" + grid + "'");
+  const std::string rule(entry.tileSummary == 0 ? gridRule : tiledGridRule);
+  if (grid != rule)
+    reader.fail("'grid' must be '" + rule +
+                "', the one rule this runtime knows for such tiles; found '" +
+                grid + "'");
 
   if (manifest.target != "host") {
     const Json &block = reader.array("block");

@@ -16,9 +16,10 @@ using namespace minrnn;
 namespace {
 
 constexpr std::array<std::string_view, axisCount> axisNames = {
-    "batch", "time",      "tiles",      "inputs", "channels",
-    "gates", "recurrent", "parameters", "states", "inner"};
-constexpr std::array<std::string_view, 3> elementNames = {"io", "f32", "u8"};
+    "batch", "time",      "tiles",      "summary", "inputs", "channels",
+    "gates", "recurrent", "parameters", "states",  "inner"};
+constexpr std::array<std::string_view, 4> elementNames = {"io", "f32", "u8",
+                                                          "i32"};
 constexpr std::array<std::string_view, 6> roleNames = {
     "input", "parameter", "output", "saved", "gradient", "scratch"};
 constexpr std::array<std::string_view, 5> stepsNames = {
@@ -272,9 +273,13 @@ std::string minrnn::checkProduct(
 
 bool minrnn::isSumOf(const ProgramTensor &result,
                      const ProgramTensor &operand) {
+  auto summed = operand.axes.begin();
+  for (const Axis axis : {Axis::Batch, Axis::Tiles})
+    if (summed != operand.axes.end() && *summed == axis)
+      ++summed;
   return operand.axes.front() == Axis::Batch &&
-         std::equal(operand.axes.begin() + 1, operand.axes.end(),
-                    result.axes.begin(), result.axes.end());
+         std::equal(summed, operand.axes.end(), result.axes.begin(),
+                    result.axes.end());
 }
 
 bool minrnn::isCopyOf(const ProgramTensor &result,

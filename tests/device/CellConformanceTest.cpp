@@ -37,6 +37,7 @@ using namespace minrnn;
 using namespace minrnn::test;
 using namespace minrnn::reference;
 using compiler::ScanDomain;
+using compiler::Schedule;
 
 namespace {
 
@@ -364,6 +365,52 @@ TEST_P(CellOnDevice, RecomputedStatesGiveTheSameGradients) {
     for (size_t i = 0; i < output.size(); ++i)
       ASSERT_NEAR(output[i], expected.value[i],
                   0x1p-8 * (1 + expected.magnitude[i]));
+  }
+}
+
+/// The lengths around tiles (of 128 steps forward, of 64 backward), around a
+/// group of 32 of these, and beyond two groups.
+constexpr int64_t lookbackTimes[] = {0,   1,   63,   64,   65,   127,
+                                     128, 129, 2047, 2049, 4095, 4097};
+
+/// Tiles that are blocks of their own hold the same bounds, in whatever order
+/// the blocks run: each load has another seed.
+TEST_P(CellOnDevice, LookbackAgreesWithTheReference) {
+  if (!runsPtx())
+    GTEST_SKIP() << "the schedule lookback is one of GPUs";
+  if (CompiledCell(device, cell).load().manifest().kind != "parallel")
+    GTEST_SKIP() << "the cell is sequential";
+  for (const auto &[name, scan] :
+       {std::pair{"linear", ScanDomain::Linear}, {"log", ScanDomain::Log}})
+    try {
+      const CompiledCell compiled(
+          device, cell, {.scan = scan, .schedule = Schedule::Lookback});
+      expectAllAgree(std::string(name) + ", lookback", compiled, lookbackTimes);
+    } catch (const Refused &) {
+      if (scan != ScanDomain::Log)
+        throw;
+    }
+}
+
+/// And gives the same bits in every run.
+TEST_P(CellOnDevice, LookbackGivesTheSameBitsInEveryOrder) {
+  if (!runsPtx() ||
+      CompiledCell(device, cell).load().manifest().kind != "parallel")
+    GTEST_SKIP() << "the schedule lookback is one of parallel cells on GPUs";
+  const CompiledCell compiled(device, cell, {.schedule = Schedule::Lookback});
+  Setting setting;
+  setting.shape = {2, 4500, 33};
+  setting.options.reset = true;
+  setting.options.nonNegativeInitial = compiled.load().manifest().scan == "log";
+  std::optional<Both> first;
+  for (uint64_t seed : {0, 1, 2, 3}) {
+    const KernelProgram kernels = compiled.load(seed);
+    const Case sample = makeCase(program, kernels, setting, 81);
+    const Both found = runBoth(kernels, callOf(program, sample));
+    if (!first)
+      first = found;
+    expectSameBits(found.forward, first->forward);
+    expectSameBits(found.backward, first->backward);
   }
 }
 

@@ -40,6 +40,7 @@ struct CellOptions {
   compiler::ScanDomain scan = compiler::ScanDomain::Auto;
   std::string ioType = "f32";
   bool recompute = false;
+  compiler::Schedule schedule = compiler::Schedule::Auto;
 };
 
 /// A cell's code for the target of one device.

@@ -82,13 +82,13 @@ TEST(Manifest, IsWrittenAsItIsRead) {
 TEST(Manifest, CountsTilesWithoutOverflow) {
   KernelEntry entry;
   entry.tileChannels = 16;
-  EXPECT_EQ(entry.tileCount(3, 0), 0);
-  EXPECT_EQ(entry.tileCount(0, 40), 0);
-  EXPECT_EQ(entry.tileCount(3, 16), 3);
-  EXPECT_EQ(entry.tileCount(3, 17), 6);
+  EXPECT_EQ(entry.tileCount(3, 7, 0), 0);
+  EXPECT_EQ(entry.tileCount(0, 7, 40), 0);
+  EXPECT_EQ(entry.tileCount(3, 7, 16), 3);
+  EXPECT_EQ(entry.tileCount(3, 7, 17), 6);
   constexpr std::int64_t largest = std::numeric_limits<std::int64_t>::max();
-  EXPECT_THROW(entry.tileCount(largest, largest), Error);
-  EXPECT_THROW(entry.tileCount(1, -1), Error);
+  EXPECT_THROW(entry.tileCount(largest, 7, largest), Error);
+  EXPECT_THROW(entry.tileCount(1, 7, -1), Error);
 }
 
 TEST(Manifest, IgnoresKeysItDoesNotKnow) {

@@ -296,20 +296,11 @@ void minrnn::compiler::buildCarryKernel(OpBuilder &builder,
       gpu::ThreadIdOp::create(builder, block.location, gpu::Dimension::x);
   block.warp =
       gpu::ThreadIdOp::create(builder, block.location, gpu::Dimension::y);
-  block.locate(kWarpSize);
+  block.locate(kWarpSize, block.blockIndex());
   if (leavesRoomForTwoBlocks(scan, shape))
     block.kernel->setAttr("nvvm.minctasm", builder.getI32IntegerAttr(2));
   TileAxis axis = tileAxis(block, scan, shape);
-  ScanThread thread{block,
-                    shape,
-                    scan,
-                    LaneAlgebra(scan, block.lanes),
-                    TilePointers(block, scan, axis, shape),
-                    block.tensors.readParameters(scan.getParameters()),
-                    /*isOwnWarp=*/{}};
-  for (int64_t warp = 0; warp < shape.warps; ++warp)
-    thread.isOwnWarp.push_back(
-        block.compare(arith::CmpIPredicate::eq, block.warp, block.index(warp)));
+  ScanThread thread = startThread(block, scan, axis, shape);
   auto buffers = block.kernel.getWorkgroupAttributions();
   CarrySchedule(thread, axis, buffers.front(), buffers.back()).build();
 }

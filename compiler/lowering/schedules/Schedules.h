@@ -23,6 +23,13 @@ void buildCarryKernel(mlir::OpBuilder &builder, mlir::func::FuncOp function,
                       llvm::ArrayRef<EntryArgument> signature, BlockShape shape,
                       bool roundsToBF16);
 
+/// The same, where each tile of time is a block of its own: of a function that
+/// minrnn-look-back has given its scratch tensors.
+void buildLookbackKernel(mlir::OpBuilder &builder, mlir::func::FuncOp function,
+                         dialect::ScanOp scan,
+                         llvm::ArrayRef<EntryArgument> signature,
+                         BlockShape shape, bool roundsToBF16);
+
 /// The shared memory that every GPU of ours gives a block, in bytes.
 inline constexpr int64_t kSharedBytes = 48 * 1024;
 
@@ -30,6 +37,7 @@ inline constexpr int64_t kSharedBytes = 48 * 1024;
 /// values; twice where states are recomputed.
 int64_t carrySharedBytes(int64_t elementSize, bool recomputes,
                          BlockShape shape);
+int64_t lookbackSharedBytes(int64_t elementSize, BlockShape shape);
 
 /// The states whose values in a tile of time may lie on the host's stack.
 inline constexpr int64_t kMostStatesOnStack = 64;

@@ -166,6 +166,8 @@ std::string HostTarget::refusal(Stage stage) const {
   if (!makes(stage))
     return "the target host has no PTX and no cubin; ask for an object, or for "
            "a GPU target";
+  if (options.schedule == Schedule::Lookback)
+    return "the schedule lookback is one of GPUs; the host takes time in order";
   std::string error;
   if (!options.hostProcessor.empty() || !options.hostFeatures.empty())
     checkHostProcessor(options.hostProcessor, options.hostFeatures, error);

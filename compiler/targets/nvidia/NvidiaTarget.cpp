@@ -71,6 +71,16 @@ std::string NvidiaTarget::refusal(Stage stage) const {
 
 LogicalResult NvidiaTarget::verifyStates(Location cell, int64_t states) const {
   // The warps of a block exchange an element of two values for each state.
+  if (options.schedule == Schedule::Lookback) {
+    int64_t most = 0;
+    while (lookbackSharedBytes(2 * (most + 1), blockShape({})) <= kSharedBytes)
+      ++most;
+    if (states <= most)
+      return success();
+    return emitError(cell) << "expects a parallel cell of at most " << most
+                           << " states for the schedule lookback, found "
+                           << states << "; --schedule=carry allows more";
+  }
   auto mostOf = [](bool recomputes) {
     return kSharedBytes /
            carrySharedBytes(/*elementSize=*/2, recomputes, blockShape({}));

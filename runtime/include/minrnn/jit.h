@@ -41,6 +41,7 @@ struct JitOptions {
   /// throughout.
   std::string ioType = "f32";
   Recompute recompute = Recompute::Gates;
+  Schedule schedule = Schedule::Auto;
   /// The device to compile for and run on; null: a host device with OpenMP's
   /// threads.
   std::shared_ptr<Device> device = nullptr;

@@ -34,9 +34,18 @@ enum class Recompute { Gates, All };
 inline constexpr std::array<std::string_view, 2> recomputeNames = {"gates",
                                                                    "all"};
 
+/// How a GPU takes the time of a parallel cell. `Carry`: a block takes all
+/// tiles of time of its channels, one after the other. `Lookback`: each tile is
+/// a block, which needs scratch memory and fills a GPU where there are few rows
+/// and channels. `Auto` is carry.
+enum class Schedule { Auto, Carry, Lookback };
+inline constexpr std::array<std::string_view, 3> scheduleNames = {
+    "auto", "carry", "lookback"};
+
 /// The value of an option's name; nothing where it has no such value.
 std::optional<ScanDomain> findScanDomain(std::string_view name);
 std::optional<Recompute> findRecompute(std::string_view name);
+std::optional<Schedule> findSchedule(std::string_view name);
 
 struct KernelOptions {
   /// The cell to compile; may be empty when the text holds exactly one.
@@ -49,10 +58,12 @@ struct KernelOptions {
   /// throughout.
   std::string ioType = "f32";
   Recompute recompute = Recompute::Gates;
+  Schedule schedule = Schedule::Auto;
 };
 
 /// All options in one line, so that two that compile to different kernels
-/// differ: `cell=mingru target=sm_75 scan=auto io-type=f32 recompute=gates`.
+/// differ: `cell=mingru target=sm_75 scan=auto io-type=f32 recompute=gates
+/// schedule=auto`.
 /// Part of the key of the kernel cache.
 std::string spell(const KernelOptions &options);
 

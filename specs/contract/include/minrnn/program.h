@@ -43,12 +43,14 @@
 
 namespace minrnn {
 
-/// The axes of tensors. `Tiles` are the tiles of time of the entry `forward`;
-/// `Gates` to `Inner` are packed: their sizes are fixed by the cell.
+/// The axes of tensors. `Tiles` are the tiles of time of the procedure's entry,
+/// and `Summary` the numbers that one of them comes to, in each channel; `Gates`
+/// to `Inner` are packed: their sizes are fixed by the cell.
 enum class Axis {
   Batch,
   Time,
   Tiles,
+  Summary,
   Inputs,
   Channels,
   Gates,
@@ -57,7 +59,7 @@ enum class Axis {
   States,
   Inner,
 };
-inline constexpr std::size_t axisCount = 10;
+inline constexpr std::size_t axisCount = 11;
 
 /// The axis' name in manifests, and the axis of a name.
 std::string_view axisName(Axis axis);
@@ -67,8 +69,8 @@ std::optional<Axis> findAxis(std::string_view name);
 constexpr bool isPacked(Axis axis) { return axis >= Axis::Gates; }
 
 /// What a tensor holds: numbers of the cell's io type (f32, f16 or bf16),
-/// numbers of f32, or bytes.
-enum class Element { IO, F32, U8 };
+/// numbers of f32, bytes, or integers of 32 bits.
+enum class Element { IO, F32, U8, I32 };
 std::string_view elementName(Element element);
 std::optional<Element> findElement(std::string_view name);
 
@@ -132,7 +134,8 @@ struct ProductOperation {
   bool accumulate = false;
 };
 
-/// result = the sum of `operand` over its first axis, the batch.
+/// result = the sum of `operand` over its first axes: the batch, and tiles of
+/// time where it has them.
 struct SumOperation {
   std::string result;
   std::string operand;

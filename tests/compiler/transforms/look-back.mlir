@@ -1,0 +1,31 @@
+// Tiles of time that are blocks meet in scratch memory, which the program
+// clears; a sum over time becomes one for each tile.
+// RUN: minrnn-opt %s --minrnn-fuse-gates --minrnn-derive-backward --minrnn-look-back | FileCheck %s
+
+// CHECK: minrnn.program "c" parallel
+// CHECK-DAG: %[[TICKETS:.*]] = minrnn.tensor "tickets" scratch [batch, channels] i32
+// CHECK-DAG: %[[PUBLISHED:.*]] = minrnn.tensor "published" scratch [batch, tiles, channels] i32
+// CHECK-DAG: %[[SUMMARIES:.*]] = minrnn.tensor "summaries" scratch [batch, tiles, summary, channels] f32
+// CHECK-DAG: %[[SUMS:.*]] = minrnn.tensor "d_bias_tiles" scratch [batch, tiles, gates, channels] f32
+// CHECK-NOT: d_bias_rows
+// CHECK: minrnn.procedure forward
+// CHECK: minrnn.fill %[[TICKETS]]
+// CHECK-NEXT: minrnn.fill %[[PUBLISHED]]
+// CHECK-NEXT: minrnn.launch @forward({{.*}}"tickets" = %[[TICKETS]], "published" = %[[PUBLISHED]], "summaries" = %[[SUMMARIES]])
+// CHECK: minrnn.procedure step
+// CHECK-NOT: minrnn.fill
+// CHECK: minrnn.procedure backward
+// CHECK: minrnn.fill %[[TICKETS]]
+// CHECK-NEXT: minrnn.fill %[[PUBLISHED]]
+// CHECK-NEXT: minrnn.launch @backward({{.*}}"d_bias_tiles" = %[[SUMS]]
+// CHECK: minrnn.sum {{.*}} = %[[SUMS]]
+minrnn.cell @c(%x: !minrnn.input) state(%s: f32) {
+  %k = minrnn.project %x "z" : f32
+  %v = minrnn.project %x "h" : f32
+  %a = minrnn.sigmoid %k : f32
+  %n = minrnn.affine %a * %s + %v in (0, 1), (-inf, inf) : f32
+  minrnn.yield %n : f32
+}
+
+// CHECK: func.func @forward({{.*}}tensor<?x?xi32> {minrnn.name = "tickets"}, %{{.*}}: tensor<?x?x?xi32> {minrnn.name = "published"}, %{{.*}}: tensor<?x?x2x?xf32> {minrnn.name = "summaries"})
+// CHECK: func.func @backward({{.*}}tensor<?x?x2x?xf32> {minrnn.name = "d_bias_tiles"}
