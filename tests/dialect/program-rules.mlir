@@ -106,7 +106,7 @@ minrnn.program "c" parallel gates ["a", "b"] recurrent [] parameters [] states [
 
 // B2: known elements.
 minrnn.program "c" parallel gates ["a", "b"] recurrent [] parameters [] states ["h"] output "h" {
-  // expected-error @+1 {{'minrnn.tensor' op expects elements io, f32 or u8, found 'f64'}}
+  // expected-error @+1 {{'minrnn.tensor' op expects elements io, f32, u8 or i32, found 'f64'}}
   %a = minrnn.tensor "bias" parameter [gates] f64
 }
 

@@ -127,10 +127,10 @@ TEST(Manifest, SaysWhatIsWrong) {
         json["entries"][0]["arguments"][2]["type"] = "f64*";
       }),
       "the type of argument 'reset' must be 'f32*', 'f32*' (the io type), "
-      "'i8*' or 'i64', found 'f64*'");
+      "'i8*', 'i32*' or 'i64', found 'f64*'");
   expectMentions(
       errorAfter([](Json &json) { json["entries"][0]["grid"] = "batch"; }),
-      "the one rule this runtime knows; found 'batch'");
+      "the one rule this runtime knows for such tiles; found 'batch'");
   expectMentions(errorAfter([](Json &json) { json["target"] = "sm_75"; }),
                  "the key 'block' is missing");
   expectMentions(errorAfter([](Json &json) { json["scan"] = "cubic"; }),

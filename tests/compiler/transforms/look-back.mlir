@@ -11,13 +11,13 @@
 // CHECK: minrnn.procedure forward
 // CHECK: minrnn.fill %[[TICKETS]]
 // CHECK-NEXT: minrnn.fill %[[PUBLISHED]]
-// CHECK-NEXT: minrnn.launch @forward({{.*}}"tickets" = %[[TICKETS]], "published" = %[[PUBLISHED]], "summaries" = %[[SUMMARIES]])
+// CHECK-NEXT: minrnn.launch @forward ({{.*}}"tickets" = %[[TICKETS]], "published" = %[[PUBLISHED]], "summaries" = %[[SUMMARIES]])
 // CHECK: minrnn.procedure step
 // CHECK-NOT: minrnn.fill
 // CHECK: minrnn.procedure backward
 // CHECK: minrnn.fill %[[TICKETS]]
 // CHECK-NEXT: minrnn.fill %[[PUBLISHED]]
-// CHECK-NEXT: minrnn.launch @backward({{.*}}"d_bias_tiles" = %[[SUMS]]
+// CHECK-NEXT: minrnn.launch @backward ({{.*}}"d_bias_tiles" = %[[SUMS]]
 // CHECK: minrnn.sum {{.*}} = %[[SUMS]]
 minrnn.cell @c(%x: !minrnn.input) state(%s: f32) {
   %k = minrnn.project %x "z" : f32
