@@ -37,10 +37,10 @@ struct KernelArgument {
   std::vector<Axis> axes;
   Element element = Element::F32;
   bool isWritten = false;
-  /// Whether it is read and written, by blocks that wait for each other.
-  bool isUpdated = false;
   /// Whether the address may be null.
   bool isOptional = false;
+  /// Whether it is read and written, by blocks that wait for each other.
+  bool isUpdated = false;
 
   bool isTensor() const { return !axes.empty(); }
 };
@@ -58,10 +58,10 @@ struct KernelEntry {
   std::int64_t tileChannels = 0;
   /// Steps of a tile of time; 0 where time is not tiled.
   std::int64_t tileTime = 0;
+  std::vector<KernelArgument> arguments;
   /// Of an entry whose tiles of time are blocks of their own, the numbers that
   /// a tile hands to the next in each channel; 0 of all others.
   std::int64_t tileSummary = 0;
-  std::vector<KernelArgument> arguments;
 
   /// Null where there is none.
   const KernelArgument *find(std::string_view argument) const;
