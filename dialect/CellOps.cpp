@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialect/Functions.h"
 #include "dialect/MinRNN.h"
 
 #include "mlir/IR/Builders.h"
@@ -25,12 +26,12 @@ bool minrnn::dialect::isIdentifier(StringRef name) {
 }
 
 bool minrnn::dialect::isCellOperation(Operation *op) {
-  return isa<ProjectOp, ReadOp, ParameterOp, OutputOp, SigmoidOp, PositiveOp,
-             SoftplusOp, LerpOp, LogAddExp2Op, AffineOp, YieldOp,
-             arith::ConstantOp, arith::AddFOp, arith::SubFOp, arith::MulFOp,
-             arith::DivFOp, arith::NegFOp, arith::MaximumFOp, arith::MinimumFOp,
-             arith::CmpFOp, arith::SelectOp, math::ExpOp, math::ExpM1Op,
-             math::LogOp, math::TanhOp, math::SqrtOp, math::AbsFOp>(op);
+  return findFunction(op) ||
+         isa<ProjectOp, ReadOp, ParameterOp, OutputOp, YieldOp, LerpOp,
+             LogAddExp2Op, AffineOp, arith::ConstantOp, arith::AddFOp,
+             arith::SubFOp, arith::MulFOp, arith::DivFOp, arith::NegFOp,
+             arith::MaximumFOp, arith::MinimumFOp, arith::CmpFOp,
+             arith::SelectOp, math::AbsFOp>(op);
 }
 
 bool minrnn::dialect::areComplements(Value x, Value y) {

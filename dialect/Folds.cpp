@@ -11,25 +11,14 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialect/Functions.h"
 #include "dialect/MinRNN.h"
 
 #include "mlir/Dialect/CommonFolders.h"
 #include "mlir/IR/Matchers.h"
 
-#include <algorithm>
-#include <cmath>
-
 using namespace mlir;
 using namespace minrnn::dialect;
-
-static double sigmoid(double x) {
-  double e = std::exp(-std::fabs(x));
-  return x >= 0 ? 1 / (1 + e) : e / (1 + e);
-}
-
-static double softplus(double x) {
-  return std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x)));
-}
 
 static APFloat rounded(double value, const llvm::fltSemantics &semantics) {
   APFloat result(value);
@@ -38,26 +27,13 @@ static APFloat rounded(double value, const llvm::fltSemantics &semantics) {
   return result;
 }
 
-/// Folds `op(constant)` by evaluating `function` in double precision.
-static Attribute foldUnary(ArrayRef<Attribute> operands,
-                           double (*function)(double)) {
+Attribute minrnn::dialect::foldFunction(Operation *op,
+                                        ArrayRef<Attribute> operands) {
+  const Function *function = findFunction(op);
   return constFoldUnaryOp<FloatAttr, APFloat, void>(
       operands, [&](const APFloat &x) {
-        return rounded(function(x.convertToDouble()), x.getSemantics());
+        return rounded(function->value(x.convertToDouble()), x.getSemantics());
       });
-}
-
-OpFoldResult SigmoidOp::fold(FoldAdaptor adaptor) {
-  return foldUnary(adaptor.getOperands(), sigmoid);
-}
-
-OpFoldResult SoftplusOp::fold(FoldAdaptor adaptor) {
-  return foldUnary(adaptor.getOperands(), softplus);
-}
-
-OpFoldResult PositiveOp::fold(FoldAdaptor adaptor) {
-  return foldUnary(adaptor.getOperands(),
-                   [](double x) { return x >= 0 ? x + 0.5 : sigmoid(x); });
 }
 
 OpFoldResult LerpOp::fold(FoldAdaptor adaptor) {
@@ -74,13 +50,7 @@ OpFoldResult LerpOp::fold(FoldAdaptor adaptor) {
 OpFoldResult LogAddExp2Op::fold(FoldAdaptor adaptor) {
   return constFoldBinaryOp<FloatAttr, APFloat, void>(
       adaptor.getOperands(), [](const APFloat &x, const APFloat &y) {
-        double lhs = x.convertToDouble();
-        double rhs = y.convertToDouble();
-        // Two equal infinities have no difference.
-        double difference = lhs == rhs ? 0 : lhs - rhs;
-        double sum =
-            std::max(lhs, rhs) +
-            std::log1p(std::exp2(-std::fabs(difference))) / std::log(2.0);
-        return rounded(sum, x.getSemantics());
+        return rounded(logAddExp2(x.convertToDouble(), y.convertToDouble()),
+                       x.getSemantics());
       });
 }

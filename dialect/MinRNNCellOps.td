@@ -200,16 +200,22 @@ class MinRNN_Elementwise<string mnemonic, list<Trait> traits = []>
   let hasFolder = 1;
 }
 
-class MinRNN_Unary<string mnemonic> : MinRNN_Elementwise<mnemonic> {
+// A function of one number: a row of Functions.cpp.
+class MinRNN_Function<string mnemonic> : MinRNN_Elementwise<mnemonic> {
   let arguments = (ins MinRNN_Scalar:$operand);
   let assemblyFormat = "$operand attr-dict `:` type($result)";
+  let extraClassDefinition = [{
+    ::mlir::OpFoldResult $cppClass::fold(FoldAdaptor adaptor) {
+      return foldFunction(*this, adaptor.getOperands());
+    }
+  }];
 }
 
-def MinRNN_SigmoidOp : MinRNN_Unary<"sigmoid"> {
+def MinRNN_SigmoidOp : MinRNN_Function<"sigmoid"> {
   let summary = "1 / (1 + exp(-x))";
 }
 
-def MinRNN_PositiveOp : MinRNN_Unary<"positive"> {
+def MinRNN_PositiveOp : MinRNN_Function<"positive"> {
   let summary = "g(x): x + 0.5 for x >= 0, sigmoid(x) otherwise";
   let description = [{
     The activation of minGRU's and minLSTM's candidate state, continuous and
@@ -218,7 +224,7 @@ def MinRNN_PositiveOp : MinRNN_Unary<"positive"> {
   }];
 }
 
-def MinRNN_SoftplusOp : MinRNN_Unary<"softplus"> {
+def MinRNN_SoftplusOp : MinRNN_Function<"softplus"> {
   let summary = "log(1 + exp(x))";
 }
 

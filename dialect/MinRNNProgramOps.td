@@ -91,8 +91,8 @@ def MinRNN_TensorOp : MinRNN_Op<"tensor", [
   let summary = "a tensor of a layer";
   let description = [{
     Its name, whose it is (its role), its axes from the outermost on, and what
-    it holds: `io` for the cell's io type, `f32` or `u8`. The caller may leave
-    out one that is `optional`.
+    it holds: `io` for the cell's io type, `f32`, `u8` or `i32`. The caller may
+    leave out one that is `optional`.
   }];
   let arguments = (ins StrAttr:$name, UnitAttr:$optional, StrAttr:$role,
                        OptionalAttr<StrAttr>:$of, StrArrayAttr:$axes,

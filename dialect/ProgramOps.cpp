@@ -40,9 +40,12 @@ ParseResult minrnn::dialect::parseAxes(OpAsmParser &parser, ArrayAttr &axes) {
   SmallVector<Attribute> names;
   auto parseAxis = [&]() -> ParseResult {
     StringAttr name;
-    if (parseKeyword(parser, name))
+    int64_t size = 0;
+    if (OptionalParseResult isSize = parser.parseOptionalInteger(size);
+        isSize.has_value() ? *isSize : parseKeyword(parser, name))
       return failure();
-    names.push_back(name);
+    names.push_back(name ? name
+                         : parser.getBuilder().getStringAttr(Twine(size)));
     return success();
   };
   if (parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Square, parseAxis))
@@ -109,7 +112,8 @@ int64_t ProgramOp::getSize(Axis axis) {
     return size;
   }
   default:
-    llvm_unreachable("a cell fixes the sizes of packed axes alone");
+    assert(namelessSize(axis) && "the axis' size hangs on the call");
+    return namelessSize(axis);
   }
 }
 

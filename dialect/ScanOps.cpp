@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialect/Functions.h"
 #include "dialect/MinRNN.h"
 #include "dialect/ProgramSyntax.h"
 #include "dialect/ScanAlgebra.h"

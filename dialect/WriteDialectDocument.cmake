@@ -29,8 +29,8 @@ reference of every operation, type and attribute. Each rule has a label (C1, P1,
 
 **Cells** are what you write. `minrnn.cell` holds the equations of one channel
 at one time step, in scalars: `minrnn.project` reads the input, `minrnn.yield`
-hands on the next state, and between them stand `minrnn.sigmoid`,
-`minrnn.positive`, `minrnn.softplus`, `minrnn.lerp`, `minrnn.logaddexp2` and
+hands on the next state, and between them stand the operations that are
+`Elementwise` below, such as `minrnn.sigmoid`, and
 these operations of MLIR's `arith` and `math`:
 `constant`, `addf`, `subf`, `mulf`, `divf`, `negf`, `maximumf`, `minimumf`,
 `cmpf`, `select`; `exp`, `expm1`, `log`, `tanh`, `sqrt`, `absf`. Where the step

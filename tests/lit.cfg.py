@@ -1,5 +1,5 @@
-# How lit runs the tests of contract/, dialect/, compiler/, codegen/, cells/,
-# interpret/ and e2e/.
+# How lit runs the tests of contract/, dialect/, compiler/, tools/, codegen/,
+# cells/, interpret/ and e2e/.
 #
 # A test is any .mlir or .test file with RUN lines. The tools under test and
 # LLVM's FileCheck, not and split-file are on PATH, so a RUN line is what a user

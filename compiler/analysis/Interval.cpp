@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/analysis/Interval.h"
+#include "dialect/Functions.h"
 
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -188,19 +189,12 @@ static Interval increasing(const Interval &x, double (*function)(double)) {
 /// than it was rounded: upwards for `outwards` 1, downwards for -1.
 static End logAddExp2(End a, End b, double outwards) {
   double larger = std::max(a.at, b.at);
-  double smaller = std::min(a.at, b.at);
   // An infinite end is not reached: the other one is the limit.
-  if (std::isinf(smaller) || std::isinf(larger))
+  if (std::isinf(a.at) || std::isinf(b.at))
     return {larger, true};
-  double at = larger + std::log1p(std::exp2(smaller - larger)) / std::log(2.0);
   // The two terms may cancel, and keep their roundings.
   double rounding = 0x1p-50 * std::max(std::fabs(larger), 1.0);
-  return {at + outwards * rounding, false};
-}
-
-static double sigmoid(double x) {
-  double e = std::exp(-std::fabs(x));
-  return x >= 0 ? 1 / (1 + e) : e / (1 + e);
+  return {minrnn::dialect::logAddExp2(a.at, b.at) + outwards * rounding, false};
 }
 
 /// Narrows `x`, whose ends come from rounded evaluations, to `bounds`, which
@@ -250,8 +244,21 @@ std::optional<Interval> IntervalAnalysis::weightedMean(arith::AddFOp sum) {
   return std::nullopt;
 }
 
+/// Where the values of `function` at `x` lie.
+static Interval valuesOf(const Function &function, const Interval &x) {
+  Interval range = {function.lower, function.upper, !function.reachesLower,
+                    /*upperOpen=*/true};
+  if (!function.isTotal() && !x.isNonNegative())
+    return range;
+  // (sqrt, of what is above zero.)
+  range.lowerOpen |= x.isPositive();
+  return within(increasing(x, function.value), range);
+}
+
 Interval IntervalAnalysis::evaluate(Operation *op) {
   auto operand = [&](unsigned index) { return get(op->getOperand(index)); };
+  if (const Function *function = findFunction(op))
+    return valuesOf(*function, operand(0));
   return llvm::TypeSwitch<Operation *, Interval>(op)
       .Case([&](arith::ConstantOp constant) {
         auto value = dyn_cast<FloatAttr>(constant.getValue());
@@ -280,42 +287,6 @@ Interval IntervalAnalysis::evaluate(Operation *op) {
       .Case([&](arith::SelectOp) { return join(operand(1), operand(2)); })
       .Case([&](math::AbsFOp) {
         return maximum(maximum(operand(0), -operand(0)), Interval::point(0));
-      })
-      .Case([&](math::ExpOp) {
-        return within(increasing(operand(0), std::exp), Interval::positive());
-      })
-      .Case([&](math::ExpM1Op) {
-        return within(
-            increasing(operand(0), std::expm1),
-            Interval{-1, std::numeric_limits<double>::infinity(), true, true});
-      })
-      .Case([&](math::LogOp) {
-        return operand(0).isNonNegative() ? increasing(operand(0), std::log)
-                                          : Interval::everything();
-      })
-      .Case([&](math::SqrtOp) {
-        return operand(0).isNonNegative()
-                   ? within(increasing(operand(0), std::sqrt),
-                            operand(0).isPositive() ? Interval::positive()
-                                                    : Interval::nonNegative())
-                   : Interval::nonNegative();
-      })
-      .Case([&](math::TanhOp) {
-        return within(increasing(operand(0), std::tanh),
-                      Interval{-1, 1, true, true});
-      })
-      .Case([&](SigmoidOp) {
-        return within(increasing(operand(0), sigmoid), Interval::openUnit());
-      })
-      .Case([&](PositiveOp) {
-        auto positive = [](double x) { return x >= 0 ? x + 0.5 : sigmoid(x); };
-        return within(increasing(operand(0), positive), Interval::positive());
-      })
-      .Case([&](SoftplusOp) {
-        auto softplus = [](double x) {
-          return std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x)));
-        };
-        return within(increasing(operand(0), softplus), Interval::positive());
       })
       .Case([&](LogAddExp2Op) {
         Interval x = operand(0);

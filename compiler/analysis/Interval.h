@@ -40,8 +40,6 @@ struct Interval {
   static Interval nonNegative() {
     return {0, std::numeric_limits<double>::infinity(), false, true};
   }
-  /// (0, 1).
-  static Interval openUnit() { return {0, 1, true, true}; }
 
   bool isPositive() const { return lower > 0 || (lower == 0 && lowerOpen); }
   bool isNonNegative() const { return lower >= 0; }

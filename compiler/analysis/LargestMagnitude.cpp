@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/analysis/LargestMagnitude.h"
+#include "dialect/Functions.h"
 #include "dialect/MinRNN.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -27,6 +28,8 @@ static constexpr double kLargestBound = 0x1p120;
 
 double MagnitudeAnalysis::evaluate(Operation *op) {
   auto operand = [&](unsigned index) { return get(op->getOperand(index)); };
+  if (const Function *function = findFunction(op))
+    return function->largest(operand(0));
   return llvm::TypeSwitch<Operation *, double>(op)
       .Case([](arith::ConstantOp constant) {
         auto value = dyn_cast<FloatAttr>(constant.getValue());
@@ -42,11 +45,6 @@ double MagnitudeAnalysis::evaluate(Operation *op) {
       .Case<arith::MaximumFOp, arith::MinimumFOp>(
           [&](Operation *) { return std::max(operand(0), operand(1)); })
       .Case([&](arith::SelectOp) { return std::max(operand(1), operand(2)); })
-      .Case<SoftplusOp, PositiveOp, math::SqrtOp>(
-          [&](Operation *) { return operand(0) + 1; })
-      .Case<SigmoidOp, math::TanhOp>([](Operation *) { return 1.0; })
-      .Case<math::ExpOp, math::ExpM1Op>(
-          [&](Operation *) { return std::exp(operand(0)); })
       // (1 - w) from + w to
       .Case([&](LerpOp) {
         return (1 + operand(2)) * operand(0) + operand(2) * operand(1);

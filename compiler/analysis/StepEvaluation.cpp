@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/analysis/StepEvaluation.h"
+#include "dialect/Functions.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -14,9 +15,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 
-#include <algorithm>
 #include <cmath>
-#include <limits>
 
 using namespace mlir;
 using namespace minrnn::compiler;
@@ -26,20 +25,6 @@ static float numberOf(const std::map<std::string, float> &numbers,
                       StringRef name) {
   auto found = numbers.find(name.str());
   return found == numbers.end() ? 0 : found->second;
-}
-
-static float sigmoid(float x) { return 1 / (1 + std::exp(-x)); }
-
-static float softplus(float x) {
-  return std::max(x, 0.0F) + std::log1p(std::exp(-std::abs(x)));
-}
-
-/// As arith.maximumf and arith.minimumf: NaN where one is.
-template <typename Choose>
-static float choose(float a, float b, const Choose &better) {
-  if (std::isnan(a) || std::isnan(b))
-    return std::numeric_limits<float>::quiet_NaN();
-  return better(a, b) ? a : b;
 }
 
 StepEvaluation::StepEvaluation(CellOp cell, const StepValues &values) {
@@ -53,6 +38,8 @@ StepEvaluation::StepEvaluation(CellOp cell, const StepValues &values) {
 
 float StepEvaluation::evaluate(Operation &op, const StepValues &values) const {
   auto operand = [&](unsigned index) { return (*this)[op.getOperand(index)]; };
+  if (const Function *function = findFunction(&op))
+    return static_cast<float>(function->value(operand(0)));
   return llvm::TypeSwitch<Operation *, float>(&op)
       .Case([&](ProjectOp project) {
         return numberOf(values.projections, project.getGate());
@@ -72,10 +59,12 @@ float StepEvaluation::evaluate(Operation &op, const StepValues &values) const {
       .Case([&](arith::DivFOp) { return operand(0) / operand(1); })
       .Case([&](arith::NegFOp) { return -operand(0); })
       .Case([&](arith::MaximumFOp) {
-        return choose(operand(0), operand(1), std::greater_equal<>());
+        return llvm::maximum(APFloat(operand(0)), APFloat(operand(1)))
+            .convertToFloat();
       })
       .Case([&](arith::MinimumFOp) {
-        return choose(operand(0), operand(1), std::less_equal<>());
+        return llvm::minimum(APFloat(operand(0)), APFloat(operand(1)))
+            .convertToFloat();
       })
       .Case([&](arith::CmpFOp compare) -> float {
         return arith::applyCmpPredicate(compare.getPredicate(),
@@ -87,28 +76,12 @@ float StepEvaluation::evaluate(Operation &op, const StepValues &values) const {
       .Case([&](arith::SelectOp) {
         return operand(0) != 0 ? operand(1) : operand(2);
       })
-      .Case([&](math::ExpOp) { return std::exp(operand(0)); })
-      .Case([&](math::ExpM1Op) { return std::expm1(operand(0)); })
-      .Case([&](math::LogOp) { return std::log(operand(0)); })
-      .Case([&](math::TanhOp) { return std::tanh(operand(0)); })
-      .Case([&](math::SqrtOp) { return std::sqrt(operand(0)); })
       .Case([&](math::AbsFOp) { return std::abs(operand(0)); })
-      .Case([&](SigmoidOp) { return sigmoid(operand(0)); })
-      .Case([&](PositiveOp) {
-        return operand(0) >= 0 ? operand(0) + 0.5F : sigmoid(operand(0));
-      })
-      .Case([&](SoftplusOp) { return softplus(operand(0)); })
       .Case([&](LerpOp) {
         return (1 - operand(2)) * operand(0) + operand(2) * operand(1);
       })
       .Case([&](LogAddExp2Op) {
-        float larger = choose(operand(0), operand(1), std::greater_equal<>());
-        float smaller = choose(operand(0), operand(1), std::less_equal<>());
-        // (Where both are the same infinity, so is the sum.)
-        if (larger == smaller)
-          return larger + 1;
-        return larger + std::log1p(std::exp2(smaller - larger)) /
-                            static_cast<float>(M_LN2);
+        return static_cast<float>(logAddExp2(operand(0), operand(1)));
       })
       .Case([&](AffineOp) { return operand(0) * operand(1) + operand(2); })
       .Default([](Operation *) { return 0.0F; });

@@ -12,8 +12,7 @@
 #include "compiler/transforms/EntryTensors.h"
 #include "compiler/transforms/Passes.h"
 
-#include "specs/contract/Tensors.h"
-
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/raw_ostream.h"
@@ -88,8 +87,7 @@ Program minrnn::compiler::readProgram(ProgramOp op) {
 // The manifest
 //===----------------------------------------------------------------------===//
 
-static KernelEntry readEntry(FunctionOpInterface function, StringAttr name,
-                             StringRef ioType) {
+static KernelEntry readEntry(FunctionOpInterface function, StringAttr name) {
   KernelEntry entry;
   entry.name = name.str();
   entry.symbol = function.getName().str();
@@ -103,17 +101,7 @@ static KernelEntry readEntry(FunctionOpInterface function, StringAttr name,
   entry.tileTime = integer(kTileTimeAttribute);
   if (function->hasAttr(kTileSummaryAttribute))
     entry.tileSummary = integer(kTileSummaryAttribute);
-  for (const EntryArgument &known : attachedArguments(function)) {
-    KernelArgument &argument = entry.arguments.emplace_back();
-    argument.name = known.name;
-    for (const std::string &axis : known.shape)
-      argument.axes.push_back(*findAxis(axis));
-    if (const ProgramTensor *tensor = findContractTensor(known.name))
-      argument.element = tensor->element;
-    argument.isWritten = known.isWritten;
-    argument.isUpdated = known.isUpdated;
-    argument.isOptional = known.isOptional;
-  }
+  entry.arguments = attachedArguments(function);
   return entry;
 }
 
@@ -139,7 +127,7 @@ std::optional<Manifest> minrnn::compiler::takeManifest(ModuleOp module,
   manifest.output = program.getOutput().str();
   module.walk([&](FunctionOpInterface function) {
     if (auto name = function->getAttrOfType<StringAttr>(kEntryAttribute))
-      manifest.entries.push_back(readEntry(function, name, ioType));
+      manifest.entries.push_back(readEntry(function, name));
   });
   // In the order that the contract describes them, whatever the passes did.
   constexpr StringLiteral order[] = {kForwardName, kBackwardName, kStepName};
@@ -167,6 +155,8 @@ std::optional<Manifest> minrnn::compiler::takeManifest(ModuleOp module,
 static StringRef elementInC(Element element, StringRef ioType) {
   if (element == Element::U8)
     return "uint8_t";
+  if (element == Element::I32)
+    return "int32_t";
   return element == Element::F32 || ioType == "f32" ? "float" : "uint16_t";
 }
 
@@ -230,7 +220,7 @@ std::string minrnn::compiler::writeHeader(const Manifest &manifest) {
       if (!argument.isTensor())
         os << "  int64_t " << argument.name << ";\n";
       else
-        os << "  " << (argument.isWritten ? "" : "const ")
+        os << "  " << (argument.isWritten() ? "" : "const ")
            << elementInC(argument.element, manifest.ioType) << " *"
            << argument.name << "; " << fieldComment(argument, manifest.ioType)
            << "\n";

@@ -27,6 +27,111 @@ using namespace mlir;
 using namespace minrnn::compiler;
 using namespace minrnn::dialect;
 
+//===----------------------------------------------------------------------===//
+// The functions
+//===----------------------------------------------------------------------===//
+
+/// log2(1 + u) / u on [0, 1]; relative error 3.1e-8 before rounding.
+static constexpr float kLog2OnePlus[] = {
+    0x1.715476p+0F,  -0x1.71538p-1F,  0x1.ec3ac6p-2F,
+    -0x1.6f02a2p-2F, 0x1.1a41bep-2F,  -0x1.93b31cp-3F,
+    0x1.ce424ap-4F,  -0x1.5cb598p-5F, 0x1.eebe42p-8F};
+
+/// tanh(x) / x as a polynomial in x^2, |x| < 0.625; relative error 4e-9.
+static constexpr float kTanh[] = {0x1p+0F,        -0x1.555524p-2F,
+                                  0x1.11058p-3F,  -0x1.b8153ep-5F,
+                                  0x1.515cdep-6F, -0x1.72eedcp-8F};
+
+/// (exp(x) - 1) / x, |x| < 0.5: its Taylor series; relative error 1.1e-8.
+static constexpr float kExpM1[] = {
+    0x1p+0F,        0x1p-1F,         0x1.555556p-3F,  0x1.555556p-5F,
+    0x1.111112p-7F, 0x1.6c16c2p-10F, 0x1.a01a02p-13F, 0x1.a01a02p-16F};
+
+/// |x|, the same value for x and -x.
+static Value magnitude(MathBuilder &math, Value x) {
+  if (auto negated = x.getDefiningOp<arith::NegFOp>())
+    x = negated.getOperand();
+  return math.abs(x);
+}
+
+/// log2(1 + u) for u in [0, 1], accurate however small u is.
+static Value log2OnePlus(MathBuilder &math, Value u) {
+  return math.mul(u, math.polynomial(kLog2OnePlus, u));
+}
+
+static Value isNonNegative(MathBuilder &math, Value x) {
+  return math.compare(arith::CmpFPredicate::OGE, x, math.number(0));
+}
+
+static Value isBelow(MathBuilder &math, Value x, float bound) {
+  return math.compare(arith::CmpFPredicate::OLT, x, math.number(bound));
+}
+
+static Value sigmoid(MathBuilder &math, Value x) {
+  // With e = exp(-|x|): 1 / (1 + e) for x >= 0, e / (1 + e) otherwise. The
+  // sigmoids of x and of -x share all but the last operation. (At 0 they are
+  // the same, and a NaN is in e and r both.)
+  Value e = math.expOfMinus(magnitude(math, x), Results::Any);
+  Value r = math.reciprocal(math.add(math.number(1), e));
+  Value far = math.mul(e, r);
+  if (auto negated = x.getDefiningOp<arith::NegFOp>())
+    return math.select(isNonNegative(math, negated.getOperand()), far, r);
+  return math.select(isNonNegative(math, x), r, far);
+}
+
+static Value positive(MathBuilder &math, Value x) {
+  return math.select(isNonNegative(math, x), math.add(x, math.number(0.5F)),
+                     sigmoid(math, x));
+}
+
+/// `wantsTail`: whether the result matters where it is tiny.
+static Value softplus(MathBuilder &math, Value x, bool wantsTail) {
+  // max(x, 0) + log(1 + exp(-|x|)); the sum passes a NaN on.
+  Value above = math.larger(x, math.number(0));
+  Value e = math.expOfMinus(
+      magnitude(math, x), wantsTail ? Results::Any : math.resultsWithoutTail());
+  return math.add(math.mul(log2OnePlus(math, e), math.number(kLn2)), above);
+}
+
+static Value tanh(MathBuilder &math, Value x) {
+  // Near zero an odd polynomial, beyond (1 - e) / (1 + e) with e = exp(-2|x|).
+  Value a = math.abs(x);
+  Value near = math.mul(x, math.polynomial(kTanh, math.mul(x, x)));
+  Value e = math.expOfMinusTwice(a);
+  Value far = math.mul(math.sub(math.number(1), e),
+                       math.reciprocal(math.add(math.number(1), e)));
+  far = math.select(isBelow(math, x, 0), math.negate(far), far);
+  return math.select(isBelow(math, a, 0.625F), near, far);
+}
+
+static Value expM1(MathBuilder &math, Value x) {
+  Value near = math.mul(x, math.polynomial(kExpM1, x));
+  Value far = math.sub(math.exp(x, Results::Any), math.number(1));
+  return math.select(isBelow(math, math.abs(x), 0.5F), near, far);
+}
+
+static Value lerp(MathBuilder &math, Value from, Value to, Value weight) {
+  // (1 - w) from + w to; unlike from + w (to - from) it is exact at w = 1.
+  Value keep = math.sub(math.number(1), weight);
+  return math.add(math.mul(keep, from), math.mul(weight, to));
+}
+
+static Value logAddExp2(MathBuilder &math, Value x, Value y) {
+  // max + log2(1 + 2^-|x - y|); the difference passes a NaN on. A constant
+  // zero is on the right, where canonicalisation puts it, and there the
+  // difference is x itself.
+  Value difference = matchPattern(y, m_AnyZeroFloat())
+                         ? magnitude(math, x)
+                         : math.abs(math.subRounded(x, y));
+  Value above = math.larger(x, y);
+  Value u = math.exp2(math.negate(difference), Results::BesideOne);
+  return math.add(log2OnePlus(math, u), above);
+}
+
+//===----------------------------------------------------------------------===//
+// Which of them an operation is
+//===----------------------------------------------------------------------===//
+
 /// The largest |c| among the elements of a constant.
 static double largestMagnitude(Value constant) {
   Attribute value;
@@ -97,32 +202,25 @@ static Value expand(Operation *op, OpBuilder &builder, CreateMath &create) {
   std::unique_ptr<MathBuilder> math =
       create(builder, op->getLoc(), op->getResult(0).getType());
   auto operand = [&](unsigned index) { return op->getOperand(index); };
+  Value x = op->getNumOperands() != 0 ? operand(0) : Value();
   return llvm::TypeSwitch<Operation *, Value>(op)
-      .Case([&](SigmoidOp) { return math->sigmoid(operand(0)); })
-      .Case([&](PositiveOp) { return math->positive(operand(0)); })
-      .Case([&](SoftplusOp softplus) {
-        return math->softplus(operand(0), !isExponent(softplus));
+      .Case([&](SigmoidOp) { return sigmoid(*math, x); })
+      .Case([&](PositiveOp) { return positive(*math, x); })
+      .Case([&](SoftplusOp op) { return softplus(*math, x, !isExponent(op)); })
+      .Case([&](LerpOp) { return lerp(*math, x, operand(1), operand(2)); })
+      .Case([&](LogAddExp2Op) { return logAddExp2(*math, x, operand(1)); })
+      .Case([&](arith::MaximumFOp) { return math->maximum(x, operand(1)); })
+      .Case([&](arith::MinimumFOp) { return math->minimum(x, operand(1)); })
+      .Case([&](math::ExpOp) { return math->exp(x, Results::Any); })
+      .Case([&](math::ExpM1Op) { return expM1(*math, x); })
+      .Case([&](math::Exp2Op) { return math->exp2(x, Results::Any); })
+      .Case([&](math::LogOp) {
+        return math->mul(math->log2(x), math->number(kLn2));
       })
-      .Case([&](LerpOp) {
-        return math->lerp(operand(0), operand(1), operand(2));
-      })
-      .Case([&](LogAddExp2Op) {
-        return math->logAddExp2(operand(0), operand(1));
-      })
-      .Case([&](arith::MaximumFOp) {
-        return math->maximum(operand(0), operand(1));
-      })
-      .Case([&](arith::MinimumFOp) {
-        return math->minimum(operand(0), operand(1));
-      })
-      .Case([&](math::ExpOp) { return math->exp(operand(0)); })
-      .Case([&](math::ExpM1Op) { return math->expM1(operand(0)); })
-      .Case([&](math::Exp2Op) { return math->exp2(operand(0)); })
-      .Case([&](math::LogOp) { return math->log(operand(0)); })
-      .Case([&](math::Log2Op) { return math->log2(operand(0)); })
-      .Case([&](math::TanhOp) { return math->tanh(operand(0)); })
-      .Case([&](math::SqrtOp) { return math->sqrt(operand(0)); })
-      .Case([&](math::AbsFOp) { return math->abs(operand(0)); })
+      .Case([&](math::Log2Op) { return math->log2(x); })
+      .Case([&](math::TanhOp) { return tanh(*math, x); })
+      .Case([&](math::SqrtOp) { return math->sqrt(x); })
+      .Case([&](math::AbsFOp) { return math->abs(x); })
       .Default([](Operation *) { return Value(); });
 }
 

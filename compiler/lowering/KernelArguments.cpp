@@ -21,10 +21,10 @@ using namespace minrnn::compiler;
 using namespace minrnn::dialect;
 
 int64_t EntryArgument::bytesPerElement() const {
-  auto has = [&](const char *axis) { return llvm::is_contained(shape, axis); };
-  if (!has("time") || !has("channels"))
+  if (!llvm::is_contained(axes, Axis::Time) ||
+      !llvm::is_contained(axes, Axis::Channels))
     return 0; // (The boundaries of a tile are nothing beside its steps.)
-  return packed * (element == "f32" ? 4 : 2);
+  return packed * (type == "f32" ? 4 : 2);
 }
 
 SmallVector<Value> minrnn::compiler::entryTensors(func::FuncOp function) {
@@ -64,23 +64,23 @@ minrnn::compiler::kernelArguments(func::FuncOp function, StringRef ioType) {
     for (auto [axis, extent] : llvm::zip(tensor->axes, type.getShape())) {
       // (A kernel reads its own channel of the input.)
       if (!isStep || axis != Axis::Time)
-        argument.shape.emplace_back(
-            axisName(axis == Axis::Inputs ? Axis::Channels : axis));
+        argument.axes.push_back(axis == Axis::Inputs ? Axis::Channels : axis);
       if (!ShapedType::isDynamic(extent))
         argument.packed = extent;
     }
-    argument.element = tensor->element == Element::IO    ? ioType.str()
-                       : tensor->element == Element::U8  ? "i8"
-                       : tensor->element == Element::I32 ? "i32"
-                                                         : "f32";
-    argument.isWritten = index >= tensors.size() - results;
-    argument.isUpdated =
-        !argument.isWritten && llvm::is_contained(kLookbackScratch, name);
+    argument.element = tensor->element;
+    argument.type = elementType(tensor->element, ioType);
+    // A scratch tensor that no operation takes is the schedule's, to work in.
+    bool isWorkspace =
+        tensor->role == Role::Scratch && tensors[index].use_empty();
+    argument.access = index >= tensors.size() - results ? Access::Write
+                      : isWorkspace                     ? Access::ReadWrite
+                                                        : Access::Read;
     // The states of every step need not be stored by the forward pass, but have
     // to be there for the backward one; nor need a step's output, which may be
     // the state.
     argument.isOptional =
-        argument.isWritten
+        argument.access == Access::Write
             ? tensor->isOptional || name.ends_with("_rows") ||
                   name.ends_with("_tiles") ||
                   name == "states" || (isStep && name == "output")
@@ -97,7 +97,7 @@ minrnn::compiler::kernelArguments(func::FuncOp function, StringRef ioType) {
   if (!isStep && isRecurrent)
     sizes.append({"first", "count"});
   for (const char *name : sizes)
-    arguments.push_back({name, {}});
+    arguments.emplace_back().name = name;
   return arguments;
 }
 
@@ -209,16 +209,17 @@ void minrnn::compiler::attachArguments(Operation *kernel,
   Builder builder(kernel->getContext());
   SmallVector<Attribute> list;
   for (const EntryArgument &argument : arguments) {
-    SmallVector<StringRef> shape(argument.shape.begin(), argument.shape.end());
+    SmallVector<Attribute> shape;
+    for (Axis axis : argument.axes)
+      shape.push_back(builder.getStringAttr(axisName(axis)));
     SmallVector<NamedAttribute> fields = {
         builder.getNamedAttr("name", builder.getStringAttr(argument.name)),
-        builder.getNamedAttr("element",
-                             builder.getStringAttr(argument.element)),
-        builder.getNamedAttr("shape", builder.getStrArrayAttr(shape))};
-    if (argument.isWritten)
+        builder.getNamedAttr("element", builder.getStringAttr(argument.type)),
+        builder.getNamedAttr("shape", builder.getArrayAttr(shape))};
+    if (argument.access == Access::ReadWrite)
+      fields.push_back(builder.getNamedAttr("read", builder.getUnitAttr()));
+    if (argument.access != Access::Read)
       fields.push_back(builder.getNamedAttr("written", builder.getUnitAttr()));
-    if (argument.isUpdated)
-      fields.push_back(builder.getNamedAttr("updated", builder.getUnitAttr()));
     if (argument.isOptional)
       fields.push_back(builder.getNamedAttr("optional", builder.getUnitAttr()));
     list.push_back(builder.getDictionaryAttr(fields));
@@ -226,21 +227,22 @@ void minrnn::compiler::attachArguments(Operation *kernel,
   kernel->setAttr(kArgumentsAttribute, builder.getArrayAttr(list));
 }
 
-std::vector<EntryArgument>
+std::vector<KernelArgument>
 minrnn::compiler::attachedArguments(Operation *kernel) {
-  std::vector<EntryArgument> arguments;
+  std::vector<KernelArgument> arguments;
   for (auto fields : kernel->getAttrOfType<ArrayAttr>(kArgumentsAttribute)
                          .getAsRange<DictionaryAttr>()) {
-    EntryArgument argument;
+    KernelArgument &argument = arguments.emplace_back();
     argument.name = fields.getAs<StringAttr>("name").str();
-    argument.element = fields.getAs<StringAttr>("element").str();
     for (StringRef axis :
          fields.getAs<ArrayAttr>("shape").getAsValueRange<StringAttr>())
-      argument.shape.push_back(axis.str());
-    argument.isWritten = fields.contains("written");
-    argument.isUpdated = fields.contains("updated");
+      argument.axes.push_back(*findAxis(axis));
+    if (const ProgramTensor *tensor = findContractTensor(argument.name))
+      argument.element = tensor->element;
+    if (fields.contains("written"))
+      argument.access =
+          fields.contains("read") ? Access::ReadWrite : Access::Write;
     argument.isOptional = fields.contains("optional");
-    arguments.push_back(std::move(argument));
   }
   return arguments;
 }

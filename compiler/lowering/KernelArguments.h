@@ -26,21 +26,14 @@
 
 namespace minrnn::compiler {
 
-/// One argument of an entry, in the order of its argument block.
-struct EntryArgument {
-  std::string name;
-  /// The names of its axes. Empty for a size.
-  std::vector<std::string> shape;
+/// One argument of an entry, in the order of its argument block, as the
+/// manifest has it.
+struct EntryArgument : KernelArgument {
   /// `f32`, `f16`, `bf16`, `i8` or `i32`; `i64` for a size.
-  std::string element = "i64";
-  bool isWritten = false;
-  /// Whether it is read and written.
-  bool isUpdated = false;
-  bool isOptional = false;
-  /// The size of its gate, recurrent, parameter or state axis; 1 without one.
+  std::string type = "i64";
+  /// The size of its packed axis; 1 without one.
   int64_t packed = 1;
 
-  bool isPointer() const { return !shape.empty(); }
   /// The bytes that a (batch, time, channel) element moves; 0 where it has no
   /// such axes.
   int64_t bytesPerElement() const;
@@ -71,7 +64,7 @@ llvm::LogicalResult verifyIOType(mlir::ModuleOp module, llvm::StringRef ioType);
 /// Writes the arguments to `kernel`, and reads them back.
 void attachArguments(mlir::Operation *kernel,
                      llvm::ArrayRef<EntryArgument> arguments);
-std::vector<EntryArgument> attachedArguments(mlir::Operation *kernel);
+std::vector<KernelArgument> attachedArguments(mlir::Operation *kernel);
 
 /// The one operation of type Op in a function of the scan level, or null.
 template <typename Op> Op findOnly(mlir::func::FuncOp function) {

@@ -16,6 +16,10 @@
 #include "compiler/transforms/Passes.h"
 #include "dialect/MinRNN.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Builders.h"
 
 namespace minrnn::compiler {
@@ -120,7 +124,7 @@ SmallVector<Value> HostBuilder::readArgumentBlock(Value block) {
   Type integer = builder.getI64Type();
   SmallVector<Type> types;
   for (const EntryArgument &argument : signature)
-    types.push_back(argument.isPointer() ? Type(pointer) : integer);
+    types.push_back(argument.isTensor() ? Type(pointer) : integer);
   types.append(2, integer);
   for (auto [word, type] : llvm::enumerate(types)) {
     Value place =

@@ -1,4 +1,4 @@
-//===- MathBuilder.h - Our own device math ----------------------*- C++ -*-===//
+//===- MathBuilder.h - What a target has for math ---------------*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -37,15 +37,16 @@ enum class Results {
   BesideOne,
 };
 
-/// Builds functions on f32 or vectors of f32. A target adds what it has of its
-/// own: an exponential, a logarithm, a reciprocal, a maximum and a minimum.
+/// What the functions of ExpandMath.cpp are made of, on f32 or vectors of f32.
+/// A target adds what it has of its own: an exponential, a logarithm, a
+/// reciprocal, a maximum and a minimum.
 class MathBuilder : public LaneBuilder {
 public:
   /// `type` is f32 or a vector of f32.
   MathBuilder(mlir::OpBuilder &builder, mlir::Location location,
               mlir::Type type)
       : LaneBuilder(builder, location, type, /*roundsToBF16=*/false) {}
-  virtual ~MathBuilder();
+  virtual ~MathBuilder() = default;
 
   virtual mlir::Value exp(mlir::Value x, Results results) = 0;
   virtual mlir::Value exp2(mlir::Value x, Results results) = 0;
@@ -54,24 +55,6 @@ public:
   /// +0: maximum and minimum of IEEE 754-2019.
   virtual mlir::Value maximum(mlir::Value x, mlir::Value y) = 0;
   virtual mlir::Value minimum(mlir::Value x, mlir::Value y) = 0;
-
-  mlir::Value exp(mlir::Value x) { return exp(x, Results::Any); }
-  mlir::Value exp2(mlir::Value x) { return exp2(x, Results::Any); }
-  mlir::Value log(mlir::Value x) { return mul(log2(x), number(kLn2)); }
-  mlir::Value sigmoid(mlir::Value x);
-  mlir::Value positive(mlir::Value x);
-  /// `wantsTail`: whether the result matters where it is tiny.
-  mlir::Value softplus(mlir::Value x, bool wantsTail);
-  mlir::Value tanh(mlir::Value x);
-  mlir::Value expM1(mlir::Value x);
-  mlir::Value lerp(mlir::Value from, mlir::Value to, mlir::Value weight);
-  mlir::Value logAddExp2(mlir::Value x, mlir::Value y);
-  // Intrinsics by name: MLIR's own operations for these would become calls to
-  // libdevice on a GPU.
-  mlir::Value sqrt(mlir::Value x) { return intrinsic("llvm.sqrt", x); }
-  mlir::Value abs(mlir::Value x) { return intrinsic("llvm.fabs", x); }
-
-protected:
   /// 1 / x for x in [1, 2].
   virtual mlir::Value reciprocal(mlir::Value x) = 0;
   /// exp(-a) for a >= 0, in [0, 1].
@@ -81,9 +64,21 @@ protected:
   /// What a softplus asks of its exponential where it wants no tail.
   virtual Results resultsWithoutTail() const = 0;
 
+  // Intrinsics by name: MLIR's own operations for these would become calls to
+  // libdevice on a GPU.
+  mlir::Value sqrt(mlir::Value x) { return intrinsic("llvm.sqrt", x); }
+  mlir::Value abs(mlir::Value x) { return intrinsic("llvm.fabs", x); }
+  /// The larger of two numbers; of a number and a NaN, the number.
+  mlir::Value larger(mlir::Value x, mlir::Value y) {
+    return intrinsic("llvm.maxnum", {x, y});
+  }
   mlir::Value sub(mlir::Value x, mlir::Value y) {
     return mlir::arith::SubFOp::create(builder, location, x, y,
                                        mlir::arith::FastMathFlags::contract);
+  }
+  /// x - y, which does not contract.
+  mlir::Value subRounded(mlir::Value x, mlir::Value y) {
+    return mlir::arith::SubFOp::create(builder, location, x, y);
   }
   mlir::Value negate(mlir::Value x) {
     return mlir::arith::NegFOp::create(builder, location, x);
@@ -92,6 +87,15 @@ protected:
                       mlir::Value y) {
     return mlir::arith::CmpFOp::create(builder, location, predicate, x, y);
   }
+  /// coefficients[0] + x (coefficients[1] + x (...)).
+  mlir::Value polynomial(llvm::ArrayRef<float> coefficients, mlir::Value x) {
+    mlir::Value sum = number(coefficients.back());
+    for (float coefficient : llvm::reverse(coefficients.drop_back()))
+      sum = add(mul(sum, x), number(coefficient));
+    return sum;
+  }
+
+protected:
   mlir::Value toBits(mlir::Value x) {
     return mlir::arith::BitcastOp::create(builder, location,
                                           lanesOf(builder.getI32Type()), x);
@@ -104,23 +108,6 @@ protected:
                builder, location, type(), builder.getStringAttr(name), operands)
         .getResult(0);
   }
-  /// coefficients[0] + x (coefficients[1] + x (...)).
-  mlir::Value polynomial(llvm::ArrayRef<float> coefficients, mlir::Value x) {
-    mlir::Value sum = number(coefficients.back());
-    for (float coefficient : llvm::reverse(coefficients.drop_back()))
-      sum = add(mul(sum, x), number(coefficient));
-    return sum;
-  }
-
-private:
-  /// |x|, the same value for x and -x.
-  mlir::Value magnitude(mlir::Value x);
-  /// The larger of two numbers; of a number and a NaN, the number.
-  mlir::Value larger(mlir::Value x, mlir::Value y) {
-    return intrinsic("llvm.maxnum", {x, y});
-  }
-  /// log2(1 + u) for u in [0, 1], accurate however small u is.
-  mlir::Value log2OnePlus(mlir::Value u);
 };
 
 using CreateMath = std::unique_ptr<MathBuilder>(mlir::OpBuilder &builder,

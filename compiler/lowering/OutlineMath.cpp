@@ -7,8 +7,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/lowering/Passes.h"
+#include "dialect/Functions.h"
 #include "dialect/MinRNN.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/DenseMap.h"
 
@@ -23,9 +26,8 @@ using namespace minrnn::dialect;
 
 /// Whether minrnn-expand-math makes more of `op` than a call costs.
 static bool isWorthACall(Operation *op) {
-  return isa<SigmoidOp, PositiveOp, SoftplusOp, LogAddExp2Op, math::ExpOp,
-             math::ExpM1Op, math::Exp2Op, math::LogOp, math::Log2Op,
-             math::TanhOp>(op);
+  return isa<LogAddExp2Op, math::Exp2Op, math::Log2Op>(op) ||
+         (findFunction(op) && !isa<math::SqrtOp>(op));
 }
 
 /// A function of the module around `op` that computes what `op` computes of its

@@ -37,13 +37,13 @@ TensorAccess::TensorAccess(OpBuilder &builder, func::FuncOp function,
       memory(memory) {
   SmallVector<Value> values = entryTensors(function);
   for (auto [index, argument] : llvm::enumerate(signature)) {
-    if (!argument.isPointer()) {
+    if (!argument.isTensor()) {
       sizes[argument.name] = arguments[index];
       continue;
     }
     Tensor tensor;
     tensor.pointer = arguments[index];
-    tensor.element = storedType(builder, argument.element);
+    tensor.element = storedType(builder, argument.type);
     if (argument.isOptional) {
       Value null =
           LLVM::ZeroOp::create(builder, location, tensor.pointer.getType());
@@ -187,7 +187,9 @@ void TensorAccess::store(const Tensor &tensor, Value index, Value value) {
 SmallVector<Value>
 TensorAccess::ifGiven(const Tensor &tensor, size_t count,
                       llvm::function_ref<SmallVector<Value>()> values) {
-  if (!tensor.isGiven)
+  // (A cell without gates has nothing to read; a branch would have no results,
+  // and end twice.)
+  if (!tensor.isGiven || count == 0)
     return values();
   SmallVector<Type> types(count, lanes.type());
   auto branch = scf::IfOp::create(builder, location, types, tensor.isGiven,

@@ -9,6 +9,10 @@
 #include "compiler/lowering/ThreadBlock.h"
 #include "compiler/lowering/Passes.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
 using namespace mlir;
 using namespace minrnn::compiler;
 
@@ -38,7 +42,7 @@ static gpu::GPUFuncOp startKernel(OpBuilder &builder, func::FuncOp function,
                                   TypeRange sharedBuffers) {
   SmallVector<Type> types;
   for (const EntryArgument &argument : signature)
-    types.push_back(argument.isPointer()
+    types.push_back(argument.isTensor()
                         ? Type(LLVM::LLVMPointerType::get(builder.getContext()))
                         : Type(builder.getI64Type()));
   auto kernel = gpu::GPUFuncOp::create(

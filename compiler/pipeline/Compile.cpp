@@ -66,6 +66,8 @@ private:
 
   /// Runs passes that only a fault of ours can stop.
   bool runPasses(llvm::function_ref<void(OpPassManager &)> build);
+  /// The place of a character of the text.
+  Location placeOf(const char *character);
   bool rejectInput(Location at, const Twine &message);
   /// An error that has no place in the source.
   bool rejectOptions(const Twine &message);
@@ -108,6 +110,12 @@ CellCompilation::CellCompilation(StringRef source, StringRef sourceName,
                              SMLoc());
   handler = std::make_unique<SourceMgrDiagnosticHandler>(sources, context.get(),
                                                          diagnostics);
+}
+
+Location CellCompilation::placeOf(const char *character) {
+  auto [line, column] =
+      sources.getLineAndColumn(SMLoc::getFromPointer(character));
+  return FileLineColLoc::get(context.get(), sourceName, line, column);
 }
 
 bool CellCompilation::rejectInput(Location at, const Twine &message) {
@@ -192,7 +200,7 @@ bool CellCompilation::parse() {
   const llvm::MemoryBuffer &buffer =
       *sources.getMemoryBuffer(sources.getMainFileID());
   if (isBytecode(buffer.getMemBufferRef()))
-    return rejectInput(FileLineColLoc::get(context.get(), sourceName, 1, 1),
+    return rejectInput(placeOf(buffer.getBufferStart()),
                        "expects the text of a cell, found MLIR bytecode; "
                        "minrnn-opt prints it as text");
   if (auto fault = checkSourceText(buffer.getBuffer())) {
@@ -201,25 +209,18 @@ bool CellCompilation::parse() {
       result.outcome = Outcome::BadInput;
       return false;
     }
-    auto [line, column] = sources.getLineAndColumn(
-        SMLoc::getFromPointer(buffer.getBufferStart() + *fault->offset));
-    return rejectInput(
-        FileLineColLoc::get(context.get(), sourceName, line, column),
-        fault->message);
+    return rejectInput(placeOf(buffer.getBufferStart() + *fault->offset),
+                       fault->message);
   }
-  if (std::optional<UnheldNumber> number =
-          findUnheldNumber(buffer.getBuffer())) {
-    auto [line, column] = sources.getLineAndColumn(
-        SMLoc::getFromPointer(number->literal.begin()));
+  if (std::optional<UnheldNumber> number = findUnheldNumber(buffer.getBuffer()))
     return rejectInput(
-        FileLineColLoc::get(context.get(), sourceName, line, column),
+        placeOf(number->literal.begin()),
         "expects a number that f32 holds, found " + number->literal +
             (number->isTooLarge
                  ? ", which is beyond the largest, 3.40282347e+38, and would "
                    "become infinity (that is written 0x7F800000)"
                  : ", which is nearer to 0 than to the smallest above it, "
                    "1.40129846e-45, and would become 0"));
-  }
   // MLIR's parser can succeed where its lexer has reported an error: a stray
   // '@' after a dialect's type does it.
   bool hasError = false;

@@ -13,8 +13,11 @@
 
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVMPass.h"
+#include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
 #include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
-#include "mlir/Conversion/Passes.h"
+#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -24,6 +27,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
@@ -45,10 +49,12 @@ void minrnn::compiler::registerPasses() {
   registerMinRNNLoweringPasses();
   registerCanonicalizerPass();
   registerCSEPass();
-  registerReconcileUnrealizedCastsPass();
-  registerConvertGpuOpsToNVVMOpsPass();
-  registerConvertFuncToLLVMPass();
-  registerArithToLLVMConversionPass();
-  registerSCFToControlFlowPass();
-  registerConvertControlFlowToLLVMPass();
+  // One by one: the header that registers all conversions takes longer to
+  // compile than the rest of this library.
+  registerPass([] { return createReconcileUnrealizedCastsPass(); });
+  registerPass([] { return createConvertGpuOpsToNVVMOps(); });
+  registerPass([] { return createConvertFuncToLLVMPass(); });
+  registerPass([] { return createArithToLLVMConversionPass(); });
+  registerPass([] { return createSCFToControlFlowPass(); });
+  registerPass([] { return createConvertControlFlowToLLVMPass(); });
 }

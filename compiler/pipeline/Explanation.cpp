@@ -9,7 +9,6 @@
 #include "compiler/pipeline/Explanation.h"
 #include "compiler/analysis/Recurrence.h"
 #include "compiler/lowering/KernelArguments.h"
-#include "compiler/pipeline/Explanation.h"
 #include "compiler/transforms/EntryTensors.h"
 #include "compiler/transforms/Passes.h"
 #include "compiler/transforms/ProgramBuilder.h"

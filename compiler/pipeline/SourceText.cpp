@@ -28,7 +28,11 @@ class NestingScan {
 public:
   explicit NestingScan(StringRef text) : text(text) {}
 
-  std::optional<SourceFault> run();
+  std::optional<SourceFault> run() {
+    for (skipSpace(); at < text.size() && !fault; skipSpace())
+      readToken();
+    return fault;
+  }
 
 private:
   struct Level {
@@ -45,20 +49,175 @@ private:
     size_t tokensOfAliases = 0;
   };
 
-  void skipSpace();
-  void skipString();
+  void skipSpace() {
+    while (at < text.size()) {
+      if (isAt("//")) {
+        at = std::min(text.find('\n', at), text.size());
+        continue;
+      }
+      if (!llvm::isSpace(text[at]))
+        return;
+      crossedLine |= text[at] == '\n';
+      ++at;
+    }
+  }
+
+  void skipString() {
+    for (++at; at < text.size() && text[at] != '"' && text[at] != '\n'; ++at)
+      if (text[at] == '\\')
+        ++at;
+    at = std::min(at + 1, text.size());
+  }
+
   /// Skips the name after one of % ^ # ! @.
-  StringRef takeName();
-  void readToken();
-  void readPrefixedName();
-  void readWord();
-  void open(char closing);
-  void close(char closing);
-  void countOperator();
-  void useAlias(StringRef name);
-  void beginAlias(StringRef name);
-  void endAlias();
-  void reach(size_t depth);
+  StringRef takeName() {
+    size_t begin = ++at;
+    while (at < text.size() &&
+           (llvm::isAlnum(text[at]) || StringRef("$._-").contains(text[at])))
+      ++at;
+    return text.slice(begin, at);
+  }
+
+  void readToken() {
+    tokenAt = at;
+    char character = text[at];
+    // A definition ends where a line begins with what may not go on with it.
+    bool mayBegin =
+        llvm::isAlpha(character) || StringRef("%\"#!@^{_").contains(character);
+    if (levels.empty() && crossedLine && mayBegin && !expectsMore)
+      endAlias();
+    crossedLine = false;
+    expectsMore = StringRef(":=,").contains(character) || isAt("->");
+    ++defined.tokens;
+    if (isAt("->") || isAt(">=")) {
+      at += 2;
+      return;
+    }
+    switch (character) {
+    case '"':
+      return skipString();
+    case '(':
+      return open(')');
+    case '[':
+      return open(']');
+    case '{':
+      return open('}');
+    case '<':
+      return open('>');
+    case ')':
+    case ']':
+    case '}':
+    case '>':
+      return close(character);
+    case '%':
+    case '^':
+    case '#':
+    case '!':
+    case '@':
+      return readPrefixedName();
+    case ',':
+      if (!levels.empty())
+        operators -= std::exchange(levels.back().operators, 0);
+      ++at;
+      return;
+    case '+':
+    case '-':
+    case '*':
+      countOperator();
+      ++at;
+      return;
+    default:
+      break;
+    }
+    if (llvm::isAlnum(character) || character == '_')
+      return readWord();
+    ++at;
+  }
+
+  void readPrefixedName() {
+    bool mayBeAlias = text[at] == '#' || text[at] == '!';
+    size_t begin = at;
+    takeName();
+    StringRef name = text.slice(begin, at);
+    if (!mayBeAlias)
+      return;
+    size_t next = text.find_first_not_of(" \t\r\n", at);
+    if (levels.empty() && next != StringRef::npos && text[next] == '=' &&
+        !text.substr(next).starts_with("==")) {
+      endAlias();
+      beginAlias(name);
+      return;
+    }
+    useAlias(name);
+  }
+
+  void readWord() {
+    size_t begin = at;
+    while (at < text.size() &&
+           (llvm::isAlnum(text[at]) || StringRef("$._").contains(text[at])))
+      ++at;
+    StringRef word = text.slice(begin, at);
+    if (word == "mod" || word == "floordiv" || word == "ceildiv")
+      countOperator();
+  }
+
+  void open(char closing) {
+    levels.push_back({closing});
+    ++at;
+    reach(levels.size() + operators);
+  }
+
+  void close(char closing) {
+    ++at;
+    if (levels.empty() || levels.back().closing != closing)
+      return;
+    operators -= levels.back().operators;
+    levels.pop_back();
+  }
+
+  void countOperator() {
+    // In braces a sign belongs to a number.
+    if (levels.empty() || levels.back().closing == '}')
+      return;
+    ++levels.back().operators;
+    ++operators;
+    reach(levels.size() + operators);
+  }
+
+  void useAlias(StringRef name) {
+    auto found = aliases.find(name);
+    if (found == aliases.end())
+      return;
+    const Alias &alias = found->second;
+    defined.tokensOfAliases += alias.tokens + alias.tokensOfAliases;
+    reach(levels.size() + operators + alias.depth);
+    if (!defining.empty() && defined.tokensOfAliases > kMostAliasTokens &&
+        !fault)
+      fault = {tokenAt, "expects aliases that stand for at most " +
+                            std::to_string(kMostAliasTokens) +
+                            " tokens within another, found more"};
+  }
+
+  void beginAlias(StringRef name) {
+    defining = name.str();
+    defined = Alias();
+  }
+
+  void endAlias() {
+    if (!defining.empty())
+      aliases[defining] = defined;
+    defining.clear();
+    defined = Alias();
+  }
+
+  void reach(size_t depth) {
+    defined.depth = std::max(defined.depth, depth);
+    if (depth > kDeepestNesting && !fault)
+      fault = {tokenAt, "expects nesting of at most " +
+                            std::to_string(kDeepestNesting) +
+                            " levels, found more; a cell needs about five"};
+  }
+
   bool isAt(StringRef word) const { return text.substr(at).starts_with(word); }
 
   StringRef text;
@@ -79,179 +238,6 @@ private:
 
 } // namespace
 
-void NestingScan::skipSpace() {
-  while (at < text.size()) {
-    if (isAt("//")) {
-      at = std::min(text.find('\n', at), text.size());
-      continue;
-    }
-    if (!llvm::isSpace(text[at]))
-      return;
-    crossedLine |= text[at] == '\n';
-    ++at;
-  }
-}
-
-void NestingScan::skipString() {
-  for (++at; at < text.size() && text[at] != '"' && text[at] != '\n'; ++at)
-    if (text[at] == '\\')
-      ++at;
-  at = std::min(at + 1, text.size());
-}
-
-StringRef NestingScan::takeName() {
-  size_t begin = ++at;
-  while (at < text.size() &&
-         (llvm::isAlnum(text[at]) || StringRef("$._-").contains(text[at])))
-    ++at;
-  return text.slice(begin, at);
-}
-
-void NestingScan::reach(size_t depth) {
-  defined.depth = std::max(defined.depth, depth);
-  if (depth > kDeepestNesting && !fault)
-    fault = {tokenAt, "expects nesting of at most " +
-                          std::to_string(kDeepestNesting) +
-                          " levels, found more; a cell needs about five"};
-}
-
-void NestingScan::open(char closing) {
-  levels.push_back({closing});
-  ++at;
-  reach(levels.size() + operators);
-}
-
-void NestingScan::close(char closing) {
-  ++at;
-  if (levels.empty() || levels.back().closing != closing)
-    return;
-  operators -= levels.back().operators;
-  levels.pop_back();
-}
-
-void NestingScan::countOperator() {
-  // In braces a sign belongs to a number.
-  if (levels.empty() || levels.back().closing == '}')
-    return;
-  ++levels.back().operators;
-  ++operators;
-  reach(levels.size() + operators);
-}
-
-void NestingScan::useAlias(StringRef name) {
-  auto found = aliases.find(name);
-  if (found == aliases.end())
-    return;
-  const Alias &alias = found->second;
-  defined.tokensOfAliases += alias.tokens + alias.tokensOfAliases;
-  reach(levels.size() + operators + alias.depth);
-  if (!defining.empty() && defined.tokensOfAliases > kMostAliasTokens && !fault)
-    fault = {tokenAt, "expects aliases that stand for at most " +
-                          std::to_string(kMostAliasTokens) +
-                          " tokens within another, found more"};
-}
-
-void NestingScan::beginAlias(StringRef name) {
-  defining = name.str();
-  defined = Alias();
-}
-
-void NestingScan::endAlias() {
-  if (!defining.empty())
-    aliases[defining] = defined;
-  defining.clear();
-  defined = Alias();
-}
-
-void NestingScan::readPrefixedName() {
-  bool mayBeAlias = text[at] == '#' || text[at] == '!';
-  size_t begin = at;
-  takeName();
-  StringRef name = text.slice(begin, at);
-  if (!mayBeAlias)
-    return;
-  size_t next = text.find_first_not_of(" \t\r\n", at);
-  if (levels.empty() && next != StringRef::npos && text[next] == '=' &&
-      !text.substr(next).starts_with("==")) {
-    endAlias();
-    beginAlias(name);
-    return;
-  }
-  useAlias(name);
-}
-
-void NestingScan::readWord() {
-  size_t begin = at;
-  while (at < text.size() &&
-         (llvm::isAlnum(text[at]) || StringRef("$._").contains(text[at])))
-    ++at;
-  StringRef word = text.slice(begin, at);
-  if (word == "mod" || word == "floordiv" || word == "ceildiv")
-    countOperator();
-}
-
-void NestingScan::readToken() {
-  tokenAt = at;
-  char character = text[at];
-  // A definition ends where a line begins with what may not go on with it.
-  bool mayBegin =
-      llvm::isAlpha(character) || StringRef("%\"#!@^{_").contains(character);
-  if (levels.empty() && crossedLine && mayBegin && !expectsMore)
-    endAlias();
-  crossedLine = false;
-  expectsMore = StringRef(":=,").contains(character) || isAt("->");
-  ++defined.tokens;
-  if (isAt("->") || isAt(">=")) {
-    at += 2;
-    return;
-  }
-  switch (character) {
-  case '"':
-    return skipString();
-  case '(':
-    return open(')');
-  case '[':
-    return open(']');
-  case '{':
-    return open('}');
-  case '<':
-    return open('>');
-  case ')':
-  case ']':
-  case '}':
-  case '>':
-    return close(character);
-  case '%':
-  case '^':
-  case '#':
-  case '!':
-  case '@':
-    return readPrefixedName();
-  case ',':
-    if (!levels.empty())
-      operators -= std::exchange(levels.back().operators, 0);
-    ++at;
-    return;
-  case '+':
-  case '-':
-  case '*':
-    countOperator();
-    ++at;
-    return;
-  default:
-    break;
-  }
-  if (llvm::isAlnum(character) || character == '_')
-    return readWord();
-  ++at;
-}
-
-std::optional<SourceFault> NestingScan::run() {
-  for (skipSpace(); at < text.size() && !fault; skipSpace())
-    readToken();
-  return fault;
-}
-
 /// The first `array<index: ...>` of a text, or npos.
 static size_t findIndexArray(StringRef text) {
   for (size_t at = text.find("array"); at != StringRef::npos;
@@ -260,6 +246,7 @@ static size_t findIndexArray(StringRef text) {
     if (rest.consume_front("<") && rest.ltrim().starts_with("index"))
       return at;
   }
+
   return StringRef::npos;
 }
 

@@ -28,10 +28,8 @@ ProgramOp minrnn::compiler::findProgram(ModuleOp module) {
 
 Type minrnn::compiler::elementTypeOf(const ProgramTensor &tensor,
                                      Builder &builder) {
-  if (tensor.element == Element::U8)
-    return builder.getI8Type();
-  if (tensor.element == Element::I32)
-    return builder.getI32Type();
+  if (tensor.element == Element::U8 || tensor.element == Element::I32)
+    return builder.getIntegerType(tensor.element == Element::U8 ? 8 : 32);
   return builder.getF32Type();
 }
 

@@ -13,7 +13,6 @@
 #ifndef MINRNN_COMPILER_TRANSFORMS_PASSES_H
 #define MINRNN_COMPILER_TRANSFORMS_PASSES_H
 
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 

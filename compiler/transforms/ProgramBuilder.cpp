@@ -129,15 +129,15 @@ Value ProgramBuilder::tensor(StringRef name) {
     builder.setInsertionPointAfter(last);
   else
     builder.setInsertionPointToStart(&body);
-  SmallVector<StringRef> axes;
+  SmallVector<Attribute> axes;
   for (Axis axis : known.axes)
-    axes.push_back(axisName(axis));
+    axes.push_back(builder.getStringAttr(axisName(axis)));
   return TensorOp::create(builder, location, builder.getType<BufferType>(),
                           builder.getStringAttr(name), known.isOptional,
                           builder.getStringAttr(roleName(known.role)),
                           known.of.empty() ? StringAttr()
                                            : builder.getStringAttr(known.of),
-                          builder.getStrArrayAttr(axes),
+                          builder.getArrayAttr(axes),
                           builder.getStringAttr(elementName(known.element)));
 }
 

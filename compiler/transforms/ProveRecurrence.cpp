@@ -153,7 +153,8 @@ ProjectOp findRecurrentProjection(CellOp cell, bool &readsState) {
 
 /// Why `cell` is sequential, if it is found to be; else the forms of its
 /// states.
-std::optional<SmallVector<ProvenState>> judge(CellOp cell, OpBuilder &builder) {
+std::optional<SmallVector<ProvenState>> proveStates(CellOp cell,
+                                                    OpBuilder &builder) {
   std::optional<SequentialReason> reason;
   std::optional<SequentialReason> then;
   auto proven = solveStates(cell, Projections::OfAnything, builder, reason);
@@ -185,7 +186,7 @@ void prove(CellOp cell) {
   cell->removeAttr(kSequentialAtAttribute);
   cell->removeAttr(kSequentialThenAttribute);
   OpBuilder builder(cell.getYield());
-  std::optional<SmallVector<ProvenState>> proven = judge(cell, builder);
+  std::optional<SmallVector<ProvenState>> proven = proveStates(cell, builder);
   if (!proven)
     return;
   IntervalAnalysis intervals;

@@ -7,8 +7,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/transforms/ReverseMode.h"
+#include "dialect/Functions.h"
 
 #include "llvm/ADT/TypeSwitch.h"
+
+#include <cfloat>
+#include <cmath>
 
 using namespace mlir;
 using namespace minrnn::compiler;
@@ -30,9 +34,12 @@ static bool isFinite(Value value) {
   }
   if (auto select = dyn_cast<arith::SelectOp>(op))
     return isFinite(select.getTrueValue()) && isFinite(select.getFalseValue());
-  return isa<SigmoidOp, PositiveOp, SoftplusOp, math::TanhOp, math::AbsFOp,
-             arith::NegFOp, arith::MaximumFOp, arith::MinimumFOp>(op) &&
-         llvm::all_of(op->getOperands(), isFinite);
+  const Function *function = findFunction(op);
+  bool keepsFinite = function ? function->isTotal() &&
+                                    std::isfinite(function->largest(FLT_MAX))
+                              : isa<math::AbsFOp, arith::NegFOp,
+                                    arith::MaximumFOp, arith::MinimumFOp>(op);
+  return keepsFinite && llvm::all_of(op->getOperands(), isFinite);
 }
 
 bool ReverseMode::isConstant(Value value) {
@@ -271,45 +278,36 @@ LogicalResult ReverseMode::visitGradient(Operation *op,
     takeWhere(y, rule.isNot(first));
   };
 
-  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+  bool hasRule = true;
+  llvm::TypeSwitch<Operation *>(op)
       .Case([&](arith::AddFOp) {
         pass(x, seed);
         pass(y, seed);
-        return success();
       })
       .Case([&](arith::SubFOp) {
         pass(x, seed);
         pass(y, rule.neg(seed));
-        return success();
       })
       .Case([&](arith::MulFOp) {
         scale(x, y);
         scale(y, x);
-        return success();
       })
       .Case([&](arith::DivFOp) {
         Value scaled = rule.div(seed, y);
         send(x, scaled);
         send(y, rule.neg(rule.mul(scaled, result)));
-        return success();
       })
-      .Case([&](arith::NegFOp) {
-        pass(x, rule.neg(seed));
-        return success();
-      })
+      .Case([&](arith::NegFOp) { pass(x, rule.neg(seed)); })
       .Case([&](arith::MaximumFOp) {
         choose(arith::CmpFPredicate::OGE, arith::CmpFPredicate::OGT);
-        return success();
       })
       .Case([&](arith::MinimumFOp) {
         choose(arith::CmpFPredicate::OLE, arith::CmpFPredicate::OLT);
-        return success();
       })
       .Case([&](arith::SelectOp select) {
         Value condition = select.getCondition();
         takeWhere(select.getTrueValue(), condition);
         takeWhere(select.getFalseValue(), rule.isNot(condition));
-        return success();
       })
       .Case([&](math::AbsFOp) {
         Value zero = rule.number(0);
@@ -317,23 +315,17 @@ LogicalResult ReverseMode::visitGradient(Operation *op,
         Value isZero = rule.compare(arith::CmpFPredicate::OEQ, x, zero);
         pass(x, rule.select(isZero, zero,
                             rule.select(isPositive, seed, rule.neg(seed))));
-        return success();
       })
-      .Case([&](math::ExpOp) {
-        scale(x, result);
-        return success();
-      })
+      .Case([&](math::ExpOp) { scale(x, result); })
       .Case([&](math::ExpM1Op) {
         // exp(x) afresh: the result plus one cancels far below zero.
         scale(x, rule.exp(x));
-        return success();
       })
       .Case([&](math::LogOp) {
         if (takesLogarithmic(x))
           add(logarithmic, x, arrived);
         else
           send(x, rule.div(seed, x));
-        return success();
       })
       .Case([&](math::SqrtOp) {
         Value half = rule.mul(seed, rule.number(0.5F));
@@ -342,19 +334,14 @@ LogicalResult ReverseMode::visitGradient(Operation *op,
               {rule.whereTaken(isTaken, rule.mul(half, result)), isTaken});
         else
           send(x, rule.div(half, result));
-        return success();
       })
       .Case([&](math::TanhOp) {
         // 1 - tanh(x)^2 = 4 sigmoid'(2x), without the cancellation.
         scaleBounded(x,
                      rule.mul(rule.number(4),
                               rule.sigmoidSlope(rule.mul(rule.number(2), x))));
-        return success();
       })
-      .Case([&](SigmoidOp) {
-        scaleBounded(x, rule.sigmoidSlope(x));
-        return success();
-      })
+      .Case([&](SigmoidOp) { scaleBounded(x, rule.sigmoidSlope(x)); })
       .Case([&](PositiveOp) {
         // g'(x) = 1 for x >= 0, sigmoid'(x) otherwise. The form of the
         // comparison keeps a NaN a NaN.
@@ -362,28 +349,23 @@ LogicalResult ReverseMode::visitGradient(Operation *op,
             rule.compare(arith::CmpFPredicate::OGE, x, rule.number(0));
         scaleBounded(
             x, rule.select(isAbove, rule.number(1), rule.sigmoidSlope(x)));
-        return success();
       })
-      .Case([&](SoftplusOp) {
-        scaleBounded(x, rule.sigmoid(x));
-        return success();
-      })
+      .Case([&](SoftplusOp) { scaleBounded(x, rule.sigmoid(x)); })
       .Case([&](LerpOp lerp) {
         Value keep = rule.sub(rule.number(1), lerp.getWeight());
         send(lerp.getFrom(), rule.mul(seed, keep));
         send(lerp.getTo(), rule.mul(seed, lerp.getWeight()));
         send(lerp.getWeight(),
              rule.mul(seed, rule.sub(lerp.getTo(), lerp.getFrom())));
-        return success();
       })
       .Case([&](LogAddExp2Op) {
         // d/dx log2(2^x + 2^y) = 2^x / (2^x + 2^y) = sigmoid((x - y) ln 2).
         Value scaled = rule.mul(rule.sub(x, y), rule.number(0x1.62e43p-1F));
         send(x, rule.mul(seed, rule.sigmoid(scaled)));
         send(y, rule.mul(seed, rule.sigmoid(rule.neg(scaled))));
-        return success();
       })
-      .Default([](Operation *unknown) {
-        return unknown->emitOpError("has no derivative rule");
-      });
+      .Default([&](Operation *) { hasRule = false; });
+  if (hasRule)
+    return success();
+  return op->emitOpError("has no derivative rule");
 }

@@ -21,105 +21,78 @@ using namespace minrnn::dialect;
 namespace {
 
 /// -(-x)  ->  x
-struct DoubleNegation : OpRewritePattern<arith::NegFOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(arith::NegFOp op,
-                                PatternRewriter &rewriter) const override {
-    auto inner = op.getOperand().getDefiningOp<arith::NegFOp>();
-    if (!inner)
-      return rewriter.notifyMatchFailure(op, "not -(-x)");
-    rewriter.replaceOp(op, inner.getOperand());
-    return success();
-  }
-};
+LogicalResult removeDoubleNegation(arith::NegFOp op,
+                                   PatternRewriter &rewriter) {
+  auto inner = op.getOperand().getDefiningOp<arith::NegFOp>();
+  if (!inner)
+    return rewriter.notifyMatchFailure(op, "not -(-x)");
+  rewriter.replaceOp(op, inner.getOperand());
+  return success();
+}
 
 /// x * -1  ->  -x
-struct ProductByMinusOne : OpRewritePattern<arith::MulFOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(arith::MulFOp op,
-                                PatternRewriter &rewriter) const override {
-    for (auto [factor, other] : {std::pair(op.getLhs(), op.getRhs()),
-                                 std::pair(op.getRhs(), op.getLhs())}) {
-      FloatAttr value;
-      if (matchPattern(factor, m_Constant(&value)) &&
-          value.getValue().isExactlyValue(-1)) {
-        rewriter.replaceOpWithNewOp<arith::NegFOp>(op, other);
-        return success();
-      }
+LogicalResult negateInsteadOfProduct(arith::MulFOp op,
+                                     PatternRewriter &rewriter) {
+  for (auto [factor, other] : {std::pair(op.getLhs(), op.getRhs()),
+                               std::pair(op.getRhs(), op.getLhs())}) {
+    FloatAttr value;
+    if (matchPattern(factor, m_Constant(&value)) &&
+        value.getValue().isExactlyValue(-1)) {
+      rewriter.replaceOpWithNewOp<arith::NegFOp>(op, other);
+      return success();
     }
-    return rewriter.notifyMatchFailure(op, "not x * -1");
   }
-};
+  return rewriter.notifyMatchFailure(op, "not x * -1");
+}
 
 /// -((-x) y)  ->  x y
-struct NegatedProduct : OpRewritePattern<arith::NegFOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(arith::NegFOp op,
-                                PatternRewriter &rewriter) const override {
-    auto product = op.getOperand().getDefiningOp<arith::MulFOp>();
-    if (!product)
-      return rewriter.notifyMatchFailure(op, "not -(x y)");
-    for (auto [factor, other] : {std::pair(product.getLhs(), product.getRhs()),
-                                 std::pair(product.getRhs(), product.getLhs())})
-      if (auto negated = factor.getDefiningOp<arith::NegFOp>()) {
-        rewriter.replaceOpWithNewOp<arith::MulFOp>(op, negated.getOperand(),
-                                                   other);
-        return success();
-      }
-    return rewriter.notifyMatchFailure(op, "no factor is negated");
-  }
-};
+LogicalResult removeSignsOfProduct(arith::NegFOp op,
+                                   PatternRewriter &rewriter) {
+  auto product = op.getOperand().getDefiningOp<arith::MulFOp>();
+  if (!product)
+    return rewriter.notifyMatchFailure(op, "not -(x y)");
+  for (auto [factor, other] : {std::pair(product.getLhs(), product.getRhs()),
+                               std::pair(product.getRhs(), product.getLhs())})
+    if (auto negated = factor.getDefiningOp<arith::NegFOp>()) {
+      rewriter.replaceOpWithNewOp<arith::MulFOp>(op, negated.getOperand(),
+                                                 other);
+      return success();
+    }
+  return rewriter.notifyMatchFailure(op, "no factor is negated");
+}
 
 /// -x + y  ->  y - x, and y + -x likewise
-struct SumWithNegation : OpRewritePattern<arith::AddFOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(arith::AddFOp op,
-                                PatternRewriter &rewriter) const override {
-    for (auto [term, other] : {std::pair(op.getLhs(), op.getRhs()),
-                               std::pair(op.getRhs(), op.getLhs())})
-      if (auto negated = term.getDefiningOp<arith::NegFOp>()) {
-        rewriter.replaceOpWithNewOp<arith::SubFOp>(op, other,
-                                                   negated.getOperand());
-        return success();
-      }
-    return rewriter.notifyMatchFailure(op, "no term is negated");
-  }
-};
+LogicalResult subtractNegated(arith::AddFOp op, PatternRewriter &rewriter) {
+  for (auto [term, other] : {std::pair(op.getLhs(), op.getRhs()),
+                             std::pair(op.getRhs(), op.getLhs())})
+    if (auto negated = term.getDefiningOp<arith::NegFOp>()) {
+      rewriter.replaceOpWithNewOp<arith::SubFOp>(op, other,
+                                                 negated.getOperand());
+      return success();
+    }
+  return rewriter.notifyMatchFailure(op, "no term is negated");
+}
 
 /// x - (-y)  ->  x + y
-struct DifferenceWithNegation : OpRewritePattern<arith::SubFOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(arith::SubFOp op,
-                                PatternRewriter &rewriter) const override {
-    auto negated = op.getRhs().getDefiningOp<arith::NegFOp>();
-    if (!negated)
-      return rewriter.notifyMatchFailure(op, "not x - (-y)");
-    rewriter.replaceOpWithNewOp<arith::AddFOp>(op, op.getLhs(),
-                                               negated.getOperand());
-    return success();
-  }
-};
+LogicalResult addNegated(arith::SubFOp op, PatternRewriter &rewriter) {
+  auto negated = op.getRhs().getDefiningOp<arith::NegFOp>();
+  if (!negated)
+    return rewriter.notifyMatchFailure(op, "not x - (-y)");
+  rewriter.replaceOpWithNewOp<arith::AddFOp>(op, op.getLhs(),
+                                             negated.getOperand());
+  return success();
+}
 
 /// tanh(-x)  ->  -tanh(x)
-struct TanhOfNegation : OpRewritePattern<math::TanhOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(math::TanhOp op,
-                                PatternRewriter &rewriter) const override {
-    auto negated = op.getOperand().getDefiningOp<arith::NegFOp>();
-    if (!negated)
-      return rewriter.notifyMatchFailure(op, "not tanh(-x)");
-    Value tanh = math::TanhOp::create(rewriter, op.getLoc(), op.getType(),
-                                      negated.getOperand());
-    rewriter.replaceOpWithNewOp<arith::NegFOp>(op, tanh);
-    return success();
-  }
-};
+LogicalResult moveSignOutOfTanh(math::TanhOp op, PatternRewriter &rewriter) {
+  auto negated = op.getOperand().getDefiningOp<arith::NegFOp>();
+  if (!negated)
+    return rewriter.notifyMatchFailure(op, "not tanh(-x)");
+  Value tanh = math::TanhOp::create(rewriter, op.getLoc(), op.getType(),
+                                    negated.getOperand());
+  rewriter.replaceOpWithNewOp<arith::NegFOp>(op, tanh);
+  return success();
+}
 
 /// (x c) d  ->  x (c d), and the same of quotients, for powers of two
 struct PowersOfTwo : RewritePattern {
@@ -163,7 +136,11 @@ struct PowersOfTwo : RewritePattern {
 } // namespace
 
 void minrnn::compiler::addNegationRules(RewritePatternSet &patterns) {
-  patterns.add<DifferenceWithNegation, DoubleNegation, NegatedProduct,
-               PowersOfTwo, ProductByMinusOne, SumWithNegation, TanhOfNegation>(
-      patterns.getContext());
+  patterns.add(addNegated);
+  patterns.add(removeDoubleNegation);
+  patterns.add(removeSignsOfProduct);
+  patterns.add<PowersOfTwo>(patterns.getContext());
+  patterns.add(negateInsteadOfProduct);
+  patterns.add(subtractNegated);
+  patterns.add(moveSignOutOfTanh);
 }

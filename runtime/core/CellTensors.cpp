@@ -42,30 +42,30 @@ CellTensor::CellTensor(const Manifest &manifest, const LayerSizes &sizes,
     }
 }
 
-std::int64_t CellTensor::rows() const {
-  return elementCount(std::span(shape).first(packedAt), "the rows");
+PackedPlace CellTensor::packedPlace() const {
+  return {elementCount(std::span(shape).first(packedAt), "the rows"), places,
+          place};
 }
 
-void CellTensor::put(std::span<const float> part,
-                     std::vector<float> &packed) const {
-  packed.resize(part.size() * static_cast<std::size_t>(places));
+void minrnn::putPlace(std::span<const float> part, const PackedPlace &at,
+                      std::vector<float> &packed) {
+  packed.resize(part.size() * static_cast<std::size_t>(at.places));
   if (part.empty())
     return;
-  const std::int64_t count = rows();
-  const std::int64_t size = std::ssize(part) / count;
-  for (std::int64_t row = 0; row < count; ++row)
+  const std::int64_t size = std::ssize(part) / at.rows;
+  for (std::int64_t row = 0; row < at.rows; ++row)
     std::copy_n(part.begin() + row * size, size,
-                packed.begin() + (row * places + place) * size);
+                packed.begin() + (row * at.places + at.place) * size);
 }
 
-std::vector<float> CellTensor::take(const std::vector<float> &packed) const {
+std::vector<float> minrnn::takePlace(std::span<const float> packed,
+                                     const PackedPlace &at) {
   std::vector<float> part;
   if (packed.empty())
     return part;
-  const std::int64_t count = rows();
-  const std::int64_t size = std::ssize(packed) / (count * places);
-  for (std::int64_t row = 0; row < count; ++row) {
-    const auto begin = packed.begin() + (row * places + place) * size;
+  const std::int64_t size = std::ssize(packed) / (at.rows * at.places);
+  for (std::int64_t row = 0; row < at.rows; ++row) {
+    const auto begin = packed.begin() + (row * at.places + at.place) * size;
     part.insert(part.end(), begin, begin + size);
   }
   return part;

@@ -33,6 +33,20 @@
 
 namespace minrnn {
 
+/// A place along the middle axis of packed[rows, places, n].
+struct PackedPlace {
+  std::int64_t rows;
+  std::int64_t places;
+  std::int64_t place;
+};
+
+/// Copies part[rows, n] to its place in `packed`, which becomes as long.
+void putPlace(std::span<const float> part, const PackedPlace &at,
+              std::vector<float> &packed);
+/// The same part of `packed`.
+std::vector<float> takePlace(std::span<const float> packed,
+                             const PackedPlace &at);
+
 /// One tensor of a file: one of the layer's, or one place along its packed axis
 /// (a gate, a parameter, a state).
 struct CellTensor {
@@ -40,11 +54,13 @@ struct CellTensor {
   CellTensor(const Manifest &manifest, const LayerSizes &sizes,
              std::string name, std::string_view tensor, std::size_t place = 0);
 
-  /// Copies part[rows, n] to its place in packed[rows, places, n], which
-  /// becomes as long.
-  void put(std::span<const float> part, std::vector<float> &packed) const;
-  /// The same part of `packed`.
-  std::vector<float> take(const std::vector<float> &packed) const;
+  /// Its numbers go to their place in those of the layer's tensor; and back.
+  void put(std::span<const float> part, std::vector<float> &packed) const {
+    putPlace(part, packedPlace(), packed);
+  }
+  std::vector<float> take(std::span<const float> packed) const {
+    return takePlace(packed, packedPlace());
+  }
 
   std::string name;
   /// The layer's tensor, as the contract has it.
@@ -57,7 +73,7 @@ struct CellTensor {
   std::size_t packedAt = 0;
 
 private:
-  std::int64_t rows() const;
+  PackedPlace packedPlace() const;
 };
 
 /// What a cell reads and writes: inputs and parameters, gradients that come in,

@@ -12,28 +12,26 @@
 
 using namespace minrnn;
 
-namespace {
-
-/// The number in `sm_75`; nothing for other texts, `sm_90a` among them, whose
-/// code runs on no newer GPU.
-std::optional<int> capabilityOf(std::string_view target) {
-  constexpr std::string_view prefix = "sm_";
-  if (!target.starts_with(prefix))
+std::optional<int> minrnn::numberAfter(std::string_view prefix,
+                                       std::string_view text) {
+  if (!text.starts_with(prefix))
     return std::nullopt;
-  target.remove_prefix(prefix.size());
+  text.remove_prefix(prefix.size());
   int number = 0;
   const auto [end, code] =
-      std::from_chars(target.data(), target.data() + target.size(), number);
-  if (code != std::errc() || end != target.data() + target.size())
+      std::from_chars(text.data(), text.data() + text.size(), number);
+  if (code != std::errc() || end != text.data() + text.size() || number < 0)
     return std::nullopt;
   return number;
 }
 
-} // namespace
-
 std::optional<std::string>
 minrnn::newestTargetFor(std::string_view own,
                         std::span<const std::string> known) {
+  // (`sm_90a` is none, whose code runs on no newer GPU.)
+  const auto capabilityOf = [](std::string_view target) {
+    return numberAfter("sm_", target);
+  };
   const std::optional<int> capability = capabilityOf(own);
   std::optional<std::string> best;
   int newest = 0;

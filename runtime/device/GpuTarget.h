@@ -16,6 +16,10 @@
 
 namespace minrnn {
 
+/// The number in a text such as `cuda:1`, whose prefix is `cuda:`; nothing for
+/// other texts.
+std::optional<int> numberAfter(std::string_view prefix, std::string_view text);
+
 /// Of the targets in `known`, such as `sm_75`, the newest that a GPU of target
 /// `own` can run: PTX runs on its own target and on newer ones. Nothing when
 /// there is none.

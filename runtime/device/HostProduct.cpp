@@ -11,7 +11,6 @@
 #include "minrnn/error.h"
 #include "runtime/core/HalfStorage.h"
 #include "runtime/device/HostBlas.h"
-#include "runtime/device/ProductSizes.h"
 #include "specs/contract/ElementCount.h"
 
 #include <algorithm>
@@ -38,6 +37,13 @@ constexpr std::int64_t longestPart = 256;
 constexpr std::int64_t usualParts = 8;
 /// CBLAS counts in `int`; longer sides are worked on in pieces.
 constexpr std::int64_t longestPiece = 1 << 30;
+
+/// Throws Error when a size of c[m, n] = a[m, k] b[k, n] is negative.
+void checkSizes(std::int64_t m, std::int64_t n, std::int64_t k) {
+  if (m < 0 || n < 0 || k < 0)
+    throw Error("a matrix product of negative size: " + std::to_string(m) +
+                " x " + std::to_string(n) + " x " + std::to_string(k));
+}
 
 CBLAS_TRANSPOSE toCblas(Transpose transpose) {
   return transpose == Transpose::Yes ? CblasTrans : CblasNoTrans;
@@ -94,7 +100,7 @@ void minrnn::gemm(std::int64_t m, std::int64_t n, std::int64_t k,
                   MatrixOperand<Scalar> a, MatrixOperand<Scalar> b, Scalar *c,
                   std::int64_t cStride, bool accumulate) {
   constexpr std::int64_t longestStride = std::numeric_limits<int>::max();
-  checkProductSizes(m, n, k);
+  checkSizes(m, n, k);
   if (std::max({a.stride, b.stride, cStride}) > longestStride)
     throw Error("a matrix row of more than " + std::to_string(longestStride) +
                 " elements is too long for the BLAS library");
@@ -230,6 +236,15 @@ void multiplyInDouble(const MatrixProduct &product) {
 }
 
 } // namespace
+
+void minrnn::checkProduct(const MatrixProduct &product) {
+  checkSizes(product.m, product.n, product.k);
+  if (product.resultType != ElementType::F32 &&
+      (product.aType != product.resultType ||
+       product.bType != product.resultType))
+    throw Error("the result of a matrix product must be f32 or of the type of "
+                "its operands");
+}
 
 void minrnn::multiplyOnHost(const MatrixProduct &product) {
   checkProduct(product);

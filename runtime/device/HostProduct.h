@@ -26,10 +26,14 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k,
           MatrixOperand<Scalar> a, MatrixOperand<Scalar> b, Scalar *c,
           std::int64_t cStride, bool accumulate);
 
+/// Throws Error when a size is negative, and when the result is of a half type
+/// that an operand is not.
+void checkProduct(const MatrixProduct &product);
+
 /// The same for any element types and precision: operands are widened to f32 or
 /// f64, multiplied there, and the result is rounded to nearest even once.
-/// Throws Error as `gemm` does, when a size times a stride does not fit into
-/// memory, and when the result is of a half type that an operand is not.
+/// Throws Error as `gemm` and `checkProduct` do, and when a size times a stride
+/// does not fit into memory.
 void multiplyOnHost(const MatrixProduct &product);
 
 } // namespace minrnn

@@ -10,10 +10,10 @@
 
 #include "minrnn/cuda_device.h"
 #include "minrnn/error.h"
+#include "runtime/device/GpuTarget.h"
 #include "runtime/device/Nvrtc.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <utility>
 
@@ -23,16 +23,7 @@ namespace {
 
 /// The number N of `cuda:N`.
 std::optional<int> indexOfCuda(std::string_view name) {
-  constexpr std::string_view prefix = "cuda:";
-  if (!name.starts_with(prefix))
-    return std::nullopt;
-  name.remove_prefix(prefix.size());
-  int index = 0;
-  const auto [end, code] =
-      std::from_chars(name.data(), name.data() + name.size(), index);
-  if (code != std::errc() || end != name.data() + name.size() || index < 0)
-    return std::nullopt;
-  return index;
+  return numberAfter("cuda:", name);
 }
 
 /// Whether models can be trained on a device that runs PTX.

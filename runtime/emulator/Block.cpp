@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/emulator/Execution.h"
-#include "runtime/emulator/Lexer.h"
 
 #include <algorithm>
 #include <bit>

@@ -22,6 +22,8 @@
 
 namespace minrnn::emulator {
 
+class OpcodeTable;
+
 /// A register, or a variable, that a name stands for.
 struct Symbol {
   Space space = Space::Register;
@@ -40,8 +42,9 @@ using ModuleVariables = std::map<std::string_view, Variable>;
 class EntryDecoder {
 public:
   EntryDecoder(std::string_view text, const ModuleVariables &moduleVariables,
-               uint32_t line)
-      : text(text), moduleVariables(moduleVariables), line(line) {}
+               const OpcodeTable &opcodes, uint32_t line)
+      : opcodes(opcodes), text(text), moduleVariables(moduleVariables),
+        line(line) {}
 
   //===--- For the parser -------------------------------------------------===//
 
@@ -80,6 +83,7 @@ public:
                          Fault fault = Fault::Syntax) const;
 
   EntryImage image;
+  const OpcodeTable &opcodes;
 
 private:
   struct Branch {

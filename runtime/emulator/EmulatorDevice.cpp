@@ -9,16 +9,12 @@
 #include "minrnn/emulator_device.h"
 
 #include "minrnn/error.h"
-#include "runtime/core/DeviceAddress.h"
-#include "runtime/device/HostProduct.h"
 #include "runtime/device/ModuleCache.h"
-#include "runtime/device/ProductSizes.h"
+#include "runtime/device/ProductThroughHost.h"
 #include "runtime/device/TimeEvent.h"
 #include "runtime/emulator/Launch.h"
-#include "specs/contract/ElementCount.h"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
 using namespace minrnn;
@@ -62,74 +58,6 @@ void add(EntryStatistics &sum, const emulator::Statistics &launch) {
   sum.threadInstructions += launch.threadInstructions;
   sum.divergentBranches += launch.divergentBranches;
   sum.barriers += launch.barriers;
-}
-
-//===----------------------------------------------------------------------===//
-// Matrix products
-//===----------------------------------------------------------------------===//
-
-/// The rows of a matrix in the emulator's memory, dense.
-struct Rows {
-  std::uint64_t address;
-  std::int64_t rows;
-  /// Bytes of a row, and from one row to the next.
-  std::int64_t width;
-  std::int64_t stride;
-
-  std::uint64_t row(std::int64_t index) const {
-    return address + static_cast<std::uint64_t>(index * stride);
-  }
-
-  std::vector<std::byte> read(const emulator::Memory &memory) const {
-    std::vector<std::byte> dense(static_cast<std::size_t>(
-        elementCount({rows, width}, "a matrix product's operand")));
-    for (std::int64_t i = 0; i < rows; ++i)
-      memory.copyToHost(dense.data() + i * width, row(i),
-                        static_cast<std::uint64_t>(width));
-    return dense;
-  }
-
-  void write(emulator::Memory &memory,
-             const std::vector<std::byte> &dense) const {
-    for (std::int64_t i = 0; i < rows; ++i)
-      memory.copyToDevice(row(i), dense.data() + i * width,
-                          static_cast<std::uint64_t>(width));
-  }
-};
-
-Rows rowsOf(const MatrixOperand<void> &operand, std::int64_t rows,
-            std::int64_t columns, std::int64_t bytes) {
-  if (operand.transpose == Transpose::Yes)
-    std::swap(rows, columns);
-  return {addressOf(operand.data), rows, columns * bytes,
-          operand.stride * bytes};
-}
-
-void multiplyInMemory(emulator::Memory &memory, const MatrixProduct &product) {
-  const std::int64_t aBytes = elementBytes(product.aType);
-  const std::int64_t bBytes = elementBytes(product.bType);
-  const std::int64_t cBytes = elementBytes(product.resultType);
-  const Rows a = rowsOf(product.a, product.m, product.k, aBytes);
-  const Rows b = rowsOf(product.b, product.k, product.n, bBytes);
-  const Rows c{addressOf(product.c), product.m, product.n * cBytes,
-               product.cStride * cBytes};
-  // Where there is nothing to read, there may be no memory either.
-  const std::vector<std::byte> left =
-      product.k == 0 ? std::vector<std::byte>() : a.read(memory);
-  const std::vector<std::byte> right =
-      product.k == 0 ? std::vector<std::byte>() : b.read(memory);
-  std::vector<std::byte> result =
-      product.accumulate
-          ? c.read(memory)
-          : std::vector<std::byte>(static_cast<std::size_t>(
-                elementCount({c.rows, c.width}, "a matrix product")));
-  MatrixProduct dense = product;
-  dense.a = {left.data(), a.width / aBytes, product.a.transpose};
-  dense.b = {right.data(), b.width / bBytes, product.b.transpose};
-  dense.c = result.data();
-  dense.cStride = product.n;
-  multiplyOnHost(dense);
-  c.write(memory, result);
 }
 
 //===----------------------------------------------------------------------===//
@@ -225,8 +153,10 @@ public:
 
   void multiply(const MatrixProduct &product) override {
     checkProduct(product);
+    if (options.modularArithmetic)
+      throw Error("the emulator has no matrix product in modular arithmetic");
     if (product.m != 0 && product.n != 0)
-      queue([this, product] { multiplyInMemory(memory, product); });
+      queue([this, product] { multiplyThroughHost(memory, product); });
   }
 
   std::shared_ptr<const DeviceModule> load(std::string_view ptx) override {
@@ -298,6 +228,11 @@ public:
         emulator::launch(module, entry, grid, block, shared, arguments, how));
   }
 
+  emulator::Arithmetic arithmetic() const {
+    return options.modularArithmetic ? emulator::Arithmetic::Modular
+                                     : emulator::Arithmetic::Ieee;
+  }
+
   emulator::Memory memory;
 
 private:
@@ -316,8 +251,8 @@ private:
 
 Loaded::Loaded(std::shared_ptr<Emulated> owner, std::string_view ptx)
     : device(std::move(owner)), module(guarded([&] {
-        return std::make_shared<emulator::Module>(device->memory,
-                                                  emulator::parse(ptx));
+        return std::make_shared<emulator::Module>(
+            device->memory, emulator::parse(ptx, device->arithmetic()));
       })) {}
 
 void Loaded::launch(std::string_view entry, const LaunchShape &shape,

@@ -21,11 +21,19 @@
 using namespace minrnn;
 using namespace minrnn::emulator;
 
-OpcodeTable::OpcodeTable() {
+OpcodeTable::OpcodeTable(Arithmetic arithmetic) {
   addIntegers();
   addFloats();
   addConversions();
   addComparisons();
+  if (arithmetic == Arithmetic::Modular)
+    makeModular();
+}
+
+const OpcodeTable &minrnn::emulator::opcodesOf(Arithmetic arithmetic) {
+  static const OpcodeTable ieee(Arithmetic::Ieee);
+  static const OpcodeTable modular(Arithmetic::Modular);
+  return arithmetic == Arithmetic::Modular ? modular : ieee;
 }
 
 const Opcode *OpcodeTable::find(std::string_view name) const {
@@ -143,6 +151,12 @@ void OpcodeTable::addIntegers() {
       add<Wide, T, T>("mul.wide" + type,
                       [](T a, T b) { return Wide(a) * Wide(b); });
     }
+    if constexpr (sizeof(T) == 8) {
+      using Wide =
+          std::conditional_t<std::is_signed_v<T>, __int128, unsigned __int128>;
+      add<T, T, T>("mul.hi" + type,
+                   [](T a, T b) { return T(Wide(a) * Wide(b) >> 64); });
+    }
   });
   forBits([&](auto zero, const std::string &type) {
     using T = decltype(zero);
@@ -182,36 +196,6 @@ void OpcodeTable::addIntegers() {
 //===----------------------------------------------------------------------===//
 // Comparison and selection
 //===----------------------------------------------------------------------===//
-
-/// setp on values of type `T` that `Load` makes numbers of.
-template <typename T, typename Load>
-static void addComparisonsOf(OpcodeTable &table, const std::string &type,
-                             Load) {
-  auto add = [&](const char *name, auto compare) {
-    using F = decltype(compare);
-    table.add<bool, T, T>("setp." + std::string(name) + type,
-                          [](T a, T b) { return F{}(Load{}(a), Load{}(b)); });
-  };
-  add("eq", [](auto a, auto b) { return a == b; });
-  add("lt", [](auto a, auto b) { return a < b; });
-  add("le", [](auto a, auto b) { return a <= b; });
-  add("gt", [](auto a, auto b) { return a > b; });
-  add("ge", [](auto a, auto b) { return a >= b; });
-  // Of numbers: false when either is NaN.
-  add("ne", [](auto a, auto b) { return a < b || a > b; });
-  if constexpr (!std::is_same_v<decltype(Load{}(T())), T> ||
-                std::is_floating_point_v<T>) {
-    // True also when either is NaN.
-    add("equ", [](auto a, auto b) { return !(a < b || a > b); });
-    add("neu", [](auto a, auto b) { return !(a == b); });
-    add("ltu", [](auto a, auto b) { return !(a >= b); });
-    add("leu", [](auto a, auto b) { return !(a > b); });
-    add("gtu", [](auto a, auto b) { return !(a <= b); });
-    add("geu", [](auto a, auto b) { return !(a < b); });
-    add("num", [](auto a, auto b) { return a == a && b == b; });
-    add("nan", [](auto a, auto b) { return a != a || b != b; });
-  }
-}
 
 void OpcodeTable::addComparisons() {
   auto compareAndSelect = [&](auto zero, const std::string &type) {

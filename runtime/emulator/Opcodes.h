@@ -16,6 +16,7 @@
 #define MINRNN_RUNTIME_EMULATOR_OPCODES_H
 
 #include "runtime/emulator/Lanewise.h"
+#include "runtime/emulator/Program.h"
 #include "runtime/emulator/Syntax.h"
 
 #include <string>
@@ -49,7 +50,7 @@ template <typename T> constexpr Type typeOf() {
 
 class OpcodeTable {
 public:
-  OpcodeTable();
+  explicit OpcodeTable(Arithmetic arithmetic);
 
   /// Null when there is no such row.
   const Opcode *find(std::string_view name) const;
@@ -74,9 +75,45 @@ private:
   void addFloats();
   void addConversions();
   void addComparisons();
+  /// Gives every row that computes with .f32 its meaning in the ring; one that
+  /// has none is taken away.
+  void makeModular();
 
   std::unordered_map<std::string, Opcode> rows;
 };
+
+/// The one table of that arithmetic.
+const OpcodeTable &opcodesOf(Arithmetic arithmetic);
+
+/// setp on values of type `T` that `Load` makes numbers of. A comparison of
+/// floating-point numbers also has the forms that say what becomes of a NaN.
+template <typename T, typename Load>
+void addComparisonsOf(OpcodeTable &table, const std::string &type, Load) {
+  auto add = [&](const char *name, auto compare) {
+    using F = decltype(compare);
+    table.add<bool, T, T>("setp." + std::string(name) + type,
+                          [](T a, T b) { return F{}(Load{}(a), Load{}(b)); });
+  };
+  add("eq", [](auto a, auto b) { return a == b; });
+  add("lt", [](auto a, auto b) { return a < b; });
+  add("le", [](auto a, auto b) { return a <= b; });
+  add("gt", [](auto a, auto b) { return a > b; });
+  add("ge", [](auto a, auto b) { return a >= b; });
+  // Of numbers: false when either is NaN.
+  add("ne", [](auto a, auto b) { return a < b || a > b; });
+  if constexpr (!std::is_same_v<decltype(Load{}(T())), T> ||
+                std::is_floating_point_v<T>) {
+    // True also when either is NaN.
+    add("equ", [](auto a, auto b) { return !(a < b || a > b); });
+    add("neu", [](auto a, auto b) { return !(a == b); });
+    add("ltu", [](auto a, auto b) { return !(a >= b); });
+    add("leu", [](auto a, auto b) { return !(a > b); });
+    add("gtu", [](auto a, auto b) { return !(a <= b); });
+    add("geu", [](auto a, auto b) { return !(a < b); });
+    add("num", [](auto a, auto b) { return a == a && b == b; });
+    add("nan", [](auto a, auto b) { return a != a || b != b; });
+  }
+}
 
 /// Calls `f` with a value of the C++ type of each integer type, and its name.
 template <typename F> void forIntegers(F f) {

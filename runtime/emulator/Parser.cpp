@@ -13,6 +13,7 @@
 
 #include "runtime/emulator/Decoder.h"
 #include "runtime/emulator/Lexer.h"
+#include "runtime/emulator/Opcodes.h"
 
 #include <algorithm>
 
@@ -46,7 +47,8 @@ constexpr unsigned deepestCall = 64;
 
 class Parser : public TokenStream {
 public:
-  explicit Parser(Image &image) : TokenStream(image.text), image(image) {}
+  Parser(Image &image, const OpcodeTable &opcodes)
+      : TokenStream(image.text), image(image), opcodes(opcodes) {}
 
   void run() {
     while (!is(Token::Kind::End))
@@ -296,7 +298,7 @@ private:
   //===--- Entries --------------------------------------------------------===//
 
   void entry() {
-    EntryDecoder decoder(text, moduleVariables, token().line);
+    EntryDecoder decoder(text, moduleVariables, opcodes, token().line);
     decoder.image.info.name = expectName("the name of an entry");
     for (const Variable &parameter : parameters())
       decoder.declareParameter(parameter);
@@ -494,6 +496,7 @@ private:
   }
 
   Image &image;
+  const OpcodeTable &opcodes;
   bool hasVersion = false;
   ModuleVariables moduleVariables;
   std::map<std::string_view, Function> functions;
@@ -507,10 +510,10 @@ private:
 // Programs
 //===----------------------------------------------------------------------===//
 
-Program minrnn::emulator::parse(std::string_view ptx) {
+Program minrnn::emulator::parse(std::string_view ptx, Arithmetic arithmetic) {
   auto image = std::make_shared<Image>();
   image->text = ptx;
-  Parser(*image).run();
+  Parser(*image, opcodesOf(arithmetic)).run();
   Program program;
   program.decoded = std::move(image);
   return program;

@@ -41,6 +41,7 @@
 namespace minrnn::emulator {
 
 struct Image;
+enum class Arithmetic : uint8_t;
 
 /// A parameter of an entry.
 struct ParameterInfo {
@@ -81,14 +82,22 @@ public:
 
 private:
   Program() = default;
-  friend Program parse(std::string_view ptx);
+  friend Program parse(std::string_view ptx, Arithmetic arithmetic);
   std::shared_ptr<const Image> decoded;
+};
+
+/// What arithmetic on .f32 does.
+enum class Arithmetic : uint8_t {
+  /// What the ISA says, in IEEE 754.
+  Ieee,
+  /// Operations of a ring, which are exact: see ModularArithmetic.h.
+  Modular,
 };
 
 /// Parses and decodes PTX text, which is copied. Throws `Error`: Syntax,
 /// naming the line, what was expected and what was found; Unsupported for an
 /// instruction, modifier or directive that the emulator does not know.
-Program parse(std::string_view ptx);
+Program parse(std::string_view ptx, Arithmetic arithmetic = Arithmetic::Ieee);
 
 } // namespace minrnn::emulator
 

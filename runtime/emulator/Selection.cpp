@@ -218,7 +218,7 @@ static Selector findSelector(std::string_view base) {
 
 void minrnn::emulator::select(EntryDecoder &decoder, const Statement &statement,
                               Instruction &instruction) {
-  static const OpcodeTable table;
+  const OpcodeTable &table = decoder.opcodes;
   Selection selection(decoder, statement, instruction);
   if (const Opcode *opcode = table.find(statement.opcode)) {
     selection.expectOperands(opcode->sources.size() + 1);

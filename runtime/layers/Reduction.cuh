@@ -8,7 +8,7 @@
 //
 // The rules of every kernel here: it includes nothing of a CUDA installation;
 // every parameter of an entry is one 64-bit word; sizes and offsets have 64
-// bits; any grid is allowed, since blocks walk on by the size of the grid, and
+// bits; any grid is allowed, since blocks go on by the size of the grid, and
 // an entry states its largest block, so that registers suffice for it. No sum
 // depends on the order in which blocks or warps run, so results are the same
 // from run to run.

@@ -205,9 +205,9 @@ void minrnn::visitTensors(
     void operator()(const BoundLaunch &op) const {
       for (std::size_t i = 0; i < op.tensors.size(); ++i) {
         const KernelArgument &argument = op.entry->arguments[i];
-        if (op.tensors[i])
-          call(*op.tensors[i], argument.isWritten, &argument);
-        if (op.tensors[i] && argument.isUpdated)
+        if (op.tensors[i] && argument.isRead())
+          call(*op.tensors[i], false, &argument);
+        if (op.tensors[i] && argument.isWritten())
           call(*op.tensors[i], true, &argument);
       }
     }

@@ -88,8 +88,9 @@ struct BoundOperation {
 std::vector<BoundOperation>
 bindProcedure(Procedure procedure, const TensorSizes &sizes, bool reverse);
 
-/// Calls `visit` on each tensor that an operation reads or writes; of a launch,
-/// with the argument that it stands for, else with null. Not for loops.
+/// Calls `visit` on each tensor that an operation reads or writes, twice where
+/// a kernel does both; of a launch, with the argument that it stands for, else
+/// with null. Not for loops.
 void visitTensors(const BoundOperation &operation,
                   const std::function<void(std::size_t tensor, bool isWritten,
                                            const KernelArgument *)> &visit);

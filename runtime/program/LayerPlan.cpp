@@ -128,8 +128,7 @@ std::string LayerPlan::print() const {
     text += std::string(roleName(tensor.role)) + " " + tensor.name + " [";
     const char *separator = "";
     for (const Axis axis : tensor.axes) {
-      text += separator + std::string(axisName(axis)) + " " +
-              std::to_string(sizes.of(axis));
+      text += separator + axisName(axis) + " " + std::to_string(sizes.of(axis));
       separator = ", ";
     }
     text += "] " + std::to_string(sizes.bytes(tensor)) + " bytes\n";

@@ -10,6 +10,8 @@
 
 #include "minrnn/error.h"
 
+#include <algorithm>
+
 using namespace minrnn;
 
 namespace {
@@ -42,13 +44,21 @@ public:
   }
 
 private:
+  /// Calls `take` on each operation; of a loop, on those of its body.
+  template <typename Take>
+  static void forEach(const std::vector<BoundOperation> &operations,
+                      const Take &take) {
+    for (const BoundOperation &operation : operations)
+      if (const auto *loop = std::get_if<BoundLoop>(&operation.what))
+        forEach(loop->body, take);
+      else
+        take(operation);
+  }
+
   bool isLive(const BoundOperation &operation) const {
-    if (const auto *loop = std::get_if<BoundLoop>(&operation.what)) {
-      for (const BoundOperation &inner : loop->body)
-        if (isLive(inner))
-          return true;
-      return false;
-    }
+    if (const auto *loop = std::get_if<BoundLoop>(&operation.what))
+      return std::ranges::any_of(
+          loop->body, [&](const auto &inner) { return isLive(inner); });
     bool live = false;
     visitTensors(operation, [&](std::size_t tensor, bool isWritten,
                                 const KernelArgument * /*argument*/) {
@@ -61,18 +71,17 @@ private:
   /// a new one.
   bool markReads(const std::vector<BoundOperation> &operations) {
     bool isNew = false;
-    for (const BoundOperation &operation : operations) {
-      if (const auto *loop = std::get_if<BoundLoop>(&operation.what))
-        isNew |= markReads(loop->body);
-      else if (isLive(operation))
-        visitTensors(operation, [&](std::size_t tensor, bool isWritten,
-                                    const KernelArgument * /*argument*/) {
-          if (isWritten || wanted[tensor] || isOfCaller(sizes.tensor(tensor)))
-            return;
-          wanted[tensor] = true;
-          isNew = true;
-        });
-    }
+    forEach(operations, [&](const BoundOperation &operation) {
+      if (!isLive(operation))
+        return;
+      visitTensors(operation, [&](std::size_t tensor, bool isWritten,
+                                  const KernelArgument * /*argument*/) {
+        if (isWritten || wanted[tensor] || isOfCaller(sizes.tensor(tensor)))
+          return;
+        wanted[tensor] = true;
+        isNew = true;
+      });
+    });
     return isNew;
   }
 
@@ -87,13 +96,9 @@ private:
   /// Marks what kernels write although nobody reads it; throws where a live
   /// operation lacks a tensor.
   void markNeeded(const std::vector<BoundOperation> &operations) {
-    for (const BoundOperation &operation : operations) {
-      if (const auto *loop = std::get_if<BoundLoop>(&operation.what)) {
-        markNeeded(loop->body);
-        continue;
-      }
+    forEach(operations, [&](const BoundOperation &operation) {
       if (!isLive(operation))
-        continue;
+        return;
       visitTensors(operation, [&](std::size_t place, bool isWritten,
                                   const KernelArgument *argument) {
         const ProgramTensor &tensor = sizes.tensor(place);
@@ -106,14 +111,12 @@ private:
         else if (!mayBeNull && (argument != nullptr || !isWritten))
           failMissing(tensor);
       });
-    }
+    });
   }
 
   /// Throws where an output that every call writes is not there.
   void checkOutputs(const std::vector<BoundOperation> &operations) const {
-    for (const BoundOperation &operation : operations) {
-      if (const auto *loop = std::get_if<BoundLoop>(&operation.what))
-        checkOutputs(loop->body);
+    forEach(operations, [&](const BoundOperation &operation) {
       visitTensors(operation, [&](std::size_t place, bool isWritten,
                                   const KernelArgument * /*argument*/) {
         const ProgramTensor &tensor = sizes.tensor(place);
@@ -121,7 +124,7 @@ private:
             !present[place])
           failMissing(tensor);
       });
-    }
+    });
   }
 
   BoundFill fillOf(const BoundView &view) const {

@@ -73,30 +73,6 @@ std::span<const float> CellRun::numbersOf(std::string_view name) const {
                                        : given->second;
 }
 
-std::vector<float> CellRun::ofStep(std::span<const float> sequence,
-                                   std::int64_t t) const {
-  std::vector<float> step;
-  if (sequence.empty())
-    return step;
-  const std::int64_t width = std::ssize(sequence) / (sizes.batch * sizes.time);
-  for (std::int64_t row = 0; row < sizes.batch; ++row) {
-    const auto begin = sequence.begin() + (row * sizes.time + t) * width;
-    step.insert(step.end(), begin, begin + width);
-  }
-  return step;
-}
-
-void CellRun::toStep(std::span<const float> step, std::int64_t t,
-                     std::vector<float> &sequence) const {
-  sequence.resize(step.size() * static_cast<std::size_t>(sizes.time));
-  if (step.empty())
-    return;
-  const std::int64_t width = std::ssize(step) / sizes.batch;
-  for (std::int64_t row = 0; row < sizes.batch; ++row)
-    std::copy_n(step.begin() + row * width, width,
-                sequence.begin() + (row * sizes.time + t) * width);
-}
-
 void CellRun::set(FloatLayer &layer, const std::string &name,
                   std::span<const float> numbers) const {
   layer.set(name, numbers);

@@ -99,9 +99,13 @@ private:
   std::vector<float> statesAt(std::int64_t p) const;
   /// Step `t` of sequence[B, T, n], every batch row's; and back.
   std::vector<float> ofStep(std::span<const float> sequence,
-                            std::int64_t t) const;
+                            std::int64_t t) const {
+    return takePlace(sequence, {sizes.batch, sizes.time, t});
+  }
   void toStep(std::span<const float> step, std::int64_t t,
-              std::vector<float> &sequence) const;
+              std::vector<float> &sequence) const {
+    putPlace(step, {sizes.batch, sizes.time, t}, sequence);
+  }
 
   /// The step of position `p` in the order of the run.
   std::int64_t stepAt(std::int64_t p) const {

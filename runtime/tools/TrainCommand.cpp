@@ -145,7 +145,7 @@ void printStart(const LanguageModel &model, std::size_t parameters,
             << options.width << " with " << options.channels() << " channels, "
             << parameters << " parameters\n"
             << corpus.training.size() << " characters to train on, "
-            << corpus.validation.size() << " to judge by, vocabulary of "
+            << corpus.validation.size() << " for validation, vocabulary of "
             << corpus.vocabulary.size() << '\n';
   const auto [evaluated, all] = validationCharacters(trainer, corpus);
   if (evaluated != all)
@@ -303,7 +303,7 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
   parent->require_subcommand(1);
   CLI::App *command = parent->add_subcommand(
       "text", "Train a character model on a text: the first 90 % to train on, "
-              "the last 10 % to judge by.");
+              "the last 10 % for validation.");
   const auto options = std::make_shared<TrainCommandOptions>();
   const auto files = std::make_shared<FileOptions>(*command);
   constexpr auto noDash = FileOptions::Dash::Refused;

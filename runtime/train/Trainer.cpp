@@ -41,7 +41,7 @@ void check(const TrainingOptions &options) {
   atLeast(options.steps, 0, "number of steps");
   atLeast(options.warmupSteps, 0, "number of warm-up steps");
   atLeast(options.evaluateEvery, 1, "number of steps between validations");
-  atLeast(options.evaluatePositions, 0, "number of positions to judge by");
+  atLeast(options.evaluatePositions, 0, "number of validation positions");
   const auto within = [](double value, double low, double high,
                          const char *name) {
     // Written so that NaN fails as well.

@@ -41,7 +41,6 @@ private:
   const ProgramTensor *find(std::string_view name) const {
     return manifest.program.find(name);
   }
-  std::int64_t sizeOf(Axis packed) const { return manifest.size(packed); }
 
   std::string checkNames(std::initializer_list<std::string_view> names) const {
     for (const std::string_view name : names)
@@ -57,7 +56,7 @@ private:
       return "takes the current step of '" + view.tensor +
              "' outside a loop over time";
     return checkView(view, *find(view.tensor),
-                     [&](Axis axis) { return sizeOf(axis); });
+                     [&](Axis axis) { return manifest.size(axis); });
   }
 
   std::string check(const ProductOperation &op, bool inLoop) const {
@@ -66,7 +65,7 @@ private:
         return fault;
     return checkProduct(
         op, [&](std::string_view name) { return find(name); },
-        [&](Axis axis) { return sizeOf(axis); });
+        [&](Axis axis) { return manifest.size(axis); });
   }
 
   std::string check(const SumOperation &op, bool /*inLoop*/) const {

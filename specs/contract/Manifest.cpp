@@ -76,7 +76,9 @@ std::int64_t Manifest::size(Axis packed) const {
     return values;
   }
   default:
-    throw Error("the axis '" + std::string(axisName(packed)) +
+    if (const std::int64_t size = namelessSize(packed))
+      return size;
+    throw Error("the axis '" + axisName(packed) +
                 "' has no size that the cell fixes");
   }
 }
@@ -119,9 +121,7 @@ static OrderedJson write(const KernelArgument &argument,
     return json;
   }
   json["type"] = argumentType(argument.element, ioType);
-  json["access"] = argument.isWritten   ? "write"
-                   : argument.isUpdated ? "update"
-                                        : "read";
+  json["access"] = accessName(argument.access);
   if (argument.isOptional)
     json["optional"] = true;
   for (const Axis axis : argument.axes)

@@ -34,18 +34,8 @@ inline constexpr std::string_view endMark = "// minrnn-manifest-end";
 
 /// The type of an entry's argument: a number, or the address of elements.
 inline constexpr std::string_view numberType = "i64";
-inline std::string argumentType(Element element, const std::string &ioType) {
-  switch (element) {
-  case Element::IO:
-    return ioType + "*";
-  case Element::U8:
-    return "i8*";
-  case Element::I32:
-    return "i32*";
-  case Element::F32:
-    break;
-  }
-  return "f32*";
+inline std::string argumentType(Element element, std::string_view ioType) {
+  return elementType(element, ioType) + "*";
 }
 
 /// `{"tensors": [...], "forward": [...], "backward": [...], "step": [...]}`, as

@@ -42,9 +42,8 @@ KernelArgument readArgument(const Json &json, const std::string &place,
   argument.element = *element;
   const std::string access = reader.text("access");
   checkOneOf(reader, ("the access of argument '" + argument.name + "'").c_str(),
-             access, {"read", "write", "update"});
-  argument.isWritten = access == "write";
-  argument.isUpdated = access == "update";
+             access, {"read", "write", "read_write"});
+  argument.access = *findAccess(access);
   argument.isOptional = reader.booleanOr("optional", false);
   for (const std::string &name : reader.texts("shape")) {
     const std::optional<Axis> axis = findAxis(name);

@@ -10,6 +10,7 @@
 #include "specs/contract/Names.h"
 
 #include <algorithm>
+#include <charconv>
 
 using namespace minrnn;
 
@@ -24,6 +25,8 @@ constexpr std::array<std::string_view, 6> roleNames = {
     "input", "parameter", "output", "saved", "gradient", "scratch"};
 constexpr std::array<std::string_view, 5> stepsNames = {
     "all", "current", "first", "later", "earlier"};
+constexpr std::array<std::string_view, 3> accessNames = {"read", "write",
+                                                         "read_write"};
 constexpr std::array<std::string_view, procedureCount> procedureNames = {
     "forward", "backward", "step"};
 
@@ -127,8 +130,17 @@ void print(const std::vector<ProgramOperation> &operations,
 
 } // namespace
 
-std::string_view minrnn::axisName(Axis axis) { return nameOf(axisNames, axis); }
+std::string minrnn::axisName(Axis axis) {
+  if (const std::int64_t size = namelessSize(axis))
+    return std::to_string(size);
+  return std::string(nameOf(axisNames, axis));
+}
 std::optional<Axis> minrnn::findAxis(std::string_view name) {
+  std::int32_t size = 0;
+  const auto [end, fault] =
+      std::from_chars(name.data(), name.data() + name.size(), size);
+  if (fault == std::errc() && end == name.data() + name.size() && size > 0)
+    return namelessAxis(size);
   return findNamed<Axis>(axisNames, name);
 }
 std::string_view minrnn::elementName(Element element) {
@@ -136,6 +148,17 @@ std::string_view minrnn::elementName(Element element) {
 }
 std::optional<Element> minrnn::findElement(std::string_view name) {
   return findNamed<Element>(elementNames, name);
+}
+std::string minrnn::elementType(Element element, std::string_view ioType) {
+  if (element == Element::U8)
+    return "i8";
+  return std::string(element == Element::IO ? ioType : elementName(element));
+}
+std::string_view minrnn::accessName(Access access) {
+  return nameOf(accessNames, access);
+}
+std::optional<Access> minrnn::findAccess(std::string_view name) {
+  return findNamed<Access>(accessNames, name);
 }
 std::string_view minrnn::roleName(Role role) { return nameOf(roleNames, role); }
 std::optional<Role> minrnn::findRole(std::string_view name) {
@@ -183,43 +206,6 @@ const ProgramTensor *Program::find(std::string_view name) const {
   return found == tensors.end() ? nullptr : &*found;
 }
 
-void minrnn::visitTensors(
-    const std::vector<ProgramOperation> &operations,
-    const std::function<bool(std::string_view, std::string_view)> &isWritten,
-    const std::function<void(const std::string &, Access)> &visit) {
-  struct Visitor {
-    decltype(isWritten) &written;
-    decltype(visit) &call;
-
-    void operator()(const ProductOperation &op) const {
-      call(op.a.tensor, Access::Read);
-      call(op.b.tensor, Access::Read);
-      call(op.result.tensor, op.accumulate ? Access::ReadWrite : Access::Write);
-    }
-    void operator()(const SumOperation &op) const {
-      call(op.operand, Access::Read);
-      call(op.result, Access::Write);
-    }
-    void operator()(const FillOperation &op) const {
-      call(op.result.tensor, Access::Write);
-    }
-    void operator()(const CopyOperation &op) const {
-      call(op.operand, Access::Read);
-      call(op.result, Access::Write);
-    }
-    void operator()(const LaunchOperation &op) const {
-      for (const auto &[argument, tensor] : op.arguments)
-        call(tensor,
-             written(op.entry, argument) ? Access::Write : Access::Read);
-    }
-    void operator()(const TimeLoop &loop) const {
-      visitTensors(loop.body, written, call);
-    }
-  };
-  for (const ProgramOperation &operation : operations)
-    std::visit(Visitor{isWritten, visit}, operation.what);
-}
-
 std::string minrnn::checkView(const MatrixView &view,
                               const ProgramTensor &tensor,
                               const SizeOf &packedSize) {
@@ -228,13 +214,17 @@ std::string minrnn::checkView(const MatrixView &view,
   if (view.range) {
     if (packed == tensor.axes.end())
       return "takes a range of '" + tensor.name + "', which has no packed axis";
+    if (std::find_if(packed + 1, tensor.axes.end(), isPacked) !=
+        tensor.axes.end())
+      return "takes a range of '" + tensor.name +
+             "', which has several packed axes";
     const std::int64_t size = packedSize(*packed);
     const auto [begin, count] = *view.range;
     if (begin < 0 || count < 1 || begin > size || count > size - begin)
       return "takes " + std::to_string(count) + " places from " +
              std::to_string(begin) + " on of '" + tensor.name +
              "', which has " + std::to_string(size) + " along '" +
-             std::string(axisName(*packed)) + "'";
+             axisName(*packed) + "'";
   }
   if (view.steps != Steps::All && !tensor.has(Axis::Time))
     return "takes steps of '" + tensor.name + "', which has no axis 'time'";

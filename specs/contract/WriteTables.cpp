@@ -42,9 +42,9 @@ static std::string letterOf(Axis axis) {
   case Axis::States:
     return "S";
   case Axis::Inner:
-    break;
+    return "C";
   }
-  return "C";
+  return axisName(axis);
 }
 
 static void writeTensors() {

@@ -3,6 +3,9 @@
 // CHECK: a sigmoid(-decay) in (0, 1)
 // CHECK-NEXT: b x_i * sigmoid(decay) in (-inf, inf)
 //
+// (No gates: with an MLIR flag every pass is verified.)
+// RUN: minrnnc %s --mlir-print-ir-after-failure -o /dev/null
+//
 // An exponential moving average with a learned decay, as MEGA has it before its projections (Ma et
 // al. 2022): each channel reads its own input, and nothing is projected.
 //

@@ -22,7 +22,8 @@ namespace {
 KernelArgument argument(std::string_view name, bool isWritten = false,
                         bool isOptional = false) {
   const ProgramTensor &tensor = *findContractTensor(name);
-  return {tensor.name, tensor.axes, tensor.element, isWritten, isOptional};
+  return {tensor.name, tensor.axes, tensor.element,
+          isWritten ? Access::Write : Access::Read, isOptional};
 }
 
 /// A cell that projects its state (gate q) and a value computed within the step
@@ -125,28 +126,6 @@ TEST(Program, IsPrintedOneOperationALine) {
             "output{earlier}\n"
             "  d_bias = sum over batch of d_bias_rows\n"
             "step:\n");
-}
-
-TEST(Program, VisitsTensorsInOrderWithTheirAccess) {
-  std::string visited;
-  const Manifest manifest = projecting();
-  const auto isWritten = [&](std::string_view entry, std::string_view name) {
-    return manifest.entry(entry).find(name)->isWritten;
-  };
-  const auto visit = [&](const std::string &tensor, Access access) {
-    visited += tensor + (access == Access::Read    ? " "
-                         : access == Access::Write ? "= "
-                                                   : "+= ");
-  };
-  visitTensors(manifest.program.forward, isWritten, visit);
-  EXPECT_EQ(visited, "input weight preactivations= initial carried= "
-                     "carried recurrent_weight recurrent= "
-                     "carried carried= output= preactivations "
-                     "carried last= ");
-  visited.clear();
-  visitTensors(manifest.program.backward, isWritten, visit);
-  EXPECT_EQ(visited, "d_recurrent= d_recurrent output d_recurrent_weight+= "
-                     "d_bias_rows d_bias= ");
 }
 
 /// What is wrong after `change` was made to a good manifest.

@@ -64,13 +64,13 @@ std::vector<Setting> minrnn::test::settings(const KernelProgram &kernels,
   return all;
 }
 
-Case minrnn::test::makeCase(const reference::ParsedCell &program,
+Case minrnn::test::makeCase(const reference::ParsedCell &cell,
                             const KernelProgram &kernels,
                             const Setting &setting, uint64_t seed) {
   Case sample;
-  sample.call = sampleCall(program, setting.shape, setting.options, seed);
+  sample.call = sampleCall(cell, setting.shape, setting.options, seed);
   sample.call.logarithmic = kernels.manifest().scan == "log";
-  auto states = static_cast<int64_t>(program.states.size());
+  auto states = static_cast<int64_t>(cell.states.size());
   sample.dOutput = widen(sampleNormal(setting.shape.outputs(), seed + 1));
   if (setting.dLast)
     sample.dLast =
@@ -90,7 +90,7 @@ void minrnn::test::roundInputs(Case &sample, const std::string &ioType) {
     }
 }
 
-EntryCall minrnn::test::callOf(const reference::ParsedCell &program,
+EntryCall minrnn::test::callOf(const reference::ParsedCell &cell,
                                const Case &sample) {
   auto narrow = [](const std::vector<double> &values) {
     return std::vector<float>(values.begin(), values.end());
@@ -101,11 +101,11 @@ EntryCall minrnn::test::callOf(const reference::ParsedCell &program,
   call.reverse = given.reverse;
   call.reset = given.reset;
   call.inputs["preactivations"] = narrow(given.preactivations);
-  if (program.readsInput)
+  if (cell.readsInput)
     call.inputs["input"] = narrow(given.input);
-  if (!program.recurrent.empty())
+  if (!cell.recurrent.empty())
     call.inputs["recurrent_weight"] = narrow(given.recurrentWeight);
-  if (!program.parameters.empty())
+  if (!cell.parameters.empty())
     call.inputs["parameters"] = narrow(given.parameters);
   call.inputs["d_output"] = narrow(sample.dOutput);
   auto optional = [&](const char *name, const std::vector<double> &values) {
@@ -134,14 +134,14 @@ Both minrnn::test::runBoth(const KernelProgram &kernels, EntryCall call) {
   return both;
 }
 
-void minrnn::test::compareWithReference(const ParsedCell &program,
+void minrnn::test::compareWithReference(const ParsedCell &cell,
                                         const KernelProgram &kernels,
                                         const Case &sample,
                                         const CallResults &results,
                                         const Both &found,
                                         ErrorMetrics &metrics, bool isHostile) {
   const CallGradients gradients =
-      differentiate(program, sample.call, sample.dOutput, sample.dLast);
+      differentiate(cell, sample.call, sample.dOutput, sample.dLast);
   const std::map<std::string, const Estimates *> expected = {
       {"output", &results.output},
       {"states", &results.states},
@@ -170,8 +170,8 @@ void minrnn::test::compareWithReference(const ParsedCell &program,
          kernels.manifest().entry(entry).arguments) {
       // (`backward` shows whether checkpoints are right. At a reset the product
       // of a state has no gradient, that of a value that is one has.)
-      if (!argument.isWritten || argument.name == "checkpoints" ||
-          (argument.name == "d_recurrent" && hasInnerState(program, compiled)))
+      if (!argument.isWritten() || argument.name == "checkpoints" ||
+          (argument.name == "d_recurrent" && hasInnerState(cell, compiled)))
         continue;
       // (A sum over the steps of each tile is one over all here.)
       std::string name = argument.name;
@@ -185,9 +185,9 @@ void minrnn::test::compareWithReference(const ParsedCell &program,
     return;
   const int64_t channels = sample.call.shape.channels;
   compare(found.forward, "inner",
-          innerValues(program, compiled, results.inner, channels));
+          innerValues(cell, compiled, results.inner, channels));
   compare(found.backward, "d_inner",
-          innerGradients(program, compiled, gradients.inner, channels));
+          innerGradients(cell, compiled, gradients.inner, channels));
 }
 
 void minrnn::test::compareStepsWithReference(const Case &sample,

@@ -44,16 +44,15 @@ struct Case {
   std::vector<double> dLast;
 };
 
-Case makeCase(const reference::ParsedCell &program,
-              const KernelProgram &kernels, const Setting &setting,
-              uint64_t seed);
+Case makeCase(const reference::ParsedCell &cell, const KernelProgram &kernels,
+              const Setting &setting, uint64_t seed);
 
 /// Rounds the numbers that a cell of this io type stores in its own way, so
 /// that kernels of different io types start from the same numbers.
 void roundInputs(Case &sample, const std::string &ioType);
 
 /// `forward`'s arguments, with those of `backward` that are not its results.
-EntryCall callOf(const reference::ParsedCell &program, const Case &sample);
+EntryCall callOf(const reference::ParsedCell &cell, const Case &sample);
 
 /// Adds what `backward` reads of what `forward` wrote.
 void addSaved(EntryCall &call, const NamedArrays &forward);
@@ -69,7 +68,7 @@ Both runBoth(const KernelProgram &kernels, EntryCall call);
 /// Compares every array that the manifest says is written with the reference's,
 /// of which `results` are those of `forward`; see specs/numerics.md, "Any
 /// cell". Throws reference::Fault at the first number beyond its bound.
-void compareWithReference(const reference::ParsedCell &program,
+void compareWithReference(const reference::ParsedCell &cell,
                           const KernelProgram &kernels, const Case &sample,
                           const reference::CallResults &results,
                           const Both &found, reference::ErrorMetrics &metrics,

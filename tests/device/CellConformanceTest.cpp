@@ -58,7 +58,7 @@ std::set<std::string> optionalOutputs(const KernelProgram &kernels,
   std::set<std::string> names;
   for (const KernelArgument &argument :
        kernels.manifest().entry(entry).arguments)
-    if (argument.isWritten && argument.isOptional)
+    if (argument.isWritten() && argument.isOptional)
       names.insert(argument.name);
   return names;
 }
@@ -87,8 +87,8 @@ protected:
     open(std::get<0>(GetParam()));
     if (IsSkipped() || HasFatalFailure())
       return;
-    cell = std::get<1>(GetParam());
-    program = parseCellFile(cellFile(cell));
+    name = std::get<1>(GetParam());
+    cell = parseCellFile(cellFile(name));
   }
 
   /// The cell's kernels by the domain of their scan, each code once. (Log space
@@ -101,18 +101,18 @@ protected:
   compileInAllDomains(const std::shared_ptr<Device> &owner,
                       const std::string &ioType, bool recompute) const {
     std::map<std::string, CompiledCell> compiled;
-    for (auto [name, scan] : {std::pair{"auto", ScanDomain::Auto},
-                              {"linear", ScanDomain::Linear},
-                              {"log", ScanDomain::Log}})
+    for (auto [domain, scan] : {std::pair{"auto", ScanDomain::Auto},
+                                {"linear", ScanDomain::Linear},
+                                {"log", ScanDomain::Log}})
       try {
         CompiledCell made(
-            owner, cell,
+            owner, name,
             {.scan = scan, .ioType = ioType, .recompute = recompute});
         bool isNew = true;
         for (const auto &[other, known] : compiled)
           isNew &= known.code() != made.code();
         if (isNew)
-          compiled.emplace(name, std::move(made));
+          compiled.emplace(domain, std::move(made));
       } catch (const Refused &) {
         if (scan != ScanDomain::Log)
           throw;
@@ -131,7 +131,7 @@ protected:
   }
 
   void report(const std::string &what, const ErrorMetrics &metrics) const {
-    std::cout << "measured: " << device->name() << ", " << cell << ", " << what
+    std::cout << "measured: " << device->name() << ", " << name << ", " << what
               << ": largest relative error " << metrics.largestRelative
               << ", largest part of a bound " << metrics.largestShare << "\n";
     // (No cell here chooses by a number that is rounded.)
@@ -142,11 +142,11 @@ protected:
   /// it is long, held to the reference. Gives what was found.
   Both expectAgrees(const KernelProgram &kernels, const Case &sample,
                     ErrorMetrics &metrics) const {
-    const EntryCall call = callOf(program, sample);
+    const EntryCall call = callOf(cell, sample);
     const Both found = runBoth(kernels, call);
     try {
-      const CallResults results = evaluate(program, sample.call);
-      compareWithReference(program, kernels, sample, results, found, metrics);
+      const CallResults results = evaluate(cell, sample.call);
+      compareWithReference(cell, kernels, sample, results, found, metrics);
       if (!runsPtx() && call.shape.time < 1000)
         compareStepsWithReference(sample, results, kernels.steps(call),
                                   metrics);
@@ -164,18 +164,18 @@ protected:
     for (const Setting &setting : settings(compiled.load(), times)) {
       SCOPED_TRACE(testing::Message() << domain << ", " << describe(setting));
       const KernelProgram kernels = compiled.load(++turn);
-      const Case sample = makeCase(program, kernels, setting, 10 * turn);
+      const Case sample = makeCase(cell, kernels, setting, 10 * turn);
       const Both found = expectAgrees(kernels, sample, metrics);
       if (turn % 3 == 0)
-        expectTheSameWithFewerOutputs(kernels, callOf(program, sample), found);
+        expectTheSameWithFewerOutputs(kernels, callOf(cell, sample), found);
       if (HasFailure())
         return;
     }
     report(domain, metrics);
   }
 
-  std::string cell;
-  reference::ParsedCell program;
+  std::string name;
+  reference::ParsedCell cell;
 };
 
 /// Whether an array holds elements of the io type.
@@ -220,7 +220,7 @@ TEST_P(CellOnDevice, LongSequencesAgreeWithTheReference) {
     setting.shape = {1, 65601, 3};
     setting.options.nonNegativeInitial = true;
     SCOPED_TRACE(testing::Message() << domain << ", " << describe(setting));
-    const Case sample = makeCase(program, kernels, setting, 91);
+    const Case sample = makeCase(cell, kernels, setting, 91);
     ErrorMetrics metrics;
     expectAgrees(kernels, sample, metrics);
     report(domain + ", long", metrics);
@@ -254,9 +254,9 @@ TEST_P(CellOnDevice, StoresHalvesOfWhatItComputes) {
         const KernelProgram kernels = compiled.load(++turn);
         const KernelProgram exact = full.at(domain).load();
         ASSERT_EQ(kernels.manifest().ioType, ioType);
-        Case sample = makeCase(program, kernels, setting, 10 * turn);
+        Case sample = makeCase(cell, kernels, setting, 10 * turn);
         roundInputs(sample, ioType);
-        EntryCall call = callOf(program, sample);
+        EntryCall call = callOf(cell, sample);
         const Both found = runBoth(kernels, call);
         expectStored(found.forward, exact.forward(call), ioType);
         // Both from the states as they were stored.
@@ -285,11 +285,10 @@ TEST_P(CellOnDevice, StepsAreTheSequence) {
       setting.options.initial = everything;
       setting.options.nonNegativeInitial = kernels.manifest().scan == "log";
       SCOPED_TRACE(testing::Message() << domain << ", " << describe(setting));
-      const Case sample = makeCase(program, kernels, setting, 77);
+      const Case sample = makeCase(cell, kernels, setting, 77);
       try {
-        compareStepsWithReference(sample, evaluate(program, sample.call),
-                                  kernels.steps(callOf(program, sample)),
-                                  metrics);
+        compareStepsWithReference(sample, evaluate(cell, sample.call),
+                                  kernels.steps(callOf(cell, sample)), metrics);
       } catch (const Fault &fault) {
         FAIL() << fault.what();
       }
@@ -299,12 +298,12 @@ TEST_P(CellOnDevice, StepsAreTheSequence) {
 }
 
 TEST_P(CellOnDevice, StepsStoreHalvesOfWhatTheyCompute) {
-  const KernelProgram exact = CompiledCell(device, cell).load();
+  const KernelProgram exact = CompiledCell(device, name).load();
   bool lacksHalves = false;
   for (const auto &[ioType, owner] : halves()) {
     std::optional<KernelProgram> kernels;
     try {
-      kernels = CompiledCell(owner, cell, {.ioType = ioType}).load(5);
+      kernels = CompiledCell(owner, name, {.ioType = ioType}).load(5);
     } catch (const Refused &refusal) {
       ASSERT_TRUE(ioType == "f16" && !runsPtx()) << refusal.what();
       lacksHalves = true;
@@ -314,9 +313,9 @@ TEST_P(CellOnDevice, StepsStoreHalvesOfWhatTheyCompute) {
     setting.shape = {2, 9, 37};
     setting.options.reset = true;
     setting.options.nonNegativeInitial = exact.manifest().scan == "log";
-    Case sample = makeCase(program, exact, setting, 78);
+    Case sample = makeCase(cell, exact, setting, 78);
     roundInputs(sample, ioType);
-    const EntryCall whole = callOf(program, sample);
+    const EntryCall whole = callOf(cell, sample);
     std::vector<float> state = whole.inputs.at("initial");
     for (int64_t t = 0; t < setting.shape.time; ++t) {
       SCOPED_TRACE(testing::Message()
@@ -336,7 +335,7 @@ TEST_P(CellOnDevice, StepsStoreHalvesOfWhatTheyCompute) {
 /// Backward from the states at tile boundaries alone holds the same bounds.
 TEST_P(CellOnDevice, RecomputedStatesGiveTheSameGradients) {
   try {
-    const CompiledCell inDefaultDomain(device, cell, {.recompute = true});
+    const CompiledCell inDefaultDomain(device, name, {.recompute = true});
     if (runsPtx())
       expectAllAgree("recomputed", inDefaultDomain);
     else
@@ -346,21 +345,21 @@ TEST_P(CellOnDevice, RecomputedStatesGiveTheSameGradients) {
   } catch (const Refused &refusal) {
     EXPECT_NE(std::string(refusal.what()).find("sequential"), std::string::npos)
         << refusal.what();
-    EXPECT_EQ(CompiledCell(device, cell).load().manifest().kind, "sequential");
+    EXPECT_EQ(CompiledCell(device, name).load().manifest().kind, "sequential");
     return;
   }
   // In halves: every element written; and the output near, although the states
   // before each step are better here than those that were stored.
-  const CompiledCell halves(device, cell,
+  const CompiledCell halves(device, name,
                             {.ioType = "bf16", .recompute = true});
   uint64_t turn = 0;
   for (const Setting &setting : settings(halves.load())) {
     SCOPED_TRACE(testing::Message() << "bf16, " << describe(setting));
     const KernelProgram kernels = halves.load(++turn);
-    Case sample = makeCase(program, kernels, setting, 10 * turn);
+    Case sample = makeCase(cell, kernels, setting, 10 * turn);
     roundInputs(sample, "bf16");
-    const Both found = runBoth(kernels, callOf(program, sample));
-    const Estimates expected = evaluate(program, sample.call).output;
+    const Both found = runBoth(kernels, callOf(cell, sample));
+    const Estimates expected = evaluate(cell, sample.call).output;
     const std::vector<float> &output = found.forward.at("output");
     for (size_t i = 0; i < output.size(); ++i)
       ASSERT_NEAR(output[i], expected.value[i],
@@ -425,7 +424,7 @@ class CellOfTheLiterature : public CellOnDevice {};
 TEST_P(CellOfTheLiterature, AgreesWithTheReference) {
   for (const auto &[domain, compiled] : compileInAllDomains())
     expectAllAgree(domain, compiled, fewTimes);
-  if (CompiledCell(device, cell).load().manifest().kind == "parallel")
+  if (CompiledCell(device, name).load().manifest().kind == "parallel")
     for (const auto &[domain, compiled] :
          compileInAllDomains(device, "f32", true))
       expectAllAgree(domain + ", recomputed", compiled, fewTimes);

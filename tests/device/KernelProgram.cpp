@@ -128,7 +128,8 @@ private:
         if (!present[i])
           return;
         written[i] = written[i] || isWritten;
-        updated[i] = updated[i] || (argument && argument->isUpdated);
+        updated[i] = updated[i] ||
+                     (argument && argument->access == Access::ReadWrite);
         if (!buffers[i])
           buffers[i] = bufferOf(i);
       });
@@ -200,13 +201,16 @@ private:
     return bits;
   }
   std::vector<float> download(std::size_t i) const {
-    std::vector<float> values;
+    std::vector<float> values(buffers[i]->size() / (isHalf(i) ? 2 : 4));
     if (isHalf(i))
-      for (const uint16_t bits : downloadBits<uint16_t>(i))
-        values.push_back(reference::fromHalfBits(cell.manifest().ioType, bits));
+      std::ranges::transform(
+          downloadBits<uint16_t>(i), values.begin(), [&](uint16_t bits) {
+            return reference::fromHalfBits(cell.manifest().ioType, bits);
+          });
     else
-      for (const uint32_t bits : downloadBits<uint32_t>(i))
-        values.push_back(std::bit_cast<float>(bits));
+      std::ranges::transform(
+          downloadBits<uint32_t>(i), values.begin(),
+          [](uint32_t bits) { return std::bit_cast<float>(bits); });
     return values;
   }
 

@@ -36,12 +36,12 @@ using ExpectedTensors = std::map<std::string, reference::Estimates>;
 /// A file for `minrnn run`, and what is to be written.
 class RunCase {
 public:
-  explicit RunCase(const std::string &cell)
-      : program(reference::parseCellFile(cellFile(cell))) {
+  explicit RunCase(const std::string &name)
+      : cell(reference::parseCellFile(cellFile(name))) {
     std::uint64_t seed = 1;
     tensors.put("x", {batch, time, channels}, seed++);
-    std::vector<std::string> gates = program.gates;
-    for (const reference::ParsedProjection &gate : program.recurrent)
+    std::vector<std::string> gates = cell.gates;
+    for (const reference::ParsedProjection &gate : cell.recurrent)
       gates.push_back(gate.name);
     for (const std::string &gate : gates) {
       tensors.put(gate + ".weight", {channels, channels}, seed++, 0.5);
@@ -49,9 +49,9 @@ public:
       if (seed % 7 != 0)
         tensors.put(gate + ".bias", {channels}, seed++, 0.5);
     }
-    for (const std::string &parameter : program.parameters)
+    for (const std::string &parameter : cell.parameters)
       tensors.put(parameter, {channels}, seed++, 0.5);
-    for (const std::string &state : program.states) {
+    for (const std::string &state : cell.states) {
       tensors.put(state + "0", {batch, channels}, seed++);
       // In log space a state must not be negative.
       for (double &number : tensors[state + "0"])
@@ -62,9 +62,9 @@ public:
   /// Adds the gradients that come in; a mask with some marks.
   void addGradients() {
     hasGradients = true;
-    tensors.put("d" + (program.hasSeparateOutput ? "y" : program.states[0]),
+    tensors.put("d" + (cell.hasSeparateOutput ? "y" : cell.states[0]),
                 {batch, time, channels}, 71);
-    for (const std::string &state : program.states)
+    for (const std::string &state : cell.states)
       tensors.put("d" + state + "_last", {batch, channels}, 72);
   }
   void addReset() {
@@ -78,9 +78,8 @@ public:
     std::erase_if(tensors.byName, [&](const auto &tensor) {
       const std::string &name = tensor.first;
       return name.ends_with(".bias") || name.ends_with("_last") ||
-             std::ranges::find(program.states,
-                               name.substr(0, name.size() - 1)) !=
-                 program.states.end();
+             std::ranges::find(cell.states, name.substr(0, name.size() - 1)) !=
+                 cell.states.end();
     });
   }
 
@@ -93,7 +92,7 @@ public:
       file[name] = tensor.values;
     if (!tensors.reset.empty())
       file["reset"].assign(tensors.reset.begin(), tensors.reset.end());
-    return reference::expectedRun(program, file,
+    return reference::expectedRun(cell, file,
                                   {.inputs = channels,
                                    .shape = {batch, time, channels},
                                    .reverse = reverse,
@@ -108,7 +107,7 @@ private:
   /// As many channels as inputs, for the cells that read theirs.
   static constexpr std::int64_t channels = 5;
 
-  reference::ParsedCell program;
+  reference::ParsedCell cell;
   Tensors tensors;
   bool hasGradients = false;
 };

@@ -66,7 +66,7 @@ KernelProgram compile(const std::string &text, bool inLogSpace,
 /// Throws Fault, or std::runtime_error, at the first thing that is wrong.
 void check(const Example &example, bool inLogSpace, CellMetrics &metrics) {
   std::string text = example.cell.text();
-  ParsedCell program = parseCell(example.cell.text(Spelling::Stable));
+  ParsedCell cell = parseCell(example.cell.text(Spelling::Stable));
   KernelProgram kernels = compile(text, inLogSpace);
   const Manifest &manifest = kernels.manifest();
   if (inLogSpace != (manifest.scan == "log"))
@@ -85,16 +85,16 @@ void check(const Example &example, bool inLogSpace, CellMetrics &metrics) {
   setting.options.nonNegativeInitial |=
       example.cell.isNonNegative || inLogSpace;
   setting.options.extreme = isHostile;
-  Case sample = makeCase(program, kernels, setting, run.seed);
-  CallResults results = evaluate(program, sample.call);
+  Case sample = makeCase(cell, kernels, setting, run.seed);
+  CallResults results = evaluate(cell, sample.call);
   metrics.hostile += isHostile ? 1 : 0;
   if (!isTame(results)) {
     metrics.untame += isHostile ? 1 : 0;
     return;
   }
-  EntryCall call = callOf(program, sample);
+  EntryCall call = callOf(cell, sample);
   Both found = runBoth(kernels, call);
-  compareWithReference(program, kernels, sample, results, found, metrics,
+  compareWithReference(cell, kernels, sample, results, found, metrics,
                        isHostile);
   compareStepsWithReference(sample, results, kernels.steps(call), metrics,
                             isHostile);
@@ -116,8 +116,8 @@ void check(const Example &example, bool inLogSpace, CellMetrics &metrics) {
   if (!isParallel || run.seed % 4 != 0)
     return;
   KernelProgram recomputing = compile(text, inLogSpace, /*recompute=*/true);
-  compareWithReference(program, recomputing, sample, results,
-                       runBoth(recomputing, callOf(program, sample)), metrics,
+  compareWithReference(cell, recomputing, sample, results,
+                       runBoth(recomputing, callOf(cell, sample)), metrics,
                        isHostile);
 }
 

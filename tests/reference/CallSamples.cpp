@@ -25,8 +25,7 @@ static std::vector<double> drawMany(int64_t count, Draw draw) {
   return values;
 }
 
-Call minrnn::reference::sampleCall(const ParsedCell &program,
-                                   const Shape &shape,
+Call minrnn::reference::sampleCall(const ParsedCell &cell, const Shape &shape,
                                    const CallOptions &options, uint64_t seed) {
   static constexpr double hostile[] = {0, 80, -80, 1e-30, -1e-30};
   // exp overflows above 88.7; below -87.3 its results are subnormal, below -104
@@ -35,10 +34,10 @@ Call minrnn::reference::sampleCall(const ParsedCell &program,
                                        30,  -30,  87.2,  -87.2,  88.6,  -88.6,
                                        104, -104, 1e4,   -1e4,   -200};
   Random random(seed);
-  auto gates = static_cast<int64_t>(program.gates.size());
-  auto recurrent = static_cast<int64_t>(program.recurrent.size());
-  auto parameters = static_cast<int64_t>(program.parameters.size());
-  auto states = static_cast<int64_t>(program.states.size());
+  auto gates = static_cast<int64_t>(cell.gates.size());
+  auto recurrent = static_cast<int64_t>(cell.recurrent.size());
+  auto parameters = static_cast<int64_t>(cell.parameters.size());
+  auto states = static_cast<int64_t>(cell.states.size());
   auto normal = [&](double deviation, double largest) {
     return std::clamp(deviation * random.normal(), -largest, largest);
   };
@@ -53,7 +52,7 @@ Call minrnn::reference::sampleCall(const ParsedCell &program,
       return hostile[random.next() % std::size(hostile)];
     return normal(1.5, 80);
   });
-  if (program.readsInput)
+  if (cell.readsInput)
     call.input =
         drawMany(shape.outputs(), [&] { return normal(1, largestInput); });
   // Small enough that a state does not feed on itself.

@@ -40,7 +40,7 @@ struct CallOptions {
 };
 
 /// A call whose numbers are all of single precision; the same in every run.
-Call sampleCall(const ParsedCell &program, const Shape &shape,
+Call sampleCall(const ParsedCell &cell, const Shape &shape,
                 const CallOptions &options, uint64_t seed);
 
 } // namespace minrnn::reference

@@ -124,7 +124,7 @@ std::vector<Vector> sampleVectors(int64_t count, int64_t size, uint64_t seed) {
   return result;
 }
 
-ParsedCell cellProgram(const std::string &name) {
+ParsedCell cellOf(const std::string &name) {
   return parseCellFile(minrnn::test::testFile(MINRNN_CELLS_FOLDER) + "/" +
                        name + ".mlir");
 }
@@ -132,16 +132,16 @@ ParsedCell cellProgram(const std::string &name) {
 } // namespace
 
 TEST(CellFormulas, GRUIsPyTorchs) {
-  ParsedCell program = cellProgram("gru");
-  EXPECT_EQ(program.gates, (std::vector<std::string>{"ir", "iz", "in"}));
-  EXPECT_TRUE(program.isPlain());
+  ParsedCell cell = cellOf("gru");
+  EXPECT_EQ(cell.gates, (std::vector<std::string>{"ir", "iz", "in"}));
+  EXPECT_TRUE(cell.isPlain());
   Layer layer(3, width, channels, 1);
   std::vector<Vector> inputs = sampleVectors(batch * steps, width, 100);
   std::vector<Vector> initial = sampleVectors(batch, channels, 200);
   Call call = callOf(layer, 3, inputs);
   for (const Vector &h : initial)
     call.initial.insert(call.initial.end(), h.begin(), h.end());
-  CallResults results = evaluate(program, call);
+  CallResults results = evaluate(cell, call);
   for (int64_t row = 0; row < batch; ++row) {
     Vector h = initial[row];
     for (int64_t t = 0; t < steps; ++t) {
@@ -156,9 +156,9 @@ TEST(CellFormulas, GRUIsPyTorchs) {
 }
 
 TEST(CellFormulas, LSTMIsPyTorchs) {
-  ParsedCell program = cellProgram("lstm");
-  EXPECT_EQ(program.gates, (std::vector<std::string>{"ii", "if", "ig", "io"}));
-  EXPECT_EQ(program.states, (std::vector<std::string>{"h", "c"}));
+  ParsedCell cell = cellOf("lstm");
+  EXPECT_EQ(cell.gates, (std::vector<std::string>{"ii", "if", "ig", "io"}));
+  EXPECT_EQ(cell.states, (std::vector<std::string>{"h", "c"}));
   Layer layer(4, width, channels, 2);
   std::vector<Vector> inputs = sampleVectors(batch * steps, width, 300);
   std::vector<Vector> hidden = sampleVectors(batch, channels, 400);
@@ -167,7 +167,7 @@ TEST(CellFormulas, LSTMIsPyTorchs) {
   for (int64_t row = 0; row < batch; ++row)
     for (const Vector &state : {hidden[row], memory[row]})
       call.initial.insert(call.initial.end(), state.begin(), state.end());
-  CallResults results = evaluate(program, call);
+  CallResults results = evaluate(cell, call);
   for (int64_t row = 0; row < batch; ++row) {
     Vector h = hidden[row];
     Vector c = memory[row];
@@ -185,7 +185,7 @@ TEST(CellFormulas, LSTMIsPyTorchs) {
 }
 
 TEST(CellFormulas, TheGradientsOfGRUAreDifferencesOfPyTorchs) {
-  ParsedCell program = cellProgram("gru");
+  ParsedCell cell = cellOf("gru");
   Layer layer(3, width, channels, 3);
   std::vector<Vector> inputs = sampleVectors(batch * steps, width, 600);
   Vector dOutput = widen(sampleNormal(batch * steps * channels, 7));
@@ -209,7 +209,7 @@ TEST(CellFormulas, TheGradientsOfGRUAreDifferencesOfPyTorchs) {
     return (objective(above) - objective(below)) / 2e-5;
   };
   CallGradients gradients =
-      differentiate(program, callOf(layer, 3, inputs), dOutput, {});
+      differentiate(cell, callOf(layer, 3, inputs), dOutput, {});
   for (int64_t row = 0; row < 3 * channels; ++row) {
     for (int64_t column = 0; column < channels; ++column)
       EXPECT_NEAR(gradients.recurrentWeight.value[row * channels + column],
@@ -321,25 +321,25 @@ std::vector<Formula> formulas() {
 TEST(CellFormulas, TheOthersAreTheirPapers) {
   for (const Formula &formula : formulas()) {
     SCOPED_TRACE(formula.cell);
-    ParsedCell program = cellProgram(formula.cell);
-    ASSERT_EQ(program.states.size(), 1U);
+    ParsedCell cell = cellOf(formula.cell);
+    ASSERT_EQ(cell.states.size(), 1U);
     // One channel, so that a recurrent weight is a number.
-    Call call = sampleCall(program, {1, 9, 1}, {}, 5);
+    Call call = sampleCall(cell, {1, 9, 1}, {}, 5);
     call.roundsPreactivations = false;
-    CallResults results = evaluate(program, call);
+    CallResults results = evaluate(cell, call);
     double state = call.initial[0];
-    size_t gates = program.gates.size();
+    size_t gates = cell.gates.size();
     for (int64_t t = 0; t < call.shape.time; ++t) {
       Step step;
       for (size_t g = 0; g < gates; ++g)
         step.gates.push_back(call.preactivations[t * gates + g] + call.bias[g]);
-      for (size_t r = 0; r < program.recurrent.size(); ++r)
+      for (size_t r = 0; r < cell.recurrent.size(); ++r)
         step.recurrent.push_back(call.recurrentWeight[r] * state +
                                  call.recurrentBias[r]);
       step.recurrentWeight = call.recurrentWeight;
       step.recurrentBias = call.recurrentBias;
       step.parameters = call.parameters;
-      step.x = program.readsInput ? call.input[t] : 0;
+      step.x = cell.readsInput ? call.input[t] : 0;
       double output = formula.step(step, state);
       EXPECT_NEAR(results.output.value[t], output, 1e-13);
       EXPECT_NEAR(results.states.value[t], state, 1e-13);

@@ -42,20 +42,19 @@ void minrnn::reference::expectSize(std::string_view what, size_t found,
                               std::to_string(expected));
 }
 
-Evaluation::Evaluation(const ParsedCell &program, const Call &call)
-    : program(program), call(call), plain{false, call.precision},
+Evaluation::Evaluation(const ParsedCell &cell, const Call &call)
+    : cell(cell), call(call), plain{false, call.precision},
       batchSize(call.shape.batch), stepCount(call.shape.time),
       channelCount(call.shape.channels),
-      gateCount(static_cast<int64_t>(program.gates.size())),
-      projectionCount(static_cast<int64_t>(program.recurrent.size())),
-      innerCount(static_cast<int64_t>(program.inner.size())),
-      parameterCount(static_cast<int64_t>(program.parameters.size())),
-      stateCount(static_cast<int64_t>(program.states.size())) {
+      gateCount(static_cast<int64_t>(cell.gates.size())),
+      projectionCount(static_cast<int64_t>(cell.recurrent.size())),
+      innerCount(static_cast<int64_t>(cell.inner.size())),
+      parameterCount(static_cast<int64_t>(cell.parameters.size())),
+      stateCount(static_cast<int64_t>(cell.states.size())) {
   expectSize("preactivations", call.preactivations.size(),
              batchSize * stepCount * gateCount * channelCount, false);
   expectSize("input", call.input.size(),
-             program.readsInput ? batchSize * stepCount * channelCount : 0,
-             false);
+             cell.readsInput ? batchSize * stepCount * channelCount : 0, false);
   expectSize("recurrentWeight", call.recurrentWeight.size(),
              projectionCount * channelCount * channelCount, false);
   expectSize("bias", call.bias.size(), gateCount * channelCount, true);
@@ -113,8 +112,8 @@ void Evaluation::multiplyStates(int64_t row, int64_t t, const States &before,
   if (isReset(row, t))
     return; // as they were made: zero
   for (int64_t r = 0; r < projectionCount; ++r)
-    if (!program.recurrent[r].isInner())
-      multiply(row, t, r, part(before, program.recurrent[r].state), recurrent);
+    if (!cell.recurrent[r].isInner())
+      multiply(row, t, r, part(before, cell.recurrent[r].state), recurrent);
 }
 
 Estimate Evaluation::value(int64_t row, int64_t t, int64_t channel,
@@ -150,7 +149,7 @@ Estimate Evaluation::value(int64_t row, int64_t t, int64_t channel,
   case Opcode::Parameter:
     return Estimate::exact(call.parameters[i * channelCount + channel]);
   default:
-    return valueOf(program, instruction, values, arithmetic);
+    return valueOf(cell, instruction, values, arithmetic);
   }
 }
 
@@ -159,12 +158,12 @@ StepNumbers Evaluation::values(int64_t row, int64_t t, const States &before,
                                const Arithmetic &arithmetic) const {
   StepNumbers values(channelCount);
   for (std::vector<Estimate> &channel : values)
-    channel.reserve(program.instructions.size());
-  for (const Instruction &instruction : program.instructions) {
+    channel.reserve(cell.instructions.size());
+  for (const Instruction &instruction : cell.instructions) {
     if (instruction.operation == Opcode::Recurrent) {
       int64_t r = instruction.index;
-      if (int inner = program.recurrent[r].inner; inner >= 0)
-        multiply(row, t, r, acrossChannels(values, program.inner[inner]),
+      if (int inner = cell.recurrent[r].inner; inner >= 0)
+        multiply(row, t, r, acrossChannels(values, cell.inner[inner]),
                  recurrent);
     }
     for (int64_t channel = 0; channel < channelCount; ++channel)
@@ -198,17 +197,17 @@ CallResults Evaluation::forward() const {
         std::vector<Estimate> &all = numbers[channel];
         for (int64_t c = 0; c < innerCount; ++c)
           results.inner.set(perStep(row, t, innerCount, c, channel),
-                            all[program.inner[c]]);
+                            all[cell.inner[c]]);
         for (int64_t s = 0; s < stateCount; ++s) {
           // Even a number that nothing was done to has been a logarithm; also
           // where the output is that very number.
-          Estimate &next = all[program.next[s]];
+          Estimate &next = all[cell.next[s]];
           if (call.logarithmic && next.error == 0 && next.value != 0)
             next = arithmetic.function(next, next.value, 1);
           after[s * channelCount + channel] = next;
           results.states.set(perStep(row, t, stateCount, s, channel), next);
         }
-        results.output.set(perStep(row, t, 1, 0, channel), all[program.output]);
+        results.output.set(perStep(row, t, 1, 0, channel), all[cell.output]);
       }
       states = after;
     }
@@ -218,14 +217,14 @@ CallResults Evaluation::forward() const {
   return results;
 }
 
-CallResults minrnn::reference::evaluate(const ParsedCell &program,
+CallResults minrnn::reference::evaluate(const ParsedCell &cell,
                                         const Call &call) {
-  return Evaluation(program, call).forward();
+  return Evaluation(cell, call).forward();
 }
 
-CallGradients minrnn::reference::differentiate(const ParsedCell &program,
+CallGradients minrnn::reference::differentiate(const ParsedCell &cell,
                                                const Call &call,
                                                std::span<const double> dOutput,
                                                std::span<const double> dLast) {
-  return Evaluation(program, call).backward(dOutput, dLast);
+  return Evaluation(cell, call).backward(dOutput, dLast);
 }

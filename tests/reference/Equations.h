@@ -102,11 +102,11 @@ struct CallGradients {
 };
 
 /// Throws std::invalid_argument when a size does not fit.
-CallResults evaluate(const ParsedCell &program, const Call &call);
+CallResults evaluate(const ParsedCell &cell, const Call &call);
 
 /// `dOutput` is [B, T, H]; `dLast` is [B, S, H], or empty for zero. Throws
 /// std::invalid_argument when a size does not fit.
-CallGradients differentiate(const ParsedCell &program, const Call &call,
+CallGradients differentiate(const ParsedCell &cell, const Call &call,
                             std::span<const double> dOutput,
                             std::span<const double> dLast);
 

@@ -32,7 +32,7 @@ void Evaluation::pullBack(int64_t row, int64_t t, int64_t channel,
                           Adjoints &adjoints, States &states,
                           std::vector<Estimate> &dRecurrent,
                           CallGradients &gradients) const {
-  const Instruction &instruction = program.instructions[place];
+  const Instruction &instruction = cell.instructions[place];
   if (!adjoints[place].hasArrived)
     return;
   const Estimate &adjoint = adjoints[place].total;
@@ -58,7 +58,7 @@ void Evaluation::pullBack(int64_t row, int64_t t, int64_t channel,
     break;
   }
   std::vector<Estimate> slopes =
-      slopesOf(program, instruction, values, values[place], plain);
+      slopesOf(cell, instruction, values, values[place], plain);
   for (size_t operand = 0; operand < slopes.size(); ++operand)
     if (takes(instruction, slopes[operand]))
       accumulate(adjoints[instruction.operands[operand]],
@@ -71,22 +71,22 @@ void Evaluation::pullBack(int64_t row, int64_t t,
                           const StepNumbers &values, States &states,
                           std::vector<Estimate> &dRecurrent,
                           CallGradients &gradients) const {
-  auto count = static_cast<int64_t>(program.instructions.size());
+  auto count = static_cast<int64_t>(cell.instructions.size());
   std::vector<Adjoints> adjoints(channelCount, Adjoints(count));
   for (int64_t channel = 0; channel < channelCount; ++channel) {
-    accumulate(adjoints[channel][program.output],
+    accumulate(adjoints[channel][cell.output],
                Estimate::exact(dOutput[channel]));
     for (int64_t s = 0; s < stateCount; ++s) {
       Estimate &state = states[s * channelCount + channel];
-      accumulate(adjoints[channel][program.next[s]], state);
+      accumulate(adjoints[channel][cell.next[s]], state);
       state = {};
     }
   }
   for (int64_t place = count; place-- > 0;) {
     // Whatever projects this value stands behind it, and so is done.
-    auto found = std::ranges::find(program.inner, place);
-    if (found != program.inner.end()) {
-      Channels arriving = pullBackInner(row, t, found - program.inner.begin(),
+    auto found = std::ranges::find(cell.inner, place);
+    if (found != cell.inner.end()) {
+      Channels arriving = pullBackInner(row, t, found - cell.inner.begin(),
                                         values, dRecurrent, gradients);
       // A product whose gradient is zero sends nothing back.
       for (int64_t channel = 0; channel < channelCount; ++channel)
@@ -130,8 +130,8 @@ void Evaluation::pullBackStates(int64_t row, int64_t t, const States &before,
                                 States &states,
                                 CallGradients &gradients) const {
   for (int64_t r = 0; r < projectionCount; ++r) {
-    int64_t state = program.recurrent[r].state;
-    if (program.recurrent[r].isInner())
+    int64_t state = cell.recurrent[r].state;
+    if (cell.recurrent[r].isInner())
       continue;
     Channels dState =
         pullBackProduct(row, t, r, part(before, state), dRecurrent, gradients);
@@ -144,10 +144,10 @@ Channels Evaluation::pullBackInner(int64_t row, int64_t t, int64_t inner,
                                    const StepNumbers &values,
                                    const std::vector<Estimate> &dRecurrent,
                                    CallGradients &gradients) const {
-  Channels operand = acrossChannels(values, program.inner[inner]);
+  Channels operand = acrossChannels(values, cell.inner[inner]);
   Channels total(channelCount);
   for (int64_t r = 0; r < projectionCount; ++r) {
-    if (program.recurrent[r].inner != inner)
+    if (cell.recurrent[r].inner != inner)
       continue;
     Channels dOperand =
         pullBackProduct(row, t, r, operand, dRecurrent, gradients);
@@ -169,8 +169,8 @@ CallGradients Evaluation::backward(std::span<const double> dOutput,
   CallGradients gradients;
   gradients.preactivations.resize(batchSize * stepCount * gateCount *
                                   channelCount);
-  gradients.input.resize(
-      program.readsInput ? batchSize * stepCount * channelCount : 0);
+  gradients.input.resize(cell.readsInput ? batchSize * stepCount * channelCount
+                                         : 0);
   gradients.recurrent.resize(batchSize * stepCount * projectionCount *
                              channelCount);
   gradients.inner.resize(batchSize * stepCount * innerCount * channelCount);

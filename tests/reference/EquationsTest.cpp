@@ -32,7 +32,7 @@ ParsedCell cellProgram(const std::string &name) {
 }
 
 /// Steps [begin, end) of one row.
-Call pieceOf(const ParsedCell &program, const Call &call, int64_t row,
+Call pieceOf(const ParsedCell &cell, const Call &call, int64_t row,
              int64_t begin, int64_t end) {
   Call piece = call;
   piece.shape = {1, end - begin, call.shape.channels};
@@ -41,8 +41,8 @@ Call pieceOf(const ParsedCell &program, const Call &call, int64_t row,
     auto first = values.begin() + (row * call.shape.time + begin) * perStep;
     values = std::vector<double>(first, first + (end - begin) * perStep);
   };
-  cut(piece.preactivations, program.gates.size());
-  if (program.readsInput)
+  cut(piece.preactivations, cell.gates.size());
+  if (cell.readsInput)
     cut(piece.input, 1);
   piece.reset.clear();
   piece.initial.clear();
@@ -66,22 +66,22 @@ std::vector<double> flipped(const std::vector<double> &values, int64_t time,
 
 TEST(Equations, GradientsMatchCentralDifferences) {
   for (const char *cellName : cellNames) {
-    ParsedCell program = cellProgram(cellName);
+    ParsedCell cell = cellProgram(cellName);
     for (Shape shape : {Shape{2, 5, 3}, Shape{1, 9, 1}})
       for (bool reverse : {false, true})
         for (bool reset : {false, true}) {
           SCOPED_TRACE(testing::Message()
                        << cellName << ", T " << shape.time << ", reverse "
                        << reverse << ", reset " << reset);
-          Call call = sampleCall(program, shape,
-                                 {.reverse = reverse, .reset = reset}, 31);
+          Call call =
+              sampleCall(cell, shape, {.reverse = reverse, .reset = reset}, 31);
           call.roundsPreactivations = false;
           std::vector<double> dOutput =
               widen(sampleNormal(shape.outputs(), 32));
-          auto states = static_cast<int64_t>(program.states.size());
+          auto states = static_cast<int64_t>(cell.states.size());
           std::vector<double> dLast =
               widen(sampleNormal(shape.states() * states, 33));
-          expectGradientsAreCentralDifferences(program, call, dOutput, dLast);
+          expectGradientsAreCentralDifferences(cell, call, dOutput, dLast);
         }
   }
 }
@@ -89,15 +89,15 @@ TEST(Equations, GradientsMatchCentralDifferences) {
 TEST(Equations, TheGradientsOfRecurrentProductsMakeThoseOfTheWeights) {
   // As a caller of the kernels makes them: one product at the end.
   for (const char *cellName : {"gru", "lstm", "mgu"}) {
-    ParsedCell program = cellProgram(cellName);
+    ParsedCell cell = cellProgram(cellName);
     Shape shape{2, 7, 3};
-    Call call = sampleCall(program, shape, {.reset = true}, 41);
+    Call call = sampleCall(cell, shape, {.reset = true}, 41);
     std::vector<double> dOutput = widen(sampleNormal(shape.outputs(), 42));
-    CallResults results = evaluate(program, call);
-    CallGradients found = differentiate(program, call, dOutput, {});
-    auto projections = static_cast<int64_t>(program.recurrent.size());
-    auto states = static_cast<int64_t>(program.states.size());
-    auto inner = static_cast<int64_t>(program.inner.size());
+    CallResults results = evaluate(cell, call);
+    CallGradients found = differentiate(cell, call, dOutput, {});
+    auto projections = static_cast<int64_t>(cell.recurrent.size());
+    auto states = static_cast<int64_t>(cell.states.size());
+    auto inner = static_cast<int64_t>(cell.inner.size());
     int64_t channels = shape.channels;
     std::vector<double> weight(projections * channels * channels);
     for (int64_t row = 0; row < shape.batch; ++row)
@@ -105,7 +105,7 @@ TEST(Equations, TheGradientsOfRecurrentProductsMakeThoseOfTheWeights) {
         for (int64_t i = 0; i < projections * channels * channels; ++i) {
           int64_t r = i / channels / channels;
           int64_t to = i / channels % channels;
-          const ParsedProjection &projection = program.recurrent[r];
+          const ParsedProjection &projection = cell.recurrent[r];
           int64_t place = projection.state * channels + i % channels;
           int64_t step = row * shape.time + t;
           double before = 0;
@@ -131,17 +131,17 @@ TEST(Equations, TheGradientsOfRecurrentProductsMakeThoseOfTheWeights) {
 TEST(Equations, AResetBeginsARunOfItsOwn) {
   for (const char *cellName : cellNames) {
     SCOPED_TRACE(cellName);
-    ParsedCell program = cellProgram(cellName);
+    ParsedCell cell = cellProgram(cellName);
     Shape shape{1, 12, 3};
-    Call call = sampleCall(program, shape, {}, 51);
+    Call call = sampleCall(cell, shape, {}, 51);
     call.reset.assign(shape.time, 0);
     call.reset[5] = 7;
-    CallResults whole = evaluate(program, call);
-    Call first = pieceOf(program, call, 0, 0, 5);
+    CallResults whole = evaluate(cell, call);
+    Call first = pieceOf(cell, call, 0, 0, 5);
     first.initial = call.initial;
-    Call second = pieceOf(program, call, 0, 5, 12);
-    std::vector<double> joined = evaluate(program, first).output.value;
-    CallResults rest = evaluate(program, second);
+    Call second = pieceOf(cell, call, 0, 5, 12);
+    std::vector<double> joined = evaluate(cell, first).output.value;
+    CallResults rest = evaluate(cell, second);
     joined.insert(joined.end(), rest.output.value.begin(),
                   rest.output.value.end());
     EXPECT_EQ(whole.output.value, joined);
@@ -149,12 +149,11 @@ TEST(Equations, AResetBeginsARunOfItsOwn) {
 
     std::vector<double> dOutput = widen(sampleNormal(shape.outputs(), 52));
     std::span<const double> gradient(dOutput);
-    CallGradients together = differentiate(program, call, dOutput, {});
+    CallGradients together = differentiate(cell, call, dOutput, {});
     auto cut = 5 * shape.channels;
-    CallGradients before =
-        differentiate(program, first, gradient.first(cut), {});
+    CallGradients before = differentiate(cell, first, gradient.first(cut), {});
     CallGradients after =
-        differentiate(program, second, gradient.subspan(cut), {});
+        differentiate(cell, second, gradient.subspan(cut), {});
     std::vector<double> parts = before.preactivations.value;
     parts.insert(parts.end(), after.preactivations.value.begin(),
                  after.preactivations.value.end());
@@ -166,10 +165,10 @@ TEST(Equations, AResetBeginsARunOfItsOwn) {
     // The bias of a recurrent projection works at a reset too.
     expectAgrees("d_recurrent_bias", together.recurrentBias.value, sum,
                  {1e-14, 1e-13});
-    for (size_t i = 0; i < program.recurrent.size() * shape.channels; ++i) {
-      if (program.recurrent[i / shape.channels].isInner())
+    for (size_t i = 0; i < cell.recurrent.size() * shape.channels; ++i) {
+      if (cell.recurrent[i / shape.channels].isInner())
         continue; // What is projected there need not be zero.
-      size_t place = 5 * program.recurrent.size() * shape.channels + i;
+      size_t place = 5 * cell.recurrent.size() * shape.channels + i;
       EXPECT_EQ(whole.recurrent.value[place], 0);
       EXPECT_EQ(together.recurrent.value[place], 0);
     }
@@ -177,11 +176,11 @@ TEST(Equations, AResetBeginsARunOfItsOwn) {
 }
 
 TEST(Equations, AResetOfEveryStepLeavesNoMemory) {
-  ParsedCell program = cellProgram("lstm");
-  Call call = sampleCall(program, {2, 6, 3}, {}, 61);
+  ParsedCell cell = cellProgram("lstm");
+  Call call = sampleCall(cell, {2, 6, 3}, {}, 61);
   call.reset.assign(12, 1);
   std::vector<double> dOutput = widen(sampleNormal(call.shape.outputs(), 62));
-  CallGradients gradients = differentiate(program, call, dOutput, {});
+  CallGradients gradients = differentiate(cell, call, dOutput, {});
   for (const Estimates &estimates :
        {gradients.initial, gradients.recurrent, gradients.recurrentWeight})
     EXPECT_TRUE(std::all_of(estimates.value.begin(), estimates.value.end(),
@@ -191,11 +190,10 @@ TEST(Equations, AResetOfEveryStepLeavesNoMemory) {
 TEST(Equations, AReverseRunIsARunOfFlippedInputs) {
   for (const char *cellName : cellNames) {
     SCOPED_TRACE(cellName);
-    ParsedCell program = cellProgram(cellName);
+    ParsedCell cell = cellProgram(cellName);
     Shape shape{2, 8, 3};
-    Call call =
-        sampleCall(program, shape, {.reverse = true, .reset = true}, 71);
-    auto width = static_cast<int64_t>(program.gates.size()) * shape.channels;
+    Call call = sampleCall(cell, shape, {.reverse = true, .reset = true}, 71);
+    auto width = static_cast<int64_t>(cell.gates.size()) * shape.channels;
     Call other = call;
     other.reverse = false;
     other.preactivations = flipped(call.preactivations, shape.time, width);
@@ -203,15 +201,15 @@ TEST(Equations, AReverseRunIsARunOfFlippedInputs) {
     std::vector<double> mask(call.reset.begin(), call.reset.end());
     mask = flipped(mask, shape.time, 1);
     other.reset.assign(mask.begin(), mask.end());
-    CallResults found = evaluate(program, call);
-    CallResults expected = evaluate(program, other);
+    CallResults found = evaluate(cell, call);
+    CallResults expected = evaluate(cell, other);
     EXPECT_EQ(found.last.value, expected.last.value);
     EXPECT_EQ(found.output.value,
               flipped(expected.output.value, shape.time, shape.channels));
     std::vector<double> dOutput = widen(sampleNormal(shape.outputs(), 72));
-    CallGradients gradients = differentiate(program, call, dOutput, {});
+    CallGradients gradients = differentiate(cell, call, dOutput, {});
     CallGradients others = differentiate(
-        program, other, flipped(dOutput, shape.time, shape.channels), {});
+        cell, other, flipped(dOutput, shape.time, shape.channels), {});
     EXPECT_EQ(gradients.initial.value, others.initial.value);
     EXPECT_EQ(gradients.preactivations.value,
               flipped(others.preactivations.value, shape.time, width));
@@ -219,24 +217,24 @@ TEST(Equations, AReverseRunIsARunOfFlippedInputs) {
 }
 
 TEST(Equations, AddTheBiasInSinglePrecision) {
-  ParsedCell program = cellProgram("indrnn");
+  ParsedCell cell = cellProgram("indrnn");
   Call call;
   call.shape = {1, 1, 1};
   call.preactivations = {10000};
   call.bias = {static_cast<float>(1e-4)};
   call.parameters = {0};
-  EXPECT_EQ(evaluate(program, call).output.value[0], 10000);
+  EXPECT_EQ(evaluate(cell, call).output.value[0], 10000);
   call.roundsPreactivations = false;
-  EXPECT_GT(evaluate(program, call).output.value[0], 10000);
+  EXPECT_GT(evaluate(cell, call).output.value[0], 10000);
 }
 
 TEST(Equations, BoundTheErrorsOfEitherPrecision) {
-  ParsedCell program = cellProgram("gru");
-  Call call = sampleCall(program, {2, 5, 3}, {}, 7);
+  ParsedCell cell = cellProgram("gru");
+  Call call = sampleCall(cell, {2, 5, 3}, {}, 7);
   call.roundsPreactivations = false;
-  CallResults single = evaluate(program, call);
+  CallResults single = evaluate(cell, call);
   call.precision = doublePrecision;
-  CallResults twice = evaluate(program, call);
+  CallResults twice = evaluate(cell, call);
   EXPECT_EQ(single.output.value, twice.output.value);
   for (size_t i = 0; i < single.output.error.size(); ++i)
     EXPECT_NEAR(twice.output.error[i], 0x1p-29 * single.output.error[i],
@@ -244,26 +242,26 @@ TEST(Equations, BoundTheErrorsOfEitherPrecision) {
 }
 
 TEST(Equations, RoundEveryStateThatIsCarriedAsItsLogarithm) {
-  ParsedCell program = parseCell(R"(
+  ParsedCell cell = parseCell(R"(
     minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
       %k = minrnn.project %x "k" : f32
       %p = minrnn.parameter "p" : f32
       minrnn.yield %p : f32
     })");
-  Call call = sampleCall(program, {1, 1, 1}, {}, 7);
+  Call call = sampleCall(cell, {1, 1, 1}, {}, 7);
   call.parameters = {3};
-  EXPECT_EQ(evaluate(program, call).output.error[0], 0);
+  EXPECT_EQ(evaluate(cell, call).output.error[0], 0);
   call.logarithmic = true;
-  double error = evaluate(program, call).output.error[0];
+  double error = evaluate(cell, call).output.error[0];
   EXPECT_GE(error, 3 * unitRoundoff);
   EXPECT_LT(error, 3 * 6 * unitRoundoff); // four, and log2 3
 }
 
 TEST(Equations, RefuseSizesThatDoNotFit) {
-  ParsedCell program = cellProgram("gru");
-  Call call = sampleCall(program, {1, 2, 3}, {}, 1);
+  ParsedCell cell = cellProgram("gru");
+  Call call = sampleCall(cell, {1, 2, 3}, {}, 1);
   call.recurrentWeight.pop_back();
-  EXPECT_THROW(evaluate(program, call), std::invalid_argument);
+  EXPECT_THROW(evaluate(cell, call), std::invalid_argument);
 }
 
 TEST(ParsedCells, RefuseWrongText) {
@@ -273,7 +271,7 @@ TEST(ParsedCells, RefuseWrongText) {
 
 TEST(ParsedCells, KnowWhatIsFolded) {
   // sigmoid(20) is 1 in single precision, and 1 less that is 0.
-  ParsedCell program = parseCell(R"(
+  ParsedCell cell = parseCell(R"(
     minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
       %k = minrnn.project %x "k" : f32
       %ten = arith.constant 10.0 : f32
@@ -286,17 +284,17 @@ TEST(ParsedCells, KnowWhatIsFolded) {
       minrnn.yield %n : f32
     })");
   std::vector<bool> folded;
-  folded.reserve(program.instructions.size());
-  for (const Instruction &instruction : program.instructions)
+  folded.reserve(cell.instructions.size());
+  for (const Instruction &instruction : cell.instructions)
     folded.push_back(instruction.isFolded);
   // State, gate, 10, sum, sigmoid, 1, difference, lerp, product.
   EXPECT_EQ(folded, (std::vector<bool>{false, false, false, true, true, false,
                                        true, false, false}));
-  Call call = sampleCall(program, {1, 1, 1}, {}, 7);
+  Call call = sampleCall(cell, {1, 1, 1}, {}, 7);
   call.preactivations = {0};
   call.bias = {0};
   call.initial = {1};
-  CallGradients gradients = differentiate(program, call, std::vector{1.0}, {});
+  CallGradients gradients = differentiate(cell, call, std::vector{1.0}, {});
   // keep^2, of which nothing may be left.
   EXPECT_GE(safety * gradients.initial.error[0], gradients.initial.value[0]);
   EXPECT_LT(gradients.initial.error[0], 1e-12);
@@ -305,19 +303,19 @@ TEST(ParsedCells, KnowWhatIsFolded) {
 TEST(ParsedCells, KnowWhatMayBeMultipliedOut) {
   // The same number in two cells: affine in h, and not.
   auto magnitudeOf = [](const char *factor) {
-    ParsedCell program = parseCell(std::string(R"mlir(
+    ParsedCell cell = parseCell(std::string(R"mlir(
       minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
         %k = minrnn.project %x "z" : f32
         %sum = arith.addf %h, %k : f32
         %n = arith.mulf %sum, )mlir") +
-                                   factor + R"mlir( : f32
+                                factor + R"mlir( : f32
         minrnn.yield %n : f32
       })mlir");
     Call call;
     call.shape = {1, 1, 1};
     call.preactivations = {-3};
     call.initial = {3};
-    return evaluate(program, call).last.magnitude[0];
+    return evaluate(cell, call).last.magnitude[0];
   };
   EXPECT_EQ(magnitudeOf("%k"), 18); // k h + k k
   EXPECT_EQ(magnitudeOf("%h"), 0);

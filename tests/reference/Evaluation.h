@@ -68,7 +68,7 @@ private:
 
 class Evaluation {
 public:
-  Evaluation(const ParsedCell &program, const Call &call);
+  Evaluation(const ParsedCell &cell, const Call &call);
 
   CallResults forward() const;
   CallGradients backward(std::span<const double> dOutput,
@@ -165,7 +165,7 @@ private:
     totals.set(index, total);
   }
 
-  const ParsedCell &program;
+  const ParsedCell &cell;
   const Call &call;
   /// Whatever is rounded as the number it is.
   Arithmetic plain;

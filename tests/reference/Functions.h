@@ -1,4 +1,4 @@
-//===- Functions.h - What double lacks --------------------------*- C++ -*-===//
+//===- Functions.h - The functions of a cell, in double ---------*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The functions of the cell language that <cmath> does not have, in forms that
-// neither cancel nor overflow.
+// Each function of one number once, with its derivatives, in forms that neither
+// cancel nor overflow. Whoever evaluates operations asks here.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,21 +17,24 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <string_view>
 
 namespace minrnn::reference {
 
 /// 1 / (1 + exp(-x)); of the two exponentials, the smaller one is formed.
-inline double sigmoid(double x) {
-  double e = std::exp(-std::abs(x));
+template <typename Number> Number sigmoid(Number x) {
+  Number e = std::exp(-std::abs(x));
   return x >= 0 ? 1 / (1 + e) : e / (1 + e);
 }
 
 /// x + 0.5 for x >= 0, sigmoid(x) otherwise.
-inline double positive(double x) { return x >= 0 ? x + 0.5 : sigmoid(x); }
+template <typename Number> Number positive(Number x) {
+  return x >= 0 ? x + Number(0.5) : sigmoid(x);
+}
 
 /// log(1 + exp(x)), without overflow and exact where exp(x) is tiny.
-inline double softplus(double x) {
-  return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x)));
+template <typename Number> Number softplus(Number x) {
+  return std::max(x, Number(0)) + std::log1p(std::exp(-std::abs(x)));
 }
 
 /// log2(2^x + 2^y).
@@ -40,6 +43,56 @@ inline double logAddExp2(double x, double y) {
     return x + 1;
   double distance = std::abs(x - y);
   return std::max(x, y) + std::log1p(std::exp2(-distance)) / std::numbers::ln2;
+}
+
+inline double sigmoidSlope(double x) { return sigmoid(x) * sigmoid(-x); }
+
+/// The derivative of sigmoidSlope.
+inline double sigmoidBend(double x) {
+  return sigmoidSlope(x) * (sigmoid(-x) - sigmoid(x));
+}
+
+/// 1 / cosh(x)^2, the derivative of tanh, without the cancellation of
+/// 1 - tanh(x)^2.
+inline double tanhSlope(double x) { return 4 * sigmoidSlope(2 * x); }
+
+/// A function that the cell language has an operation for.
+struct Function {
+  std::string_view operation;
+  double (*value)(double x);
+  /// As anyone would compute it in single precision.
+  float (*inSingle)(float x);
+  /// Its first and its second derivative.
+  double (*slope)(double x);
+  double (*bend)(double x);
+  /// Where not zero: the derivative jumps by so much at 0, to 1, which it is
+  /// from there on.
+  double jump = 0;
+};
+
+inline constexpr Function functions[] = {
+    {"math.exp", std::exp, std::exp, std::exp, std::exp},
+    {"math.expm1", std::expm1, std::expm1, std::exp, std::exp},
+    {"math.log", std::log, std::log, [](double x) { return 1 / x; },
+     [](double x) { return -1 / (x * x); }},
+    {"math.tanh", std::tanh, std::tanh, tanhSlope,
+     [](double x) { return -2 * std::tanh(x) * tanhSlope(x); }},
+    {"math.sqrt", std::sqrt, std::sqrt,
+     [](double x) { return 0.5 / std::sqrt(x); },
+     [](double x) { return -0.25 / (x * std::sqrt(x)); }},
+    {"minrnn.sigmoid", sigmoid, sigmoid, sigmoidSlope, sigmoidBend},
+    {"minrnn.positive", positive, positive,
+     [](double x) { return x >= 0 ? 1 : sigmoidSlope(x); },
+     [](double x) { return x >= 0 ? 0 : sigmoidBend(x); }, 0.75},
+    {"minrnn.softplus", softplus, softplus, sigmoid, sigmoidSlope},
+};
+
+/// The function of an operation; null where it is none.
+constexpr const Function *findFunction(std::string_view operation) {
+  for (const Function &function : functions)
+    if (function.operation == operation)
+      return &function;
+  return nullptr;
 }
 
 } // namespace minrnn::reference

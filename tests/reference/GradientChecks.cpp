@@ -45,13 +45,13 @@ std::vector<double> sumOverBatch(const std::vector<double> &values,
   return result;
 }
 
-std::vector<double> differenceQuotients(const ParsedCell &program, Call call,
+std::vector<double> differenceQuotients(const ParsedCell &cell, Call call,
                                         std::vector<double> Call::*input,
                                         std::span<const double> dOutput,
                                         std::span<const double> dLast) {
   constexpr double distance = 1e-5;
   auto objective = [&] {
-    CallResults run = evaluate(program, call);
+    CallResults run = evaluate(cell, call);
     double sum = std::inner_product(dOutput.begin(), dOutput.end(),
                                     run.output.value.begin(), 0.0);
     return std::inner_product(dLast.begin(), dLast.end(),
@@ -82,12 +82,12 @@ void minrnn::reference::expectAgrees(std::string_view what,
 }
 
 void minrnn::reference::expectGradientsAreCentralDifferences(
-    const ParsedCell &program, const Call &call,
-    std::span<const double> dOutput, std::span<const double> dLast) {
-  CallGradients found = differentiate(program, call, dOutput, dLast);
+    const ParsedCell &cell, const Call &call, std::span<const double> dOutput,
+    std::span<const double> dLast) {
+  CallGradients found = differentiate(cell, call, dOutput, dLast);
   for (const Input &input : differentiable) {
     std::vector<double> expected =
-        differenceQuotients(program, call, input.values, dOutput, dLast);
+        differenceQuotients(cell, call, input.values, dOutput, dLast);
     std::vector<double> gradient = (found.*input.gradient).value;
     if (input.keepsBatch)
       gradient = sumOverBatch(gradient, expected.size());

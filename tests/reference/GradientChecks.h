@@ -25,7 +25,7 @@ void expectAgrees(std::string_view what, std::span<const double> found,
 /// Expects that differentiate() yields, for every input of `call`, the central
 /// differences of evaluate(). `dOutput` is [B, T, H], `dLast` [B, S, H].
 /// `call` must not round its pre-activations.
-void expectGradientsAreCentralDifferences(const ParsedCell &program,
+void expectGradientsAreCentralDifferences(const ParsedCell &cell,
                                           const Call &call,
                                           std::span<const double> dOutput,
                                           std::span<const double> dLast);

@@ -200,17 +200,17 @@ Step threeStagesStep(const Call &call, const Vector &gates, const Vector &h) {
 void expectIsALoopOf(const char *text,
                      Step (*step)(const Call &, const Vector &,
                                   const Vector &)) {
-  ParsedCell program = parseCell(text);
-  auto gateCount = static_cast<int64_t>(program.gates.size());
+  ParsedCell cell = parseCell(text);
+  auto gateCount = static_cast<int64_t>(cell.gates.size());
   constexpr int64_t batch = 2, time = 12, channels = 3;
   for (bool reverse : {false, true}) {
-    SCOPED_TRACE(testing::Message() << program.name << ", reverse " << reverse);
-    Call call = sampleCall(program, {batch, time, channels},
+    SCOPED_TRACE(testing::Message() << cell.name << ", reverse " << reverse);
+    Call call = sampleCall(cell, {batch, time, channels},
                            {.reverse = reverse, .reset = true}, 3);
     call.roundsPreactivations = false;
     ASSERT_NE(std::ranges::count(call.reset, 0), batch * time);
-    CallResults results = evaluate(program, call);
-    auto width = static_cast<int64_t>(program.inner.size()) * channels;
+    CallResults results = evaluate(cell, call);
+    auto width = static_cast<int64_t>(cell.inner.size()) * channels;
     ASSERT_EQ(std::ssize(results.inner.value), batch * time * width);
     for (int64_t row = 0; row < batch; ++row) {
       Vector h(call.initial.begin() + row * channels,
@@ -240,10 +240,10 @@ void expectIsALoopOf(const char *text,
 } // namespace
 
 TEST(InnerProjections, AreListedInTheOrderOfTheirFirstProjection) {
-  ParsedCell program = parseCell(shared);
-  ASSERT_EQ(program.inner.size(), 2U);
+  ParsedCell cell = parseCell(shared);
+  ASSERT_EQ(cell.inner.size(), 2U);
   auto operationOf = [&](int inner) {
-    return program.instructions[program.inner[inner]];
+    return cell.instructions[cell.inner[inner]];
   };
   EXPECT_EQ(operationOf(0).operation, Opcode::Multiply);
   EXPECT_EQ(operationOf(0).operands[1], 0); // r h
@@ -251,7 +251,7 @@ TEST(InnerProjections, AreListedInTheOrderOfTheirFirstProjection) {
   std::vector<std::string> names;
   std::vector<int> states;
   std::vector<int> inner;
-  for (const ParsedProjection &projection : program.recurrent) {
+  for (const ParsedProjection &projection : cell.recurrent) {
     names.push_back(projection.name);
     states.push_back(projection.state);
     inner.push_back(projection.inner);
@@ -270,20 +270,20 @@ TEST(InnerProjections, MayDependOnOneAnother) {
 TEST(InnerProjections, GRUIsChosOf2014) { expectIsALoopOf(choGRU, gruStep); }
 
 TEST(InnerProjections, GradientsMatchCentralDifferences) {
-  for (const char *cell : cells) {
-    ParsedCell program = parseCell(cell);
+  for (const char *text : cells) {
+    ParsedCell cell = parseCell(text);
     for (Shape shape : {Shape{2, 5, 3}, Shape{1, 9, 1}})
       for (bool reverse : {false, true})
         for (bool reset : {false, true}) {
           SCOPED_TRACE(testing::Message()
-                       << program.name << ", T " << shape.time << ", reverse "
+                       << cell.name << ", T " << shape.time << ", reverse "
                        << reverse << ", reset " << reset);
-          Call call = sampleCall(program, shape,
-                                 {.reverse = reverse, .reset = reset}, 34);
+          Call call =
+              sampleCall(cell, shape, {.reverse = reverse, .reset = reset}, 34);
           call.roundsPreactivations = false;
-          auto states = static_cast<int64_t>(program.states.size());
+          auto states = static_cast<int64_t>(cell.states.size());
           expectGradientsAreCentralDifferences(
-              program, call, widen(sampleNormal(shape.outputs(), 35)),
+              cell, call, widen(sampleNormal(shape.outputs(), 35)),
               widen(sampleNormal(shape.states() * states, 36)));
         }
   }
@@ -291,21 +291,21 @@ TEST(InnerProjections, GradientsMatchCentralDifferences) {
 
 TEST(InnerProjections, GradientsOfProductsMakeThoseOfWeightsAndValues) {
   // As a caller of the kernels makes them.
-  for (const char *cell : cells) {
-    ParsedCell program = parseCell(cell);
-    SCOPED_TRACE(program.name);
+  for (const char *text : cells) {
+    ParsedCell cell = parseCell(text);
+    SCOPED_TRACE(cell.name);
     Shape shape{2, 7, 3};
     int64_t channels = shape.channels;
-    Call call = sampleCall(program, shape, {.reset = true}, 44);
+    Call call = sampleCall(cell, shape, {.reset = true}, 44);
     Vector dOutput = widen(sampleNormal(shape.outputs(), 45));
-    CallResults results = evaluate(program, call);
-    CallGradients found = differentiate(program, call, dOutput, {});
-    auto projections = static_cast<int64_t>(program.recurrent.size());
-    auto count = static_cast<int64_t>(program.inner.size());
+    CallResults results = evaluate(cell, call);
+    CallGradients found = differentiate(cell, call, dOutput, {});
+    auto projections = static_cast<int64_t>(cell.recurrent.size());
+    auto count = static_cast<int64_t>(cell.inner.size());
     Vector weight = found.recurrentWeight.value;
     Vector inner(results.inner.value.size());
     for (int64_t r = 0; r < projections; ++r) {
-      int64_t c = program.recurrent[r].inner;
+      int64_t c = cell.recurrent[r].inner;
       if (c < 0)
         continue;
       auto ofProjection = weight.begin() + r * channels * channels;
@@ -328,12 +328,12 @@ TEST(InnerProjections, GradientsOfProductsMakeThoseOfWeightsAndValues) {
 }
 
 TEST(InnerProjections, NothingIsMaskedAtAReset) {
-  ParsedCell program = parseCell(freeOfStates);
-  Call call = sampleCall(program, {1, 2, 3}, {}, 5);
+  ParsedCell cell = parseCell(freeOfStates);
+  Call call = sampleCall(cell, {1, 2, 3}, {}, 5);
   call.reset.assign(2, 1);
-  CallResults results = evaluate(program, call);
+  CallResults results = evaluate(cell, call);
   CallGradients gradients = differentiate(
-      program, call, widen(sampleNormal(call.shape.outputs(), 6)), {});
+      cell, call, widen(sampleNormal(call.shape.outputs(), 6)), {});
   for (const Estimates &estimates :
        {results.recurrent, results.inner, gradients.recurrent, gradients.inner,
         gradients.recurrentWeight})
@@ -341,11 +341,11 @@ TEST(InnerProjections, NothingIsMaskedAtAReset) {
 
   // What is made of the states is zero by itself, and its weights learn
   // nothing; yet a gradient arrives at the product.
-  program = parseCell(mgu);
-  call = sampleCall(program, {1, 2, 3}, {}, 7);
+  cell = parseCell(mgu);
+  call = sampleCall(cell, {1, 2, 3}, {}, 7);
   call.reset.assign(2, 1);
-  results = evaluate(program, call);
-  gradients = differentiate(program, call,
+  results = evaluate(cell, call);
+  gradients = differentiate(cell, call,
                             widen(sampleNormal(call.shape.outputs(), 8)), {});
   for (const Estimates &estimates :
        {results.recurrent, results.inner, gradients.recurrentWeight})
@@ -357,7 +357,7 @@ TEST(InnerProjections, NothingIsMaskedAtAReset) {
 
 TEST(InnerProjections, AreBoundedAsProductsOfStatesAre) {
   // The same function twice: -h is as exact as h.
-  auto cell = [](const std::string &product) {
+  auto cellWith = [](const std::string &product) {
     return parseCell(R"mlir(
       minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {
         %k = minrnn.project %x "k" : f32
@@ -369,9 +369,9 @@ TEST(InnerProjections, AreBoundedAsProductsOfStatesAre) {
         minrnn.yield %next : f32
       })mlir");
   };
-  ParsedCell ofState = cell(R"mlir(%u = minrnn.project %h "u" : f32 -> f32
+  ParsedCell ofState = cellWith(R"mlir(%u = minrnn.project %h "u" : f32 -> f32
         %sum = arith.addf %k, %u : f32)mlir");
-  ParsedCell ofValue = cell(R"mlir(%minus = arith.negf %h : f32
+  ParsedCell ofValue = cellWith(R"mlir(%minus = arith.negf %h : f32
         %u = minrnn.project %minus "u" : f32 -> f32
         %sum = arith.subf %k, %u : f32)mlir");
   Call call = sampleCall(ofState, {2, 6, 4}, {.recurrentBias = false}, 9);
@@ -395,12 +395,12 @@ TEST(InnerProjections, AreBoundedAsProductsOfStatesAre) {
 }
 
 TEST(InnerProjections, OfNoStepsIsNothing) {
-  ParsedCell program = parseCell(mgu);
-  Call call = sampleCall(program, {2, 0, 3}, {}, 11);
-  CallResults results = evaluate(program, call);
+  ParsedCell cell = parseCell(mgu);
+  Call call = sampleCall(cell, {2, 0, 3}, {}, 11);
+  CallResults results = evaluate(cell, call);
   EXPECT_TRUE(results.inner.value.empty());
   EXPECT_EQ(results.last.value, call.initial);
-  CallGradients gradients = differentiate(program, call, {}, call.initial);
+  CallGradients gradients = differentiate(cell, call, {}, call.initial);
   EXPECT_TRUE(gradients.inner.value.empty());
   EXPECT_EQ(gradients.initial.value, call.initial);
 }

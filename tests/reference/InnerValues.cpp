@@ -13,10 +13,9 @@
 using namespace minrnn::reference;
 
 bool minrnn::reference::hasInnerState(
-    const ParsedCell &program,
-    const std::vector<CompiledProjection> &compiled) {
+    const ParsedCell &cell, const std::vector<CompiledProjection> &compiled) {
   for (size_t r = 0; r < compiled.size(); ++r)
-    if (program.recurrent[r].isInner() && !compiled[r].isInner)
+    if (cell.recurrent[r].isInner() && !compiled[r].isInner)
       return true;
   return false;
 }
@@ -24,16 +23,16 @@ bool minrnn::reference::hasInnerState(
 /// Whether a value is added to what stands at its place already.
 enum class Meeting { Same, Sum };
 
-static Estimates gather(const ParsedCell &program,
+static Estimates gather(const ParsedCell &cell,
                         const std::vector<CompiledProjection> &compiled,
                         const Estimates &estimates, int64_t channels,
                         Meeting meeting) {
   // Where the compiler has each value; -1: it is a state there.
-  std::vector<int64_t> places(program.inner.size(), -1);
+  std::vector<int64_t> places(cell.inner.size(), -1);
   int64_t count = 0;
   for (size_t r = 0; r < compiled.size(); ++r)
-    if (program.recurrent[r].isInner() && compiled[r].isInner) {
-      places[program.recurrent[r].inner] = compiled[r].place;
+    if (cell.recurrent[r].isInner() && compiled[r].isInner) {
+      places[cell.recurrent[r].inner] = compiled[r].place;
       count = std::max(count, compiled[r].place + 1);
     }
   auto values = static_cast<int64_t>(places.size());
@@ -60,14 +59,14 @@ static Estimates gather(const ParsedCell &program,
 }
 
 Estimates
-minrnn::reference::innerValues(const ParsedCell &program,
+minrnn::reference::innerValues(const ParsedCell &cell,
                                const std::vector<CompiledProjection> &compiled,
                                const Estimates &estimates, int64_t channels) {
-  return gather(program, compiled, estimates, channels, Meeting::Same);
+  return gather(cell, compiled, estimates, channels, Meeting::Same);
 }
 
 Estimates minrnn::reference::innerGradients(
-    const ParsedCell &program, const std::vector<CompiledProjection> &compiled,
+    const ParsedCell &cell, const std::vector<CompiledProjection> &compiled,
     const Estimates &estimates, int64_t channels) {
-  return gather(program, compiled, estimates, channels, Meeting::Sum);
+  return gather(cell, compiled, estimates, channels, Meeting::Sum);
 }

@@ -29,17 +29,17 @@ struct CompiledProjection {
   int64_t place = 0;
 };
 
-/// Whether the compiler has a value of `program` that is projected within the
+/// Whether the compiler has a value of `cell` that is projected within the
 /// step as a state.
-bool hasInnerState(const ParsedCell &program,
+bool hasInnerState(const ParsedCell &cell,
                    const std::vector<CompiledProjection> &compiled);
 
 /// Of values or gradients [B, T, C, H], those at the compiler's places:
 /// of values that are one there, the value, or of gradients the sum.
-Estimates innerValues(const ParsedCell &program,
+Estimates innerValues(const ParsedCell &cell,
                       const std::vector<CompiledProjection> &compiled,
                       const Estimates &estimates, int64_t channels);
-Estimates innerGradients(const ParsedCell &program,
+Estimates innerGradients(const ParsedCell &cell,
                          const std::vector<CompiledProjection> &compiled,
                          const Estimates &estimates, int64_t channels);
 

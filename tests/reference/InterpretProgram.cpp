@@ -37,6 +37,7 @@ public:
 
   /// Adds the tensors that `operations` write, and checks the sizes of all.
   void allocate(const std::vector<ProgramOperation> &operations);
+  void allocate(const std::string &name, bool isWritten);
   void run(const std::vector<ProgramOperation> &operations) {
     for (const ProgramOperation &operation : operations)
       std::visit(*this, operation.what);
@@ -75,20 +76,38 @@ private:
 
 } // namespace
 
+void Interpreter::allocate(const std::string &name, bool isWritten) {
+  int64_t size = count(*program.find(name));
+  std::vector<double> *tensor = find(name);
+  if (tensor && static_cast<int64_t>(tensor->size()) != size)
+    throw std::runtime_error("'" + name + "' holds " +
+                             std::to_string(tensor->size()) +
+                             " numbers, expected " + std::to_string(size));
+  if (!tensor && isWritten)
+    tensors[name].assign(size, std::numeric_limits<double>::quiet_NaN());
+}
+
 void Interpreter::allocate(const std::vector<ProgramOperation> &operations) {
-  auto writes = [&](std::string_view entry, std::string_view argument) {
-    return launcher.writes(std::string(entry), std::string(argument));
-  };
-  visitTensors(operations, writes, [&](const std::string &name, Access access) {
-    int64_t size = count(*program.find(name));
-    std::vector<double> *tensor = find(name);
-    if (tensor && static_cast<int64_t>(tensor->size()) != size)
-      throw std::runtime_error("'" + name + "' holds " +
-                               std::to_string(tensor->size()) +
-                               " numbers, expected " + std::to_string(size));
-    if (!tensor && access != Access::Read)
-      tensors[name].assign(size, std::numeric_limits<double>::quiet_NaN());
-  });
+  for (const auto &[what] : operations) {
+    if (const auto *product = std::get_if<ProductOperation>(&what)) {
+      allocate(product->a.tensor, false);
+      allocate(product->b.tensor, false);
+      allocate(product->result.tensor, true);
+    } else if (const auto *sum = std::get_if<SumOperation>(&what)) {
+      allocate(sum->operand, false);
+      allocate(sum->result, true);
+    } else if (const auto *fill = std::get_if<FillOperation>(&what)) {
+      allocate(fill->result.tensor, true);
+    } else if (const auto *copy = std::get_if<CopyOperation>(&what)) {
+      allocate(copy->operand, false);
+      allocate(copy->result, true);
+    } else if (const auto *launch = std::get_if<LaunchOperation>(&what)) {
+      for (const auto &[argument, tensor] : launch->arguments)
+        allocate(tensor, launcher.writes(launch->entry, argument));
+    } else {
+      allocate(std::get<TimeLoop>(what).body);
+    }
+  }
 }
 
 std::vector<int64_t> Interpreter::rowsOf(Steps steps, int64_t rows) const {
@@ -117,7 +136,7 @@ Matrix Interpreter::matrix(const MatrixView &view) const {
   int64_t packed = 1;
   for (Axis axis : tensor.axes)
     if (isPacked(axis))
-      packed = call.size(axis);
+      packed *= call.size(axis);
     else if (axis == Axis::Batch || axis == Axis::Time)
       rows *= call.size(axis);
     else

@@ -51,7 +51,8 @@ struct ProgramCall {
 
   int64_t &size(Axis axis) { return sizes[static_cast<std::size_t>(axis)]; }
   int64_t size(Axis axis) const {
-    return sizes[static_cast<std::size_t>(axis)];
+    int64_t nameless = namelessSize(axis);
+    return nameless ? nameless : sizes[static_cast<std::size_t>(axis)];
   }
 };
 

@@ -8,8 +8,6 @@
 
 #include "tests/reference/Operations.h"
 
-#include "tests/reference/Functions.h"
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -22,23 +20,12 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-double sigmoidSlope(double x) { return sigmoid(x) * sigmoid(-x); }
-
-/// The derivative of sigmoidSlope.
-double sigmoidBend(double x) {
-  return sigmoidSlope(x) * (sigmoid(-x) - sigmoid(x));
-}
-
-/// 1 / cosh(x)^2, the derivative of tanh, without the cancellation of
-/// 1 - tanh(x)^2.
-double tanhSlope(double x) { return 4 * sigmoidSlope(2 * x); }
-
 /// One operation on its operands' values.
 class Evaluator {
 public:
-  Evaluator(const ParsedCell &program, const Instruction &instruction,
+  Evaluator(const ParsedCell &cell, const Instruction &instruction,
             std::span<const Estimate> values, const Arithmetic &arithmetic)
-      : program(program), instruction(instruction), values(values),
+      : cell(cell), instruction(instruction), values(values),
         arithmetic(arithmetic), regroups(instruction.regroups) {}
 
   Estimate value() const;
@@ -49,7 +36,7 @@ private:
     return values[instruction.operands[index]];
   }
   bool operandRegroups(int index) const {
-    return program.instructions[instruction.operands[index]].regroups;
+    return cell.instructions[instruction.operands[index]].regroups;
   }
   /// One minus the operand.
   Estimate complement(int index) const;
@@ -59,15 +46,11 @@ private:
   /// way round where they are equal as far as one can tell.
   std::vector<Estimate> extremumSlopes(bool isMaximum) const;
   bool isConstant(int index) const {
-    const Instruction &of = program.instructions[instruction.operands[index]];
+    const Instruction &of = cell.instructions[instruction.operands[index]];
     return of.operation == Opcode::Constant || of.isFolded;
   }
-  /// The slope of a function of one operand, and the slope's own slope.
-  std::vector<Estimate> slope(double value, double bend) const {
-    return {arithmetic.function(operand(0), value, bend)};
-  }
 
-  const ParsedCell &program;
+  const ParsedCell &cell;
   const Instruction &instruction;
   std::span<const Estimate> values;
   const Arithmetic &arithmetic;
@@ -77,14 +60,14 @@ private:
 } // namespace
 
 Estimate Evaluator::complement(int index) const {
-  const Instruction &from = program.instructions[instruction.operands[index]];
-  if (from.operation == Opcode::Tanh && !from.isFolded) {
+  const Instruction &from = cell.instructions[instruction.operands[index]];
+  if (from.calls("math.tanh")) {
     // 1 - tanh(k) = 2 sigmoid(-2 k)
     const Estimate &k = values[from.operands[0]];
     return arithmetic.function(k, 2 * sigmoid(-2 * k.value),
                                4 * sigmoidSlope(2 * k.value));
   }
-  if (from.operation != Opcode::Sigmoid || from.isFolded)
+  if (!from.calls("minrnn.sigmoid"))
     return arithmetic.difference(Estimate::exact(1), operand(index),
                                  from.regroups);
   // 1 - sigmoid(k) cancels; sigmoid(-k) does not.
@@ -117,8 +100,8 @@ Estimate Evaluator::lerp() const {
       std::abs(keep) * (regroups ? from.magnitude : std::abs(from.value)) +
       std::abs(take) * (regroups ? to.magnitude : std::abs(to.value));
   double moved = weight.error;
-  const Instruction &maker = program.instructions[instruction.operands[2]];
-  if (maker.operation == Opcode::Sigmoid && !maker.isFolded) {
+  const Instruction &maker = cell.instructions[instruction.operands[2]];
+  if (maker.calls("minrnn.sigmoid")) {
     const Estimate &k = values[maker.operands[0]];
     moved = scaled(sigmoidSlope(k.value), k.error);
   }
@@ -135,9 +118,6 @@ Estimate Evaluator::lerp() const {
 }
 
 Estimate Evaluator::value() const {
-  auto function = [&](double value, double slope) {
-    return arithmetic.function(operand(0), value, slope);
-  };
   double x = instruction.operands.empty() ? 0 : operand(0).value;
   switch (instruction.operation) {
   case Opcode::State:
@@ -179,25 +159,11 @@ Estimate Evaluator::value() const {
   }
   case Opcode::Select:
     return select();
-  case Opcode::Exp:
-    return function(std::exp(x), std::exp(x));
-  case Opcode::ExpM1:
-    return function(std::expm1(x), std::exp(x));
-  case Opcode::Log:
-    return function(std::log(x), 1 / x);
-  case Opcode::Tanh:
-    return function(std::tanh(x), tanhSlope(x));
-  case Opcode::Sqrt:
-    return function(std::sqrt(x), 0.5 / std::sqrt(x));
   case Opcode::Absolute:
     return {std::abs(x), std::abs(x), operand(0).error};
-  case Opcode::Sigmoid:
-    return function(sigmoid(x), sigmoidSlope(x));
-  case Opcode::Positive:
-    return x >= 0 ? function(x + 0.5, 1)
-                  : function(sigmoid(x), sigmoidSlope(x));
-  case Opcode::Softplus:
-    return function(softplus(x), sigmoid(x));
+  case Opcode::Call:
+    return arithmetic.function(operand(0), instruction.function->value(x),
+                               instruction.function->slope(x));
   case Opcode::Lerp:
     return lerp();
   case Opcode::LogAddExp2: {
@@ -276,32 +242,21 @@ std::vector<Estimate> Evaluator::slopes(const Estimate &result) const {
     first.error = second.error = operand(0).error != 0 ? 1 : 0;
     return {zero, first, second};
   }
-  case Opcode::Exp:
-  case Opcode::ExpM1:
-    return slope(std::exp(x), std::exp(x));
-  case Opcode::Log:
-    return slope(1 / x, -1 / (x * x));
-  case Opcode::Tanh:
-    return slope(tanhSlope(x), -2 * std::tanh(x) * tanhSlope(x));
-  case Opcode::Sqrt:
-    return slope(0.5 / std::sqrt(x), -0.25 / (x * std::sqrt(x)));
   case Opcode::Absolute: {
     Estimate sign = Estimate::exact(x == 0 ? 0 : x > 0 ? 1 : -1);
     sign.error = isUndecided(operand(0), zero) ? 2 : 0;
     return {sign};
   }
-  case Opcode::Sigmoid:
-    return slope(sigmoidSlope(x), sigmoidBend(x));
-  case Opcode::Positive: {
-    std::vector<Estimate> result = x >= 0
-                                       ? std::vector<Estimate>{one}
-                                       : slope(sigmoidSlope(x), sigmoidBend(x));
-    if (isUndecided(operand(0), zero))
-      result[0].error = 0.75; // the jump from 1/4 to 1
-    return result;
+  case Opcode::Call: {
+    const Function &function = *instruction.function;
+    Estimate slope = function.jump != 0 && x >= 0
+                         ? one
+                         : arithmetic.function(operand(0), function.slope(x),
+                                               function.bend(x));
+    if (function.jump != 0 && isUndecided(operand(0), zero))
+      slope.error = function.jump;
+    return {slope};
   }
-  case Opcode::Softplus:
-    return slope(sigmoid(x), sigmoidSlope(x));
   case Opcode::Lerp:
     return {complement(2), operand(2),
             arithmetic.difference(operand(1), operand(0),
@@ -324,16 +279,16 @@ std::vector<Estimate> Evaluator::slopes(const Estimate &result) const {
   throw std::invalid_argument("unknown operation");
 }
 
-Estimate minrnn::reference::valueOf(const ParsedCell &program,
+Estimate minrnn::reference::valueOf(const ParsedCell &cell,
                                     const Instruction &instruction,
                                     std::span<const Estimate> values,
                                     const Arithmetic &arithmetic) {
-  return Evaluator(program, instruction, values, arithmetic).value();
+  return Evaluator(cell, instruction, values, arithmetic).value();
 }
 
 std::vector<Estimate> minrnn::reference::slopesOf(
-    const ParsedCell &program, const Instruction &instruction,
+    const ParsedCell &cell, const Instruction &instruction,
     std::span<const Estimate> values, const Estimate &result,
     const Arithmetic &arithmetic) {
-  return Evaluator(program, instruction, values, arithmetic).slopes(result);
+  return Evaluator(cell, instruction, values, arithmetic).slopes(result);
 }

@@ -27,13 +27,13 @@ namespace minrnn::reference {
 
 /// The value of an instruction that is no leaf but for a constant.
 /// `values` are those of the instructions before it.
-Estimate valueOf(const ParsedCell &program, const Instruction &instruction,
+Estimate valueOf(const ParsedCell &cell, const Instruction &instruction,
                  std::span<const Estimate> values,
                  const Arithmetic &arithmetic);
 
 /// The derivatives of its value, `result`, by each of its operands. Those of a
 /// comparison, and of a `select` by its condition, are zero.
-std::vector<Estimate> slopesOf(const ParsedCell &program,
+std::vector<Estimate> slopesOf(const ParsedCell &cell,
                                const Instruction &instruction,
                                std::span<const Estimate> values,
                                const Estimate &result,

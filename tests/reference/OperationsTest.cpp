@@ -22,8 +22,19 @@ const double ln2 = std::log(2.0);
 const double ln3 = std::log(3.0);
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-struct Case {
+/// An opcode, or the function of a call.
+struct Operation {
+  Operation(Opcode opcode) : opcode(opcode) {}
+  Operation(const char *function)
+      : opcode(Opcode::Call), function(findFunction(function)) {}
+  auto operator<=>(const Operation &) const = default;
+
   Opcode opcode;
+  const Function *function = nullptr;
+};
+
+struct Case {
+  Operation operation;
   std::vector<double> operands;
   double value;
   std::vector<double> slopes;
@@ -31,33 +42,34 @@ struct Case {
 
 /// An operation on leaves.
 struct Applied {
-  ParsedCell program;
+  ParsedCell cell;
   std::vector<Estimate> operands;
 
-  Applied(Opcode opcode, std::vector<Estimate> values)
+  Applied(Operation operation, std::vector<Estimate> values)
       : operands(std::move(values)) {
-    Instruction instruction{.operation = opcode};
+    Instruction instruction{.operation = operation.opcode,
+                            .function = operation.function};
     for (size_t i = 0; i < operands.size(); ++i) {
-      program.instructions.push_back({.operation = Opcode::Parameter});
+      cell.instructions.push_back({.operation = Opcode::Parameter});
       instruction.operands.push_back(static_cast<int>(i));
     }
-    program.instructions.push_back(instruction);
+    cell.instructions.push_back(instruction);
   }
-  Instruction &instruction() { return program.instructions.back(); }
+  Instruction &instruction() { return cell.instructions.back(); }
   Estimate value(Arithmetic arithmetic = {}) {
-    return valueOf(program, instruction(), operands, arithmetic);
+    return valueOf(cell, instruction(), operands, arithmetic);
   }
   std::vector<Estimate> slopes() {
-    return slopesOf(program, instruction(), operands, value(), {});
+    return slopesOf(cell, instruction(), operands, value(), {});
   }
 };
 
-Applied applied(Opcode opcode, const std::vector<double> &values) {
+Applied applied(Operation operation, const std::vector<double> &values) {
   std::vector<Estimate> operands;
   operands.reserve(values.size());
   for (double value : values)
     operands.push_back(Estimate::exact(value));
-  return {opcode, operands};
+  return {operation, operands};
 }
 
 /// Built when called: a failure to do so can then be caught.
@@ -76,23 +88,23 @@ std::vector<Case> cases() {
       {Opcode::Minimum, {2, 2}, 2, {1, 0}},
       {Opcode::Select, {1, 5, 7}, 5, {0, 1, 0}},
       {Opcode::Select, {0, 5, 7}, 7, {0, 0, 1}},
-      {Opcode::Exp, {ln2}, 2, {2}},
-      {Opcode::ExpM1, {ln2}, 1, {2}},
-      {Opcode::ExpM1, {1e-20}, 1e-20, {1}},
-      {Opcode::Log, {2}, ln2, {0.5}},
-      {Opcode::Tanh, {ln3 / 2}, 0.5, {0.75}},
-      {Opcode::Tanh, {0}, 0, {1}},
-      {Opcode::Sqrt, {4}, 2, {0.25}},
+      {"math.exp", {ln2}, 2, {2}},
+      {"math.expm1", {ln2}, 1, {2}},
+      {"math.expm1", {1e-20}, 1e-20, {1}},
+      {"math.log", {2}, ln2, {0.5}},
+      {"math.tanh", {ln3 / 2}, 0.5, {0.75}},
+      {"math.tanh", {0}, 0, {1}},
+      {"math.sqrt", {4}, 2, {0.25}},
       {Opcode::Absolute, {-3}, 3, {-1}},
       {Opcode::Absolute, {0}, 0, {0}},
-      {Opcode::Sigmoid, {ln3}, 0.75, {0.1875}},
-      {Opcode::Sigmoid, {-ln3}, 0.25, {0.1875}},
-      {Opcode::Positive, {2}, 2.5, {1}},
-      {Opcode::Positive, {0}, 0.5, {1}},
-      {Opcode::Positive, {-ln3}, 0.25, {0.1875}},
-      {Opcode::Softplus, {ln3}, 2 * ln2, {0.75}},
-      {Opcode::Softplus, {-800}, 0, {0}},
-      {Opcode::Softplus, {800}, 800, {1}},
+      {"minrnn.sigmoid", {ln3}, 0.75, {0.1875}},
+      {"minrnn.sigmoid", {-ln3}, 0.25, {0.1875}},
+      {"minrnn.positive", {2}, 2.5, {1}},
+      {"minrnn.positive", {0}, 0.5, {1}},
+      {"minrnn.positive", {-ln3}, 0.25, {0.1875}},
+      {"minrnn.softplus", {ln3}, 2 * ln2, {0.75}},
+      {"minrnn.softplus", {-800}, 0, {0}},
+      {"minrnn.softplus", {800}, 800, {1}},
       {Opcode::Lerp, {2, 6, 0.25}, 3, {0.75, 0.25, 4}},
       {Opcode::LogAddExp2, {2, 2}, 3, {0.5, 0.5}},
       {Opcode::LogAddExp2, {3, 1}, std::log2(10.0), {0.8, 0.2}},
@@ -103,12 +115,14 @@ std::vector<Case> cases() {
 } // namespace
 
 TEST(Operations, HaveTheValuesAndSlopesWorkedOutByHand) {
-  std::set<Opcode> seen;
+  std::set<Operation> seen;
   for (const Case &expected : cases()) {
+    const auto &[opcode, function] = expected.operation;
     SCOPED_TRACE(testing::Message()
-                 << "opcode " << static_cast<int>(expected.opcode));
-    seen.insert(expected.opcode);
-    Applied found = applied(expected.opcode, expected.operands);
+                 << (function ? function->operation : "opcode ")
+                 << static_cast<int>(opcode));
+    seen.insert(expected.operation);
+    Applied found = applied(expected.operation, expected.operands);
     EXPECT_NEAR(found.value().value, expected.value,
                 1e-15 * std::abs(expected.value));
     std::vector<Estimate> slopes = found.slopes();
@@ -118,7 +132,8 @@ TEST(Operations, HaveTheValuesAndSlopesWorkedOutByHand) {
   }
   // All but the leaves and Compare, which has a test of its own.
   EXPECT_EQ(seen.size(), static_cast<size_t>(Opcode::Affine) -
-                             static_cast<size_t>(Opcode::Constant) - 1);
+                             static_cast<size_t>(Opcode::Constant) - 1 +
+                             std::size(functions));
 }
 
 TEST(Operations, AddEqualInfinitiesOfLogarithms) {
@@ -149,18 +164,20 @@ TEST(Operations, CompareByEveryOutcome) {
 
 /// lerp(x, 0, sigmoid(k)) of exact numbers.
 static Estimate lerpBySigmoid(double x, double k) {
-  ParsedCell program;
-  program.instructions = {
+  ParsedCell cell;
+  cell.instructions = {
       {.operation = Opcode::Parameter},
       {.operation = Opcode::Parameter},
       {.operation = Opcode::Parameter},
-      {.operation = Opcode::Sigmoid, .operands = {2}},
+      {.operation = Opcode::Call,
+       .operands = {2},
+       .function = findFunction("minrnn.sigmoid")},
       {.operation = Opcode::Lerp, .operands = {0, 1, 3}},
   };
   std::vector<Estimate> values = {Estimate::exact(x), Estimate::exact(0),
                                   Estimate::exact(k)};
-  values.push_back(valueOf(program, program.instructions[3], values, {}));
-  return valueOf(program, program.instructions[4], values, {});
+  values.push_back(valueOf(cell, cell.instructions[3], values, {}));
+  return valueOf(cell, cell.instructions[4], values, {});
 }
 
 TEST(Operations, TheSlopesOfLerpDoNotCancelWhereItsWeightSaturates) {
@@ -228,8 +245,8 @@ TEST(Estimates, OfExactNumbersHaveOneRounding) {
 TEST(Estimates, PropagateThroughSlopes) {
   // tanh of a large number forgets its operand's error; exp multiplies it.
   Estimate x{20, 20, 1e-3};
-  EXPECT_LT((Applied(Opcode::Tanh, {x}).value().error), 5 * unitRoundoff);
-  EXPECT_NEAR((Applied(Opcode::Exp, {x}).value().error), 1e-3 * std::exp(20.0),
+  EXPECT_LT((Applied("math.tanh", {x}).value().error), 5 * unitRoundoff);
+  EXPECT_NEAR((Applied("math.exp", {x}).value().error), 1e-3 * std::exp(20.0),
               1e-2 * 1e-3 * std::exp(20.0));
   // A slope has an error too: (x^2)'' = 2.
   Estimate square{3, 3, 1e-3};
@@ -244,16 +261,17 @@ TEST(Estimates, PropagateAsDifferencesSay) {
   constexpr double distance = 1e-4;
   for (const Case &known : cases()) {
     bool isSmooth =
-        known.opcode != Opcode::Maximum && known.opcode != Opcode::Minimum &&
-        known.opcode != Opcode::Select &&
-        (known.opcode != Opcode::Absolute && known.operands[0] != 0);
+        known.operation.opcode != Opcode::Maximum &&
+        known.operation.opcode != Opcode::Minimum &&
+        known.operation.opcode != Opcode::Select &&
+        (known.operation.opcode != Opcode::Absolute && known.operands[0] != 0);
     if (!isSmooth)
       continue;
     for (size_t moved = 0; moved < known.operands.size(); ++moved) {
       SCOPED_TRACE(testing::Message()
-                   << "opcode " << static_cast<int>(known.opcode) << " at "
-                   << known.operands[0] << ", operand " << moved);
-      Applied uncertain = applied(known.opcode, known.operands);
+                   << "opcode " << static_cast<int>(known.operation.opcode)
+                   << " at " << known.operands[0] << ", operand " << moved);
+      Applied uncertain = applied(known.operation, known.operands);
       uncertain.operands[moved].error = error;
       EXPECT_NEAR(uncertain.value().error,
                   error * std::abs(known.slopes[moved]),
@@ -262,8 +280,8 @@ TEST(Estimates, PropagateAsDifferencesSay) {
       std::vector<double> below = known.operands;
       above[moved] += distance;
       below[moved] -= distance;
-      std::vector<Estimate> high = applied(known.opcode, above).slopes();
-      std::vector<Estimate> low = applied(known.opcode, below).slopes();
+      std::vector<Estimate> high = applied(known.operation, above).slopes();
+      std::vector<Estimate> low = applied(known.operation, below).slopes();
       std::vector<Estimate> slopes = uncertain.slopes();
       for (size_t i = 0; i < slopes.size(); ++i) {
         double bend = (high[i].value - low[i].value) / (2 * distance);
@@ -305,7 +323,7 @@ TEST(Estimates, OfASelectThatIsUndecidedAreInfinite) {
 TEST(Estimates, AtAKinkAdmitBothSlopes) {
   Estimate near{1e-9, 1e-9, 1e-8};
   EXPECT_EQ((Applied(Opcode::Absolute, {near}).slopes()[0].error), 2);
-  EXPECT_EQ((Applied(Opcode::Positive, {near}).slopes()[0].error), 0.75);
+  EXPECT_EQ((Applied("minrnn.positive", {near}).slopes()[0].error), 0.75);
   Estimate zero = Estimate::exact(0);
   EXPECT_EQ((Applied(Opcode::Maximum, {near, zero}).slopes()[0].error), 1);
   EXPECT_EQ((Applied(Opcode::Absolute, {zero}).slopes()[0].error), 0);
@@ -316,7 +334,7 @@ TEST(Operations, LetAConstantWinATie) {
   for (Opcode opcode : {Opcode::Maximum, Opcode::Minimum})
     for (int constant : {0, 1}) {
       Applied relu(opcode, {zero, zero});
-      relu.program.instructions[constant].operation = Opcode::Constant;
+      relu.cell.instructions[constant].operation = Opcode::Constant;
       std::vector<Estimate> slopes = relu.slopes();
       EXPECT_EQ(slopes[constant].value, 1);
       EXPECT_EQ(slopes[1 - constant].value, 0);
@@ -326,8 +344,8 @@ TEST(Operations, LetAConstantWinATie) {
 }
 
 TEST(Estimates, OfWhatOverflowsAreInfinite) {
-  EXPECT_EQ(applied(Opcode::Exp, {89}).value().error, infinity);
-  EXPECT_LT(applied(Opcode::Exp, {88}).value().error, infinity);
+  EXPECT_EQ(applied("math.exp", {89}).value().error, infinity);
+  EXPECT_LT(applied("math.exp", {88}).value().error, infinity);
   // Even times zero, which single precision makes a NaN of.
   EXPECT_EQ(applied(Opcode::Multiply, {0, 1e39}).value().error, infinity);
 }

@@ -27,6 +27,8 @@
 
 using namespace mlir;
 using namespace minrnn::dialect;
+using minrnn::reference::findFunction;
+using minrnn::reference::Function;
 using minrnn::reference::Instruction;
 using minrnn::reference::Opcode;
 using minrnn::reference::ParsedCell;
@@ -60,6 +62,11 @@ private:
   void append(Value value, Instruction instruction) {
     places[value] = append(std::move(instruction));
   }
+  int call(std::string_view function, int operand) {
+    return append({.operation = Opcode::Call,
+                   .operands = {operand},
+                   .function = findFunction(function)});
+  }
   /// The operation's own value in a form that holds where the one it is written
   /// in loses everything, even in double; or -1.
   int stableForm(mlir::Operation &op);
@@ -68,7 +75,7 @@ private:
   /// log x, where x is a sigmoid or an exponential; else -1.
   int logarithm(Value x);
 
-  ParsedCell program;
+  ParsedCell parsed;
   std::vector<Degree> degrees;
   llvm::DenseMap<Value, int> places;
 };
@@ -126,12 +133,12 @@ int Translation::append(Instruction instruction) {
   Degree degree = degreeOf(instruction);
   instruction.regroups = degree == AffineInStates;
   auto isConstant = [&](int operand) {
-    const Instruction &of = program.instructions[operand];
+    const Instruction &of = parsed.instructions[operand];
     return of.operation == Opcode::Constant || of.isFolded;
   };
   instruction.isFolded = !instruction.operands.empty() &&
                          llvm::all_of(instruction.operands, isConstant);
-  program.instructions.push_back(std::move(instruction));
+  parsed.instructions.push_back(std::move(instruction));
   degrees.push_back(degree);
   return static_cast<int>(degrees.size()) - 1;
 }
@@ -145,7 +152,7 @@ int Translation::logarithm(Value x) {
   // log sigmoid(k) = -softplus(-k)
   int negated = append({.operation = Opcode::Negate,
                         .operands = {places.at(sigmoid.getOperand())}});
-  int softplus = append({.operation = Opcode::Softplus, .operands = {negated}});
+  int softplus = call("minrnn.softplus", negated);
   return append({.operation = Opcode::Negate, .operands = {softplus}});
 }
 
@@ -178,7 +185,7 @@ int Translation::ratioOfTwo(arith::DivFOp quotient) {
   int logY = logarithm(y);
   int difference =
       append({.operation = Opcode::Subtract, .operands = {logX, logY}});
-  int ratio = append({.operation = Opcode::Exp, .operands = {difference}});
+  int ratio = call("math.exp", difference);
   if (above >= 0)
     ratio = append({.operation = Opcode::Multiply, .operands = {ratio, above}});
   if (below >= 0)
@@ -192,16 +199,16 @@ int Translation::stableForm(mlir::Operation &op) {
     mlir::Operation *gate = difference.getRhs().getDefiningOp();
     if (!isa_and_nonnull<SigmoidOp, math::TanhOp>(gate) ||
         !matchPattern(difference.getLhs(), m_OneFloat()) ||
-        program.instructions[places.at(gate->getResult(0))].isFolded)
+        parsed.instructions[places.at(gate->getResult(0))].isFolded)
       return -1;
     int argument = append({.operation = Opcode::Negate,
                            .operands = {places.at(gate->getOperand(0))}});
     if (isa<SigmoidOp>(gate))
-      return append({.operation = Opcode::Sigmoid, .operands = {argument}});
+      return call("minrnn.sigmoid", argument);
     int two = append({.operation = Opcode::Constant, .constant = 2});
     argument =
         append({.operation = Opcode::Multiply, .operands = {argument, two}});
-    int share = append({.operation = Opcode::Sigmoid, .operands = {argument}});
+    int share = call("minrnn.sigmoid", argument);
     return append({.operation = Opcode::Multiply, .operands = {share, two}});
   }
   if (auto root = dyn_cast<math::SqrtOp>(op)) {
@@ -212,7 +219,7 @@ int Translation::stableForm(mlir::Operation &op) {
     int half = append({.operation = Opcode::Constant, .constant = 0.5});
     int exponent =
         append({.operation = Opcode::Multiply, .operands = {log, half}});
-    return append({.operation = Opcode::Exp, .operands = {exponent}});
+    return call("math.exp", exponent);
   }
   auto quotient = dyn_cast<arith::DivFOp>(op);
   if (!quotient)
@@ -230,7 +237,7 @@ int Translation::stableForm(mlir::Operation &op) {
     return -1;
   int difference =
       append({.operation = Opcode::Subtract, .operands = {logX, logY}});
-  return append({.operation = Opcode::Sigmoid, .operands = {difference}});
+  return call("minrnn.sigmoid", difference);
 }
 
 Degree Translation::degreeOf(const Instruction &instruction) const {
@@ -268,10 +275,12 @@ Instruction Translation::instructionFor(mlir::Operation &op) {
   auto plain = [](Opcode operation) {
     return Instruction{.operation = operation};
   };
+  if (const Function *function = findFunction(op.getName().getStringRef()))
+    return {.operation = Opcode::Call, .function = function};
   return llvm::TypeSwitch<mlir::Operation *, Instruction>(&op)
       .Case([&](ParameterOp parameter) {
         return Instruction{.operation = Opcode::Parameter,
-                           .index = placeOf(program.parameters,
+                           .index = placeOf(parsed.parameters,
                                             parameter.getParameter().str())};
       })
       .Case([&](arith::ConstantOp constant) {
@@ -295,15 +304,7 @@ Instruction Translation::instructionFor(mlir::Operation &op) {
       .Case([&](arith::MaximumFOp) { return plain(Opcode::Maximum); })
       .Case([&](arith::MinimumFOp) { return plain(Opcode::Minimum); })
       .Case([&](arith::SelectOp) { return plain(Opcode::Select); })
-      .Case([&](math::ExpOp) { return plain(Opcode::Exp); })
-      .Case([&](math::ExpM1Op) { return plain(Opcode::ExpM1); })
-      .Case([&](math::LogOp) { return plain(Opcode::Log); })
-      .Case([&](math::TanhOp) { return plain(Opcode::Tanh); })
-      .Case([&](math::SqrtOp) { return plain(Opcode::Sqrt); })
       .Case([&](math::AbsFOp) { return plain(Opcode::Absolute); })
-      .Case([&](SigmoidOp) { return plain(Opcode::Sigmoid); })
-      .Case([&](PositiveOp) { return plain(Opcode::Positive); })
-      .Case([&](SoftplusOp) { return plain(Opcode::Softplus); })
       .Case([&](LerpOp) { return plain(Opcode::Lerp); })
       .Case([&](LogAddExp2Op) { return plain(Opcode::LogAddExp2); })
       .Case([&](AffineOp) { return plain(Opcode::Affine); })
@@ -317,7 +318,7 @@ void Translation::translate(mlir::Operation &op) {
   if (isa<OutputOp, YieldOp>(op))
     return;
   if (auto read = dyn_cast<ReadOp>(op)) {
-    program.readsInput = true;
+    parsed.readsInput = true;
     return append(read, {.operation = Opcode::Read});
   }
   if (auto project = dyn_cast<ProjectOp>(op))
@@ -336,14 +337,14 @@ void Translation::translate(ProjectOp project) {
   if (isa<InputType>(project.getOperand().getType()))
     return append(project,
                   {.operation = Opcode::Gate,
-                   .index = placeOf(program.gates, project.getGate().str())});
+                   .index = placeOf(parsed.gates, project.getGate().str())});
   ParsedProjection projection{.name = project.getGate().str()};
   if (auto state = dyn_cast<BlockArgument>(project.getOperand())) {
     projection.state = static_cast<int>(state.getArgNumber()) - 1;
   } else {
-    projection.inner = placeOf(program.inner, places.at(project.getOperand()));
+    projection.inner = placeOf(parsed.inner, places.at(project.getOperand()));
   }
-  auto &known = program.recurrent;
+  auto &known = parsed.recurrent;
   auto found = llvm::find_if(known, [&](const ParsedProjection &other) {
     return other.name == projection.name;
   });
@@ -354,27 +355,27 @@ void Translation::translate(ProjectOp project) {
 }
 
 ParsedCell Translation::translate(CellOp cell) {
-  program.name = cell.getSymName().str();
+  parsed.name = cell.getSymName().str();
   for (BlockArgument state : cell.getBody().getArguments().drop_front()) {
     auto index = static_cast<int>(state.getArgNumber()) - 1;
     auto name = cast<StringAttr>(cell.getStateNames()[index]);
-    program.states.push_back(name.str());
+    parsed.states.push_back(name.str());
     append(state, {.operation = Opcode::State, .index = index});
   }
   mlir::Operation *terminator = nullptr;
   for (mlir::Operation &op : cell.getBody().front()) {
     translate(op);
     if (isa<OutputOp>(op)) {
-      program.hasSeparateOutput = true;
-      program.output = places.at(op.getOperand(0));
+      parsed.hasSeparateOutput = true;
+      parsed.output = places.at(op.getOperand(0));
     }
     terminator = &op;
   }
   for (Value next : terminator->getOperands())
-    program.next.push_back(places.at(next));
-  if (!program.hasSeparateOutput)
-    program.output = program.next.front();
-  return std::move(program);
+    parsed.next.push_back(places.at(next));
+  if (!parsed.hasSeparateOutput)
+    parsed.output = parsed.next.front();
+  return std::move(parsed);
 }
 
 ParsedCell minrnn::reference::parseCell(std::string_view text) {

@@ -21,6 +21,8 @@
 #ifndef MINRNN_TESTS_REFERENCE_PARSEDCELL_H
 #define MINRNN_TESTS_REFERENCE_PARSEDCELL_H
 
+#include "tests/reference/Functions.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -40,7 +42,6 @@ enum class Opcode {
   Read,
   Parameter,
   Constant, // `constant`; a truth value is 0 or 1
-  // arith
   Add,
   Subtract,
   Multiply,
@@ -50,20 +51,12 @@ enum class Opcode {
   Minimum,
   Compare,
   Select,
-  // math
-  Exp,
-  ExpM1,
-  Log,
-  Tanh,
-  Sqrt,
   Absolute,
-  // minrnn
-  Sigmoid,
-  Positive,
-  Softplus,
   Lerp,
   LogAddExp2,
   Affine,
+  /// A function of one operand, `function`.
+  Call,
 };
 
 /// The outcomes of a comparison for which it is true.
@@ -86,11 +79,17 @@ struct Instruction {
   std::vector<int> operands = {};
   int index = 0;
   double constant = 0;
+  const Function *function = nullptr;
   Predicate predicate = {};
   /// Computed of constants alone: the compiler does so, in single precision.
   bool isFolded = false;
   /// Affine in the states and not free of them: may be multiplied out.
   bool regroups = false;
+
+  /// Whether it calls `operation`, and not of constants.
+  bool calls(std::string_view operation) const {
+    return !isFolded && function && function->operation == operation;
+  }
 };
 
 /// A projection of a state, or of a value computed within the step: then the

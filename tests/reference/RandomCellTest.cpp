@@ -34,15 +34,6 @@ const char *const mnemonics[] = {
     "math.exp",          "math.expm1",      "math.log",         "math.tanh",
     "math.sqrt",         "math.absf"};
 
-float sigmoidInSingle(float x) {
-  float e = std::exp(-std::abs(x));
-  return x >= 0 ? 1 / (1 + e) : e / (1 + e);
-}
-
-float softplusInSingle(float x) {
-  return std::max(x, 0.0F) + std::log1p(std::exp(-std::abs(x)));
-}
-
 bool holds(const Predicate &predicate, float x, float y) {
   if (x < y)
     return predicate.less;
@@ -51,7 +42,7 @@ bool holds(const Predicate &predicate, float x, float y) {
 
 /// A cell as anyone would compute it in single precision: what the bounds must
 /// admit.
-float valueInSingle(const ParsedCell &program, const Instruction &instruction,
+float valueInSingle(const ParsedCell &parsed, const Instruction &instruction,
                     const std::vector<float> &values) {
   auto at = [&](int operand) { return values[instruction.operands[operand]]; };
   float x = instruction.operands.empty() ? 0 : at(0);
@@ -82,28 +73,14 @@ float valueInSingle(const ParsedCell &program, const Instruction &instruction,
     return holds(instruction.predicate, x, at(1)) ? 1 : 0;
   case Opcode::Select:
     return x != 0 ? at(1) : at(2);
-  case Opcode::Exp:
-    return std::exp(x);
-  case Opcode::ExpM1:
-    return std::expm1(x);
-  case Opcode::Log:
-    return std::log(x);
-  case Opcode::Tanh:
-    return std::tanh(x);
-  case Opcode::Sqrt:
-    return std::sqrt(x);
   case Opcode::Absolute:
     return std::abs(x);
-  case Opcode::Sigmoid:
-    return sigmoidInSingle(x);
-  case Opcode::Positive:
-    return x >= 0 ? x + 0.5F : sigmoidInSingle(x);
-  case Opcode::Softplus:
-    return softplusInSingle(x);
+  case Opcode::Call:
+    return instruction.function->inSingle(x);
   case Opcode::Lerp: {
-    const Instruction &weight = program.instructions[instruction.operands[2]];
-    float keep = weight.operation == Opcode::Sigmoid
-                     ? sigmoidInSingle(-values[weight.operands[0]])
+    const Instruction &weight = parsed.instructions[instruction.operands[2]];
+    float keep = weight.calls("minrnn.sigmoid")
+                     ? sigmoid(-values[weight.operands[0]])
                      : 1 - at(2);
     return keep * x + at(2) * at(1);
   }
@@ -123,12 +100,12 @@ struct SingleResults {
 
 /// What a plain loop in single precision makes of a call. One instruction after
 /// the other, each in all channels.
-SingleResults resultsInSingle(const ParsedCell &program, const Call &call) {
+SingleResults resultsInSingle(const ParsedCell &parsed, const Call &call) {
   int64_t channels = call.shape.channels;
   int64_t time = call.shape.time;
-  auto states = static_cast<int64_t>(program.states.size());
-  auto gates = static_cast<int64_t>(program.gates.size());
-  auto inner = static_cast<int64_t>(program.inner.size());
+  auto states = static_cast<int64_t>(parsed.states.size());
+  auto gates = static_cast<int64_t>(parsed.gates.size());
+  auto inner = static_cast<int64_t>(parsed.inner.size());
   SingleResults results;
   results.output.resize(call.shape.outputs());
   results.inner.resize(call.shape.outputs() * inner);
@@ -143,9 +120,9 @@ SingleResults resultsInSingle(const ParsedCell &program, const Call &call) {
         before.assign(before.size(), 0);
       std::vector<std::vector<float>> values(channels);
       auto projected = [&](int64_t r, int64_t from) {
-        const ParsedProjection &projection = program.recurrent[r];
+        const ParsedProjection &projection = parsed.recurrent[r];
         return projection.isInner()
-                   ? values[from][program.inner[projection.inner]]
+                   ? values[from][parsed.inner[projection.inner]]
                    : before[projection.state * channels + from];
       };
       auto leafOf = [&](const Instruction &instruction, int64_t channel) {
@@ -174,30 +151,30 @@ SingleResults resultsInSingle(const ParsedCell &program, const Call &call) {
         } else if (instruction.operation == Opcode::Parameter) {
           leaf = call.parameters[i * channels + channel];
         } else {
-          leaf = valueInSingle(program, instruction, values[channel]);
+          leaf = valueInSingle(parsed, instruction, values[channel]);
         }
         return static_cast<float>(leaf);
       };
-      for (const Instruction &instruction : program.instructions)
+      for (const Instruction &instruction : parsed.instructions)
         for (int64_t channel = 0; channel < channels; ++channel)
           values[channel].push_back(leafOf(instruction, channel));
       for (int64_t channel = 0; channel < channels; ++channel) {
         const std::vector<float> &all = values[channel];
-        results.output[step * channels + channel] = all[program.output];
+        results.output[step * channels + channel] = all[parsed.output];
         for (int64_t c = 0; c < inner; ++c)
           results.inner[(step * inner + c) * channels + channel] =
-              all[program.inner[c]];
+              all[parsed.inner[c]];
         for (int64_t s = 0; s < states; ++s)
-          before[s * channels + channel] = all[program.next[s]];
+          before[s * channels + channel] = all[parsed.next[s]];
       }
     }
   }
   return results;
 }
 
-Call callOf(const ParsedCell &program, const RandomCell &cell, RandomRun run) {
+Call callOf(const ParsedCell &parsed, const RandomCell &cell, RandomRun run) {
   run.options.nonNegativeInitial = cell.isNonNegative;
-  return sampleCall(program, run.shape, run.options, run.seed);
+  return sampleCall(parsed, run.shape, run.options, run.seed);
 }
 
 } // namespace
@@ -213,15 +190,15 @@ TEST(RandomCells, AreWellFormedAndUseTheWholeLanguage) {
   for (uint64_t seed = 0; seed < cellCount; ++seed) {
     RandomCell cell = randomCell(seed);
     std::string text = cell.text();
-    ParsedCell program;
-    ASSERT_NO_THROW(program = parseCell(text)) << "seed " << seed << "\n"
-                                               << text;
+    ParsedCell parsed;
+    ASSERT_NO_THROW(parsed = parseCell(text)) << "seed " << seed << "\n"
+                                              << text;
     for (const char *mnemonic : mnemonics)
       cellsWith[mnemonic] += text.find(mnemonic) != std::string::npos ? 1 : 0;
     ++cellsOfStates[cell.states];
     affine += cell.isAffine ? 1 : 0;
     nonNegative += cell.isNonNegative ? 1 : 0;
-    projecting += program.recurrent.empty() ? 0 : 1;
+    projecting += parsed.recurrent.empty() ? 0 : 1;
     largest = std::max(largest, cell.operations.size());
     operations += cell.operations.size();
   }
@@ -262,15 +239,15 @@ TEST(RandomCells, AreTheSameInEveryRunAndOnEveryMachine) {
 }
 
 /// How many products of inner values stand behind one another at most.
-static int stagesOf(const ParsedCell &program) {
+static int stagesOf(const ParsedCell &parsed) {
   std::vector<int> stages;
-  for (const Instruction &instruction : program.instructions) {
+  for (const Instruction &instruction : parsed.instructions) {
     int most = 0;
     for (int operand : instruction.operands)
       most = std::max(most, stages[operand]);
     if (instruction.operation == Opcode::Recurrent)
-      if (int inner = program.recurrent[instruction.index].inner; inner >= 0)
-        most = stages[program.inner[inner]] + 1;
+      if (int inner = parsed.recurrent[instruction.index].inner; inner >= 0)
+        most = stages[parsed.inner[inner]] + 1;
     stages.push_back(most);
   }
   return *std::ranges::max_element(stages);
@@ -285,27 +262,27 @@ TEST(RandomCells, ChainSomeProjectionsIfTheyMay) {
     EXPECT_TRUE(parseCell(without).inner.empty());
     RandomCell cell = randomCell(seed, {.inner = true});
     EXPECT_LE(cell.operations.size(), 25U);
-    ParsedCell program;
-    ASSERT_NO_THROW(program = parseCell(cell.text())) << "seed " << seed << "\n"
-                                                      << cell.text();
+    ParsedCell parsed;
+    ASSERT_NO_THROW(parsed = parseCell(cell.text())) << "seed " << seed << "\n"
+                                                     << cell.text();
     changed += cell.text() != without ? 1 : 0;
-    if (program.inner.empty())
+    if (parsed.inner.empty())
       continue;
     EXPECT_FALSE(cell.isAffine);
     ++chaining;
-    ASSERT_LE(stagesOf(program), 3);
-    ++ofStages[stagesOf(program) - 1];
-    ofTwoValues += program.inner.size() == 2 ? 1 : 0;
+    ASSERT_LE(stagesOf(parsed), 3);
+    ++ofStages[stagesOf(parsed) - 1];
+    ofTwoValues += parsed.inner.size() == 2 ? 1 : 0;
     auto ofValues =
-        std::ranges::count_if(program.recurrent, &ParsedProjection::isInner);
-    shared += ofValues > std::ssize(program.inner) ? 1 : 0;
-    ofStatesToo += ofValues < std::ssize(program.recurrent) ? 1 : 0;
-    behind += program.recurrent.back().isInner() ? 0 : 1;
-    twice += std::ranges::count_if(program.instructions,
+        std::ranges::count_if(parsed.recurrent, &ParsedProjection::isInner);
+    shared += ofValues > std::ssize(parsed.inner) ? 1 : 0;
+    ofStatesToo += ofValues < std::ssize(parsed.recurrent) ? 1 : 0;
+    behind += parsed.recurrent.back().isInner() ? 0 : 1;
+    twice += std::ranges::count_if(parsed.instructions,
                                    [](const Instruction &instruction) {
                                      return instruction.operation ==
                                             Opcode::Recurrent;
-                                   }) > std::ssize(program.recurrent)
+                                   }) > std::ssize(parsed.recurrent)
                  ? 1
                  : 0;
   }
@@ -365,11 +342,11 @@ TEST(FormulasByHand, AreTheSameNumberInBothSpellings) {
                      std::to_string(i % 2) + "\" : f32\n";
     }
     auto outputOf = [&](Spelling spelling) {
-      ParsedCell program =
+      ParsedCell parsed =
           parseCell("minrnn.cell @c(%x: !minrnn.input) state(%h: f32) {\n" +
                     projections + textOf(formula, spelling, "%r", operands) +
                     "  minrnn.yield %r : f32\n}\n");
-      return evaluate(program, sampleCall(program, {2, 20, 3}, {}, 7)).output;
+      return evaluate(parsed, sampleCall(parsed, {2, 20, 3}, {}, 7)).output;
     };
     Estimates written = outputOf(Spelling::AsWritten);
     Estimates estimates = outputOf(Spelling::Stable);
@@ -420,29 +397,29 @@ TEST_P(RandomCellBounds, HoldWhatSinglePrecisionMakesOfTameCells) {
   uint64_t count = inner ? 8 * cellCount : cellCount;
   for (uint64_t seed = 0; seed < count; ++seed) {
     RandomCell cell = randomCell(seed, {.inner = inner});
-    ParsedCell program = parseCell(cell.text());
-    if (program.inner.empty() == inner)
+    ParsedCell parsed = parseCell(cell.text());
+    if (parsed.inner.empty() == inner)
       continue;
     RandomRun run = randomRun(seed);
     run.shape.channels = std::min<int64_t>(run.shape.channels, 5);
     SCOPED_TRACE(testing::Message()
                  << "seed " << seed << ", " << describe(run) << "\n"
                  << cell.text());
-    Call call = callOf(program, cell, run);
-    CallResults results = evaluate(program, call);
+    Call call = callOf(parsed, cell, run);
+    CallResults results = evaluate(parsed, call);
     for (double state : results.states.value)
       ASSERT_LE(std::abs(state), largestState * (1 + 1e-6));
     for (double value : results.inner.value)
       ASSERT_LE(std::abs(value), largestState * (1 + 1e-6));
     for (double output : results.output.value)
       ASSERT_LE(std::abs(output), 1e5);
-    SingleResults found = resultsInSingle(program, call);
+    SingleResults found = resultsInSingle(parsed, call);
     ASSERT_NO_FATAL_FAILURE(outputs.hold(found.output, results.output));
     ASSERT_NO_FATAL_FAILURE(values.hold(found.inner, results.inner));
 
     std::vector<double> dOutput =
         widen(sampleNormal(run.shape.outputs(), run.seed + 1));
-    CallGradients gradients = differentiate(program, call, dOutput, {});
+    CallGradients gradients = differentiate(parsed, call, dOutput, {});
     for (const Estimates &estimates :
          {gradients.preactivations, gradients.inner})
       for (double gradient : estimates.value)

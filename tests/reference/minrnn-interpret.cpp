@@ -109,7 +109,7 @@ Options parseOptions(int count, char **arguments) {
 /// A call of one row and one channel, and where each of its values lies.
 class Interpretation {
 public:
-  Interpretation(const ParsedCell &program, const Options &options);
+  Interpretation(const ParsedCell &cell, const Options &options);
 
   void printResults(std::ostream &out) const;
   void printGradients(std::ostream &out) const;
@@ -132,7 +132,7 @@ private:
   void printGradientsOf(std::ostream &out, const std::string &result,
                         const Numbers &dOutput, const Numbers &dLast) const;
 
-  const ParsedCell &program;
+  const ParsedCell &cell;
   Call call;
   Numbers reset;
   std::vector<std::pair<std::string, Place>> given;
@@ -140,9 +140,8 @@ private:
 
 } // namespace
 
-Interpretation::Interpretation(const ParsedCell &program,
-                               const Options &options)
-    : program(program) {
+Interpretation::Interpretation(const ParsedCell &cell, const Options &options)
+    : cell(cell) {
   size_t time = 1;
   for (const auto &[name, numbers] : options.values)
     time = std::max(time, numbers.size());
@@ -150,11 +149,11 @@ Interpretation::Interpretation(const ParsedCell &program,
   call.reverse = options.reverse;
   call.roundsPreactivations = false;
   call.precision = doublePrecision;
-  call.preactivations.resize(time * program.gates.size());
-  call.input.resize(program.readsInput ? time : 0);
-  call.recurrentWeight.resize(program.recurrent.size());
-  call.parameters.resize(program.parameters.size());
-  call.initial.resize(program.states.size());
+  call.preactivations.resize(time * cell.gates.size());
+  call.input.resize(cell.readsInput ? time : 0);
+  call.recurrentWeight.resize(cell.recurrent.size());
+  call.parameters.resize(cell.parameters.size());
+  call.initial.resize(cell.states.size());
   reset.resize(time);
   for (const auto &[name, numbers] : options.values) {
     Place place = placeOf(name);
@@ -179,20 +178,20 @@ Interpretation::Place Interpretation::placeOf(const std::string &name) {
   };
   if (name == "reset")
     return {&reset, nullptr};
-  if (name == "x" && program.readsInput)
+  if (name == "x" && cell.readsInput)
     return {&call.input, &CallGradients::input};
   if (name.starts_with("x."))
-    if (int64_t gate = find(program.gates, name.substr(2)); gate >= 0)
+    if (int64_t gate = find(cell.gates, name.substr(2)); gate >= 0)
       return {&call.preactivations, &CallGradients::preactivations, gate,
-              std::ssize(program.gates)};
+              std::ssize(cell.gates)};
   if (name.starts_with("u."))
-    for (int64_t r = 0; r < std::ssize(program.recurrent); ++r)
-      if (program.recurrent[r].name == name.substr(2))
+    for (int64_t r = 0; r < std::ssize(cell.recurrent); ++r)
+      if (cell.recurrent[r].name == name.substr(2))
         return {&call.recurrentWeight, &CallGradients::recurrentWeight, r, 1,
                 false};
-  if (int64_t state = find(program.states, name); state >= 0)
+  if (int64_t state = find(cell.states, name); state >= 0)
     return {&call.initial, &CallGradients::initial, state, 1, false};
-  if (int64_t place = find(program.parameters, name); place >= 0)
+  if (int64_t place = find(cell.parameters, name); place >= 0)
     return {&call.parameters, &CallGradients::parameters, place, 1, false};
   throw UsageError("the cell has no '" + name + "'");
 }
@@ -227,16 +226,16 @@ Numbers Interpretation::statesBefore(const CallResults &results,
 }
 
 void Interpretation::printResults(std::ostream &out) const {
-  CallResults results = evaluate(program, call);
-  auto count = std::ssize(program.states);
+  CallResults results = evaluate(cell, call);
+  auto count = std::ssize(cell.states);
   for (int64_t s = 0; s < count; ++s)
-    print(out, program.states[s], results.states.value, s, count);
-  if (program.hasSeparateOutput)
+    print(out, cell.states[s], results.states.value, s, count);
+  if (cell.hasSeparateOutput)
     print(out, "y", results.output.value, 0, 1);
-  for (const ParsedProjection &projection : program.recurrent) {
+  for (const ParsedProjection &projection : cell.recurrent) {
     if (projection.isInner())
       print(out, "operand of " + projection.name, results.inner.value,
-            projection.inner, std::ssize(program.inner));
+            projection.inner, std::ssize(cell.inner));
     else
       print(out, "operand of " + projection.name,
             statesBefore(results, projection.state), 0, 1);
@@ -247,7 +246,7 @@ void Interpretation::printGradientsOf(std::ostream &out,
                                       const std::string &result,
                                       const Numbers &dOutput,
                                       const Numbers &dLast) const {
-  CallGradients gradients = differentiate(program, call, dOutput, dLast);
+  CallGradients gradients = differentiate(cell, call, dOutput, dLast);
   for (const auto &[name, place] : given) {
     if (!place.gradient)
       continue;
@@ -264,12 +263,12 @@ void Interpretation::printGradientsOf(std::ostream &out,
 void Interpretation::printGradients(std::ostream &out) const {
   int64_t time = call.shape.time;
   Numbers none(time);
-  for (size_t s = 0; s < program.states.size(); ++s) {
-    Numbers dLast(program.states.size());
+  for (size_t s = 0; s < cell.states.size(); ++s) {
+    Numbers dLast(cell.states.size());
     dLast[s] = 1;
-    printGradientsOf(out, program.states[s], none, dLast);
+    printGradientsOf(out, cell.states[s], none, dLast);
   }
-  if (!program.hasSeparateOutput)
+  if (!cell.hasSeparateOutput)
     return;
   Numbers dOutput(time);
   dOutput[call.reverse ? 0 : time - 1] = 1;
@@ -279,13 +278,13 @@ void Interpretation::printGradients(std::ostream &out) const {
 int main(int count, char **arguments) {
   try {
     Options options = parseOptions(count, arguments);
-    ParsedCell program;
+    ParsedCell cell;
     if (options.file == "-")
-      program =
+      cell =
           parseCell(std::string(std::istreambuf_iterator<char>(std::cin), {}));
     else
-      program = parseCellFile(options.file);
-    Interpretation interpretation(program, options);
+      cell = parseCellFile(options.file);
+    Interpretation interpretation(cell, options);
     interpretation.printResults(std::cout);
     if (options.gradients)
       interpretation.printGradients(std::cout);

@@ -17,15 +17,21 @@
 
 namespace minrnn::test {
 
-/// A cell of specs/cells or else of tests/runtime/cells, compiled for the host.
+/// The file of a cell of specs/cells or else of tests/runtime/cells.
+inline std::string cellFileOf(const std::string &name) {
+  const std::string file = testFile(MINRNN_CELL_FOLDER) + "/" + name + ".mlir";
+  return std::filesystem::exists(file)
+             ? file
+             : testFile(MINRNN_TEST_CELLS) + "/" + name + ".mlir";
+}
+
+/// The cell, compiled for the host.
 inline CellKernels compiledCell(const std::string &name, int threads = 0,
                                 Recompute recompute = Recompute::Gates) {
-  std::string file = testFile(MINRNN_CELL_FOLDER) + "/" + name + ".mlir";
-  if (!std::filesystem::exists(file))
-    file = testFile(MINRNN_TEST_CELLS) + "/" + name + ".mlir";
-  return compileCellFile(file, {.recompute = recompute,
-                                .device = std::make_shared<HostDevice>(threads),
-                                .cacheFolder = testCache(MINRNN_TEST_CACHE)});
+  return compileCellFile(cellFileOf(name),
+                         {.recompute = recompute,
+                          .device = std::make_shared<HostDevice>(threads),
+                          .cacheFolder = testCache(MINRNN_TEST_CACHE)});
 }
 
 } // namespace minrnn::test

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The cells of specs/cells, compiled, as recurrent layers against their
-// published equations in double; and weights of torch.nn.GRU and torch.nn.LSTM.
+// The cells of specs/cells, compiled, as recurrent layers against the
+// reference in double; and weights of torch.nn.GRU and torch.nn.LSTM.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,30 +21,19 @@
 #include "tests/runtime/TemporaryFolder.h"
 
 #include "gtest/gtest.h"
-#include <ostream>
 
 using namespace minrnn;
 using namespace minrnn::test;
 
 namespace {
 
-struct LayerCase {
-  const char *name;
-  ReferenceRun (*reference)(const ReferenceLayer &layer);
-};
-
-/// How a failing test names its parameter.
-std::ostream &operator<<(std::ostream &stream, const LayerCase &layerCase) {
-  return stream << layerCase.name;
-}
-
-class CompiledLayer : public testing::TestWithParam<LayerCase> {
+class CompiledLayer : public testing::TestWithParam<const char *> {
 protected:
   /// More than one tile of channels, and a tile that is not whole. The cells of
   /// the tests alone are narrower and their weights smaller, so that
   /// rounding in f32 does not grow from step to step.
   ReferenceLayer layer(std::size_t time = 6, std::uint64_t seed = 1) const {
-    const std::string name = GetParam().name;
+    const std::string name = GetParam();
     const bool isOfTests = name == "knot" || name == "tangle";
     ReferenceLayer layer =
         randomLayer(cell, 2, time, 3, isOfTests ? 18 : 35, seed);
@@ -54,24 +43,23 @@ protected:
     return layer;
   }
   void expectAgrees(const ReferenceLayer &layer) const {
-    expectLayerAgrees(cell, layer, GetParam().reference);
+    expectLayerAgrees(cell, layer, equations);
   }
-  const CellKernels cell = compiledCell(GetParam().name);
+  const CellKernels cell = compiledCell(GetParam());
+  const reference::ParsedCell equations = equationsOf(GetParam());
 };
 
 /// The same, with states that backward computes again.
-class RecomputingLayer : public testing::TestWithParam<LayerCase> {};
+class RecomputingLayer : public testing::TestWithParam<const char *> {};
 
 INSTANTIATE_TEST_SUITE_P(Cells, RecomputingLayer,
-                         testing::Values(LayerCase{"mingru", minGruLayer},
-                                         LayerCase{"qrnn", qrnn},
-                                         LayerCase{"rglru", rglru}),
+                         testing::Values("mingru", "qrnn", "rglru"),
                          [](const auto &info) {
-                           return std::string(info.param.name);
+                           return std::string(info.param);
                          });
 
 TEST_P(RecomputingLayer, AgreesWithTheEquations) {
-  const CellKernels cell = compiledCell(GetParam().name, 0, Recompute::All);
+  const CellKernels cell = compiledCell(GetParam(), 0, Recompute::All);
   ASSERT_TRUE(cell.manifest().recomputesStates());
   EXPECT_EQ(cell.manifest().entry("forward").timeTiles(0), 0);
   EXPECT_EQ(cell.manifest().entry("forward").timeTiles(1), 1);
@@ -83,7 +71,7 @@ TEST_P(RecomputingLayer, AgreesWithTheEquations) {
       layer.reset.resize(2 * time);
       for (std::size_t i = 5; i < layer.reset.size(); i += 23)
         layer.reset[i] = 1;
-      expectLayerAgrees(cell, layer, GetParam().reference);
+      expectLayerAgrees(cell, layer, equationsOf(GetParam()));
     }
 }
 
@@ -101,14 +89,13 @@ TEST(RecomputingCells, KeepNothingElse) {
   EXPECT_THROW(compiledCell("gru", 0, Recompute::All), Error);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Cells, CompiledLayer,
-    testing::Values(LayerCase{"gru", gru}, LayerCase{"indrnn", indrnn},
-                    LayerCase{"knot", knot}, LayerCase{"lstm", lstm},
-                    LayerCase{"mgu", mgu}, LayerCase{"mingru", minGruLayer},
-                    LayerCase{"qrnn", qrnn}, LayerCase{"rglru", rglru},
-                    LayerCase{"sru", sru}, LayerCase{"tangle", tangle}),
-    [](const auto &info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(Cells, CompiledLayer,
+                         testing::Values("gru", "indrnn", "knot", "lstm", "mgu",
+                                         "mingru", "qrnn", "rglru", "sru",
+                                         "tangle"),
+                         [](const auto &info) {
+                           return std::string(info.param);
+                         });
 
 TEST_P(CompiledLayer, AgreesWithTheEquations) { expectAgrees(layer()); }
 
@@ -148,7 +135,7 @@ TEST_P(CompiledLayer, TakesAnyEmptySize) {
 
 TEST_P(CompiledLayer, StepsContinueTheSequence) {
   const ReferenceLayer whole = layer();
-  const ReferenceRun expected = GetParam().reference(whole);
+  const ReferenceRun expected = evaluate(equations, whole);
   LayerRun run(cell, whole);
   const auto states =
       static_cast<std::size_t>(cell.manifest().size(Axis::States));
@@ -166,7 +153,7 @@ TEST_P(CompiledLayer, StepsContinueTheSequence) {
     for (std::size_t row = 0; row < whole.batch; ++row) {
       append(x, whole.x, row * whole.time + t, whole.inputs);
       append(output, expected.output, row * whole.time + t, h);
-      append(after, expected.trajectory, row * whole.time + t, states * h);
+      append(after, expected.states, row * whole.time + t, states * h);
     }
     Floats input(x);
     Floats stepOutput(whole.batch * h);
@@ -184,7 +171,7 @@ TEST_P(CompiledLayer, StepsContinueTheSequence) {
 TEST_P(CompiledLayer, StepsStartAnewAtResets) {
   ReferenceLayer one = layer(1);
   one.reset = {0, 1};
-  const ReferenceRun expected = GetParam().reference(one);
+  const ReferenceRun expected = evaluate(equations, one);
   LayerRun run(cell, one);
   std::vector<float> state = run.initial.data;
   std::vector<NamedTensor> tensors = run.weights();
@@ -208,7 +195,7 @@ TEST_P(CompiledLayer, LearnsItsInitialState) {
   const auto loss = [&] {
     base.initial = learned;
     base.initial.insert(base.initial.end(), learned.begin(), learned.end());
-    return weightedSum(GetParam().reference(base).output, dOutput);
+    return weightedSum(evaluate(equations, base).output, dOutput);
   };
   loss();
   LayerRun run(cell, base);
@@ -238,8 +225,8 @@ TEST_P(CompiledLayer, RunsInBothDirections) {
   const std::size_t h = ahead.channels;
   const std::size_t positions = ahead.batch * ahead.time;
   const auto reference = [&] {
-    const Numbers a = GetParam().reference(ahead).output;
-    const Numbers b = GetParam().reference(back).output;
+    const Numbers a = evaluate(equations, ahead).output;
+    const Numbers b = evaluate(equations, back).output;
     Numbers both;
     for (std::size_t i = 0; i < positions; ++i) {
       both.insert(both.end(), a.data() + i * h, a.data() + (i + 1) * h);
@@ -279,7 +266,7 @@ TEST_P(CompiledLayer, IsTheSameForAnyNumberOfThreads) {
   const ReferenceLayer wide = randomLayer(cell, 64, 3, 16, 300);
   std::vector<std::vector<float>> outputs;
   for (const int threads : {1, 2, 5}) {
-    LayerRun run(compiledCell(GetParam().name, threads), wide);
+    LayerRun run(compiledCell(GetParam(), threads), wide);
     run.forward();
     outputs.push_back(run.output.data);
   }
@@ -319,10 +306,9 @@ void writePyTorchWeights(const std::filesystem::path &path,
 
 /// PyTorch keeps the gates of a layer one below the other, in the order of
 /// gru.mlir and lstm.mlir: its arrays are the packed ones as they are.
-void expectTakesPyTorchWeights(
-    const char *name, std::int64_t gates,
-    ReferenceRun (*reference)(const ReferenceLayer &)) {
+void expectTakesPyTorchWeights(const char *name, std::int64_t gates) {
   const CellKernels cell = compiledCell(name);
+  const reference::ParsedCell equations = equationsOf(name);
   ReferenceLayer layer = randomLayer(cell, 3, 20, 7, 33);
   layer.initial.clear();
   const TemporaryFolder folder;
@@ -339,48 +325,27 @@ void expectTakesPyTorchWeights(
   run.bias.data = read("bias_ih_l0");
   run.recurrentBias.data = read("bias_hh_l0");
   run.forward();
-  const ReferenceRun expected = reference(layer);
+  const ReferenceRun expected = evaluate(equations, layer);
   expectClose(run.output.data, expected.output, 1e-5, 1e-6, "output");
   expectClose(run.last.data, expected.last, 1e-5, 1e-6, "last states");
 
   const Numbers dOutput =
       randomNumbers(static_cast<std::int64_t>(expected.output.size()), 9);
   run.backward(toFloats(dOutput).data(), nullptr);
-  const auto loss = [&] {
-    return weightedSum(reference(layer).output, dOutput);
+  const ReferenceLayer gradients = differentiate(equations, layer, dOutput, {});
+  const auto compare = [](const Floats &found, const Numbers &numbers,
+                          const char *name) {
+    expectClose(found.data, numbers, 1e-4, 5e-6, name);
   };
-  expectClose(run.dBias.data, centralDifferences(layer.bias, loss), 1e-4, 5e-6,
-              "gradient of bias_ih_l0");
-  expectClose(run.dRecurrentBias.data,
-              centralDifferences(layer.recurrentBias, loss), 1e-4, 5e-6,
-              "gradient of bias_hh_l0");
-  // Rows of the matrices: central differences of all would take too long.
-  const auto compareRow = [&](Numbers &variables, const Floats &found,
-                              std::size_t begin, std::size_t count,
-                              const char *what) {
-    Numbers row(variables.begin() + static_cast<std::ptrdiff_t>(begin),
-                variables.begin() + static_cast<std::ptrdiff_t>(begin + count));
-    const auto lossOfRow = [&] {
-      std::copy(row.begin(), row.end(),
-                variables.begin() + static_cast<std::ptrdiff_t>(begin));
-      return loss();
-    };
-    const Numbers gradient = centralDifferences(row, lossOfRow);
-    lossOfRow();
-    expectClose(std::span(found.data).subspan(begin, count), gradient, 1e-4,
-                5e-6, what);
-  };
-  for (std::int64_t gate = 0; gate < gates; ++gate) {
-    const std::size_t row = static_cast<std::size_t>(gate) * layer.channels + 5;
-    compareRow(layer.weight, run.dWeight, row * layer.inputs, layer.inputs,
-               "a row of the gradient of weight_ih_l0");
-    compareRow(layer.recurrentWeight, run.dRecurrentWeight,
-               row * layer.channels, layer.channels,
-               "a row of the gradient of weight_hh_l0");
-  }
+  compare(run.dBias, gradients.bias, "gradient of bias_ih_l0");
+  compare(run.dRecurrentBias, gradients.recurrentBias,
+          "gradient of bias_hh_l0");
+  compare(run.dWeight, gradients.weight, "gradient of weight_ih_l0");
+  compare(run.dRecurrentWeight, gradients.recurrentWeight,
+          "gradient of weight_hh_l0");
 }
 
-TEST(PyTorchWeights, OfGru) { expectTakesPyTorchWeights("gru", 3, gru); }
-TEST(PyTorchWeights, OfLstm) { expectTakesPyTorchWeights("lstm", 4, lstm); }
+TEST(PyTorchWeights, OfGru) { expectTakesPyTorchWeights("gru", 3); }
+TEST(PyTorchWeights, OfLstm) { expectTakesPyTorchWeights("lstm", 4); }
 
 } // namespace

@@ -39,7 +39,7 @@ KernelEntry entryOf(const char *name, std::vector<KernelArgument> tensors,
     for (KernelArgument &argument : entry.arguments)
       std::erase(argument.axes, Time);
   for (const char *number : numbers)
-    entry.arguments.push_back({number, {}, Element::F32, false, false});
+    entry.arguments.push_back({number, {}});
   return entry;
 }
 
@@ -48,20 +48,20 @@ std::vector<KernelEntry> entriesOf() {
   constexpr Element f32 = Element::F32;
   const std::vector<KernelArgument> inputs = {
       {"preactivations", ofGates(), io},
-      {"bias", {Gates, Channels}, f32, false, true},
-      {"reset", {Batch, Time}, Element::U8, false, true},
-      {"initial", ofStates(), f32, false, true}};
+      {"bias", {Gates, Channels}, f32, Access::Read, true},
+      {"reset", {Batch, Time}, Element::U8, Access::Read, true},
+      {"initial", ofStates(), f32, Access::Read, true}};
   std::vector<KernelArgument> forward = inputs;
-  forward.push_back({"output", ofSequence(), io, true});
-  forward.push_back({"last", ofStates(), f32, true, true});
+  forward.push_back({"output", ofSequence(), io, Access::Write});
+  forward.push_back({"last", ofStates(), f32, Access::Write, true});
   std::vector<KernelArgument> backward = inputs;
   for (const KernelArgument &argument : std::vector<KernelArgument>{
            {"output", ofSequence(), io},
            {"d_output", ofSequence(), io},
-           {"d_last", ofStates(), f32, false, true},
-           {"d_preactivations", ofGates(), io, true},
-           {"d_bias_rows", {Batch, Gates, Channels}, f32, true, true},
-           {"d_initial", ofStates(), f32, true, true}})
+           {"d_last", ofStates(), f32, Access::Read, true},
+           {"d_preactivations", ofGates(), io, Access::Write},
+           {"d_bias_rows", {Batch, Gates, Channels}, f32, Access::Write, true},
+           {"d_initial", ofStates(), f32, Access::Write, true}})
     backward.push_back(argument);
   const std::vector<const char *> sizes = {"batch", "time", "channels",
                                            "reverse"};

@@ -60,7 +60,7 @@ TEST(Manifest, ReadsEveryField) {
   EXPECT_EQ(backward.arguments[2].element, Element::U8);
   EXPECT_EQ(backward.arguments[8].name, "d_bias_rows");
   EXPECT_TRUE(backward.arguments[8].isOptional);
-  EXPECT_TRUE(backward.arguments[8].isWritten);
+  EXPECT_TRUE(backward.arguments[8].isWritten());
   EXPECT_EQ(backward.arguments[8].axes,
             (std::vector<Axis>{Axis::Batch, Axis::Gates, Axis::Channels}));
   EXPECT_FALSE(backward.arguments[10].isTensor());

@@ -162,47 +162,42 @@ struct LayerBounds {
   double absolute = 5e-6;
 };
 
-/// Runs `layer` forward and backward and holds every result to `reference` and
-/// to central differences of it.
-template <typename Reference>
-void expectLayerAgrees(const CellKernels &cell, ReferenceLayer layer,
-                       const Reference &reference,
-                       const LayerBounds &bounds = {}) {
+/// Runs `layer` forward and backward and holds every result to what the
+/// reference makes of the `equations`.
+inline void expectLayerAgrees(const CellKernels &cell,
+                              const ReferenceLayer &layer,
+                              const reference::ParsedCell &equations,
+                              const LayerBounds &bounds = {}) {
   LayerRun run(cell, layer);
   run.forward();
-  const ReferenceRun expected = reference(layer);
-  expectClose(run.output.data, expected.output, bounds.forward, bounds.absolute,
-              "output");
+  const ReferenceRun expected = evaluate(equations, layer);
+  const auto compare = [&](const Floats &found, const Numbers &numbers,
+                           double relative, const char *name) {
+    expectClose(found.data, numbers, relative, bounds.absolute, name);
+  };
+  compare(run.output, expected.output, bounds.forward, "output");
   if (const std::vector<float> states = run.states(); !states.empty())
-    expectClose(states, expected.trajectory, bounds.forward, bounds.absolute,
+    expectClose(states, expected.states, bounds.forward, bounds.absolute,
                 "states");
-  expectClose(run.last.data, expected.last, bounds.forward, bounds.absolute,
-              "last");
+  compare(run.last, expected.last, bounds.forward, "last");
 
   const Numbers dOutput =
       randomNumbers(static_cast<std::int64_t>(expected.output.size()), 101);
   const Numbers dLast =
       randomNumbers(static_cast<std::int64_t>(expected.last.size()), 102);
   run.backward(toFloats(dOutput).data(), toFloats(dLast).data());
-  const auto loss = [&] {
-    const ReferenceRun now = reference(layer);
-    return weightedSum(now.output, dOutput) + weightedSum(now.last, dLast);
-  };
-  const auto compare = [&](const Floats &found, Numbers &variables,
-                           const char *name) {
-    expectClose(found.data, centralDifferences(variables, loss),
-                bounds.backward, bounds.absolute, name);
-  };
-  compare(run.dInput, layer.x, "dInput");
-  compare(run.dWeight, layer.weight, "dWeight");
-  compare(run.dRecurrentWeight, layer.recurrentWeight, "dRecurrentWeight");
-  compare(run.dParameters, layer.parameters, "dParameters");
-  if (!layer.bias.empty())
-    compare(run.dBias, layer.bias, "dBias");
-  if (!layer.recurrentBias.empty())
-    compare(run.dRecurrentBias, layer.recurrentBias, "dRecurrentBias");
-  if (!layer.initial.empty())
-    compare(run.dInitial, layer.initial, "dInitial");
+  const ReferenceLayer gradients =
+      differentiate(equations, layer, dOutput, dLast);
+  compare(run.dInput, gradients.x, bounds.backward, "dInput");
+  compare(run.dWeight, gradients.weight, bounds.backward, "dWeight");
+  compare(run.dBias, gradients.bias, bounds.backward, "dBias");
+  compare(run.dRecurrentWeight, gradients.recurrentWeight, bounds.backward,
+          "dRecurrentWeight");
+  compare(run.dRecurrentBias, gradients.recurrentBias, bounds.backward,
+          "dRecurrentBias");
+  compare(run.dParameters, gradients.parameters, bounds.backward,
+          "dParameters");
+  compare(run.dInitial, gradients.initial, bounds.backward, "dInitial");
 }
 
 } // namespace minrnn::test

@@ -299,7 +299,8 @@ TEST_F(Tool, TrainsResumesAndSamples) {
   ASSERT_EQ(whole.status, 0) << whole.err;
   EXPECT_NE(whole.out.find("step 40/80"), std::string::npos) << whole.out;
   EXPECT_NE(whole.out.find("step 80/80"), std::string::npos) << whole.out;
-  EXPECT_NE(whole.out.find("600 to judge by"), std::string::npos) << whole.out;
+  EXPECT_NE(whole.out.find("600 for validation"), std::string::npos)
+      << whole.out;
 
   const Outcome resumed =
       minrnn("train text --data " + file("text") +

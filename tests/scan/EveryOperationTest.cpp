@@ -363,16 +363,16 @@ TEST_F(EveryOperation, IsTheSameToExplanationAndReference) {
     values.states = {2};
     double explained = StepEvaluation(cell.cell, values)[cell.v];
 
-    reference::ParsedCell program =
+    reference::ParsedCell parsed =
         reference::parseCell(textOf(name, false), context());
     reference::Call call;
     call.shape = {1, 1, 1};
-    for (const std::string &gate : program.gates)
+    for (const std::string &gate : parsed.gates)
       call.preactivations.push_back(numbers.at(gate));
-    call.input.assign(program.readsInput ? 1 : 0, 1.25);
-    call.parameters.assign(program.parameters.size(), 0.375);
+    call.input.assign(parsed.readsInput ? 1 : 0, 1.25);
+    call.parameters.assign(parsed.parameters.size(), 0.375);
     call.initial = {2};
-    double expected = reference::evaluate(program, call).output.value[0];
+    double expected = reference::evaluate(parsed, call).output.value[0];
     EXPECT_NEAR(explained, expected, 1e-6);
     // Zero is what an operation without a rule gives.
     return expected != 0 && explained != 0;

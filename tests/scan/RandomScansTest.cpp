@@ -89,7 +89,7 @@ public:
 
 private:
   ScanCompiler &compiler();
-  void checkScans(const Example &example, const ParsedCell &program,
+  void checkScans(const Example &example, const ParsedCell &parsed,
                   const std::map<std::string, double> &constants,
                   mlir::ModuleOp scans, bool inLogSpace);
 
@@ -110,7 +110,7 @@ ScanCompiler &Campaign::compiler() {
   return *current;
 }
 
-void Campaign::checkScans(const Example &example, const ParsedCell &program,
+void Campaign::checkScans(const Example &example, const ParsedCell &parsed,
                           const std::map<std::string, double> &constants,
                           mlir::ModuleOp undecided, bool inLogSpace) {
   auto scans = current->inDomain(undecided, inLogSpace);
@@ -121,16 +121,16 @@ void Campaign::checkScans(const Example &example, const ParsedCell &program,
   options.nonNegativeInitial |= example.cell.isNonNegative || inLogSpace;
   options.extreme = example.cell.isHostile;
   GradedCall graded;
-  Call call = sampleCall(program, run.shape, options, run.seed);
+  Call call = sampleCall(parsed, run.shape, options, run.seed);
   int64_t width = run.shape.channels;
-  for (size_t p = 0; p < program.parameters.size(); ++p)
-    if (auto value = constants.find(program.parameters[p]);
+  for (size_t p = 0; p < parsed.parameters.size(); ++p)
+    if (auto value = constants.find(parsed.parameters[p]);
         value != constants.end())
       std::fill_n(call.parameters.begin() + static_cast<int64_t>(p) * width,
                   width, value->second);
   call.roundsPreactivations = false;
   call.logarithmic = inLogSpace;
-  if (!holdsRoundedConstants(*scans, program))
+  if (!holdsRoundedConstants(*scans, parsed))
     call.precision = doublePrecision;
   graded.dOutput = widen(sampleNormal(run.shape.outputs(), run.seed + 1));
   if (run.dLast)
@@ -138,9 +138,9 @@ void Campaign::checkScans(const Example &example, const ParsedCell &program,
         sampleNormal(run.shape.states() * example.cell.states, run.seed + 2));
   graded.isHostile = example.cell.isHostile;
   // What a weight makes of an input is ordinary; hostile numbers are given.
-  graded.layer = layerCallOf(program, std::move(call), run.seed + 3,
+  graded.layer = layerCallOf(parsed, std::move(call), run.seed + 3,
                              /*projects=*/!graded.isHostile);
-  Expected expected = expectedOf(program, graded);
+  Expected expected = expectedOf(parsed, graded);
   metrics.hostile += graded.isHostile ? 1 : 0;
   if (!isTame(expected.results)) {
     metrics.untame += graded.isHostile ? 1 : 0;
@@ -148,7 +148,7 @@ void Campaign::checkScans(const Example &example, const ParsedCell &program,
   }
   metrics.inLogSpace += inLogSpace ? 1 : 0;
   ScanCell cell(*scans);
-  compare(cell, program, graded, expected, metrics);
+  compare(cell, parsed, graded, expected, metrics);
 }
 
 void Campaign::check(const Example &example, bool keepsConstants) {
@@ -157,7 +157,7 @@ void Campaign::check(const Example &example, bool keepsConstants) {
       keepsConstants ? example.cell : withoutConstants(example.cell, constants);
   std::string text = cell.text();
   ScanCompiler &passes = compiler();
-  ParsedCell program =
+  ParsedCell parsed =
       parseCell(cell.text(Spelling::Stable), passes.getContext());
   auto proven = passes.prove(text);
   bool parallel = isParallel(*proven);
@@ -167,15 +167,15 @@ void Campaign::check(const Example &example, bool keepsConstants) {
   ++metrics.cells;
   metrics.parallel += parallel ? 1 : 0;
   auto scans = passes.scans(*proven, /*recompute=*/false);
-  checkScans(example, program, constants, *scans, /*inLogSpace=*/false);
+  checkScans(example, parsed, constants, *scans, /*inLogSpace=*/false);
   if (!parallel)
     return;
-  checkScans(example, program, constants, *scans, /*inLogSpace=*/true);
+  checkScans(example, parsed, constants, *scans, /*inLogSpace=*/true);
   if (example.run.seed % 4 >= 2)
     return;
   ++metrics.recomputed;
   scans = passes.scans(*proven, /*recompute=*/true);
-  checkScans(example, program, constants, *scans,
+  checkScans(example, parsed, constants, *scans,
              /*inLogSpace=*/example.run.seed % 4 == 1);
 }
 

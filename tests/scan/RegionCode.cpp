@@ -9,7 +9,6 @@
 #include "tests/scan/RegionCode.h"
 
 #include "dialect/MinRNN.h"
-#include "tests/reference/Functions.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -60,6 +59,8 @@ RegionCode::RegionCode(Region &region) : arguments(region.getNumArguments()) {
 }
 
 void RegionCode::append(Operation &op, llvm::DenseMap<Value, int> &places) {
+  const reference::Function *function =
+      reference::findFunction(op.getName().getStringRef());
   auto kind = llvm::TypeSwitch<Operation *, std::optional<Kind>>(&op)
                   .Case([](arith::AddFOp) { return Kind::Add; })
                   .Case([](arith::SubFOp) { return Kind::Subtract; })
@@ -73,20 +74,16 @@ void RegionCode::append(Operation &op, llvm::DenseMap<Value, int> &places) {
                   .Case([](arith::AndIOp) { return Kind::And; })
                   .Case([](arith::OrIOp) { return Kind::Or; })
                   .Case([](arith::XOrIOp) { return Kind::ExclusiveOr; })
-                  .Case([](math::ExpOp) { return Kind::Exp; })
                   .Case([](math::Exp2Op) { return Kind::Exp2; })
-                  .Case([](math::ExpM1Op) { return Kind::ExpM1; })
-                  .Case([](math::LogOp) { return Kind::Log; })
                   .Case([](math::Log2Op) { return Kind::Log2; })
-                  .Case([](math::TanhOp) { return Kind::Tanh; })
-                  .Case([](math::SqrtOp) { return Kind::Sqrt; })
                   .Case([](math::AbsFOp) { return Kind::Absolute; })
-                  .Case([](SigmoidOp) { return Kind::Sigmoid; })
-                  .Case([](PositiveOp) { return Kind::Positive; })
-                  .Case([](SoftplusOp) { return Kind::Softplus; })
                   .Case([](LerpOp) { return Kind::Lerp; })
                   .Case([](LogAddExp2Op) { return Kind::LogAddExp2; })
-                  .Default([](Operation *) { return std::nullopt; });
+                  .Default([&](Operation *) -> std::optional<Kind> {
+                    if (function)
+                      return Kind::Call;
+                    return std::nullopt;
+                  });
   bool isTruth =
       op.getNumResults() == 1 && op.getResult(0).getType().isInteger(1);
   bool isNumber = op.getNumResults() == 1 && op.getResult(0).getType().isF32();
@@ -96,7 +93,7 @@ void RegionCode::append(Operation &op, llvm::DenseMap<Value, int> &places) {
   auto place = [&](unsigned index) {
     return index < op.getNumOperands() ? places.at(op.getOperand(index)) : 0;
   };
-  Instruction instruction{*kind, place(0), place(1), place(2), {}};
+  Instruction instruction{*kind, place(0), place(1), place(2), {}, function};
   if (auto compare = dyn_cast<arith::CmpFOp>(op))
     instruction.predicate =
         reference::predicateOf(static_cast<int64_t>(compare.getPredicate()));
@@ -133,30 +130,16 @@ double RegionCode::evaluate(const Instruction &instruction) const {
     return x != 0 || y != 0 ? 1 : 0;
   case Kind::ExclusiveOr:
     return (x != 0) != (y != 0) ? 1 : 0;
-  case Kind::Exp:
-    return std::exp(x);
   case Kind::Exp2:
     return std::exp2(x);
-  case Kind::ExpM1:
-    return std::expm1(x);
-  case Kind::Log:
-    return std::log(x);
   case Kind::Log2:
     return std::log2(x);
-  case Kind::Tanh:
-    return std::tanh(x);
-  case Kind::Sqrt:
-    return std::sqrt(x);
   case Kind::Absolute:
     return std::abs(x);
-  case Kind::Sigmoid:
-    return reference::sigmoid(x);
-  case Kind::Positive:
-    return reference::positive(x);
-  case Kind::Softplus:
-    return reference::softplus(x);
   case Kind::Lerp:
     return (1 - z) * x + z * y;
+  case Kind::Call:
+    return instruction.function->value(x);
   case Kind::LogAddExp2:
     return reference::logAddExp2(x, y);
   }

@@ -48,24 +48,18 @@ private:
     And,
     Or,
     ExclusiveOr,
-    Exp,
     Exp2,
-    ExpM1,
-    Log,
     Log2,
-    Tanh,
-    Sqrt,
     Absolute,
-    Sigmoid,
-    Positive,
-    Softplus,
     Lerp,
     LogAddExp2,
+    Call,
   };
   struct Instruction {
     Kind kind;
     int x, y, z;
     reference::Predicate predicate;
+    const reference::Function *function;
   };
 
   void append(mlir::Operation &op, llvm::DenseMap<mlir::Value, int> &places);

@@ -87,13 +87,13 @@ bool minrnn::scan::isParallel(ModuleOp proven) {
   return !cell->hasAttr(compiler::kSequentialAttribute);
 }
 
-LayerCall minrnn::scan::layerCallOf(const reference::ParsedCell &program,
+LayerCall minrnn::scan::layerCallOf(const reference::ParsedCell &cell,
                                     Call call, uint64_t seed, bool projects) {
   int64_t steps = call.shape.batch * call.shape.time;
-  auto rows = static_cast<int64_t>(program.gates.size()) * call.shape.channels;
+  auto rows = static_cast<int64_t>(cell.gates.size()) * call.shape.channels;
   LayerCall layer;
-  layer.inputs = program.readsInput ? call.shape.channels : rows;
-  if (!program.readsInput) {
+  layer.inputs = cell.readsInput ? call.shape.channels : rows;
+  if (!cell.readsInput) {
     layer.input = call.preactivations;
     layer.weight.resize(rows * rows);
     for (int64_t row = 0; row < rows; ++row)

@@ -76,9 +76,8 @@ struct LayerCall {
 /// input has that one, D = H. Where it `projects`, `seed` chooses its weights,
 /// and the call's pre-activations become what is projected; else they are
 /// given, so that they may be any numbers.
-LayerCall layerCallOf(const reference::ParsedCell &program,
-                      reference::Call call, uint64_t seed,
-                      bool projects = true);
+LayerCall layerCallOf(const reference::ParsedCell &cell, reference::Call call,
+                      uint64_t seed, bool projects = true);
 
 /// The layer of one module of scans, which is not used after it was made.
 class ScanCell : private reference::EntryLauncher {

@@ -18,8 +18,8 @@ using namespace minrnn::scan;
 using namespace minrnn::reference;
 
 bool minrnn::scan::holdsRoundedConstants(mlir::ModuleOp scans,
-                                         const reference::ParsedCell &program) {
-  // What the program computes of constants alone may have been folded, to a
+                                         const reference::ParsedCell &cell) {
+  // What the cell computes of constants alone may have been folded, to a
   // number that looks exact.
   std::vector<double> exact = {0,
                                0.5,
@@ -29,7 +29,7 @@ bool minrnn::scan::holdsRoundedConstants(mlir::ModuleOp scans,
                                -1e30F, // stands for log2 0
                                static_cast<float>(std::numbers::log2e),
                                static_cast<float>(std::numbers::ln2)};
-  for (const Instruction &instruction : program.instructions) {
+  for (const Instruction &instruction : cell.instructions) {
     if (instruction.isFolded)
       return true;
     if (instruction.operation == Opcode::Constant)
@@ -64,24 +64,23 @@ static Estimates sumOfRows(const Estimates &numbers, int64_t width,
   return sums;
 }
 
-Expected minrnn::scan::expectedOf(const reference::ParsedCell &program,
+Expected minrnn::scan::expectedOf(const reference::ParsedCell &cell,
                                   const GradedCall &graded) {
   const LayerCall &layer = graded.layer;
   const Call &call = layer.cell;
   Expected expected;
-  expected.results = evaluate(program, call);
-  expected.gradients =
-      differentiate(program, call, graded.dOutput, graded.dLast);
+  expected.results = evaluate(cell, call);
+  expected.gradients = differentiate(cell, call, graded.dOutput, graded.dLast);
   const CallGradients &gradients = expected.gradients;
   Arithmetic plain{false, call.precision};
   int64_t steps = call.shape.batch * call.shape.time;
   int64_t channels = call.shape.channels;
-  int64_t rows = std::ssize(program.gates) * channels;
+  int64_t rows = std::ssize(cell.gates) * channels;
   expected.bias = sumOfRows(gradients.bias, rows, plain);
   expected.recurrentBias = sumOfRows(
-      gradients.recurrentBias, std::ssize(program.recurrent) * channels, plain);
+      gradients.recurrentBias, std::ssize(cell.recurrent) * channels, plain);
   expected.parameters = sumOfRows(
-      gradients.parameters, std::ssize(program.parameters) * channels, plain);
+      gradients.parameters, std::ssize(cell.parameters) * channels, plain);
   expected.weight.resize(rows * layer.inputs);
   expected.input.resize(steps * layer.inputs);
   for (int64_t i = 0; i < layer.inputs; ++i) {
@@ -94,7 +93,7 @@ Expected minrnn::scan::expectedOf(const reference::ParsedCell &program,
     }
     for (int64_t step = 0; step < steps; ++step) {
       DotProduct product(plain);
-      if (program.readsInput)
+      if (cell.readsInput)
         product.add(1, gradients.input.at(step * channels + i));
       for (int64_t row = 0; row < rows && !layer.weight.empty(); ++row)
         product.add(layer.weight[row * layer.inputs + i],
@@ -120,7 +119,7 @@ static void compareOne(const char *name, const NamedTensors &found,
     metrics.largestShare = before.largestShare;
 }
 
-void minrnn::scan::compare(ScanCell &cell, const reference::ParsedCell &program,
+void minrnn::scan::compare(ScanCell &cell, const reference::ParsedCell &parsed,
                            const GradedCall &graded, const Expected &expected,
                            Metrics &metrics) {
   const LayerCall &layer = graded.layer;
@@ -139,7 +138,7 @@ void minrnn::scan::compare(ScanCell &cell, const reference::ParsedCell &program,
   bool hasInner = std::ranges::any_of(compiled, &CompiledProjection::isInner);
   if (hasInner)
     check("inner", run,
-          innerValues(program, compiled, results.inner, call.shape.channels));
+          innerValues(parsed, compiled, results.inner, call.shape.channels));
   NamedTensors stepped = cell.steps(layer);
   check("output", stepped, results.output);
   check("last", stepped, results.last);
@@ -153,14 +152,14 @@ void minrnn::scan::compare(ScanCell &cell, const reference::ParsedCell &program,
   if (!layer.weight.empty())
     check("d_weight", back, expected.weight);
   check("d_bias", back, expected.bias);
-  if (!program.parameters.empty())
+  if (!parsed.parameters.empty())
     check("d_parameters", back, expected.parameters);
-  if (!program.recurrent.empty()) {
+  if (!parsed.recurrent.empty()) {
     check("d_recurrent_weight", back, gradients.recurrentWeight);
     check("d_recurrent_bias", back, expected.recurrentBias);
   }
   if (hasInner)
-    check("d_inner", back,
-          innerGradients(program, compiled, gradients.inner,
-                         call.shape.channels));
+    check(
+        "d_inner", back,
+        innerGradients(parsed, compiled, gradients.inner, call.shape.channels));
 }

@@ -36,10 +36,10 @@ struct Metrics : reference::ErrorMetrics {
   int64_t inDouble = 0;
 };
 
-/// Whether the compiler may have rounded a number of `scans` that `program`
+/// Whether the compiler may have rounded a number of `scans` that `cell`
 /// does not have.
 bool holdsRoundedConstants(mlir::ModuleOp scans,
-                           const reference::ParsedCell &program);
+                           const reference::ParsedCell &cell);
 
 /// A call, and the gradients that backward is given.
 struct GradedCall {
@@ -58,12 +58,11 @@ struct Expected {
   /// The gradients of the layer: [B, T, D], [G, H, D], [G, H], [R, H], [P, H].
   reference::Estimates input, weight, bias, recurrentBias, parameters;
 };
-Expected expectedOf(const reference::ParsedCell &program,
-                    const GradedCall &call);
+Expected expectedOf(const reference::ParsedCell &cell, const GradedCall &call);
 
 /// Runs forward, step by step and backward, and throws Fault at the first
 /// number that is not within its bound.
-void compare(ScanCell &cell, const reference::ParsedCell &program,
+void compare(ScanCell &cell, const reference::ParsedCell &parsed,
              const GradedCall &call, const Expected &expected,
              Metrics &metrics);
 

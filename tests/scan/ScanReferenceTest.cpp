@@ -54,7 +54,7 @@ std::string textOf(const std::string &cell) {
 }
 
 /// Calls with everything that a call may have, in both directions.
-std::vector<GradedCall> callsOf(const ParsedCell &program, ModuleOp scans,
+std::vector<GradedCall> callsOf(const ParsedCell &parsed, ModuleOp scans,
                                 bool inLogSpace) {
   std::vector<GradedCall> calls;
   for (bool reverse : {false, true}) {
@@ -65,27 +65,27 @@ std::vector<GradedCall> callsOf(const ParsedCell &program, ModuleOp scans,
     Shape shape{2, 7, 3};
     uint64_t seed = reverse ? 20 : 10;
     GradedCall graded;
-    Call call = sampleCall(program, shape, options, seed);
+    Call call = sampleCall(parsed, shape, options, seed);
     call.roundsPreactivations = false;
     call.logarithmic = inLogSpace;
-    if (!holdsRoundedConstants(scans, program))
+    if (!holdsRoundedConstants(scans, parsed))
       call.precision = doublePrecision;
-    auto states = static_cast<int64_t>(program.states.size());
+    auto states = static_cast<int64_t>(parsed.states.size());
     graded.dOutput = widen(sampleNormal(shape.outputs(), seed + 1));
     graded.dLast = widen(sampleNormal(shape.states() * states, seed + 2));
-    graded.layer = layerCallOf(program, std::move(call), seed + 3);
+    graded.layer = layerCallOf(parsed, std::move(call), seed + 3);
     calls.push_back(std::move(graded));
   }
   return calls;
 }
 
-/// What is wrong with `scans` as those of `program`; empty: nothing.
-std::string faultOf(ModuleOp scans, const ParsedCell &program,
+/// What is wrong with `scans` as those of `parsed`; empty: nothing.
+std::string faultOf(ModuleOp scans, const ParsedCell &parsed,
                     const std::vector<GradedCall> &calls, Metrics &metrics) {
   try {
     ScanCell cell(scans);
     for (const GradedCall &graded : calls)
-      compare(cell, program, graded, expectedOf(program, graded), metrics);
+      compare(cell, parsed, graded, expectedOf(parsed, graded), metrics);
   } catch (const Fault &fault) {
     return fault.what();
   }
@@ -166,7 +166,7 @@ class EveryMutatedScan : public testing::TestWithParam<std::string> {};
 TEST_P(EveryScan, AgreesWithTheReference) {
   ScanCompiler compiler;
   std::string text = textOf(GetParam());
-  ParsedCell program = parseCell(text, compiler.getContext());
+  ParsedCell parsed = parseCell(text, compiler.getContext());
   auto proven = compiler.prove(text);
   for (bool inLogSpace : {false, true})
     for (bool recompute : {false, true}) {
@@ -177,8 +177,8 @@ TEST_P(EveryScan, AgreesWithTheReference) {
       if (!scans)
         continue; // not proven positive
       Metrics metrics;
-      auto calls = callsOf(program, *scans, inLogSpace);
-      EXPECT_EQ(faultOf(*scans, program, calls, metrics), "")
+      auto calls = callsOf(parsed, *scans, inLogSpace);
+      EXPECT_EQ(faultOf(*scans, parsed, calls, metrics), "")
           << (inLogSpace ? "log" : "linear")
           << (recompute ? ", recomputed" : "");
       EXPECT_EQ(metrics.unbounded, 0);
@@ -188,7 +188,7 @@ TEST_P(EveryScan, AgreesWithTheReference) {
 TEST_P(EveryMutatedScan, IsSeenToBeWrong) {
   ScanCompiler compiler;
   std::string text = textOf(GetParam());
-  ParsedCell program = parseCell(text, compiler.getContext());
+  ParsedCell parsed = parseCell(text, compiler.getContext());
   auto proven = compiler.prove(text);
   int mutated = 0;
   for (bool inLogSpace : {false, true})
@@ -199,7 +199,7 @@ TEST_P(EveryMutatedScan, IsSeenToBeWrong) {
           compiler.inDomain(*compiler.scans(*proven, recompute), inLogSpace);
       if (!scans)
         continue;
-      auto calls = callsOf(program, *scans, inLogSpace);
+      auto calls = callsOf(parsed, *scans, inLogSpace);
       size_t count = mutableOperations(*scans).size();
       for (size_t i = 0; i < count; ++i) {
         OwningOpRef<ModuleOp> wrong = scans->clone();
@@ -209,7 +209,7 @@ TEST_P(EveryMutatedScan, IsSeenToBeWrong) {
         std::string where = op->getParentOfType<func::FuncOp>().getName().str();
         mutate(op);
         Metrics metrics;
-        EXPECT_NE(faultOf(*wrong, program, calls, metrics), "")
+        EXPECT_NE(faultOf(*wrong, parsed, calls, metrics), "")
             << where << ", " << (inLogSpace ? "log" : "linear")
             << (recompute ? ", recomputed: " : ": ") << what;
         ++mutated;
@@ -252,9 +252,9 @@ TEST(ScanReference, SeesACellThatIsWronglyCalledParallel) {
   EXPECT_EQ(faultOf(*scans, right, callsOf(right, *scans, false), metrics), "");
   for (const char *step : {"  %n = arith.maximumf %ah, %v : f32\n",
                            "  %n = arith.addf %a, %v : f32\n"}) {
-    ParsedCell program = parseCell(cellWith(step));
-    EXPECT_NE(
-        faultOf(*scans, program, callsOf(program, *scans, false), metrics), "")
+    ParsedCell parsed = parseCell(cellWith(step));
+    EXPECT_NE(faultOf(*scans, parsed, callsOf(parsed, *scans, false), metrics),
+              "")
         << step;
   }
 }

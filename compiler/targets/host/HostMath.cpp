@@ -84,8 +84,7 @@ HostMath::Power HostMath::roundExponent(Value argument, Results results) {
   // powers of two, which scaledExp makes of them.
   float shift = kRounding + (results == Results::BesideOne ? kBias : 2 * kBias);
   Value shifted = add(argument, number(shift));
-  return {shifted,
-          arith::SubFOp::create(builder, location, shifted, number(shift))};
+  return {shifted, subRounded(shifted, number(shift))};
 }
 
 Value HostMath::scaledExp(const Power &power, Value r, Results results) {
@@ -125,9 +124,7 @@ Value HostMath::exp2(Value x, Results results) {
                       ? atLeast(x, -125.5F)
                       : atMost(atLeast(x, -151.0F), 129.0F);
   Power power = roundExponent(clamped, results);
-  Value r =
-      mul(arith::SubFOp::create(builder, location, clamped, power.rounded),
-          number(kLn2));
+  Value r = mul(subRounded(clamped, power.rounded), number(kLn2));
   return scaledExp(power, r, results);
 }
 
@@ -145,7 +142,7 @@ Value HostMath::log2(Value x) {
   Value mantissa = fromBits(arith::SubIOp::create(
       builder, location, bits,
       arith::ShLIOp::create(builder, location, exponent, integer(23))));
-  Value f = arith::SubFOp::create(builder, location, mantissa, number(1));
+  Value f = subRounded(mantissa, number(1));
   Value e = arith::SIToFPOp::create(builder, location, type(), exponent);
   e = select(isSubnormal, sub(e, number(23)), e);
   Value result = add(mul(f, polynomial(kLog2Mantissa, f)), e);

@@ -13,7 +13,12 @@
 #include "compiler/pipeline/Pipelines.h"
 #include "compiler/targets/Target.h"
 
-#include "mlir/Conversion/Passes.h"
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVMPass.h"
+#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
@@ -27,39 +32,6 @@
 
 using namespace mlir;
 using namespace minrnn::compiler;
-
-namespace {
-
-class HostTarget : public Target {
-public:
-  explicit HostTarget(const CompileOptions &options);
-
-  Stage defaultStage() const override { return Stage::Object; }
-  bool makes(Stage stage) const override;
-  std::string refusal(Stage stage) const override;
-  std::string kernelRefusal() const override;
-  LogicalResult verifyStates(Location cell, int64_t states) const override;
-  // It takes time in order, so that nothing far apart is multiplied.
-  bool prefersLogSpace() const override { return false; }
-  int64_t tileTime(const KernelSize &size) const override;
-  void buildKernelPipeline(OpPassManager &passes,
-                           const KernelSize &size) const override;
-  void buildLLVMPipeline(OpPassManager &passes) const override;
-  bool hasHeader() const override { return true; }
-  std::unique_ptr<llvm::TargetMachine>
-  createMachine(std::string &error) const override;
-  StringRef llvmPasses() const override;
-  Outcome serialize(Stage stage, llvm::Module &module,
-                    llvm::TargetMachine &machine, StringRef manifest,
-                    std::string &output, std::string &error) const override;
-
-private:
-  /// As LLVM names them: those asked for, or those of this machine.
-  std::string processor;
-  std::string features;
-};
-
-} // namespace
 
 //===----------------------------------------------------------------------===//
 // The processor
@@ -84,6 +56,7 @@ static bool checkHostProcessor(const std::string &processor,
     error = "unknown host processor '" + processor + "' for " + triple.str();
     return false;
   }
+
   for (llvm::StringRef feature : llvm::split(features, ',')) {
     if (feature.empty())
       continue;
@@ -98,6 +71,7 @@ static bool checkHostProcessor(const std::string &processor,
       return false;
     }
   }
+
   std::unique_ptr<llvm::MCSubtargetInfo> chosen(
       target->createMCSubtargetInfo(triple, processor, features));
   if (triple.getArch() == llvm::Triple::x86_64 && !processor.empty() &&
@@ -105,6 +79,7 @@ static bool checkHostProcessor(const std::string &processor,
     error = "the host processor '" + processor + "' has no 64-bit mode";
     return false;
   }
+
   return true;
 }
 
@@ -135,6 +110,7 @@ static int64_t vectorWidth(llvm::StringRef features) {
     if (feature == "+avx512f")
       width = std::max<int64_t>(width, 16);
   }
+
   return width;
 }
 
@@ -151,96 +127,114 @@ void minrnn::compiler::detectHost(std::string &processor,
 // The target
 //===----------------------------------------------------------------------===//
 
-HostTarget::HostTarget(const CompileOptions &options)
-    : Target(options), processor(options.hostProcessor),
-      features(options.hostFeatures) {
-  if (processor.empty())
-    detectHost(processor, features);
-}
+namespace {
 
-bool HostTarget::makes(Stage stage) const {
-  return stage != Stage::PTX && stage != Stage::Cubin;
-}
+class HostTarget : public Target {
+public:
+  explicit HostTarget(const CompileOptions &options)
+      : Target(options), processor(options.hostProcessor),
+        features(options.hostFeatures) {
+    if (processor.empty())
+      detectHost(processor, features);
+  }
 
-std::string HostTarget::refusal(Stage stage) const {
-  if (!makes(stage))
-    return "the target host has no PTX and no cubin; ask for an object, or for "
-           "a GPU target";
-  if (options.schedule == Schedule::Lookback)
-    return "the schedule lookback is one of GPUs; the host takes time in order";
-  std::string error;
-  if (!options.hostProcessor.empty() || !options.hostFeatures.empty())
-    checkHostProcessor(options.hostProcessor, options.hostFeatures, error);
-  return error;
-}
+  Stage defaultStage() const override { return Stage::Object; }
+  bool makes(Stage stage) const override {
+    return stage != Stage::PTX && stage != Stage::Cubin;
+  }
 
-std::string HostTarget::kernelRefusal() const {
-  if (options.ioType != "f16" || convertsHalves(processor, features))
-    return "";
-  return "the host processor has no instructions that convert f16 (+f16c); "
-         "compile for one that has, or with --io-type=bf16";
-}
+  std::string refusal(Stage stage) const override {
+    if (!makes(stage))
+      return "the target host has no PTX and no cubin; ask for an object, or "
+             "for a GPU target";
+    if (options.schedule == Schedule::Lookback)
+      return "the schedule lookback is one of GPUs; the host takes time in "
+             "order";
+    std::string error;
+    if (!options.hostProcessor.empty() || !options.hostFeatures.empty())
+      checkHostProcessor(options.hostProcessor, options.hostFeatures, error);
+    return error;
+  }
 
-LogicalResult HostTarget::verifyStates(Location cell, int64_t states) const {
-  if (options.recompute != Recompute::All || states <= kMostStatesOnStack)
-    return success();
-  return emitError(cell) << "expects a parallel cell of at most "
-                         << kMostStatesOnStack
-                         << " states, which are recomputed on the stack; found "
-                         << states
-                         << "; without recomputing them, with "
-                            "--recompute=gates, any number is allowed";
-}
+  std::string kernelRefusal() const override {
+    if (options.ioType != "f16" || convertsHalves(processor, features))
+      return "";
+    return "the host processor has no instructions that convert f16 (+f16c); "
+           "compile for one that has, or with --io-type=bf16";
+  }
 
-int64_t HostTarget::tileTime(const KernelSize &) const { return kTileTime; }
+  LogicalResult verifyStates(Location cell, int64_t states) const override {
+    if (options.recompute != Recompute::All || states <= kMostStatesOnStack)
+      return success();
+    return emitError(cell)
+           << "expects a parallel cell of at most " << kMostStatesOnStack
+           << " states, which are recomputed on the stack; found " << states
+           << "; without recomputing them, with "
+              "--recompute=gates, any number is allowed";
+  }
 
-void HostTarget::buildKernelPipeline(OpPassManager &passes,
-                                     const KernelSize &size) const {
-  LowerToHostPassOptions lowering;
-  // Two of the processor's vectors: enough independent work to hide latencies,
-  // few enough registers.
-  lowering.width = vectorWidth(features) * (size.outlinesMath ? 1 : 2);
-  lowering.ioType = options.ioType;
-  passes.addPass(createLowerToHostPass(lowering));
-  buildMathPipeline(passes, "host", size.outlinesMath);
-}
+  // It takes time in order, so that nothing far apart is multiplied.
+  bool prefersLogSpace() const override { return false; }
+  int64_t tileTime(const KernelSize & /*size*/) const override {
+    return kTileTime;
+  }
 
-void HostTarget::buildLLVMPipeline(OpPassManager &passes) const {
-  passes.addPass(createSCFToControlFlowPass());
-  passes.addPass(createConvertVectorToLLVMPass());
-  passes.addPass(createArithToLLVMConversionPass());
-  passes.addPass(createConvertControlFlowToLLVMPass());
-  passes.addPass(createConvertFuncToLLVMPass());
-  passes.addPass(createReconcileUnrealizedCastsPass());
-}
+  void buildKernelPipeline(OpPassManager &passes,
+                           const KernelSize &size) const override {
+    LowerToHostPassOptions lowering;
+    // Two of the processor's vectors: enough independent work to hide
+    // latencies, few enough registers.
+    lowering.width = vectorWidth(features) * (size.outlinesMath ? 1 : 2);
+    lowering.ioType = options.ioType;
+    passes.addPass(createLowerToHostPass(lowering));
+    buildMathPipeline(passes, "host", size.outlinesMath);
+  }
 
-std::unique_ptr<llvm::TargetMachine>
-HostTarget::createMachine(std::string &error) const {
-  llvm::InitializeNativeTarget();
-  llvm::InitializeNativeTargetAsmPrinter();
-  return createLLVMMachine(llvm::sys::getProcessTriple(), processor, features,
-                           error);
-}
+  void buildLLVMPipeline(OpPassManager &passes) const override {
+    passes.addPass(createSCFToControlFlowPass());
+    passes.addPass(createConvertVectorToLLVMPass());
+    passes.addPass(createArithToLLVMConversionPass());
+    passes.addPass(createConvertControlFlowToLLVMPass());
+    passes.addPass(createConvertFuncToLLVMPass());
+    passes.addPass(createReconcileUnrealizedCastsPass());
+  }
 
-StringRef HostTarget::llvmPasses() const {
-  // (`instcombine` would take half the time and find nothing.)
-  return "function(early-cse,simplifycfg,loop-mssa(loop-rotate,licm))";
-}
+  bool hasHeader() const override { return true; }
+  std::unique_ptr<llvm::TargetMachine>
+  createMachine(std::string &error) const override {
+    llvm::InitializeNativeTarget();
+    llvm::InitializeNativeTargetAsmPrinter();
+    return createLLVMMachine(llvm::sys::getProcessTriple(), processor, features,
+                             error);
+  }
 
-Outcome HostTarget::serialize(Stage, llvm::Module &module,
-                              llvm::TargetMachine &machine, StringRef,
-                              std::string &output, std::string &error) const {
-  for (const llvm::Function &function : module)
-    if (function.isDeclaration() && !function.isIntrinsic()) {
-      error = "the kernels call '" + function.getName().str() +
-              "', which no one defines";
-      return Outcome::InternalFault;
-    }
-  return emitLLVMCode(module, machine, llvm::CodeGenFileType::ObjectFile,
-                      output, error)
-             ? Outcome::Done
-             : Outcome::InternalFault;
-}
+  StringRef llvmPasses() const override {
+    // (`instcombine` would take half the time and find nothing.)
+    return "function(early-cse,simplifycfg,loop-mssa(loop-rotate,licm))";
+  }
+
+  Outcome serialize(Stage /*stage*/, llvm::Module &module,
+                    llvm::TargetMachine &machine, StringRef /*manifest*/,
+                    std::string &output, std::string &error) const override {
+    for (const llvm::Function &function : module)
+      if (function.isDeclaration() && !function.isIntrinsic()) {
+        error = "the kernels call '" + function.getName().str() +
+                "', which no one defines";
+        return Outcome::InternalFault;
+      }
+    return emitLLVMCode(module, machine, llvm::CodeGenFileType::ObjectFile,
+                        output, error)
+               ? Outcome::Done
+               : Outcome::InternalFault;
+  }
+
+private:
+  /// As LLVM names them: those asked for, or those of this machine.
+  std::string processor;
+  std::string features;
+};
+
+} // namespace
 
 std::unique_ptr<Target>
 minrnn::compiler::createHostTarget(const CompileOptions &options) {

@@ -10,13 +10,11 @@
 
 #include "minrnn/error.h"
 #include "runtime/core/DeviceAddress.h"
-#include "runtime/device/HostProduct.h"
-#include "runtime/device/ProductSizes.h"
+#include "runtime/device/ProductThroughHost.h"
 #include "runtime/device/cuda/CudaModule.h"
 #include "runtime/device/cuda/CudaState.h"
 
 #include <array>
-#include <bit>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,137 +29,66 @@ std::string gibibytes(std::uint64_t bytes) {
          " GiB";
 }
 
-/// The rows of a matrix in the GPU's memory.
-struct Rows {
-  std::uint64_t address;
-  std::int64_t count;
-  /// Bytes of a row, and from one row to the next.
-  std::int64_t width;
-  std::int64_t stride;
-
-  /// Calls `copy(address, place in dense rows, bytes)`; once, where the rows
-  /// are dense.
-  template <typename Copy> void forEach(const Copy &copy) const {
-    if (width == stride || count == 1) {
-      copy(address, 0, static_cast<std::size_t>(count * width));
-      return;
-    }
-    for (std::int64_t row = 0; row < count; ++row)
-      copy(address + static_cast<std::uint64_t>(row * stride), row * width,
-           static_cast<std::size_t>(width));
-  }
-
-  std::vector<std::byte> read(Device &device) const {
-    std::vector<std::byte> dense(static_cast<std::size_t>(count * width));
-    forEach([&](std::uint64_t from, std::int64_t place, std::size_t bytes) {
-      device.copyToHost(dense.data() + place, from, bytes);
-    });
-    return dense;
-  }
-};
-
-/// The product of positive sizes, formed on the host, where cuBLAS cannot form
-/// it.
-void multiplyThroughHost(Device &device, const MatrixProduct &product) {
-  MatrixProduct onHost = product;
-  const auto fetch = [&](MatrixOperand<void> &operand, ElementType type,
-                         std::int64_t rows, std::int64_t columns) {
-    if (operand.transpose == Transpose::Yes)
-      std::swap(rows, columns);
-    const std::int64_t bytes = elementBytes(type);
-    std::vector<std::byte> dense = Rows{addressOf(operand.data), rows,
-                                        columns * bytes, operand.stride * bytes}
-                                       .read(device);
-    operand.data = dense.data();
-    operand.stride = columns;
-    return dense;
-  };
-  const std::vector<std::byte> a =
-      fetch(onHost.a, product.aType, product.m, product.k);
-  const std::vector<std::byte> b =
-      fetch(onHost.b, product.bType, product.k, product.n);
-  const std::int64_t bytes = elementBytes(product.resultType);
-  const Rows rows{addressOf(product.c), product.m, product.n * bytes,
-                  product.cStride * bytes};
-  std::vector<std::byte> c =
-      product.accumulate ? rows.read(device)
-                         : std::vector<std::byte>(static_cast<std::size_t>(
-                               rows.count * rows.width));
-  onHost.c = c.data();
-  onHost.cStride = product.n;
-  multiplyOnHost(onHost);
-  rows.forEach([&](std::uint64_t to, std::int64_t place, std::size_t size) {
-    device.copyToDevice(to, c.data() + place, size);
-  });
-}
-
-} // namespace
-
 //===----------------------------------------------------------------------===//
 // Streams, events, graphs
 //===----------------------------------------------------------------------===//
 
-class CudaDevice::CudaStreamOf : public Stream {
+class DriverStream : public Stream {
 public:
   /// A stream of the driver's; `isForeign`: which is not to end with this one.
-  CudaStreamOf(std::shared_ptr<CudaDevice> device, CudaStream stream,
+  DriverStream(std::shared_ptr<CudaState> owner, CudaStream stream,
                bool isForeign)
-      : device(std::move(device)), stream(stream), isForeign(isForeign) {}
-  ~CudaStreamOf() override {
-    State &state = *device->state;
-    state.driver.ctxSetCurrent(state.context);
-    state.driver.streamSynchronize(stream);
-    if (state.current == stream)
-      state.current = state.first;
-    if (const auto room = state.workspaceOf.find(stream);
-        room != state.workspaceOf.end()) {
-      state.workspaces->release(room->second);
-      state.workspaceOf.erase(room);
+      : state(std::move(owner)), stream(stream), isForeign(isForeign) {}
+  ~DriverStream() override {
+    state->driver.ctxSetCurrent(state->context);
+    state->driver.streamSynchronize(stream);
+    if (state->current == stream)
+      state->current = state->first;
+    if (const auto room = state->workspaceOf.find(stream);
+        room != state->workspaceOf.end()) {
+      state->workspaces->release(room->second);
+      state->workspaceOf.erase(room);
     }
     if (!isForeign)
-      state.driver.streamDestroy(stream);
+      state->driver.streamDestroy(stream);
   }
 
   CudaStream handle() const { return stream; }
 
 private:
-  std::shared_ptr<CudaDevice> device;
+  std::shared_ptr<CudaState> state;
   CudaStream stream;
   bool isForeign;
 };
 
-class CudaDevice::CudaEventOf : public Event {
+class DriverEvent : public Event {
 public:
-  explicit CudaEventOf(std::shared_ptr<CudaDevice> device)
-      : device(std::move(device)) {
-    const State &state = *this->device->state;
-    state.check(state.driver.eventCreate(&event, 0), "making an event");
-    const CudaResult result = state.driver.eventRecord(event, state.current);
+  explicit DriverEvent(std::shared_ptr<CudaState> owner)
+      : state(std::move(owner)) {
+    state->check(state->driver.eventCreate(&event, 0), "making an event");
+    const CudaResult result = state->driver.eventRecord(event, state->current);
     if (result != 0)
-      state.driver.eventDestroy(event);
-    state.check(result, "recording an event");
+      state->driver.eventDestroy(event);
+    state->check(result, "recording an event");
   }
-  ~CudaEventOf() override {
-    const State &state = *device->state;
-    state.driver.ctxSetCurrent(state.context);
-    state.driver.eventDestroy(event);
+  ~DriverEvent() override {
+    state->driver.ctxSetCurrent(state->context);
+    state->driver.eventDestroy(event);
   }
 
   void synchronize() override {
-    const State &state = *device->state;
-    state.expectNoRecording("a wait for an event");
-    state.enter();
-    state.check(state.driver.eventSynchronize(event), "waiting for an event");
+    state->expectNoRecording("a wait for an event");
+    state->enter();
+    state->check(state->driver.eventSynchronize(event), "waiting for an event");
   }
 
   double secondsSince(Event &earlier) override {
-    auto &other = dynamic_cast<CudaEventOf &>(earlier);
+    auto &other = dynamic_cast<DriverEvent &>(earlier);
     other.synchronize();
     synchronize();
-    const State &state = *device->state;
     float milliseconds = 0;
-    state.check(
-        state.driver.eventElapsedTime(&milliseconds, other.event, event),
+    state->check(
+        state->driver.eventElapsedTime(&milliseconds, other.event, event),
         "asking for the time between two events");
     return static_cast<double>(milliseconds) / 1000;
   }
@@ -169,48 +96,45 @@ public:
   CudaEvent handle() const { return event; }
 
 private:
-  std::shared_ptr<CudaDevice> device;
+  std::shared_ptr<CudaState> state;
   CudaEvent event = nullptr;
 };
 
-class CudaDevice::CudaGraphOf : public Graph {
+class DriverGraph : public Graph {
 public:
-  CudaGraphOf(std::shared_ptr<CudaDevice> device, CudaGraph graph,
-              State::Recording &recording)
-      : device(std::move(device)) {
-    State &state = *this->device->state;
+  DriverGraph(std::shared_ptr<CudaState> owner, CudaGraph graph,
+              CudaState::Recording &recording)
+      : state(std::move(owner)) {
     // Whoever launches this in another graph hands it on, and so it goes when
     // neither needs it.
     if (recording.workspace != 0)
       recording.kept.push_back(std::shared_ptr<const void>(
-          nullptr, [device = this->device,
-                    room = recording.workspace](const void *) noexcept {
-            device->state->release(*device->state->workspaces, room);
+          nullptr,
+          [state = state, room = recording.workspace](const void *) noexcept {
+            state->release(*state->workspaces, room);
           }));
     kept = std::move(recording.kept);
     const CudaResult result =
-        state.driver.graphInstantiate(&executable, graph, 0);
-    state.driver.graphDestroy(graph);
-    state.check(result, "preparing a graph");
+        state->driver.graphInstantiate(&executable, graph, 0);
+    state->driver.graphDestroy(graph);
+    state->check(result, "preparing a graph");
   }
-  ~CudaGraphOf() override {
-    const State &state = *device->state;
-    state.driver.ctxSetCurrent(state.context);
-    state.driver.graphExecDestroy(executable);
+  ~DriverGraph() override {
+    state->driver.ctxSetCurrent(state->context);
+    state->driver.graphExecDestroy(executable);
   }
 
   void launch() override {
-    State &state = *device->state;
-    state.enter();
-    state.check(state.driver.graphLaunch(executable, state.current),
-                "launching a graph");
-    if (state.recording)
-      state.recording->kept.insert(state.recording->kept.end(), kept.begin(),
-                                   kept.end());
+    state->enter();
+    state->check(state->driver.graphLaunch(executable, state->current),
+                 "launching a graph");
+    if (state->recording)
+      state->recording->kept.insert(state->recording->kept.end(), kept.begin(),
+                                    kept.end());
   }
 
 private:
-  std::shared_ptr<CudaDevice> device;
+  std::shared_ptr<CudaState> state;
   CudaGraphExec executable = nullptr;
   /// The code that it launches, and room for its products.
   std::vector<std::shared_ptr<const void>> kept;
@@ -220,13 +144,215 @@ private:
 // The device
 //===----------------------------------------------------------------------===//
 
-CudaDevice::CudaDevice(int index) : state(std::make_unique<State>(index)) {}
+class DriverDevice : public CudaDevice {
+public:
+  explicit DriverDevice(int index)
+      : state(std::make_shared<CudaState>(index)) {}
 
-CudaDevice::~CudaDevice() = default;
+  std::string_view name() const override { return "cuda"; }
+
+  void trim() override {
+    state->expectNoRecording("giving memory back to the driver");
+    synchronize();
+    state->memory->trim();
+    state->workspaces->trim();
+  }
+
+  std::string description() const override {
+    constexpr std::size_t longestName = 256;
+    std::array<char, longestName> name = {};
+    std::size_t bytes = 0;
+    state->check(state->driver.deviceGetName(
+                     name.data(), static_cast<int>(name.size()), state->device),
+                 "asking the GPU for its name");
+    state->check(state->driver.deviceTotalMem(&bytes, state->device),
+                 "asking the GPU for its memory");
+    name.back() = '\0';
+    std::string text = std::string(name.data()) + ", " + target() + ", " +
+                       gibibytes(bytes) + ", driver for CUDA " +
+                       state->driver.version();
+    try {
+      state->enter();
+      text += ", cuBLAS " + state->cublas().version();
+    } catch (const Error &error) {
+      text += "; no matrix products: " + std::string(error.what());
+    }
+    return text;
+  }
+
+  std::string target() const override {
+    return "sm_" + std::to_string(state->capability);
+  }
+
+  std::uint64_t allocate(std::size_t bytes) override {
+    // Even of what is kept: the graph would write it whenever it runs.
+    state->expectNoRecording("a reservation of memory");
+    state->enter();
+    return state->memory->allocate(bytes);
+  }
+
+  void release(std::uint64_t address) noexcept override {
+    state->release(*state->memory, address);
+  }
+
+  MemoryUse memoryUse() const override { return state->memory->use(); }
+
+  void copyToDevice(std::uint64_t destination, const void *source,
+                    std::size_t bytes) override {
+    copyAndWait(bytes, "copying to the GPU", [&] {
+      return state->driver.memcpyHtoDAsync(destination, source, bytes,
+                                           state->current);
+    });
+  }
+
+  void copyToHost(void *destination, std::uint64_t source,
+                  std::size_t bytes) override {
+    copyAndWait(bytes, "copying from the GPU", [&] {
+      return state->driver.memcpyDtoHAsync(destination, source, bytes,
+                                           state->current);
+    });
+  }
+
+  void copyOnDevice(std::uint64_t destination, std::uint64_t source,
+                    std::size_t bytes) override {
+    if (bytes == 0)
+      return;
+    state->enter();
+    state->check(state->driver.memcpyDtoDAsync(destination, source, bytes,
+                                               state->current),
+                 "copying on the GPU");
+  }
+
+  void fill(std::uint64_t destination, std::uint8_t value,
+            std::size_t bytes) override {
+    if (bytes == 0)
+      return;
+    state->enter();
+    state->check(
+        state->driver.memsetD8Async(destination, value, bytes, state->current),
+        "filling memory on the GPU");
+  }
+
+  void multiply(const MatrixProduct &product) override {
+    const auto &[m, n, k, a, b, c, cStride, accumulate, aType, bType,
+                 resultType, precision] = product;
+    checkProduct(product);
+    if (m == 0 || n == 0 || (k == 0 && accumulate))
+      return;
+    state->enter();
+    // What cuBLAS cannot form.
+    if (k > 0 && (precision == Precision::Double || aType != bType))
+      return multiplyThroughHost(*this, product);
+    if (k > 0) {
+      const std::uint64_t workspace = state->workspace();
+      state->cublas().multiply(product, state->current, workspace,
+                               Cublas::workspaceBytes(state->capability));
+      return;
+    }
+    const std::int64_t bytes = elementBytes(resultType);
+    state->check(state->driver.memsetD2D8Async(
+                     addressOf(c), static_cast<std::size_t>(cStride * bytes), 0,
+                     static_cast<std::size_t>(n * bytes),
+                     static_cast<std::size_t>(m), state->current),
+                 "a matrix product over nothing");
+  }
+
+  std::shared_ptr<const DeviceModule> load(std::string_view ptx) override {
+    state->enter();
+    return state->modules.find(ptx, [&] {
+      state->expectNoRecording("the loading of PTX");
+      return std::make_shared<const DriverModule>(state, ptx);
+    });
+  }
+
+  void synchronize() override {
+    state->expectNoRecording("a wait for the GPU");
+    state->enter();
+    state->check(state->driver.ctxSynchronize(),
+                 "waiting for the GPU, or work queued before");
+  }
+
+  std::unique_ptr<Stream> createStream() override {
+    state->beginStreams();
+    CudaStream stream = nullptr;
+    state->check(state->driver.streamCreate(&stream, cudaStreamNonBlocking),
+                 "making a stream");
+    return std::make_unique<DriverStream>(state, stream, false);
+  }
+
+  std::unique_ptr<Stream> foreignStream(void *handle) override {
+    state->beginStreams();
+    return std::make_unique<DriverStream>(
+        state, static_cast<CudaStream>(handle), true);
+  }
+
+  void useStream(Stream *stream) override {
+    state->expectNoRecording("a change of the stream");
+    state->current = stream == nullptr
+                         ? state->first
+                         : dynamic_cast<DriverStream &>(*stream).handle();
+  }
+
+  std::unique_ptr<Event> recordEvent() override {
+    state->expectNoRecording("an event");
+    state->enter();
+    return std::make_unique<DriverEvent>(state);
+  }
+
+  void waitFor(Event &event) override {
+    state->expectNoRecording("a wait for an event");
+    state->enter();
+    state->check(
+        state->driver.streamWaitEvent(
+            state->current, dynamic_cast<DriverEvent &>(event).handle(), 0),
+        "waiting for an event");
+  }
+
+  std::unique_ptr<Graph> capture(const std::function<void()> &work) override {
+    CudaState &own = *state;
+    if (own.recording)
+      throw Error("a graph is being recorded already");
+    own.enter();
+    own.beginRecording();
+    CudaGraph graph = nullptr;
+    CudaState::Recording recording;
+    try {
+      work();
+    } catch (...) {
+      own.endRecording(&graph, &recording);
+      if (graph != nullptr)
+        own.driver.graphDestroy(graph);
+      own.release(*own.workspaces, recording.workspace);
+      throw;
+    }
+    const CudaResult result = own.endRecording(&graph, &recording);
+    if (result != 0)
+      own.release(*own.workspaces, recording.workspace);
+    own.check(result, "recording a graph");
+    return std::make_unique<DriverGraph>(state, graph, recording);
+  }
+
+private:
+  /// Waits for the copy of so many bytes that `copy` queues.
+  template <typename Copy>
+  void copyAndWait(std::size_t bytes, const std::string &what,
+                   const Copy &copy) {
+    state->expectNoRecording("a copy to or from the host");
+    if (bytes == 0)
+      return;
+    state->enter();
+    state->check(copy(), what);
+    state->check(state->driver.streamSynchronize(state->current),
+                 what + ", or work queued before");
+  }
+
+  std::shared_ptr<CudaState> state;
+};
+
+} // namespace
 
 std::shared_ptr<CudaDevice> CudaDevice::create(int index) {
-  // The constructor is private, so no make_shared.
-  return std::shared_ptr<CudaDevice>(new CudaDevice(index));
+  return std::make_shared<DriverDevice>(index);
 }
 
 int CudaDevice::count() {
@@ -234,196 +360,4 @@ int CudaDevice::count() {
   int count = 0;
   driver.check(driver.deviceGetCount(&count), "counting the GPUs");
   return count;
-}
-
-void CudaDevice::trim() {
-  state->expectNoRecording("giving memory back to the driver");
-  synchronize();
-  state->memory->trim();
-  state->workspaces->trim();
-}
-
-std::string CudaDevice::description() const {
-  constexpr std::size_t longestName = 256;
-  std::array<char, longestName> name = {};
-  std::size_t bytes = 0;
-  state->check(state->driver.deviceGetName(
-                   name.data(), static_cast<int>(name.size()), state->device),
-               "asking the GPU for its name");
-  state->check(state->driver.deviceTotalMem(&bytes, state->device),
-               "asking the GPU for its memory");
-  name.back() = '\0';
-  std::string text = std::string(name.data()) + ", " + target() + ", " +
-                     gibibytes(bytes) + ", driver for CUDA " +
-                     state->driver.version();
-  try {
-    state->enter();
-    text += ", cuBLAS " + state->cublas().version();
-  } catch (const Error &error) {
-    text += "; no matrix products: " + std::string(error.what());
-  }
-  return text;
-}
-
-std::string CudaDevice::target() const {
-  return "sm_" + std::to_string(state->capability);
-}
-
-std::uint64_t CudaDevice::allocate(std::size_t bytes) {
-  // Even of what is kept: the graph would write it whenever it runs.
-  state->expectNoRecording("a reservation of memory");
-  state->enter();
-  return state->memory->allocate(bytes);
-}
-
-void CudaDevice::release(std::uint64_t address) noexcept {
-  state->release(*state->memory, address);
-}
-
-MemoryUse CudaDevice::memoryUse() const { return state->memory->use(); }
-
-void CudaDevice::copyToDevice(std::uint64_t destination, const void *source,
-                              std::size_t bytes) {
-  state->expectNoRecording("a copy to or from the host");
-  if (bytes == 0)
-    return;
-  state->enter();
-  state->check(
-      state->driver.memcpyHtoDAsync(destination, source, bytes, state->current),
-      "copying to the GPU");
-  state->check(state->driver.streamSynchronize(state->current),
-               "copying to the GPU, or work queued before");
-}
-
-void CudaDevice::copyToHost(void *destination, std::uint64_t source,
-                            std::size_t bytes) {
-  state->expectNoRecording("a copy to or from the host");
-  if (bytes == 0)
-    return;
-  state->enter();
-  state->check(
-      state->driver.memcpyDtoHAsync(destination, source, bytes, state->current),
-      "copying from the GPU");
-  state->check(state->driver.streamSynchronize(state->current),
-               "copying from the GPU, or work queued before");
-}
-
-void CudaDevice::copyOnDevice(std::uint64_t destination, std::uint64_t source,
-                              std::size_t bytes) {
-  if (bytes == 0)
-    return;
-  state->enter();
-  state->check(
-      state->driver.memcpyDtoDAsync(destination, source, bytes, state->current),
-      "copying on the GPU");
-}
-
-void CudaDevice::fill(std::uint64_t destination, std::uint8_t value,
-                      std::size_t bytes) {
-  if (bytes == 0)
-    return;
-  state->enter();
-  state->check(
-      state->driver.memsetD8Async(destination, value, bytes, state->current),
-      "filling memory on the GPU");
-}
-
-void CudaDevice::multiply(const MatrixProduct &product) {
-  const auto &[m, n, k, a, b, c, cStride, accumulate, aType, bType, resultType,
-               precision] = product;
-  checkProduct(product);
-  if (m == 0 || n == 0 || (k == 0 && accumulate))
-    return;
-  state->enter();
-  if (k > 0 && (precision == Precision::Double || aType != bType)) {
-    multiplyThroughHost(*this, product);
-    return;
-  }
-  if (k > 0) {
-    const std::uint64_t workspace = state->workspace();
-    state->cublas().multiply(product, state->current, workspace,
-                             Cublas::workspaceBytes(state->capability));
-    return;
-  }
-  const std::int64_t bytes = elementBytes(resultType);
-  state->check(state->driver.memsetD2D8Async(
-                   addressOf(c), static_cast<std::size_t>(cStride * bytes), 0,
-                   static_cast<std::size_t>(n * bytes),
-                   static_cast<std::size_t>(m), state->current),
-               "a matrix product over nothing");
-}
-
-std::shared_ptr<const DeviceModule> CudaDevice::load(std::string_view ptx) {
-  state->enter();
-  return state->modules.find(ptx, [&] {
-    state->expectNoRecording("the loading of PTX");
-    return std::make_shared<const CudaModuleOf>(shared_from_this(), ptx);
-  });
-}
-
-void CudaDevice::synchronize() {
-  state->expectNoRecording("a wait for the GPU");
-  state->enter();
-  state->check(state->driver.ctxSynchronize(),
-               "waiting for the GPU, or work queued before");
-}
-
-std::unique_ptr<Stream> CudaDevice::createStream() {
-  state->beginStreams();
-  CudaStream stream = nullptr;
-  state->check(state->driver.streamCreate(&stream, cudaStreamNonBlocking),
-               "making a stream");
-  return std::make_unique<CudaStreamOf>(shared_from_this(), stream, false);
-}
-
-std::unique_ptr<Stream> CudaDevice::foreignStream(void *handle) {
-  state->beginStreams();
-  return std::make_unique<CudaStreamOf>(shared_from_this(),
-                                        static_cast<CudaStream>(handle), true);
-}
-
-void CudaDevice::useStream(Stream *stream) {
-  state->expectNoRecording("a change of the stream");
-  state->current = stream == nullptr
-                       ? state->first
-                       : dynamic_cast<CudaStreamOf &>(*stream).handle();
-}
-
-std::unique_ptr<Event> CudaDevice::recordEvent() {
-  state->expectNoRecording("an event");
-  state->enter();
-  return std::make_unique<CudaEventOf>(shared_from_this());
-}
-
-void CudaDevice::waitFor(Event &event) {
-  state->expectNoRecording("a wait for an event");
-  state->enter();
-  state->check(
-      state->driver.streamWaitEvent(
-          state->current, dynamic_cast<CudaEventOf &>(event).handle(), 0),
-      "waiting for an event");
-}
-
-std::unique_ptr<Graph> CudaDevice::capture(const std::function<void()> &work) {
-  State &own = *state;
-  if (own.recording)
-    throw Error("a graph is being recorded already");
-  own.enter();
-  own.beginRecording();
-  CudaGraph graph = nullptr;
-  State::Recording recording;
-  try {
-    work();
-  } catch (...) {
-    own.endRecording(&graph, &recording);
-    if (graph != nullptr)
-      own.driver.graphDestroy(graph);
-    own.release(*own.workspaces, recording.workspace);
-    throw;
-  }
-  const CudaResult result = own.endRecording(&graph, &recording);
-  if (result != 0)
-    own.release(*own.workspaces, recording.workspace);
-  own.check(result, "recording a graph");
-  return std::make_unique<CudaGraphOf>(shared_from_this(), graph, recording);
 }

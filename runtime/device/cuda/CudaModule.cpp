@@ -47,10 +47,10 @@ std::array<unsigned, 6> extentsOf(const LaunchShape &shape,
 
 } // namespace
 
-CudaDevice::CudaModuleOf::CudaModuleOf(std::shared_ptr<CudaDevice> device,
-                                       std::string_view ptx)
-    : code(std::make_shared<Code>(std::move(device))) {
-  const CudaDriver &driver = code->device->state->driver;
+DriverModule::DriverModule(std::shared_ptr<CudaState> state,
+                           std::string_view ptx)
+    : code(std::make_shared<Code>(std::move(state))) {
+  const CudaDriver &driver = code->state->driver;
   const std::string text(ptx);
   std::array<char, 4096> log = {};
   std::array<int, 2> options = {cudaOptionErrorLog, cudaOptionErrorLogBytes};
@@ -80,9 +80,8 @@ CudaDevice::CudaModuleOf::CudaModuleOf(std::shared_ptr<CudaDevice> device,
   }
 }
 
-void CudaDevice::CudaModuleOf::launch(
-    std::string_view name, const LaunchShape &shape,
-    std::span<const std::uint64_t> arguments) const {
+void DriverModule::launch(std::string_view name, const LaunchShape &shape,
+                          std::span<const std::uint64_t> arguments) const {
   const std::string what = "launch of '" + std::string(name) + "'";
   const auto found = entries.find(name);
   if (found == entries.end())
@@ -97,7 +96,7 @@ void CudaDevice::CudaModuleOf::launch(
                 " bytes of shared memory are more than a block can have");
   if (std::find(shape.grid.begin(), shape.grid.end(), 0) != shape.grid.end())
     return;
-  State &state = *code->device->state;
+  CudaState &state = *code->state;
   state.enter();
   // What an entry has of its own counts, too, so that even a little may be more
   // than is allowed unasked.

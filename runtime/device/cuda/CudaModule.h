@@ -22,9 +22,9 @@
 
 namespace minrnn {
 
-class CudaDevice::CudaModuleOf : public DeviceModule {
+class DriverModule : public DeviceModule {
 public:
-  CudaModuleOf(std::shared_ptr<CudaDevice> device, std::string_view ptx);
+  DriverModule(std::shared_ptr<CudaState> state, std::string_view ptx);
 
   void launch(std::string_view entry, const LaunchShape &shape,
               std::span<const std::uint64_t> arguments) const override;
@@ -33,16 +33,15 @@ private:
   /// The driver's module, which goes when nobody needs it: this object, or a
   /// graph that launches it.
   struct Code {
-    explicit Code(std::shared_ptr<CudaDevice> device)
-        : device(std::move(device)) {}
+    explicit Code(std::shared_ptr<CudaState> state) : state(std::move(state)) {}
     ~Code() {
       if (module != nullptr)
-        device->state->unload(module);
+        state->unload(module);
     }
     Code(const Code &) = delete;
     Code &operator=(const Code &) = delete;
 
-    std::shared_ptr<CudaDevice> device;
+    std::shared_ptr<CudaState> state;
     CudaModule module = nullptr;
   };
 

@@ -14,7 +14,7 @@
 
 using namespace minrnn;
 
-CudaDevice::State::State(int index) {
+CudaState::CudaState(int index) {
   int count = 0;
   check(driver.deviceGetCount(&count), "counting the GPUs");
   if (index < 0 || index >= count)
@@ -51,7 +51,7 @@ CudaDevice::State::State(int index) {
   memory.emplace(source);
 }
 
-CudaDevice::State::~State() {
+CudaState::~CudaState() {
   // What is queued still uses the memory.
   waitForAll();
   products.reset();
@@ -61,7 +61,7 @@ CudaDevice::State::~State() {
   driver.devicePrimaryCtxRelease(device);
 }
 
-std::uint64_t CudaDevice::State::reserve(std::uint64_t bytes) {
+std::uint64_t CudaState::reserve(std::uint64_t bytes) {
   std::uint64_t address = 0;
   CudaResult result = driver.memAlloc(&address, bytes);
   if (result == cudaOutOfMemory) {
@@ -78,12 +78,12 @@ std::uint64_t CudaDevice::State::reserve(std::uint64_t bytes) {
   return address;
 }
 
-void CudaDevice::State::expectNoRecording(const char *what) const {
+void CudaState::expectNoRecording(const char *what) const {
   if (recording)
     throw Error(std::string(what) + " cannot be recorded in a graph");
 }
 
-void CudaDevice::State::beginStreams() {
+void CudaState::beginStreams() {
   expectNoRecording("a new stream");
   enter();
   // Until now, who used memory again came after who had released it.
@@ -92,7 +92,7 @@ void CudaDevice::State::beginStreams() {
           "waiting for the GPU, or work queued before");
 }
 
-const Cublas &CudaDevice::State::cublas() {
+const Cublas &CudaState::cublas() {
   if (!products) {
     // It reserves memory when it starts.
     expectNoRecording("the start of cuBLAS");
@@ -101,7 +101,7 @@ const Cublas &CudaDevice::State::cublas() {
   return *products;
 }
 
-std::uint64_t CudaDevice::State::workspace() {
+std::uint64_t CudaState::workspace() {
   if (recording) {
     if (recording->workspace == 0)
       throw Error(recording->noProducts);
@@ -115,8 +115,8 @@ std::uint64_t CudaDevice::State::workspace() {
   return address;
 }
 
-void CudaDevice::State::release(CachingAllocator &allocator,
-                                std::uint64_t address) noexcept {
+void CudaState::release(CachingAllocator &allocator,
+                        std::uint64_t address) noexcept {
   if (address == 0)
     return;
   if (recording) {
@@ -129,7 +129,7 @@ void CudaDevice::State::release(CachingAllocator &allocator,
   allocator.release(address);
 }
 
-void CudaDevice::State::unload(CudaModule module) noexcept {
+void CudaState::unload(CudaModule module) noexcept {
   if (recording) {
     recording->unloaded.push_back(module);
     return;
@@ -138,7 +138,7 @@ void CudaDevice::State::unload(CudaModule module) noexcept {
   driver.moduleUnload(module);
 }
 
-void CudaDevice::State::beginRecording() {
+void CudaState::beginRecording() {
   Recording begun;
   begun.stream = current;
   // cuBLAS reserves memory when it starts, which cannot be recorded. Where it
@@ -157,7 +157,7 @@ void CudaDevice::State::beginRecording() {
   recording = std::move(begun);
 }
 
-CudaResult CudaDevice::State::endRecording(CudaGraph *graph, Recording *ended) {
+CudaResult CudaState::endRecording(CudaGraph *graph, Recording *ended) {
   *ended = std::move(*recording);
   recording.reset();
   const CudaResult result = driver.streamEndCapture(ended->stream, graph);

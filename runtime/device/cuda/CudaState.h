@@ -9,7 +9,7 @@
 #ifndef MINRNN_RUNTIME_DEVICE_CUDA_CUDASTATE_H
 #define MINRNN_RUNTIME_DEVICE_CUDA_CUDASTATE_H
 
-#include "minrnn/cuda_device.h"
+#include "minrnn/device.h"
 #include "runtime/device/CachingAllocator.h"
 #include "runtime/device/ModuleCache.h"
 #include "runtime/device/cuda/Cublas.h"
@@ -24,12 +24,13 @@
 
 namespace minrnn {
 
-/// The driver, one GPU's context on it, and what lives there.
-struct CudaDevice::State {
-  explicit State(int index);
-  ~State();
-  State(const State &) = delete;
-  State &operator=(const State &) = delete;
+/// The driver, one GPU's context on it, and what lives there: for as long as
+/// the device does, or anything that was made on it.
+struct CudaState {
+  explicit CudaState(int index);
+  ~CudaState();
+  CudaState(const CudaState &) = delete;
+  CudaState &operator=(const CudaState &) = delete;
 
   void check(CudaResult result, const std::string &what) const {
     driver.check(result, what);

@@ -18,63 +18,25 @@
 #include "minrnn/device.h"
 
 #include <memory>
-#include <string>
 
 namespace minrnn {
 
 /// Everything lives in the GPU's primary context, which is the one that the
 /// CUDA runtime API uses: its pointers and streams can be given to this device.
 /// A call leaves that context current in the calling thread.
-class CudaDevice : public Device,
-                   public std::enable_shared_from_this<CudaDevice> {
+class CudaDevice : public Device {
 public:
   /// Opens the GPU with this number, counted from 0 as the driver does. Throws
   /// Error when there is no driver, no such GPU, or it is older than sm_75.
-  /// Devices are shared by the modules that are loaded on them.
+  /// What is loaded or made on it may outlive it. `multiply` throws Error when
+  /// cuBLAS is missing, too.
   static std::shared_ptr<CudaDevice> create(int index = 0);
-  ~CudaDevice() override;
 
   /// How many GPUs the driver finds. Throws Error when there is no driver.
   static int count();
 
   /// Gives back to the driver the memory that is kept for later requests.
-  void trim();
-
-  std::string_view name() const override { return "cuda"; }
-  std::string description() const override;
-  std::string target() const override;
-  std::uint64_t allocate(std::size_t bytes) override;
-  void release(std::uint64_t address) noexcept override;
-  MemoryUse memoryUse() const override;
-  void copyToDevice(std::uint64_t destination, const void *source,
-                    std::size_t bytes) override;
-  void copyToHost(void *destination, std::uint64_t source,
-                  std::size_t bytes) override;
-  void copyOnDevice(std::uint64_t destination, std::uint64_t source,
-                    std::size_t bytes) override;
-  void fill(std::uint64_t destination, std::uint8_t value,
-            std::size_t bytes) override;
-  /// Throws Error when cuBLAS is missing, too.
-  void multiply(const MatrixProduct &product) override;
-  std::shared_ptr<const DeviceModule> load(std::string_view ptx) override;
-  void synchronize() override;
-  std::unique_ptr<Stream> createStream() override;
-  std::unique_ptr<Stream> foreignStream(void *handle) override;
-  void useStream(Stream *stream) override;
-  std::unique_ptr<Event> recordEvent() override;
-  void waitFor(Event &event) override;
-  std::unique_ptr<Graph> capture(const std::function<void()> &work) override;
-
-private:
-  class CudaEventOf;
-  class CudaGraphOf;
-  class CudaModuleOf;
-  class CudaStreamOf;
-  struct State;
-
-  explicit CudaDevice(int index);
-
-  std::unique_ptr<State> state;
+  virtual void trim() = 0;
 };
 
 } // namespace minrnn

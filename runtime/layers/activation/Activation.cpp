@@ -8,13 +8,11 @@
 
 #include "minrnn/layers.h"
 
-#include "minrnn/error.h"
 #include "runtime/layers/LaunchGrids.h"
 #include "runtime/layers/LayerKernels.h"
 #include "runtime/layers/activation/Activation.cu.h"
 #include "specs/contract/ElementCount.h"
 
-#include <array>
 #include <cmath>
 #include <numbers>
 
@@ -64,19 +62,6 @@ void with(Activation activation, const Action &action) {
   }
 }
 
-/// The entries of an activation: forward, backward.
-std::array<std::string_view, 2> entriesOf(Activation activation) {
-  switch (activation) {
-  case Activation::Relu:
-    return {"reluForward", "reluBackward"};
-  case Activation::Silu:
-    return {"siluForward", "siluBackward"};
-  case Activation::Gelu:
-    return {"geluForward", "geluBackward"};
-  }
-  throw Error("activation: not one of those there are");
-}
-
 } // namespace
 
 void minrnn::activationForward(const LayerContext &context,
@@ -84,8 +69,9 @@ void minrnn::activationForward(const LayerContext &context,
                                const float *input, float *output) {
   elementCount({count}, "activation");
   if (LayerKernels *device = context.kernels())
-    return device->start(activationSource, entriesOf(activation)[0],
-                         flatGrid(count), input, output, count);
+    return device->start(activationSource, "activationForward", flatGrid(count),
+                         static_cast<std::int64_t>(activation), input, output,
+                         count);
   with(activation, [&](auto function) {
 #pragma omp parallel for schedule(static) if (count > (1 << 14))
     for (std::int64_t i = 0; i < count; ++i)
@@ -99,8 +85,9 @@ void minrnn::activationBackward(const LayerContext &context,
                                 float *dInput) {
   elementCount({count}, "activation");
   if (LayerKernels *device = context.kernels())
-    return device->start(activationSource, entriesOf(activation)[1],
-                         flatGrid(count), input, dOutput, dInput, count);
+    return device->start(activationSource, "activationBackward",
+                         flatGrid(count), static_cast<std::int64_t>(activation),
+                         input, dOutput, dInput, count);
   with(activation, [&](auto function) {
 #pragma omp parallel for schedule(static) if (count > (1 << 14))
     for (std::int64_t i = 0; i < count; ++i)

@@ -60,41 +60,28 @@ __device__ void backward(const float *input, const float *dOutput,
     dInput[i] = dOutput[i] * Function::slope(input[i]);
 }
 
-/// output[count] = relu(input[count]).
+/// output[count] = activation(input[count]); `kind` counts the enumerators of
+/// minrnn::Activation. Grid {count / 1024, rounded up}, block {256}.
 extern "C" __global__ void __launch_bounds__(256)
-    reluForward(const float *input, float *output, Size count) {
-  forward<Relu>(input, output, count);
+    activationForward(Size kind, const float *input, float *output,
+                      Size count) {
+  if (kind == 0)
+    forward<Relu>(input, output, count);
+  else if (kind == 1)
+    forward<Silu>(input, output, count);
+  else
+    forward<Gelu>(input, output, count);
 }
 
-/// dInput[count] = dOutput[count] times the slope of relu at input[count].
+/// dInput[count] = dOutput[count] times the slope at input[count]. Grid and
+/// block as activationForward.
 extern "C" __global__ void __launch_bounds__(256)
-    reluBackward(const float *input, const float *dOutput, float *dInput,
-                 Size count) {
-  backward<Relu>(input, dOutput, dInput, count);
-}
-
-/// output[count] = silu(input[count]).
-extern "C" __global__ void __launch_bounds__(256)
-    siluForward(const float *input, float *output, Size count) {
-  forward<Silu>(input, output, count);
-}
-
-/// dInput[count] = dOutput[count] times the slope of silu at input[count].
-extern "C" __global__ void __launch_bounds__(256)
-    siluBackward(const float *input, const float *dOutput, float *dInput,
-                 Size count) {
-  backward<Silu>(input, dOutput, dInput, count);
-}
-
-/// output[count] = gelu(input[count]).
-extern "C" __global__ void __launch_bounds__(256)
-    geluForward(const float *input, float *output, Size count) {
-  forward<Gelu>(input, output, count);
-}
-
-/// dInput[count] = dOutput[count] times the slope of gelu at input[count].
-extern "C" __global__ void __launch_bounds__(256)
-    geluBackward(const float *input, const float *dOutput, float *dInput,
-                 Size count) {
-  backward<Gelu>(input, dOutput, dInput, count);
+    activationBackward(Size kind, const float *input, const float *dOutput,
+                       float *dInput, Size count) {
+  if (kind == 0)
+    backward<Relu>(input, dOutput, dInput, count);
+  else if (kind == 1)
+    backward<Silu>(input, dOutput, dInput, count);
+  else
+    backward<Gelu>(input, dOutput, dInput, count);
 }

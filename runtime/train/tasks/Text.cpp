@@ -12,7 +12,6 @@
 #include "runtime/core/ReadFile.h"
 #include "specs/contract/Json.h"
 
-#include <algorithm>
 #include <iomanip>
 #include <set>
 #include <sstream>

@@ -46,13 +46,14 @@ Windows windowsOf(std::int64_t textCharacters,
   if (options.batch < 1 || options.context < 1)
     throw Error("validation needs a positive batch and context");
   if (options.positions < 0)
-    throw Error("the number of characters to judge by must not be negative, "
+    throw Error("the number of validation characters must not be negative, "
                 "found " +
                 std::to_string(options.positions));
   const std::int64_t targets = textCharacters - 1;
   if (targets < 1)
-    throw Error("the text is too short: its last 10 %, kept to judge by, holds "
-                "fewer than 2 characters");
+    throw Error(
+        "the text is too short: its last 10 %, kept for validation, holds "
+        "fewer than 2 characters");
   if (options.positions == 0 || options.positions >= targets) {
     const std::int64_t whole = targets / options.context;
     return {options.context, whole, whole, targets % options.context};

@@ -1,5 +1,10 @@
 // Gates of two states and of two values computed within the step, in no order of
-// what they project; tests/runtime/ReferenceRecurrent.h has the equations.
+// what they project:
+//
+//   a = sigmoid(W_a x + U_pc c),  b = tanh(W_b x + U_ph h)
+//   v = a h,                      w = b c + u x
+//   c' = a c + (1 - a) tanh(U_qa v + x)
+//   h' = tanh(U_qb v + U_ra w + u h),  y = h' c' + sigmoid(U_sa v) b
 minrnn.cell @knot(%x: !minrnn.input) state(%c: f32, %h: f32) {
   %ka = minrnn.project %x "a" : f32
   %kb = minrnn.project %x "b" : f32

@@ -1,5 +1,8 @@
 // Gates of two states, a parameter, an input that is read, and an output of its
-// own; tests/runtime/ReferenceRecurrent.h has the equations.
+// own:
+//
+//   a = sigmoid(W_a x + U_pc c),  b = tanh(W_b x + U_ph h)
+//   c' = a c + (1 - a) b,         h' = tanh(U_qc c + u h),  y = h' c' + x a
 minrnn.cell @tangle(%x: !minrnn.input) state(%c: f32, %h: f32) {
   %ka = minrnn.project %x "a" : f32
   %kb = minrnn.project %x "b" : f32

@@ -33,6 +33,10 @@ struct EmulatorOptions {
   /// Orders blocks and warps, and the lengths of their turns; results must not
   /// depend on it. 0 keeps the natural order.
   std::uint64_t seed = 0;
+  /// Arithmetic on f32 is that of integers modulo 2^32, in which sums and
+  /// products are exact: kernels that compute the same in another order give
+  /// the same bits. For tests; see runtime/emulator/ModularArithmetic.h.
+  bool modularArithmetic = false;
   /// Threads of the processor; 0: one a core.
   unsigned threads = 0;
   /// The device's memory in bytes; the processor needs four for each in use.

@@ -36,12 +36,12 @@ struct KernelArgument {
   /// contract (specs/contract/Tensors.h).
   std::vector<Axis> axes;
   Element element = Element::F32;
-  bool isWritten = false;
+  Access access = Access::Read;
   /// Whether the address may be null.
   bool isOptional = false;
-  /// Whether it is read and written, by blocks that wait for each other.
-  bool isUpdated = false;
 
+  bool isRead() const { return access != Access::Write; }
+  bool isWritten() const { return access != Access::Read; }
   bool isTensor() const { return !axes.empty(); }
 };
 
@@ -124,7 +124,7 @@ struct Manifest {
   /// The same; null when there is none.
   const KernelEntry *findEntry(std::string_view name) const;
 
-  /// The size of a packed axis.
+  /// The size of a packed axis, with a name or without.
   std::int64_t size(Axis packed) const;
 
   /// Whether the cell has one state, and that is its output.

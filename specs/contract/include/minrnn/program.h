@@ -46,7 +46,7 @@ namespace minrnn {
 /// The axes of tensors. `Tiles` are the tiles of time of the procedure's entry,
 /// and `Summary` the numbers that one of them comes to, in each channel; `Gates`
 /// to `Inner` are packed: their sizes are fixed by the cell.
-enum class Axis {
+enum class Axis : std::int64_t {
   Batch,
   Time,
   Tiles,
@@ -61,17 +61,31 @@ enum class Axis {
 };
 inline constexpr std::size_t axisCount = 11;
 
+/// An axis of `size` places, at least 1, whatever the cell: packed as well, and
+/// its size is all the name that it has.
+constexpr Axis namelessAxis(std::int64_t size) {
+  return static_cast<Axis>(axisCount + static_cast<std::size_t>(size));
+}
+/// The size of such an axis; 0 for one with a name.
+constexpr std::int64_t namelessSize(Axis axis) {
+  const auto size =
+      static_cast<std::int64_t>(axis) - static_cast<std::int64_t>(axisCount);
+  return size > 0 ? size : 0;
+}
+
 /// The axis' name in manifests, and the axis of a name.
-std::string_view axisName(Axis axis);
+std::string axisName(Axis axis);
 std::optional<Axis> findAxis(std::string_view name);
 
-/// Whether the cell fixes the axis' size.
+/// Whether the axis' size does not hang on the call.
 constexpr bool isPacked(Axis axis) { return axis >= Axis::Gates; }
 
 /// What a tensor holds: numbers of the cell's io type (f32, f16 or bf16),
 /// numbers of f32, bytes, or integers of 32 bits.
 enum class Element { IO, F32, U8, I32 };
 std::string_view elementName(Element element);
+/// The type in memory: `f32`, `f16`, `bf16`, `i8` or `i32`.
+std::string elementType(Element element, std::string_view ioType);
 std::optional<Element> findElement(std::string_view name);
 
 /// Whose a tensor is. The caller gives inputs, parameters, outputs and
@@ -193,17 +207,10 @@ struct Program {
   const ProgramTensor *find(std::string_view name) const;
 };
 
-/// How an operation uses a tensor.
+/// How an operation or a kernel uses a tensor.
 enum class Access { Read, Write, ReadWrite };
-
-/// Calls `visit` on each tensor that an operation names, loops' bodies
-/// included, in order. `isWritten` says of an entry and its argument whether
-/// the kernel writes it.
-void visitTensors(
-    const std::vector<ProgramOperation> &operations,
-    const std::function<bool(std::string_view entry, std::string_view argument)>
-        &isWritten,
-    const std::function<void(const std::string &tensor, Access access)> &visit);
+std::string_view accessName(Access access);
+std::optional<Access> findAccess(std::string_view name);
 
 /// What is wrong with a view or a product, in words that continue "the
 /// operation"; empty: nothing. `find` gives a tensor by name, all three of
