@@ -82,8 +82,8 @@ minrnn::compiler::kernelArguments(func::FuncOp function, StringRef ioType) {
     argument.isOptional =
         argument.access == Access::Write
             ? tensor->isOptional || name.ends_with("_rows") ||
-                  name.ends_with("_tiles") ||
-                  name == "states" || (isStep && name == "output")
+                  name.ends_with("_tiles") || name == "states" ||
+                  (isStep && name == "output")
             : tensor->isOptional && tensor->element != Element::IO;
     isRecurrent |= name == "recurrent";
     arguments.push_back(std::move(argument));

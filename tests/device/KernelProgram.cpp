@@ -128,8 +128,8 @@ private:
         if (!present[i])
           return;
         written[i] = written[i] || isWritten;
-        updated[i] = updated[i] ||
-                     (argument && argument->access == Access::ReadWrite);
+        updated[i] =
+            updated[i] || (argument && argument->access == Access::ReadWrite);
         if (!buffers[i])
           buffers[i] = bufferOf(i);
       });

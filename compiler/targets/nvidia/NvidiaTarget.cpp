@@ -58,10 +58,9 @@ public:
         ++most;
       if (states <= most)
         return success();
-      return emitError(cell)
-             << "expects a parallel cell of at most " << most
-             << " states for the schedule lookback, found " << states
-             << "; --schedule=carry allows more";
+      return emitError(cell) << "expects a parallel cell of at most " << most
+                             << " states for the schedule lookback, found "
+                             << states << "; --schedule=carry allows more";
     }
     auto mostOf = [](bool recomputes) {
       return kSharedBytes /

@@ -44,8 +44,8 @@
 namespace minrnn {
 
 /// The axes of tensors. `Tiles` are the tiles of time of the procedure's entry,
-/// and `Summary` the numbers that one of them comes to, in each channel; `Gates`
-/// to `Inner` are packed: their sizes are fixed by the cell.
+/// and `Summary` the numbers that one of them comes to, in each channel;
+/// `Gates` to `Inner` are packed: their sizes are fixed by the cell.
 enum class Axis : std::int64_t {
   Batch,
   Time,
