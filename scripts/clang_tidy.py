@@ -7,10 +7,10 @@ build recorded them), its compile command, .clang-tidy, the options, or
 clang-tidy itself.
 
 Most of the time goes into the headers of others. So files that are compiled
-alike are first looked at together, as one source that includes them. Where that
-finds anything, halves of them are, down to single files: a fault is always
-reported of a file by itself, and a name that two files both define, each for
-itself, is none.
+alike are first looked at together, as one source that includes them. A file of
+which that says anything is looked at by itself, and the others together without
+it: a fault is always reported of a file by itself, and a name that two files
+both define, each for itself, is none.
 """
 
 import concurrent.futures
@@ -18,6 +18,7 @@ import hashlib
 import itertools
 import json
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
@@ -103,29 +104,35 @@ def main():
         return run(TIDY, "--quiet", f"--config-file={root / '.clang-tidy'}", *options,
                    f"--extra-arg=-idirafter{gcc_headers}", *more, source, "--", *command)
 
-    def passes_together(items):
+    def suspects(items):
+        """Of files looked at together, those of which something was said; all, where it was said of a header."""
         # The sources stand in the place of headers, whose faults are asked for too.
         headers = r"--header-filter=(dialect|compiler|files|specs|runtime|tests|examples)/.*\.(h|c|cpp)$"
         with tempfile.NamedTemporaryFile("w", suffix=pathlib.Path(items[0][0]["file"]).suffix) as source:
             for entry, _ in items:
                 source.write(f'#include "{entry["file"]}" // NOLINT(bugprone-suspicious-include)\n')
             source.flush()
-            return look(source.name, flags_of(items[0][0]), headers).returncode == 0
+            result = look(source.name, flags_of(items[0][0]), headers)
+        if result.returncode == 0:
+            return []
+        named = set(re.findall(r"^(\S+?):\d+:\d+: (?:error|warning):", result.stdout, re.MULTILINE))
+        return [item for item in items if item[0]["file"] in named] or items
 
     def tidy(items):
         """The faults of a list of files: (file, report) each."""
-        if len(items) > 1:
-            if not passes_together(items):
-                middle = len(items) // 2
-                return tidy(items[:middle]) + tidy(items[middle:])
-        else:
-            entry = items[0][0]
+        apart = suspects(items) if len(items) > 1 else items
+        together = [item for item in items if item not in apart]
+        faults = tidy(together) if together and apart else []
+        for entry, mark in apart:
             result = look(entry["file"], flags_of(entry))
-            if result.returncode != 0:
-                return [(entry["file"], result.stdout + result.stderr)]
-        for _, mark in items:
-            mark.touch()
-        return []
+            if result.returncode == 0:
+                mark.touch()
+            else:
+                faults.append((entry["file"], result.stdout + result.stderr))
+        if not apart:
+            for _, mark in items:
+                mark.touch()
+        return faults
 
     def kind(item):
         return pathlib.Path(item[0]["file"]).suffix, flags_of(item[0])

@@ -104,3 +104,30 @@ std::vector<CellTensor> minrnn::cellTensors(const Manifest &manifest,
   add(manifest.output, "output");
   return list;
 }
+
+std::vector<CellTensor> minrnn::stepTensors(const Manifest &manifest,
+                                            const LayerSizes &sizes,
+                                            bool keepsStates) {
+  std::vector<CellTensor> list;
+  const auto add = [&](const std::string &name, std::string_view tensor,
+                       std::size_t place = 0) {
+    list.emplace_back(manifest, sizes, name, tensor, place);
+  };
+  const auto addRecurrent = [&](bool ofInner) {
+    for (std::size_t i = 0; i < manifest.recurrent.size(); ++i)
+      if (manifest.recurrent[i].inner.has_value() == ofInner)
+        add(manifest.recurrent[i].name, "recurrent", i);
+  };
+  for (std::size_t i = 0; i < manifest.gates.size(); ++i)
+    add(manifest.gates[i], "preactivations", i);
+  addRecurrent(/*ofInner=*/false);
+  for (const RecurrentProjection &gate : manifest.recurrent)
+    if (gate.inner)
+      add(gate.name, "inner", static_cast<std::size_t>(*gate.inner));
+  addRecurrent(/*ofInner=*/true);
+  for (std::size_t i = 0; i < manifest.states.size(); ++i)
+    if (manifest.states[i] != manifest.output && keepsStates)
+      add(manifest.states[i], "states", i);
+  add(manifest.output, "output");
+  return list;
+}

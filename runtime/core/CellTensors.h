@@ -81,6 +81,12 @@ private:
 std::vector<CellTensor> cellTensors(const Manifest &manifest,
                                     const LayerSizes &sizes);
 
+/// What each step computes, in that order: projections, what is projected
+/// within the step, states (those beside the output where `keepsStates`), the
+/// output.
+std::vector<CellTensor> stepTensors(const Manifest &manifest,
+                                    const LayerSizes &sizes, bool keepsStates);
+
 } // namespace minrnn
 
 #endif // MINRNN_RUNTIME_CORE_CELLTENSORS_H

@@ -121,10 +121,7 @@ void CellRun::setStep(FloatLayer &layer, std::int64_t t) const {
 
 void CellRun::forwardBySteps() {
   FloatLayer layer = layerOf(1, false, false);
-  const auto initial = numbersOf("initial");
-  std::vector<float> last(initial.begin(), initial.end());
-  last.resize(
-      static_cast<std::size_t>(sizes.batch * stateCount() * sizes.channels));
+  std::vector<float> last = statesAt(0);
   for (std::int64_t p = 0; p < sizes.time; ++p) {
     const std::int64_t t = stepAt(p);
     setStep(layer, t);
@@ -145,6 +142,19 @@ void CellRun::forwardBySteps() {
   if (type != ElementType::F32)
     for (float &number : values["states"])
       number = widen(type, narrow(type, number));
+}
+
+std::vector<float> CellRun::statesAt(std::int64_t p) const {
+  if (!statesBefore.empty())
+    return statesBefore[static_cast<std::size_t>(p)];
+  if (p > 0)
+    return ofStep(numbersOf(manifest.outputIsState() ? "output" : "states"),
+                  stepAt(p - 1));
+  const auto initial = numbersOf("initial");
+  std::vector<float> before(initial.begin(), initial.end());
+  before.resize(
+      static_cast<std::size_t>(sizes.batch * stateCount() * sizes.channels));
+  return before;
 }
 
 LayerNumbers CellRun::backward() {

@@ -62,8 +62,9 @@ public:
   std::string describeNonFiniteGradient(const CellOutputs &outputs) const;
 
 private:
-  /// What each step computes, in that order: a place of a sequence each.
-  std::vector<CellTensor> timedParts() const;
+  std::vector<CellTensor> stepParts() const {
+    return stepTensors(manifest, sizes, values.contains("states"));
+  }
   /// Whether a reset makes it zero, so that the kernel does not read it.
   bool isZeroAtReset(const CellTensor &part) const;
   /// The number of a part [B, T, H] at (row, step) `position`.

@@ -18,31 +18,6 @@ static bool isProjection(const CellTensor &part) {
          part.tensor->name == "recurrent";
 }
 
-std::vector<CellTensor> CellRun::timedParts() const {
-  std::vector<CellTensor> parts;
-  const auto add = [&](const std::string &name, std::string_view tensor,
-                       std::size_t place = 0) {
-    parts.emplace_back(manifest, sizes, name, tensor, place);
-  };
-  const auto addRecurrent = [&](bool ofInner) {
-    for (std::size_t i = 0; i < manifest.recurrent.size(); ++i)
-      if (manifest.recurrent[i].inner.has_value() == ofInner)
-        add(manifest.recurrent[i].name, "recurrent", i);
-  };
-  for (std::size_t i = 0; i < manifest.gates.size(); ++i)
-    add(manifest.gates[i], "preactivations", i);
-  addRecurrent(/*ofInner=*/false);
-  for (const RecurrentProjection &gate : manifest.recurrent)
-    if (gate.inner)
-      add(gate.name, "inner", static_cast<std::size_t>(*gate.inner));
-  addRecurrent(/*ofInner=*/true);
-  for (std::size_t i = 0; i < manifest.states.size(); ++i)
-    if (manifest.states[i] != manifest.output && values.contains("states"))
-      add(manifest.states[i], "states", i);
-  add(manifest.output, "output");
-  return parts;
-}
-
 bool CellRun::isZeroAtReset(const CellTensor &part) const {
   return part.tensor->name == "recurrent" &&
          !manifest.recurrent[static_cast<std::size_t>(part.place)].inner;
@@ -59,18 +34,6 @@ bool CellRun::isReset(std::int64_t position) const {
   return !reset.empty() && reset[static_cast<std::size_t>(position)] != 0;
 }
 
-std::vector<float> CellRun::statesAt(std::int64_t p) const {
-  if (!statesBefore.empty())
-    return statesBefore[static_cast<std::size_t>(p)];
-  if (p > 0)
-    return ofStep(numbersOf(manifest.outputIsState() ? "output" : "states"),
-                  stepAt(p - 1));
-  const auto initial = numbersOf("initial");
-  std::vector<float> before(initial.begin(), initial.end());
-  before.resize(numbersOf("last").size());
-  return before;
-}
-
 StepValues CellRun::valuesOf(std::int64_t p, std::int64_t row,
                              std::int64_t channel) const {
   const std::int64_t position = row * sizes.time + stepAt(p);
@@ -78,7 +41,7 @@ StepValues CellRun::valuesOf(std::int64_t p, std::int64_t row,
     return numbers[static_cast<std::size_t>(index * sizes.channels + channel)];
   };
   StepValues step;
-  for (const CellTensor &part : timedParts()) {
+  for (const CellTensor &part : stepParts()) {
     if (!isProjection(part))
       continue;
     float &value = step.projections[part.name];
@@ -151,15 +114,15 @@ std::string CellRun::describeNonFinite(const NonFiniteReport &report) const {
       return words;
   }
   for (std::int64_t p = 0; p < sizes.time; ++p)
-    for (const CellTensor &part : timedParts())
+    for (const CellTensor &part : stepParts())
       if (std::string words = nonFiniteAt(p, part, report); !words.empty())
         return words;
-  for (const CellTensor &tensor : cellTensors(manifest, sizes))
-    if (tensor.tensor->name == "last") {
-      const std::vector<float> last = tensor.take(values.at("last"));
-      if (const auto bad = findNotFinite(tensor.shape, last))
-        return "result '" + tensor.name + "': " + *bad;
-    }
+  // What is left lies behind the last step.
+  for (const CellTensor &result : cellTensors(manifest, sizes))
+    if (result.tensor->role == Role::Output)
+      if (const auto bad = findNotFinite(
+              result.shape, result.take(numbersOf(result.tensor->name))))
+        return "result '" + result.name + "': " + *bad;
   return "";
 }
 

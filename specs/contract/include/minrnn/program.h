@@ -77,7 +77,7 @@ constexpr std::int64_t namelessSize(Axis axis) {
 std::string axisName(Axis axis);
 std::optional<Axis> findAxis(std::string_view name);
 
-/// Whether the axis' size does not hang on the call.
+/// Whether the axis' size is the same for every call.
 constexpr bool isPacked(Axis axis) { return axis >= Axis::Gates; }
 
 /// What a tensor holds: numbers of the cell's io type (f32, f16 or bf16),
