@@ -130,7 +130,8 @@ std::optional<Manifest> minrnn::compiler::takeManifest(ModuleOp module,
       manifest.entries.push_back(readEntry(function, name));
   });
   // In the order that the contract describes them, whatever the passes did.
-  constexpr StringLiteral order[] = {kForwardName, kBackwardName, kStepName};
+  constexpr StringLiteral order[] = {kForwardName, kBackwardName, kStepName,
+                                     "forward_lookback", "backward_lookback"};
   auto place = [&](const KernelEntry &entry) {
     return std::tuple(llvm::find(order, entry.name),
                       StringRef(entry.name).starts_with(kBackwardInnerName),

@@ -118,14 +118,17 @@ LogicalResult minrnn::compiler::verifyEntry(func::FuncOp function) {
   StringRef name = function.getName();
   StringRef stage = name;
   int64_t number = 0;
+  StringRef scheduled = name;
+  scheduled.consume_back(kLookbackSuffix);
   bool isInner = (stage.consume_front(kForwardInnerName) ||
                   stage.consume_front(kBackwardInnerName)) &&
                  !stage.getAsInteger(10, number);
-  if (!isInner &&
-      !llvm::is_contained({kForwardName, kBackwardName, kStepName}, name))
+  if (!isInner && name != kStepName &&
+      !llvm::is_contained({kForwardName, kBackwardName}, scheduled))
     return function.emitOpError(
-        "expects an entry, called 'forward', 'backward', 'step', or "
-        "'forward_inner' or 'backward_inner' with the number of a stage");
+        "expects an entry, called 'forward' or 'backward', with '_lookback' "
+        "behind it or without, 'step', or 'forward_inner' or 'backward_inner' "
+        "with the number of a stage");
   if (!function.getBody().hasOneBlock() ||
       llvm::count_if(function.front(),
                      llvm::IsaPred<ScanOp, SequentialScanOp>) != 1)

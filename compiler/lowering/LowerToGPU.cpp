@@ -58,13 +58,15 @@ static void buildSequentialKernel(OpBuilder &builder, func::FuncOp function,
 
 /// The shape of a block that takes `scan`: `shape`, or where it goes against
 /// the forward pass, half the steps a thread, which holds about twice as many
-/// values of each. (Where states are recomputed, tiles are those of the forward
-/// pass.) Where tiles are blocks, twice the steps: no loads of a next tile are
-/// held, and each tile waits for others once.
+/// values of each. Where tiles are blocks, twice the steps: no loads of a next
+/// tile are held, and each tile waits for others once. Where states are
+/// recomputed, tiles are the same in both passes.
 static BlockShape shapeOf(ScanOp scan, BlockShape shape, bool looksBack) {
+  if (scan.getBoundaries() || scan.getTaken())
+    return shape;
   if (looksBack)
     shape.stepsPerThread *= 2;
-  if (scan.getReverse() && !scan.getTaken() && shape.stepsPerThread > 1)
+  if (scan.getReverse() && shape.stepsPerThread > 1)
     shape.stepsPerThread /= 2;
   return shape;
 }

@@ -37,6 +37,22 @@ int64_t minrnn::compiler::exchangeBytes(const BlockShape &shape, int64_t size) {
          static_cast<int64_t>(sizeof(float));
 }
 
+TileAxis minrnn::compiler::tileAxis(ThreadBlock &block, ScanOp scan,
+                                    BlockShape shape) {
+  TensorAccess &tensors = block.tensors;
+  if (!scan.getTaken())
+    return {tensors.timeAxis(scan.getReverse()), /*first=*/{}, tensors.end()};
+  TimeAxis forward = tensors.timeAxis(/*isReverse=*/false);
+  Value end = block.mul(tensors.timeTiles(shape.tileTime()),
+                        block.integer(shape.tileTime()));
+  Value last = block.sub(end, block.integer(1));
+  return {{block.add(forward.origin, block.mul(last, forward.direction)),
+           block.sub(block.integer(0), forward.direction),
+           /*lastPosition=*/{}},
+          block.sub(end, tensors.end()),
+          end};
+}
+
 ScanThread minrnn::compiler::startThread(ThreadBlock &block, ScanOp scan,
                                          const TileAxis &axis,
                                          BlockShape shape) {

@@ -42,6 +42,11 @@ struct ScanThread {
   llvm::SmallVector<mlir::Value> isOwnWarp;
 };
 
+/// How the tiles of `scan` lie in time. Where states are recomputed, they begin
+/// where those of the forward pass did: the last of these, which is taken
+/// first, may begin with steps that do not exist.
+TileAxis tileAxis(ThreadBlock &block, dialect::ScanOp scan, BlockShape shape);
+
 /// Makes it; `axis` says which positions there are.
 ScanThread startThread(ThreadBlock &block, dialect::ScanOp scan,
                        const TileAxis &axis, BlockShape shape);

@@ -170,10 +170,6 @@ bool CellCompilation::checkOptions(Stage stage) {
                          "'; the known ones are " + llvm::join(ioTypes, ", "));
   if (std::string refusal = target->refusal(stage); !refusal.empty())
     return rejectOptions(refusal);
-  if (options.schedule == Schedule::Lookback &&
-      options.recompute == Recompute::All)
-    return rejectOptions("with --schedule=lookback no states are recomputed; "
-                         "--recompute=all has the schedule carry");
   return true;
 }
 
@@ -324,9 +320,8 @@ bool CellCompilation::buildScans() {
     return rejectInput(at, "expects a parallel cell for the schedule lookback, "
                            "but this makes the cell sequential; compile it "
                            "with --schedule=auto");
-  if (!at &&
-      failed(target->verifyStates(
-          cell.getLoc(), static_cast<int64_t>(cell.getStates().size())))) {
+  auto states = static_cast<int64_t>(cell.getStates().size());
+  if (!at && failed(target->verifyStates(cell.getLoc(), states))) {
     result.outcome = Outcome::BadInput;
     return false;
   }
@@ -360,9 +355,13 @@ bool CellCompilation::buildScans() {
   size = chooseKernelSize(*module);
   result.explanation +=
       explainBytes(*module, options.ioType, target->tileTime(size));
-  if (options.schedule != Schedule::Lookback)
+  bool beside = options.schedule == Schedule::Auto;
+  if (options.schedule == Schedule::Carry ||
+      (beside && (at || size.outlinesMath || !target->looksBack(states))))
     return true;
-  if (!runPasses(buildLookBackPipeline))
+  if (!runPasses([&](OpPassManager &passes) {
+        buildLookBackPipeline(passes, beside);
+      }))
     return false;
   result.explanation += explainLookback(*module);
   return true;

@@ -78,8 +78,11 @@ void minrnn::compiler::buildDomainPipeline(OpPassManager &passes,
   cleanup(passes);
 }
 
-void minrnn::compiler::buildLookBackPipeline(OpPassManager &passes) {
-  passes.addPass(createLookBackPass());
+void minrnn::compiler::buildLookBackPipeline(OpPassManager &passes,
+                                             bool beside) {
+  LookBackPassOptions options;
+  options.beside = beside;
+  passes.addPass(createLookBackPass(options));
 }
 
 void minrnn::compiler::buildMathPipeline(OpPassManager &passes,

@@ -48,6 +48,9 @@ public:
   /// what its kernels hold.
   virtual mlir::LogicalResult verifyStates(mlir::Location cell,
                                            int64_t states) const = 0;
+  /// Whether tiles of time can be blocks of their own, of a cell of so many
+  /// states.
+  virtual bool looksBack(int64_t /*states*/) const { return false; }
   /// Whether a scan goes to log space, where it can, unless it is asked not to.
   virtual bool prefersLogSpace() const = 0;
   /// The steps of a tile of time.

@@ -76,30 +76,30 @@ static void sumTiles(func::FuncOp function, ScanOp scan) {
                                            terminator->getOperandTypes()));
 }
 
-/// Puts `tiles` in the place of the program's tensor `rows`.
-static void replaceTensor(ProgramOp program, ProgramBuilder &tensors,
+/// Puts `tiles` in the place of the tensor `rows` in a procedure.
+static void replaceTensor(ProcedureOp procedure, ProgramBuilder &tensors,
                           StringRef rows, StringRef tiles) {
   Value added = tensors.tensor(tiles);
-  for (auto tensor :
-       llvm::make_early_inc_range(program.getBody().getOps<TensorOp>())) {
-    if (tensor.getName() != rows)
-      continue;
-    tensor.getResult().replaceAllUsesWith(added);
-    tensor.erase();
-  }
+  TensorOp replaced = tensors.tensor(rows).getDefiningOp<TensorOp>();
+  replaced.getResult().replaceUsesWithIf(added, [&](OpOperand &use) {
+    return procedure->isProperAncestor(use.getOwner());
+  });
+  if (replaced.use_empty())
+    replaced.erase();
 }
 
 /// Gives `launch` the scratch tensors, and clears before it what blocks count
 /// in and wait for.
-static void addScratch(LaunchOp launch, ProgramOp program) {
-  ProgramBuilder tensors(program);
+static void addScratch(LaunchOp launch) {
+  auto procedure = launch->getParentOfType<ProcedureOp>();
+  ProgramBuilder tensors(launch->getParentOfType<ProgramOp>());
   OpBuilder builder(launch);
   SmallVector<Attribute> names;
   for (auto name : launch.getNames().getAsRange<StringAttr>()) {
     const ProgramTensor *tensor = findContractTensor(name.getValue());
     if (tensor->role == Role::Scratch && name.getValue().ends_with("_rows")) {
       StringRef tiles = tileSumName(name);
-      replaceTensor(program, tensors, name, tiles);
+      replaceTensor(procedure, tensors, name, tiles);
       name = builder.getStringAttr(tiles);
     }
     names.push_back(name);
@@ -115,23 +115,53 @@ static void addScratch(LaunchOp launch, ProgramOp program) {
   launch.getTensorsMutable().assign(operands);
 }
 
+/// Copies `function`, and the procedure of its name, as those of the schedule
+/// lookback.
+static func::FuncOp copyBeside(func::FuncOp function, ProgramOp program) {
+  std::string name = (function.getName() + kLookbackSuffix).str();
+  OpBuilder builder(function);
+  builder.setInsertionPointAfter(function);
+  auto copy = cast<func::FuncOp>(builder.clone(*function));
+  copy.setName(name);
+  for (auto procedure :
+       llvm::make_early_inc_range(program.getBody().getOps<ProcedureOp>())) {
+    if (procedure.getName() != function.getName())
+      continue;
+    builder.setInsertionPointToEnd(&program.getBody().front());
+    auto twin = cast<ProcedureOp>(builder.clone(*procedure));
+    twin.setName(name);
+    twin.walk([&](LaunchOp launch) {
+      if (launch.getEntry() == function.getName())
+        launch.setEntry(name);
+    });
+  }
+  return copy;
+}
+
 namespace {
 
 struct LookBackPass
     : public minrnn::compiler::impl::LookBackPassBase<LookBackPass> {
+  using LookBackPassBase::LookBackPassBase;
+
   void runOnOperation() override {
     ProgramOp program = findProgram(getOperation());
     if (!program)
       return signalPassFailure();
-    for (auto function : getOperation().getOps<func::FuncOp>()) {
+    for (auto function :
+         llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
       auto scans = llvm::to_vector(function.getOps<ScanOp>());
-      if (scans.size() != 1 || scans[0].getTaken() || scans[0].getBoundaries())
+      if (scans.size() != 1)
         continue;
+      if (beside) {
+        function = copyBeside(function, program);
+        scans = llvm::to_vector(function.getOps<ScanOp>());
+      }
       addArguments(function, scans[0]);
       sumTiles(function, scans[0]);
       program.walk([&](LaunchOp launch) {
         if (launch.getEntry() == function.getName())
-          addScratch(launch, program);
+          addScratch(launch);
       });
     }
   }

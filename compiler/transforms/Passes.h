@@ -37,6 +37,9 @@ inline constexpr llvm::StringLiteral kSequentialThenAttribute =
 inline constexpr llvm::StringLiteral kForwardName = "forward";
 inline constexpr llvm::StringLiteral kBackwardName = "backward";
 inline constexpr llvm::StringLiteral kStepName = "step";
+/// Behind the name of an entry or a procedure that stands beside the one
+/// without, under the schedule lookback.
+inline constexpr llvm::StringLiteral kLookbackSuffix = "_lookback";
 inline constexpr llvm::StringLiteral kForwardInnerName = "forward_inner";
 inline constexpr llvm::StringLiteral kBackwardInnerName = "backward_inner";
 

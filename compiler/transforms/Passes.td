@@ -229,8 +229,11 @@ def LookBackPass : Pass<"minrnn-look-back", "::mlir::ModuleOp"> {
     For the schedule `lookback`, where each tile of time is a block of a GPU:
     gives each scan the scratch tensors through which a tile hands on what it
     does to the states, and the program their clearing before the launch. A sum
-    over time becomes one for each tile, which the program adds up. Scans that
-    keep or take checkpoints stay as they are.
+    over time becomes one for each tile, which the program adds up.
+
+    With `beside`, this is done to copies: `@forward` and the procedure `forward`
+    stay, and beside them stand `@forward_lookback` and `forward_lookback`. A
+    layer runs one or the other (specs/contract/include/minrnn/schedule.h).
 
     Before:
     ```mlir
@@ -244,6 +247,10 @@ def LookBackPass : Pass<"minrnn-look-back", "::mlir::ModuleOp"> {
       "published" = %published, "summaries" = %summaries)
     ```
   }];
+  let options = [
+    Option<"beside", "beside", "bool", "false",
+           "Leave what there is, and do this to copies">
+  ];
 }
 
 #endif // MINRNN_TRANSFORMS_PASSES

@@ -80,6 +80,9 @@ CLI::Option *addChoice(CLI::App &command, const std::string &name,
 /// Adds `--recompute gates|all` to a command.
 void addRecomputeOption(CLI::App &command, std::string &choice);
 
+/// Adds `--schedule auto|carry|lookback` to a command.
+void addScheduleOption(CLI::App &command, std::string &choice);
+
 } // namespace minrnn
 
 #endif // MINRNN_RUNTIME_TOOLS_COMMANDS_H

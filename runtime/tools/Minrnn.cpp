@@ -148,6 +148,15 @@ void minrnn::addRecomputeOption(CLI::App &command, std::string &choice) {
       ->type_name("WHAT");
 }
 
+void minrnn::addScheduleOption(CLI::App &command, std::string &choice) {
+  addChoice(command, "--schedule", choice,
+            "how a GPU takes the time of a parallel cell: carry, a block all "
+            "tiles of its channels, or lookback, each tile a block; auto: by "
+            "the sizes and the GPU",
+            scheduleNames)
+      ->type_name("SCHEDULE");
+}
+
 int main(int count, char **arguments) {
   reserveStandardStreams();
   std::signal(SIGSEGV, onFault);

@@ -32,6 +32,7 @@ struct RunOptions {
   bool gradients = false;
   std::string ioType = "f32";
   std::string recompute = "gates";
+  std::string schedule = "auto";
   RunModes modes;
   bool allowsNonFinite = false;
   bool statistics = false;
@@ -60,6 +61,7 @@ void run(const RunOptions &options) {
                    .scan = *findScanDomain(options.scan),
                    .ioType = options.ioType,
                    .recompute = *findRecompute(options.recompute),
+                   .schedule = *findSchedule(options.schedule),
                    .device = device});
   NonFiniteReport report(
       options.allowsNonFinite,
@@ -130,6 +132,7 @@ void minrnn::addRunCommand(CLI::App &minrnn) {
             "what sequences are stored as: f32, f16 or bf16", ioTypes)
       ->type_name("TYPE");
   addRecomputeOption(*command, options->recompute);
+  addScheduleOption(*command, options->schedule);
   command->add_flag("--by-steps", options->modes.bySteps,
                     "call the cell's single step for every step; gradients go "
                     "back step by step, too");

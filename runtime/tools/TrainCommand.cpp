@@ -39,6 +39,7 @@ struct TrainCommandOptions {
   LanguageModelOptions model;
   TrainingOptions training;
   std::string recompute = "gates";
+  std::string schedule = "auto";
   DeviceChoice device;
 };
 
@@ -56,6 +57,7 @@ CellKernels compile(const std::string &source, const std::string &sourceName,
   return compileCell(source, sourceName,
                      {.cell = cellName,
                       .recompute = *findRecompute(options.recompute),
+                      .schedule = *findSchedule(options.schedule),
                       .device = options.device.open()});
 }
 
@@ -387,6 +389,7 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
   addNumber(*command, "--seed", training.seed,
             "decides initial weights and windows");
   addRecomputeOption(*command, options->recompute);
+  addScheduleOption(*command, options->schedule);
   addDeviceOptions(*command, options->device);
   command->callback([options, command, files] {
     if (!options->resume.empty() && command->count("--checkpoint") == 0)

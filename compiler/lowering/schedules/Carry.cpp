@@ -39,24 +39,6 @@ int64_t minrnn::compiler::carrySharedBytes(int64_t elementSize, bool recomputes,
   return (recomputes ? 2 : 1) * exchangeBytes(shape, elementSize);
 }
 
-/// How the tiles of `scan` lie in time. Where states are recomputed, they begin
-/// where those of the forward pass did: the last of these, which is taken
-/// first, may begin with steps that do not exist.
-static TileAxis tileAxis(ThreadBlock &block, ScanOp scan, BlockShape shape) {
-  TensorAccess &tensors = block.tensors;
-  if (!scan.getTaken())
-    return {tensors.timeAxis(scan.getReverse()), /*first=*/{}, tensors.end()};
-  TimeAxis forward = tensors.timeAxis(/*isReverse=*/false);
-  Value end = block.mul(tensors.timeTiles(shape.tileTime()),
-                        block.integer(shape.tileTime()));
-  Value last = block.sub(end, block.integer(1));
-  return {{block.add(forward.origin, block.mul(last, forward.direction)),
-           block.sub(block.integer(0), forward.direction),
-           /*lastPosition=*/{}},
-          block.sub(end, tensors.end()),
-          end};
-}
-
 /// Whether the registers of a multiprocessor hold two blocks against the
 /// forward pass. ptxas aims at that by itself, but where it is not told, it may
 /// spill what fits.

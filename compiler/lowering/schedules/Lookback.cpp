@@ -105,6 +105,7 @@ private:
   Value summaries;
   Value shared;
   Value sharedTicket;
+  TileAxis axis;
   std::optional<ScanThread> scanThread;
 
   Value tile;
@@ -127,7 +128,8 @@ LookbackSchedule::LookbackSchedule(ThreadBlock &block, func::FuncOp function,
       tensors(block.tensors), scan(scan), shape(shape),
       tickets(findArgument(function, kTickets)),
       published(findArgument(function, kPublished)),
-      summaries(findArgument(function, kSummaries)) {
+      summaries(findArgument(function, kSummaries)),
+      axis(tileAxis(block, scan, shape)) {
   auto buffers = block.kernel.getWorkgroupAttributions();
   shared = buffers.front();
   sharedTicket = buffers.back();
@@ -303,6 +305,13 @@ void LookbackSchedule::buildTile(bool isWhole) {
   steps.values = tilePointers.values(
       tilePointers.load(pointers, steps.which, /*withMask=*/!isWhole),
       steps.which, /*withMask=*/!isWhole);
+  if (scan.getTaken()) {
+    // The second buffer: who writes it again has passed a barrier first.
+    Value next = block.add(tile, block.integer(1));
+    recomputeStates(
+        thread, shared, /*parity=*/block.index(1),
+        block.sub(axis.end, block.mul(next, block.integer(tileTime))), steps);
+  }
   for (SmallVector<Value> &step : steps.values)
     llvm::append_range(step, thread.parameters);
   SmallVector<Element> elements =
@@ -320,6 +329,12 @@ void LookbackSchedule::buildTile(bool isWhole) {
   block.when(both(isWriter, both(hasNext, isInGroup)),
              [&] { publish(composeWarps()); });
   SmallVector<Value> before = statesBeforeTile();
+  if (Value boundaries = scan.getBoundaries()) {
+    SmallVector<Value> plain = thread.algebra.decode(before);
+    block.when(isWriter, [&] {
+      tensors.writeBoundary(boundaries, tile, tileTime, plain);
+    });
+  }
   Exchanged exchanged = applySummaries(thread, shared, parity, before,
                                        /*againstWarps=*/false);
   block.when(both(isWriter, both(hasNext, isLastOfGroup)),
@@ -343,8 +358,6 @@ void LookbackSchedule::buildTile(bool isWhole) {
 }
 
 void LookbackSchedule::build() {
-  TileAxis axis{tensors.timeAxis(scan.getReverse()), /*first=*/{},
-                tensors.end()};
   scanThread.emplace(startThread(block, scan, axis, shape));
   isWriter = both(scanThread->isOwnWarp.front(), block.isInside);
   // Without a step, there is one block, and the last states are the initial
@@ -365,9 +378,12 @@ void LookbackSchedule::build() {
   Value next = block.add(tile, block.integer(1));
   isLast = equal(next, tensors.timeTiles(shape.tileTime()));
   isLastOfGroup = equal(place, block.integer(kGroupTiles - 1));
-  Value isWhole =
-      block.compare(arith::CmpIPredicate::sle,
-                    block.mul(next, block.integer(shape.tileTime())), axis.end);
+  Value tileTime = block.integer(shape.tileTime());
+  Value isWhole = block.compare(arith::CmpIPredicate::sle,
+                                block.mul(next, tileTime), axis.end);
+  if (axis.first)
+    isWhole = block.compare(arith::CmpIPredicate::sle, axis.first,
+                            block.mul(tile, tileTime));
   if (Value isMasked = scanThread->pointers.maskIsGiven())
     isWhole = arith::SelectOp::create(
         builder, location, isMasked,

@@ -50,18 +50,15 @@ public:
   }
 
   LogicalResult verifyStates(Location cell, int64_t states) const override {
-    // The warps of a block exchange an element of two values for each state.
-    if (options.schedule == Schedule::Lookback) {
-      int64_t most = 0;
-      while (lookbackSharedBytes(2 * (most + 1), blockShape({})) <=
-             kSharedBytes)
-        ++most;
-      if (states <= most)
-        return success();
+    if (options.schedule == Schedule::Lookback && !looksBack(states)) {
+      int64_t most = states;
+      while (!looksBack(most))
+        --most;
       return emitError(cell) << "expects a parallel cell of at most " << most
                              << " states for the schedule lookback, found "
                              << states << "; --schedule=carry allows more";
     }
+    // The warps of a block exchange an element of two values for each state.
     auto mostOf = [](bool recomputes) {
       return kSharedBytes /
              carrySharedBytes(/*elementSize=*/2, recomputes, blockShape({}));
@@ -79,6 +76,11 @@ public:
       return error << "; the host takes any number, with --target=host";
     return error << "; without recomputing them, with --recompute=gates, "
                  << mostKept << " are allowed";
+  }
+
+  bool looksBack(int64_t states) const override {
+    return lookbackSharedBytes(/*elementSize=*/2 * states, blockShape({})) <=
+           kSharedBytes;
   }
 
   bool prefersLogSpace() const override { return true; }

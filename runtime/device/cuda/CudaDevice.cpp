@@ -180,6 +180,10 @@ public:
     return text;
   }
 
+  std::int64_t multiprocessors() const override {
+    return state->multiprocessors;
+  }
+
   std::string target() const override {
     return "sm_" + std::to_string(state->capability);
   }

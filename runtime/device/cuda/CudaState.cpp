@@ -33,6 +33,9 @@ CudaState::CudaState(int index) {
     throw Error("GPU " + std::to_string(index) + " is of compute capability " +
                 std::to_string(major) + "." + std::to_string(minor) +
                 "; 7.5 or newer is needed");
+  check(driver.deviceGetAttribute(&multiprocessors,
+                                  cudaAttributeMultiprocessors, device),
+        "asking the GPU for its multiprocessors");
   check(driver.devicePrimaryCtxRetain(&context, device),
         "opening the GPU's context");
   try {

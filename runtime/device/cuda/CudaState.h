@@ -88,6 +88,7 @@ struct CudaState {
   int device = 0;
   CudaContext context = nullptr;
   int capability = 0;
+  int multiprocessors = 0;
   /// The first stream, and the one that is current.
   CudaStream first = nullptr;
   CudaStream current = nullptr;

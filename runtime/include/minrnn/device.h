@@ -108,6 +108,9 @@ public:
   /// capability.
   virtual std::string target() const = 0;
 
+  /// How many multiprocessors the GPU has; 0 on the host.
+  virtual std::int64_t multiprocessors() const = 0;
+
   /// Reserves `bytes` bytes, aligned for any vector of the device, with no
   /// particular content. Throws Error with the sizes when there is no room; the
   /// device goes on working.
@@ -205,6 +208,7 @@ public:
   std::string_view name() const override { return "host"; }
   std::string description() const override;
   std::string target() const override { return "host"; }
+  std::int64_t multiprocessors() const override { return 0; }
   std::uint64_t allocate(std::size_t bytes) override;
   void release(std::uint64_t address) noexcept override;
   MemoryUse memoryUse() const override;

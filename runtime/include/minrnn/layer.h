@@ -227,7 +227,7 @@ private:
 
 /// The bytes of the layer's own memory, before any of it is reserved. Throws
 /// Error as the constructor does.
-LayerBytes planLayer(const Manifest &manifest, const LayerSizes &sizes,
+LayerBytes planLayer(const CellKernels &cell, const LayerSizes &sizes,
                      const LayerOptions &options = {});
 
 } // namespace minrnn

@@ -74,7 +74,7 @@ RecurrentLayer::Saved RecurrentLayer::planSaved(TensorPlan &plan,
                                                 std::int64_t batch,
                                                 std::int64_t time) const {
   return {.own = addBytes(plan, "what a layer saves",
-                          planLayer(cell.manifest(), sizes(batch, time)).saved),
+                          planLayer(cell, sizes(batch, time)).saved),
           .output = plan.add("the hidden output", {batch, time, channels})};
 }
 
@@ -82,7 +82,7 @@ RecurrentLayer::Scratch RecurrentLayer::planScratch(TensorPlan &plan,
                                                     std::int64_t batch,
                                                     std::int64_t time) const {
   return addBytes(plan, "a layer's scratch",
-                  planLayer(cell.manifest(), sizes(batch, time)).scratch);
+                  planLayer(cell, sizes(batch, time)).scratch);
 }
 
 Layer RecurrentLayer::layer(std::int64_t batch, std::int64_t time,

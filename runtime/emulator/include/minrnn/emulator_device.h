@@ -30,6 +30,9 @@ namespace minrnn {
 struct EmulatorOptions {
   /// The GPU that is emulated.
   std::string target = "sm_75";
+  /// How many multiprocessors it has; the default is a T4's. What runs does not
+  /// depend on it, but which schedule a layer takes does.
+  std::int64_t multiprocessors = 40;
   /// Orders blocks and warps, and the lengths of their turns; results must not
   /// depend on it. 0 keeps the natural order.
   std::uint64_t seed = 0;

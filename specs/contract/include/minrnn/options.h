@@ -37,7 +37,8 @@ inline constexpr std::array<std::string_view, 2> recomputeNames = {"gates",
 /// How a GPU takes the time of a parallel cell. `Carry`: a block takes all
 /// tiles of time of its channels, one after the other. `Lookback`: each tile is
 /// a block, which needs scratch memory and fills a GPU where there are few rows
-/// and channels. `Auto` is carry.
+/// and channels. `Auto`: both, of which a layer takes one by its sizes
+/// (minrnn/schedule.h).
 enum class Schedule { Auto, Carry, Lookback };
 inline constexpr std::array<std::string_view, 3> scheduleNames = {
     "auto", "carry", "lookback"};
