@@ -56,12 +56,8 @@ static void buildSequentialKernel(OpBuilder &builder, func::FuncOp function,
   gpu::ReturnOp::create(builder, block.location);
 }
 
-/// The shape of a block that takes `scan`: `shape`, or where it goes against
-/// the forward pass, half the steps a thread, which holds about twice as many
-/// values of each. Where tiles are blocks, twice the steps: no loads of a next
-/// tile are held, and each tile waits for others once. Where states are
-/// recomputed, tiles are the same in both passes.
-static BlockShape shapeOf(ScanOp scan, BlockShape shape, bool looksBack) {
+BlockShape minrnn::compiler::shapeFor(ScanOp scan, BlockShape shape,
+                                      bool looksBack) {
   if (scan.getBoundaries() || scan.getTaken())
     return shape;
   if (looksBack)
@@ -129,7 +125,7 @@ struct LowerToGPUPass
       if (auto scan = findOnly<ScanOp>(function))
         (looksBack(function) ? buildLookbackKernel : buildCarryKernel)(
             builder, function, scan, signature,
-            shapeOf(scan, shape, looksBack(function)), roundsToBF16);
+            shapeFor(scan, shape, looksBack(function)), roundsToBF16);
       else
         buildSequentialKernel(builder, function,
                               findOnly<SequentialScanOp>(function), signature,

@@ -61,6 +61,9 @@ private:
   bool selectCell();
   bool prove();
   bool buildScans();
+  /// Gives a parallel cell of so many states the schedule lookback, where it is
+  /// to have it.
+  bool buildSchedules(int64_t states);
   bool buildKernels();
   bool emitCode(Stage stage);
 
@@ -353,17 +356,24 @@ bool CellCompilation::buildScans() {
     result.explanation +=
         explainDomain(domain, domainName(options.scan), isPositive);
   size = chooseKernelSize(*module);
-  result.explanation +=
-      explainBytes(*module, options.ioType, target->tileTime(size));
-  bool beside = options.schedule == Schedule::Auto;
-  if (options.schedule == Schedule::Carry ||
-      (beside && (at || size.outlinesMath || !target->looksBack(states))))
-    return true;
-  if (!runPasses([&](OpPassManager &passes) {
-        buildLookBackPipeline(passes, beside);
+  result.explanation += explainBytes(*module, options.ioType,
+                                     target->blockShape(size).tileTime());
+  return at || !target->hasSchedules() || buildSchedules(states);
+}
+
+bool CellCompilation::buildSchedules(int64_t states) {
+  bool isAuto = options.schedule == Schedule::Auto;
+  bool hasLookback = isAuto
+                         ? options.takesLookback.value_or(true) &&
+                               target->looksBack(states) && !size.outlinesMath
+                         : options.schedule == Schedule::Lookback;
+  bool isBeside = isAuto && !options.takesLookback;
+  if (hasLookback && !runPasses([&](OpPassManager &passes) {
+        buildLookBackPipeline(passes, isBeside);
       }))
     return false;
-  result.explanation += explainLookback(*module);
+  result.explanation +=
+      explainSchedule(*module, target->blockShape(size), options.schedule);
   return true;
 }
 

@@ -9,9 +9,11 @@
 #include "compiler/pipeline/Explanation.h"
 #include "compiler/analysis/Recurrence.h"
 #include "compiler/lowering/KernelArguments.h"
+#include "compiler/lowering/schedules/Schedules.h"
 #include "compiler/transforms/EntryTensors.h"
 #include "compiler/transforms/Passes.h"
 #include "compiler/transforms/ProgramBuilder.h"
+#include "minrnn/schedule.h"
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -281,12 +283,46 @@ std::string minrnn::compiler::explainBytes(ModuleOp module, StringRef ioType,
   return text;
 }
 
-std::string minrnn::compiler::explainLookback(ModuleOp module) {
-  auto function = module.lookupSymbol<func::FuncOp>(kForwardName);
-  Type summaries = findArgument(function, kSummaries).getType();
-  // (And the word that says that it is there.)
-  int64_t bytes = 4 * (stepValueCount(summaries) + 1);
-  return "  schedule  lookback, as asked for: each tile of time is a block, "
-         "with scratch memory of " +
-         std::to_string(bytes) + " bytes in each channel\n";
+/// What tiles that are blocks cost: the steps of one, and per element the bytes
+/// of their workspace and those that are moved through it.
+static std::string explainTiles(func::FuncOp function, BlockShape shape) {
+  auto scan = *function.getOps<ScanOp>().begin();
+  int64_t steps = shapeFor(scan, shape, /*looksBack=*/true).tileTime();
+  // The summary with its word, and the sums; the word is cleared besides.
+  int64_t words = scan.getElementSize() + 1;
+  for (Value sum : scan.getSums())
+    words += packedValueCount(sum.getType());
+  auto tile = static_cast<double>(steps);
+  return std::to_string(steps) + " steps, " +
+         writeBytes(static_cast<double>(4 * words) / tile) + " and " +
+         writeBytes(static_cast<double>(8 * words + 4) / tile);
+}
+
+std::string minrnn::compiler::explainSchedule(ModuleOp module, BlockShape shape,
+                                              Schedule asked) {
+  std::string text = "  schedule  ";
+  std::string carry = "B ceil(H / 32) blocks, each of which takes all steps";
+  auto entry = [&](StringRef name) {
+    auto beside =
+        module.lookupSymbol<func::FuncOp>((name + kLookbackSuffix).str());
+    return beside ? beside : module.lookupSymbol<func::FuncOp>(name);
+  };
+  func::FuncOp forward = entry(kForwardName);
+  if (asked == Schedule::Carry)
+    return text + "carry, as asked for: " + carry + "\n";
+  if (!findArgument(forward, kTickets))
+    return text + "carry: " + carry + "\n";
+  if (forward.getName() != kForwardName)
+    text += "carry: " + carry + "; lookback where the GPU has " +
+            std::to_string(multiprocessorsPerBlock) +
+            " multiprocessors or more for each of these, and T is " +
+            std::to_string(fewestLookbackSteps) + " or more\n  lookback  ";
+  else
+    text +=
+        asked == Schedule::Lookback ? "lookback, as asked for: " : "lookback: ";
+  return text +
+         "a block for each tile of time, with bytes of workspace and bytes "
+         "moved per element besides: forward " +
+         explainTiles(forward, shape) + "; backward " +
+         explainTiles(entry(kBackwardName), shape) + "\n";
 }

@@ -9,7 +9,9 @@
 #ifndef MINRNN_COMPILER_PIPELINE_EXPLANATION_H
 #define MINRNN_COMPILER_PIPELINE_EXPLANATION_H
 
+#include "compiler/lowering/ThreadBlock.h"
 #include "dialect/MinRNN.h"
+#include "minrnn/options.h"
 
 #include <string>
 
@@ -39,8 +41,11 @@ std::string explainDomain(llvm::StringRef domain, llvm::StringRef asked,
 std::string explainBytes(mlir::ModuleOp module, llvm::StringRef ioType,
                          int64_t tileTime);
 
-/// What the schedule lookback adds to `module`, at the scan level.
-std::string explainLookback(mlir::ModuleOp module);
+/// The schedules of the parallel cell of `module`, at the scan level, on a GPU,
+/// with blocks of this shape where time is carried: which layer runs which, and
+/// what lookback costs where it is there.
+std::string explainSchedule(mlir::ModuleOp module, BlockShape shape,
+                            Schedule asked);
 
 } // namespace minrnn::compiler
 

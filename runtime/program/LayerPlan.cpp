@@ -57,13 +57,14 @@ LayerPlan::LayerPlan(const Manifest &manifest, const LayerSizes &sizes,
     : manifest(manifest), options(options) {
   const std::string where = "layer of cell '" + manifest.cell + "': ";
   Arena saved(where);
+  const bool looksBack =
+      takesLookback(sizes.batch, sizes.time, sizes.channels, multiprocessors);
   for (const Procedure procedure :
        {Procedure::Forward, Procedure::Backward, Procedure::Step}) {
     if (procedure == Procedure::Backward && !options.training)
       continue;
-    const Procedure scheduled = scheduledProcedure(
-        manifest, procedure, sizes.batch, sizes.time, sizes.channels,
-        multiprocessors);
+    const Procedure scheduled =
+        scheduledProcedure(manifest, procedure, looksBack);
     this->scheduled.push_back(scheduled);
     const TensorSizes ofProcedure(manifest, sizes, scheduled);
     std::optional<ProcedurePlan> &plan =

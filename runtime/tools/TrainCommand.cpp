@@ -20,6 +20,7 @@
 #include "runtime/tools/TrainingLog.h"
 
 #include <iostream>
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -51,13 +52,26 @@ struct Start {
   TextCorpus corpus;
 };
 
+/// Of all layers. (Those that are beyond counting are refused later.)
+LayerSizes layerSizes(const LanguageModelOptions &model,
+                      const TrainingOptions &training) {
+  constexpr std::int64_t large = std::int64_t{1} << 31;
+  const bool isLarge = model.width >= large || model.expansion >= large;
+  return {training.batch, training.context, model.width,
+          isLarge ? std::numeric_limits<std::int64_t>::max()
+                  : model.channels()};
+}
+
 CellKernels compile(const std::string &source, const std::string &sourceName,
                     const std::string &cellName,
-                    const TrainCommandOptions &options) {
+                    const TrainCommandOptions &options,
+                    const LanguageModelOptions &model,
+                    const TrainingOptions &training) {
   return compileCell(source, sourceName,
                      {.cell = cellName,
                       .recompute = *findRecompute(options.recompute),
                       .schedule = *findSchedule(options.schedule),
+                      .sizes = layerSizes(model, training),
                       .device = options.device.open()});
 }
 
@@ -72,8 +86,8 @@ TextCorpus readCorpus(const std::filesystem::path &data) {
 
 Start startAfresh(const TrainCommandOptions &options) {
   const CellSource source = findCellSource(options.cell);
-  CellKernels cell =
-      compile(source.text, source.name, options.cellName, options);
+  CellKernels cell = compile(source.text, source.name, options.cellName,
+                             options, options.model, options.training);
   TextCorpus corpus = readCorpus(options.data);
   LanguageModelInfo model{.cellSource = source.text,
                           .cellName = cell.manifest().cell,
@@ -90,8 +104,6 @@ Start startFromCheckpoint(const TrainCommandOptions &options,
                           const CLI::App &command) {
   auto [info, model, vocabulary] = readCharacterModelInfo(options.resume);
   noteConversions(SafetensorsReader(options.resume));
-  CellKernels cell = compile(model.cellSource, options.resume.string(),
-                             model.cellName, options);
   const TrainingOptions before = info.training;
   TrainingOptions &training = info.training;
   const auto replace = [&](const char *option, auto TrainingOptions::*member) {
@@ -108,6 +120,8 @@ Start startFromCheckpoint(const TrainCommandOptions &options,
   replace("--seed", &TrainingOptions::seed);
   replace("--eval-every", &TrainingOptions::evaluateEvery);
   replace("--eval-characters", &TrainingOptions::evaluatePositions);
+  CellKernels cell = compile(model.cellSource, options.resume.string(),
+                             model.cellName, options, model.options, training);
   // Losses of other windows do not compare.
   if (training.context != before.context ||
       training.evaluatePositions != before.evaluatePositions)

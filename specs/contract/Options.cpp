@@ -34,5 +34,7 @@ std::string minrnn::spell(const KernelOptions &options) {
   add("io-type", options.ioType);
   add("recompute", nameOf(recomputeNames, options.recompute));
   add("schedule", nameOf(scheduleNames, options.schedule));
+  if (options.schedule == Schedule::Auto && options.takesLookback)
+    line += *options.takesLookback ? "-lookback" : "-carry";
   return line;
 }

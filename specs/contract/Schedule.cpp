@@ -10,18 +10,20 @@
 
 using namespace minrnn;
 
+bool minrnn::takesLookback(std::int64_t batch, std::int64_t time,
+                           std::int64_t channels,
+                           std::int64_t multiprocessors) {
+  if (batch < 1 || channels < 1 || time < fewestLookbackSteps)
+    return false;
+  const std::int64_t blocksOfRow = (channels - 1) / channelsPerBlock + 1;
+  const std::int64_t mostBlocks = multiprocessors / multiprocessorsPerBlock;
+  return batch <= mostBlocks / blocksOfRow;
+}
+
 Procedure minrnn::scheduledProcedure(const Manifest &manifest,
-                                     Procedure procedure, std::int64_t batch,
-                                     std::int64_t time, std::int64_t channels,
-                                     std::int64_t multiprocessors) {
-  const KernelEntry *carry =
-      manifest.findEntry(procedureName(Procedure::Forward));
-  const KernelEntry *lookback =
-      manifest.findEntry(procedureName(Procedure::ForwardLookback));
-  if (carry == nullptr || lookback == nullptr ||
-      lookback->timeTiles(time) < fewestLookbackTiles ||
-      carry->tileCount(batch, time, channels) >
-          multiprocessors / multiprocessorsPerBlock)
+                                     Procedure procedure, bool takesLookback) {
+  if (!takesLookback ||
+      !manifest.findEntry(procedureName(Procedure::ForwardLookback)))
     return procedure;
   switch (procedure) {
   case Procedure::Forward:

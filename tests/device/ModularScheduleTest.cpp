@@ -65,6 +65,9 @@ struct TileShape {
 
 constexpr TileShape oneStep = {1, 1};
 constexpr TileShape tileShapes[] = {{8, 8}, {16, 4}, {3, 5}, {2, 2}};
+/// Of lookback, which takes twice the steps: the first two make groups of 32
+/// tiles of few steps, of which the longest call has several.
+constexpr TileShape lookbackShapes[] = {{2, 1}, {1, 1}, {3, 5}, {8, 8}};
 
 /// Asks the pass for such tiles before it runs.
 class ShapeTiles : public mlir::PassInstrumentation {
@@ -87,9 +90,11 @@ private:
 };
 
 std::string compile(const std::string &cell, TileShape shape,
-                    bool recompute = false) {
+                    bool recompute = false,
+                    Schedule schedule = Schedule::Carry) {
   compiler::CompileOptions options;
   options.scan = compiler::ScanDomain::Linear;
+  options.schedule = schedule;
   if (recompute)
     options.recompute = compiler::Recompute::All;
   options.instrument = [&](mlir::PassManager &passes) {
@@ -329,8 +334,9 @@ protected:
 
   /// Puts kernels in tiles of `shape` to all questions, whole and in pieces.
   void expectAnswers(const std::vector<Question> &questions, TileShape shape,
-                     bool recompute) const {
-    const std::string ptx = compile(cell, shape, recompute);
+                     bool recompute,
+                     Schedule schedule = Schedule::Carry) const {
+    const std::string ptx = compile(cell, shape, recompute, schedule);
     uint64_t seed = 0;
     for (const Question &question : questions) {
       SCOPED_TRACE(testing::Message()
@@ -376,6 +382,19 @@ TEST_P(ModularScheduleOfParallelCell, RecomputedStatesGiveTheBitsOfTheWalk) {
   const std::vector<Question> questions = ask(times);
   for (TileShape shape : {tileShapes[0], tileShapes[2]})
     expectAnswers(questions, shape, /*recompute=*/true);
+}
+
+/// Blocks that are tiles of time, in an order of their own.
+TEST_P(ModularScheduleOfParallelCell, LookbackGivesTheBitsOfTheWalk) {
+  const std::vector<Question> questions = ask(times);
+  for (TileShape shape : lookbackShapes)
+    expectAnswers(questions, shape, /*recompute=*/false, Schedule::Lookback);
+}
+
+TEST_P(ModularScheduleOfParallelCell, LookbackRecomputesTheBitsOfTheWalk) {
+  const std::vector<Question> questions = ask(times);
+  for (TileShape shape : {lookbackShapes[0], lookbackShapes[2]})
+    expectAnswers(questions, shape, /*recompute=*/true, Schedule::Lookback);
 }
 
 TEST_P(ModularScheduleOfCell, StepsAreTheWalk) {
@@ -481,8 +500,8 @@ std::vector<Mutant> mutantsOf(const std::string &ptx,
   return mutants;
 }
 
-/// Whether states are recomputed, and the entry.
-using MutatedEntry = std::tuple<bool, std::string>;
+/// Whether states are recomputed, the entry, and the schedule.
+using MutatedEntry = std::tuple<bool, std::string, Schedule>;
 
 class ModularScheduleOfMutants
     : public ModularSchedule,
@@ -491,11 +510,13 @@ protected:
   ModularScheduleOfMutants() : ModularSchedule("mingru") {}
 
   void expectAreFound(size_t distance) const {
-    const auto &[recompute, entry] = GetParam();
+    const auto &[recompute, entry, schedule] = GetParam();
+    const TileShape shape =
+        schedule == Schedule::Lookback ? lookbackShapes[0] : tileShapes[0];
     const std::vector<Question> questions = ask(times);
     const std::vector<Mutant> mutants =
-        mutantsOf(compile(cell, tileShapes[0], recompute), entry);
-    ASSERT_GT(mutants.size(), 200U);
+        mutantsOf(compile(cell, shape, recompute, schedule), entry);
+    ASSERT_GT(mutants.size(), 100U);
     std::cout << "measured: " << mutants.size() << " mutants\n";
     for (size_t i = 0; i < mutants.size(); i += distance) {
       const KernelProgram kernels = load(mutants[i].ptx);
@@ -515,10 +536,12 @@ TEST_P(ModularScheduleOfMutants, AreFoundEachOfThem) { expectAreFound(1); }
 
 INSTANTIATE_TEST_SUITE_P(
     Entries, ModularScheduleOfMutants,
-    testing::Combine(testing::Bool(), testing::Values("forward", "backward")),
+    testing::Combine(testing::Bool(), testing::Values("forward", "backward"),
+                     testing::Values(Schedule::Carry, Schedule::Lookback)),
     [](const testing::TestParamInfo<MutatedEntry> &info) {
-      return std::get<1>(info.param) +
-             (std::get<0>(info.param) ? "_recomputed" : "");
+      const auto &[recompute, entry, schedule] = info.param;
+      return entry + (recompute ? "_recomputed" : "") +
+             (schedule == Schedule::Lookback ? "_lookback" : "");
     });
 
 } // namespace

@@ -30,6 +30,13 @@ void buildLookbackKernel(mlir::OpBuilder &builder, mlir::func::FuncOp function,
                          llvm::ArrayRef<EntryArgument> signature,
                          BlockShape shape, bool roundsToBF16);
 
+/// The shape of a block that takes `scan`: `shape`, or where it goes against
+/// the forward pass, half the steps a thread, which holds about twice as many
+/// values of each. Where tiles are blocks, twice the steps: no loads of a next
+/// tile are held, and each tile waits for others once. Where states are
+/// recomputed, tiles are the same in both passes.
+BlockShape shapeFor(dialect::ScanOp scan, BlockShape shape, bool looksBack);
+
 /// The shared memory that every GPU of ours gives a block, in bytes.
 inline constexpr int64_t kSharedBytes = 48 * 1024;
 

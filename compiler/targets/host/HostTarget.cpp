@@ -175,8 +175,8 @@ public:
 
   // It takes time in order, so that nothing far apart is multiplied.
   bool prefersLogSpace() const override { return false; }
-  int64_t tileTime(const KernelSize & /*size*/) const override {
-    return kTileTime;
+  BlockShape blockShape(const KernelSize & /*size*/) const override {
+    return {/*warps=*/1, kTileTime};
   }
 
   void buildKernelPipeline(OpPassManager &passes,

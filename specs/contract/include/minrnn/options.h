@@ -60,11 +60,15 @@ struct KernelOptions {
   std::string ioType = "f32";
   Recompute recompute = Recompute::Gates;
   Schedule schedule = Schedule::Auto;
+  /// Of `Auto`, where the sizes are known and so what a layer takes (see
+  /// `takesLookback` in minrnn/schedule.h): that schedule alone, or carry where
+  /// the cell has no other.
+  std::optional<bool> takesLookback = std::nullopt;
 };
 
 /// All options in one line, so that two that compile to different kernels
 /// differ: `cell=mingru target=sm_75 scan=auto io-type=f32 recompute=gates
-/// schedule=auto`.
+/// schedule=auto`; behind `auto` what it takes, where that is known.
 /// Part of the key of the kernel cache.
 std::string spell(const KernelOptions &options);
 

@@ -21,20 +21,23 @@
 
 namespace minrnn {
 
-/// The rule: lookback where the blocks of carry are at most one for this many
-/// multiprocessors,
+/// The rule: lookback where the GPU has so many multiprocessors or more for
+/// each block of carry,
 inline constexpr std::int64_t multiprocessorsPerBlock = 2;
-/// and time is at least so many tiles of lookback's `forward`.
-inline constexpr std::int64_t fewestLookbackTiles = 8;
+/// which has so many channels of a row,
+inline constexpr std::int64_t channelsPerBlock = 32;
+/// and there are so many steps or more.
+inline constexpr std::int64_t fewestLookbackSteps = 1024;
 
-/// What a layer runs for `procedure` on a GPU of so many multiprocessors: the
-/// procedure itself, or where the manifest holds both schedules and the rule
-/// says so, the same under `lookback`. `forward` and `backward` of the same
-/// sizes are of one schedule. Throws Error as `KernelEntry::tileCount` does.
+/// What it says of a layer of these sizes.
+bool takesLookback(std::int64_t batch, std::int64_t time, std::int64_t channels,
+                   std::int64_t multiprocessors);
+
+/// What a layer of these sizes runs for `procedure`: the procedure itself, or
+/// where the manifest holds both schedules and the rule says so, the same under
+/// `lookback`.
 Procedure scheduledProcedure(const Manifest &manifest, Procedure procedure,
-                             std::int64_t batch, std::int64_t time,
-                             std::int64_t channels,
-                             std::int64_t multiprocessors);
+                             bool takesLookback);
 
 } // namespace minrnn
 
