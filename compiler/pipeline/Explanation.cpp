@@ -293,36 +293,36 @@ static std::string explainTiles(func::FuncOp function, BlockShape shape) {
   for (Value sum : scan.getSums())
     words += packedValueCount(sum.getType());
   auto tile = static_cast<double>(steps);
-  return std::to_string(steps) + " steps, " +
-         writeBytes(static_cast<double>(4 * words) / tile) + " and " +
+  return std::to_string(steps) + " steps, workspace " +
+         writeBytes(static_cast<double>(4 * words) / tile) + ", moved " +
          writeBytes(static_cast<double>(8 * words + 4) / tile);
 }
 
 std::string minrnn::compiler::explainSchedule(ModuleOp module, BlockShape shape,
                                               Schedule asked) {
-  std::string text = "  schedule  ";
-  std::string carry = "B ceil(H / 32) blocks, each of which takes all steps";
   auto entry = [&](StringRef name) {
     auto beside =
         module.lookupSymbol<func::FuncOp>((name + kLookbackSuffix).str());
     return beside ? beside : module.lookupSymbol<func::FuncOp>(name);
   };
   func::FuncOp forward = entry(kForwardName);
-  if (asked == Schedule::Carry)
-    return text + "carry, as asked for: " + carry + "\n";
-  if (!findArgument(forward, kTickets))
-    return text + "carry: " + carry + "\n";
-  if (forward.getName() != kForwardName)
-    text += "carry: " + carry + "; lookback where the GPU has " +
+  std::string asAsked = asked == Schedule::Auto ? "" : ", as asked for";
+  std::string text = "  schedule  ";
+  bool isBeside = forward.getName() != kForwardName;
+  bool looksBack = static_cast<bool>(findArgument(forward, kTickets));
+  if (isBeside || !looksBack)
+    text += "carry" + asAsked + ": B ceil(H / 32) blocks";
+  if (isBeside)
+    text += "; lookback where the GPU has " +
             std::to_string(multiprocessorsPerBlock) +
             " multiprocessors or more for each of these, and T is " +
             std::to_string(fewestLookbackSteps) + " or more\n  lookback  ";
-  else
-    text +=
-        asked == Schedule::Lookback ? "lookback, as asked for: " : "lookback: ";
-  return text +
-         "a block for each tile of time, with bytes of workspace and bytes "
-         "moved per element besides: forward " +
-         explainTiles(forward, shape) + "; backward " +
-         explainTiles(entry(kBackwardName), shape) + "\n";
+  else if (looksBack)
+    text += "lookback" + asAsked + ": ";
+  if (looksBack)
+    text += "a block for each tile of time; in bytes per element besides: "
+            "forward " +
+            explainTiles(forward, shape) + "; backward " +
+            explainTiles(entry(kBackwardName), shape);
+  return text + "\n";
 }

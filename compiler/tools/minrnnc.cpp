@@ -232,7 +232,7 @@ int main(int argc, char **argv) {
   app.add_option("--schedule", schedule,
                  "how a GPU takes the time of a parallel cell: carry, a block "
                  "all tiles of its channels, or lookback, each tile a block; "
-                 "auto: carry")
+                 "auto: both, of which a layer takes one by its sizes")
       ->check(CLI::IsMember(namesOf(minrnn::scheduleNames)));
   app.add_option("--cell", arguments.compile.cell,
                  "the cell to compile, in a file with several");

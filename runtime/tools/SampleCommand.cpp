@@ -43,7 +43,10 @@ void sample(const SampleOptions &options, bool promptGiven) {
   noteConversions(SafetensorsReader(options.checkpoint));
   const CellKernels cell = compileCell(
       info.model.cellSource, options.checkpoint.string(),
-      {.cell = info.model.cellName, .device = options.device.open()});
+      {.cell = info.model.cellName,
+       // A prompt is short.
+       .schedule = Schedule::Carry,
+       .device = options.device.open()});
   LanguageModel model(info.model.options, cell);
   readCheckpoint(options.checkpoint, model, nullptr);
 

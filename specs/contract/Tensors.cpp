@@ -27,7 +27,7 @@ std::span<const ContractTensor> minrnn::contractTensors() {
   constexpr std::string_view keepsStates =
       "the output is not the one state, nothing recomputed";
   constexpr std::string_view recomputes = "compiled with `--recompute=all`";
-  constexpr std::string_view looksBack = "compiled with `--schedule=lookback`";
+  constexpr std::string_view looksBack = "the schedule `lookback`";
   // What `forward` reads, what it writes, what `backward` reads and writes.
   static const ContractTensor tensors[] = {
       {{"preactivations", {Batch, Time, Gates, Channels}, io, Saved},

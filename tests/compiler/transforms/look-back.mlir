@@ -1,6 +1,8 @@
 // Tiles of time that are blocks meet in scratch memory, which the program
 // clears; a sum over time becomes one for each tile.
 // RUN: minrnn-opt %s --minrnn-fuse-gates --minrnn-derive-backward --minrnn-look-back | FileCheck %s
+// Beside what there is, it is done to copies.
+// RUN: minrnn-opt %s --minrnn-fuse-gates --minrnn-derive-backward --minrnn-look-back=beside | FileCheck %s --check-prefix=BESIDE
 
 // CHECK: minrnn.program "c" parallel
 // CHECK-DAG: %[[TICKETS:.*]] = minrnn.tensor "tickets" scratch [batch, channels] i32
@@ -29,3 +31,27 @@ minrnn.cell @c(%x: !minrnn.input) state(%s: f32) {
 
 // CHECK: func.func @forward({{.*}}tensor<?x?xi32> {minrnn.name = "tickets"}, %{{.*}}: tensor<?x?x?xi32> {minrnn.name = "published"}, %{{.*}}: tensor<?x?x2x?xf32> {minrnn.name = "summaries"})
 // CHECK: func.func @backward({{.*}}tensor<?x?x2x?xf32> {minrnn.name = "d_bias_tiles"}
+
+// BESIDE: minrnn.program "c" parallel
+// BESIDE-DAG: %[[ROWS:.*]] = minrnn.tensor "d_bias_rows" scratch [batch, gates, channels] f32
+// BESIDE-DAG: %[[SUMS:.*]] = minrnn.tensor "d_bias_tiles" scratch [batch, tiles, gates, channels] f32
+// BESIDE: minrnn.procedure forward {
+// BESIDE-NOT: minrnn.fill
+// BESIDE: minrnn.launch @forward (
+// BESIDE-NOT: tickets
+// BESIDE: minrnn.procedure step
+// BESIDE: minrnn.procedure backward {
+// BESIDE-NOT: minrnn.fill
+// BESIDE: minrnn.launch @backward ({{.*}}"d_bias_rows" = %[[ROWS]]
+// BESIDE: minrnn.sum {{.*}} = %[[ROWS]]
+// BESIDE: minrnn.procedure forward_lookback
+// BESIDE: minrnn.fill
+// BESIDE: minrnn.launch @forward_lookback ({{.*}}"tickets" = {{.*}}"summaries" =
+// BESIDE: minrnn.procedure backward_lookback
+// BESIDE: minrnn.fill
+// BESIDE: minrnn.launch @backward_lookback ({{.*}}"d_bias_tiles" = %[[SUMS]]
+// BESIDE: minrnn.sum {{.*}} = %[[SUMS]]
+// BESIDE: func.func @forward({{.*}}"reset"})
+// BESIDE: func.func @forward_lookback({{.*}}"summaries"})
+// BESIDE: func.func @backward({{.*}}"d_bias_rows"}
+// BESIDE: func.func @backward_lookback({{.*}}"d_bias_tiles"}
