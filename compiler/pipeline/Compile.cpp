@@ -372,8 +372,7 @@ bool CellCompilation::buildSchedules(int64_t states) {
         buildLookBackPipeline(passes, isBeside);
       }))
     return false;
-  result.explanation +=
-      explainSchedule(*module, target->blockShape(size), options.schedule);
+  result.explanation += explainSchedule(*module, target->blockShape(size));
   return true;
 }
 

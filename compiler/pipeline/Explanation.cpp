@@ -298,27 +298,26 @@ static std::string explainTiles(func::FuncOp function, BlockShape shape) {
          writeBytes(static_cast<double>(8 * words + 4) / tile);
 }
 
-std::string minrnn::compiler::explainSchedule(ModuleOp module, BlockShape shape,
-                                              Schedule asked) {
+std::string minrnn::compiler::explainSchedule(ModuleOp module,
+                                              BlockShape shape) {
   auto entry = [&](StringRef name) {
     auto beside =
         module.lookupSymbol<func::FuncOp>((name + kLookbackSuffix).str());
     return beside ? beside : module.lookupSymbol<func::FuncOp>(name);
   };
   func::FuncOp forward = entry(kForwardName);
-  std::string asAsked = asked == Schedule::Auto ? "" : ", as asked for";
   std::string text = "  schedule  ";
   bool isBeside = forward.getName() != kForwardName;
   bool looksBack = static_cast<bool>(findArgument(forward, kTickets));
   if (isBeside || !looksBack)
-    text += "carry" + asAsked + ": B ceil(H / 32) blocks";
+    text += "carry: B ceil(H / 32) blocks";
   if (isBeside)
     text += "; lookback where the GPU has " +
             std::to_string(multiprocessorsPerBlock) +
             " multiprocessors or more for each of these, and T is " +
             std::to_string(fewestLookbackSteps) + " or more\n  lookback  ";
   else if (looksBack)
-    text += "lookback" + asAsked + ": ";
+    text += "lookback: ";
   if (looksBack)
     text += "a block for each tile of time; in bytes per element besides: "
             "forward " +

@@ -11,7 +11,6 @@
 
 #include "compiler/lowering/ThreadBlock.h"
 #include "dialect/MinRNN.h"
-#include "minrnn/options.h"
 
 #include <string>
 
@@ -44,8 +43,7 @@ std::string explainBytes(mlir::ModuleOp module, llvm::StringRef ioType,
 /// The schedules of the parallel cell of `module`, at the scan level, on a GPU,
 /// with blocks of this shape where time is carried: which layer runs which, and
 /// what lookback costs where it is there.
-std::string explainSchedule(mlir::ModuleOp module, BlockShape shape,
-                            Schedule asked);
+std::string explainSchedule(mlir::ModuleOp module, BlockShape shape);
 
 } // namespace minrnn::compiler
 
