@@ -73,12 +73,16 @@ TEST(Schedule, IsTakenByTheSizesAndTheGPU) {
 
 TEST(Schedule, IsOneThatTheManifestHolds) {
   Manifest manifest;
-  manifest.entries = {{.name = "forward"}, {.name = "backward"}};
+  const auto add = [&](const char *name) {
+    manifest.entries.emplace_back().name = name;
+  };
+  add("forward");
+  add("backward");
   for (const bool takes : {false, true})
     EXPECT_EQ(scheduledProcedure(manifest, Procedure::Forward, takes),
               Procedure::Forward);
-  manifest.entries.push_back({.name = "forward_lookback"});
-  manifest.entries.push_back({.name = "backward_lookback"});
+  add("forward_lookback");
+  add("backward_lookback");
   EXPECT_EQ(scheduledProcedure(manifest, Procedure::Forward, false),
             Procedure::Forward);
   EXPECT_EQ(scheduledProcedure(manifest, Procedure::Forward, true),

@@ -170,7 +170,7 @@ void minrnn::test::compareWithReference(const ParsedCell &cell,
          kernels.manifest().entry(entry).arguments) {
       // (`backward` shows whether checkpoints are right. At a reset the product
       // of a state has no gradient, that of a value that is one has.)
-      if (!argument.isWritten() || argument.name == "checkpoints" ||
+      if (argument.access != Access::Write || argument.name == "checkpoints" ||
           (argument.name == "d_recurrent" && hasInnerState(cell, compiled)))
         continue;
       // (A sum over the steps of each tile is one over all here.)

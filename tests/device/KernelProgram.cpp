@@ -39,8 +39,9 @@ static bool isLeftOut(const BoundOperation &operation,
 /// The tensors of one call on the device.
 class KernelProgram::Run {
 public:
-  Run(const CellKernels &cell, Procedure procedure, const EntryCall &call)
-      : cell(cell), call(call),
+  Run(const CellKernels &cell, Procedure procedure, const EntryCall &call,
+      Add add)
+      : cell(cell), call(call), add(add),
         sizes(cell.manifest(),
               {call.shape.batch, call.shape.time, call.shape.channels,
                call.shape.channels},
@@ -225,12 +226,15 @@ private:
     for (std::int64_t row = 0; row < shape[0]; ++row)
       for (std::int64_t tile = 0; tile < tiles; ++tile)
         for (std::int64_t at = 0; at < width; ++at)
-          rows[row * width + at] += values[(row * tiles + tile) * width + at];
+          rows[row * width + at] =
+              add(rows[row * width + at],
+                  values[(row * tiles + tile) * width + at]);
     return rows;
   }
 
   const CellKernels &cell;
   const EntryCall &call;
+  Add add;
   TensorSizes sizes;
   Operations operations;
   /// Of each tensor of the program; null where it is not touched.
@@ -253,7 +257,7 @@ std::vector<reference::CompiledProjection> KernelProgram::projections() const {
 
 NamedArrays KernelProgram::run(Procedure procedure,
                                const EntryCall &call) const {
-  return Run(cell, procedure, call).run();
+  return Run(cell, procedure, call, add).run();
 }
 
 EntryCall KernelProgram::stepCall(const EntryCall &whole, int64_t t,

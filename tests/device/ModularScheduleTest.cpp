@@ -23,6 +23,7 @@
 #include "runtime/core/ReadFile.h"
 #include "runtime/device/PtxKernels.h"
 #include "runtime/emulator/ModularArithmetic.h"
+#include "specs/contract/Tensors.h"
 #include "tests/device/CellCases.h"
 #include "tests/device/CompiledCells.h"
 #include "tests/device/ModularWalk.h"
@@ -115,7 +116,10 @@ KernelProgram load(const std::string &ptx, uint64_t seed = 0) {
   return {parseManifestOfPtx(ptx, "the PTX"),
           std::make_shared<PtxKernels>(
               EmulatorDevice::create({.seed = seed, .modularArithmetic = true}),
-              ptx)};
+              ptx),
+          [](float x, float y) {
+            return fromInteger(toInteger(x) + toInteger(y));
+          }};
 }
 
 /// `count` steps of a call from position `first` on, without what they start
@@ -148,12 +152,11 @@ EntryCall pieceOf(const KernelProgram &kernels, const EntryCall &whole,
 
 /// Writes the numbers of a piece to their places in the whole; those without an
 /// axis of time are added to it.
-void putPiece(const KernelProgram &kernels, const EntryCall &whole,
-              int64_t first, int64_t count, const NamedArrays &piece,
-              NamedArrays &all) {
+void putPiece(const EntryCall &whole, int64_t first, int64_t count,
+              const NamedArrays &piece, NamedArrays &all) {
   const auto &[batch, time, channels] = whole.shape;
   for (const auto &[name, values] : piece) {
-    const bool hasTime = kernels.manifest().program.find(name)->has(Axis::Time);
+    const bool hasTime = findContractTensor(name)->has(Axis::Time);
     std::vector<float> &target = all[name];
     target.resize(hasTime ? values.size() / count * time : values.size());
     const int64_t width = std::ssize(values) / (batch * (hasTime ? count : 1));
@@ -197,7 +200,7 @@ Both runInPieces(const KernelProgram &kernels, const EntryCall &whole,
     pieces.push_back({first, count, std::move(call)});
     found.erase("last");
     found.erase("checkpoints");
-    putPiece(kernels, whole, first, count, found, all.forward);
+    putPiece(whole, first, count, found, all.forward);
   }
   all.forward["last"] = state;
   std::vector<float> gradient = inputOf(whole, "d_last");
@@ -207,7 +210,7 @@ Both runInPieces(const KernelProgram &kernels, const EntryCall &whole,
     NamedArrays found = kernels.backward(piece->call);
     gradient = found.at("d_initial");
     found.erase("d_initial");
-    putPiece(kernels, whole, piece->first, piece->count, found, all.backward);
+    putPiece(whole, piece->first, piece->count, found, all.backward);
   }
   all.backward["d_initial"] = gradient;
   return all;
@@ -534,14 +537,16 @@ protected:
 TEST_P(ModularScheduleOfMutants, AreFound) { expectAreFound(13); }
 TEST_P(ModularScheduleOfMutants, AreFoundEachOfThem) { expectAreFound(1); }
 
+std::string nameOfMutated(const testing::TestParamInfo<MutatedEntry> &info) {
+  const auto &[recompute, entry, schedule] = info.param;
+  return entry + (recompute ? "_recomputed" : "") +
+         (schedule == Schedule::Lookback ? "_lookback" : "");
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Entries, ModularScheduleOfMutants,
     testing::Combine(testing::Bool(), testing::Values("forward", "backward"),
                      testing::Values(Schedule::Carry, Schedule::Lookback)),
-    [](const testing::TestParamInfo<MutatedEntry> &info) {
-      const auto &[recompute, entry, schedule] = info.param;
-      return entry + (recompute ? "_recomputed" : "") +
-             (schedule == Schedule::Lookback ? "_lookback" : "");
-    });
+    nameOfMutated);
 
 } // namespace
