@@ -91,6 +91,9 @@ CellRun CellProgram::run(Procedure entry, const EntryCall &call,
   const EntryStatistics before = statisticsOf(*device, symbol);
   EntryCall placed = call;
   placed.aligned = order.aligned;
+  if (order.masked)
+    placed.reset.resize(
+        static_cast<size_t>(call.shape.batch * call.shape.time));
   CellRun run;
   run.outputs = program.run(entry, placed);
   run.statistics = difference(statisticsOf(*device, symbol), before);

@@ -36,6 +36,8 @@ struct LaunchOrder {
   uint64_t seed = 0;
   unsigned threads = 0;
   bool aligned = false;
+  /// Whether a reset mask is given. It resets nothing.
+  bool masked = false;
 
   auto operator<=>(const LaunchOrder &) const = default;
 };

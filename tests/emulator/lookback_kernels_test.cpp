@@ -37,7 +37,8 @@ caseName(const testing::TestParamInfo<LookbackKernels::ParamType> &info) {
          std::get<1>(info.param);
 }
 
-/// Take any one barrier away, and the emulator objects.
+/// Take any one barrier away, and the emulator objects. (With a mask, tiles
+/// that others wait for are taken as the last one is.)
 TEST_P(LookbackKernels, EveryBarrierIsNeededAndMissed) {
   std::string text = CellProgram::textOf(cell, scan, "f32", "lookback");
   const Shape shape{1, 300, 37};
@@ -51,8 +52,11 @@ TEST_P(LookbackKernels, EveryBarrierIsNeededAndMissed) {
     broken.erase(at, broken.find(';', at) + 1 - at);
     CellProgram program(broken);
     auto runAll = [&] {
-      program.forward(data, {});
-      program.backward(data, intact.outputs.at("output"), {});
+      for (const bool masked : {false, true}) {
+        const LaunchOrder order{.masked = masked};
+        program.forward(data, {}, order);
+        program.backward(data, intact.outputs.at("output"), {}, order);
+      }
     };
     EXPECT_THROW(runAll(), minrnn::Error) << "barrier " << barriers;
   }
