@@ -15,6 +15,7 @@
 #include "compiler/transforms/ProgramBuilder.h"
 #include "minrnn/schedule.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/Format.h"
