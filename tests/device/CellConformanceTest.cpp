@@ -377,13 +377,12 @@ TEST_P(CellOnDevice, RecomputedStatesGiveTheSameGradients) {
   }
 }
 
-/// The lengths around tiles (of 128 steps forward, of 64 backward), around a
-/// group of 32 of these, and beyond two groups.
-constexpr int64_t lookbackTimes[] = {0,   1,   63,   64,   65,   127,
-                                     128, 129, 2047, 2049, 4095, 4097};
+/// Lengths around tiles (of 128 steps forward, of 64 backward), and beyond one
+/// and two groups of 32 of these. (ModularScheduleTest has all of them.)
+constexpr int64_t lookbackTimes[] = {0, 1, 65, 127, 2049, 4097};
 
 /// The same where states are recomputed, in tiles of 64 steps either way.
-constexpr int64_t recomputedTimes[] = {0, 1, 63, 64, 65, 2047, 2113};
+constexpr int64_t recomputedTimes[] = {0, 63, 65, 2113};
 
 /// Tiles that are blocks of their own hold the same bounds, in whatever order
 /// the blocks run: each load has another seed.
@@ -425,11 +424,11 @@ TEST_P(CellOnDevice, LookbackGivesTheSameBitsInEveryOrder) {
     GTEST_SKIP() << "the schedule lookback is one of parallel cells on GPUs";
   const CompiledCell compiled(device, name, {.schedule = Schedule::Lookback});
   Setting setting;
-  setting.shape = {2, 4500, 33};
+  setting.shape = {2, 2300, 33};
   setting.options.reset = true;
   setting.options.nonNegativeInitial = compiled.load().manifest().scan == "log";
   std::optional<Both> first;
-  for (uint64_t seed : {0, 1, 2, 3}) {
+  for (uint64_t seed : {0, 1, 2}) {
     const KernelProgram kernels = compiled.load(seed);
     const Case sample = makeCase(cell, kernels, setting, 81);
     const Both found = runBoth(kernels, callOf(cell, sample));

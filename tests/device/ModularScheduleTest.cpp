@@ -66,9 +66,9 @@ struct TileShape {
 
 constexpr TileShape oneStep = {1, 1};
 constexpr TileShape tileShapes[] = {{8, 8}, {16, 4}, {3, 5}, {2, 2}};
-/// Of lookback, which takes twice the steps: the first two make groups of 32
-/// tiles of few steps, of which the longest call has several.
-constexpr TileShape lookbackShapes[] = {{2, 1}, {1, 1}, {3, 5}, {8, 8}};
+/// Of lookback, which takes twice the steps forward: with the first, the longest
+/// call has several groups of 32 tiles.
+constexpr TileShape lookbackShapes[] = {{2, 1}, {3, 5}, {8, 8}};
 
 /// Asks the pass for such tiles before it runs.
 class ShapeTiles : public mlir::PassInstrumentation {
@@ -396,7 +396,7 @@ TEST_P(ModularScheduleOfParallelCell, LookbackGivesTheBitsOfTheWalk) {
 
 TEST_P(ModularScheduleOfParallelCell, LookbackRecomputesTheBitsOfTheWalk) {
   const std::vector<Question> questions = ask(times);
-  for (TileShape shape : {lookbackShapes[0], lookbackShapes[2]})
+  for (TileShape shape : {lookbackShapes[0], lookbackShapes[1]})
     expectAnswers(questions, shape, /*recompute=*/true, Schedule::Lookback);
 }
 
