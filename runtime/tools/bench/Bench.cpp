@@ -96,8 +96,13 @@ std::vector<LayerSizes> Bench::sizesOf(const Suite &suite) const {
 
 void Bench::run(const Suite &suite) {
   this->suite = suite.name;
+  std::vector<std::string_view> columns = suite.columns;
+  if (peer == nullptr)
+    std::erase(columns, columnOfPeer);
+  if (isCounted(suite.name))
+    columns.clear();
   if (text != nullptr)
-    text->begin(suite.name, suite.about, suite.columns);
+    text->begin(suite.name, suite.about, columns);
   std::vector<std::string> names(suite.cells.begin(), suite.cells.end());
   if (!options.cells.empty())
     names = options.cells;
@@ -245,7 +250,7 @@ void Bench::count(Timed &subject) const {
 }
 
 void Bench::measure(std::vector<Timed> all) {
-  if (all.front().once && device->name() == "emulator") {
+  if (isCounted(suite)) {
     for (Timed &one : all) {
       count(one);
       report(std::move(one.row));

@@ -94,6 +94,10 @@ private:
     std::function<void()> once;
   };
 
+  /// Whether the emulator counts what a suite runs, in place of times.
+  bool isCounted(std::string_view name) const {
+    return device->name() == "emulator" && name != "compile";
+  }
   const BenchCell &cellOf(const std::string &name);
   std::vector<LayerSizes> sizesOf(const Suite &suite) const;
   Row rowOf(const BenchCell &cell, const LayerSizes &sizes,

@@ -26,7 +26,8 @@ constexpr std::int64_t periodOfSamples = 1'000'003;
 
 double scaleOf(std::string_view tensor, const LayerSizes &sizes) {
   const auto inverseRoot = [](std::int64_t width) {
-    return 1 / std::sqrt(static_cast<double>(std::max<std::int64_t>(width, 1)));
+    const auto inputs = static_cast<double>(std::max<std::int64_t>(width, 1));
+    return std::exp2(-std::round(std::log2(inputs) / 2));
   };
   if (tensor == "weight")
     return inverseRoot(sizes.inputs);
@@ -36,7 +37,7 @@ double scaleOf(std::string_view tensor, const LayerSizes &sizes) {
     return inverseRoot(sizes.channels) / 2;
   if (tensor == "parameters")
     return 0.5;
-  return tensor == "bias" || tensor == "recurrent_bias" ? 0.1 : 1;
+  return tensor == "bias" || tensor == "recurrent_bias" ? 0.125 : 1;
 }
 
 /// Fills an array with a tensor's sample numbers, piece by piece.
@@ -56,8 +57,9 @@ void fill(DeviceArray<std::byte> &array, const LayerTensor &tensor,
 
 SampleNumbers::SampleNumbers() : block(periodOfSamples) {
   Random random(1);
+  constexpr std::int64_t largest = 28;
   for (float &number : block)
-    number = static_cast<float>((2 * random.uniform() - 1) * std::sqrt(3.0));
+    number = static_cast<float>(random.below(2 * largest + 1) - largest) / 16;
 }
 
 std::vector<float> SampleNumbers::of(std::string_view tensor,

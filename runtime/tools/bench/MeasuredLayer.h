@@ -11,6 +11,7 @@
 
 #include "runtime/program/BoundProgram.h"
 #include "runtime/tools/bench/LayerArrays.h"
+#include "runtime/tools/bench/StepwiseRun.h"
 
 #include <array>
 #include <cstdint>
@@ -18,13 +19,6 @@
 #include <vector>
 
 namespace minrnn::bench {
-
-/// Some rows of the batch, and steps [first, first + count) of each.
-struct Window {
-  std::vector<std::int64_t> rows;
-  std::int64_t first = 0;
-  std::int64_t count = 0;
-};
 
 /// What of a procedure is run.
 enum class Extent {

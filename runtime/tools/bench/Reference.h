@@ -8,16 +8,14 @@
 //===----------------------------------------------------------------------===//
 //
 // Before a time is printed, what was timed is compared with the same cell run
-// on the host step by step, one call for each, its products summed in double:
-// as `minrnn run --by-steps` does. No schedule, tile or other scan domain is
-// common to both.
+// on the host step by step, one call for each, its products summed in double.
+// No schedule, tile or other scan domain is common to both.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef MINRNN_RUNTIME_TOOLS_BENCH_REFERENCE_H
 #define MINRNN_RUNTIME_TOOLS_BENCH_REFERENCE_H
 
-#include "runtime/tools/CellRun.h"
 #include "runtime/tools/bench/MeasuredLayer.h"
 
 #include <optional>
@@ -27,7 +25,7 @@
 namespace minrnn::bench {
 
 /// How far numbers may lie from those of the reference, as a part of the number
-/// itself and of the root mean square of its tensor together.
+/// itself and of what is typical of its tensor together.
 struct Tolerance {
   double output = 0;
   double gradient = 0;
@@ -38,18 +36,17 @@ Tolerance toleranceOf(std::string_view ioType);
 
 /// Where `found` first lies outside `tolerance`, what was expected there and
 /// what was found; nothing where it lies nowhere outside. NaN is outside.
-std::optional<std::string> findMismatch(std::span<const float> expected,
+std::optional<std::string> findMismatch(const Expected &expected,
                                         std::span<const float> found,
-                                        std::span<const std::int64_t> shape,
                                         double tolerance);
 
 /// What a check saw.
 struct Checked {
   /// Which results were compared, in words.
   std::string words;
-  /// Of these, by tensor, what the layer gave in a window.
+  /// The outputs that the layer gave in a window.
   Window window;
-  LayerNumbers seen;
+  std::vector<float> outputs;
 };
 
 /// Throws Error unless the layer has given the same bits since: whoever is
@@ -59,9 +56,9 @@ void checkAgain(const MeasuredLayer &layer, const Checked &checked);
 /// The cell on the host, step by step.
 class Reference {
 public:
-  /// `cell` is of the same text and io type as what will be checked.
-  Reference(CellKernels cell, const SampleNumbers &numbers)
-      : cell(std::move(cell)), numbers(numbers) {}
+  /// `host` is of the same text and io type as what will be checked.
+  Reference(CellKernels host, const SampleNumbers &numbers)
+      : host(std::move(host)), numbers(numbers) {}
 
   /// Runs the layer forward and backward and compares its output and gradients.
   /// Where all of it would take too long, compares some rows of the first steps
@@ -69,18 +66,15 @@ public:
   /// Throws Error where something is wrong.
   Checked check(MeasuredLayer &layer) const;
 
-  /// Compares what `step` gives for some tokens one after the other.
-  /// Says in words what was compared.
+  /// Compares what `step` gives for some tokens one after the other. Says in
+  /// words what was compared.
   std::string checkSteps(const CellKernels &cell,
                          const LayerSizes &sizes) const;
 
 private:
-  /// What the reference makes of a window, from these states on; of none, zero.
-  CellOutputs expect(const LayerSizes &whole, const Window &window,
-                     std::vector<float> initial, bool wantsGradients) const;
   void checkWindow(const MeasuredLayer &layer, const Window &window) const;
 
-  CellKernels cell;
+  CellKernels host;
   const SampleNumbers &numbers;
 };
 

@@ -84,7 +84,7 @@ public:
   TextReport(std::ostream &stream, const Session &session);
 
   /// Begins a table; `about` is a sentence on what its rows are. The columns
-  /// are those of `heads`, by the names that `columnNames` gives.
+  /// are those of `heads`. Throws Error for one that there is not.
   void begin(std::string_view suite, std::string_view about,
              std::span<const std::string_view> heads);
   void add(const Row &row);
@@ -96,8 +96,8 @@ private:
   std::vector<std::string_view> columns;
 };
 
-/// The names of all columns.
-std::vector<std::string_view> columnNames();
+/// The column that only a run with a peer has.
+inline constexpr std::string_view columnOfPeer = "of minrnn's [x]";
 
 /// One document, with a newline at its end: the session, and every sample in
 /// seconds.

@@ -43,7 +43,7 @@ std::size_t ballastOfHost() {
 template <typename Work> void inPieces(std::size_t bytes, const Work &work) {
   constexpr std::size_t piece = std::size_t{1} << 18;
   const auto pieces = static_cast<std::int64_t>((bytes + piece - 1) / piece);
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (pieces > 1)
   for (std::int64_t i = 0; i < pieces; ++i) {
     const std::size_t first = static_cast<std::size_t>(i) * piece;
     work(first, std::min(piece, bytes - first));
@@ -112,8 +112,8 @@ double Stopwatch::secondsUntilDone(const std::function<void()> &work) {
 
 double Stopwatch::secondsOfCopy(std::size_t bytes) {
   const std::size_t half = std::max<std::size_t>(bytes / 2, 1);
-  if (from.size() != half) {
-    // What is no longer needed makes room first.
+  if (from.size() < half) {
+    // The smaller ones make room first.
     from = {};
     to = {};
     from = {device, half};

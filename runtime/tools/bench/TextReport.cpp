@@ -26,8 +26,8 @@ namespace {
 std::string number(double value) {
   std::array<char, 64> text{};
   const int before =
-      value >= 1 ? static_cast<int>(std::floor(std::log10(value))) + 1 : 1;
-  std::snprintf(text.data(), text.size(), "%.*f", std::max(0, 4 - before),
+      value > 0 ? static_cast<int>(std::floor(std::log10(value))) + 1 : 1;
+  std::snprintf(text.data(), text.size(), "%.*f", std::clamp(4 - before, 0, 9),
                 value);
   return text.data();
 }
@@ -95,7 +95,7 @@ constexpr auto columnTable = std::to_array<Column>({
      [](const Row &row) { return numberOrNone(row.speedUp); }},
     {"over", 14, true,
      [](const Row &row) { return row.over.empty() ? "-" : row.over; }},
-    {"of minrnn's [x]", 15, false,
+    {columnOfPeer, 15, false,
      [](const Row &row) { return numberOrNone(row.timesOfMinrnn); }},
 });
 
@@ -124,13 +124,6 @@ std::string minrnn::bench::formatSizes(const LayerSizes &sizes) {
          std::to_string(sizes.inputs) + "x" + std::to_string(sizes.channels);
 }
 
-std::vector<std::string_view> minrnn::bench::columnNames() {
-  std::vector<std::string_view> names;
-  for (const Column &column : columnTable)
-    names.push_back(column.head);
-  return names;
-}
-
 TextReport::TextReport(std::ostream &stream, const Session &session)
     : stream(stream) {
   stream << "minrnn " << session.version << " on " << session.device << ": "
@@ -143,6 +136,8 @@ void TextReport::begin(std::string_view suite, std::string_view about,
                        std::span<const std::string_view> heads) {
   columns.assign(heads.begin(), heads.end());
   stream << '\n' << suite << ": " << about << '\n';
+  if (heads.empty())
+    return;
   std::string line;
   for (const std::string_view head : heads) {
     const Column &column = columnOf(head);
@@ -158,9 +153,11 @@ void TextReport::begin(std::string_view suite, std::string_view about,
 void TextReport::add(const Row &row) {
   if (row.seconds.empty()) {
     stream << row.cell << ", "
-           << (row.sizes ? formatSizes(*row.sizes) + ", " : "") << row.what
-           << ":\n"
-           << describe(row.counts) << std::flush;
+           << (row.sizes ? formatSizes(*row.sizes) + ", " : "") << row.ioType
+           << ", scan " << row.scan << ", " << row.what;
+    if (row.bytes > 0)
+      stream << ", at least " << row.bytes << " bytes to move";
+    stream << ":\n" << describe(row.counts) << std::flush;
     return;
   }
   std::string line;
