@@ -106,6 +106,11 @@ void Bench::run(const Suite &suite) {
   std::vector<std::string> names(suite.cells.begin(), suite.cells.end());
   if (!options.cells.empty())
     names = options.cells;
+  // Speed-ups are over sequential cells, which therefore come first.
+  if (std::ranges::find(columns, columnOfSpeedUp) != columns.end())
+    std::ranges::stable_partition(names, [&](const std::string &name) {
+      return cellOf(name).kernels.manifest().kind == "sequential";
+    });
   for (const LayerSizes &sizes : sizesOf(suite))
     for (const std::string &name : names)
       (this->*suite.measure)(cellOf(name), sizes);
@@ -234,7 +239,7 @@ void Bench::measurePeer(const Row &like, std::vector<Timed> &all) {
     Row row = like;
     row.what = way.what;
     row.by = way.by;
-    row.scan = "none";
+    row.scan.clear();
     row.bytes = 0;
     row.memory = way.memory;
     row.checked.clear();

@@ -23,18 +23,21 @@ static Json toJson(const EntryStatistics &entry) {
 }
 
 static Json toJson(const Row &row) {
-  Json json = {{"suite", row.suite},    {"cell", row.cell},
-               {"what", row.what},      {"by", row.by},
-               {"io_type", row.ioType}, {"scan", row.scan}};
+  Json json = {{"suite", row.suite},
+               {"cell", row.cell},
+               {"what", row.what},
+               {"by", row.by},
+               {"io_type", row.ioType}};
+  const auto put = [&](const char *name, const auto &value, bool isThere) {
+    if (isThere)
+      json[name] = value;
+  };
+  put("scan", row.scan, !row.scan.empty());
   if (row.sizes)
     json["sizes"] = {{"batch", row.sizes->batch},
                      {"time", row.sizes->time},
                      {"inputs", row.sizes->inputs},
                      {"channels", row.sizes->channels}};
-  const auto put = [&](const char *name, const auto &value, bool isThere) {
-    if (isThere)
-      json[name] = value;
-  };
   if (!row.seconds.empty())
     json["seconds"] = {{"median", median(row.seconds)},
                        {"lower_quartile", quantile(row.seconds, 0.25)},

@@ -178,7 +178,7 @@ std::vector<std::string> partsOf(const Row &row) {
   return {row.suite,
           row.cell,
           row.what,
-          row.by == "minrnn" ? "" : row.by,
+          row.by,
           row.ioType,
           row.scan == "none" ? "" : row.scan,
           "B=" + std::to_string(sizes.batch),
@@ -198,7 +198,8 @@ std::vector<Series> minrnn::bench::seriesOf(std::span<const Row> rows) {
     const std::vector<std::string> parts = partsOf(*row);
     seen.resize(parts.size());
     for (std::size_t i = 0; i < parts.size(); ++i)
-      seen[i].insert(parts[i]);
+      if (!parts[i].empty())
+        seen[i].insert(parts[i]);
   }
   constexpr std::size_t cell = 1;
   std::vector<Series> series;
@@ -211,11 +212,15 @@ std::vector<Series> minrnn::bench::seriesOf(std::span<const Row> rows) {
     auto found = std::ranges::find(series, name, &Series::name);
     if (found == series.end())
       found = series.insert(series.end(), Series{name});
+    // A clock that is too coarse gives zero, which has no logarithm.
+    constexpr double least = 1e-9;
     constexpr double millisecond = 1e-3;
+    const auto milliseconds = [&](double share) {
+      return std::max(quantile(row->seconds, share), least) / millisecond;
+    };
     found->points.push_back({static_cast<double>(row->sizes->time),
-                             median(row->seconds) / millisecond,
-                             quantile(row->seconds, 0.25) / millisecond,
-                             quantile(row->seconds, 0.75) / millisecond});
+                             milliseconds(0.5), milliseconds(0.25),
+                             milliseconds(0.75)});
   }
   for (Series &one : series)
     std::ranges::sort(one.points, {}, &Series::Point::x);

@@ -142,7 +142,7 @@ void Reference::checkWindow(const MeasuredLayer &layer,
   const ExpectedTensors expected = runBySteps(host, numbers, whole, window,
                                               std::move(initial), hasGradients);
   const Tolerance tolerance = toleranceOf(manifest.ioType);
-  for (const auto &[name, all] : expected) {
+  const auto compare = [&](const std::string &name, const Expected &all) {
     std::optional<std::string> wrong;
     if (name == "output" || name == "d_input")
       wrong = findMismatch(
@@ -152,7 +152,11 @@ void Reference::checkWindow(const MeasuredLayer &layer,
       wrong = findMismatch(all, layer.numbers(name), tolerance.gradient);
     if (wrong)
       fail(manifest, whole, describePlace(name, compared, whole) + *wrong);
-  }
+  };
+  // First what the gradients come from.
+  compare("output", expected.at("output"));
+  for (const auto &[name, all] : expected)
+    compare(name, all);
 }
 
 Checked Reference::check(MeasuredLayer &layer) const {

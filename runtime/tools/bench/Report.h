@@ -35,7 +35,7 @@ struct Row {
   /// Whose implementation: this one's, or a peer's.
   std::string by = "minrnn";
   std::string ioType = "f32";
-  /// `linear`, `log`, or `none`.
+  /// `linear`, `log`, or `none`; empty of a peer.
   std::string scan = "none";
   /// Empty where it was only counted.
   Samples seconds = {};
@@ -96,6 +96,7 @@ private:
   std::vector<std::string_view> columns;
 };
 
+inline constexpr std::string_view columnOfSpeedUp = "speed-up";
 /// The column that only a run with a peer has.
 inline constexpr std::string_view columnOfPeer = "of minrnn's [x]";
 

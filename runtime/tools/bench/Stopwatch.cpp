@@ -1,4 +1,4 @@
-//===- Stopwatch.cpp - Times on a device, and how far they scatter --------===//
+//===- Stopwatch.cpp - Times, and how far they scatter --------------------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -64,9 +64,10 @@ constexpr auto columnTable = std::to_array<Column>({
     {"D", 5, false, size<&LayerSizes::inputs>},
     {"H", 5, false, size<&LayerSizes::channels>},
     {"io", 4, true, [](const Row &row) { return row.ioType; }},
-    {"scan", 6, true, [](const Row &row) { return row.scan; }},
+    {"scan", 6, true,
+     [](const Row &row) { return row.scan.empty() ? "-" : row.scan; }},
     {"what", 11, true, [](const Row &row) { return row.what; }},
-    {"by", 14, true, [](const Row &row) { return row.by; }},
+    {"by", 16, true, [](const Row &row) { return row.by; }},
     {"median [us]", 11, false,
      [](const Row &row) { return number(median(row.seconds) / microsecond); }},
     {"quartiles [us]", 16, false,
@@ -91,7 +92,7 @@ constexpr auto columnTable = std::to_array<Column>({
      [](const Row &row) {
        return numberOrNone(static_cast<double>(row.memory) / mebibyte);
      }},
-    {"speed-up", 8, false,
+    {columnOfSpeedUp, 8, false,
      [](const Row &row) { return numberOrNone(row.speedUp); }},
     {"over", 14, true,
      [](const Row &row) { return row.over.empty() ? "-" : row.over; }},
@@ -147,6 +148,7 @@ void TextReport::begin(std::string_view suite, std::string_view about,
     line +=
         column.isText ? std::string(head) + space : space + std::string(head);
   }
+  line.erase(line.find_last_not_of(' ') + 1);
   stream << line << '\n' << std::flush;
 }
 

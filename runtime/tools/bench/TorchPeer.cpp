@@ -59,7 +59,7 @@ pid_t start(const std::string &program, const std::string &settings, int input,
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
   ::posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-  std::string name = "python3";
+  std::string name = program;
   std::string option = "-c";
   std::string text(torchPeerText);
   std::string argument = settings;

@@ -92,7 +92,7 @@ class Case:
             gates, f = PARALLEL[cell]
             p = make(batch, length, gates * channels).requires_grad_()
             self.add("eager", lambda: f(p), [p], ["forward", "backward"])
-            compiled = torch.compile(f)
+            compiled = torch.compile(f, dynamic=False)
             self.add("compiled", lambda: compiled(p), [p], ["forward", "backward"])
         elif suite != "kernels":
             x = make(batch, length, inputs).requires_grad_()
@@ -102,7 +102,7 @@ class Case:
                 w, b = leaf(gates * channels, inputs), leaf(gates * channels)
                 layer = lambda x, w, b: f(F.linear(x, w, b))
                 self.add("eager", lambda: layer(x, w, b), [x, w, b], whats)
-                compiled = torch.compile(layer)
+                compiled = torch.compile(layer, dynamic=False)
                 self.add("compiled", lambda: compiled(x, w, b), [x, w, b], whats)
             elif cell in SEQUENTIAL:
                 gates, step, _ = SEQUENTIAL[cell]
@@ -174,6 +174,7 @@ for line in sys.stdin:
         else:
             case = None
             gc.collect()
+            torch.compiler.reset()
             if on_gpu:
                 torch.cuda.empty_cache()
             answer()
