@@ -232,16 +232,13 @@ TEST(Bench, SubjectsTakeTurns) {
   EXPECT_EQ(subjects[1].samples, (Samples{4, 6, 8}));
 }
 
-TEST(Bench, ASecondIsASecond) {
-  // What is timed begins when the work does and ends when it has ended.
-  for (const bool cold : {false, true}) {
-    Stopwatch watch(std::make_shared<HostDevice>(1), cold);
-    int runs = 0;
-    EXPECT_GE(watch.secondsOf([&] { ++runs; }), 0);
-    EXPECT_GE(watch.secondsUntilDone([&] { ++runs; }), 0);
-    EXPECT_EQ(runs, 2);
-    EXPECT_GT(watch.secondsOfCopy(1 << 20), 0);
-  }
+TEST(Bench, WhatIsTimedRunsOnce) {
+  Stopwatch watch(std::make_shared<HostDevice>(1), /*coldCaches=*/true);
+  int runs = 0;
+  EXPECT_GE(watch.secondsOf([&] { ++runs; }), 0);
+  EXPECT_GE(watch.secondsUntilDone([&] { ++runs; }), 0);
+  EXPECT_EQ(runs, 2);
+  EXPECT_GT(watch.secondsOfCopy(1 << 20), 0);
 }
 
 } // namespace

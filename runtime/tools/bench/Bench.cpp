@@ -65,7 +65,10 @@ bool isSame(const LayerSizes &a, const LayerSizes &b) {
 Bench::Bench(const BenchOptions &options, std::shared_ptr<Device> device,
              TorchPeer *peer, std::vector<Row> &rows, TextReport *report)
     : options(options), device(device), peer(peer), rows(rows), text(report),
-      watch(device, !options.warm && device->name() != "emulator") {}
+      watch(device, !options.warm && device->name() != "emulator") {
+  for (const std::string &name : options.cells)
+    cellOf(name);
+}
 
 const BenchCell &Bench::cellOf(const std::string &name) {
   for (const auto &[known, cell] : cells)

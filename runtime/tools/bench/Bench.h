@@ -1,4 +1,4 @@
-//===- Bench.h - The suites of minrnn bench ------------------- -*- C++ -*-===//
+//===- Bench.h - The suites of minrnn bench ---------------------*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -66,7 +66,8 @@ struct BenchCell {
 /// and `compile` and where the options say warm.
 class Bench {
 public:
-  /// Rows go to `rows`, and to `report` where there is one. `peer` may be null.
+  /// Compiles the cells that the options name. Rows go to `rows`, and to
+  /// `report` where there is one. `peer` may be null.
   Bench(const BenchOptions &options, std::shared_ptr<Device> device,
         TorchPeer *peer, std::vector<Row> &rows, TextReport *report);
 

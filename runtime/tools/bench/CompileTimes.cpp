@@ -1,4 +1,4 @@
-//===- CompileTimes.cpp - A cell compiled, and taken from a cache ---------===//
+//===- CompileTimes.cpp - A cell compiled, and from a cache ---------------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

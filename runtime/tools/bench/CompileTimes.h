@@ -1,5 +1,4 @@
-//===- CompileTimes.h - A cell compiled, and taken from a cache  -*- C++
-//-*-===//
+//===- CompileTimes.h - A cell compiled, and from a cache -------*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

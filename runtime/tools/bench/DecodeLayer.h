@@ -1,4 +1,4 @@
-//===- DecodeLayer.h - One step of a layer for each token ----- -*- C++ -*-===//
+//===- DecodeLayer.h - One step of a layer for each token -------*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- LayerArrays.h - Numbers for what a layer is given ------ -*- C++ -*-===//
+//===- LayerArrays.h - Numbers for what a layer is given --------*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

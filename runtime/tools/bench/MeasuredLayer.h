@@ -1,4 +1,4 @@
-//===- MeasuredLayer.h - A layer with numbers, to be timed ---- -*- C++ -*-===//
+//===- MeasuredLayer.h - A layer with numbers, to be timed ------*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

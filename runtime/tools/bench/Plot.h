@@ -1,4 +1,4 @@
-//===- Plot.h - Times over the length of a sequence, as SVG --- -*- C++ -*-===//
+//===- Plot.h - Times over the length of a sequence, as SVG -----*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

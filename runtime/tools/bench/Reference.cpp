@@ -1,4 +1,4 @@
-//===- Reference.cpp - Whether a layer computes what its cell says --------===//
+//===- Reference.cpp - Whether a layer's results are right ----------------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

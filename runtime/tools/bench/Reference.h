@@ -1,5 +1,4 @@
-//===- Reference.h - Whether a layer computes what its cell says  -*- C++
-//-*-===//
+//===- Reference.h - Whether a layer's results are right --------*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

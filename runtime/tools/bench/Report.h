@@ -1,4 +1,4 @@
-//===- Report.h - What was measured, as text and as JSON ------ -*- C++ -*-===//
+//===- Report.h - What was measured, as text and as JSON --------*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -78,7 +78,8 @@ struct Session {
   std::string peer;
 };
 
-/// Prints the session, and rows as they come, in columns.
+/// Prints the session before the first table, and rows as they come, in
+/// columns.
 class TextReport {
 public:
   TextReport(std::ostream &stream, const Session &session);
@@ -93,6 +94,7 @@ public:
 
 private:
   std::ostream &stream;
+  std::string heading;
   std::vector<std::string_view> columns;
 };
 

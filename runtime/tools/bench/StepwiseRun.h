@@ -1,4 +1,4 @@
-//===- StepwiseRun.h - A layer run by single steps on the host  -*- C++ -*-===//
+//===- StepwiseRun.h - A layer run by single steps on the host --*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- Stopwatch.h - Times, and how far they scatter ---------- -*- C++ -*-===//
+//===- Stopwatch.h - Times, and how far they scatter ------------*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

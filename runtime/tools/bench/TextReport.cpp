@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <functional>
 #include <ostream>
+#include <utility>
 
 using namespace minrnn;
 using namespace minrnn::bench;
@@ -126,17 +127,18 @@ std::string minrnn::bench::formatSizes(const LayerSizes &sizes) {
 }
 
 TextReport::TextReport(std::ostream &stream, const Session &session)
-    : stream(stream) {
-  stream << "minrnn " << session.version << " on " << session.device << ": "
-         << session.description << ", " << session.date << '\n';
+    : stream(stream),
+      heading("minrnn " + session.version + " on " + session.device + ": " +
+              session.description + ", " + session.date + "\n") {
   if (!session.peer.empty())
-    stream << "in turn with " << session.peer << '\n';
+    heading += "in turn with " + session.peer + "\n";
 }
 
 void TextReport::begin(std::string_view suite, std::string_view about,
                        std::span<const std::string_view> heads) {
   columns.assign(heads.begin(), heads.end());
-  stream << '\n' << suite << ": " << about << '\n';
+  stream << std::exchange(heading, "") << '\n'
+         << suite << ": " << about << '\n';
   if (heads.empty())
     return;
   std::string line;

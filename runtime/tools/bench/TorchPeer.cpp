@@ -1,4 +1,4 @@
-//===- TorchPeer.cpp - PyTorch, timed in a process beside this one --------===//
+//===- TorchPeer.cpp - PyTorch, timed beside this process -----------------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

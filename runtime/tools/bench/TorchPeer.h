@@ -1,5 +1,4 @@
-//===- TorchPeer.h - PyTorch, timed in a process beside this one  -*- C++
-//-*-===//
+//===- TorchPeer.h - PyTorch, timed beside this process ---------*- C++ -*-===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
