@@ -13,6 +13,7 @@
 #include "runtime/tools/bench/DecodeLayer.h"
 
 #include <algorithm>
+#include <iterator>
 
 using namespace minrnn;
 using namespace minrnn::bench;
@@ -22,15 +23,14 @@ namespace {
 /// What runs `work`: a recorded graph where the device records one, and does
 /// not refuse this work.
 std::function<void()> recorded(Device &device, std::function<void()> work) {
-  std::shared_ptr<Graph> graph;
   try {
-    graph = device.capture(work);
+    if (const std::shared_ptr<Graph> graph = device.capture(work))
+      return [graph] { graph->launch(); };
   } catch (const Error &) {
     // It runs as well part by part.
-  }
-  if (!graph)
     return work;
-  return [graph] { graph->launch(); };
+  }
+  return work;
 }
 
 /// The counts that were added since.
@@ -62,7 +62,7 @@ bool isSame(const LayerSizes &a, const LayerSizes &b) {
 
 } // namespace
 
-Bench::Bench(const BenchOptions &options, std::shared_ptr<Device> device,
+Bench::Bench(const BenchOptions &options, const std::shared_ptr<Device> &device,
              TorchPeer *peer, std::vector<Row> &rows, TextReport *report)
     : options(options), device(device), peer(peer), rows(rows), text(report),
       watch(device, !options.warm && device->name() != "emulator") {
@@ -97,6 +97,18 @@ std::vector<LayerSizes> Bench::sizesOf(const Suite &suite) const {
   return device->name() == "host" ? suite.sizesOnHost : suite.sizesOnGpu;
 }
 
+std::vector<std::string>
+Bench::sequentialFirst(const std::vector<std::string> &names) {
+  std::vector<std::string> sorted;
+  for (const bool isSequential : {true, false})
+    std::ranges::copy_if(
+        names, std::back_inserter(sorted), [&](const std::string &name) {
+          const Manifest &manifest = cellOf(name).kernels.manifest();
+          return (manifest.kind == "sequential") == isSequential;
+        });
+  return sorted;
+}
+
 void Bench::run(const Suite &suite) {
   this->suite = suite.name;
   std::vector<std::string_view> columns = suite.columns;
@@ -111,9 +123,7 @@ void Bench::run(const Suite &suite) {
     names = options.cells;
   // Speed-ups are over sequential cells, which therefore come first.
   if (std::ranges::find(columns, columnOfSpeedUp) != columns.end())
-    std::ranges::stable_partition(names, [&](const std::string &name) {
-      return cellOf(name).kernels.manifest().kind == "sequential";
-    });
+    names = sequentialFirst(names);
   for (const LayerSizes &sizes : sizesOf(suite))
     for (const std::string &name : names)
       (this->*suite.measure)(cellOf(name), sizes);
@@ -267,6 +277,7 @@ void Bench::measure(std::vector<Timed> all) {
   }
   measurePeer(Row(all.front().row), all);
   std::vector<Subject> subjects;
+  subjects.reserve(2 * all.size());
   for (Timed &one : all)
     subjects.push_back({one.seconds});
   // Behind them the copies, in the same order.

@@ -68,7 +68,7 @@ class Bench {
 public:
   /// Compiles the cells that the options name. Rows go to `rows`, and to
   /// `report` where there is one. `peer` may be null.
-  Bench(const BenchOptions &options, std::shared_ptr<Device> device,
+  Bench(const BenchOptions &options, const std::shared_ptr<Device> &device,
         TorchPeer *peer, std::vector<Row> &rows, TextReport *report);
 
   /// Throws Error where a result is wrong.
@@ -100,6 +100,8 @@ private:
     return device->name() == "emulator" && name != "compile";
   }
   const BenchCell &cellOf(const std::string &name);
+  std::vector<std::string>
+  sequentialFirst(const std::vector<std::string> &names);
   std::vector<LayerSizes> sizesOf(const Suite &suite) const;
   Row rowOf(const BenchCell &cell, const LayerSizes &sizes,
             std::string what) const;

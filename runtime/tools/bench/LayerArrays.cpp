@@ -81,7 +81,7 @@ std::vector<float> SampleNumbers::of(std::string_view tensor,
 }
 
 LayerArrays::LayerArrays(
-    std::shared_ptr<Device> device, const Layer &layer,
+    const std::shared_ptr<Device> &device, const Layer &layer,
     const SampleNumbers &numbers,
     const std::function<bool(const LayerTensor &)> &isUsed) {
   for (const LayerTensor &tensor : layer.tensors()) {
@@ -104,6 +104,7 @@ std::uint64_t LayerArrays::address(std::string_view tensor) const {
 
 std::vector<NamedTensor> LayerArrays::named() const {
   std::vector<NamedTensor> list;
+  list.reserve(arrays.size());
   for (const auto &[name, array] : arrays)
     list.emplace_back(name, array);
   return list;

@@ -46,7 +46,7 @@ private:
 class LayerArrays {
 public:
   /// Those that `isUsed` says.
-  LayerArrays(std::shared_ptr<Device> device, const Layer &layer,
+  LayerArrays(const std::shared_ptr<Device> &device, const Layer &layer,
               const SampleNumbers &numbers,
               const std::function<bool(const LayerTensor &)> &isUsed);
 

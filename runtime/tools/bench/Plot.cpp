@@ -83,6 +83,15 @@ struct Scale {
   }
 };
 
+/// The powers of `base` from one end to the other, both of which are such.
+std::vector<double> powers(const Scale &scale, double base) {
+  std::vector<double> all = {scale.least};
+  // A little more than the end, as powers of ten are rounded.
+  while (all.back() * base <= scale.most * 1.001)
+    all.push_back(all.back() * base);
+  return all;
+}
+
 class Picture {
 public:
   Picture(double width, double height) {
@@ -124,14 +133,14 @@ constexpr const char *gridStyle = "stroke=\"#dddddd\"";
 constexpr const char *axisStyle = "stroke=\"#333333\"";
 
 void drawAxes(Picture &picture, const Scale &x, const Scale &y) {
-  for (double power = x.least; power <= x.most * 1.001; power *= 2) {
+  for (const double power : powers(x, 2)) {
     picture.line(x(power), top, x(power), top + height, gridStyle);
     picture.words(x(power), top + height + 18, "text-anchor=\"middle\"",
                   number(power));
   }
   // A short scale has room for what lies between two powers.
   const bool isShort = y.most / y.least < 2000;
-  for (double power = y.least; power <= y.most * 1.001; power *= 10)
+  for (const double power : powers(y, 10))
     for (const double part : {1.0, 2.0, 5.0}) {
       const double value = power * part;
       if ((part > 1 && !isShort) || value > y.most * 1.001)
