@@ -119,7 +119,7 @@ TEST(Bench, LongSequencesAreComparedAtBothEnds) {
         check(cell, cell,
               {.batch = 6, .time = 1000, .inputs = 160, .channels = 160}),
         "4 of 6 rows, the first 160 steps and the last; all of a layer of "
-        "4x160x160x160");
+        "4x160x16x160");
   }
 }
 

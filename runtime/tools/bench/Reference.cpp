@@ -26,8 +26,13 @@ using namespace minrnn::bench;
 
 namespace {
 
-/// Multiplications of a run by steps that take about a second.
+/// Multiplications of a run by steps that take about a second: with the
+/// gradients of the parameters, which are summed in double at each step, and
+/// without.
 constexpr double mostWork = 3e8;
+constexpr double mostWorkOfWindow = 3e9;
+/// Inputs of a layer whose steps shall cost little.
+constexpr std::int64_t fewInputs = 16;
 /// More than two tiles of time.
 constexpr std::int64_t mostSteps = 160;
 constexpr std::int64_t fewestSteps = 8;
@@ -139,8 +144,11 @@ void Reference::checkWindow(const MeasuredLayer &layer,
   }
   // The gradient of a step comes from all later ones.
   const bool hasGradients = window.first + window.count == whole.time;
-  const ExpectedTensors expected = runBySteps(host, numbers, whole, window,
-                                              std::move(initial), hasGradients);
+  const Gradients gradients = isWhole(window, whole) ? Gradients::All
+                              : hasGradients         ? Gradients::OfInput
+                                                     : Gradients::None;
+  const ExpectedTensors expected =
+      runBySteps(host, numbers, whole, window, std::move(initial), gradients);
   const Tolerance tolerance = toleranceOf(manifest.ioType);
   const auto compare = [&](const std::string &name, const Expected &all) {
     std::optional<std::string> wrong;
@@ -148,7 +156,7 @@ void Reference::checkWindow(const MeasuredLayer &layer,
       wrong = findMismatch(
           lastSteps(all, compared.count), layer.numbers(name, compared),
           name == "output" ? tolerance.output : tolerance.gradient);
-    else if (isWhole(window, whole) && !all.numbers.empty())
+    else if (!all.numbers.empty())
       wrong = findMismatch(all, layer.numbers(name), tolerance.gradient);
     if (wrong)
       fail(manifest, whole, describePlace(name, compared, whole) + *wrong);
@@ -171,18 +179,24 @@ Checked Reference::check(MeasuredLayer &layer) const {
   const Manifest &manifest = layer.kernels().manifest();
   const LayerSizes &sizes = layer.sizes();
   run(layer);
-  const double work = workOfStep(manifest, sizes);
-  if (static_cast<double>(sizes.batch * sizes.time) * work <= mostWork) {
+  if (static_cast<double>(sizes.batch * sizes.time) *
+          workOfStep(manifest, sizes) <=
+      mostWork) {
     const Window all{allOf(sizes.batch), 0, sizes.time};
     checkWindow(layer, all);
     return seen("all of it", all);
   }
+  const auto stepsWithin = [&](double most, const LayerSizes &of) {
+    return std::min(of.time,
+                    std::clamp(static_cast<std::int64_t>(
+                                   most / (static_cast<double>(of.batch) *
+                                           workOfStep(manifest, of))),
+                               fewestSteps, mostSteps));
+  };
   Window window{someRows(sizes.batch), 0, 0};
-  const double rows = static_cast<double>(window.rows.size());
-  window.count =
-      std::min(sizes.time,
-               std::clamp(static_cast<std::int64_t>(mostWork / (rows * work)),
-                          fewestSteps, mostSteps));
+  LayerSizes some = sizes;
+  some.batch = std::ssize(window.rows);
+  window.count = stepsWithin(mostWorkOfWindow, some);
   checkWindow(layer, window);
   std::string words = std::to_string(window.rows.size()) + " of " +
                       std::to_string(sizes.batch) + " rows, the first " +
@@ -194,14 +208,13 @@ Checked Reference::check(MeasuredLayer &layer) const {
     checkWindow(layer, window);
     words += " and the last";
   }
-  MeasuredLayer small(
-      layer.kernels(),
-      {std::ssize(window.rows), window.count, sizes.inputs, sizes.channels},
-      numbers);
+  if (!manifest.readsInput())
+    some.inputs = std::min(some.inputs, fewInputs);
+  some.time = stepsWithin(mostWork, some);
+  MeasuredLayer small(layer.kernels(), some, numbers);
   run(small);
-  checkWindow(small, {allOf(small.sizes().batch), 0, small.sizes().time});
-  return seen(words + "; all of a layer of " + formatSizes(small.sizes()),
-              window);
+  checkWindow(small, {allOf(some.batch), 0, some.time});
+  return seen(words + "; all of a layer of " + formatSizes(some), window);
 }
 
 void minrnn::bench::checkAgain(const MeasuredLayer &layer,
@@ -223,7 +236,7 @@ std::string Reference::checkSteps(const CellKernels &cell,
   tokens.time = fewestSteps;
   const Window all{allOf(tokens.batch), 0, tokens.time};
   const Expected expected =
-      runBySteps(host, numbers, tokens, all, {}, false).at("output");
+      runBySteps(host, numbers, tokens, all, {}, Gradients::None).at("output");
   DecodeLayer layer(cell, sizes, numbers);
   std::vector<float> found;
   for (std::int64_t t = 0; t < tokens.time; ++t) {

@@ -78,10 +78,12 @@ public:
     }
   }
 
-  void backward() {
+  void backward(Gradients gradients) {
     std::vector<std::string> wanted;
     for (const LayerTensor &tensor : layer.layer().tensors(Role::Gradient))
-      if (tensor.of != "output" && tensor.of != "last") {
+      if (tensor.of == "input" || tensor.of == "initial" ||
+          (gradients == Gradients::All && tensor.of != "output" &&
+           tensor.of != "last")) {
         layer.want(tensor.name);
         wanted.push_back(tensor.name);
       }
@@ -178,10 +180,11 @@ std::vector<float> minrnn::bench::numbersOf(const SampleNumbers &numbers,
 ExpectedTensors
 minrnn::bench::runBySteps(const CellKernels &host, const SampleNumbers &numbers,
                           const LayerSizes &whole, const Window &window,
-                          std::vector<float> initial, bool wantsGradients) {
-  StepwiseRun run(host, numbers, whole, window, wantsGradients);
+                          std::vector<float> initial, Gradients gradients) {
+  const bool isTraining = gradients != Gradients::None;
+  StepwiseRun run(host, numbers, whole, window, isTraining);
   run.forward(std::move(initial));
-  if (wantsGradients)
-    run.backward();
+  if (isTraining)
+    run.backward(gradients);
   return run.results();
 }

@@ -40,16 +40,24 @@ struct Expected {
 };
 using ExpectedTensors = std::map<std::string, Expected, std::less<>>;
 
+/// What a run gives beside `output`.
+enum class Gradients {
+  None,
+  /// `d_input`.
+  OfInput,
+  /// That, and the sums over rows and steps: those of the parameters.
+  All
+};
+
 /// Runs a window by one call of `step` for each step, from the states
 /// `initial` on (none: zero), on the sample numbers, products summed in double:
-/// `output`. With `wantsGradients` goes back by one `backward` for each, from
-/// the window's end, which is taken for the sequence's, and adds `d_input` and
-/// the gradients of the parameters. Throws Error where the numbers do not stay
-/// finite.
+/// `output`. For gradients goes back by one `backward` for each, from the
+/// window's end, which is taken for the sequence's. Throws Error where the
+/// numbers do not stay finite.
 ExpectedTensors runBySteps(const CellKernels &host,
                            const SampleNumbers &numbers,
                            const LayerSizes &whole, const Window &window,
-                           std::vector<float> initial, bool wantsGradients);
+                           std::vector<float> initial, Gradients gradients);
 
 } // namespace minrnn::bench
 
