@@ -165,15 +165,16 @@ void Bench::measureKernels(const BenchCell &cell, const LayerSizes &sizes) {
   checkAgain(layer, checked);
 }
 
-void Bench::measureLayer(const BenchCell &cell, const LayerSizes &sizes) {
+void Bench::measureProcedures(
+    const BenchCell &cell, const LayerSizes &sizes,
+    const std::vector<std::pair<std::string, std::vector<Procedure>>> &list) {
   MeasuredLayer layer(cell.kernels, sizes, numbers);
   const Checked checked = cell.reference.check(layer);
   const auto run = [&layer](Procedure procedure) {
     layer.run(procedure, Extent::Whole);
   };
   std::vector<Timed> all;
-  const auto add = [&](const std::string &what,
-                       const std::vector<Procedure> &procedures) {
+  for (const auto &[what, procedures] : list) {
     Row row = rowOf(cell, sizes, what);
     for (const Procedure procedure : procedures)
       row.bytes += layer.bytes(procedure, Extent::Whole);
@@ -181,23 +182,26 @@ void Bench::measureLayer(const BenchCell &cell, const LayerSizes &sizes) {
     row.memory = layer.memory();
     all.push_back(timed(
         std::move(row),
-        [run, procedures] {
+        [run, procedures = procedures] {
           std::for_each(procedures.begin(), procedures.end(), run);
         },
         true));
-  };
-  if (suite == "layer") {
-    add("forward", {Procedure::Forward});
-    add("backward", {Procedure::Backward});
   }
-  add("step", {Procedure::Forward, Procedure::Backward});
   layer.spoilResults();
   measure(std::move(all));
   checkAgain(layer, checked);
 }
 
+void Bench::measureLayer(const BenchCell &cell, const LayerSizes &sizes) {
+  measureProcedures(cell, sizes,
+                    {{"forward", {Procedure::Forward}},
+                     {"backward", {Procedure::Backward}},
+                     {"step", {Procedure::Forward, Procedure::Backward}}});
+}
+
 void Bench::measureStep(const BenchCell &cell, const LayerSizes &sizes) {
-  measureLayer(cell, sizes);
+  measureProcedures(cell, sizes,
+                    {{"step", {Procedure::Forward, Procedure::Backward}}});
 }
 
 void Bench::measureDecode(const BenchCell &cell, const LayerSizes &sizes) {

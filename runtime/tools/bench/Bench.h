@@ -100,6 +100,11 @@ private:
     return device->name() == "emulator" && name != "compile";
   }
   const BenchCell &cellOf(const std::string &name);
+  /// Measures rows by their names, each of these procedures one after the
+  /// other.
+  void measureProcedures(
+      const BenchCell &cell, const LayerSizes &sizes,
+      const std::vector<std::pair<std::string, std::vector<Procedure>>> &list);
   std::vector<std::string>
   sequentialFirst(const std::vector<std::string> &names);
   std::vector<LayerSizes> sizesOf(const Suite &suite) const;

@@ -161,15 +161,17 @@ void minrnn::addBenchCommand(CLI::App &minrnn) {
       ->type_name("CELL...");
   std::vector<std::string> names;
   std::string list;
+  constexpr std::size_t width = 10;
   for (const Suite &suite : suites()) {
-    names.emplace_back(suite.name);
-    list += (list.empty() ? "" : "; ") + std::string(suite.name) + ": " +
-            std::string(suite.about);
+    const std::string name(suite.name);
+    names.push_back(name);
+    list += "  " + name + std::string(width - name.size(), ' ') +
+            std::string(suite.about) + "\n";
   }
   bench.suites = {"kernels", "layer", "decode", "compile"};
   command
       ->add_option("--suite", bench.suites,
-                   "what to measure, several with commas between them. " + list)
+                   "what to measure, several with commas between them")
       ->check(CLI::IsMember(names).description(""))
       ->delimiter(',')
       ->allow_extra_args(false)
@@ -206,7 +208,7 @@ void minrnn::addBenchCommand(CLI::App &minrnn) {
             peers)
       ->type_name("PEER");
   addDeviceOptions(*command, bench.device);
-  command->footer(std::string(footer));
+  command->footer("Suites:\n" + list + "\n" + std::string(footer));
   command->callback([options, files, command] {
     NamedFiles named = files->named();
     for (const std::string &cell : options->bench.cells)
