@@ -197,16 +197,20 @@ Checked Reference::check(MeasuredLayer &layer) const {
   LayerSizes some = sizes;
   some.batch = std::ssize(window.rows);
   window.count = stepsWithin(mostWorkOfWindow, some);
-  checkWindow(layer, window);
   std::string words = std::to_string(window.rows.size()) + " of " +
-                      std::to_string(sizes.batch) + " rows, the first " +
-                      std::to_string(window.count) + " steps";
+                      std::to_string(sizes.batch) + " rows, " +
+                      std::to_string(window.count) + " steps each at the start";
+  std::vector<std::int64_t> firsts = {0};
   // The step that a window begins with starts from states that were kept.
   if (window.count < sizes.time &&
       (manifest.outputIsState() || !manifest.recomputesStates())) {
-    window.first = sizes.time - window.count;
+    firsts.push_back((sizes.time - window.count) / 2);
+    firsts.push_back(sizes.time - window.count);
+    words += ", in the middle and at the end";
+  }
+  for (const std::int64_t first : firsts) {
+    window.first = first;
     checkWindow(layer, window);
-    words += " and the last";
   }
   if (!manifest.readsInput())
     some.inputs = std::min(some.inputs, fewInputs);

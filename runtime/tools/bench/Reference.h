@@ -60,9 +60,9 @@ public:
       : host(std::move(host)), numbers(numbers) {}
 
   /// Runs the layer forward and backward and compares its output and gradients.
-  /// Where all of it would take too long, compares some rows of the first steps
-  /// and of the last, and besides all of a smaller layer on the same device.
-  /// Throws Error where something is wrong.
+  /// Where all of it would take too long, compares some rows at the first
+  /// steps, in the middle and at the last, and besides all of a smaller layer
+  /// on the same device. Throws Error where something is wrong.
   Checked check(MeasuredLayer &layer) const;
 
   /// Compares what `step` gives for some tokens one after the other. Says in
