@@ -160,6 +160,22 @@ class Case:
         return {"ways": ways, "failed": failed}
 
 
+def release():
+    gc.collect()
+    torch.compiler.reset()
+    if on_gpu:
+        torch.cuda.empty_cache()
+
+
+def prepare(request):
+    try:
+        case = Case(**request)
+        answer(**case.prepare())
+        return case
+    except Exception as error:  # such as no room for its tensors
+        answer(ways=[], failed={"torch": f"{type(error).__name__}: {error}".splitlines()[0]})
+
+
 where = torch.cuda.get_device_name() + f", cuDNN {torch.backends.cudnn.version()}" if on_gpu else "CPU"
 answer(about=f"PyTorch {torch.__version__} on {where}")
 case = None
@@ -167,16 +183,12 @@ for line in sys.stdin:
     request = json.loads(line)
     try:
         if "prepare" in request:
-            case = Case(**request["prepare"])
-            answer(**case.prepare())
+            case = prepare(request["prepare"])
         elif "run" in request:
             answer(seconds=case.run(request["run"]))
         else:
             case = None
-            gc.collect()
-            torch.compiler.reset()
-            if on_gpu:
-                torch.cuda.empty_cache()
+            release()
             answer()
     except Exception as error:
         answer(error=f"{type(error).__name__}: {error}".splitlines()[0])
