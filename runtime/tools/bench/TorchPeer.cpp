@@ -76,39 +76,51 @@ pid_t start(const std::string &program, const std::string &settings, int input,
 
 } // namespace
 
-TorchPeer::TorchPeer(std::string_view device, int threads) {
+TorchPeer::TorchPeer(std::string_view device, int threads)
+    : requests(nullptr, std::fclose), answers(nullptr, std::fclose) {
   // An end is told by a line that does not come, not by a signal.
   std::signal(SIGPIPE, SIG_IGN);
   const std::string program = findPython();
   const std::array<int, 2> toPeer = makePipe();
+  requests.reset(::fdopen(toPeer[1], "w"));
   const std::array<int, 2> fromPeer = makePipe();
-  requests = ::fdopen(toPeer[1], "w");
-  answers = ::fdopen(fromPeer[0], "r");
+  answers.reset(::fdopen(fromPeer[0], "r"));
   const Json settings = {
       {"device", device == "host" ? "cpu" : std::string(device)},
       {"threads", threads}};
-  process = start(program, settings.dump(), toPeer[0], fromPeer[1]);
-  ::close(toPeer[0]);
-  ::close(fromPeer[1]);
+  const auto closeTheirs = [&] {
+    ::close(toPeer[0]);
+    ::close(fromPeer[1]);
+  };
+  try {
+    process = start(program, settings.dump(), toPeer[0], fromPeer[1]);
+  } catch (const Error &) {
+    closeTheirs();
+    throw;
+  }
+  closeTheirs();
   try {
     description = Json::parse(readLine()).at("about").get<std::string>();
   } catch (const Error &error) {
+    end();
     throw Error("--peer=torch needs a PyTorch that " + program +
                 " can import, with support for the device '" +
                 std::string(device) + "': " + error.what());
   }
 }
 
-TorchPeer::~TorchPeer() {
-  std::fclose(requests);
-  std::fclose(answers);
+TorchPeer::~TorchPeer() { end(); }
+
+void TorchPeer::end() noexcept {
+  requests.reset();
+  answers.reset();
   ::waitpid(process, nullptr, 0);
 }
 
 std::string TorchPeer::readLine() {
   std::string line;
   int letter = 0;
-  while ((letter = std::fgetc(answers)) != EOF && letter != '\n')
+  while ((letter = std::fgetc(answers.get())) != EOF && letter != '\n')
     line += static_cast<char>(letter);
   if (letter == EOF)
     throw Error("python3 ended without an answer");
@@ -121,8 +133,8 @@ std::string TorchPeer::readLine() {
 }
 
 std::string TorchPeer::ask(const std::string &request) {
-  std::fputs((request + "\n").c_str(), requests);
-  std::fflush(requests);
+  std::fputs((request + "\n").c_str(), requests.get());
+  std::fflush(requests.get());
   return readLine();
 }
 

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
@@ -67,9 +68,14 @@ private:
   std::string ask(const std::string &request);
   std::string readLine();
 
+  /// Closes the pipes, at which python3 ends, and waits for that.
+  void end() noexcept;
+
+  using File = std::unique_ptr<std::FILE, int (*)(std::FILE *)>;
+
   pid_t process = -1;
-  std::FILE *requests = nullptr;
-  std::FILE *answers = nullptr;
+  File requests;
+  File answers;
   std::string description;
 };
 
