@@ -282,8 +282,13 @@ void Bench::measure(std::vector<Timed> all) {
   measurePeer(Row(all.front().row), all);
   std::vector<Subject> subjects;
   subjects.reserve(2 * all.size());
-  for (Timed &one : all)
+  for (Timed &one : all) {
     subjects.push_back({one.seconds});
+    if (device->name() == "host" && one.row.by == "minrnn")
+      subjects.back().processorSeconds = [this] {
+        return watch.lastProcessorSeconds();
+      };
+  }
   // Behind them the copies, in the same order.
   std::vector<Row *> copied;
   for (Timed &one : all)
@@ -296,8 +301,10 @@ void Bench::measure(std::vector<Timed> all) {
   measureInTurn(subjects, {.seconds = options.seconds});
   for (std::size_t i = 0; i < copied.size(); ++i)
     copied[i]->copySeconds = std::move(subjects[all.size() + i].samples);
-  for (std::size_t i = 0; i < all.size(); ++i)
+  for (std::size_t i = 0; i < all.size(); ++i) {
     all[i].row.seconds = std::move(subjects[i].samples);
+    all[i].row.processorSeconds = std::move(subjects[i].processorSamples);
+  }
   for (Timed &one : all) {
     for (const Timed &other : all)
       if (one.row.by != "minrnn" && other.row.by == "minrnn" &&

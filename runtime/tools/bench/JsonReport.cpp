@@ -43,6 +43,9 @@ static Json toJson(const Row &row) {
                        {"lower_quartile", quantile(row.seconds, 0.25)},
                        {"upper_quartile", quantile(row.seconds, 0.75)},
                        {"samples", row.seconds}};
+  if (!row.processorSeconds.empty())
+    json["processor_seconds"] = {{"median", median(row.processorSeconds)},
+                                 {"samples", row.processorSeconds}};
   put("bytes", row.bytes, row.bytes > 0);
   if (!row.copySeconds.empty())
     json["copy"] = {{"seconds", median(row.copySeconds)},

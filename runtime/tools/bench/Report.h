@@ -39,6 +39,8 @@ struct Row {
   std::string scan = "none";
   /// Empty where it was only counted.
   Samples seconds = {};
+  /// Of all threads of the host, where it is the device.
+  Samples processorSeconds = {};
   /// What must be moved; 0 where that says nothing.
   std::uint64_t bytes = 0;
   /// Copies of as many bytes, in turn with the others.

@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstring>
+#include <ctime>
 #include <unistd.h>
 
 using namespace minrnn;
@@ -26,6 +27,10 @@ using Clock = std::chrono::steady_clock;
 
 double secondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+double processorSecondsSince(std::clock_t start) {
+  return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
 }
 
 /// More than the second-level cache of any GPU (126 MB on a B200 holds).
@@ -72,8 +77,11 @@ void minrnn::bench::measureInTurn(std::vector<Subject> &subjects,
   const double all = effort.seconds * static_cast<double>(subjects.size());
   for (std::size_t runs = 0;
        runs < effort.leastRuns || secondsSince(start) < all; ++runs)
-    for (Subject &subject : subjects)
+    for (Subject &subject : subjects) {
       subject.samples.push_back(subject.seconds());
+      if (subject.processorSeconds)
+        subject.processorSamples.push_back(subject.processorSeconds());
+    }
 }
 
 Stopwatch::Stopwatch(std::shared_ptr<Device> device, bool coldCaches)
@@ -97,17 +105,23 @@ void Stopwatch::cool() {
 
 double Stopwatch::secondsOf(const std::function<void()> &work) {
   cool();
+  const std::clock_t used = std::clock();
   const std::unique_ptr<Event> begin = device->recordEvent();
   work();
-  return device->recordEvent()->secondsSince(*begin);
+  const double seconds = device->recordEvent()->secondsSince(*begin);
+  processorSeconds = processorSecondsSince(used);
+  return seconds;
 }
 
 double Stopwatch::secondsUntilDone(const std::function<void()> &work) {
   device->synchronize();
+  const std::clock_t used = std::clock();
   const auto start = Clock::now();
   work();
   device->synchronize();
-  return secondsSince(start);
+  const double seconds = secondsSince(start);
+  processorSeconds = processorSecondsSince(used);
+  return seconds;
 }
 
 double Stopwatch::secondsOfCopy(std::size_t bytes) {

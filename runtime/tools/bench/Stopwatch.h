@@ -39,7 +39,10 @@ inline double median(const Samples &samples) { return quantile(samples, 0.5); }
 struct Subject {
   /// Runs it once and gives the seconds that it took.
   std::function<double()> seconds;
+  /// Gives the processor's seconds of the run just made; may be empty.
+  std::function<double()> processorSeconds = {};
   Samples samples = {};
+  Samples processorSamples = {};
 };
 
 /// How long to measure.
@@ -63,6 +66,10 @@ public:
   /// The seconds from the begin of what `work` queues to its end, as the device
   /// counts them.
   double secondsOf(const std::function<void()> &work);
+  /// The seconds that all threads of this process worked in what was timed
+  /// last: what is less than threads times its result was waited for, if
+  /// threads that wait sleep (`OMP_WAIT_POLICY=passive`).
+  double lastProcessorSeconds() const { return processorSeconds; }
   /// The seconds that the caller waits for `work` and for what it queues. The
   /// caches are left as they are.
   double secondsUntilDone(const std::function<void()> &work);
@@ -76,6 +83,7 @@ private:
   DeviceArray<std::byte> ballast;
   DeviceArray<std::byte> from;
   DeviceArray<std::byte> to;
+  double processorSeconds = 0;
 };
 
 } // namespace minrnn::bench

@@ -48,8 +48,8 @@ std::span<const Suite> minrnn::bench::suites() {
        "a layer with its products and the gradients of all weights and of its "
        "input; step is forward and backward",
        {"cell", "B", "T", "D", "H", "io", "scan", "what", "by", "median [ms]",
-        "quartiles [ms]", "runs", "GB/s", "copy [GB/s]", "of copy [%]",
-        "memory [MiB]", "of minrnn's [x]"},
+        "quartiles [ms]", "processor [ms]", "runs", "GB/s", "copy [GB/s]",
+        "of copy [%]", "memory [MiB]", "of minrnn's [x]"},
        {"mingru", "minlstm"},
        {square(64, 512, 256), square(64, 512, 64)},
        {square(16, 512, 256)},

@@ -77,6 +77,12 @@ constexpr auto columnTable = std::to_array<Column>({
      [](const Row &row) { return number(median(row.seconds) / millisecond); }},
     {"quartiles [ms]", 16, false,
      [](const Row &row) { return quartiles(row.seconds, millisecond); }},
+    {"processor [ms]", 14, false,
+     [](const Row &row) {
+       return row.processorSeconds.empty()
+                  ? "-"
+                  : number(median(row.processorSeconds) / millisecond);
+     }},
     {"runs", 5, false,
      [](const Row &row) { return std::to_string(row.seconds.size()); }},
     {"GB/s", 6, false,
