@@ -38,6 +38,9 @@ void addTrainCommand(CLI::App &minrnn);
 /// `minrnn sample`: text from a trained model.
 void addSampleCommand(CLI::App &minrnn);
 
+/// `minrnn bench`: how fast cells are on a device.
+void addBenchCommand(CLI::App &minrnn);
+
 /// `minrnn devices`: what kernels can run on here.
 void addDevicesCommand(CLI::App &minrnn);
 
@@ -56,6 +59,17 @@ struct DeviceChoice {
   std::shared_ptr<Device> open() const;
 };
 
+/// What a command compiles a cell for, as its options spell it.
+struct CompileChoice {
+  std::string cell;
+  std::string scan = "auto";
+  std::string ioType = "f32";
+  std::string recompute = "gates";
+  std::string schedule = "auto";
+
+  JitOptions optionsFor(std::shared_ptr<Device> device) const;
+};
+
 /// How a command ends that a signal stopped after it had saved its work; the
 /// message says what was saved.
 struct Interrupted : std::runtime_error {
@@ -71,6 +85,10 @@ void checkFiles(const FileOptions &options, const NamedFiles &files);
 
 /// Adds `--threads N` and `--device NAME` to a command.
 void addDeviceOptions(CLI::App &command, DeviceChoice &choice);
+
+/// Adds `--cell`, `--scan`, `--io-type`, `--recompute` and `--schedule` to a
+/// command.
+void addCompileOptions(CLI::App &command, CompileChoice &choice);
 
 /// Adds an option whose value is one of `names`.
 CLI::Option *addChoice(CLI::App &command, const std::string &name,

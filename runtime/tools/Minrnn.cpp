@@ -12,6 +12,7 @@
 #include "runtime/tools/Commands.h"
 #include "runtime/tools/NumberOptions.h"
 
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
@@ -70,6 +71,7 @@ int runCommandLine(int count, char **arguments) {
   addRunCommand(app);
   addTrainCommand(app);
   addSampleCommand(app);
+  addBenchCommand(app);
   addDevicesCommand(app);
   try {
     app.parse(count, arguments);
@@ -137,6 +139,31 @@ CLI::Option *minrnn::addChoice(CLI::App &command, const std::string &name,
           CLI::IsMember(std::vector<std::string>(names.begin(), names.end()))
               .description(""))
       ->capture_default_str();
+}
+
+JitOptions CompileChoice::optionsFor(std::shared_ptr<Device> device) const {
+  return {.cell = cell,
+          .scan = *findScanDomain(scan),
+          .ioType = ioType,
+          .recompute = *findRecompute(recompute),
+          .schedule = *findSchedule(schedule),
+          .device = std::move(device)};
+}
+
+void minrnn::addCompileOptions(CLI::App &command, CompileChoice &choice) {
+  command
+      .add_option("--cell", choice.cell,
+                  "the cell to run, where the file holds several")
+      ->type_name("NAME");
+  addChoice(command, "--scan", choice.scan,
+            "the domain of the scan: auto, log or linear", scanDomainNames)
+      ->type_name("DOMAIN");
+  constexpr std::array<std::string_view, 3> ioTypes = {"f32", "f16", "bf16"};
+  addChoice(command, "--io-type", choice.ioType,
+            "what sequences are stored as: f32, f16 or bf16", ioTypes)
+      ->type_name("TYPE");
+  addRecomputeOption(command, choice.recompute);
+  addScheduleOption(command, choice.schedule);
 }
 
 void minrnn::addRecomputeOption(CLI::App &command, std::string &choice) {
