@@ -14,6 +14,8 @@
 #include "specs/contract/ElementCount.h"
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <omp.h>
@@ -158,6 +160,20 @@ MatrixOperand<void> fromColumn(MatrixOperand<void> operand, ElementType type,
   return operand;
 }
 
+/// An operand as tensor cores take it: rounded to 11 significant bits, ties
+/// away from zero, as cvt.rna.tf32 does; or to bf16, ties to even.
+float roundedTo(Precision precision, float number) {
+  if (!std::isfinite(number))
+    return number;
+  auto bits = std::bit_cast<std::uint32_t>(number);
+  // Past the largest number is infinity, in bits as well.
+  if (precision == Precision::Tf32)
+    bits = (bits + 0x1000U) & ~0x1FFFU;
+  else
+    bits = (bits + 0x7FFFU + (bits >> 16U & 1U)) & ~0xFFFFU;
+  return std::bit_cast<float>(bits);
+}
+
 MatrixOperand<float> asFloats(const MatrixOperand<void> &operand) {
   return {static_cast<const float *>(operand.data), operand.stride,
           operand.transpose};
@@ -257,15 +273,21 @@ void minrnn::multiplyOnHost(const MatrixProduct &product) {
     multiplyInDouble(product);
     return;
   }
-  // In f32 as they are.
+  // In f32 as they are, or as they are rounded.
   std::vector<float> left;
   std::vector<float> right;
-  const auto inSingle = [](const MatrixOperand<void> &operand,
-                           std::int64_t rows, std::int64_t columns,
-                           ElementType type, std::vector<float> &room) {
-    if (type == ElementType::F32)
+  const auto inSingle = [precision](const MatrixOperand<void> &operand,
+                                    std::int64_t rows, std::int64_t columns,
+                                    ElementType type,
+                                    std::vector<float> &room) {
+    const bool isRounded =
+        type == ElementType::F32 && precision != Precision::Ieee;
+    if (type == ElementType::F32 && !isRounded)
       return asFloats(operand);
     room = widened<float>(operand, 0, rows, columns, type);
+    if (isRounded)
+      for (float &number : room)
+        number = roundedTo(precision, number);
     return MatrixOperand<float>{room.data(), columns};
   };
   const MatrixOperand<float> leftOperand = inSingle(a, m, k, aType, left);

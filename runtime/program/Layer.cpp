@@ -18,7 +18,9 @@ struct Layer::State {
   State(const CellKernels &cell, const LayerSizes &sizes,
         const LayerOptions &options, const LayerMemory &memory)
       : cell(cell), sizes(sizes), options(options),
-        plan(this->cell.manifest(), sizes, options), memory(memory) {}
+        plan(this->cell.manifest(), sizes, options), memory(memory) {
+    requireProducts(*this->cell.device(), options.precision);
+  }
 
   std::uint64_t addressOf(const OwnPlace &place) const {
     return (place.isSaved ? memory.saved : memory.scratch) + place.offset;

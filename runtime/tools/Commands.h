@@ -21,6 +21,7 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -50,9 +51,11 @@ struct DeviceChoice {
   std::string name = "host";
   /// 0: the device's own choice.
   int threads = 0;
+  /// How products are formed; none: the command's own choice.
+  std::optional<Precision> precision = std::nullopt;
 
   /// Opens it, and has OpenMP use as many threads. Throws Error when it cannot
-  /// be used here.
+  /// be used here, or has no products in the precision.
   std::shared_ptr<Device> open() const;
 };
 
@@ -69,8 +72,10 @@ struct Interrupted : std::runtime_error {
 /// that `options` name, and others that the command writes or may replace.
 void checkFiles(const FileOptions &options, const NamedFiles &files);
 
-/// Adds `--threads N` and `--device NAME` to a command.
-void addDeviceOptions(CLI::App &command, DeviceChoice &choice);
+/// Adds `--threads N`, `--device NAME` and `--products PRECISION` to a command;
+/// `usualProducts` says what the command takes without the last.
+void addDeviceOptions(CLI::App &command, DeviceChoice &choice,
+                      const std::string &usualProducts);
 
 /// Adds an option whose value is one of `names`.
 CLI::Option *addChoice(CLI::App &command, const std::string &name,

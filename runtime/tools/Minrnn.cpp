@@ -102,10 +102,15 @@ void minrnn::checkFiles(const FileOptions &options, const NamedFiles &files) {
 std::shared_ptr<Device> DeviceChoice::open() const {
   if (threads > 0)
     omp_set_num_threads(threads);
-  return openDevice(name, threads, {emulatorFactory()});
+  std::shared_ptr<Device> device =
+      openDevice(name, threads, {emulatorFactory()});
+  if (precision)
+    requireProducts(*device, *precision);
+  return device;
 }
 
-void minrnn::addDeviceOptions(CLI::App &command, DeviceChoice &choice) {
+void minrnn::addDeviceOptions(CLI::App &command, DeviceChoice &choice,
+                              const std::string &usualProducts) {
   addNumber<int>(command, "--threads", choice.threads,
                  "threads of the processor to compute on (default: one a core)",
                  1, 4096)
@@ -126,6 +131,21 @@ void minrnn::addDeviceOptions(CLI::App &command, DeviceChoice &choice) {
           ""))
       ->type_name("NAME")
       ->capture_default_str();
+  command
+      .add_option_function<std::string>(
+          "--products",
+          [&choice](const std::string &precision) {
+            choice.precision = findPrecision(precision);
+          },
+          "how matrix products of f32 are formed: ieee, in f32; tf32 or bf16, "
+          "of operands rounded to these and summed in f32, by a GPU of compute "
+          "capability 8.0 or newer, or as it would by the processor; double, "
+          "summed in f64 by the processor, slow (default: " +
+              usualProducts + ")")
+      ->check(CLI::IsMember(std::vector<std::string>(precisionNames.begin(),
+                                                     precisionNames.end()))
+                  .description(""))
+      ->type_name("PRECISION");
 }
 
 CLI::Option *minrnn::addChoice(CLI::App &command, const std::string &name,

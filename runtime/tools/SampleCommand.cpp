@@ -44,7 +44,8 @@ void sample(const SampleOptions &options, bool promptGiven) {
   const CellKernels cell = compileCell(
       info.model.cellSource, options.checkpoint.string(),
       {.cell = info.model.cellName, .device = options.device.open()});
-  LanguageModel model(info.model.options, cell);
+  LanguageModel model(info.model.options, cell, info.model.cellSource,
+                      options.device.precision.value_or(Precision::Ieee));
   readCheckpoint(options.checkpoint, model, nullptr);
 
   std::vector<std::int32_t> prompt;
@@ -84,7 +85,7 @@ void minrnn::addSampleCommand(CLI::App &minrnn) {
                     "0 for the likeliest text, 1 for the model's own variety",
                     0, 1000);
   addNumber(*command, "--seed", options->seed, "another seed, another text");
-  addDeviceOptions(*command, options->device);
+  addDeviceOptions(*command, options->device, "ieee");
   command->callback([options, prompt, files] {
     checkFiles(*files, files->named());
     sample(*options, prompt->count() > 0);

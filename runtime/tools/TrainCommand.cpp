@@ -18,6 +18,7 @@
 #include "runtime/tools/ProgressLine.h"
 #include "runtime/tools/StopSignals.h"
 #include "runtime/tools/TrainingLog.h"
+#include "specs/contract/Names.h"
 
 #include <iostream>
 #include <memory>
@@ -133,6 +134,13 @@ validationCharacters(const Trainer &trainer, const TextCorpus &text) {
   return {evaluated == all - 1 ? all : evaluated, all};
 }
 
+/// Unless told otherwise, a GPU with tensor cores for f32 uses them.
+Precision precisionOn(const Device &device, const DeviceChoice &choice) {
+  const bool isFast =
+      device.name() == "cuda" && device.hasProducts(Precision::Tf32);
+  return choice.precision.value_or(isFast ? Precision::Tf32 : Precision::Ieee);
+}
+
 void printStart(const LanguageModel &model, std::size_t parameters,
                 const TextCorpus &corpus, const Trainer &trainer) {
   const LanguageModelOptions &options = model.options();
@@ -155,6 +163,10 @@ void printStart(const LanguageModel &model, std::size_t parameters,
   const Device &device = *model.cell().device();
   if (device.name() != "host")
     std::cout << "on " << device.name() << ": " << device.description() << '\n';
+  if (const Precision precision = model.context().precision();
+      precision != Precision::Ieee)
+    std::cout << "products in " << nameOf(precisionNames, precision)
+              << "; --products ieee for f32 throughout\n";
   std::cout << std::flush;
 }
 
@@ -256,7 +268,8 @@ void train(const TrainCommandOptions &options, const CLI::App &command) {
 
   Start start =
       resumes ? startFromCheckpoint(options, command) : startAfresh(options);
-  LanguageModel model(start.model.options, start.cell, start.model.cellSource);
+  LanguageModel model(start.model.options, start.cell, start.model.cellSource,
+                      precisionOn(*start.cell.device(), options.device));
   const TextTask task(start.corpus);
   AdamW adamW({.weightDecay = start.info.training.weightDecay}, model.layout(),
               model.context());
@@ -387,7 +400,8 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
   addNumber(*command, "--seed", training.seed,
             "decides initial weights and windows");
   addRecomputeOption(*command, options->recompute);
-  addDeviceOptions(*command, options->device);
+  addDeviceOptions(*command, options->device,
+                   "tf32 on a GPU that has it, ieee elsewhere");
   command->callback([options, command, files] {
     if (!options->resume.empty() && command->count("--checkpoint") == 0)
       options->checkpoint = options->resume;

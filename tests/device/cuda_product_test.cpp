@@ -85,7 +85,7 @@ struct Case {
   ElementType aType;
   ElementType bType;
   ElementType resultType;
-  Precision precision = Precision::Single;
+  Precision precision = Precision::Ieee;
 };
 
 /// Runs a product and holds it to the same in double.
@@ -150,7 +150,7 @@ TEST_F(CudaProducts, AreThoseOfDouble) {
             for (const ElementType result :
                  {ElementType::F32, bType == type ? type : ElementType::F32})
               for (const Precision precision :
-                   {Precision::Single, Precision::Double}) {
+                   {Precision::Ieee, Precision::Double}) {
                 const auto expect = [&](std::int64_t m, std::int64_t n,
                                         std::int64_t k) {
                   expectProduct(device, {m, n, k, a, b, accumulate, type, bType,
@@ -161,6 +161,64 @@ TEST_F(CudaProducts, AreThoseOfDouble) {
                 expect(4, 1, 1);
                 expect(3, 4, 0);
               }
+}
+
+TEST_F(CudaProducts, AreOfRoundedOperandsWhereTheGpuHasTensorCoresForF32) {
+  configure("CAPABILITY", "80");
+  const auto device = CudaDevice::create();
+  // 1 + 2^-10 is a number of tf32, 1 + 2^-12 is none; 1 + 2^-7 is one of bf16.
+  const auto a = DeviceArray<float>(
+      device, std::vector<float>{1 + 0x1p-7F, 1 + 0x1p-10F, 1 + 0x1p-12F});
+  const auto one = DeviceArray<float>(device, std::vector<float>{1});
+  auto c = DeviceArray<float>(device, 3);
+  const auto products = [&](Precision precision) {
+    const auto multiply = [&] {
+      device->multiply({.m = 3,
+                        .n = 1,
+                        .k = 1,
+                        .a = {a.data(), 1},
+                        .b = {one.data(), 1},
+                        .c = c.data(),
+                        .cStride = 1,
+                        .precision = precision});
+    };
+    multiply();
+    const std::vector<float> found = c.download();
+    c.clear();
+    // Recorded, it is the same.
+    device->capture(multiply)->launch();
+    EXPECT_EQ(c.download(), found);
+    return found;
+  };
+  EXPECT_EQ(products(Precision::Ieee),
+            (std::vector<float>{1 + 0x1p-7F, 1 + 0x1p-10F, 1 + 0x1p-12F}));
+  EXPECT_EQ(products(Precision::Tf32),
+            (std::vector<float>{1 + 0x1p-7F, 1 + 0x1p-10F, 1}));
+  EXPECT_EQ(products(Precision::Bf16), (std::vector<float>{1 + 0x1p-7F, 1, 1}));
+  for (const Precision precision : {Precision::Tf32, Precision::Bf16})
+    for (const ElementType type : {ElementType::F16, ElementType::BF16})
+      expectProduct(device, {7, 5, 11, Transpose::No, Transpose::Yes, false,
+                             type, type, type, precision});
+}
+
+TEST_F(CudaProducts, OfRoundedOperandsAreRefusedWhereTheGpuHasNone) {
+  const auto device = CudaDevice::create();
+  for (const auto &[precision, name] :
+       {std::pair(Precision::Tf32, "tf32"), {Precision::Bf16, "bf16"}}) {
+    EXPECT_FALSE(device->hasProducts(precision));
+    EXPECT_EQ(errorOf([&, precision = precision] {
+                device->multiply({.m = 1,
+                                  .n = 1,
+                                  .k = 1,
+                                  .a = {},
+                                  .b = {},
+                                  .precision = precision});
+              }),
+              "the device cuda (sm_75) has no products in " +
+                  std::string(name) +
+                  ", which take compute capability 8.0 or newer; ieee products "
+                  "run on every device");
+  }
 }
 
 TEST_F(CudaProducts, OfNothingTouchNothing) {
@@ -328,7 +386,7 @@ TEST_F(CudaProducts, InDoubleRoundOnceAndCannotBeRecorded) {
   EXPECT_EQ(
       errorOf([&] { device->capture([&] { device->multiply(product); }); }),
       "a copy to or from the host cannot be recorded in a graph");
-  product.precision = Precision::Single;
+  product.precision = Precision::Ieee;
   device->multiply(product);
 }
 

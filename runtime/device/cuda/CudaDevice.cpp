@@ -233,10 +233,17 @@ public:
         "filling memory on the GPU");
   }
 
+  bool hasProducts(Precision precision) const override {
+    constexpr int ampere = 80;
+    return state->capability >= ampere || precision == Precision::Ieee ||
+           precision == Precision::Double;
+  }
+
   void multiply(const MatrixProduct &product) override {
     const auto &[m, n, k, a, b, c, cStride, accumulate, aType, bType,
                  resultType, precision] = product;
     checkProduct(product);
+    requireProducts(*this, precision);
     if (m == 0 || n == 0 || (k == 0 && accumulate))
       return;
     state->enter();

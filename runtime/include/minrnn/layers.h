@@ -33,15 +33,17 @@ namespace minrnn {
 
 class LayerKernels;
 
-/// What the layers of one device share: the device, and on one that runs PTX
-/// the kernels compiled for it and their room to work in. Copies share it.
+/// What the layers of one device share: the device, how products are formed,
+/// and on a device that runs PTX the kernels compiled for it and their room to
+/// work in. Copies share it.
 class LayerContext {
 public:
   /// On a device that runs PTX, kernels are compiled when they are first used,
   /// through the cache of kernels on disk (minrnn/jit.h says where it is).
-  /// Throws Error when `device` is null, or NVRTC is missing where it is
-  /// needed.
-  explicit LayerContext(std::shared_ptr<Device> device);
+  /// Throws Error when `device` is null or has no products in `precision`, or
+  /// NVRTC is missing where it is needed.
+  explicit LayerContext(std::shared_ptr<Device> device,
+                        Precision precision = Precision::Ieee);
 
   /// Launches kernels by `kernels`, as tests do; `device` serves the products
   /// of linear layers and may be null without them.
@@ -51,11 +53,15 @@ public:
   Device &device() const { return *owner; }
   const std::shared_ptr<Device> &sharedDevice() const { return owner; }
 
+  /// How linear layers form their products.
+  Precision precision() const { return ofProducts; }
+
   /// Null on the host, where layers are C++.
   LayerKernels *kernels() const { return ofDevice.get(); }
 
 private:
   std::shared_ptr<Device> owner;
+  Precision ofProducts = Precision::Ieee;
   std::shared_ptr<LayerKernels> ofDevice;
 };
 

@@ -34,7 +34,8 @@ void minrnn::linearForward(const LayerContext &context,
                              .b = {weight, shape.inputs, Transpose::Yes},
                              .c = output,
                              .cStride = shape.outputs,
-                             .accumulate = accumulate});
+                             .accumulate = accumulate,
+                             .precision = context.precision()});
   if (bias != nullptr)
     addBias(context, shape.rows, shape.outputs, bias, output);
 }
@@ -53,14 +54,16 @@ void minrnn::linearBackward(const LayerContext &context,
                                .b = {weight, shape.inputs},
                                .c = dInput,
                                .cStride = shape.inputs,
-                               .accumulate = accumulate});
+                               .accumulate = accumulate,
+                               .precision = context.precision()});
   context.device().multiply({.m = shape.outputs,
                              .n = shape.inputs,
                              .k = shape.rows,
                              .a = {dOutput, shape.outputs, Transpose::Yes},
                              .b = {input, shape.inputs},
                              .c = dWeight,
-                             .cStride = shape.inputs});
+                             .cStride = shape.inputs,
+                             .precision = context.precision()});
   if (dBias != nullptr)
     sumRows(context, shape.rows, shape.outputs, dOutput, dBias);
 }

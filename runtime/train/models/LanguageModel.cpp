@@ -65,8 +65,9 @@ void checkOptions(const LanguageModelOptions &options,
 /// Where each tensor lies in the flat vector of parameters, or of gradients.
 struct LanguageModel::Parameters {
   Parameters(const LanguageModelOptions &options, CellKernels cell,
-             TensorPlan &plan)
-      : recurrent(std::move(cell), options.width, options.channels()) {
+             Precision precision, TensorPlan &plan)
+      : recurrent(std::move(cell), options.width, options.channels(),
+                  precision) {
     const std::int64_t width = options.width;
     embedding = plan.add("embedding.weight", {options.vocabulary, width});
     for (std::int64_t layer = 0; layer < options.layers; ++layer) {
@@ -146,12 +147,15 @@ struct LanguageModel::Activations {
 };
 
 LanguageModel::LanguageModel(const LanguageModelOptions &options,
-                             CellKernels cell, std::string cellSource)
+                             CellKernels cell, std::string cellSource,
+                             Precision precision)
     : modelOptions(options), cellKernels(std::move(cell)),
-      cellSource(std::move(cellSource)), layerContext(cellKernels.device()),
+      cellSource(std::move(cellSource)),
+      layerContext(cellKernels.device(), precision),
       activations(std::make_unique<Activations>()) {
   checkOptions(options, cellKernels);
-  places = std::make_unique<Parameters>(options, cellKernels, parameterPlan);
+  places = std::make_unique<Parameters>(options, cellKernels, precision,
+                                        parameterPlan);
   const auto count = static_cast<std::size_t>(parameterPlan.count());
   values = {cellKernels.device(), count};
   values.clear();

@@ -26,8 +26,9 @@ static constexpr std::array<std::pair<std::string_view, std::string_view>, 5>
               {"parameters", "d_parameters"}}};
 
 RecurrentLayer::RecurrentLayer(CellKernels cell, std::int64_t inputs,
-                               std::int64_t channels)
-    : cell(std::move(cell)), inputs(inputs), channels(channels) {
+                               std::int64_t channels, Precision precision)
+    : cell(std::move(cell)), inputs(inputs), channels(channels),
+      precision(precision) {
   const Manifest &manifest = this->cell.manifest();
   if (manifest.ioType != "f32")
     throw Error("a model works on f32; cell '" + manifest.cell +
@@ -90,7 +91,7 @@ Layer RecurrentLayer::layer(std::int64_t batch, std::int64_t time,
                             const Scratch &scratch) const {
   return {cell,
           sizes(batch, time),
-          {},
+          {.precision = precision},
           {.saved = addressOf(saved.own.in(arrays.activations)),
            .scratch = addressOf(scratch.in(arrays.activations))}};
 }
@@ -122,7 +123,8 @@ void RecurrentLayer::step(std::int64_t batch, const Arrays &arrays,
                           const Parameters &parameters, const Saved &saved,
                           const float *input, float *state) {
   if (!ofSteps || ofSteps->sizes().batch != batch)
-    ofSteps.emplace(cell, sizes(batch, 1), LayerOptions{.training = false});
+    ofSteps.emplace(cell, sizes(batch, 1),
+                    LayerOptions{.training = false, .precision = precision});
   ofSteps->step(named(parameters, arrays.parameters, nullptr,
                       {{"input", input},
                        {"initial", state},

@@ -47,9 +47,11 @@ public:
     float *activations = nullptr;
   };
 
-  /// `inputs` numbers come in at each position, `channels` go out.
+  /// `inputs` numbers come in at each position, `channels` go out; products are
+  /// formed in `precision`.
   /// Throws Error when the cell stores sequences as other than f32.
-  RecurrentLayer(CellKernels cell, std::int64_t inputs, std::int64_t channels);
+  RecurrentLayer(CellKernels cell, std::int64_t inputs, std::int64_t channels,
+                 Precision precision);
 
   /// Adds the parameters to `plan`, as `<prefix>z.weight` and so on. Throws
   /// Error when they are too large for memory.
@@ -98,6 +100,7 @@ private:
   CellKernels cell;
   std::int64_t inputs;
   std::int64_t channels;
+  Precision precision;
   /// That of the last step, which the next has use for, too.
   std::optional<Layer> ofSteps;
 };

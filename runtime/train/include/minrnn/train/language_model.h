@@ -61,12 +61,13 @@ LanguageModelInfo readLanguageModelInfo(const std::filesystem::path &path);
 /// seen.
 class LanguageModel : public Model {
 public:
-  /// `cellSource` is the cell as MLIR text, for checkpoints. Throws Error when
-  /// an option is not positive, the cell reads its channel of the input and the
-  /// expansion is not 1, or layers cannot be had on the cell's device (see
-  /// LayerContext).
+  /// `cellSource` is the cell as MLIR text, for checkpoints; `precision` says
+  /// how products are formed. Throws Error when an option is not positive, the
+  /// cell reads its channel of the input and the expansion is not 1, or layers
+  /// cannot be had on the cell's device (see LayerContext).
   LanguageModel(const LanguageModelOptions &options, CellKernels cell,
-                std::string cellSource = {});
+                std::string cellSource = {},
+                Precision precision = Precision::Ieee);
   ~LanguageModel() override;
   LanguageModel(LanguageModel &&) noexcept;
 
