@@ -8,6 +8,7 @@
 
 #include "runtime/device/HostProduct.h"
 
+#include "minrnn/bfloat16.h"
 #include "minrnn/error.h"
 #include "runtime/core/HalfStorage.h"
 #include "runtime/device/HostBlas.h"
@@ -163,15 +164,13 @@ MatrixOperand<void> fromColumn(MatrixOperand<void> operand, ElementType type,
 /// An operand as tensor cores take it: rounded to 11 significant bits, ties
 /// away from zero, as cvt.rna.tf32 does; or to bf16, ties to even.
 float roundedTo(Precision precision, float number) {
+  if (precision == Precision::Bf16)
+    return BFloat16(number);
   if (!std::isfinite(number))
     return number;
-  auto bits = std::bit_cast<std::uint32_t>(number);
   // Past the largest number is infinity, in bits as well.
-  if (precision == Precision::Tf32)
-    bits = (bits + 0x1000U) & ~0x1FFFU;
-  else
-    bits = (bits + 0x7FFFU + (bits >> 16U & 1U)) & ~0xFFFFU;
-  return std::bit_cast<float>(bits);
+  return std::bit_cast<float>((std::bit_cast<std::uint32_t>(number) + 0x1000U) &
+                              ~0x1FFFU);
 }
 
 MatrixOperand<float> asFloats(const MatrixOperand<void> &operand) {

@@ -13,7 +13,6 @@
 #include "runtime/tools/CellRun.h"
 #include "runtime/tools/Commands.h"
 
-#include <array>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -127,10 +126,8 @@ void minrnn::addRunCommand(CLI::App &minrnn) {
       ->add_option("--cell", options->cell,
                    "the cell to run, where the file holds several")
       ->type_name("NAME");
-  constexpr std::array<std::string_view, 3> ioTypes = {"f32", "f16", "bf16"};
-  addChoice(*command, "--io-type", options->ioType,
-            "what sequences are stored as: f32, f16 or bf16", ioTypes)
-      ->type_name("TYPE");
+  addIoTypeOption(*command, options->ioType,
+                  "what sequences are stored as: f32, f16 or bf16");
   addRecomputeOption(*command, options->recompute);
   command->add_flag("--by-steps", options->modes.bySteps,
                     "call the cell's single step for every step; gradients go "

@@ -40,6 +40,7 @@ struct TrainCommandOptions {
   LanguageModelOptions model;
   TrainingOptions training;
   std::string recompute = "gates";
+  std::string ioType = "f32";
   DeviceChoice device;
 };
 
@@ -52,10 +53,11 @@ struct Start {
 };
 
 CellKernels compile(const std::string &source, const std::string &sourceName,
-                    const std::string &cellName,
+                    const std::string &cellName, const std::string &ioType,
                     const TrainCommandOptions &options) {
   return compileCell(source, sourceName,
                      {.cell = cellName,
+                      .ioType = ioType,
                       .recompute = *findRecompute(options.recompute),
                       .device = options.device.open()});
 }
@@ -71,8 +73,8 @@ TextCorpus readCorpus(const std::filesystem::path &data) {
 
 Start startAfresh(const TrainCommandOptions &options) {
   const CellSource source = findCellSource(options.cell);
-  CellKernels cell =
-      compile(source.text, source.name, options.cellName, options);
+  CellKernels cell = compile(source.text, source.name, options.cellName,
+                             options.ioType, options);
   TextCorpus corpus = readCorpus(options.data);
   LanguageModelInfo model{.cellSource = source.text,
                           .cellName = cell.manifest().cell,
@@ -89,8 +91,9 @@ Start startFromCheckpoint(const TrainCommandOptions &options,
                           const CLI::App &command) {
   auto [info, model, vocabulary] = readCharacterModelInfo(options.resume);
   noteConversions(SafetensorsReader(options.resume));
-  CellKernels cell = compile(model.cellSource, options.resume.string(),
-                             model.cellName, options);
+  CellKernels cell = compile(
+      model.cellSource, options.resume.string(), model.cellName,
+      command.count("--io-type") > 0 ? options.ioType : model.ioType, options);
   const TrainingOptions before = info.training;
   TrainingOptions &training = info.training;
   const auto replace = [&](const char *option, auto TrainingOptions::*member) {
@@ -163,6 +166,9 @@ void printStart(const LanguageModel &model, std::size_t parameters,
   const Device &device = *model.cell().device();
   if (device.name() != "host")
     std::cout << "on " << device.name() << ": " << device.description() << '\n';
+  if (manifest.ioType != "f32")
+    std::cout << "activations in " << manifest.ioType
+              << ", parameters and optimiser in f32\n";
   if (const Precision precision = model.context().precision();
       precision != Precision::Ieee)
     std::cout << "products in " << nameOf(precisionNames, precision)
@@ -400,6 +406,10 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
   addNumber(*command, "--seed", training.seed,
             "decides initial weights and windows");
   addRecomputeOption(*command, options->recompute);
+  addIoTypeOption(*command, options->ioType,
+                  "what activations are stored as: f32, or bf16, whose "
+                  "parameters and optimiser are f32 still; f16, in which small "
+                  "gradients vanish, is refused");
   addDeviceOptions(*command, options->device,
                    "tf32 on a GPU that has it, ieee elsewhere");
   command->callback([options, command, files] {

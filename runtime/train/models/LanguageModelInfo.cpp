@@ -51,6 +51,7 @@ Metadata LanguageModel::metadata() const {
                         {"expansion", modelOptions.expansion}};
   return {{"cell_source", cellSource},
           {"cell_name", cellKernels.manifest().cell},
+          {"io_type", cellKernels.manifest().ioType},
           {"model", options.dump()}};
 }
 
@@ -62,6 +63,9 @@ minrnn::readLanguageModelInfo(const std::filesystem::path &path) {
     LanguageModelInfo info;
     info.cellSource = entryOf(entries, "cell_source");
     info.cellName = entryOf(entries, "cell_name");
+    // Files of before there was another lack it.
+    if (entries.contains("io_type"))
+      info.ioType = entryOf(entries, "io_type");
     info.options = modelFromJson(parseNumbers(entryOf(entries, "model")));
     checkSizes(info.options, reader);
     return info;
