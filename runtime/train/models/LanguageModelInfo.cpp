@@ -9,6 +9,7 @@
 #include "minrnn/error.h"
 #include "minrnn/safetensors.h"
 #include "minrnn/train/language_model.h"
+#include "runtime/core/HalfStorage.h"
 #include "runtime/train/CheckpointMetadata.h"
 
 using namespace minrnn;
@@ -66,6 +67,7 @@ minrnn::readLanguageModelInfo(const std::filesystem::path &path) {
     // Files of before there was another lack it.
     if (entries.contains("io_type"))
       info.ioType = entryOf(entries, "io_type");
+    elementTypeOf(info.ioType);
     info.options = modelFromJson(parseNumbers(entryOf(entries, "model")));
     checkSizes(info.options, reader);
     return info;

@@ -34,8 +34,10 @@ RecurrentLayer::RecurrentLayer(CellKernels cell, std::int64_t inputs,
       precision(precision) {
   const Manifest &manifest = this->cell.manifest();
   if (manifest.ioType == "f16")
-    throw Error("a model works on f32 or bf16; cell '" + manifest.cell +
-                "' reads and writes f16, in which small gradients vanish");
+    throw Error(
+        "a model works on f32 or bf16; cell '" + manifest.cell +
+        "' reads and writes f16, in which small gradients vanish unless "
+        "the loss is scaled");
 }
 
 RecurrentLayer::Parameters
