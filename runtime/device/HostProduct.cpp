@@ -21,6 +21,7 @@
 #include <limits>
 #include <omp.h>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace minrnn;
@@ -38,6 +39,8 @@ constexpr std::int64_t longestPart = 256;
 /// Parts a product is cut into, where it is long enough: a few for each thread,
 /// so that one that is held up does not hold up the others.
 constexpr std::int64_t usualParts = 8;
+/// More numbers are converted by all threads.
+constexpr std::int64_t manyNumbers = 1 << 15;
 /// CBLAS counts in `int`; longer sides are worked on in pieces.
 constexpr std::int64_t longestPiece = 1 << 30;
 
@@ -184,24 +187,34 @@ template <typename Scalar>
 std::vector<Scalar> widened(const MatrixOperand<void> &operand,
                             std::int64_t begin, std::int64_t end,
                             std::int64_t columns, ElementType type) {
-  std::vector<Scalar> numbers;
-  numbers.reserve(static_cast<std::size_t>(
-      elementCount({end - begin, columns}, "a matrix product's operand")));
-  const auto append = [&](const auto &elementAt) {
-    for (std::int64_t row = begin; row < end; ++row)
+  const std::int64_t rows = end - begin;
+  std::vector<Scalar> numbers(static_cast<std::size_t>(
+      elementCount({rows, columns}, "a matrix product's operand")));
+  const auto [rowStep, columnStep] =
+      operand.transpose == Transpose::No
+          ? std::pair(operand.stride, std::int64_t{1})
+          : std::pair(std::int64_t{1}, operand.stride);
+  const auto fill = [&](const auto &elementAt) {
+#pragma omp parallel for schedule(static) if (rows * columns > manyNumbers)
+    for (std::int64_t row = 0; row < rows; ++row)
       for (std::int64_t column = 0; column < columns; ++column)
-        numbers.push_back(static_cast<Scalar>(
-            elementAt(operand.transpose == Transpose::No
-                          ? row * operand.stride + column
-                          : column * operand.stride + row)));
+        numbers[static_cast<std::size_t>(row * columns + column)] =
+            static_cast<Scalar>(
+                elementAt((begin + row) * rowStep + column * columnStep));
   };
+  const void *data = operand.data;
   if (type == ElementType::F32)
-    append([data = static_cast<const float *>(operand.data)](std::int64_t at) {
-      return data[at];
+    fill([from = static_cast<const float *>(data)](std::int64_t at) {
+      return from[at];
+    });
+  else if (type == ElementType::BF16)
+    fill([from = static_cast<const BFloat16 *>(data)](std::int64_t at) {
+      return float{from[at]};
     });
   else
-    append([data = static_cast<const std::uint16_t *>(operand.data),
-            type](std::int64_t at) { return widen(type, data[at]); });
+    fill([from = static_cast<const std::uint16_t *>(data)](std::int64_t at) {
+      return widen(ElementType::F16, from[at]);
+    });
   return numbers;
 }
 
@@ -212,7 +225,9 @@ void store(const MatrixProduct &product, std::int64_t begin,
            const std::vector<Scalar> &sums) {
   auto *singles = static_cast<float *>(product.c);
   auto *halves = static_cast<std::uint16_t *>(product.c);
-  for (std::int64_t at = 0; at < std::ssize(sums); ++at) {
+  const std::int64_t count = std::ssize(sums);
+#pragma omp parallel for schedule(static) if (count > manyNumbers)
+  for (std::int64_t at = 0; at < count; ++at) {
     const std::int64_t place =
         (begin + at / product.n) * product.cStride + at % product.n;
     Scalar sum = sums[static_cast<std::size_t>(at)];
@@ -275,7 +290,7 @@ void minrnn::multiplyOnHost(const MatrixProduct &product) {
   // In f32 as they are, or as they are rounded.
   std::vector<float> left;
   std::vector<float> right;
-  const auto inSingle = [precision](const MatrixOperand<void> &operand,
+  const auto inSingle = [precision](MatrixOperand<void> operand,
                                     std::int64_t rows, std::int64_t columns,
                                     ElementType type,
                                     std::vector<float> &room) {
@@ -283,11 +298,19 @@ void minrnn::multiplyOnHost(const MatrixProduct &product) {
         type == ElementType::F32 && precision != Precision::Ieee;
     if (type == ElementType::F32 && !isRounded)
       return asFloats(operand);
+    // As it is stored, so that what is read lies together.
+    const Transpose transpose = std::exchange(operand.transpose, Transpose::No);
+    if (transpose == Transpose::Yes)
+      std::swap(rows, columns);
     room = widened<float>(operand, 0, rows, columns, type);
+    const std::int64_t count = std::ssize(room);
     if (isRounded)
-      for (float &number : room)
+#pragma omp parallel for schedule(static) if (count > manyNumbers)
+      for (std::int64_t i = 0; i < count; ++i) {
+        float &number = room[static_cast<std::size_t>(i)];
         number = roundedTo(precision, number);
-    return MatrixOperand<float>{room.data(), columns};
+      }
+    return MatrixOperand<float>{room.data(), columns, transpose};
   };
   const MatrixOperand<float> leftOperand = inSingle(a, m, k, aType, left);
   const MatrixOperand<float> rightOperand = inSingle(b, k, n, bType, right);

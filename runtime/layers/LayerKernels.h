@@ -63,8 +63,8 @@ private:
 
 /// The one of a kernel's two sources that is for sequences of `Number`.
 template <typename Number>
-constexpr const SourceText &sourceFor(const SourceText &ofF32,
-                                      const SourceText &ofBf16) {
+constexpr SourceText sourceFor(const SourceText &ofF32,
+                               const SourceText &ofBf16) {
   return std::is_same_v<Number, float> ? ofF32 : ofBf16;
 }
 

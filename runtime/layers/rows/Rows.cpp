@@ -56,7 +56,7 @@ void minrnn::sumRows(const LayerContext &context, std::int64_t rows,
   constexpr std::int64_t mostAtOnce = 2 * rowsOfStripe;
   elementCount({rows, columns}, "column sums");
   if (LayerKernels *device = context.kernels()) {
-    const SourceText &source =
+    const SourceText source =
         sourceFor<Number>(columnSumsSource, columnSumsBf16Source);
     if (rows <= mostAtOnce)
       return device->start(source, "sumRows", columnsGrid(columns), values,
