@@ -8,6 +8,7 @@
 
 #include "tests/device/OnFakeDriver.h"
 
+#include "runtime/core/DeviceAddress.h"
 #include "runtime/core/HalfStorage.h"
 
 #include <algorithm>
@@ -199,6 +200,75 @@ TEST_F(CudaProducts, AreOfRoundedOperandsWhereTheGpuHasTensorCoresForF32) {
     for (const ElementType type : {ElementType::F16, ElementType::BF16})
       expectProduct(device, {7, 5, 11, Transpose::No, Transpose::Yes, false,
                              type, type, type, precision});
+}
+
+TEST_F(CudaProducts, OfTwoTypesAreRecordedOnceOneAsLargeHasRun) {
+  const auto device = CudaDevice::create();
+  constexpr std::int64_t m = 5;
+  constexpr std::int64_t n = 3;
+  constexpr std::int64_t k = 70;
+  const Matrix a(device, ElementType::F32, k, m + 2, 1);
+  const Matrix b(device, ElementType::BF16, k, n + 1, 1000);
+  const auto c = DeviceArray<float>(device, std::vector<float>(m * n));
+  const auto multiply = [&](std::int64_t terms) {
+    device->multiply({.m = m,
+                      .n = n,
+                      .k = terms,
+                      .a = a.operand(Transpose::Yes),
+                      .b = b.operand(Transpose::No),
+                      .c = c.data(),
+                      .cStride = n,
+                      .accumulate = true,
+                      .bType = ElementType::BF16});
+  };
+  multiply(k / 2);
+  const std::vector<float> once = c.download();
+  EXPECT_EQ(errorOf([&] { device->capture([&] { multiply(k); }); }),
+            "a product of operands of two types, larger than any before it, "
+            "cannot be recorded in a graph");
+  // Two, one after the other in the same room.
+  const auto graph = device->capture([&] {
+    multiply(k / 2);
+    multiply(k / 2);
+  });
+  EXPECT_EQ(c.download(), once);
+  graph->launch();
+  const std::vector<float> three = c.download();
+  for (std::size_t i = 0; i < once.size(); ++i)
+    EXPECT_NEAR(three[i], 3 * once[i], 1e-5);
+  // One that records nothing of the kind keeps no room for it.
+  device->capture([&] { device->fill(addressOf(c.data()), 0, 4); });
+}
+
+TEST_F(CudaProducts, OfTwoTypesOnSeveralStreamsDoNotDisturbEachOther) {
+  for (unsigned long long seed = 0; seed < 24; ++seed) {
+    const auto device = CudaDevice::create();
+    fakeDriverSeed(seed);
+    const auto a = DeviceArray<std::uint16_t>(
+        device, std::vector<std::uint16_t>{0x3F80, 0x4000, 0x4040, 0x4080});
+    const auto b = DeviceArray<float>(device, std::vector<float>{5, 6, 7, 8});
+    const auto c = DeviceArray<float>(device, 4);
+    const auto d = DeviceArray<float>(device, 4);
+    const auto multiply = [&](const DeviceArray<float> &result,
+                              Transpose turned) {
+      device->multiply({.m = 2,
+                        .n = 2,
+                        .k = 2,
+                        .a = {a.data(), 2, turned},
+                        .b = {b.data(), 2},
+                        .c = result.data(),
+                        .cStride = 2,
+                        .aType = ElementType::BF16});
+    };
+    const auto other = device->createStream();
+    multiply(c, Transpose::No);
+    device->useStream(other.get());
+    multiply(d, Transpose::Yes);
+    device->synchronize();
+    EXPECT_EQ(c.download(), (std::vector<float>{19, 22, 43, 50})) << seed;
+    EXPECT_EQ(d.download(), (std::vector<float>{26, 30, 38, 44})) << seed;
+    device->useStream(nullptr);
+  }
 }
 
 TEST_F(CudaProducts, OfRoundedOperandsAreRefusedWhereTheGpuHasNone) {

@@ -52,9 +52,9 @@ std::optional<Precision> findPrecision(std::string_view name);
 /// c[m, n] = a[m, k] b[k, n], added to what `c` holds where `accumulate` is
 /// true; rows of `c` are at a distance of `cStride` elements. Each holds
 /// elements of a type; that of `c` is f32, or that of both `a` and `b`. Of `a`
-/// and `b` of two types a GPU's product is formed on the host, as one in
-/// double. `c` shares no element with `a` or `b`. With `k` 0 the product is
-/// zero.
+/// and `b` of two types a GPU widens halves to f32 first, for which it reserves
+/// memory: it can be recorded in a graph after one as large has run. `c` shares
+/// no element with `a` or `b`. With `k` 0 the product is zero.
 struct MatrixProduct {
   std::int64_t m = 0;
   std::int64_t n = 0;
