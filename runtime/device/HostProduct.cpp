@@ -190,10 +190,9 @@ std::vector<Scalar> widened(const MatrixOperand<void> &operand,
   const std::int64_t rows = end - begin;
   std::vector<Scalar> numbers(static_cast<std::size_t>(
       elementCount({rows, columns}, "a matrix product's operand")));
-  const auto [rowStep, columnStep] =
-      operand.transpose == Transpose::No
-          ? std::pair(operand.stride, std::int64_t{1})
-          : std::pair(std::int64_t{1}, operand.stride);
+  const bool isTransposed = operand.transpose == Transpose::Yes;
+  const std::int64_t rowStep = isTransposed ? 1 : operand.stride;
+  const std::int64_t columnStep = isTransposed ? operand.stride : 1;
   const auto fill = [&](const auto &elementAt) {
 #pragma omp parallel for schedule(static) if (rows * columns > manyNumbers)
     for (std::int64_t row = 0; row < rows; ++row)
@@ -290,12 +289,12 @@ void minrnn::multiplyOnHost(const MatrixProduct &product) {
   // In f32 as they are, or as they are rounded.
   std::vector<float> left;
   std::vector<float> right;
-  const auto inSingle = [precision](MatrixOperand<void> operand,
-                                    std::int64_t rows, std::int64_t columns,
-                                    ElementType type,
-                                    std::vector<float> &room) {
+  const auto inSingle = [rounding = product.precision](
+                            MatrixOperand<void> operand, std::int64_t rows,
+                            std::int64_t columns, ElementType type,
+                            std::vector<float> &room) {
     const bool isRounded =
-        type == ElementType::F32 && precision != Precision::Ieee;
+        type == ElementType::F32 && rounding != Precision::Ieee;
     if (type == ElementType::F32 && !isRounded)
       return asFloats(operand);
     // As it is stored, so that what is read lies together.
@@ -308,7 +307,7 @@ void minrnn::multiplyOnHost(const MatrixProduct &product) {
 #pragma omp parallel for schedule(static) if (count > manyNumbers)
       for (std::int64_t i = 0; i < count; ++i) {
         float &number = room[static_cast<std::size_t>(i)];
-        number = roundedTo(precision, number);
+        number = roundedTo(rounding, number);
       }
     return MatrixOperand<float>{room.data(), columns, transpose};
   };
