@@ -16,7 +16,6 @@
 #include "mlir/IR/Builders.h"
 
 using namespace mlir;
-using namespace minrnn;
 using namespace minrnn::compiler;
 using namespace minrnn::dialect;
 
@@ -226,7 +225,7 @@ void minrnn::compiler::attachArguments(Operation *kernel,
   kernel->setAttr(kArgumentsAttribute, builder.getArrayAttr(list));
 }
 
-std::vector<KernelArgument>
+std::vector<minrnn::KernelArgument>
 minrnn::compiler::attachedArguments(Operation *kernel) {
   std::vector<KernelArgument> arguments;
   for (auto fields : kernel->getAttrOfType<ArrayAttr>(kArgumentsAttribute)

@@ -12,6 +12,7 @@
 #include "compiler/lowering/LaneBuilder.h"
 #include "compiler/lowering/TensorAccess.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 
 namespace minrnn::compiler {

@@ -13,6 +13,7 @@
 #include "compiler/transforms/Passes.h"
 #include "compiler/transforms/ProgramBuilder.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/Format.h"
