@@ -39,6 +39,9 @@ void addTrainCommand(CLI::App &minrnn);
 /// `minrnn sample`: text from a trained model.
 void addSampleCommand(CLI::App &minrnn);
 
+/// `minrnn bench`: how fast cells are on a device.
+void addBenchCommand(CLI::App &minrnn);
+
 /// `minrnn devices`: what kernels can run on here.
 void addDevicesCommand(CLI::App &minrnn);
 
@@ -59,6 +62,16 @@ struct DeviceChoice {
   std::shared_ptr<Device> open() const;
 };
 
+/// What a command compiles a cell for, as its options spell it.
+struct CompileChoice {
+  std::string cell;
+  std::string scan = "auto";
+  std::string ioType = "f32";
+  std::string recompute = "gates";
+
+  JitOptions optionsFor(std::shared_ptr<Device> device) const;
+};
+
 /// How a command ends that a signal stopped after it had saved its work; the
 /// message says what was saved.
 struct Interrupted : std::runtime_error {
@@ -72,10 +85,16 @@ struct Interrupted : std::runtime_error {
 /// that `options` name, and others that the command writes or may replace.
 void checkFiles(const FileOptions &options, const NamedFiles &files);
 
-/// Adds `--threads N`, `--device NAME` and `--products PRECISION` to a command;
-/// `usualProducts` says what the command takes without the last.
-void addDeviceOptions(CLI::App &command, DeviceChoice &choice,
-                      const std::string &usualProducts);
+/// Adds `--threads N` and `--device NAME` to a command.
+void addDeviceOptions(CLI::App &command, DeviceChoice &choice);
+
+/// Adds `--products PRECISION` to a command; `usual` says what it takes without
+/// it.
+void addProductsOption(CLI::App &command, DeviceChoice &choice,
+                       const std::string &usual);
+
+/// Adds `--cell`, `--scan`, `--io-type` and `--recompute` to a command.
+void addCompileOptions(CLI::App &command, CompileChoice &choice);
 
 /// Adds an option whose value is one of `names`.
 CLI::Option *addChoice(CLI::App &command, const std::string &name,

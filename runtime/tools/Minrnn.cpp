@@ -12,6 +12,7 @@
 #include "runtime/tools/Commands.h"
 #include "runtime/tools/NumberOptions.h"
 
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
@@ -70,6 +71,7 @@ int runCommandLine(int count, char **arguments) {
   addRunCommand(app);
   addTrainCommand(app);
   addSampleCommand(app);
+  addBenchCommand(app);
   addDevicesCommand(app);
   try {
     app.parse(count, arguments);
@@ -109,8 +111,7 @@ std::shared_ptr<Device> DeviceChoice::open() const {
   return device;
 }
 
-void minrnn::addDeviceOptions(CLI::App &command, DeviceChoice &choice,
-                              const std::string &usualProducts) {
+void minrnn::addDeviceOptions(CLI::App &command, DeviceChoice &choice) {
   addNumber<int>(command, "--threads", choice.threads,
                  "threads of the processor to compute on (default: one a core)",
                  1, 4096)
@@ -131,6 +132,10 @@ void minrnn::addDeviceOptions(CLI::App &command, DeviceChoice &choice,
           ""))
       ->type_name("NAME")
       ->capture_default_str();
+}
+
+void minrnn::addProductsOption(CLI::App &command, DeviceChoice &choice,
+                               const std::string &usual) {
   command
       .add_option_function<std::string>(
           "--products",
@@ -141,7 +146,7 @@ void minrnn::addDeviceOptions(CLI::App &command, DeviceChoice &choice,
           "of operands rounded to these and summed in f32, by a GPU of compute "
           "capability 8.0 or newer, or as it would by the processor; double, "
           "summed in f64 by the processor, slow (default: " +
-              usualProducts + ")")
+              usual + ")")
       ->check(CLI::IsMember(std::vector<std::string>(precisionNames.begin(),
                                                      precisionNames.end()))
                   .description(""))
@@ -164,6 +169,27 @@ void minrnn::addIoTypeOption(CLI::App &command, std::string &choice,
   constexpr std::array<std::string_view, 3> types = {"f32", "f16", "bf16"};
   addChoice(command, "--io-type", choice, description, types)
       ->type_name("TYPE");
+}
+
+JitOptions CompileChoice::optionsFor(std::shared_ptr<Device> device) const {
+  return {.cell = cell,
+          .scan = *findScanDomain(scan),
+          .ioType = ioType,
+          .recompute = *findRecompute(recompute),
+          .device = std::move(device)};
+}
+
+void minrnn::addCompileOptions(CLI::App &command, CompileChoice &choice) {
+  command
+      .add_option("--cell", choice.cell,
+                  "the cell to run, where the file holds several")
+      ->type_name("NAME");
+  addChoice(command, "--scan", choice.scan,
+            "the domain of the scan: auto, log or linear", scanDomainNames)
+      ->type_name("DOMAIN");
+  addIoTypeOption(command, choice.ioType,
+                  "what sequences are stored as: f32, f16 or bf16");
+  addRecomputeOption(command, choice.recompute);
 }
 
 void minrnn::addRecomputeOption(CLI::App &command, std::string &choice) {

@@ -85,7 +85,8 @@ void minrnn::addSampleCommand(CLI::App &minrnn) {
                     "0 for the likeliest text, 1 for the model's own variety",
                     0, 1000);
   addNumber(*command, "--seed", options->seed, "another seed, another text");
-  addDeviceOptions(*command, options->device, "ieee");
+  addDeviceOptions(*command, options->device);
+  addProductsOption(*command, options->device, "ieee");
   command->callback([options, prompt, files] {
     checkFiles(*files, files->named());
     sample(*options, prompt->count() > 0);

@@ -410,8 +410,9 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
                   "what activations are stored as: f32, or bf16, whose "
                   "parameters and optimiser are f32 still; f16, in which small "
                   "gradients vanish, is refused");
-  addDeviceOptions(*command, options->device,
-                   "tf32 on a GPU that has it, ieee elsewhere");
+  addDeviceOptions(*command, options->device);
+  addProductsOption(*command, options->device,
+                    "tf32 on a GPU that has it, ieee elsewhere");
   command->callback([options, command, files] {
     if (!options->resume.empty() && command->count("--checkpoint") == 0)
       options->checkpoint = options->resume;

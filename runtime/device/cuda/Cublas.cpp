@@ -19,7 +19,7 @@ using namespace minrnn;
 
 namespace {
 
-constexpr auto libraryNames = std::to_array<std::string_view>(
+constexpr auto cublasNames = std::to_array<std::string_view>(
     {"libcublas.so.13", "libcublas.so.12", "libcublas.so.11", "libcublas.so"});
 
 int cublasType(ElementType type) {
@@ -52,7 +52,7 @@ int cublasTranspose(Transpose value) {
 Cublas::Cublas()
     : library({.what = "cuBLAS",
                .variable = "MINRNN_CUBLAS",
-               .names = libraryNames}) {
+               .names = cublasNames}) {
   check(create(&handle), "does not start");
   // Otherwise parts of a sum of halves may be added as halves.
   const Status status = setMathMode(handle, cublasFullReduction);

@@ -22,7 +22,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace minrnn {
@@ -68,6 +70,15 @@ struct EntryStatistics {
   /// Barriers that whole blocks passed.
   std::uint64_t barriers = 0;
 };
+
+/// One of these counts, and what it counts, for people: `bytes read, needed`.
+struct EntryCount {
+  std::string_view name;
+  std::uint64_t EntryStatistics::*count;
+};
+
+/// All of them, in the order in which they are shown.
+std::span<const EntryCount> entryCounts();
 
 /// Made by `create`; everything else is as `Device` says. To copy bytes that
 /// nothing wrote to the host is an Error.
