@@ -20,7 +20,9 @@ struct Layer::State {
       : cell(cell), sizes(sizes), options(options),
         plan(this->cell.manifest(), sizes, options,
              this->cell.device()->multiprocessors()),
-        memory(memory) {}
+        memory(memory) {
+    requireProducts(*this->cell.device(), options.precision);
+  }
 
   std::uint64_t addressOf(const OwnPlace &place) const {
     return (place.isSaved ? memory.saved : memory.scratch) + place.offset;

@@ -21,6 +21,7 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -53,9 +54,11 @@ struct DeviceChoice {
   std::string name = "host";
   /// 0: the device's own choice.
   int threads = 0;
+  /// How products are formed; none: the command's own choice.
+  std::optional<Precision> precision = std::nullopt;
 
   /// Opens it, and has OpenMP use as many threads. Throws Error when it cannot
-  /// be used here.
+  /// be used here, or has no products in the precision.
   std::shared_ptr<Device> open() const;
 };
 
@@ -86,6 +89,11 @@ void checkFiles(const FileOptions &options, const NamedFiles &files);
 /// Adds `--threads N` and `--device NAME` to a command.
 void addDeviceOptions(CLI::App &command, DeviceChoice &choice);
 
+/// Adds `--products PRECISION` to a command; `usual` says what it takes without
+/// it.
+void addProductsOption(CLI::App &command, DeviceChoice &choice,
+                       const std::string &usual);
+
 /// Adds `--cell`, `--scan`, `--io-type`, `--recompute` and `--schedule` to a
 /// command.
 void addCompileOptions(CLI::App &command, CompileChoice &choice);
@@ -94,6 +102,10 @@ void addCompileOptions(CLI::App &command, CompileChoice &choice);
 CLI::Option *addChoice(CLI::App &command, const std::string &name,
                        std::string &choice, const std::string &description,
                        std::span<const std::string_view> names);
+
+/// Adds `--io-type f32|f16|bf16` to a command.
+void addIoTypeOption(CLI::App &command, std::string &choice,
+                     const std::string &description);
 
 /// Adds `--recompute gates|all` to a command.
 void addRecomputeOption(CLI::App &command, std::string &choice);

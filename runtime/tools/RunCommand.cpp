@@ -61,7 +61,9 @@ void run(const RunOptions &options) {
   const CellInputs inputs =
       readCellInputs(input, cell, options.gradients, report);
   noteConversions(input);
-  const CellOutputs outputs = runCell(cell, inputs, options.modes, report);
+  RunModes modes = options.modes;
+  modes.precision = options.device.precision.value_or(modes.precision);
+  const CellOutputs outputs = runCell(cell, inputs, modes, report);
   const std::vector<TensorToWrite> tensors(outputs.begin(), outputs.end());
   if (!report.isEmpty())
     std::cerr << "minrnn: warning: " << report.words() << '\n';
@@ -120,6 +122,7 @@ void minrnn::addRunCommand(CLI::App &minrnn) {
                     "print what each kernel moved and executed, with --device "
                     "emulator");
   addDeviceOptions(*command, options->device);
+  addProductsOption(*command, options->device, "double");
   command->callback([options, files] {
     checkFiles(*files, files->named());
     run(*options);

@@ -68,7 +68,7 @@ public:
       if (buffers[i])
         addresses[i] = buffers[i]->address();
     execute(operations,
-            {cell, sizes, call.reverse, Precision::Single, addresses});
+            {cell, sizes, call.reverse, Precision::Ieee, addresses});
     NamedArrays outputs;
     for (std::size_t i = 0; i < buffers.size(); ++i) {
       const std::string &name = sizes.tensor(i).name;

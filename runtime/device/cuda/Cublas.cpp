@@ -34,6 +34,15 @@ int cublasType(ElementType type) {
   return cublasReal32;
 }
 
+/// Only products of f32 can be asked for in another format.
+int cublasCompute(ElementType operands, Precision precision) {
+  if (operands == ElementType::F32 && precision == Precision::Tf32)
+    return cublasComputeOfTf32;
+  if (operands == ElementType::F32 && precision == Precision::Bf16)
+    return cublasComputeOfBrain16;
+  return cublasComputeInFloat;
+}
+
 int cublasTranspose(Transpose value) {
   return value == Transpose::Yes ? cublasTransposed : cublasNoTranspose;
 }
@@ -105,7 +114,7 @@ void Cublas::multiply(const MatrixProduct &product, CudaStream stream,
                static_cast<int>(m), static_cast<int>(k), &one, b.data, operand,
                static_cast<int>(b.stride), a.data, operand,
                static_cast<int>(a.stride), &keep, c, result,
-               static_cast<int>(cStride), cublasComputeInFloat,
+               static_cast<int>(cStride), cublasCompute(aType, precision),
                cublasDefaultAlgorithm),
         "refuses a matrix product");
 }
