@@ -66,8 +66,8 @@ struct TileShape {
 
 constexpr TileShape oneStep = {1, 1};
 constexpr TileShape tileShapes[] = {{8, 8}, {16, 4}, {3, 5}, {2, 2}};
-/// Of lookback, which takes twice the steps forward: with the first, the longest
-/// call has several groups of 32 tiles.
+/// Of lookback, which takes twice the steps forward: with the first, the
+/// longest call has several groups of 32 tiles.
 constexpr TileShape lookbackShapes[] = {{2, 1}, {3, 5}, {8, 8}};
 
 /// Asks the pass for such tiles before it runs.
@@ -314,9 +314,15 @@ protected:
   bool isParallel() const { return serial.manifest().kind == "parallel"; }
 
   /// Calls of every length, with resets and without, in both directions, with
-  /// the optional arguments and without.
+  /// the optional arguments and without; and one with an idle mask.
   std::vector<Question> ask(std::span<const int64_t> lengths) const {
     std::vector<Question> questions;
+    const auto add = [&](EntryCall call, const Setting &setting) {
+      const ModularWalk walk(serial, call);
+      Both walked{walk.forward(), walk.backward()};
+      questions.push_back(
+          {std::move(call), describe(setting), std::move(walked)});
+    };
     uint64_t turn = 0;
     for (int64_t time : lengths) {
       Setting setting;
@@ -326,12 +332,15 @@ protected:
       setting.options.initial = turn % 5 != 4;
       setting.options.bias = turn % 5 != 3;
       setting.dLast = turn % 5 != 2;
-      EntryCall call = sampleCall(program, serial, setting, ++turn);
-      const ModularWalk walk(serial, call);
-      Both walked{walk.forward(), walk.backward()};
-      questions.push_back(
-          {std::move(call), describe(setting), std::move(walked)});
+      add(sampleCall(program, serial, setting, ++turn), setting);
     }
+    // A mask that resets nothing: behind a reset no coefficient shows.
+    Setting masked;
+    masked.shape = {2, std::ranges::max(lengths), 3};
+    masked.options.reset = true;
+    EntryCall call = sampleCall(program, serial, masked, ++turn);
+    std::ranges::fill(call.reset, uint8_t{0});
+    add(std::move(call), masked);
     return questions;
   }
 
