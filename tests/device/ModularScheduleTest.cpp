@@ -314,7 +314,7 @@ protected:
   bool isParallel() const { return serial.manifest().kind == "parallel"; }
 
   /// Calls of every length, with resets and without, in both directions, with
-  /// the optional arguments and without; and one with an idle mask.
+  /// the optional arguments and without.
   std::vector<Question> ask(std::span<const int64_t> lengths) const {
     std::vector<Question> questions;
     const auto add = [&](EntryCall call, const Setting &setting) {
@@ -334,13 +334,17 @@ protected:
       setting.dLast = turn % 5 != 2;
       add(sampleCall(program, serial, setting, ++turn), setting);
     }
-    // A mask that resets nothing: behind a reset no coefficient shows.
-    Setting masked;
-    masked.shape = {2, std::ranges::max(lengths), 3};
-    masked.options.reset = true;
-    EntryCall call = sampleCall(program, serial, masked, ++turn);
-    std::ranges::fill(call.reset, uint8_t{0});
-    add(std::move(call), masked);
+    // The longest with a state to start from, and with a mask that resets
+    // nothing: behind a reset no coefficient shows.
+    for (const bool isMasked : {false, true}) {
+      Setting setting;
+      setting.shape = {2, std::ranges::max(lengths), 3};
+      setting.options.initial = true;
+      setting.options.reset = isMasked;
+      EntryCall call = sampleCall(program, serial, setting, ++turn);
+      std::ranges::fill(call.reset, uint8_t{0});
+      add(std::move(call), setting);
+    }
     return questions;
   }
 
