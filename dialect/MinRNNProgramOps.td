@@ -150,7 +150,8 @@ def MinRNN_ProductOp : MinRNN_Op<"product"> {
 def MinRNN_SumOp : MinRNN_Op<"sum"> {
   let summary = "the sum of a tensor over the batch";
   let description = [{
-    Rule B5: the result has the axes of the operand but the first, `batch`.
+    Rule B5: the result has the axes of the operand but the first, `batch`, and
+    the `tiles` of time behind it, which are summed over too.
   }];
   let arguments = (ins MinRNN_BufferType:$result, MinRNN_BufferType:$operand);
   let assemblyFormat = "$result `=` $operand attr-dict";

@@ -32,6 +32,10 @@ def MinRNN_BoundaryTensor
 /// [batch, gate, channel].
 def MinRNN_RowTensor
     : TensorRankOf<[F32], [3]>;
+/// A sum over time: [batch, gate, channel], or one for each tile of time:
+/// [batch, tile, gate, channel].
+def MinRNN_SumTensor
+    : TensorRankOf<[F32], [3, 4]>;
 /// [gate, channel].
 def MinRNN_ParameterTensor
     : TensorRankOf<[F32], [2]>;
@@ -149,7 +153,7 @@ def MinRNN_ScanOp : MinRNN_RecurrenceOp<"scan"> {
                        MinRNN_RowTensor:$initial,
                        Optional<MinRNN_BoundaryTensor>:$taken);
   let results = (outs Variadic<MinRNN_Sequence>:$outputs,
-                      Variadic<MinRNN_RowTensor>:$sums,
+                      Variadic<MinRNN_SumTensor>:$sums,
                       Optional<MinRNN_BoundaryTensor>:$boundaries,
                       MinRNN_RowTensor:$last);
   let regions = (region SizedRegion<1>:$element, SizedRegion<1>:$output,

@@ -224,6 +224,7 @@ LogicalResult ProgramOp::verify() {
     if (!findProcedure(procedure.getName()) ||
         !names.insert(("procedure " + procedure.getName()).str()).second) // B2
       return procedure.emitOpError("expects to be forward, backward or step, "
+                                   "or one of the first two under lookback, "
                                    "once each, found '")
              << procedure.getName() << "'";
   }

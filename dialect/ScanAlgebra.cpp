@@ -14,6 +14,8 @@
 #include "dialect/ScanAlgebra.h"
 #include "dialect/LogOfZero.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OperationSupport.h"
 

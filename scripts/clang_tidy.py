@@ -25,7 +25,7 @@ import sys
 import tempfile
 
 TIDY = "clang-tidy-22"
-TOGETHER = 8
+TOGETHER = 12
 
 
 def run(*command):

@@ -63,7 +63,8 @@ inline void launchKernel(const KernelModule &module, const KernelEntry &entry,
                                "' may not be null");
     arguments.push_back(found == call.tensors.end() ? 0 : found->second);
   }
-  module.launch(entry, arguments, entry.tileCount(call.batch, call.channels));
+  module.launch(entry, arguments,
+                entry.tileCount(call.batch, call.time, call.channels));
 }
 
 } // namespace minrnn::test

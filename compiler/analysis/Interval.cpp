@@ -9,6 +9,8 @@
 #include "compiler/analysis/Interval.h"
 #include "dialect/Functions.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
 

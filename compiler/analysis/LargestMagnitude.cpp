@@ -10,6 +10,8 @@
 #include "dialect/Functions.h"
 #include "dialect/MinRNN.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <algorithm>
@@ -20,7 +22,7 @@ using namespace mlir;
 using namespace minrnn::compiler;
 using namespace minrnn::dialect;
 
-static constexpr double kInfinity = std::numeric_limits<double>::infinity();
+static constexpr double kUnbounded = std::numeric_limits<double>::infinity();
 
 /// Larger bounds are of no use, and rounding must not take a number that is
 /// held to be finite beyond what f32 has.
@@ -35,7 +37,7 @@ double MagnitudeAnalysis::evaluate(Operation *op) {
         auto value = dyn_cast<FloatAttr>(constant.getValue());
         return value && value.getValue().isFinite()
                    ? std::fabs(value.getValueAsDouble())
-                   : kInfinity;
+                   : kUnbounded;
       })
       .Case<arith::AddFOp, arith::SubFOp>(
           [&](Operation *) { return operand(0) + operand(1); })
@@ -49,7 +51,7 @@ double MagnitudeAnalysis::evaluate(Operation *op) {
       .Case([&](LerpOp) {
         return (1 + operand(2)) * operand(0) + operand(2) * operand(1);
       })
-      .Default([](Operation *) { return kInfinity; });
+      .Default([](Operation *) { return kUnbounded; });
 }
 
 double MagnitudeAnalysis::get(Value value) {
@@ -59,7 +61,7 @@ double MagnitudeAnalysis::get(Value value) {
   Operation *definition = value.getDefiningOp();
   double bound = definition ? evaluate(definition) : kLargestArgument;
   if (!(bound <= kLargestBound))
-    bound = kInfinity;
+    bound = kUnbounded;
   known[value] = bound;
   return bound;
 }

@@ -99,6 +99,8 @@ static KernelEntry readEntry(FunctionOpInterface function, StringAttr name) {
   };
   entry.tileChannels = integer(kTileChannelsAttribute);
   entry.tileTime = integer(kTileTimeAttribute);
+  if (function->hasAttr(kTileSummaryAttribute))
+    entry.tileSummary = integer(kTileSummaryAttribute);
   entry.arguments = attachedArguments(function);
   return entry;
 }
@@ -128,7 +130,8 @@ std::optional<Manifest> minrnn::compiler::takeManifest(ModuleOp module,
       manifest.entries.push_back(readEntry(function, name));
   });
   // In the order that the contract describes them, whatever the passes did.
-  constexpr StringLiteral order[] = {kForwardName, kBackwardName, kStepName};
+  constexpr StringLiteral order[] = {kForwardName, kBackwardName, kStepName,
+                                     "forward_lookback", "backward_lookback"};
   auto place = [&](const KernelEntry &entry) {
     return std::tuple(llvm::find(order, entry.name),
                       StringRef(entry.name).starts_with(kBackwardInnerName),

@@ -16,7 +16,6 @@
 #include "mlir/IR/Builders.h"
 
 using namespace mlir;
-using namespace minrnn;
 using namespace minrnn::compiler;
 using namespace minrnn::dialect;
 
@@ -82,7 +81,8 @@ minrnn::compiler::kernelArguments(func::FuncOp function, StringRef ioType) {
     argument.isOptional =
         argument.access == Access::Write
             ? tensor->isOptional || name.ends_with("_rows") ||
-                  name == "states" || (isStep && name == "output")
+                  name.ends_with("_tiles") || name == "states" ||
+                  (isStep && name == "output")
             : tensor->isOptional && tensor->element != Element::IO;
     isRecurrent |= name == "recurrent";
     arguments.push_back(std::move(argument));
@@ -117,14 +117,17 @@ LogicalResult minrnn::compiler::verifyEntry(func::FuncOp function) {
   StringRef name = function.getName();
   StringRef stage = name;
   int64_t number = 0;
+  StringRef scheduled = name;
+  scheduled.consume_back(kLookbackSuffix);
   bool isInner = (stage.consume_front(kForwardInnerName) ||
                   stage.consume_front(kBackwardInnerName)) &&
                  !stage.getAsInteger(10, number);
-  if (!isInner &&
-      !llvm::is_contained({kForwardName, kBackwardName, kStepName}, name))
+  if (!isInner && name != kStepName &&
+      !llvm::is_contained({kForwardName, kBackwardName}, scheduled))
     return function.emitOpError(
-        "expects an entry, called 'forward', 'backward', 'step', or "
-        "'forward_inner' or 'backward_inner' with the number of a stage");
+        "expects an entry, called 'forward' or 'backward', with '_lookback' "
+        "behind it or without, 'step', or 'forward_inner' or 'backward_inner' "
+        "with the number of a stage");
   if (!function.getBody().hasOneBlock() ||
       llvm::count_if(function.front(),
                      llvm::IsaPred<ScanOp, SequentialScanOp>) != 1)
@@ -226,7 +229,7 @@ void minrnn::compiler::attachArguments(Operation *kernel,
   kernel->setAttr(kArgumentsAttribute, builder.getArrayAttr(list));
 }
 
-std::vector<KernelArgument>
+std::vector<minrnn::KernelArgument>
 minrnn::compiler::attachedArguments(Operation *kernel) {
   std::vector<KernelArgument> arguments;
   for (auto fields : kernel->getAttrOfType<ArrayAttr>(kArgumentsAttribute)

@@ -11,14 +11,15 @@
 using namespace mlir;
 using namespace minrnn::compiler;
 
-Element LaneAlgebra::identity() {
+auto LaneAlgebra::identity() -> Element {
   Element identity;
   for (float value : scan.getIdentity())
     identity.push_back(lanes.number(value));
   return identity;
 }
 
-Element LaneAlgebra::compose(const Element &first, const Element &second) {
+auto LaneAlgebra::compose(const Element &first, const Element &second)
+    -> Element {
   Element both = first;
   llvm::append_range(both, second);
   return lanes.inlineRegion(scan.getCombine(), both);

@@ -10,12 +10,14 @@
 #include "compiler/lowering/SequentialLoop.h"
 #include "compiler/lowering/ThreadBlock.h"
 #include "compiler/lowering/schedules/Schedules.h"
+#include "compiler/transforms/EntryTensors.h"
 #include "compiler/transforms/Passes.h"
 #include "dialect/MinRNN.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Builders.h"
@@ -47,7 +49,7 @@ static void buildSequentialKernel(OpBuilder &builder, func::FuncOp function,
                     /*tileTime=*/0, {static_cast<int32_t>(threads), 1, 1}, {});
   block.lane =
       gpu::ThreadIdOp::create(builder, block.location, gpu::Dimension::x);
-  block.locate(threads);
+  block.locate(threads, block.blockIndex());
   SequentialLoop(builder, block.location, block.lanes, block.tensors)
       .build(scan, [&](llvm::function_ref<void()> store) {
         block.when(block.isInside, store);
@@ -55,26 +57,34 @@ static void buildSequentialKernel(OpBuilder &builder, func::FuncOp function,
   gpu::ReturnOp::create(builder, block.location);
 }
 
-/// The values of its steps that a thread may hold.
-static constexpr int64_t kHeldValues = 96;
-
-/// The shape of a block that takes `scan`: the more steps a thread has, the less
-/// an exchange costs each, while registers hold what is loaded of the next tile
-/// beside this one. (Where states are recomputed, all tiles are alike.)
-static BlockShape shapeOf(ScanOp scan, BlockShape shape) {
-  if (scan.getTaken() || scan.getBoundaries())
-    return shape;
-  int64_t values = scan.getElementSize();
+/// (The weights and the limit are those with which ptxas spills no register of
+/// any parallel cell of ours, on any target.)
+bool minrnn::compiler::holdsNextTile(ScanOp scan, BlockShape shape) {
+  constexpr int64_t mostValues = 102;
+  int64_t ofStep = scan.getElementSize();
   for (Value sequence : scan.getSequences())
-    values += stepValueCount(sequence.getType());
+    ofStep += stepValueCount(sequence.getType());
+  // Going back, a step has what it stores and the slopes that this is made of.
   if (scan.getReverse())
-    values += stepValueCount(scan.getOutputs().getTypes());
-  if (!scan.getReverse() && values * 2 * shape.stepsPerThread <= kHeldValues)
-    shape.stepsPerThread *= 2;
-  while (scan.getReverse() && shape.stepsPerThread > 1 &&
-         values * shape.stepsPerThread > kHeldValues)
+    ofStep += 2 * stepValueCount(scan.getOutputs().getTypes());
+  int64_t ofAll = packedValueCount(scan.getParameters().getTypes()) +
+                  packedValueCount(scan.getSums().getTypes());
+  return ofStep * shape.stepsPerThread + 2 * ofAll <= mostValues;
+}
+
+BlockShape minrnn::compiler::shapeFor(ScanOp scan, BlockShape shape,
+                                      bool looksBack) {
+  if (scan.getBoundaries() || scan.getTaken())
+    return shape;
+  shape.stepsPerThread *= scan.getReverse() ? 1 : 2;
+  if (!looksBack && !holdsNextTile(scan, shape) && shape.stepsPerThread > 1)
     shape.stepsPerThread /= 2;
   return shape;
+}
+
+/// Whether the tiles of time of `function` are blocks of their own.
+static bool looksBack(func::FuncOp function) {
+  return static_cast<bool>(findArgument(function, kTickets));
 }
 
 namespace {
@@ -88,9 +98,12 @@ struct LowerToGPUPass
     auto scan = findOnly<ScanOp>(function);
     if (!scan)
       return success();
-    int64_t bytes = carrySharedBytes(scan.getElementSize(),
-                                     static_cast<bool>(scan.getTaken()),
-                                     {warps, stepsPerThread});
+    BlockShape shape{warps, stepsPerThread};
+    int64_t bytes =
+        looksBack(function)
+            ? lookbackSharedBytes(scan.getElementSize(), shape)
+            : carrySharedBytes(scan.getElementSize(),
+                               static_cast<bool>(scan.getTaken()), shape);
     if (bytes <= kSharedBytes)
       return success();
     return scan.emitOpError("expects what ")
@@ -125,8 +138,9 @@ struct LowerToGPUPass
       std::vector<EntryArgument> signature = kernelArguments(function, ioType);
       BlockShape shape{warps, stepsPerThread};
       if (auto scan = findOnly<ScanOp>(function))
-        buildCarryKernel(builder, function, scan, signature,
-                         shapeOf(scan, shape), roundsToBF16);
+        (looksBack(function) ? buildLookbackKernel : buildCarryKernel)(
+            builder, function, scan, signature,
+            shapeFor(scan, shape, looksBack(function)), roundsToBF16);
       else
         buildSequentialKernel(builder, function,
                               findOnly<SequentialScanOp>(function), signature,

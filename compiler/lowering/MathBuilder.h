@@ -19,6 +19,7 @@
 
 #include "compiler/lowering/LaneBuilder.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 #include <memory>

@@ -26,12 +26,15 @@ namespace minrnn::compiler {
 
 /// Attributes of a kernel's function, from which its manifest is written: the
 /// entry's name (forward, backward_inner0, ...), its argument block, and the
-/// channels and time steps of a tile (time is 0 where there is none).
+/// channels and time steps of a tile (time is 0 where there is none). Where
+/// tiles are blocks of their own, what one hands to the next.
 inline constexpr llvm::StringLiteral kEntryAttribute = "minrnn.entry";
 inline constexpr llvm::StringLiteral kArgumentsAttribute = "minrnn.arguments";
 inline constexpr llvm::StringLiteral kTileChannelsAttribute =
     "minrnn.tile_channels";
 inline constexpr llvm::StringLiteral kTileTimeAttribute = "minrnn.tile_time";
+inline constexpr llvm::StringLiteral kTileSummaryAttribute =
+    "minrnn.tile_summary";
 /// On the host's functions: they go to the object under their own names.
 inline constexpr llvm::StringLiteral kKernelModuleName = "kernels";
 

@@ -8,6 +8,7 @@
 
 #include "compiler/lowering/ScanStages.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
@@ -37,6 +38,38 @@ int64_t minrnn::compiler::exchangeBytes(const BlockShape &shape, int64_t size) {
          static_cast<int64_t>(sizeof(float));
 }
 
+TileAxis minrnn::compiler::tileAxis(ThreadBlock &block, ScanOp scan,
+                                    BlockShape shape) {
+  TensorAccess &tensors = block.tensors;
+  if (!scan.getTaken())
+    return {tensors.timeAxis(scan.getReverse()), /*first=*/{}, tensors.end()};
+  TimeAxis forward = tensors.timeAxis(/*isReverse=*/false);
+  Value end = block.mul(tensors.timeTiles(shape.tileTime()),
+                        block.integer(shape.tileTime()));
+  Value last = block.sub(end, block.integer(1));
+  return {{block.add(forward.origin, block.mul(last, forward.direction)),
+           block.sub(block.integer(0), forward.direction),
+           /*lastPosition=*/{}},
+          block.sub(end, tensors.end()),
+          end};
+}
+
+ScanThread minrnn::compiler::startThread(ThreadBlock &block, ScanOp scan,
+                                         const TileAxis &axis,
+                                         BlockShape shape) {
+  ScanThread thread{block,
+                    shape,
+                    scan,
+                    LaneAlgebra(scan, block.lanes),
+                    TilePointers(block, scan, axis, shape),
+                    block.tensors.readParameters(scan.getParameters()),
+                    /*isOwnWarp=*/{}};
+  for (int64_t warp = 0; warp < shape.warps; ++warp)
+    thread.isOwnWarp.push_back(
+        block.compare(arith::CmpIPredicate::eq, block.warp, block.index(warp)));
+  return thread;
+}
+
 //===----------------------------------------------------------------------===//
 // Compose
 //===----------------------------------------------------------------------===//
@@ -58,6 +91,14 @@ minrnn::compiler::elementsOf(ScanThread &thread, Region &region,
   return elements;
 }
 
+Element minrnn::compiler::composeSteps(ScanThread &thread,
+                                       ArrayRef<Element> elements) {
+  Element summary = elements.front();
+  for (const Element &element : elements.drop_front())
+    summary = thread.algebra.compose(summary, element);
+  return summary;
+}
+
 void minrnn::compiler::prepareOutputs(ScanThread &thread, TileSteps &steps) {
   for (ArrayRef<Value> values : steps.values)
     steps.prepared.push_back(thread.algebra.prepare(values));
@@ -67,9 +108,10 @@ void minrnn::compiler::prepareOutputs(ScanThread &thread, TileSteps &steps) {
 // Exchange
 //===----------------------------------------------------------------------===//
 
-/// Values of one thread in shared memory: [buffer, warp, piece, lane].
-static void writeShared(ThreadBlock &block, Value shared, Value parity,
-                        ArrayRef<Value> values) {
+// Values of one thread in shared memory: [buffer, warp, piece, lane].
+void minrnn::compiler::writeShared(ScanThread &thread, Value shared,
+                                   Value parity, ArrayRef<Value> values) {
+  ThreadBlock &block = thread.block;
   auto piece =
       cast<VectorType>(cast<MemRefType>(shared.getType()).getElementType());
   for (int64_t place = 0; !values.empty(); ++place) {
@@ -87,9 +129,9 @@ static void writeShared(ThreadBlock &block, Value shared, Value parity,
 }
 
 /// The first `count` values of the same lane of `warp`.
-static SmallVector<Value> readShared(ThreadBlock &block, Value shared,
-                                     Value parity, int64_t warp,
-                                     int64_t count) {
+static SmallVector<Value> readSharedValues(ThreadBlock &block, Value shared,
+                                           Value parity, int64_t warp,
+                                           int64_t count) {
   Value from = block.index(warp);
   int64_t piece =
       cast<VectorType>(cast<MemRefType>(shared.getType()).getElementType())
@@ -107,19 +149,16 @@ static SmallVector<Value> readShared(ThreadBlock &block, Value shared,
   return values;
 }
 
-Exchanged minrnn::compiler::exchangeSummaries(ScanThread &thread, Value shared,
-                                              Value parity,
-                                              ArrayRef<Element> elements,
-                                              ValueRange carried,
-                                              bool againstWarps) {
+Element minrnn::compiler::readShared(ScanThread &thread, Value shared,
+                                     Value parity, int64_t warp) {
+  return readSharedValues(thread.block, shared, parity, warp,
+                          thread.algebra.elementSize());
+}
+
+Exchanged minrnn::compiler::applySummaries(ScanThread &thread, Value shared,
+                                           Value parity, ValueRange carried,
+                                           bool againstWarps) {
   ThreadBlock &block = thread.block;
-  Element summary = elements.front();
-  for (const Element &element : elements.drop_front())
-    summary = thread.algebra.compose(summary, element);
-  // With two buffers one barrier is enough: whoever writes a buffer again has
-  // passed the barrier of the tile between, and so has everyone who read it.
-  writeShared(block, shared, parity, summary);
-  gpu::BarrierOp::create(block.builder, block.location);
   Exchanged states{SmallVector<Value>(carried), SmallVector<Value>(carried)};
   int64_t warps = thread.shape.warps;
   for (int64_t turn = 0; turn < warps; ++turn) {
@@ -127,10 +166,21 @@ Exchanged minrnn::compiler::exchangeSummaries(ScanThread &thread, Value shared,
     for (auto [state, running] : llvm::zip(states.entering, states.leaving))
       state = block.lanes.select(thread.isOwnWarp[from], running, state);
     states.leaving = thread.algebra.apply(
-        readShared(block, shared, parity, from, thread.algebra.elementSize()),
-        states.leaving);
+        readShared(thread, shared, parity, from), states.leaving);
   }
   return states;
+}
+
+Exchanged minrnn::compiler::exchangeSummaries(ScanThread &thread, Value shared,
+                                              Value parity,
+                                              ArrayRef<Element> elements,
+                                              ValueRange carried,
+                                              bool againstWarps) {
+  // With two buffers one barrier is enough: whoever writes a buffer again has
+  // passed the barrier of the tile between, and so has everyone who read it.
+  writeShared(thread, shared, parity, composeSteps(thread, elements));
+  gpu::BarrierOp::create(thread.block.builder, thread.block.location);
+  return applySummaries(thread, shared, parity, carried, againstWarps);
 }
 
 void minrnn::compiler::recomputeStates(ScanThread &thread, Value shared,
@@ -198,12 +248,13 @@ Value minrnn::compiler::sumOverWarps(ScanThread &thread, Value shared,
   ThreadBlock &block = thread.block;
   // The barrier before keeps the buffer from whoever still reads it.
   gpu::BarrierOp::create(block.builder, block.location);
-  writeShared(block, shared, block.index(0), value);
+  writeShared(thread, shared, block.index(0), value);
   gpu::BarrierOp::create(block.builder, block.location);
   Value total = block.lanes.number(0);
   for (int64_t from = 0; from < thread.shape.warps; ++from)
-    total = block.lanes.add(
-        total,
-        readShared(block, shared, block.index(0), from, /*count=*/1).front());
+    total =
+        block.lanes.add(total, readSharedValues(block, shared, block.index(0),
+                                                from, /*count=*/1)
+                                   .front());
   return total;
 }

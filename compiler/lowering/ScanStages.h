@@ -42,6 +42,15 @@ struct ScanThread {
   llvm::SmallVector<mlir::Value> isOwnWarp;
 };
 
+/// How the tiles of `scan` lie in time. Where states are recomputed, they begin
+/// where those of the forward pass did: the last of these, which is taken
+/// first, may begin with steps that do not exist.
+TileAxis tileAxis(ThreadBlock &block, dialect::ScanOp scan, BlockShape shape);
+
+/// Makes it; `axis` says which positions there are.
+ScanThread startThread(ThreadBlock &block, dialect::ScanOp scan,
+                       const TileAxis &axis, BlockShape shape);
+
 /// The steps of one tile that a thread takes.
 struct TileSteps {
   /// Which they are.
@@ -69,6 +78,16 @@ elementsOf(ScanThread &thread, mlir::Region &region,
            llvm::ArrayRef<llvm::SmallVector<mlir::Value>> values,
            llvm::ArrayRef<mlir::Value> exists);
 
+/// The elements of all steps of the thread as one.
+Element composeSteps(ScanThread &thread, llvm::ArrayRef<Element> elements);
+
+/// Writes an element of the thread to buffer `parity` (index, 0 or 1) of
+/// `shared`, and reads that of the same lane of `warp`.
+void writeShared(ScanThread &thread, mlir::Value shared, mlir::Value parity,
+                 llvm::ArrayRef<mlir::Value> element);
+Element readShared(ScanThread &thread, mlir::Value shared, mlir::Value parity,
+                   int64_t warp);
+
 /// Computes of what the steps yield all that depends on no state, so that their
 /// values need not be held while those of the next tile are loaded.
 void prepareOutputs(ScanThread &thread, TileSteps &steps);
@@ -79,6 +98,14 @@ struct Exchanged {
   llvm::SmallVector<mlir::Value> entering;
   llvm::SmallVector<mlir::Value> leaving;
 };
+
+/// Applies the elements that the warps have written to buffer `parity` to the
+/// states `carried`, one after the other: those that the thread's own warp
+/// starts from, and those after all. With `againstWarps` the last warp is the
+/// first.
+Exchanged applySummaries(ScanThread &thread, mlir::Value shared,
+                         mlir::Value parity, mlir::ValueRange carried,
+                         bool againstWarps);
 
 /// Exchanges what the steps of each warp come to, in buffer `parity` (index, 0
 /// or 1) of `shared`; `carried` are the states before the tile. With

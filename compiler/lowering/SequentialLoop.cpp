@@ -8,6 +8,7 @@
 
 #include "compiler/lowering/SequentialLoop.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;

@@ -8,6 +8,7 @@
 
 #include "compiler/lowering/TensorAccess.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -285,11 +286,13 @@ SmallVector<Value> TensorAccess::readBoundary(Value boundaries, Value tile,
 
 void TensorAccess::writeBoundary(Value boundaries, Value tile, int64_t tileTime,
                                  ValueRange values) {
-  auto states = static_cast<int64_t>(values.size());
-  for (auto [state, value] : llvm::enumerate(values))
-    store(tensorOf(boundaries),
-          boundaryIndex(tile, tileTime, states, static_cast<int64_t>(state)),
-          value);
+  int64_t states = stepValueCount(boundaries.getType());
+  whenGiven(tensorOf(boundaries), [&] {
+    for (auto [state, value] : llvm::enumerate(values))
+      store(tensorOf(boundaries),
+            boundaryIndex(tile, tileTime, states, static_cast<int64_t>(state)),
+            value);
+  });
 }
 
 SmallVector<Value> TensorAccess::readParameters(ValueRange parameters) {

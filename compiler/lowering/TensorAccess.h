@@ -68,6 +68,7 @@ public:
                mlir::ValueRange arguments, LaneBuilder &lanes,
                LaneMemory &memory);
 
+  mlir::Value batch() const { return size("batch"); }
   mlir::Value channels() const { return size("channels"); }
   /// The positions of this call, in the order that the entry takes them: all
   /// steps, or those of specs/abi.md's `first` and `count`.
@@ -108,7 +109,8 @@ public:
   void writeSums(mlir::ValueRange tensors, mlir::ValueRange values);
 
   /// The states that time tile `tile` (i64) of `tileTime` steps starts from, in
-  /// a tensor [batch, tile, state, channel].
+  /// a tensor [batch, tile, state, channel]; or what else a tile has there. Of
+  /// the values of a tile, the first may be written alone.
   llvm::SmallVector<mlir::Value>
   readBoundary(mlir::Value tensor, mlir::Value tile, int64_t tileTime);
   void writeBoundary(mlir::Value tensor, mlir::Value tile, int64_t tileTime,
@@ -148,6 +150,11 @@ public:
   /// and of [row, step] in a mask.
   mlir::Value sequenceIndex(mlir::Value step, int64_t gates, int64_t gate);
   mlir::Value maskIndex(mlir::Value step);
+  /// The index of [row, gate, channel] of a tensor with `gates` gates.
+  mlir::Value rowIndex(int64_t gates, int64_t gate);
+  /// The index of [row, tile, state, channel] of one with `states` states.
+  mlir::Value boundaryIndex(mlir::Value tile, int64_t tileTime, int64_t states,
+                            int64_t state);
 
 private:
   mlir::Value index(int64_t value);
@@ -156,13 +163,8 @@ private:
   mlir::Value choose(mlir::Value condition, mlir::Value x, mlir::Value y);
   /// The size of that name in the argument block, or null.
   mlir::Value size(llvm::StringRef name) const { return sizes.lookup(name); }
-  /// [row, gate, channel] of a tensor with `gates` gates.
-  mlir::Value rowIndex(int64_t gates, int64_t gate);
   /// [gate, channel].
   mlir::Value parameterIndex(int64_t gate);
-  /// [row, tile, state, channel] of a tensor of boundaries.
-  mlir::Value boundaryIndex(mlir::Value tile, int64_t tileTime, int64_t states,
-                            int64_t state);
   mlir::Value load(const Tensor &tensor, mlir::Value index);
   void store(const Tensor &tensor, mlir::Value index, mlir::Value value);
   /// Builds `values` under the condition that `tensor` is given; zeros

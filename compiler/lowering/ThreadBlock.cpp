@@ -9,6 +9,7 @@
 #include "compiler/lowering/ThreadBlock.h"
 #include "compiler/lowering/Passes.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -114,13 +115,16 @@ void ThreadBlock::when(Value condition, llvm::function_ref<void()> body) {
   body();
 }
 
-void ThreadBlock::locate(int64_t tileChannels) {
-  Value block =
-      toInteger(gpu::BlockIdOp::create(builder, location, gpu::Dimension::x));
+Value ThreadBlock::blockIndex() {
+  return toInteger(
+      gpu::BlockIdOp::create(builder, location, gpu::Dimension::x));
+}
+
+void ThreadBlock::locate(int64_t tileChannels, Value tile) {
   Value tiles = tensors.channelTiles(tileChannels);
-  Value row = arith::DivUIOp::create(builder, location, block, tiles);
-  Value tile = arith::RemUIOp::create(builder, location, block, tiles);
-  Value channel = add(mul(tile, integer(tileChannels)), toInteger(lane));
+  Value row = arith::DivUIOp::create(builder, location, tile, tiles);
+  Value inRow = arith::RemUIOp::create(builder, location, tile, tiles);
+  Value channel = add(mul(inRow, integer(tileChannels)), toInteger(lane));
   isInside = compare(arith::CmpIPredicate::slt, channel, tensors.channels());
   Value lastChannel = sub(tensors.channels(), integer(1));
   tensors.select(

@@ -12,6 +12,7 @@
 #include "compiler/lowering/LaneBuilder.h"
 #include "compiler/lowering/TensorAccess.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 
 namespace minrnn::compiler {
@@ -75,9 +76,12 @@ public:
   /// Builds `body` under `condition`.
   void when(mlir::Value condition, llvm::function_ref<void()> body);
 
-  /// Finds the thread's row and channel, those of a tile of `tileChannels`; to
-  /// be called once, before the tensors are used.
-  void locate(int64_t tileChannels);
+  /// The block's number (i64).
+  mlir::Value blockIndex();
+  /// Finds the thread's row and channel, those of a tile of `tileChannels`, the
+  /// one with the number `tile` (i64) in the order of rows; to be called once,
+  /// before the tensors are used.
+  void locate(int64_t tileChannels, mlir::Value tile);
 
   mlir::OpBuilder &builder;
   mlir::Location location;

@@ -61,6 +61,9 @@ private:
   bool selectCell();
   bool prove();
   bool buildScans();
+  /// Gives a parallel cell of so many states the schedule lookback, where it is
+  /// to have it.
+  bool buildSchedules(int64_t states);
   bool buildKernels();
   bool emitCode(Stage stage);
 
@@ -316,9 +319,12 @@ bool CellCompilation::buildScans() {
     return rejectInput(at, "expects a parallel cell for its states to be "
                            "recomputed, but this makes the cell sequential; "
                            "compile it with --recompute=gates");
-  if (!at &&
-      failed(target->verifyStates(
-          cell.getLoc(), static_cast<int64_t>(cell.getStates().size())))) {
+  if (at && options.schedule == Schedule::Lookback)
+    return rejectInput(at, "expects a parallel cell for the schedule lookback, "
+                           "but this makes the cell sequential; compile it "
+                           "with --schedule=auto");
+  auto states = static_cast<int64_t>(cell.getStates().size());
+  if (!at && failed(target->verifyStates(cell.getLoc(), states))) {
     result.outcome = Outcome::BadInput;
     return false;
   }
@@ -350,8 +356,23 @@ bool CellCompilation::buildScans() {
     result.explanation +=
         explainDomain(domain, domainName(options.scan), isPositive);
   size = chooseKernelSize(*module);
-  result.explanation +=
-      explainBytes(*module, options.ioType, target->tileTime(size));
+  result.explanation += explainBytes(*module, options.ioType,
+                                     target->blockShape(size).tileTime());
+  return at || !target->hasSchedules() || buildSchedules(states);
+}
+
+bool CellCompilation::buildSchedules(int64_t states) {
+  bool isAuto = options.schedule == Schedule::Auto;
+  bool hasLookback = isAuto
+                         ? options.takesLookback.value_or(true) &&
+                               target->looksBack(states) && !size.outlinesMath
+                         : options.schedule == Schedule::Lookback;
+  bool isBeside = isAuto && !options.takesLookback;
+  if (hasLookback && !runPasses([&](OpPassManager &passes) {
+        buildLookBackPipeline(passes, isBeside);
+      }))
+    return false;
+  result.explanation += explainSchedule(*module, target->blockShape(size));
   return true;
 }
 

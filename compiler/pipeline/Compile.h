@@ -50,6 +50,7 @@ enum class Stage {
 
 using minrnn::Recompute;
 using minrnn::ScanDomain;
+using minrnn::Schedule;
 
 struct CompileOptions : KernelOptions {
   /// Host only: the processor and its features as LLVM names them

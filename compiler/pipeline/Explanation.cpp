@@ -9,10 +9,13 @@
 #include "compiler/pipeline/Explanation.h"
 #include "compiler/analysis/Recurrence.h"
 #include "compiler/lowering/KernelArguments.h"
+#include "compiler/lowering/schedules/Schedules.h"
 #include "compiler/transforms/EntryTensors.h"
 #include "compiler/transforms/Passes.h"
 #include "compiler/transforms/ProgramBuilder.h"
+#include "minrnn/schedule.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/Format.h"
@@ -279,4 +282,47 @@ std::string minrnn::compiler::explainBytes(ModuleOp module, StringRef ioType,
           ", those at tile boundaries, and backward moves " +
           writeBytes(gates + change) + "\n";
   return text;
+}
+
+/// What tiles that are blocks cost: the steps of one, and per element the bytes
+/// of their workspace and those that are moved through it.
+static std::string explainTiles(func::FuncOp function, BlockShape shape) {
+  auto scan = *function.getOps<ScanOp>().begin();
+  int64_t steps = shapeFor(scan, shape, /*looksBack=*/true).tileTime();
+  // The summary with its word, and the sums; the word is cleared besides.
+  int64_t words = scan.getElementSize() + 1;
+  for (Value sum : scan.getSums())
+    words += packedValueCount(sum.getType());
+  auto tile = static_cast<double>(steps);
+  return std::to_string(steps) + " steps, workspace " +
+         writeBytes(static_cast<double>(4 * words) / tile) + ", moved " +
+         writeBytes(static_cast<double>(8 * words + 4) / tile);
+}
+
+std::string minrnn::compiler::explainSchedule(ModuleOp module,
+                                              BlockShape shape) {
+  auto entry = [&](StringRef name) {
+    auto beside =
+        module.lookupSymbol<func::FuncOp>((name + kLookbackSuffix).str());
+    return beside ? beside : module.lookupSymbol<func::FuncOp>(name);
+  };
+  func::FuncOp forward = entry(kForwardName);
+  std::string text = "  schedule  ";
+  bool isBeside = forward.getName() != kForwardName;
+  bool looksBack = static_cast<bool>(findArgument(forward, kTickets));
+  if (isBeside || !looksBack)
+    text += "carry: B ceil(H / 32) blocks";
+  if (isBeside)
+    text += "; lookback where the GPU has " +
+            std::to_string(multiprocessorsPerBlock) +
+            " multiprocessors or more for each of these, and T is " +
+            std::to_string(fewestLookbackSteps) + " or more\n  lookback  ";
+  else if (looksBack)
+    text += "lookback: ";
+  if (looksBack)
+    text += "a block for each tile of time; in bytes per element besides: "
+            "forward " +
+            explainTiles(forward, shape) + "; backward " +
+            explainTiles(entry(kBackwardName), shape);
+  return text + "\n";
 }

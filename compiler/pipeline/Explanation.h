@@ -9,6 +9,7 @@
 #ifndef MINRNN_COMPILER_PIPELINE_EXPLANATION_H
 #define MINRNN_COMPILER_PIPELINE_EXPLANATION_H
 
+#include "compiler/lowering/ThreadBlock.h"
 #include "dialect/MinRNN.h"
 
 #include <string>
@@ -38,6 +39,11 @@ std::string explainDomain(llvm::StringRef domain, llvm::StringRef asked,
 /// `tileTime` steps.
 std::string explainBytes(mlir::ModuleOp module, llvm::StringRef ioType,
                          int64_t tileTime);
+
+/// The schedules of the parallel cell of `module`, at the scan level, on a GPU,
+/// with blocks of this shape where time is carried: which layer runs which, and
+/// what lookback costs where it is there.
+std::string explainSchedule(mlir::ModuleOp module, BlockShape shape);
 
 } // namespace minrnn::compiler
 

@@ -78,6 +78,13 @@ void minrnn::compiler::buildDomainPipeline(OpPassManager &passes,
   cleanup(passes);
 }
 
+void minrnn::compiler::buildLookBackPipeline(OpPassManager &passes,
+                                             bool beside) {
+  LookBackPassOptions options;
+  options.beside = beside;
+  passes.addPass(createLookBackPass(options));
+}
+
 void minrnn::compiler::buildMathPipeline(OpPassManager &passes,
                                          const std::string &math,
                                          bool outlines) {

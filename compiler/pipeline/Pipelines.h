@@ -31,6 +31,10 @@ void buildScanPipeline(mlir::OpPassManager &passes, bool recompute);
 void buildDomainPipeline(mlir::OpPassManager &passes,
                          const std::string &domain);
 
+/// Scans to scans whose tiles of time are blocks of their own; copies of them
+/// where they are to stand `beside` those that are there.
+void buildLookBackPipeline(mlir::OpPassManager &passes, bool beside);
+
 /// Of kernels: expands their math for `math` (gpu or host), as functions that
 /// are called where it `outlines`, and cleans up.
 void buildMathPipeline(mlir::OpPassManager &passes, const std::string &math,

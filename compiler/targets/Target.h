@@ -9,6 +9,7 @@
 #ifndef MINRNN_COMPILER_TARGETS_TARGET_H
 #define MINRNN_COMPILER_TARGETS_TARGET_H
 
+#include "compiler/lowering/ThreadBlock.h"
 #include "compiler/pipeline/Compile.h"
 #include "compiler/pipeline/KernelSize.h"
 
@@ -48,10 +49,14 @@ public:
   /// what its kernels hold.
   virtual mlir::LogicalResult verifyStates(mlir::Location cell,
                                            int64_t states) const = 0;
+  /// Whether tiles of time can be blocks of their own; and of a cell of so many
+  /// states.
+  virtual bool hasSchedules() const { return false; }
+  virtual bool looksBack(int64_t /*states*/) const { return false; }
   /// Whether a scan goes to log space, where it can, unless it is asked not to.
   virtual bool prefersLogSpace() const = 0;
-  /// The steps of a tile of time.
-  virtual int64_t tileTime(const KernelSize &size) const = 0;
+  /// The block that takes a tile of time.
+  virtual BlockShape blockShape(const KernelSize &size) const = 0;
 
   /// Scans to kernels.
   virtual void buildKernelPipeline(mlir::OpPassManager &passes,

@@ -228,6 +228,13 @@ int main(int argc, char **argv) {
                  "what backward computes again: the gates, from kept states, "
                  "or all, from states kept at tile boundaries")
       ->check(CLI::IsMember(namesOf(minrnn::recomputeNames)));
+  std::string schedule = "carry";
+  app.add_option("--schedule", schedule,
+                 "how a GPU takes the time of a parallel cell: carry, a block "
+                 "all tiles of its channels; lookback, each tile a block; "
+                 "auto, both, of which a layer takes one by its sizes, in "
+                 "twice the time to compile (default: carry)")
+      ->check(CLI::IsMember(namesOf(minrnn::scheduleNames)));
   app.add_option("--cell", arguments.compile.cell,
                  "the cell to compile, in a file with several");
   app.add_option("--host-processor", arguments.compile.hostProcessor,
@@ -255,6 +262,7 @@ int main(int argc, char **argv) {
   }
   arguments.compile.scan = *minrnn::findScanDomain(scan);
   arguments.compile.recompute = *minrnn::findRecompute(recompute);
+  arguments.compile.schedule = *minrnn::findSchedule(schedule);
 
   std::vector<std::string> extras = app.remaining();
   for (const std::string &flag : extras)

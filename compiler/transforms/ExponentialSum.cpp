@@ -9,10 +9,13 @@
 #include "compiler/transforms/ExponentialSum.h"
 #include "dialect/MinRNN.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 using namespace mlir;
 using namespace minrnn::compiler;
@@ -23,7 +26,6 @@ using namespace minrnn::dialect;
 static constexpr unsigned kLargestSum = 20;
 static constexpr size_t kMostTerms = 4;
 
-static constexpr double kLog2E = 1.4426950408889634;
 static constexpr double kLn2 = 0.6931471805599453;
 
 std::optional<double> minrnn::compiler::constantOf(Value value) {
@@ -378,8 +380,8 @@ Value minrnn::compiler::logOfSum(ArrayRef<ExponentialTerm> sum, Location at,
   // it, and max(a, b) + softplus(-|a - b|) has no right slope at a = b.)
   Value total;
   for (const ExponentialTerm &term : sum) {
-    Value exponent =
-        scale(logOfTerm(term).materialize(at, builder), kLog2E, at, builder);
+    Value exponent = scale(logOfTerm(term).materialize(at, builder),
+                           std::numbers::log2e, at, builder);
     total = total ? LogAddExp2Op::create(builder, at, total.getType(), total,
                                          exponent)
                         .getResult()

@@ -37,8 +37,19 @@ inline constexpr llvm::StringLiteral kSequentialThenAttribute =
 inline constexpr llvm::StringLiteral kForwardName = "forward";
 inline constexpr llvm::StringLiteral kBackwardName = "backward";
 inline constexpr llvm::StringLiteral kStepName = "step";
+/// Behind the name of an entry or a procedure that stands beside the one
+/// without, under the schedule lookback.
+inline constexpr llvm::StringLiteral kLookbackSuffix = "_lookback";
 inline constexpr llvm::StringLiteral kForwardInnerName = "forward_inner";
 inline constexpr llvm::StringLiteral kBackwardInnerName = "backward_inner";
+
+/// The scratch tensors of an entry whose tiles of time are blocks of their own
+/// (minrnn-look-back). An entry that has them is such a one.
+inline constexpr llvm::StringLiteral kTickets = "tickets";
+inline constexpr llvm::StringLiteral kPublished = "published";
+inline constexpr llvm::StringLiteral kSummaries = "summaries";
+inline constexpr llvm::StringLiteral kLookbackScratch[] = {kTickets, kPublished,
+                                                           kSummaries};
 
 } // namespace minrnn::compiler
 

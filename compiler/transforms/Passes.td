@@ -285,4 +285,34 @@ def FactorSlopesPass : Pass<"minrnn-factor-slopes", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
+def LookBackPass : Pass<"minrnn-look-back", "::mlir::ModuleOp"> {
+  let summary = "Give the tiles of time of a scan scratch memory to meet in";
+  let description = [{
+    For the schedule `lookback`, where each tile of time is a block of a GPU:
+    gives each scan the scratch tensors through which a tile hands on what it
+    does to the states, and the program their clearing before the launch. A sum
+    over time becomes one for each tile, which the program adds up.
+
+    With `beside`, this is done to copies: `@forward` and the procedure `forward`
+    stay, and beside them stand `@forward_lookback` and `forward_lookback`. A
+    layer runs one or the other (specs/contract/include/minrnn/schedule.h).
+
+    Before:
+    ```mlir
+    minrnn.launch @forward(..., "output" = %output)
+    ```
+    After:
+    ```mlir
+    minrnn.fill %tickets
+    minrnn.fill %published
+    minrnn.launch @forward(..., "output" = %output, "tickets" = %tickets,
+      "published" = %published, "summaries" = %summaries)
+    ```
+  }];
+  let options = [
+    Option<"beside", "beside", "bool", "false",
+           "Leave what there is, and do this to copies">
+  ];
+}
+
 #endif // MINRNN_TRANSFORMS_PASSES

@@ -10,6 +10,8 @@
 #include "compiler/transforms/Passes.h"
 #include "dialect/MinRNN.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Builders.h"
 
 #include <limits>
@@ -35,10 +37,9 @@ static bool neverGrows(ScanOp scan) {
 }
 
 /// Builds `region`, which yields what `body` makes of its `count` arguments.
-static void
-buildRegion(Region &region, int64_t count, Location location,
-            llvm::function_ref<SmallVector<Value>(OpBuilder &, ValueRange)>
-                body) {
+static void buildRegion(
+    Region &region, int64_t count, Location location,
+    llvm::function_ref<SmallVector<Value>(OpBuilder &, ValueRange)> body) {
   region.getBlocks().clear();
   OpBuilder builder(location.getContext());
   Block *block = startScalarRegion(builder, region, count, location);
@@ -58,24 +59,23 @@ static void toPlainStates(ScanOp scan) {
   for (int64_t place : scan.getOffsetPlaces())
     yield.setOperand(place, power(atEnd, yield.getOperand(place)));
 
-  buildRegion(
-      scan.getCombine(), 2 * size, location,
-      [&](OpBuilder &builder, ValueRange both) {
-        SmallVector<Value> combined;
-        for (int64_t place = 0; place < size; place += 2) {
-          ValueRange first = both.slice(place, 2);
-          ValueRange second = both.slice(size + place, 2);
-          combined.push_back(
-              arith::AddFOp::create(builder, location, second[0], first[0]));
-          Value kept = arith::MulFOp::create(
-              builder, location, power(builder, second[0]), first[1]);
-          combined.push_back(
-              arith::AddFOp::create(builder, location, kept, second[1]));
-        }
-        return combined;
-      });
-  scan.setIdentityAttr(DenseF32ArrayAttr::get(
-      scan.getContext(), SmallVector<float>(size, 0)));
+  buildRegion(scan.getCombine(), 2 * size, location,
+              [&](OpBuilder &builder, ValueRange both) {
+                SmallVector<Value> combined;
+                for (int64_t place = 0; place < size; place += 2) {
+                  ValueRange first = both.slice(place, 2);
+                  ValueRange second = both.slice(size + place, 2);
+                  combined.push_back(arith::AddFOp::create(
+                      builder, location, second[0], first[0]));
+                  Value kept = arith::MulFOp::create(
+                      builder, location, power(builder, second[0]), first[1]);
+                  combined.push_back(arith::AddFOp::create(builder, location,
+                                                           kept, second[1]));
+                }
+                return combined;
+              });
+  scan.setIdentityAttr(
+      DenseF32ArrayAttr::get(scan.getContext(), SmallVector<float>(size, 0)));
   // Log space has none of a negative state.
   buildRegion(scan.getEncode(), states, location,
               [&](OpBuilder &builder, ValueRange plain) {

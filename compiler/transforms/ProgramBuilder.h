@@ -50,6 +50,10 @@ public:
   /// Needs `forward`.
   void buildBackward();
 
+  /// The tensor called `name`, which is added to the program where it is not
+  /// there.
+  mlir::Value tensor(llvm::StringRef name);
+
 private:
   /// Gates [begin, begin + count) of the axis `recurrent`, which project the
   /// state or the inner value at `source`: they share one product.
@@ -62,9 +66,6 @@ private:
   };
   std::vector<Group> groups(bool areInner, int64_t stage = 0);
 
-  /// The tensor called `name`, which is added to the program where it is not
-  /// there.
-  mlir::Value tensor(llvm::StringRef name);
   mlir::Value view(llvm::StringRef name, Steps steps,
                    std::optional<PackedRange> range = std::nullopt);
   /// An argument that a launch gives another tensor than its own; none: null.

@@ -9,6 +9,8 @@
 #include "compiler/transforms/ReverseMode.h"
 #include "dialect/Functions.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <cfloat>

@@ -9,6 +9,7 @@
 #include "compiler/transforms/Stabilize.h"
 #include "dialect/MinRNN.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;

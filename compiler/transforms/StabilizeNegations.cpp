@@ -10,6 +10,8 @@
 #include "compiler/transforms/Stabilize.h"
 #include "dialect/MinRNN.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
 
 #include <cmath>

@@ -85,13 +85,21 @@ minrnn_status minrnn_create_layer(const minrnn_cell *cell,
                                   minrnn_layer **layer,
                                   minrnn_message *message) {
   return guarded(message, [&] {
-    Layer made(
-        cell->cell,
-        {.batch = sizes->batch,
-         .time = sizes->time,
-         .inputs = sizes->inputs,
-         .channels = sizes->channels},
-        {.reverse = options->reverse != 0, .training = options->training != 0});
+    const std::string_view products = options->products == nullptr
+                                          ? precisionNames.front()
+                                          : options->products;
+    const std::optional<Precision> precision = findPrecision(products);
+    if (!precision)
+      throw Error("there are no products in '" + std::string(products) +
+                  "'; expected ieee, tf32, bf16 or double");
+    Layer made(cell->cell,
+               {.batch = sizes->batch,
+                .time = sizes->time,
+                .inputs = sizes->inputs,
+                .channels = sizes->channels},
+               {.reverse = options->reverse != 0,
+                .training = options->training != 0,
+                .precision = *precision});
     std::vector<LayerTensor> tensors = made.tensors();
     std::vector<std::string> roles;
     roles.reserve(tensors.size());

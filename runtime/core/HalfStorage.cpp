@@ -8,6 +8,7 @@
 
 #include "runtime/core/HalfStorage.h"
 
+#include "minrnn/bfloat16.h"
 #include "minrnn/error.h"
 #include "runtime/core/HalfFormats.h"
 
@@ -27,11 +28,16 @@ ElementType minrnn::elementTypeOf(std::string_view name) {
 }
 
 float minrnn::widen(ElementType type, std::uint16_t bits) {
-  return static_cast<float>(type == ElementType::F16 ? valueOf<Half>(bits)
-                                                     : valueOf<BFloat>(bits));
+  if (type == ElementType::BF16)
+    return std::bit_cast<BFloat16>(bits);
+  return static_cast<float>(valueOf<Half>(bits));
 }
 
 std::uint16_t minrnn::narrow(ElementType type, double value) {
-  return type == ElementType::F16 ? roundTo<Half>(value)
-                                  : roundTo<BFloat>(value);
+  if (type == ElementType::F16)
+    return roundTo<Half>(value);
+  // Most are numbers of f32 already.
+  const auto single = static_cast<float>(value);
+  return static_cast<double>(single) == value ? BFloat16(single).bits
+                                              : roundTo<BFloat>(value);
 }

@@ -8,16 +8,20 @@
 
 #include "runtime/device/HostProduct.h"
 
+#include "minrnn/bfloat16.h"
 #include "minrnn/error.h"
 #include "runtime/core/HalfStorage.h"
 #include "runtime/device/HostBlas.h"
 #include "specs/contract/ElementCount.h"
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <omp.h>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace minrnn;
@@ -35,6 +39,8 @@ constexpr std::int64_t longestPart = 256;
 /// Parts a product is cut into, where it is long enough: a few for each thread,
 /// so that one that is held up does not hold up the others.
 constexpr std::int64_t usualParts = 8;
+/// More numbers are converted by all threads.
+constexpr std::int64_t manyNumbers = 1 << 15;
 /// CBLAS counts in `int`; longer sides are worked on in pieces.
 constexpr std::int64_t longestPiece = 1 << 30;
 
@@ -158,6 +164,18 @@ MatrixOperand<void> fromColumn(MatrixOperand<void> operand, ElementType type,
   return operand;
 }
 
+/// An operand as tensor cores take it: rounded to 11 significant bits, ties
+/// away from zero, as cvt.rna.tf32 does; or to bf16, ties to even.
+float roundedTo(Precision precision, float number) {
+  if (precision == Precision::Bf16)
+    return BFloat16(number);
+  if (!std::isfinite(number))
+    return number;
+  // Past the largest number is infinity, in bits as well.
+  return std::bit_cast<float>((std::bit_cast<std::uint32_t>(number) + 0x1000U) &
+                              ~0x1FFFU);
+}
+
 MatrixOperand<float> asFloats(const MatrixOperand<void> &operand) {
   return {static_cast<const float *>(operand.data), operand.stride,
           operand.transpose};
@@ -169,24 +187,33 @@ template <typename Scalar>
 std::vector<Scalar> widened(const MatrixOperand<void> &operand,
                             std::int64_t begin, std::int64_t end,
                             std::int64_t columns, ElementType type) {
-  std::vector<Scalar> numbers;
-  numbers.reserve(static_cast<std::size_t>(
-      elementCount({end - begin, columns}, "a matrix product's operand")));
-  const auto append = [&](const auto &elementAt) {
-    for (std::int64_t row = begin; row < end; ++row)
+  const std::int64_t rows = end - begin;
+  std::vector<Scalar> numbers(static_cast<std::size_t>(
+      elementCount({rows, columns}, "a matrix product's operand")));
+  const bool isTransposed = operand.transpose == Transpose::Yes;
+  const std::int64_t rowStep = isTransposed ? 1 : operand.stride;
+  const std::int64_t columnStep = isTransposed ? operand.stride : 1;
+  const auto fill = [&](const auto &elementAt) {
+#pragma omp parallel for schedule(static) if (rows * columns > manyNumbers)
+    for (std::int64_t row = 0; row < rows; ++row)
       for (std::int64_t column = 0; column < columns; ++column)
-        numbers.push_back(static_cast<Scalar>(
-            elementAt(operand.transpose == Transpose::No
-                          ? row * operand.stride + column
-                          : column * operand.stride + row)));
+        numbers[static_cast<std::size_t>(row * columns + column)] =
+            static_cast<Scalar>(
+                elementAt((begin + row) * rowStep + column * columnStep));
   };
+  const void *data = operand.data;
   if (type == ElementType::F32)
-    append([data = static_cast<const float *>(operand.data)](std::int64_t at) {
-      return data[at];
+    fill([from = static_cast<const float *>(data)](std::int64_t at) {
+      return from[at];
+    });
+  else if (type == ElementType::BF16)
+    fill([from = static_cast<const BFloat16 *>(data)](std::int64_t at) {
+      return float{from[at]};
     });
   else
-    append([data = static_cast<const std::uint16_t *>(operand.data),
-            type](std::int64_t at) { return widen(type, data[at]); });
+    fill([from = static_cast<const std::uint16_t *>(data)](std::int64_t at) {
+      return widen(ElementType::F16, from[at]);
+    });
   return numbers;
 }
 
@@ -197,7 +224,9 @@ void store(const MatrixProduct &product, std::int64_t begin,
            const std::vector<Scalar> &sums) {
   auto *singles = static_cast<float *>(product.c);
   auto *halves = static_cast<std::uint16_t *>(product.c);
-  for (std::int64_t at = 0; at < std::ssize(sums); ++at) {
+  const std::int64_t count = std::ssize(sums);
+#pragma omp parallel for schedule(static) if (count > manyNumbers)
+  for (std::int64_t at = 0; at < count; ++at) {
     const std::int64_t place =
         (begin + at / product.n) * product.cStride + at % product.n;
     Scalar sum = sums[static_cast<std::size_t>(at)];
@@ -257,16 +286,30 @@ void minrnn::multiplyOnHost(const MatrixProduct &product) {
     multiplyInDouble(product);
     return;
   }
-  // In f32 as they are.
+  // In f32 as they are, or as they are rounded.
   std::vector<float> left;
   std::vector<float> right;
-  const auto inSingle = [](const MatrixOperand<void> &operand,
-                           std::int64_t rows, std::int64_t columns,
-                           ElementType type, std::vector<float> &room) {
-    if (type == ElementType::F32)
+  const auto inSingle = [rounding = product.precision](
+                            MatrixOperand<void> operand, std::int64_t rows,
+                            std::int64_t columns, ElementType type,
+                            std::vector<float> &room) {
+    const bool isRounded =
+        type == ElementType::F32 && rounding != Precision::Ieee;
+    if (type == ElementType::F32 && !isRounded)
       return asFloats(operand);
+    // As it is stored, so that what is read lies together.
+    const Transpose transpose = std::exchange(operand.transpose, Transpose::No);
+    if (transpose == Transpose::Yes)
+      std::swap(rows, columns);
     room = widened<float>(operand, 0, rows, columns, type);
-    return MatrixOperand<float>{room.data(), columns};
+    const std::int64_t count = std::ssize(room);
+    if (isRounded)
+#pragma omp parallel for schedule(static) if (count > manyNumbers)
+      for (std::int64_t i = 0; i < count; ++i) {
+        float &number = room[static_cast<std::size_t>(i)];
+        number = roundedTo(rounding, number);
+      }
+    return MatrixOperand<float>{room.data(), columns, transpose};
   };
   const MatrixOperand<float> leftOperand = inSingle(a, m, k, aType, left);
   const MatrixOperand<float> rightOperand = inSingle(b, k, n, bType, right);

@@ -22,7 +22,7 @@ namespace {
 // NVRTC's C interface, as its manual states it: a result of 0 is success, a
 // program is an opaque pointer, a size of text counts the zero at its end.
 using Program = void *;
-constexpr std::array<std::string_view, 4> libraryNames = {
+constexpr std::array<std::string_view, 4> nvrtcNames = {
     "libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so.11.2", "libnvrtc.so"};
 
 constexpr std::string_view targetPrefix = "sm_";
@@ -50,7 +50,7 @@ std::string joined(const std::vector<std::string> &words) {
 
 struct Nvrtc::Library {
   DynamicLibrary file{
-      {"NVRTC (the CUDA run-time compiler)", "MINRNN_NVRTC", libraryNames}};
+      {"NVRTC (the CUDA run-time compiler)", "MINRNN_NVRTC", nvrtcNames}};
   const char *(*errorString)(int) = file.function("nvrtcGetErrorString");
   int (*version)(int *, int *) = file.function("nvrtcVersion");
   int (*archCount)(int *) = file.function("nvrtcGetNumSupportedArchs");

@@ -111,6 +111,10 @@ public:
 
   std::string target() const override { return options.target; }
 
+  std::int64_t multiprocessors() const override {
+    return options.multiprocessors;
+  }
+
   std::uint64_t allocate(std::size_t bytes) override {
     expectNoRecording("a reservation of memory");
     return guarded([&] { return memory.allocate(bytes); });

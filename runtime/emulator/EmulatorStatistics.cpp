@@ -23,12 +23,7 @@ std::string grouped(std::uint64_t number) {
   return digits;
 }
 
-struct Row {
-  const char *name;
-  std::uint64_t EntryStatistics::*count;
-};
-
-constexpr auto rows = std::to_array<Row>(
+constexpr auto rows = std::to_array<EntryCount>(
     {{"launches", &EntryStatistics::launches},
      {"blocks", &EntryStatistics::blocks},
      {"threads", &EntryStatistics::threads},
@@ -51,6 +46,8 @@ std::string padded(const std::string &text, std::size_t width) {
 
 } // namespace
 
+std::span<const EntryCount> minrnn::entryCounts() { return rows; }
+
 std::string minrnn::describe(const std::vector<EntryStatistics> &statistics) {
   constexpr std::size_t nameWidth = 26;
   constexpr std::size_t narrowest = 16;
@@ -63,7 +60,7 @@ std::string minrnn::describe(const std::vector<EntryStatistics> &statistics) {
   }
   table += '\n';
   for (const auto &[name, count] : rows) {
-    table += name + std::string(nameWidth - std::string(name).size(), ' ');
+    table += std::string(name) + std::string(nameWidth - name.size(), ' ');
     for (std::size_t i = 0; i < statistics.size(); ++i)
       table += padded(grouped(statistics[i].*count), widths[i]);
     table += '\n';

@@ -10,6 +10,7 @@
 
 #include "compiler/pipeline/Compile.h"
 #include "minrnn/error.h"
+#include "minrnn/schedule.h"
 #include "runtime/core/KernelCache.h"
 #include "runtime/core/ReadFile.h"
 #include "runtime/device/GpuTarget.h"
@@ -94,6 +95,11 @@ CellKernels minrnn::compileCell(std::string_view source,
   compileOptions.ioType = options.ioType;
   compileOptions.cell = options.cell;
   compileOptions.recompute = options.recompute;
+  compileOptions.schedule = options.schedule;
+  if (options.sizes && device->multiprocessors() > 0)
+    compileOptions.takesLookback =
+        takesLookback(options.sizes->batch, options.sizes->time,
+                      options.sizes->channels, device->multiprocessors());
   if (compileOptions.target == "host")
     compiler::detectHost(compileOptions.hostProcessor,
                          compileOptions.hostFeatures);

@@ -63,10 +63,11 @@ private:
 
 } // namespace
 
-LayerContext::LayerContext(std::shared_ptr<Device> device)
-    : owner(std::move(device)) {
+LayerContext::LayerContext(std::shared_ptr<Device> device, Precision precision)
+    : owner(std::move(device)), ofProducts(precision) {
   if (!owner)
     throw Error("layers need a device, found null");
+  requireProducts(*owner, precision);
   if (!std::dynamic_pointer_cast<HostDevice>(owner))
     ofDevice = std::make_shared<CompiledKernels>(owner);
 }

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 namespace minrnn {
 
@@ -59,6 +60,13 @@ private:
     return std::bit_cast<std::uint64_t>(number);
   }
 };
+
+/// The one of a kernel's two sources that is for sequences of `Number`.
+template <typename Number>
+constexpr SourceText sourceFor(const SourceText &ofF32,
+                               const SourceText &ofBf16) {
+  return std::is_same_v<Number, float> ? ofF32 : ofBf16;
+}
 
 } // namespace minrnn
 

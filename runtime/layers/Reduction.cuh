@@ -19,6 +19,29 @@
 
 using Size = long long;
 
+/// bf16: the upper half of an f32, to nearest, ties to even. It is for storage;
+/// arithmetic is f32's.
+struct BFloat16 {
+  unsigned short bits;
+
+  BFloat16() = default;
+  __device__ explicit BFloat16(float number) {
+    const unsigned word = __float_as_uint(number);
+    bits = isnan(number) ? 0x7FFF : (word + 0x7FFF + (word >> 16 & 1)) >> 16;
+  }
+  __device__ operator float() const {
+    return __uint_as_float(unsigned(bits) << 16);
+  }
+};
+
+/// What sequences are stored as. A source that says `Number` is compiled for
+/// each.
+#ifdef MINRNN_BF16
+using Number = BFloat16;
+#else
+using Number = float;
+#endif
+
 constexpr int lanes = 32;
 constexpr unsigned allLanes = 0xFFFFFFFF;
 

@@ -129,7 +129,10 @@ private:
         sizes.numbers(tensorOf(op.operand)) != ElementType::F32)
       throw Error(placeOf(sizes.manifest(), procedure) + "the sum of '" +
                   op.operand + "' is not of f32");
-    return {result, sizes.place(op.operand), sizes.of(Axis::Batch),
+    const ProgramTensor &operand = tensorOf(op.operand);
+    const std::int64_t tiles =
+        operand.has(Axis::Tiles) ? sizes.of(Axis::Tiles) : 1;
+    return {result, sizes.place(op.operand), sizes.of(Axis::Batch) * tiles,
             sizes.elements(sizes.tensor(result))};
   }
 
@@ -153,8 +156,8 @@ private:
                                    ? std::nullopt
                                    : std::optional(sizes.place(given->tensor)));
     }
-    launch.tileCount = launch.entry->tileCount(sizes.of(Axis::Batch),
-                                               sizes.of(Axis::Channels));
+    launch.tileCount = launch.entry->tileCount(
+        sizes.of(Axis::Batch), sizes.of(Axis::Time), sizes.of(Axis::Channels));
     return launch;
   }
 

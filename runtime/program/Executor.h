@@ -19,7 +19,7 @@ struct ProcedureCall {
   const CellKernels &cell;
   const TensorSizes &sizes;
   bool reverse = false;
-  Precision precision = Precision::Single;
+  Precision precision = Precision::Ieee;
   /// Where each tensor of the program begins; 0 for one that is absent.
   std::span<const std::uint64_t> addresses;
 };

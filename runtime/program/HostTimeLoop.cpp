@@ -138,11 +138,10 @@ private:
 
   bool can(const BoundProduct &op) const {
     const std::int64_t batch = call.sizes.of(Axis::Batch);
-    return call.precision == Precision::Single &&
-           op.aType == ElementType::F32 && op.bType == ElementType::F32 &&
-           op.resultType == ElementType::F32 && op.result.rows == batch &&
-           isOfRows(op.a.tensor) && op.a.rows == batch && !op.transposeA &&
-           !isOfRows(op.b.tensor);
+    return call.precision == Precision::Ieee && op.aType == ElementType::F32 &&
+           op.bType == ElementType::F32 && op.resultType == ElementType::F32 &&
+           op.result.rows == batch && isOfRows(op.a.tensor) &&
+           op.a.rows == batch && !op.transposeA && !isOfRows(op.b.tensor);
   }
   bool can(const BoundFill &op) const {
     return op.result.rows == call.sizes.of(Axis::Batch);

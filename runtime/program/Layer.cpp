@@ -18,7 +18,11 @@ struct Layer::State {
   State(const CellKernels &cell, const LayerSizes &sizes,
         const LayerOptions &options, const LayerMemory &memory)
       : cell(cell), sizes(sizes), options(options),
-        plan(this->cell.manifest(), sizes, options), memory(memory) {}
+        plan(this->cell.manifest(), sizes, options,
+             this->cell.device()->multiprocessors()),
+        memory(memory) {
+    requireProducts(*this->cell.device(), options.precision);
+  }
 
   std::uint64_t addressOf(const OwnPlace &place) const {
     return (place.isSaved ? memory.saved : memory.scratch) + place.offset;
@@ -48,9 +52,11 @@ struct Layer::State {
   DeviceArray<std::byte> scratch;
 };
 
-LayerBytes minrnn::planLayer(const Manifest &manifest, const LayerSizes &sizes,
+LayerBytes minrnn::planLayer(const CellKernels &cell, const LayerSizes &sizes,
                              const LayerOptions &options) {
-  return LayerPlan(manifest, sizes, options).bytes();
+  return LayerPlan(cell.manifest(), sizes, options,
+                   cell.device()->multiprocessors())
+      .bytes();
 }
 
 Layer::Layer(const CellKernels &cell, const LayerSizes &sizes,

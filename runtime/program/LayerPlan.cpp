@@ -9,6 +9,7 @@
 #include "runtime/program/LayerPlan.h"
 
 #include "minrnn/error.h"
+#include "minrnn/schedule.h"
 
 #include <algorithm>
 #include <limits>
@@ -52,19 +53,24 @@ std::vector<bool> findKnown(const TensorSizes &sizes, Procedure procedure) {
 } // namespace
 
 LayerPlan::LayerPlan(const Manifest &manifest, const LayerSizes &sizes,
-                     const LayerOptions &options)
+                     const LayerOptions &options, std::int64_t multiprocessors)
     : manifest(manifest), options(options) {
   const std::string where = "layer of cell '" + manifest.cell + "': ";
   Arena saved(where);
+  const bool looksBack =
+      takesLookback(sizes.batch, sizes.time, sizes.channels, multiprocessors);
   for (const Procedure procedure :
        {Procedure::Forward, Procedure::Backward, Procedure::Step}) {
     if (procedure == Procedure::Backward && !options.training)
       continue;
-    const TensorSizes ofProcedure(manifest, sizes, procedure);
+    const Procedure scheduled =
+        scheduledProcedure(manifest, procedure, looksBack);
+    this->scheduled.push_back(scheduled);
+    const TensorSizes ofProcedure(manifest, sizes, scheduled);
     std::optional<ProcedurePlan> &plan =
         plans[static_cast<std::size_t>(procedure)];
     plan.emplace(ProcedurePlan{
-        ofProcedure, bindProcedure(procedure, ofProcedure, options.reverse),
+        ofProcedure, bindProcedure(scheduled, ofProcedure, options.reverse),
         std::vector<std::optional<OwnPlace>>(ofProcedure.count()),
         findKnown(ofProcedure, procedure)});
     // More tensors given need more of the layer's own.
@@ -92,6 +98,10 @@ LayerPlan::LayerPlan(const Manifest &manifest, const LayerSizes &sizes,
 ProcedurePlan &LayerPlan::procedure(Procedure procedure) {
   std::optional<ProcedurePlan> &plan =
       plans[static_cast<std::size_t>(procedure)];
+  if (!isOfEveryProgram(procedure))
+    throw Error(placeOf(manifest, procedure) +
+                "a layer takes the schedule by itself; run forward, backward "
+                "or step");
   if (!plan)
     throw Error(placeOf(manifest, procedure) +
                 "the layer was made without training, and saves nothing for "
@@ -135,5 +145,5 @@ std::string LayerPlan::print() const {
   }
   text += "saved " + std::to_string(own.saved) + " bytes, scratch " +
           std::to_string(own.scratch) + " bytes\n";
-  return text + printProgram(manifest.program);
+  return text + printProgram(manifest.program, scheduled);
 }

@@ -41,7 +41,7 @@ class LayerPlan {
 public:
   /// Throws Error as Layer's constructor does. The manifest must outlive it.
   LayerPlan(const Manifest &manifest, const LayerSizes &sizes,
-            const LayerOptions &options);
+            const LayerOptions &options, std::int64_t multiprocessors);
 
   /// Throws Error for `backward` of a layer that saves nothing.
   ProcedurePlan &procedure(Procedure procedure);
@@ -62,6 +62,8 @@ private:
   const Manifest &manifest;
   LayerOptions options;
   LayerBytes own;
+  /// The procedures that are run, in the order of `plans`.
+  std::vector<Procedure> scheduled;
   std::array<std::optional<ProcedurePlan>, procedureCount> plans;
 };
 

@@ -23,7 +23,8 @@ std::string minrnn::placeOf(const Manifest &manifest, Procedure procedure) {
 
 TensorSizes::TensorSizes(const Manifest &manifest, const LayerSizes &sizes,
                          Procedure procedure)
-    : own(&manifest), sizes(sizes) {
+    : own(&manifest), sizes(sizes),
+      entry(manifest.findEntry(procedureName(procedure))) {
   if (procedure == Procedure::Step)
     this->sizes.time = 1;
   const std::string where = placeOf(manifest, procedure);
@@ -46,7 +47,9 @@ std::int64_t TensorSizes::of(Axis axis) const {
   case Axis::Time:
     return sizes.time;
   case Axis::Tiles:
-    return own->timeTiles(sizes.time);
+    return entry == nullptr ? 0 : entry->timeTiles(sizes.time);
+  case Axis::Summary:
+    return entry == nullptr ? 0 : entry->tileSummary;
   case Axis::Inputs:
     return sizes.inputs;
   case Axis::Channels:
@@ -79,7 +82,9 @@ ElementType TensorSizes::numbers(const ProgramTensor &tensor) const {
 }
 
 std::int64_t TensorSizes::bytesOfElement(const ProgramTensor &tensor) const {
-  return tensor.element == Element::U8 ? 1 : elementBytes(numbers(tensor));
+  if (tensor.element == Element::U8)
+    return 1;
+  return tensor.element == Element::I32 ? 4 : elementBytes(numbers(tensor));
 }
 
 std::size_t TensorSizes::place(std::string_view tensor) const {

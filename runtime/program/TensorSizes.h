@@ -47,6 +47,8 @@ public:
 private:
   const Manifest *own;
   LayerSizes sizes;
+  /// The procedure's entry, whose tiles of time are those of the tensors.
+  const KernelEntry *entry;
 };
 
 /// How an error of a procedure begins: `cell 'mingru', forward: `.

@@ -87,10 +87,9 @@ void CellRun::set(FloatLayer &layer, const std::string &name,
 
 FloatLayer CellRun::layerOf(std::int64_t time, bool reverse,
                             bool training) const {
-  FloatLayer layer(cell, {sizes.batch, time, sizes.inputs, sizes.channels},
-                   {.reverse = reverse,
-                    .training = training,
-                    .precision = Precision::Double});
+  FloatLayer layer(
+      cell, {sizes.batch, time, sizes.inputs, sizes.channels},
+      {.reverse = reverse, .training = training, .precision = modes.precision});
   for (const auto &[name, numbers] : inputs.tensors)
     if (roleOf(name) == Role::Parameter)
       set(layer, name, numbers);

@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // What `minrnn run` computes: a layer whose products are summed in double and
-// rounded once, so that the cell's kernels see the projections of the equations
-// and not the rounding of a matrix product.
+// rounded once, unless others are asked for, so that the cell's kernels see the
+// projections of the equations and not the rounding of a matrix product.
 //
 //===----------------------------------------------------------------------===//
 
@@ -41,6 +41,8 @@ struct RunModes {
   /// By one call of the layer's `step` for every step; gradients by one of
   /// `backward` for each, which computes the step again.
   bool bySteps = false;
+  /// How products are formed.
+  Precision precision = Precision::Double;
 };
 
 /// One run: what forward leaves for backward and for those who ask where a

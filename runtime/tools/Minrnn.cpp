@@ -12,6 +12,7 @@
 #include "runtime/tools/Commands.h"
 #include "runtime/tools/NumberOptions.h"
 
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
@@ -70,6 +71,7 @@ int runCommandLine(int count, char **arguments) {
   addRunCommand(app);
   addTrainCommand(app);
   addSampleCommand(app);
+  addBenchCommand(app);
   addDevicesCommand(app);
   try {
     app.parse(count, arguments);
@@ -102,7 +104,11 @@ void minrnn::checkFiles(const FileOptions &options, const NamedFiles &files) {
 std::shared_ptr<Device> DeviceChoice::open() const {
   if (threads > 0)
     omp_set_num_threads(threads);
-  return openDevice(name, threads, {emulatorFactory()});
+  std::shared_ptr<Device> device =
+      openDevice(name, threads, {emulatorFactory()});
+  if (precision)
+    requireProducts(*device, *precision);
+  return device;
 }
 
 void minrnn::addDeviceOptions(CLI::App &command, DeviceChoice &choice) {
@@ -128,6 +134,25 @@ void minrnn::addDeviceOptions(CLI::App &command, DeviceChoice &choice) {
       ->capture_default_str();
 }
 
+void minrnn::addProductsOption(CLI::App &command, DeviceChoice &choice,
+                               const std::string &usual) {
+  command
+      .add_option_function<std::string>(
+          "--products",
+          [&choice](const std::string &precision) {
+            choice.precision = findPrecision(precision);
+          },
+          "how matrix products of f32 are formed: ieee, in f32; tf32 or bf16, "
+          "of operands rounded to these and summed in f32, by a GPU of compute "
+          "capability 8.0 or newer, or as it would by the processor; double, "
+          "summed in f64 by the processor, slow (default: " +
+              usual + ")")
+      ->check(CLI::IsMember(std::vector<std::string>(precisionNames.begin(),
+                                                     precisionNames.end()))
+                  .description(""))
+      ->type_name("PRECISION");
+}
+
 CLI::Option *minrnn::addChoice(CLI::App &command, const std::string &name,
                                std::string &choice,
                                const std::string &description,
@@ -139,6 +164,36 @@ CLI::Option *minrnn::addChoice(CLI::App &command, const std::string &name,
       ->capture_default_str();
 }
 
+void minrnn::addIoTypeOption(CLI::App &command, std::string &choice,
+                             const std::string &description) {
+  constexpr std::array<std::string_view, 3> types = {"f32", "f16", "bf16"};
+  addChoice(command, "--io-type", choice, description, types)
+      ->type_name("TYPE");
+}
+
+JitOptions CompileChoice::optionsFor(std::shared_ptr<Device> device) const {
+  return {.cell = cell,
+          .scan = *findScanDomain(scan),
+          .ioType = ioType,
+          .recompute = *findRecompute(recompute),
+          .schedule = *findSchedule(schedule),
+          .device = std::move(device)};
+}
+
+void minrnn::addCompileOptions(CLI::App &command, CompileChoice &choice) {
+  command
+      .add_option("--cell", choice.cell,
+                  "the cell to run, where the file holds several")
+      ->type_name("NAME");
+  addChoice(command, "--scan", choice.scan,
+            "the domain of the scan: auto, log or linear", scanDomainNames)
+      ->type_name("DOMAIN");
+  addIoTypeOption(command, choice.ioType,
+                  "what sequences are stored as: f32, f16 or bf16");
+  addRecomputeOption(command, choice.recompute);
+  addScheduleOption(command, choice.schedule);
+}
+
 void minrnn::addRecomputeOption(CLI::App &command, std::string &choice) {
   addChoice(command, "--recompute", choice,
             "what backward computes again: gates, or all, the states "
@@ -146,6 +201,15 @@ void minrnn::addRecomputeOption(CLI::App &command, std::string &choice) {
             "kept",
             recomputeNames)
       ->type_name("WHAT");
+}
+
+void minrnn::addScheduleOption(CLI::App &command, std::string &choice) {
+  addChoice(command, "--schedule", choice,
+            "how a GPU takes the time of a parallel cell: carry, a block all "
+            "tiles of its channels, or lookback, each tile a block; auto: by "
+            "the sizes and the GPU",
+            scheduleNames)
+      ->type_name("SCHEDULE");
 }
 
 int main(int count, char **arguments) {

@@ -13,7 +13,6 @@
 #include "runtime/tools/CellRun.h"
 #include "runtime/tools/Commands.h"
 
-#include <array>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -27,11 +26,8 @@ struct RunOptions {
   std::filesystem::path cellFile;
   std::filesystem::path in;
   std::filesystem::path out;
-  std::string cell;
-  std::string scan = "auto";
+  CompileChoice compile;
   bool gradients = false;
-  std::string ioType = "f32";
-  std::string recompute = "gates";
   RunModes modes;
   bool allowsNonFinite = false;
   bool statistics = false;
@@ -55,22 +51,19 @@ void run(const RunOptions &options) {
   const std::string source = readInput(options.cellFile);
   const std::string sourceName = inputName(options.cellFile);
   const CellKernels cell =
-      compileCell(source, sourceName,
-                  {.cell = options.cell,
-                   .scan = *findScanDomain(options.scan),
-                   .ioType = options.ioType,
-                   .recompute = *findRecompute(options.recompute),
-                   .device = device});
+      compileCell(source, sourceName, options.compile.optionsFor(device));
   NonFiniteReport report(
       options.allowsNonFinite,
       [&](const std::string &tensor, const StepValues &values) {
-        return explainNonFinite(source, sourceName, options.cell, tensor,
-                                values);
+        return explainNonFinite(source, sourceName, options.compile.cell,
+                                tensor, values);
       });
   const CellInputs inputs =
       readCellInputs(input, cell, options.gradients, report);
   noteConversions(input);
-  const CellOutputs outputs = runCell(cell, inputs, options.modes, report);
+  RunModes modes = options.modes;
+  modes.precision = options.device.precision.value_or(modes.precision);
+  const CellOutputs outputs = runCell(cell, inputs, modes, report);
   const std::vector<TensorToWrite> tensors(outputs.begin(), outputs.end());
   if (!report.isEmpty())
     std::cerr << "minrnn: warning: " << report.words() << '\n';
@@ -118,18 +111,7 @@ void minrnn::addRunCommand(CLI::App &minrnn) {
   command->add_flag("--grad", options->gradients, "compute gradients, too");
   command->add_flag("--reverse", options->modes.reverse,
                     "go from the last step back to the first");
-  addChoice(*command, "--scan", options->scan,
-            "the domain of the scan: auto, log or linear", scanDomainNames)
-      ->type_name("DOMAIN");
-  command
-      ->add_option("--cell", options->cell,
-                   "the cell to run, where the file holds several")
-      ->type_name("NAME");
-  constexpr std::array<std::string_view, 3> ioTypes = {"f32", "f16", "bf16"};
-  addChoice(*command, "--io-type", options->ioType,
-            "what sequences are stored as: f32, f16 or bf16", ioTypes)
-      ->type_name("TYPE");
-  addRecomputeOption(*command, options->recompute);
+  addCompileOptions(*command, options->compile);
   command->add_flag("--by-steps", options->modes.bySteps,
                     "call the cell's single step for every step; gradients go "
                     "back step by step, too");
@@ -140,6 +122,7 @@ void minrnn::addRunCommand(CLI::App &minrnn) {
                     "print what each kernel moved and executed, with --device "
                     "emulator");
   addDeviceOptions(*command, options->device);
+  addProductsOption(*command, options->device, "double");
   command->callback([options, files] {
     checkFiles(*files, files->named());
     run(*options);

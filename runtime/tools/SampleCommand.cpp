@@ -41,10 +41,14 @@ std::vector<std::int32_t> encodePrompt(const Vocabulary &vocabulary,
 void sample(const SampleOptions &options, bool promptGiven) {
   const CharacterModelInfo info = readCharacterModelInfo(options.checkpoint);
   noteConversions(SafetensorsReader(options.checkpoint));
-  const CellKernels cell = compileCell(
-      info.model.cellSource, options.checkpoint.string(),
-      {.cell = info.model.cellName, .device = options.device.open()});
-  LanguageModel model(info.model.options, cell);
+  const CellKernels cell =
+      compileCell(info.model.cellSource, options.checkpoint.string(),
+                  {.cell = info.model.cellName,
+                   // A prompt is short.
+                   .schedule = Schedule::Carry,
+                   .device = options.device.open()});
+  LanguageModel model(info.model.options, cell, info.model.cellSource,
+                      options.device.precision.value_or(Precision::Ieee));
   readCheckpoint(options.checkpoint, model, nullptr);
 
   std::vector<std::int32_t> prompt;
@@ -85,6 +89,7 @@ void minrnn::addSampleCommand(CLI::App &minrnn) {
                     0, 1000);
   addNumber(*command, "--seed", options->seed, "another seed, another text");
   addDeviceOptions(*command, options->device);
+  addProductsOption(*command, options->device, "ieee");
   command->callback([options, prompt, files] {
     checkFiles(*files, files->named());
     sample(*options, prompt->count() > 0);

@@ -18,8 +18,10 @@
 #include "runtime/tools/ProgressLine.h"
 #include "runtime/tools/StopSignals.h"
 #include "runtime/tools/TrainingLog.h"
+#include "specs/contract/Names.h"
 
 #include <iostream>
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -39,6 +41,8 @@ struct TrainCommandOptions {
   LanguageModelOptions model;
   TrainingOptions training;
   std::string recompute = "gates";
+  std::string schedule = "auto";
+  std::string ioType = "f32";
   DeviceChoice device;
 };
 
@@ -50,12 +54,27 @@ struct Start {
   TextCorpus corpus;
 };
 
+/// Of all layers. (Those that are beyond counting are refused later.)
+LayerSizes layerSizes(const LanguageModelOptions &model,
+                      const TrainingOptions &training) {
+  constexpr std::int64_t large = std::int64_t{1} << 31;
+  const bool isLarge = model.width >= large || model.expansion >= large;
+  return {training.batch, training.context, model.width,
+          isLarge ? std::numeric_limits<std::int64_t>::max()
+                  : model.channels()};
+}
+
 CellKernels compile(const std::string &source, const std::string &sourceName,
-                    const std::string &cellName,
-                    const TrainCommandOptions &options) {
+                    const std::string &cellName, const std::string &ioType,
+                    const TrainCommandOptions &options,
+                    const LanguageModelOptions &model,
+                    const TrainingOptions &training) {
   return compileCell(source, sourceName,
                      {.cell = cellName,
+                      .ioType = ioType,
                       .recompute = *findRecompute(options.recompute),
+                      .schedule = *findSchedule(options.schedule),
+                      .sizes = layerSizes(model, training),
                       .device = options.device.open()});
 }
 
@@ -71,7 +90,8 @@ TextCorpus readCorpus(const std::filesystem::path &data) {
 Start startAfresh(const TrainCommandOptions &options) {
   const CellSource source = findCellSource(options.cell);
   CellKernels cell =
-      compile(source.text, source.name, options.cellName, options);
+      compile(source.text, source.name, options.cellName, options.ioType,
+              options, options.model, options.training);
   TextCorpus corpus = readCorpus(options.data);
   LanguageModelInfo model{.cellSource = source.text,
                           .cellName = cell.manifest().cell,
@@ -88,8 +108,6 @@ Start startFromCheckpoint(const TrainCommandOptions &options,
                           const CLI::App &command) {
   auto [info, model, vocabulary] = readCharacterModelInfo(options.resume);
   noteConversions(SafetensorsReader(options.resume));
-  CellKernels cell = compile(model.cellSource, options.resume.string(),
-                             model.cellName, options);
   const TrainingOptions before = info.training;
   TrainingOptions &training = info.training;
   const auto replace = [&](const char *option, auto TrainingOptions::*member) {
@@ -106,6 +124,10 @@ Start startFromCheckpoint(const TrainCommandOptions &options,
   replace("--seed", &TrainingOptions::seed);
   replace("--eval-every", &TrainingOptions::evaluateEvery);
   replace("--eval-characters", &TrainingOptions::evaluatePositions);
+  CellKernels cell =
+      compile(model.cellSource, options.resume.string(), model.cellName,
+              command.count("--io-type") > 0 ? options.ioType : model.ioType,
+              options, model.options, training);
   // Losses of other windows do not compare.
   if (training.context != before.context ||
       training.evaluatePositions != before.evaluatePositions)
@@ -133,6 +155,13 @@ validationCharacters(const Trainer &trainer, const TextCorpus &text) {
   return {evaluated == all - 1 ? all : evaluated, all};
 }
 
+/// Unless told otherwise, a GPU with tensor cores for f32 uses them.
+Precision precisionOn(const Device &device, const DeviceChoice &choice) {
+  const bool isFast =
+      device.name() == "cuda" && device.hasProducts(Precision::Tf32);
+  return choice.precision.value_or(isFast ? Precision::Tf32 : Precision::Ieee);
+}
+
 void printStart(const LanguageModel &model, std::size_t parameters,
                 const TextCorpus &corpus, const Trainer &trainer) {
   const LanguageModelOptions &options = model.options();
@@ -155,6 +184,13 @@ void printStart(const LanguageModel &model, std::size_t parameters,
   const Device &device = *model.cell().device();
   if (device.name() != "host")
     std::cout << "on " << device.name() << ": " << device.description() << '\n';
+  if (manifest.ioType != "f32")
+    std::cout << "activations in " << manifest.ioType
+              << ", parameters and optimiser in f32\n";
+  if (const Precision precision = model.context().precision();
+      precision != Precision::Ieee)
+    std::cout << "products in " << nameOf(precisionNames, precision)
+              << "; --products ieee for f32 throughout\n";
   std::cout << std::flush;
 }
 
@@ -256,7 +292,8 @@ void train(const TrainCommandOptions &options, const CLI::App &command) {
 
   Start start =
       resumes ? startFromCheckpoint(options, command) : startAfresh(options);
-  LanguageModel model(start.model.options, start.cell, start.model.cellSource);
+  LanguageModel model(start.model.options, start.cell, start.model.cellSource,
+                      precisionOn(*start.cell.device(), options.device));
   const TextTask task(start.corpus);
   AdamW adamW({.weightDecay = start.info.training.weightDecay}, model.layout(),
               model.context());
@@ -387,7 +424,14 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
   addNumber(*command, "--seed", training.seed,
             "decides initial weights and windows");
   addRecomputeOption(*command, options->recompute);
+  addScheduleOption(*command, options->schedule);
+  addIoTypeOption(*command, options->ioType,
+                  "what activations are stored as: f32, or bf16, whose "
+                  "parameters and optimiser are f32 still; f16, in which small "
+                  "gradients vanish, is refused");
   addDeviceOptions(*command, options->device);
+  addProductsOption(*command, options->device,
+                    "tf32 on a GPU that has it, ieee elsewhere");
   command->callback([options, command, files] {
     if (!options->resume.empty() && command->count("--checkpoint") == 0)
       options->checkpoint = options->resume;

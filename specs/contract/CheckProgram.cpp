@@ -28,8 +28,7 @@ public:
       if (tensor.role == Role::Gradient && !find(tensor.of))
         return "has a gradient '" + tensor.name + "' of '" + tensor.of +
                "', which is no tensor of it";
-    for (const Procedure procedure :
-         {Procedure::Forward, Procedure::Backward, Procedure::Step})
+    for (const Procedure procedure : allProcedures)
       if (const std::string fault =
               check(manifest.program.operations(procedure), /*inLoop=*/false);
           !fault.empty())

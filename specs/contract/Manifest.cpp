@@ -23,13 +23,22 @@ const KernelArgument *KernelEntry::find(std::string_view argument) const {
   return found == arguments.end() ? nullptr : &*found;
 }
 
-std::int64_t KernelEntry::tileCount(std::int64_t batch,
+std::int64_t KernelEntry::timeTiles(std::int64_t time) const {
+  if (tileTime == 0)
+    return 0;
+  return time / tileTime + (time % tileTime != 0 ? 1 : 0);
+}
+
+std::int64_t KernelEntry::tileCount(std::int64_t batch, std::int64_t time,
                                     std::int64_t channels) const {
   if (channels < 0)
     throw Error("entry '" + name + "': the number of channels is negative");
   const std::int64_t tiles =
       channels / tileChannels + (channels % tileChannels != 0 ? 1 : 0);
-  return elementCount({batch, tiles}, "entry '" + name + "'");
+  // (Without a step, the last states are to be written all the same.)
+  const std::int64_t blocks =
+      tileSummary == 0 ? 1 : std::max<std::int64_t>(timeTiles(time), 1);
+  return elementCount({batch, tiles, blocks}, "entry '" + name + "'");
 }
 
 const KernelEntry *Manifest::findEntry(std::string_view name) const {
@@ -76,12 +85,6 @@ std::int64_t Manifest::size(Axis packed) const {
 
 bool Manifest::recomputesStates() const {
   return program.find("checkpoints") != nullptr;
-}
-
-std::int64_t Manifest::timeTiles(std::int64_t time) const {
-  const KernelEntry *forward = findEntry("forward");
-  const std::int64_t tile = forward == nullptr ? 0 : forward->tileTime;
-  return tile == 0 ? 0 : time / tile + (time % tile != 0 ? 1 : 0);
 }
 
 bool Manifest::readsInput() const {
@@ -133,7 +136,9 @@ static OrderedJson write(const KernelEntry &entry, const Manifest &manifest) {
   json["tile"] = {{"channels", entry.tileChannels}};
   if (entry.tileTime != 0)
     json["tile"]["time"] = entry.tileTime;
-  json["grid"] = gridRule;
+  if (entry.tileSummary != 0)
+    json["tile"]["summary"] = entry.tileSummary;
+  json["grid"] = entry.tileSummary == 0 ? gridRule : tiledGridRule;
   json["arguments"] = OrderedJson::array();
   for (const KernelArgument &argument : entry.arguments)
     json["arguments"].push_back(write(argument, manifest.ioType));

@@ -20,8 +20,12 @@
 namespace minrnn {
 
 inline constexpr std::int64_t manifestVersion = 3;
+/// The rule of an entry that does not tile time over blocks, and of one that
+/// does.
 inline constexpr std::string_view gridRule =
     "batch * ceil(channels / tile.channels)";
+inline constexpr std::string_view tiledGridRule =
+    "batch * ceil(channels / tile.channels) * max(1, ceil(time / tile.time))";
 
 /// In a PTX file, every line of the manifest is a comment between these.
 inline constexpr std::string_view comment = "// ";

@@ -80,10 +80,17 @@ KernelEntry readEntry(const Json &json, const std::string &where,
       tile.fail("'time' must be at least 1, found " +
                 std::to_string(entry.tileTime));
   }
+  if (tile.has("summary")) {
+    entry.tileSummary = tile.integer("summary");
+    if (entry.tileSummary < 1 || entry.tileTime == 0)
+      tile.fail("'summary' must be at least 1, of tiles that have a 'time'");
+  }
   const std::string grid = reader.text("grid");
-  if (grid != gridRule)
-    reader.fail("'grid' must be '" + std::string(gridRule) +
-                "', the one rule this runtime knows; found '" + grid + "'");
+  const std::string rule(entry.tileSummary == 0 ? gridRule : tiledGridRule);
+  if (grid != rule)
+    reader.fail("'grid' must be '" + rule +
+                "', the one rule this runtime knows for such tiles; found '" +
+                grid + "'");
 
   if (manifest.target != "host") {
     const Json &block = reader.array("block");

@@ -19,6 +19,10 @@ std::optional<Recompute> minrnn::findRecompute(std::string_view name) {
   return findNamed<Recompute>(recomputeNames, name);
 }
 
+std::optional<Schedule> minrnn::findSchedule(std::string_view name) {
+  return findNamed<Schedule>(scheduleNames, name);
+}
+
 std::string minrnn::spell(const KernelOptions &options) {
   std::string line;
   const auto add = [&](std::string_view name, std::string_view value) {
@@ -29,5 +33,8 @@ std::string minrnn::spell(const KernelOptions &options) {
   add("scan", nameOf(scanDomainNames, options.scan));
   add("io-type", options.ioType);
   add("recompute", nameOf(recomputeNames, options.recompute));
+  add("schedule", nameOf(scheduleNames, options.schedule));
+  if (options.schedule == Schedule::Auto && options.takesLookback)
+    line += *options.takesLookback ? "-lookback" : "-carry";
   return line;
 }

@@ -17,8 +17,8 @@ using namespace minrnn;
 namespace {
 
 constexpr std::array<std::string_view, axisCount> axisNames = {
-    "batch", "time",      "tiles",      "inputs", "channels",
-    "gates", "recurrent", "parameters", "states", "inner"};
+    "batch", "time",      "tiles",      "summary", "inputs", "channels",
+    "gates", "recurrent", "parameters", "states",  "inner"};
 constexpr std::array<std::string_view, 4> elementNames = {"io", "f32", "u8",
                                                           "i32"};
 constexpr std::array<std::string_view, 6> roleNames = {
@@ -28,7 +28,7 @@ constexpr std::array<std::string_view, 5> stepsNames = {
 constexpr std::array<std::string_view, 3> accessNames = {"read", "write",
                                                          "read_write"};
 constexpr std::array<std::string_view, procedureCount> procedureNames = {
-    "forward", "backward", "step"};
+    "forward", "backward", "step", "forward_lookback", "backward_lookback"};
 
 using SizeOf = std::function<std::int64_t(Axis)>;
 
@@ -188,6 +188,10 @@ Program::operations(Procedure procedure) const {
     return backward;
   case Procedure::Step:
     return step;
+  case Procedure::ForwardLookback:
+    return forwardLookback;
+  case Procedure::BackwardLookback:
+    return backwardLookback;
   case Procedure::Forward:
     break;
   }
@@ -263,9 +267,13 @@ std::string minrnn::checkProduct(
 
 bool minrnn::isSumOf(const ProgramTensor &result,
                      const ProgramTensor &operand) {
+  auto summed = operand.axes.begin();
+  for (const Axis axis : {Axis::Batch, Axis::Tiles})
+    if (summed != operand.axes.end() && *summed == axis)
+      ++summed;
   return operand.axes.front() == Axis::Batch &&
-         std::equal(operand.axes.begin() + 1, operand.axes.end(),
-                    result.axes.begin(), result.axes.end());
+         std::equal(summed, operand.axes.end(), result.axes.begin(),
+                    result.axes.end());
 }
 
 bool minrnn::isCopyOf(const ProgramTensor &result,
@@ -287,10 +295,12 @@ bool minrnn::canStandFor(const std::vector<Axis> &tensor,
   return place == argument.size();
 }
 
-std::string minrnn::printProgram(const Program &program) {
+std::string minrnn::printProgram(const Program &program,
+                                 std::span<const Procedure> procedures) {
   std::string out;
-  for (const Procedure procedure :
-       {Procedure::Forward, Procedure::Backward, Procedure::Step}) {
+  for (const Procedure procedure : procedures) {
+    if (!isOfEveryProgram(procedure) && program.operations(procedure).empty())
+      continue;
     out.append(procedureName(procedure)).append(":\n");
     print(program.operations(procedure), "  ", out);
   }

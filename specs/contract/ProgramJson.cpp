@@ -16,9 +16,6 @@ using OrderedJson = nlohmann::ordered_json;
 
 namespace {
 
-constexpr std::array procedures = {Procedure::Forward, Procedure::Backward,
-                                   Procedure::Step};
-
 //===----------------------------------------------------------------------===//
 // Writing
 //===----------------------------------------------------------------------===//
@@ -195,9 +192,10 @@ OrderedJson minrnn::writeProgram(const Program &program) {
   json["tensors"] = OrderedJson::array();
   for (const ProgramTensor &tensor : program.tensors)
     json["tensors"].push_back(write(tensor));
-  for (const Procedure procedure : procedures)
-    json[std::string(procedureName(procedure))] =
-        write(program.operations(procedure));
+  for (const Procedure procedure : allProcedures)
+    if (const auto &operations = program.operations(procedure);
+        isOfEveryProgram(procedure) || !operations.empty())
+      json[std::string(procedureName(procedure))] = write(operations);
   return json;
 }
 
@@ -207,8 +205,10 @@ Program minrnn::readProgram(const Json &json, const std::string &place) {
   for (const Json &tensor : reader.array("tensors"))
     program.tensors.push_back(readTensor(
         tensor, place + ", tensor " + std::to_string(program.tensors.size())));
-  for (const Procedure procedure : procedures) {
+  for (const Procedure procedure : allProcedures) {
     const std::string name(procedureName(procedure));
+    if (!isOfEveryProgram(procedure) && !reader.has(name.c_str()))
+      continue;
     std::string inside = place;
     inside.append(", ").append(name);
     program.operations(procedure) =

@@ -18,6 +18,7 @@ std::span<const ContractTensor> minrnn::contractTensors() {
   constexpr Element io = Element::IO;
   constexpr Element f32 = Element::F32;
   constexpr Element u8 = Element::U8;
+  constexpr Element i32 = Element::I32;
   constexpr bool optional = true;
   constexpr std::string_view always;
   constexpr std::string_view recurrent = "`R > 0`";
@@ -26,6 +27,7 @@ std::span<const ContractTensor> minrnn::contractTensors() {
   constexpr std::string_view keepsStates =
       "the output is not the one state, nothing recomputed";
   constexpr std::string_view recomputes = "compiled with `--recompute=all`";
+  constexpr std::string_view looksBack = "the schedule `lookback`";
   // What `forward` reads, what it writes, what `backward` reads and writes.
   static const ContractTensor tensors[] = {
       {{"preactivations", {Batch, Time, Gates, Channels}, io, Saved},
@@ -75,6 +77,16 @@ std::span<const ContractTensor> minrnn::contractTensors() {
       {{"last", {Batch, States, Channels}, f32, Output, {}, optional},
        always,
        "the states after the last step; the initial ones when `T` is 0"},
+      {{"tickets", {Batch, Channels}, i32, Scratch},
+       looksBack,
+       "the tiles of time that blocks have taken; zero before a launch"},
+      {{"published", {Batch, Tiles, Channels}, i32, Scratch},
+       looksBack,
+       "1 once the tile's summary is there; zero before a launch"},
+      {{"summaries", {Batch, Tiles, Summary, Channels}, f32, Scratch},
+       looksBack,
+       "what a tile does to the states; of the last one of a group of 32, the "
+       "states after it"},
       {{"carried", {Batch, States, Channels}, f32, Scratch},
        recurrent,
        "the states between two steps of a loop"},
@@ -125,6 +137,15 @@ std::span<const ContractTensor> minrnn::contractTensors() {
       {{"d_parameters_rows", {Batch, Parameters, Channels}, f32, Scratch},
        learned,
        "likewise"},
+      {{"d_bias_tiles", {Batch, Tiles, Gates, Channels}, f32, Scratch},
+       looksBack,
+       "in place of `d_bias_rows`: summed over the steps of a tile only"},
+      {{"d_parameters_tiles",
+        {Batch, Tiles, Parameters, Channels},
+        f32,
+        Scratch},
+       looksBack,
+       "likewise, where `P > 0`"},
       {{"d_bias", {Gates, Channels}, f32, Gradient, "bias", optional},
        always,
        ""},

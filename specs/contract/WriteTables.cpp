@@ -27,6 +27,8 @@ static std::string letterOf(Axis axis) {
     return "T";
   case Axis::Tiles:
     return "ceil(T / tile.time)";
+  case Axis::Summary:
+    return "tile.summary";
   case Axis::Inputs:
     return "D";
   case Axis::Channels:

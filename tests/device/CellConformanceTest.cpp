@@ -37,6 +37,7 @@ using namespace minrnn;
 using namespace minrnn::test;
 using namespace minrnn::reference;
 using compiler::ScanDomain;
+using compiler::Schedule;
 
 namespace {
 
@@ -78,6 +79,32 @@ void expectTheSameWithFewerOutputs(const KernelProgram &kernels, EntryCall call,
   expectSameBits(backward, all.backward);
 }
 
+/// Whether an array holds elements of the io type.
+bool isStored(const std::string &name) {
+  return name == "output" || name == "states" || name == "d_preactivations" ||
+         name == "d_input";
+}
+
+/// `found` holds the numbers of `exact`, to the bit; those that are stored in
+/// halves, rounded.
+void expectStored(const NamedArrays &found, const NamedArrays &exact,
+                  const std::string &ioType) {
+  ASSERT_EQ(found.size(), exact.size());
+  for (const auto &[name, numbers] : found) {
+    const std::vector<float> &expected = exact.at(name);
+    ASSERT_EQ(numbers.size(), expected.size()) << name;
+    for (size_t i = 0; i < numbers.size(); ++i) {
+      const float wanted =
+          isStored(name) ? roundedTo(ioType, expected[i]) : expected[i];
+      // (A state beyond the largest f16 is infinite, and no less.)
+      if (std::isnan(wanted) && std::isnan(numbers[i]))
+        continue;
+      ASSERT_EQ(numbers[i], wanted)
+          << name << "[" << i << "] of " << expected[i];
+    }
+  }
+}
+
 class CellOnDevice
     : public OnDevice,
       public testing::WithParamInterface<std::tuple<std::string, std::string>> {
@@ -98,15 +125,18 @@ protected:
   }
   std::map<std::string, CompiledCell>
   compileInAllDomains(const std::shared_ptr<Device> &owner,
-                      const std::string &ioType, bool recompute) const {
+                      const std::string &ioType, bool recompute,
+                      Schedule schedule = Schedule::Carry) const {
     std::map<std::string, CompiledCell> compiled;
     for (auto [domain, scan] : {std::pair{"auto", ScanDomain::Auto},
                                 {"linear", ScanDomain::Linear},
                                 {"log", ScanDomain::Log}})
       try {
-        CompiledCell made(
-            owner, name,
-            {.scan = scan, .ioType = ioType, .recompute = recompute});
+        CompiledCell made(owner, name,
+                          {.scan = scan,
+                           .ioType = ioType,
+                           .recompute = recompute,
+                           .schedule = schedule});
         bool isNew = true;
         for (const auto &[other, known] : compiled)
           isNew &= known.code() != made.code();
@@ -173,35 +203,53 @@ protected:
     report(domain, metrics);
   }
 
+  /// Half-precision kernels differ from the single-precision ones in storage
+  /// alone. Whether this processor has all of them.
+  bool storesHalves(Schedule schedule, std::span<const int64_t> times) const {
+    const std::map<std::string, CompiledCell> full =
+        compileInAllDomains(device, "f32", false, schedule);
+    bool hasAll = true;
+    for (const auto &[ioType, owner] : halves()) {
+      std::map<std::string, CompiledCell> half;
+      try {
+        half = compileInAllDomains(owner, ioType, false, schedule);
+      } catch (const Refused &refusal) {
+        // Only f16, and only where the processor cannot convert it.
+        EXPECT_TRUE(ioType == "f16" && !runsPtx()) << refusal.what();
+        EXPECT_NE(std::string(refusal.what()).find("f16"), std::string::npos)
+            << refusal.what();
+        hasAll = false;
+        continue;
+      }
+      EXPECT_EQ(half.size(), full.size());
+      for (const auto &[domain, compiled] : half) {
+        uint64_t turn = 0;
+        for (const Setting &setting : settings(compiled.load(), times)) {
+          SCOPED_TRACE(testing::Message()
+                       << ioType << " of " << owner->target() << ", " << domain
+                       << ", " << describe(setting));
+          const KernelProgram kernels = compiled.load(++turn);
+          const KernelProgram exact = full.at(domain).load();
+          EXPECT_EQ(kernels.manifest().ioType, ioType);
+          Case sample = makeCase(cell, kernels, setting, 10 * turn);
+          roundInputs(sample, ioType);
+          EntryCall call = callOf(cell, sample);
+          const Both found = runBoth(kernels, call);
+          expectStored(found.forward, exact.forward(call), ioType);
+          // Both from the states as they were stored.
+          addSaved(call, found.forward);
+          expectStored(found.backward, exact.backward(call), ioType);
+          if (HasFailure())
+            return hasAll;
+        }
+      }
+    }
+    return hasAll;
+  }
+
   std::string name;
   reference::ParsedCell cell;
 };
-
-/// Whether an array holds elements of the io type.
-bool isStored(const std::string &name) {
-  return name == "output" || name == "states" || name == "d_preactivations" ||
-         name == "d_input";
-}
-
-/// `found` holds the numbers of `exact`, to the bit; those that are stored in
-/// halves, rounded.
-void expectStored(const NamedArrays &found, const NamedArrays &exact,
-                  const std::string &ioType) {
-  ASSERT_EQ(found.size(), exact.size());
-  for (const auto &[name, numbers] : found) {
-    const std::vector<float> &expected = exact.at(name);
-    ASSERT_EQ(numbers.size(), expected.size()) << name;
-    for (size_t i = 0; i < numbers.size(); ++i) {
-      const float wanted =
-          isStored(name) ? roundedTo(ioType, expected[i]) : expected[i];
-      // (A state beyond the largest f16 is infinite, and no less.)
-      if (std::isnan(wanted) && std::isnan(numbers[i]))
-        continue;
-      ASSERT_EQ(numbers[i], wanted)
-          << name << "[" << i << "] of " << expected[i];
-    }
-  }
-}
 
 TEST_P(CellOnDevice, AgreesWithTheReference) {
   for (const auto &[domain, compiled] : compileInAllDomains())
@@ -229,44 +277,7 @@ TEST_P(CellOnDevice, LongSequencesAgreeWithTheReference) {
 /// Half-precision kernels differ from the single-precision ones in storage
 /// alone.
 TEST_P(CellOnDevice, StoresHalvesOfWhatItComputes) {
-  const std::map<std::string, CompiledCell> full = compileInAllDomains();
-  bool lacksHalves = false;
-  for (const auto &[ioType, owner] : halves()) {
-    std::map<std::string, CompiledCell> half;
-    try {
-      half = compileInAllDomains(owner, ioType, false);
-    } catch (const Refused &refusal) {
-      // Only f16, and only where the processor cannot convert it.
-      ASSERT_TRUE(ioType == "f16" && !runsPtx()) << refusal.what();
-      ASSERT_NE(std::string(refusal.what()).find("f16"), std::string::npos)
-          << refusal.what();
-      lacksHalves = true;
-      continue;
-    }
-    ASSERT_EQ(half.size(), full.size());
-    for (const auto &[domain, compiled] : half) {
-      uint64_t turn = 0;
-      for (const Setting &setting : settings(compiled.load())) {
-        SCOPED_TRACE(testing::Message()
-                     << ioType << " of " << owner->target() << ", " << domain
-                     << ", " << describe(setting));
-        const KernelProgram kernels = compiled.load(++turn);
-        const KernelProgram exact = full.at(domain).load();
-        ASSERT_EQ(kernels.manifest().ioType, ioType);
-        Case sample = makeCase(cell, kernels, setting, 10 * turn);
-        roundInputs(sample, ioType);
-        EntryCall call = callOf(cell, sample);
-        const Both found = runBoth(kernels, call);
-        expectStored(found.forward, exact.forward(call), ioType);
-        // Both from the states as they were stored.
-        addSaved(call, found.forward);
-        expectStored(found.backward, exact.backward(call), ioType);
-        if (HasFailure())
-          return;
-      }
-    }
-  }
-  if (lacksHalves)
+  if (!storesHalves(Schedule::Carry, everyTime))
     GTEST_SKIP() << "this processor does not convert f16; bf16 was tested";
 }
 
@@ -363,6 +374,68 @@ TEST_P(CellOnDevice, RecomputedStatesGiveTheSameGradients) {
     for (size_t i = 0; i < output.size(); ++i)
       ASSERT_NEAR(output[i], expected.value[i],
                   0x1p-8 * (1 + expected.magnitude[i]));
+  }
+}
+
+/// Lengths around tiles (of 128 steps forward, of 64 backward), and beyond one
+/// and two groups of 32 of these. (ModularScheduleTest has all of them.)
+constexpr int64_t lookbackTimes[] = {0, 1, 65, 127, 2049, 4097};
+
+/// The same where states are recomputed, in tiles of 64 steps either way.
+constexpr int64_t recomputedTimes[] = {0, 63, 65, 2113};
+
+/// Tiles that are blocks of their own hold the same bounds, in whatever order
+/// the blocks run: each load has another seed.
+TEST_P(CellOnDevice, LookbackAgreesWithTheReference) {
+  if (!runsPtx())
+    GTEST_SKIP() << "the schedule lookback is one of GPUs";
+  if (CompiledCell(device, name).load().manifest().kind != "parallel")
+    GTEST_SKIP() << "the cell is sequential";
+  for (const auto &[domain, scan] :
+       {std::pair{"linear", ScanDomain::Linear}, {"log", ScanDomain::Log}})
+    try {
+      const CompiledCell compiled(
+          device, name, {.scan = scan, .schedule = Schedule::Lookback});
+      expectAllAgree(std::string(domain) + ", lookback", compiled,
+                     lookbackTimes);
+      const CompiledCell recomputing(
+          device, name,
+          {.scan = scan, .recompute = true, .schedule = Schedule::Lookback});
+      expectAllAgree(std::string(domain) + ", lookback, recomputed",
+                     recomputing, recomputedTimes);
+    } catch (const Refused &) {
+      if (scan != ScanDomain::Log)
+        throw;
+    }
+}
+
+TEST_P(CellOnDevice, LookbackStoresHalvesOfWhatItComputes) {
+  if (!runsPtx() ||
+      CompiledCell(device, name).load().manifest().kind != "parallel")
+    GTEST_SKIP() << "the schedule lookback is one of parallel cells on GPUs";
+  constexpr int64_t times[] = {64, 129, 300};
+  EXPECT_TRUE(storesHalves(Schedule::Lookback, times));
+}
+
+/// And gives the same bits in every run.
+TEST_P(CellOnDevice, LookbackGivesTheSameBitsInEveryOrder) {
+  if (!runsPtx() ||
+      CompiledCell(device, name).load().manifest().kind != "parallel")
+    GTEST_SKIP() << "the schedule lookback is one of parallel cells on GPUs";
+  const CompiledCell compiled(device, name, {.schedule = Schedule::Lookback});
+  Setting setting;
+  setting.shape = {2, 2300, 33};
+  setting.options.reset = true;
+  setting.options.nonNegativeInitial = compiled.load().manifest().scan == "log";
+  std::optional<Both> first;
+  for (uint64_t seed : {0, 1, 2}) {
+    const KernelProgram kernels = compiled.load(seed);
+    const Case sample = makeCase(cell, kernels, setting, 81);
+    const Both found = runBoth(kernels, callOf(cell, sample));
+    if (!first)
+      first = found;
+    expectSameBits(found.forward, first->forward);
+    expectSameBits(found.backward, first->backward);
   }
 }
 

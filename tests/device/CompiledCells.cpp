@@ -78,6 +78,7 @@ CompiledCell CompiledCell::ofText(std::shared_ptr<Device> owner,
   how.target = targetFor(made.device->target());
   how.scan = options.scan;
   how.ioType = options.ioType;
+  how.schedule = options.schedule;
   if (options.recompute)
     how.recompute = compiler::Recompute::All;
   compiler::Compilation result = compiler::compileCell(

@@ -40,6 +40,8 @@ struct CellOptions {
   compiler::ScanDomain scan = compiler::ScanDomain::Auto;
   std::string ioType = "f32";
   bool recompute = false;
+  /// (With `Auto`, both are compiled.)
+  compiler::Schedule schedule = compiler::Schedule::Carry;
 };
 
 /// A cell's code for the target of one device.

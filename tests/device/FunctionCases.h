@@ -23,7 +23,7 @@
 namespace minrnn::test {
 
 /// A function that a cell may call.
-struct Function {
+struct FunctionCase {
   const char *name;
   /// The operation, of the number `%k`.
   const char *operation;
@@ -54,7 +54,7 @@ struct Function {
 };
 
 /// Those that a cell has gates of.
-inline std::vector<Function> gateFunctions() {
+inline std::vector<FunctionCase> gateFunctions() {
   using namespace reference;
   return {
       {"exp", "math.exp %k", [](double x) { return std::exp(x); }, 10, 2},
@@ -69,7 +69,7 @@ inline std::vector<Function> gateFunctions() {
 }
 
 /// And the others.
-inline std::vector<Function> otherFunctions() {
+inline std::vector<FunctionCase> otherFunctions() {
   return {// lg2.approx is off by up to 2^-22 where its result is near 0.
           {"log", "math.log %k", [](double x) { return std::log(x); }, 7, 7, 0,
            0x1p-22},
@@ -88,7 +88,7 @@ inline std::vector<Function> otherFunctions() {
 
 /// A cell with a state for each function, of the one projection. Where it is
 /// but one, it is the output.
-inline std::string cellOf(std::span<const Function> functions) {
+inline std::string cellOf(std::span<const FunctionCase> functions) {
   std::string states;
   std::string operations;
   std::string results;

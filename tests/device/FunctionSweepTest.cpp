@@ -35,9 +35,9 @@ using namespace minrnn::test;
 
 namespace {
 
-std::vector<Function> allFunctions() {
-  std::vector<Function> all = gateFunctions();
-  for (const Function &function : otherFunctions())
+std::vector<FunctionCase> allFunctions() {
+  std::vector<FunctionCase> all = gateFunctions();
+  for (const FunctionCase &function : otherFunctions())
     all.push_back(function);
   return all;
 }
@@ -60,7 +60,7 @@ struct Errors {
   float wrongArgument = 0;
   float wrongResult = 0;
 
-  void add(const Function &function, float argument, float found,
+  void add(const FunctionCase &function, float argument, float found,
            bool runsPtx) {
     // (With a bias of +0, which it has where it has none, -0 is +0.)
     const double exact = function.exact(argument + 0.0F);
@@ -103,8 +103,9 @@ protected:
   void SetUp() override { open(std::get<0>(GetParam())); }
 
   /// The errors at so many numbers, from one's bits on.
-  static Errors errorsOf(const Function &function, const KernelProgram &kernels,
-                         uint64_t first, int64_t count, bool runsPtx) {
+  static Errors errorsOf(const FunctionCase &function,
+                         const KernelProgram &kernels, uint64_t first,
+                         int64_t count, bool runsPtx) {
     EntryCall call;
     call.shape = {1, 1, count};
     std::vector<float> &arguments = call.inputs["preactivations"];
@@ -131,7 +132,7 @@ protected:
 };
 
 TEST_P(FunctionSweep, HoldsItsBoundAtEveryNumber) {
-  const Function function = allFunctions().at(std::get<1>(GetParam()));
+  const FunctionCase function = allFunctions().at(std::get<1>(GetParam()));
   const KernelProgram kernels =
       CompiledCell::ofText(device, cellOf({&function, 1}), function.name)
           .load();

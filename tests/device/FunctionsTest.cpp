@@ -36,7 +36,7 @@ constexpr double inf = std::numeric_limits<double>::infinity();
 class FunctionsOnDevice : public OnEveryDevice {
 protected:
   /// The functions of all `arguments`, one function after the other.
-  std::vector<float> apply(const std::vector<Function> &functions,
+  std::vector<float> apply(const std::vector<FunctionCase> &functions,
                            const std::vector<float> &arguments) const {
     const KernelProgram kernels =
         CompiledCell::ofText(device, cellOf(functions), "functions").load();
@@ -47,11 +47,11 @@ protected:
   }
 
   /// Holds functions to their bounds at all `arguments`.
-  void expectBounds(const std::vector<Function> &known,
+  void expectBounds(const std::vector<FunctionCase> &known,
                     const std::vector<float> &arguments) const {
     const std::vector<float> found = apply(known, arguments);
     size_t place = 0;
-    for (const Function &function : known)
+    for (const FunctionCase &function : known)
       for (float argument : arguments) {
         const double exact = function.exact(argument);
         ASSERT_TRUE(function.holds(exact, found[place], runsPtx()))
@@ -76,7 +76,7 @@ TEST_P(FunctionsOnDevice, HoldTheirBounds) {
     addBoth(1e-3 * std::pow(0.7, i));
   const std::vector<float> found = apply(gateFunctions(), arguments);
   size_t place = 0;
-  for (const Function &function : gateFunctions()) {
+  for (const FunctionCase &function : gateFunctions()) {
     double worst = 0;
     for (float argument : arguments) {
       const double expected = function.exact(argument);
@@ -144,7 +144,7 @@ TEST_P(FunctionsOnDevice, KnowTheirLimits) {
       {0x1.62e43p-1F, 0x1.62e43p-1F, inf, 0, nan, 3e38F, 0, 2e38F, 0, 1e4F, 0,
        89, 0},
       {0, 0, 1, -1, nan, 1, -1, 1, -1, 1, -1, 1, -1}};
-  const std::vector<Function> known = gateFunctions();
+  const std::vector<FunctionCase> known = gateFunctions();
   size_t place = 0;
   for (size_t row = 0; row < expected.size(); ++row)
     for (size_t i = 0; i < arguments.size(); ++i, ++place) {

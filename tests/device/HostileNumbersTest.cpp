@@ -29,7 +29,7 @@ using namespace minrnn::test;
 
 namespace {
 
-constexpr float inf = std::numeric_limits<float>::infinity();
+constexpr float infinity = std::numeric_limits<float>::infinity();
 constexpr float nan = std::numeric_limits<float>::quiet_NaN();
 
 using compiler::ScanDomain;
@@ -152,7 +152,7 @@ TEST_P(HostileNumbers, AQuotientByZeroShows) {
                {{-1, -200, 1, {nan, nan, nan}},
                 // (In log space a NaN from the second step on: infinite numbers
                 // have no difference.)
-                {1, -200, 1, {inf}},
+                {1, -200, 1, {infinity}},
                 {-1, 0, 1, halved}});
   // Above and below the same.
   expectStates(
@@ -187,8 +187,8 @@ TEST_P(HostileNumbers, AQuotientOfTwoThatUnderflowIsFinite) {
 }
 
 TEST_P(HostileNumbers, WhatUnderflowsIsZeroInLogSpace) {
-  // exp, sigmoid, softplus and positive of -inf, and of what overflows once
-  // its logarithm is taken.
+  // exp, sigmoid, softplus and positive of -infinity, and of what overflows
+  // once its logarithm is taken.
   for (const char *function :
        {"math.exp", "minrnn.sigmoid", "minrnn.softplus", "minrnn.positive"}) {
     expectStates(halving(std::string(R"(
@@ -309,19 +309,19 @@ TEST_P(HostileNumbers, ZerosHaveASign) {
                          " : f32\n  %b = arith.divf %one, %z : f32"),
                  samples, LogSpace::Refuses);
   };
-  expectReciprocals("maximumf %u, %k", {{0.0F, -0.0F, 1, {inf}},
-                                        {-0.0F, 0.0F, 1, {inf}},
-                                        {0.0F, 0.0F, 1, {inf}},
-                                        {-0.0F, -0.0F, 1, {-inf}}});
-  expectReciprocals("minimumf %u, %k", {{0.0F, -0.0F, 1, {-inf}},
-                                        {-0.0F, 0.0F, 1, {-inf}},
-                                        {0.0F, 0.0F, 1, {inf}},
-                                        {-0.0F, -0.0F, 1, {-inf}}});
+  expectReciprocals("maximumf %u, %k", {{0.0F, -0.0F, 1, {infinity}},
+                                        {-0.0F, 0.0F, 1, {infinity}},
+                                        {0.0F, 0.0F, 1, {infinity}},
+                                        {-0.0F, -0.0F, 1, {-infinity}}});
+  expectReciprocals("minimumf %u, %k", {{0.0F, -0.0F, 1, {-infinity}},
+                                        {-0.0F, 0.0F, 1, {-infinity}},
+                                        {0.0F, 0.0F, 1, {infinity}},
+                                        {-0.0F, -0.0F, 1, {-infinity}}});
   // With a constant.
   expectReciprocals("minimumf %u, %zero",
-                    {{0.0F, 1, 1, {inf}}, {-0.0F, 1, 1, {-inf}}});
+                    {{0.0F, 1, 1, {infinity}}, {-0.0F, 1, 1, {-infinity}}});
   expectReciprocals("minimumf %zero, %u",
-                    {{0.0F, 1, 1, {inf}}, {-0.0F, 1, 1, {-inf}}});
+                    {{0.0F, 1, 1, {infinity}}, {-0.0F, 1, 1, {-infinity}}});
   for (const char *extremum :
        {"maximumf %u, %k", "maximumf %k, %u", "minimumf %u, %k",
         "minimumf %k, %u", "minimumf %u, %one"})

@@ -39,13 +39,14 @@ static bool isLeftOut(const BoundOperation &operation,
 /// The tensors of one call on the device.
 class KernelProgram::Run {
 public:
-  Run(const CellKernels &cell, Procedure procedure, const EntryCall &call)
-      : cell(cell), call(call),
+  Run(const CellKernels &cell, Procedure procedure, const EntryCall &call,
+      Add add)
+      : cell(cell), call(call), add(add),
         sizes(cell.manifest(),
               {call.shape.batch, call.shape.time, call.shape.channels,
                call.shape.channels},
               procedure),
-        buffers(sizes.count()), written(sizes.count()) {
+        buffers(sizes.count()), written(sizes.count()), updated(sizes.count()) {
     const Operations all = bindProcedure(procedure, sizes, call.reverse);
     LiveProgram live = findLive(procedure, sizes, all, given(procedure, all),
                                 procedure == Procedure::Forward &&
@@ -67,14 +68,18 @@ public:
       if (buffers[i])
         addresses[i] = buffers[i]->address();
     execute(operations,
-            {cell, sizes, call.reverse, Precision::Single, addresses});
+            {cell, sizes, call.reverse, Precision::Ieee, addresses});
     NamedArrays outputs;
     for (std::size_t i = 0; i < buffers.size(); ++i) {
       const std::string &name = sizes.tensor(i).name;
       if (buffers[i] && !buffers[i]->isIntact())
         throw std::runtime_error("cell '" + cell.manifest().cell +
                                  "' wrote beside its array '" + name + "'");
-      if (buffers[i] && written[i])
+      if (!buffers[i] || !written[i] || updated[i])
+        continue;
+      if (sizes.tensor(i).has(Axis::Tiles) && name.ends_with("_tiles"))
+        outputs[name.substr(0, name.size() - 5) + "rows"] = sumOverTiles(i);
+      else
         outputs[name] = download(i);
     }
     return outputs;
@@ -120,10 +125,12 @@ private:
         continue;
       }
       visitTensors(operation, [&](std::size_t i, bool isWritten,
-                                  const KernelArgument * /*argument*/) {
+                                  const KernelArgument *argument) {
         if (!present[i])
           return;
         written[i] = written[i] || isWritten;
+        updated[i] =
+            updated[i] || (argument && argument->access == Access::ReadWrite);
         if (!buffers[i])
           buffers[i] = bufferOf(i);
       });
@@ -208,13 +215,33 @@ private:
     return values;
   }
 
+  /// [B, tiles, N, H] summed over the tiles of time, as a cell without such
+  /// tiles has it.
+  std::vector<float> sumOverTiles(std::size_t i) const {
+    const std::vector<float> values = download(i);
+    const std::int64_t tiles = sizes.of(Axis::Tiles);
+    const auto shape = sizes.shape(sizes.tensor(i));
+    const std::int64_t width = shape[2] * shape[3];
+    std::vector<float> rows(static_cast<std::size_t>(shape[0] * width));
+    for (std::int64_t row = 0; row < shape[0]; ++row)
+      for (std::int64_t tile = 0; tile < tiles; ++tile)
+        for (std::int64_t at = 0; at < width; ++at)
+          rows[row * width + at] =
+              add(rows[row * width + at],
+                  values[(row * tiles + tile) * width + at]);
+    return rows;
+  }
+
   const CellKernels &cell;
   const EntryCall &call;
+  Add add;
   TensorSizes sizes;
   Operations operations;
   /// Of each tensor of the program; null where it is not touched.
   std::vector<std::shared_ptr<GuardedBuffer>> buffers;
   std::vector<bool> written;
+  /// Whether it is scratch memory that blocks meet in.
+  std::vector<bool> updated;
   int64_t reserved = 0;
 };
 
@@ -230,7 +257,7 @@ std::vector<reference::CompiledProjection> KernelProgram::projections() const {
 
 NamedArrays KernelProgram::run(Procedure procedure,
                                const EntryCall &call) const {
-  return Run(cell, procedure, call).run();
+  return Run(cell, procedure, call, add).run();
 }
 
 EntryCall KernelProgram::stepCall(const EntryCall &whole, int64_t t,

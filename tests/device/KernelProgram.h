@@ -52,8 +52,14 @@ struct EntryCall {
 
 class KernelProgram {
 public:
-  KernelProgram(Manifest manifest, std::shared_ptr<const KernelModule> module)
-      : cell(std::move(manifest), std::move(module)) {}
+  /// The sum of two numbers.
+  using Add = float (*)(float, float);
+
+  /// Sums over tiles of time, which are the program's, are made by `add`.
+  KernelProgram(
+      Manifest manifest, std::shared_ptr<const KernelModule> module,
+      Add add = [](float x, float y) { return x + y; })
+      : cell(std::move(manifest), std::move(module)), add(add) {}
 
   const Manifest &manifest() const { return cell.manifest(); }
   bool isRecurrent() const { return !manifest().recurrent.empty(); }
@@ -80,6 +86,7 @@ private:
   class Run;
 
   CellKernels cell;
+  Add add;
 };
 
 } // namespace minrnn::test

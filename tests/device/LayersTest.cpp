@@ -45,8 +45,9 @@ using Results = std::map<std::string, Floats>;
 /// Tensors of one layer on one device, of their sizes in it, by name.
 class Tensors {
 public:
-  Tensors(const CellKernels &cell, std::uint64_t seed)
-      : device(cell.device()), sized(cell, sizes) {
+  Tensors(const CellKernels &cell, std::uint64_t seed,
+          const LayerSizes &ofLayer = sizes)
+      : device(cell.device()), sized(cell, ofLayer) {
     for (const LayerTensor &tensor : sized.tensors(Role::Parameter))
       arrays[tensor.name] = drawn(countOf(tensor), seed++);
   }
@@ -236,6 +237,66 @@ TEST_P(LayersOn, LearnTheirInitialState) { expectTheHosts(learnedState); }
 TEST_P(LayersOn, TakeSingleSteps) { expectTheHosts(singleSteps); }
 
 TEST_P(LayersOn, AreRecorded) { expectTheHosts(recorded); }
+
+/// Of kernels under both schedules, a layer runs those that its sizes take, and
+/// a graph runs them again: it clears what blocks wait for. Its gradients of
+/// long sums are those of carry within rounding.
+TEST_P(LayersOn, TakeTheScheduleOfTheirSizes) {
+  if (!device || IsSkipped())
+    return;
+  const std::string file = cellFile(std::get<1>(GetParam()));
+  const auto compiled = [&](Schedule schedule) {
+    return compileCellFile(file, {.scan = ScanDomain::Linear,
+                                  .schedule = schedule,
+                                  .device = device,
+                                  .useCache = false});
+  };
+  const CellKernels both = compiled(Schedule::Auto);
+  const bool isParallel = both.manifest().kind == "parallel";
+  const auto looksBack = [&](const LayerSizes &sizes) {
+    return Layer(both, sizes).print().find("forward_lookback:") !=
+           std::string::npos;
+  };
+  LayerSizes few{.batch = 2, .time = 1100, .inputs = 3, .channels = 35};
+  EXPECT_EQ(looksBack(few), isParallel);
+  LayerSizes many = few;
+  many.batch = device->multiprocessors();
+  EXPECT_FALSE(looksBack(many));
+  EXPECT_FALSE(looksBack(sizes));
+  if (!isParallel)
+    return;
+  Layer layer(both, few);
+  EXPECT_EQ(planLayer(both, few).scratch, layer.bytes().scratch);
+  expectError("run forward, backward or step",
+              [&] { layer.run(Procedure::ForwardLookback, {}); });
+
+  const auto resultsOf = [&](const CellKernels &cell, int launches) {
+    Tensors tensors(cell, 10, few);
+    tensors.arrays["input"] = tensors.drawn("input", 1);
+    tensors.want("output");
+    tensors.wantGradients();
+    tensors.arrays["d_output"] = tensors.drawn("d_output", 2);
+    Layer layer(cell, few);
+    const auto graph = cell.device()->capture([&] {
+      layer.forward(tensors.named(false));
+      layer.backward(tensors.named(true));
+    });
+    for (int i = 0; i < launches; ++i)
+      graph->launch();
+    Results results;
+    tensors.addTo(results, "");
+    return results;
+  };
+  const Results once = resultsOf(both, 1);
+  EXPECT_EQ(resultsOf(both, 3), once);
+  EXPECT_EQ(resultsOf(compiled(Schedule::Lookback), 2), once);
+  const Results carried = resultsOf(compiled(Schedule::Carry), 1);
+  for (const auto &[name, numbers] : carried)
+    for (std::size_t i = 0; i < numbers.size(); ++i)
+      ASSERT_NEAR(once.at(name)[i], numbers[i],
+                  1e-4 + 1e-4 * std::fabs(numbers[i]))
+          << name << "[" << i << "]";
+}
 
 TEST(LayersOnTheWrongDevice, SayWhichItIs) {
   const CellKernels cell =

@@ -15,15 +15,20 @@
 #include "minrnn/device_array.h"
 #include "minrnn/layers.h"
 #include "minrnn/random.h"
+#include "runtime/core/HalfStorage.h"
 #include "tests/device/OnDevice.h"
 #include "tests/layers/HostLayers.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace minrnn;
@@ -74,8 +79,41 @@ protected:
           << what << "[" << i << "]";
   }
 
+  /// As `expectSame`, of numbers that were rounded last: one that was halfway
+  /// between two on one device may be beyond it on the other.
+  static void expectSame(const DeviceArray<BFloat16> &found,
+                         const std::vector<BFloat16> &expected,
+                         const char *what, double absolute = 2e-6) {
+    const std::vector<BFloat16> numbers = found.download();
+    ASSERT_EQ(numbers.size(), expected.size()) << what;
+    for (std::size_t i = 0; i < numbers.size(); ++i)
+      ASSERT_NEAR(float{numbers[i]}, float{expected[i]},
+                  absolute + 0x1p-7 * std::fabs(float{expected[i]}))
+          << what << "[" << i << "]";
+  }
+
   std::optional<LayerContext> context;
 };
+
+std::vector<BFloat16> roundedNumbers(std::int64_t count, std::uint64_t seed) {
+  std::vector<BFloat16> result;
+  for (const float number : numbers(count, seed))
+    result.emplace_back(number);
+  return result;
+}
+
+Floats widened(const std::vector<BFloat16> &numbers) {
+  return {numbers.begin(), numbers.end()};
+}
+
+/// Fails unless `found` is what was computed in f32, rounded.
+void expectRounded(const std::vector<BFloat16> &found, const Floats &expected,
+                   const char *what) {
+  ASSERT_EQ(found.size(), expected.size()) << what;
+  for (std::size_t i = 0; i < found.size(); ++i)
+    ASSERT_EQ(found[i].bits, BFloat16(expected[i]).bits)
+        << what << "[" << i << "]";
+}
 
 // More rows than are summed without a workspace, and no whole warp.
 constexpr std::int64_t rows = 300;
@@ -206,6 +244,174 @@ TEST_P(ModelLayersOn, LayerNorm) {
     expectSame(dInputThere, dInput, "dInput", 1e-5);
     expectSame(dScaleThere, dScale, "dScale", 1e-4);
     expectSame(dBiasThere, dBias, "dBias", 1e-4);
+  }
+}
+
+TEST_P(ModelLayersOn, RoundsToBFloat16) {
+  Floats all = numbers(70000, 1);
+  all.resize(70000 + 9);
+  const Floats special = {INFINITY,
+                          -INFINITY,
+                          NAN,
+                          std::bit_cast<float>(0x7F800001),
+                          std::numeric_limits<float>::max(),
+                          1 + 0x1p-8F,
+                          1 + 3 * 0x1p-8F,
+                          0x1p-133F,
+                          -0.0F};
+  std::copy(special.begin(), special.end(), all.end() - 9);
+  const DeviceArray<BFloat16> found(device, all.size());
+  roundToBFloat16(*context, std::ssize(all), there(all).data(), found.data());
+  const std::vector<BFloat16> there = found.download();
+  for (std::size_t i = 0; i < all.size(); ++i)
+    ASSERT_EQ(there[i].bits, narrow(ElementType::BF16, double{all[i]}))
+        << all[i];
+}
+
+TEST_P(ModelLayersOn, EmbeddingInBf16) {
+  const EmbeddingShape shape{rows, 11, width};
+  std::vector<std::int32_t> tokens(rows);
+  for (std::size_t i = 0; i < tokens.size(); ++i)
+    tokens[i] = static_cast<std::int32_t>(i * i % 11);
+  const Floats table = numbers(11 * width, 1);
+  const std::vector<BFloat16> dOutput = roundedNumbers(rows * width, 2);
+  Floats output(dOutput.size());
+  Floats dTable(table.size());
+  embeddingForward(hostLayers(), shape, tokens.data(), table.data(),
+                   output.data());
+  embeddingBackward(hostLayers(), shape, tokens.data(), widened(dOutput).data(),
+                    dTable.data());
+  const auto tokensThere = there(tokens);
+  const DeviceArray<BFloat16> outputThere(device, dOutput.size());
+  const auto dTableThere = room(11 * width);
+  embeddingForward(*context, shape, tokensThere.data(), there(table).data(),
+                   outputThere.data());
+  embeddingBackward(*context, shape, tokensThere.data(), there(dOutput).data(),
+                    dTableThere.data());
+  expectRounded(outputThere.download(), output, "output");
+  expectSame(dTableThere, dTable, "dTable", 1e-5);
+}
+
+TEST_P(ModelLayersOn, LinearInBf16) {
+  const LinearShape shape{rows, width, 5};
+  const std::vector<BFloat16> input = roundedNumbers(rows * width, 1);
+  const std::vector<BFloat16> weight = roundedNumbers(5 * width, 2);
+  const Floats bias = numbers(5, 3);
+  const std::vector<BFloat16> dOutput = roundedNumbers(rows * 5, 4);
+  for (const bool accumulate : {false, true}) {
+    std::vector<BFloat16> output = roundedNumbers(rows * 5, 5);
+    std::vector<BFloat16> dInput = roundedNumbers(rows * width, 6);
+    Floats single = widened(output);
+    Floats dWeight(weight.size());
+    Floats dBias(bias.size());
+    const auto outputThere = there(output);
+    const auto singleThere = there(single);
+    const auto dInputThere = there(dInput);
+    const auto dWeightThere = room(5 * width);
+    const auto dBiasThere = room(5);
+    // In f32, of the same numbers.
+    Floats outputInF32 = single;
+    Floats dInputInF32 = widened(dInput);
+    linearForward(hostLayers(), shape, widened(input).data(),
+                  widened(weight).data(), bias.data(), outputInF32.data(),
+                  accumulate);
+    linearBackward(hostLayers(), shape, widened(input).data(),
+                   widened(weight).data(), widened(dOutput).data(),
+                   dInputInF32.data(), dWeight.data(), dBias.data(),
+                   accumulate);
+    const auto inputThere = there(input);
+    const auto weightThere = there(weight);
+    linearForward(*context, shape, inputThere.data(), weightThere.data(),
+                  there(bias).data(), outputThere.data(), accumulate);
+    linearForward(*context, shape, inputThere.data(), weightThere.data(),
+                  there(bias).data(), singleThere.data(), accumulate);
+    linearBackward(*context, shape, inputThere.data(), weightThere.data(),
+                   there(dOutput).data(), dInputThere.data(),
+                   dWeightThere.data(), dBiasThere.data(), accumulate);
+    // Rounded once after the product and once after the bias.
+    std::transform(outputInF32.begin(), outputInF32.end(), output.begin(),
+                   [](float number) { return BFloat16(number); });
+    std::transform(dInputInF32.begin(), dInputInF32.end(), dInput.begin(),
+                   [](float number) { return BFloat16(number); });
+    expectSame(outputThere, output, "output", 0x1p-5);
+    expectSame(singleThere, outputInF32, "output in f32", 1e-5);
+    expectSame(dInputThere, dInput, "dInput", 1e-5);
+    expectSame(dWeightThere, dWeight, "dWeight", 1e-4);
+    expectSame(dBiasThere, dBias, "dBias", 1e-4);
+  }
+}
+
+TEST_P(ModelLayersOn, NormsInBf16) {
+  // The second is too wide to be kept in shared memory.
+  for (const auto &[rows, width] :
+       std::vector<std::pair<std::int64_t, std::int64_t>>{{300, 37},
+                                                          {3, 4001}}) {
+    const std::vector<BFloat16> input = roundedNumbers(rows * width, 1);
+    const Floats scale = numbers(width, 2);
+    const Floats bias = numbers(width, 3);
+    const std::vector<BFloat16> dOutput = roundedNumbers(rows * width, 4);
+    const Floats inputInF32 = widened(input);
+    const Floats dOutputInF32 = widened(dOutput);
+    const auto inputThere = there(input);
+    const auto scaleThere = there(scale);
+    const auto dOutputThere = there(dOutput);
+    const auto rounded = [](const Floats &numbers) {
+      return std::vector<BFloat16>(numbers.begin(), numbers.end());
+    };
+    Floats output(input.size());
+    Floats mean(static_cast<std::size_t>(rows));
+    Floats inverse(static_cast<std::size_t>(rows));
+    Floats dScale(scale.size());
+    Floats dBias(scale.size());
+    const DeviceArray<BFloat16> outputThere(device, input.size());
+    const auto meanThere = room(rows);
+    const auto inverseThere = room(rows);
+    const auto dScaleThere = room(width);
+    const auto dBiasThere = room(width);
+    rmsNormForward(hostLayers(), {rows, width}, inputInF32.data(), scale.data(),
+                   output.data(), inverse.data());
+    rmsNormForward(*context, {rows, width}, inputThere.data(),
+                   scaleThere.data(), outputThere.data(), inverseThere.data());
+    expectSame(outputThere, rounded(output), "RMSNorm");
+    expectSame(inverseThere, inverse, "inverseRms");
+    for (const bool accumulate : {false, true}) {
+      const std::vector<BFloat16> before = roundedNumbers(rows * width, 5);
+      Floats dInput = widened(before);
+      const auto dInputThere = there(before);
+      rmsNormBackward(hostLayers(), {rows, width}, inputInF32.data(),
+                      scale.data(), inverse.data(), dOutputInF32.data(),
+                      dInput.data(), dScale.data(), accumulate);
+      rmsNormBackward(*context, {rows, width}, inputThere.data(),
+                      scaleThere.data(), inverseThere.data(),
+                      dOutputThere.data(), dInputThere.data(),
+                      dScaleThere.data(), accumulate);
+      expectSame(dInputThere, rounded(dInput), "RMSNorm, dInput", 1e-5);
+      expectSame(dScaleThere, dScale, "RMSNorm, dScale", 1e-4);
+    }
+    layerNormForward(hostLayers(), {rows, width}, inputInF32.data(),
+                     scale.data(), bias.data(), output.data(), mean.data(),
+                     inverse.data());
+    layerNormForward(*context, {rows, width}, inputThere.data(),
+                     scaleThere.data(), there(bias).data(), outputThere.data(),
+                     meanThere.data(), inverseThere.data());
+    expectSame(outputThere, rounded(output), "LayerNorm", 1e-5);
+    for (const bool accumulate : {false, true}) {
+      const std::vector<BFloat16> before = roundedNumbers(rows * width, 5);
+      Floats dInput = widened(before);
+      const auto dInputThere = there(before);
+      layerNormBackward(hostLayers(), {rows, width}, inputInF32.data(),
+                        scale.data(), mean.data(), inverse.data(),
+                        dOutputInF32.data(), dInput.data(), dScale.data(),
+                        dBias.data(), accumulate);
+      layerNormBackward(*context, {rows, width}, inputThere.data(),
+                        scaleThere.data(), meanThere.data(),
+                        inverseThere.data(), dOutputThere.data(),
+                        dInputThere.data(), dScaleThere.data(),
+                        dBiasThere.data(), accumulate);
+      expectSame(dInputThere, rounded(dInput), "LayerNorm, dInput", 1e-5);
+      expectSame(dScaleThere, dScale, "LayerNorm, dScale", 1e-4);
+      expectSame(dBiasThere, dBias, "LayerNorm, dBias", 1e-4);
+    }
   }
 }
 

@@ -23,6 +23,7 @@
 #include "runtime/core/ReadFile.h"
 #include "runtime/device/PtxKernels.h"
 #include "runtime/emulator/ModularArithmetic.h"
+#include "specs/contract/Tensors.h"
 #include "tests/device/CellCases.h"
 #include "tests/device/CompiledCells.h"
 #include "tests/device/ModularWalk.h"
@@ -65,6 +66,9 @@ struct TileShape {
 
 constexpr TileShape oneStep = {1, 1};
 constexpr TileShape tileShapes[] = {{8, 8}, {16, 4}, {3, 5}, {2, 2}};
+/// Of lookback, which takes twice the steps forward: with the first, the
+/// longest call has several groups of 32 tiles.
+constexpr TileShape lookbackShapes[] = {{2, 1}, {3, 5}, {8, 8}};
 
 /// Asks the pass for such tiles before it runs.
 class ShapeTiles : public mlir::PassInstrumentation {
@@ -87,9 +91,11 @@ private:
 };
 
 std::string compile(const std::string &cell, TileShape shape,
-                    bool recompute = false) {
+                    bool recompute = false,
+                    Schedule schedule = Schedule::Carry) {
   compiler::CompileOptions options;
   options.scan = compiler::ScanDomain::Linear;
+  options.schedule = schedule;
   if (recompute)
     options.recompute = compiler::Recompute::All;
   options.instrument = [&](mlir::PassManager &passes) {
@@ -110,7 +116,10 @@ KernelProgram load(const std::string &ptx, uint64_t seed = 0) {
   return {parseManifestOfPtx(ptx, "the PTX"),
           std::make_shared<PtxKernels>(
               EmulatorDevice::create({.seed = seed, .modularArithmetic = true}),
-              ptx)};
+              ptx),
+          [](float x, float y) {
+            return fromInteger(toInteger(x) + toInteger(y));
+          }};
 }
 
 /// `count` steps of a call from position `first` on, without what they start
@@ -143,12 +152,11 @@ EntryCall pieceOf(const KernelProgram &kernels, const EntryCall &whole,
 
 /// Writes the numbers of a piece to their places in the whole; those without an
 /// axis of time are added to it.
-void putPiece(const KernelProgram &kernels, const EntryCall &whole,
-              int64_t first, int64_t count, const NamedArrays &piece,
-              NamedArrays &all) {
+void putPiece(const EntryCall &whole, int64_t first, int64_t count,
+              const NamedArrays &piece, NamedArrays &all) {
   const auto &[batch, time, channels] = whole.shape;
   for (const auto &[name, values] : piece) {
-    const bool hasTime = kernels.manifest().program.find(name)->has(Axis::Time);
+    const bool hasTime = findContractTensor(name)->has(Axis::Time);
     std::vector<float> &target = all[name];
     target.resize(hasTime ? values.size() / count * time : values.size());
     const int64_t width = std::ssize(values) / (batch * (hasTime ? count : 1));
@@ -192,7 +200,7 @@ Both runInPieces(const KernelProgram &kernels, const EntryCall &whole,
     pieces.push_back({first, count, std::move(call)});
     found.erase("last");
     found.erase("checkpoints");
-    putPiece(kernels, whole, first, count, found, all.forward);
+    putPiece(whole, first, count, found, all.forward);
   }
   all.forward["last"] = state;
   std::vector<float> gradient = inputOf(whole, "d_last");
@@ -202,7 +210,7 @@ Both runInPieces(const KernelProgram &kernels, const EntryCall &whole,
     NamedArrays found = kernels.backward(piece->call);
     gradient = found.at("d_initial");
     found.erase("d_initial");
-    putPiece(kernels, whole, piece->first, piece->count, found, all.backward);
+    putPiece(whole, piece->first, piece->count, found, all.backward);
   }
   all.backward["d_initial"] = gradient;
   return all;
@@ -292,9 +300,10 @@ struct Question {
   }
 };
 
-/// Beside and beyond the ends of tiles of 4, 15, 32 and 64 steps; the tiles of
-/// `backward` have half of these.
-constexpr int64_t times[] = {63, 130, 33, 65, 128, 31, 15, 45, 1};
+/// Beside and beyond the ends of tiles of 4, 15, 32 and 64 steps, and of the two
+/// times as many that whole tiles of `forward` may have; those of `backward`
+/// may have half.
+constexpr int64_t times[] = {63, 130, 33, 65, 259, 128, 31, 15, 45, 1};
 constexpr int64_t fewTimes[] = {13, 31, 16, 20};
 
 class ModularSchedule : public testing::Test {
@@ -309,6 +318,12 @@ protected:
   /// the optional arguments and without.
   std::vector<Question> ask(std::span<const int64_t> lengths) const {
     std::vector<Question> questions;
+    const auto add = [&](EntryCall call, const Setting &setting) {
+      const ModularWalk walk(serial, call);
+      Both walked{walk.forward(), walk.backward()};
+      questions.push_back(
+          {std::move(call), describe(setting), std::move(walked)});
+    };
     uint64_t turn = 0;
     for (int64_t time : lengths) {
       Setting setting;
@@ -318,19 +333,27 @@ protected:
       setting.options.initial = turn % 5 != 4;
       setting.options.bias = turn % 5 != 3;
       setting.dLast = turn % 5 != 2;
+      add(sampleCall(program, serial, setting, ++turn), setting);
+    }
+    // The longest with a state to start from, and with a mask that resets
+    // nothing: behind a reset no coefficient shows.
+    for (const bool isMasked : {false, true}) {
+      Setting setting;
+      setting.shape = {2, std::ranges::max(lengths), 3};
+      setting.options.initial = true;
+      setting.options.reset = isMasked;
       EntryCall call = sampleCall(program, serial, setting, ++turn);
-      const ModularWalk walk(serial, call);
-      Both walked{walk.forward(), walk.backward()};
-      questions.push_back(
-          {std::move(call), describe(setting), std::move(walked)});
+      std::ranges::fill(call.reset, uint8_t{0});
+      add(std::move(call), setting);
     }
     return questions;
   }
 
   /// Puts kernels in tiles of `shape` to all questions, whole and in pieces.
   void expectAnswers(const std::vector<Question> &questions, TileShape shape,
-                     bool recompute) const {
-    const std::string ptx = compile(cell, shape, recompute);
+                     bool recompute,
+                     Schedule schedule = Schedule::Carry) const {
+    const std::string ptx = compile(cell, shape, recompute, schedule);
     uint64_t seed = 0;
     for (const Question &question : questions) {
       SCOPED_TRACE(testing::Message()
@@ -376,6 +399,19 @@ TEST_P(ModularScheduleOfParallelCell, RecomputedStatesGiveTheBitsOfTheWalk) {
   const std::vector<Question> questions = ask(times);
   for (TileShape shape : {tileShapes[0], tileShapes[2]})
     expectAnswers(questions, shape, /*recompute=*/true);
+}
+
+/// Blocks that are tiles of time, in an order of their own.
+TEST_P(ModularScheduleOfParallelCell, LookbackGivesTheBitsOfTheWalk) {
+  const std::vector<Question> questions = ask(times);
+  for (TileShape shape : lookbackShapes)
+    expectAnswers(questions, shape, /*recompute=*/false, Schedule::Lookback);
+}
+
+TEST_P(ModularScheduleOfParallelCell, LookbackRecomputesTheBitsOfTheWalk) {
+  const std::vector<Question> questions = ask(times);
+  for (TileShape shape : {lookbackShapes[0], lookbackShapes[1]})
+    expectAnswers(questions, shape, /*recompute=*/true, Schedule::Lookback);
 }
 
 TEST_P(ModularScheduleOfCell, StepsAreTheWalk) {
@@ -481,8 +517,8 @@ std::vector<Mutant> mutantsOf(const std::string &ptx,
   return mutants;
 }
 
-/// Whether states are recomputed, and the entry.
-using MutatedEntry = std::tuple<bool, std::string>;
+/// Whether states are recomputed, the entry, and the schedule.
+using MutatedEntry = std::tuple<bool, std::string, Schedule>;
 
 class ModularScheduleOfMutants
     : public ModularSchedule,
@@ -491,11 +527,13 @@ protected:
   ModularScheduleOfMutants() : ModularSchedule("mingru") {}
 
   void expectAreFound(size_t distance) const {
-    const auto &[recompute, entry] = GetParam();
+    const auto &[recompute, entry, schedule] = GetParam();
+    const TileShape shape =
+        schedule == Schedule::Lookback ? lookbackShapes[0] : tileShapes[0];
     const std::vector<Question> questions = ask(times);
     const std::vector<Mutant> mutants =
-        mutantsOf(compile(cell, tileShapes[0], recompute), entry);
-    ASSERT_GT(mutants.size(), 200U);
+        mutantsOf(compile(cell, shape, recompute, schedule), entry);
+    ASSERT_GT(mutants.size(), 100U);
     std::cout << "measured: " << mutants.size() << " mutants\n";
     for (size_t i = 0; i < mutants.size(); i += distance) {
       const KernelProgram kernels = load(mutants[i].ptx);
@@ -513,12 +551,16 @@ protected:
 TEST_P(ModularScheduleOfMutants, AreFound) { expectAreFound(13); }
 TEST_P(ModularScheduleOfMutants, AreFoundEachOfThem) { expectAreFound(1); }
 
+std::string nameOfMutated(const testing::TestParamInfo<MutatedEntry> &info) {
+  const auto &[recompute, entry, schedule] = info.param;
+  return entry + (recompute ? "_recomputed" : "") +
+         (schedule == Schedule::Lookback ? "_lookback" : "");
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Entries, ModularScheduleOfMutants,
-    testing::Combine(testing::Bool(), testing::Values("forward", "backward")),
-    [](const testing::TestParamInfo<MutatedEntry> &info) {
-      return std::get<1>(info.param) +
-             (std::get<0>(info.param) ? "_recomputed" : "");
-    });
+    testing::Combine(testing::Bool(), testing::Values("forward", "backward"),
+                     testing::Values(Schedule::Carry, Schedule::Lookback)),
+    nameOfMutated);
 
 } // namespace

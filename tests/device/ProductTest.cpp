@@ -46,8 +46,11 @@ protected:
     operandName = kind.substr(0, kind.find('_'));
     resultName =
         kind.find("_to_f32") == std::string::npos ? operandName : "f32";
-    precision =
-        kind.ends_with("_in_double") ? Precision::Double : Precision::Single;
+    const std::size_t in = kind.find("_in_");
+    precision = in == std::string::npos ? Precision::Ieee
+                                        : *findPrecision(kind.substr(in + 4));
+    if (device && !device->hasProducts(precision))
+      GTEST_SKIP() << "no products in " << kind.substr(in + 4);
   }
   void TearDown() override {
     if (!device)
@@ -184,7 +187,7 @@ protected:
 
   std::string operandName;
   std::string resultName;
-  Precision precision = Precision::Single;
+  Precision precision = Precision::Ieee;
   std::vector<std::uint64_t> addresses;
   double largestShare = 0;
 };
@@ -232,8 +235,16 @@ void Product::check(std::int64_t m, std::int64_t n, std::int64_t k,
           precision == Precision::Double
               ? 0x1p-24 * std::abs(sum) + roundings * 0x1p-52 * magnitude
               : roundings * 0x1p-24 * magnitude;
+      // Two operands that are rounded, or cut off.
+      const double unit = (precision == Precision::Tf32   ? 0x1p-11
+                           : precision == Precision::Bf16 ? 0x1p-8
+                                                          : 0) *
+                          (device->name() == "cuda" ? 2 : 1);
+      const double ofOperands =
+          (2 * unit + unit * unit) *
+          (magnitude - (accumulate ? std::abs(c.at(i, j)) : 0));
       const double allowed =
-          inF32 + roundoff * (std::abs(sum) + inF32) + smallest;
+          ofOperands + inF32 + roundoff * (std::abs(sum) + inF32) + smallest;
       const double error =
           std::abs(found[static_cast<std::size_t>(i * n + j)] - sum);
       ASSERT_TRUE(error <= allowed)
@@ -279,7 +290,9 @@ TEST_P(Product, IsTheSumOfProducts) {
 TEST_P(Product, KeepsSmallNumbers) {
   // No mode that shortens operands or sums is right: 1 + 2^-10 and its like are
   // numbers of f16 (of bf16, 1 + 2^-7), whose products f32 holds.
-  const float step = operandName == "bf16" ? 0x1p-7F : 0x1p-10F;
+  const float step = operandName == "bf16" || precision == Precision::Bf16
+                         ? 0x1p-7F
+                         : 0x1p-10F;
   const Matrix a = upload(operandName, 1, 2, {1 + step, 0x1p-12F});
   const Matrix b = upload(operandName, 2, 1, {1 - step, 0x1p-10F});
   Matrix c = upload(resultName, 1, 1, {-1});
@@ -321,7 +334,8 @@ INSTANTIATE_TEST_SUITE_P(
     Devices, Product,
     testing::Combine(testing::ValuesIn(everyDevice()),
                      testing::Values("f32", "f16", "bf16", "f16_to_f32",
-                                     "bf16_to_f32", "f32_in_double",
+                                     "bf16_to_f32", "f32_in_tf32",
+                                     "f32_in_bf16", "f32_in_double",
                                      "f16_in_double", "bf16_to_f32_in_double")),
     [](const auto &info) {
       return std::get<0>(info.param) + "_" + std::get<1>(info.param);

@@ -8,6 +8,7 @@
 
 #include "tests/device/OnFakeDriver.h"
 
+#include "runtime/core/DeviceAddress.h"
 #include "runtime/core/HalfStorage.h"
 
 #include <algorithm>
@@ -85,7 +86,7 @@ struct Case {
   ElementType aType;
   ElementType bType;
   ElementType resultType;
-  Precision precision = Precision::Single;
+  Precision precision = Precision::Ieee;
 };
 
 /// Runs a product and holds it to the same in double.
@@ -150,7 +151,7 @@ TEST_F(CudaProducts, AreThoseOfDouble) {
             for (const ElementType result :
                  {ElementType::F32, bType == type ? type : ElementType::F32})
               for (const Precision precision :
-                   {Precision::Single, Precision::Double}) {
+                   {Precision::Ieee, Precision::Double}) {
                 const auto expect = [&](std::int64_t m, std::int64_t n,
                                         std::int64_t k) {
                   expectProduct(device, {m, n, k, a, b, accumulate, type, bType,
@@ -161,6 +162,133 @@ TEST_F(CudaProducts, AreThoseOfDouble) {
                 expect(4, 1, 1);
                 expect(3, 4, 0);
               }
+}
+
+TEST_F(CudaProducts, AreOfRoundedOperandsWhereTheGpuHasTensorCoresForF32) {
+  configure("CAPABILITY", "80");
+  const auto device = CudaDevice::create();
+  // 1 + 2^-10 is a number of tf32, 1 + 2^-12 is none; 1 + 2^-7 is one of bf16.
+  const auto a = DeviceArray<float>(
+      device, std::vector<float>{1 + 0x1p-7F, 1 + 0x1p-10F, 1 + 0x1p-12F});
+  const auto one = DeviceArray<float>(device, std::vector<float>{1});
+  auto c = DeviceArray<float>(device, 3);
+  const auto products = [&](Precision precision) {
+    const auto multiply = [&] {
+      device->multiply({.m = 3,
+                        .n = 1,
+                        .k = 1,
+                        .a = {a.data(), 1},
+                        .b = {one.data(), 1},
+                        .c = c.data(),
+                        .cStride = 1,
+                        .precision = precision});
+    };
+    multiply();
+    const std::vector<float> found = c.download();
+    c.clear();
+    // Recorded, it is the same.
+    device->capture(multiply)->launch();
+    EXPECT_EQ(c.download(), found);
+    return found;
+  };
+  EXPECT_EQ(products(Precision::Ieee),
+            (std::vector<float>{1 + 0x1p-7F, 1 + 0x1p-10F, 1 + 0x1p-12F}));
+  EXPECT_EQ(products(Precision::Tf32),
+            (std::vector<float>{1 + 0x1p-7F, 1 + 0x1p-10F, 1}));
+  EXPECT_EQ(products(Precision::Bf16), (std::vector<float>{1 + 0x1p-7F, 1, 1}));
+  for (const Precision precision : {Precision::Tf32, Precision::Bf16})
+    for (const ElementType type : {ElementType::F16, ElementType::BF16})
+      expectProduct(device, {7, 5, 11, Transpose::No, Transpose::Yes, false,
+                             type, type, type, precision});
+}
+
+TEST_F(CudaProducts, OfTwoTypesAreRecordedOnceOneAsLargeHasRun) {
+  const auto device = CudaDevice::create();
+  constexpr std::int64_t m = 5;
+  constexpr std::int64_t n = 3;
+  constexpr std::int64_t k = 70;
+  const Matrix a(device, ElementType::F32, k, m + 2, 1);
+  const Matrix b(device, ElementType::BF16, k, n + 1, 1000);
+  const auto c = DeviceArray<float>(device, std::vector<float>(m * n));
+  const auto multiply = [&](std::int64_t terms) {
+    device->multiply({.m = m,
+                      .n = n,
+                      .k = terms,
+                      .a = a.operand(Transpose::Yes),
+                      .b = b.operand(Transpose::No),
+                      .c = c.data(),
+                      .cStride = n,
+                      .accumulate = true,
+                      .bType = ElementType::BF16});
+  };
+  multiply(k / 2);
+  const std::vector<float> once = c.download();
+  EXPECT_EQ(errorOf([&] { device->capture([&] { multiply(k); }); }),
+            "a product of operands of two types, larger than any before it, "
+            "cannot be recorded in a graph");
+  // Two, one after the other in the same room.
+  const auto graph = device->capture([&] {
+    multiply(k / 2);
+    multiply(k / 2);
+  });
+  EXPECT_EQ(c.download(), once);
+  graph->launch();
+  const std::vector<float> three = c.download();
+  for (std::size_t i = 0; i < once.size(); ++i)
+    EXPECT_NEAR(three[i], 3 * once[i], 1e-5);
+  // One that records nothing of the kind keeps no room for it.
+  device->capture([&] { device->fill(addressOf(c.data()), 0, 4); });
+}
+
+TEST_F(CudaProducts, OfTwoTypesOnSeveralStreamsDoNotDisturbEachOther) {
+  for (unsigned long long seed = 0; seed < 24; ++seed) {
+    const auto device = CudaDevice::create();
+    fakeDriverSeed(seed);
+    const auto a = DeviceArray<std::uint16_t>(
+        device, std::vector<std::uint16_t>{0x3F80, 0x4000, 0x4040, 0x4080});
+    const auto b = DeviceArray<float>(device, std::vector<float>{5, 6, 7, 8});
+    const auto c = DeviceArray<float>(device, 4);
+    const auto d = DeviceArray<float>(device, 4);
+    const auto multiply = [&](const DeviceArray<float> &result,
+                              Transpose turned) {
+      device->multiply({.m = 2,
+                        .n = 2,
+                        .k = 2,
+                        .a = {a.data(), 2, turned},
+                        .b = {b.data(), 2},
+                        .c = result.data(),
+                        .cStride = 2,
+                        .aType = ElementType::BF16});
+    };
+    const auto other = device->createStream();
+    multiply(c, Transpose::No);
+    device->useStream(other.get());
+    multiply(d, Transpose::Yes);
+    device->synchronize();
+    EXPECT_EQ(c.download(), (std::vector<float>{19, 22, 43, 50})) << seed;
+    EXPECT_EQ(d.download(), (std::vector<float>{26, 30, 38, 44})) << seed;
+    device->useStream(nullptr);
+  }
+}
+
+TEST_F(CudaProducts, OfRoundedOperandsAreRefusedWhereTheGpuHasNone) {
+  const auto device = CudaDevice::create();
+  for (const auto &[precision, name] :
+       {std::pair(Precision::Tf32, "tf32"), {Precision::Bf16, "bf16"}}) {
+    EXPECT_FALSE(device->hasProducts(precision));
+    EXPECT_EQ(errorOf([&, precision = precision] {
+                device->multiply({.m = 1,
+                                  .n = 1,
+                                  .k = 1,
+                                  .a = {},
+                                  .b = {},
+                                  .precision = precision});
+              }),
+              "the device cuda (sm_75) has no products in " +
+                  std::string(name) +
+                  ", which take compute capability 8.0 or newer; ieee products "
+                  "run on every device");
+  }
 }
 
 TEST_F(CudaProducts, OfNothingTouchNothing) {
@@ -328,7 +456,7 @@ TEST_F(CudaProducts, InDoubleRoundOnceAndCannotBeRecorded) {
   EXPECT_EQ(
       errorOf([&] { device->capture([&] { device->multiply(product); }); }),
       "a copy to or from the host cannot be recorded in a graph");
-  product.precision = Precision::Single;
+  product.precision = Precision::Ieee;
   device->multiply(product);
 }
 

@@ -19,7 +19,7 @@ using CudaStreams = OnFakeDriver;
 
 constexpr unsigned long long seeds = 24;
 
-std::uint64_t addressOf(const DeviceArray<std::uint32_t> &x) {
+std::uint64_t deviceAddress(const DeviceArray<std::uint32_t> &x) {
   return reinterpret_cast<std::uintptr_t>(x.data());
 }
 
@@ -100,7 +100,7 @@ TEST_F(CudaStreams, TheTimeBetweenEventsWaitsForThem) {
   const auto device = CudaDevice::create();
   const auto x = integersOn(device, {1});
   const auto first = device->recordEvent();
-  device->fill(addressOf(x), 0, 4);
+  device->fill(deviceAddress(x), 0, 4);
   const auto second = device->recordEvent();
   const double seconds = second->secondsSince(*first);
   EXPECT_GE(seconds, 0);
@@ -117,7 +117,7 @@ TEST_F(CudaStreams, ReleasedMemoryIsNotUsedBeforeItsWorkIsDone) {
     {
       const auto scratch = integersOn(device, {1});
       affine(*module, scratch, 2, 5);
-      device->copyOnDevice(addressOf(result), addressOf(scratch), 4);
+      device->copyOnDevice(deviceAddress(result), deviceAddress(scratch), 4);
     }
     device->useStream(other.get());
     const auto next = integersOn(device, {1000});
@@ -137,7 +137,7 @@ TEST_F(CudaStreams, ReleasedBeforeThereWasASecondStream) {
     {
       const auto scratch = integersOn(device, {1});
       affine(*module, scratch, 2, 5);
-      device->copyOnDevice(addressOf(result), addressOf(scratch), 4);
+      device->copyOnDevice(deviceAddress(result), deviceAddress(scratch), 4);
     }
     const auto other = device->createStream();
     device->useStream(other.get());

@@ -156,7 +156,7 @@ minrnn.program "c" parallel gates ["a", "b"] recurrent [] parameters [] states [
 
 // B2: of three kinds.
 minrnn.program "c" parallel gates ["a", "b"] recurrent [] parameters [] states ["h"] output "h" {
-  // expected-error @+1 {{'minrnn.procedure' op expects to be forward, backward or step, once each, found 'sideways'}}
+  // expected-error @+1 {{'minrnn.procedure' op expects to be forward, backward or step, or one of the first two under lookback, once each, found 'sideways'}}
   minrnn.procedure sideways {}
 }
 
@@ -165,7 +165,7 @@ minrnn.program "c" parallel gates ["a", "b"] recurrent [] parameters [] states [
 // B2: and of each one at most.
 minrnn.program "c" parallel gates ["a", "b"] recurrent [] parameters [] states ["h"] output "h" {
   minrnn.procedure step {}
-  // expected-error @+1 {{'minrnn.procedure' op expects to be forward, backward or step, once each, found 'step'}}
+  // expected-error @+1 {{'minrnn.procedure' op expects to be forward, backward or step, or one of the first two under lookback, once each, found 'step'}}
   minrnn.procedure step {}
 }
 

@@ -11,7 +11,7 @@
 // backward and step by step, and held to the reference's bounds of the rounding
 // errors (tests/reference/Estimate.h). A failure is shrunk before it is told.
 //
-// MINRNN_RANDOM_FIRST and MINRNN_RANDOM_COUNT choose the seeds: 0 and 240
+// MINRNN_RANDOM_FIRST and MINRNN_RANDOM_COUNT choose the seeds: 0 and 120
 // unless set, for a longer campaign nightly or by hand.
 //
 //===----------------------------------------------------------------------===//
@@ -142,7 +142,7 @@ class RandomCellsOnTheHost : public testing::TestWithParam<uint64_t> {};
 
 TEST_P(RandomCellsOnTheHost, AgreeWithTheReference) {
   uint64_t first = fromEnvironment("MINRNN_RANDOM_FIRST", 0);
-  uint64_t count = fromEnvironment("MINRNN_RANDOM_COUNT", 240);
+  uint64_t count = fromEnvironment("MINRNN_RANDOM_COUNT", 120);
   CellMetrics metrics;
   int faults = 0;
   for (uint64_t seed = first + GetParam(); seed < first + count;

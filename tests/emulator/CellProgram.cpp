@@ -31,13 +31,15 @@ static std::string readText(const std::string &path) {
 }
 
 std::string CellProgram::textOf(Cell cell, const std::string &scan,
-                                const std::string &ioType) {
-  std::string text =
-      readText(test::testFile(MINRNN_EMULATOR_CELLS) + "/" +
-               std::string(name(cell)) + "-" + scan + "-" + ioType + ".ptx");
+                                const std::string &ioType,
+                                const std::string &schedule) {
+  std::string text = readText(test::testFile(MINRNN_EMULATOR_CELLS) + "/" +
+                              std::string(name(cell)) + "-" + scan + "-" +
+                              ioType + "-" + schedule + ".ptx");
   const Manifest manifest = parseManifestOfPtx(text, "the PTX");
   if (manifest.cell != name(cell) || manifest.scan != scan ||
-      manifest.ioType != ioType)
+      manifest.ioType != ioType ||
+      (manifest.entry("forward").tileSummary != 0) != (schedule == "lookback"))
     throw std::runtime_error("the PTX is of " + manifest.cell + ", scan " +
                              manifest.scan + ", " + manifest.ioType);
   return text;
@@ -89,6 +91,9 @@ CellRun CellProgram::run(Procedure entry, const EntryCall &call,
   const EntryStatistics before = statisticsOf(*device, symbol);
   EntryCall placed = call;
   placed.aligned = order.aligned;
+  if (order.masked)
+    placed.reset.resize(
+        static_cast<size_t>(call.shape.batch * call.shape.time));
   CellRun run;
   run.outputs = program.run(entry, placed);
   run.statistics = difference(statisticsOf(*device, symbol), before);

@@ -36,6 +36,8 @@ struct LaunchOrder {
   uint64_t seed = 0;
   unsigned threads = 0;
   bool aligned = false;
+  /// Whether a reset mask is given. It resets nothing.
+  bool masked = false;
 
   auto operator<=>(const LaunchOrder &) const = default;
 };
@@ -43,17 +45,19 @@ struct LaunchOrder {
 /// The PTX that minrnnc made of a cell.
 class CellProgram {
 public:
-  /// `scan` is "log" or "linear". Throws when the PTX is not there or its
-  /// manifest says otherwise.
+  /// `scan` is "log" or "linear", `schedule` "carry" or "lookback". Throws when
+  /// the PTX is not there or its manifest says otherwise.
   CellProgram(reference::Cell cell, const std::string &scan,
-              const std::string &ioType = "f32")
-      : CellProgram(textOf(cell, scan, ioType)) {}
+              const std::string &ioType = "f32",
+              const std::string &schedule = "carry")
+      : CellProgram(textOf(cell, scan, ioType, schedule)) {}
   /// The same from other text.
   explicit CellProgram(std::string ptx);
 
   /// The PTX text.
   static std::string textOf(reference::Cell cell, const std::string &scan,
-                            const std::string &ioType = "f32");
+                            const std::string &ioType = "f32",
+                            const std::string &schedule = "carry");
 
   CellRun forward(const SequenceData &data, const Presence &presence,
                   const LaunchOrder &order = {}) const;

@@ -22,7 +22,7 @@ using namespace minrnn::emulator;
 
 namespace {
 
-const float inf = std::numeric_limits<float>::infinity();
+const float infinity = std::numeric_limits<float>::infinity();
 
 /// Applies an instruction `op %r0, %r1;` to many values.
 std::vector<float> apply(const std::string &op, std::vector<float> in) {
@@ -102,14 +102,15 @@ TEST(SpecialFunctions, WithinTheirBounds) {
 
 TEST(SpecialFunctions, SpecialValues) {
   float tiny = std::numeric_limits<float>::denorm_min();
-  expectValues("ex2.approx.f32", {-inf, inf, NAN, 0, -0.0f, 3, -126},
-               {0, inf, NAN, 1, 1, 8, 0x1p-126f});
-  expectValues("ex2.approx.ftz.f32", {-200, 200, tiny, -130}, {0, inf, 1, 0});
+  expectValues("ex2.approx.f32", {-infinity, infinity, NAN, 0, -0.0f, 3, -126},
+               {0, infinity, NAN, 1, 1, 8, 0x1p-126f});
+  expectValues("ex2.approx.ftz.f32", {-200, 200, tiny, -130},
+               {0, infinity, 1, 0});
   expectValues("ex2.approx.f32", {-130}, {0x1p-130f});
-  expectValues("lg2.approx.f32", {0, -0.0f, inf, -1, NAN, 8, 0x1p-149f},
-               {-inf, -inf, inf, NAN, NAN, 3, -149});
-  expectValues("lg2.approx.ftz.f32", {tiny}, {-inf});
-  expectValues("rcp.approx.f32", {0, -0.0f, inf, -inf, NAN, 4},
-               {inf, -inf, 0, -0.0f, NAN, 0.25f});
-  expectValues("rcp.approx.ftz.f32", {tiny, -tiny}, {inf, -inf});
+  expectValues("lg2.approx.f32", {0, -0.0f, infinity, -1, NAN, 8, 0x1p-149f},
+               {-infinity, -infinity, infinity, NAN, NAN, 3, -149});
+  expectValues("lg2.approx.ftz.f32", {tiny}, {-infinity});
+  expectValues("rcp.approx.f32", {0, -0.0f, infinity, -infinity, NAN, 4},
+               {infinity, -infinity, 0, -0.0f, NAN, 0.25f});
+  expectValues("rcp.approx.ftz.f32", {tiny, -tiny}, {infinity, -infinity});
 }

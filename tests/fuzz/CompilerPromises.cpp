@@ -33,6 +33,7 @@ static const char *domainName(ScanDomain domain) {
 std::string Request::flags() const {
   return "--emit=" + stageName + " --target=" + target +
          " --scan=" + domainName(scan) + " --io-type=" + ioType +
+         (target == "host" ? "" : " --schedule=auto") +
          (recompute == Recompute::All ? " --recompute=all" : "");
 }
 

@@ -76,8 +76,8 @@ TEST(Linear, ForwardAndBackward) {
 TEST(Linear, NoRowsGiveZeroGradients) {
   std::vector<float> dWeight(6, 1);
   std::vector<float> dBias(3, 1);
-  linearBackward(hostLayers(), {0, 2, 3}, nullptr, nullptr, nullptr, nullptr,
-                 dWeight.data(), dBias.data());
+  linearBackward<float>(hostLayers(), {0, 2, 3}, nullptr, nullptr, nullptr,
+                        nullptr, dWeight.data(), dBias.data());
   EXPECT_EQ(dWeight, std::vector<float>(6, 0.0F));
   EXPECT_EQ(dBias, std::vector<float>(3, 0.0F));
 }

@@ -118,7 +118,7 @@ const char *const threeStages = R"mlir(
 
 const char *const cells[] = {mgu, choGRU, shared, freeOfStates, threeStages};
 
-double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+double logistic(double x) { return 1 / (1 + std::exp(-x)); }
 
 /// U_r x + b_r.
 Vector projected(const Call &call, int64_t r, const Vector &x) {
@@ -134,19 +134,19 @@ Vector projected(const Call &call, int64_t r, const Vector &x) {
 }
 
 /// What the loops below make of a step.
-struct Step {
+struct ChainStep {
   Vector h;
   Vector inner;
 };
 
 /// `gates` are [G, H], with the bias.
-Step mguStep(const Call &call, const Vector &gates, const Vector &h) {
+ChainStep mguStep(const Call &call, const Vector &gates, const Vector &h) {
   size_t size = h.size();
   Vector uf = projected(call, 0, h);
   Vector f(size);
-  Step step{h, Vector(size)};
+  ChainStep step{h, Vector(size)};
   for (size_t j = 0; j < size; ++j) {
-    f[j] = sigmoid(gates[j] + uf[j]);
+    f[j] = logistic(gates[j] + uf[j]);
     step.inner[j] = f[j] * h[j];
   }
   Vector un = projected(call, 1, step.inner);
@@ -155,28 +155,29 @@ Step mguStep(const Call &call, const Vector &gates, const Vector &h) {
   return step;
 }
 
-Step gruStep(const Call &call, const Vector &gates, const Vector &h) {
+ChainStep gruStep(const Call &call, const Vector &gates, const Vector &h) {
   size_t size = h.size();
   Vector ur = projected(call, 0, h);
   Vector uz = projected(call, 2, h);
-  Step step{h, Vector(size)};
+  ChainStep step{h, Vector(size)};
   for (size_t j = 0; j < size; ++j)
-    step.inner[j] = sigmoid(gates[j] + ur[j]) * h[j];
+    step.inner[j] = logistic(gates[j] + ur[j]) * h[j];
   Vector un = projected(call, 1, step.inner);
   for (size_t j = 0; j < size; ++j) {
-    double z = sigmoid(gates[size + j] + uz[j]);
+    double z = logistic(gates[size + j] + uz[j]);
     step.h[j] = z * h[j] + (1 - z) * std::tanh(gates[2 * size + j] + un[j]);
   }
   return step;
 }
 
 /// The inner values are [3, H].
-Step threeStagesStep(const Call &call, const Vector &gates, const Vector &h) {
+ChainStep threeStagesStep(const Call &call, const Vector &gates,
+                          const Vector &h) {
   size_t size = h.size();
-  Step step{h, Vector(3 * size)};
+  ChainStep step{h, Vector(3 * size)};
   Vector rh(size), ta(size), bd(size);
   for (size_t j = 0; j < size; ++j)
-    rh[j] = sigmoid(gates[j]) * h[j];
+    rh[j] = logistic(gates[j]) * h[j];
   Vector a = projected(call, 0, rh);
   for (size_t j = 0; j < size; ++j)
     ta[j] = std::tanh(a[j]);
@@ -190,7 +191,7 @@ Step threeStagesStep(const Call &call, const Vector &gates, const Vector &h) {
     step.inner[j] = rh[j];
     step.inner[size + j] = ta[j];
     step.inner[2 * size + j] = bd[j];
-    double r = sigmoid(gates[j]);
+    double r = logistic(gates[j]);
     step.h[j] = (1 - r) * h[j] + r * std::tanh(c[j] + u[j]);
   }
   return step;
@@ -198,8 +199,8 @@ Step threeStagesStep(const Call &call, const Vector &gates, const Vector &h) {
 
 /// Holds a cell of one state to `step`, applied from step to step.
 void expectIsALoopOf(const char *text,
-                     Step (*step)(const Call &, const Vector &,
-                                  const Vector &)) {
+                     ChainStep (*step)(const Call &, const Vector &,
+                                       const Vector &)) {
   ParsedCell cell = parseCell(text);
   auto gateCount = static_cast<int64_t>(cell.gates.size());
   constexpr int64_t batch = 2, time = 12, channels = 3;
@@ -223,7 +224,7 @@ void expectIsALoopOf(const char *text,
         for (int64_t i = 0; i < gateCount * channels; ++i)
           gates[i] =
               call.preactivations[at * gateCount * channels + i] + call.bias[i];
-        Step after = step(call, gates, h);
+        ChainStep after = step(call, gates, h);
         h = after.h;
         for (int64_t j = 0; j < channels; ++j)
           EXPECT_NEAR(results.output.value[at * channels + j], h[j], 1e-13);

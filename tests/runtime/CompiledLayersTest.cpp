@@ -61,8 +61,8 @@ INSTANTIATE_TEST_SUITE_P(Cells, RecomputingLayer,
 TEST_P(RecomputingLayer, AgreesWithTheEquations) {
   const CellKernels cell = compiledCell(GetParam(), 0, Recompute::All);
   ASSERT_TRUE(cell.manifest().recomputesStates());
-  EXPECT_EQ(cell.manifest().timeTiles(0), 0);
-  EXPECT_EQ(cell.manifest().timeTiles(1), 1);
+  EXPECT_EQ(cell.manifest().entry("forward").timeTiles(0), 0);
+  EXPECT_EQ(cell.manifest().entry("forward").timeTiles(1), 1);
   // One tile, a whole one, and one that is not whole after it.
   for (const std::size_t time : {0, 1, 64, 70})
     for (const bool reverse : {false, true}) {

@@ -78,12 +78,12 @@ TEST(Layer, ListsItsTensorsByRole) {
 TEST(Layer, SaysItsBytesBeforeItReservesThem) {
   const CellKernels cell = handWrittenMinGru();
   // What is saved is preactivations, 240 bytes; in whole 256.
-  const LayerBytes training = planLayer(cell.manifest(), sizes);
+  const LayerBytes training = planLayer(cell, sizes);
   EXPECT_EQ(training.saved, 256);
   // d_preactivations and d_bias_rows.
   EXPECT_EQ(training.scratch, 512);
   const LayerBytes inference =
-      planLayer(cell.manifest(), sizes, {.training = false});
+      planLayer(cell, sizes, {.training = false});
   EXPECT_EQ(inference.saved, 0);
   EXPECT_EQ(inference.scratch, 256);
   const std::shared_ptr<Device> device = cell.device();

@@ -82,13 +82,13 @@ TEST(Manifest, IsWrittenAsItIsRead) {
 TEST(Manifest, CountsTilesWithoutOverflow) {
   KernelEntry entry;
   entry.tileChannels = 16;
-  EXPECT_EQ(entry.tileCount(3, 0), 0);
-  EXPECT_EQ(entry.tileCount(0, 40), 0);
-  EXPECT_EQ(entry.tileCount(3, 16), 3);
-  EXPECT_EQ(entry.tileCount(3, 17), 6);
+  EXPECT_EQ(entry.tileCount(3, 7, 0), 0);
+  EXPECT_EQ(entry.tileCount(0, 7, 40), 0);
+  EXPECT_EQ(entry.tileCount(3, 7, 16), 3);
+  EXPECT_EQ(entry.tileCount(3, 7, 17), 6);
   constexpr std::int64_t largest = std::numeric_limits<std::int64_t>::max();
-  EXPECT_THROW(entry.tileCount(largest, largest), Error);
-  EXPECT_THROW(entry.tileCount(1, -1), Error);
+  EXPECT_THROW(entry.tileCount(largest, 7, largest), Error);
+  EXPECT_THROW(entry.tileCount(1, 7, -1), Error);
 }
 
 TEST(Manifest, IgnoresKeysItDoesNotKnow) {
@@ -130,7 +130,7 @@ TEST(Manifest, SaysWhatIsWrong) {
       "'i8*', 'i32*' or 'i64', found 'f64*'");
   expectMentions(
       errorAfter([](Json &json) { json["entries"][0]["grid"] = "batch"; }),
-      "the one rule this runtime knows; found 'batch'");
+      "the one rule this runtime knows for such tiles; found 'batch'");
   expectMentions(errorAfter([](Json &json) { json["target"] = "sm_75"; }),
                  "the key 'block' is missing");
   expectMentions(errorAfter([](Json &json) { json["scan"] = "cubic"; }),

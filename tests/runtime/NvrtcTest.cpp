@@ -49,7 +49,7 @@ protected:
   std::optional<Nvrtc> nvrtc;
 };
 
-void expectContains(const std::string &text, const std::string &part) {
+void expectMessage(const std::string &text, const std::string &part) {
   EXPECT_NE(text.find(part), std::string::npos) << part << " in\n" << text;
 }
 
@@ -58,8 +58,8 @@ TEST_F(NvrtcTest, CompilesForEveryTargetItNames) {
   EXPECT_NE(std::ranges::find(targets, "sm_75"), targets.end());
   for (const std::string &target : targets) {
     const std::string ptx = nvrtc->compileToPtx(twice, target, headers);
-    expectContains(ptx, ".target " + target);
-    expectContains(ptx, ".visible .entry twice(");
+    expectMessage(ptx, ".target " + target);
+    expectMessage(ptx, ".visible .entry twice(");
     EXPECT_EQ(ptx.find('\0'), std::string::npos);
   }
 }
@@ -67,18 +67,18 @@ TEST_F(NvrtcTest, CompilesForEveryTargetItNames) {
 TEST_F(NvrtcTest, AnErrorCarriesTheCompilersLog) {
   const std::string message = errorOf(
       {"broken.cu", "__global__ void f() { undeclared = 1; }"}, "sm_75");
-  expectContains(message, "broken.cu does not compile for sm_75");
-  expectContains(message, "identifier \"undeclared\" is undefined");
+  expectMessage(message, "broken.cu does not compile for sm_75");
+  expectMessage(message, "identifier \"undeclared\" is undefined");
 }
 
 TEST_F(NvrtcTest, AnUnknownTargetIsAnsweredWithThoseItKnows) {
   const std::string message = errorOf(twice, "sm_20");
-  expectContains(message, "NVRTC " + nvrtc->version());
-  expectContains(message, "does not compile for sm_20");
+  expectMessage(message, "NVRTC " + nvrtc->version());
+  expectMessage(message, "does not compile for sm_20");
   for (const std::string &target : nvrtc->targets())
-    expectContains(message, target);
+    expectMessage(message, target);
   for (const char *target : {"", "75", "sm_", "sm_7x", "sm_a", "sm_9a"})
-    expectContains(errorOf(twice, target), "no target; expected one such as");
+    expectMessage(errorOf(twice, target), "no target; expected one such as");
 }
 
 TEST(NvrtcAbsence, NamesTheVariable) {
@@ -90,8 +90,8 @@ TEST(NvrtcAbsence, NamesTheVariable) {
     const Nvrtc nvrtc;
     ADD_FAILURE() << "opened NVRTC " << nvrtc.version();
   } catch (const Error &error) {
-    expectContains(error.what(), "/nowhere/libnvrtc.so");
-    expectContains(error.what(), "MINRNN_NVRTC");
+    expectMessage(error.what(), "/nowhere/libnvrtc.so");
+    expectMessage(error.what(), "MINRNN_NVRTC");
   }
   if (before)
     setenv("MINRNN_NVRTC", before->c_str(), 1);

@@ -60,7 +60,7 @@ int main(int argc, char **argv) {
   expectOk(minrnn_compile_cell(device, argv[1], "f32", &cell, &message),
            &message);
 
-  const minrnn_layer_options options = {0, 1};
+  const minrnn_layer_options options = {0, 1, NULL};
   minrnn_sizes sizes = {-1, 3, 4, 4};
   expect(minrnn_create_layer(cell, &sizes, &options, &layer, &message) ==
              MINRNN_ERROR,
@@ -117,6 +117,24 @@ int main(int argc, char **argv) {
   expectOk(minrnn_download(device, copy, state, sizeof copy, &message),
            &message);
   expect(copy[0] == 0.25F, "the state after a step");
+
+  /* The first weight of h~, which is no number of tf32. */
+  const float weight1 = 1 + 1 / 4096.0F;
+  expectOk(minrnn_upload(device, weights + 16, &weight1, 4, &message),
+           &message);
+  expectOk(minrnn_forward(layer, tensors, 3, &message), &message);
+  expect(output[0] == 0.75F + 1 / 8192.0F, "h = (x + 1 / 2) / 2");
+  minrnn_release_layer(layer);
+  minrnn_layer_options rounded = {0, 1, "tf31"};
+  expect(minrnn_create_layer(cell, &sizes, &rounded, &layer, &message) ==
+             MINRNN_ERROR,
+         "there are no such products");
+  expect(strstr(message.text, "tf31") != NULL, message.text);
+  rounded.products = "tf32";
+  expectOk(minrnn_create_layer(cell, &sizes, &rounded, &layer, &message),
+           &message);
+  expectOk(minrnn_forward(layer, tensors, 3, &message), &message);
+  expect(output[0] == 0.75F, "the weight was rounded");
 
   minrnn_release(device, weights);
   minrnn_release_layer(layer);

@@ -22,6 +22,7 @@
 #include "tests/reference/Equations.h"
 #include "tests/scan/ScanCell.h"
 
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Parser/Parser.h"

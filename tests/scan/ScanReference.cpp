@@ -8,6 +8,7 @@
 
 #include "tests/scan/ScanReference.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "tests/reference/Evaluation.h"
 
 #include <algorithm>

@@ -17,6 +17,7 @@
 #include "tests/reference/CallSamples.h"
 #include "tests/reference/Samples.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/TypeSwitch.h"
 

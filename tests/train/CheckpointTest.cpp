@@ -114,6 +114,27 @@ TEST(Checkpoint, RefusesWhatIsNone) {
   }
 }
 
+TEST(Checkpoint, RefusesAnIoTypeThatIsNone) {
+  const TemporaryFolder folder;
+  const std::filesystem::path path = folder.path() / "model.safetensors";
+  LanguageModel model = smallModel(3);
+  AdamW adamW = adamWOf(model);
+  CheckpointInfo info{.training = quickTraining(),
+                      .metadata = metadataOf(model)};
+  info.metadata.erase("io_type");
+  writeCheckpoint(path, info, model, adamW);
+  EXPECT_EQ(readLanguageModelInfo(path).ioType, "f32");
+  info.metadata["io_type"] = "f8";
+  writeCheckpoint(path, info, model, adamW);
+  try {
+    readLanguageModelInfo(path);
+    FAIL() << "a checkpoint of f8";
+  } catch (const Error &error) {
+    EXPECT_EQ(error.what(), path.string() + ": expected an element type f32, "
+                                            "f16 or bf16, found 'f8'");
+  }
+}
+
 TEST(Checkpoint, RefusesSizesThatAreNotThoseOfItsTensors) {
   const TemporaryFolder folder;
   const std::filesystem::path path = folder.path() / "model.safetensors";

@@ -11,14 +11,16 @@
 // tile is computed, the loads of the next are under way.
 //
 // The tiles that are whole have a loop of their own, where nothing is clamped
-// or selected. The last one in part has the other loop; so have all where the
-// caller gives a reset mask.
+// or selected. What is left has the other loop, in tiles of half as many steps
+// where that is free to choose, since it holds more of each; so have all tiles
+// where the caller gives a reset mask.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/lowering/ScanStages.h"
 #include "compiler/lowering/schedules/Schedules.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -39,44 +41,16 @@ int64_t minrnn::compiler::carrySharedBytes(int64_t elementSize, bool recomputes,
   return (recomputes ? 2 : 1) * exchangeBytes(shape, elementSize);
 }
 
-/// How the tiles of `scan` lie in time. Where states are recomputed, they begin
-/// where those of the forward pass did: the last of these, which is taken
-/// first, may begin with steps that do not exist.
-static TileAxis tileAxis(ThreadBlock &block, ScanOp scan, BlockShape shape) {
-  TensorAccess &tensors = block.tensors;
-  if (!scan.getTaken())
-    return {tensors.timeAxis(scan.getReverse()), /*first=*/{}, tensors.end()};
-  TimeAxis forward = tensors.timeAxis(/*isReverse=*/false);
-  Value end = block.mul(tensors.timeTiles(shape.tileTime()),
-                        block.integer(shape.tileTime()));
-  Value last = block.sub(end, block.integer(1));
-  return {{block.add(forward.origin, block.mul(last, forward.direction)),
-           block.sub(block.integer(0), forward.direction),
-           /*lastPosition=*/{}},
-          block.sub(end, tensors.end()),
-          end};
-}
-
-/// Whether the registers of a multiprocessor hold two blocks against the
-/// forward pass. ptxas aims at that by itself, but where it is not told, it may
-/// spill what fits.
-static bool leavesRoomForTwoBlocks(ScanOp scan, BlockShape shape) {
-  int64_t values = stepValueCount(scan.getOutputs().getTypes());
-  for (Value sequence : scan.getSequences())
-    values += stepValueCount(sequence.getType());
-  return scan.getReverse() && !scan.getTaken() &&
-         scan.getOutputs().size() == 1 && values * shape.stepsPerThread <= 36;
-}
-
 namespace {
 
 /// Builds one kernel.
 class CarrySchedule {
 public:
-  CarrySchedule(ScanThread &thread, const TileAxis &axis, Value shared,
-                Value sharedForward)
-      : thread(thread), block(thread.block), scan(thread.scan), axis(axis),
-        shared(shared), sharedForward(sharedForward) {}
+  /// `whole` takes the whole tiles, `rest` the others.
+  CarrySchedule(ScanThread &whole, ScanThread &rest, const TileAxis &axis,
+                Value shared, Value sharedForward)
+      : whole(whole), rest(rest), block(whole.block), scan(whole.scan),
+        axis(axis), shared(shared), sharedForward(sharedForward) {}
 
   void build();
 
@@ -88,14 +62,16 @@ private:
   /// their steps exists and no reset mask is given.
   SmallVector<Value> buildLoop(Value begin, Value end, bool areWhole,
                                ValueRange carried);
-  /// One tile. `prefetch` begins the loads of the next. Returns what is carried
-  /// on.
-  SmallVector<Value> buildTile(Value tileStart, ValueRange pointers,
-                               TileSteps steps, ValueRange carried,
+  /// One tile of `thread`. `prefetch` begins the loads of the next. Returns
+  /// what is carried on.
+  SmallVector<Value> buildTile(ScanThread &thread, Value tileStart,
+                               ValueRange pointers, TileSteps steps,
+                               ValueRange carried,
                                llvm::function_ref<void()> prefetch);
   void writeResults(ValueRange carried);
 
-  ScanThread &thread;
+  ScanThread &whole;
+  ScanThread &rest;
   ThreadBlock &block;
   ScanOp scan;
   TileAxis axis;
@@ -109,13 +85,13 @@ private:
 
 void CarrySchedule::build() {
   TensorAccess &tensors = block.tensors;
-  isWriter = block.both(thread.isOwnWarp.front(), block.isInside);
+  isWriter = block.both(whole.isOwnWarp.front(), block.isInside);
   SmallVector<Value> carried =
-      thread.algebra.encode(tensors.readRows(scan.getInitial()));
+      whole.algebra.encode(tensors.readRows(scan.getInitial()));
   // Where there is no step, the last states are the initial ones to the bit,
   // which decoding would not give back.
   scf::IfOp hasSteps;
-  if (thread.algebra.encodes()) {
+  if (whole.algebra.encodes()) {
     hasSteps = scf::IfOp::create(block.builder, block.location,
                                  block.compare(arith::CmpIPredicate::slt,
                                                tensors.begin(), tensors.end()),
@@ -136,13 +112,13 @@ void CarrySchedule::build() {
 SmallVector<Value> CarrySchedule::buildTiles(ArrayRef<Value> carried) {
   TensorAccess &tensors = block.tensors;
   bool recomputes = static_cast<bool>(scan.getTaken());
-  Value tileTime = block.integer(thread.shape.tileTime());
+  Value tileTime = block.integer(whole.shape.tileTime());
   Value begin = recomputes ? block.integer(0) : tensors.begin();
   // The whole tiles are all but the last one of the forward pass, where that is
   // taken in part.
   Value tiles = arith::DivUIOp::create(
       block.builder, block.location, block.sub(tensors.end(), begin), tileTime);
-  if (Value isMasked = thread.pointers.maskIsGiven())
+  if (Value isMasked = whole.pointers.maskIsGiven())
     tiles = arith::SelectOp::create(block.builder, block.location, isMasked,
                                     block.integer(0), tiles);
   Value steps = block.mul(tiles, tileTime);
@@ -160,6 +136,7 @@ SmallVector<Value> CarrySchedule::buildTiles(ArrayRef<Value> carried) {
 
 SmallVector<Value> CarrySchedule::buildLoop(Value begin, Value end,
                                             bool areWhole, ValueRange carried) {
+  ScanThread &thread = areWhole ? whole : rest;
   TilePointers &tile = thread.pointers;
   OpBuilder &builder = block.builder;
   Value tileTime = block.integer(thread.shape.tileTime());
@@ -171,6 +148,9 @@ SmallVector<Value> CarrySchedule::buildLoop(Value begin, Value end,
   builder.setInsertionPointToStart(hasTiles.elseBlock());
   scf::YieldOp::create(builder, block.location, carried);
   builder.setInsertionPointToStart(hasTiles.thenBlock());
+  // The tile before may have used the buffer that the first one takes.
+  if (whole.shape.tileTime() != rest.shape.tileTime() && !areWhole)
+    gpu::BarrierOp::create(builder, block.location);
 
   Value own = block.mul(block.toInteger(block.warp),
                         block.integer(thread.shape.stepsPerThread));
@@ -196,8 +176,8 @@ SmallVector<Value> CarrySchedule::buildLoop(Value begin, Value end,
   SmallVector<Value> later;
   SmallVector<Value> prefetched;
   SmallVector<Value> next = buildTile(
-      tileStart, at, std::move(steps), arguments.take_front(carried.size()),
-      [&] {
+      thread, tileStart, at, std::move(steps),
+      arguments.take_front(carried.size()), [&] {
         later = tile.next(at);
         auto hasNext = scf::IfOp::create(
             builder, block.location, loaded.getTypes(),
@@ -226,10 +206,9 @@ SmallVector<Value> CarrySchedule::buildLoop(Value begin, Value end,
   return SmallVector<Value>(hasTiles.getResults());
 }
 
-SmallVector<Value>
-CarrySchedule::buildTile(Value tileStart, ValueRange pointers, TileSteps steps,
-                         ValueRange carried,
-                         llvm::function_ref<void()> prefetch) {
+SmallVector<Value> CarrySchedule::buildTile(
+    ScanThread &thread, Value tileStart, ValueRange pointers, TileSteps steps,
+    ValueRange carried, llvm::function_ref<void()> prefetch) {
   TensorAccess &tensors = block.tensors;
   int64_t tileTime = thread.shape.tileTime();
   ValueRange states = carried.take_front(scan.getStateCount());
@@ -272,14 +251,14 @@ CarrySchedule::buildTile(Value tileStart, ValueRange pointers, TileSteps steps,
 void CarrySchedule::writeResults(ValueRange carried) {
   TensorAccess &tensors = block.tensors;
   SmallVector<Value> last =
-      thread.algebra.decode(carried.take_front(scan.getStateCount()));
+      whole.algebra.decode(carried.take_front(scan.getStateCount()));
   block.when(isWriter, [&] { tensors.writeRows(scan.getLast(), last); });
   ValueRange threadSums = carried.drop_front(scan.getStateCount());
   for (Value sum : scan.getSums()) {
     int64_t gates = packedValueCount(sum.getType());
     SmallVector<Value> overWarps;
     for (Value value : threadSums.take_front(gates))
-      overWarps.push_back(sumOverWarps(thread, shared, value));
+      overWarps.push_back(sumOverWarps(whole, shared, value));
     threadSums = threadSums.drop_front(gates);
     block.when(isWriter, [&] { tensors.writeRows(sum, overWarps); });
   }
@@ -297,20 +276,17 @@ void minrnn::compiler::buildCarryKernel(OpBuilder &builder,
       gpu::ThreadIdOp::create(builder, block.location, gpu::Dimension::x);
   block.warp =
       gpu::ThreadIdOp::create(builder, block.location, gpu::Dimension::y);
-  block.locate(kWarpSize);
-  if (leavesRoomForTwoBlocks(scan, shape))
+  block.locate(kWarpSize, block.blockIndex());
+  // ptxas aims at two blocks by itself, but where it is not told, it may spill
+  // what fits, or take more registers than that leaves.
+  if (!scan.getTaken() && holdsNextTile(scan, shape))
     block.kernel->setAttr("nvvm.minctasm", builder.getI32IntegerAttr(2));
   TileAxis axis = tileAxis(block, scan, shape);
-  ScanThread thread{block,
-                    shape,
-                    scan,
-                    LaneAlgebra(scan, block.lanes),
-                    TilePointers(block, scan, axis, shape),
-                    block.tensors.readParameters(scan.getParameters()),
-                    /*isOwnWarp=*/{}};
-  for (int64_t warp = 0; warp < shape.warps; ++warp)
-    thread.isOwnWarp.push_back(
-        block.compare(arith::CmpIPredicate::eq, block.warp, block.index(warp)));
+  BlockShape restShape = shape;
+  if (!scan.getTaken() && !scan.getBoundaries() && shape.stepsPerThread > 1)
+    restShape.stepsPerThread /= 2;
+  ScanThread whole = startThread(block, scan, axis, shape);
+  ScanThread rest = startThread(block, scan, axis, restShape);
   auto buffers = block.kernel.getWorkgroupAttributions();
-  CarrySchedule(thread, axis, buffers.front(), buffers.back()).build();
+  CarrySchedule(whole, rest, axis, buffers.front(), buffers.back()).build();
 }

@@ -16,6 +16,7 @@
 #include "compiler/lowering/TileTime.h"
 #include "compiler/lowering/schedules/Schedules.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 

@@ -23,6 +23,24 @@ void buildCarryKernel(mlir::OpBuilder &builder, mlir::func::FuncOp function,
                       llvm::ArrayRef<EntryArgument> signature, BlockShape shape,
                       bool roundsToBF16);
 
+/// The same, where each tile of time is a block of its own: of a function that
+/// minrnn-look-back has given its scratch tensors.
+void buildLookbackKernel(mlir::OpBuilder &builder, mlir::func::FuncOp function,
+                         dialect::ScanOp scan,
+                         llvm::ArrayRef<EntryArgument> signature,
+                         BlockShape shape, bool roundsToBF16);
+
+/// The shape of a block that takes `scan`. The more steps a thread has, the less
+/// the exchange costs each: `shape`, in the forward pass twice the steps, and
+/// half of that where registers would not hold them beside those of the next
+/// tile. Where tiles are blocks, no next tile is held, and all have the steps.
+/// Where states are recomputed, tiles are those of `shape` in both passes.
+BlockShape shapeFor(dialect::ScanOp scan, BlockShape shape, bool looksBack);
+
+/// Whether the registers of a thread of such a block hold the values of its
+/// steps, and of those of a next tile.
+bool holdsNextTile(dialect::ScanOp scan, BlockShape shape);
+
 /// The shared memory that every GPU of ours gives a block, in bytes.
 inline constexpr int64_t kSharedBytes = 48 * 1024;
 
@@ -30,6 +48,7 @@ inline constexpr int64_t kSharedBytes = 48 * 1024;
 /// values; twice where states are recomputed.
 int64_t carrySharedBytes(int64_t elementSize, bool recomputes,
                          BlockShape shape);
+int64_t lookbackSharedBytes(int64_t elementSize, BlockShape shape);
 
 /// The states whose values in a tile of time may lie on the host's stack.
 inline constexpr int64_t kMostStatesOnStack = 64;

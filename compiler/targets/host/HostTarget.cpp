@@ -147,6 +147,9 @@ public:
     if (!makes(stage))
       return "the target host has no PTX and no cubin; ask for an object, or "
              "for a GPU target";
+    if (options.schedule == Schedule::Lookback)
+      return "the schedule lookback is one of GPUs; the host takes time in "
+             "order";
     std::string error;
     if (!options.hostProcessor.empty() || !options.hostFeatures.empty())
       checkHostProcessor(options.hostProcessor, options.hostFeatures, error);
@@ -172,8 +175,8 @@ public:
 
   // It takes time in order, so that nothing far apart is multiplied.
   bool prefersLogSpace() const override { return false; }
-  int64_t tileTime(const KernelSize & /*size*/) const override {
-    return kTileTime;
+  BlockShape blockShape(const KernelSize & /*size*/) const override {
+    return {/*warps=*/1, kTileTime};
   }
 
   void buildKernelPipeline(OpPassManager &passes,

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/lowering/MathBuilder.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 
 #include <limits>
 

@@ -27,10 +27,6 @@ using namespace mlir;
 using namespace minrnn;
 using namespace minrnn::compiler;
 
-static BlockShape blockShape(const KernelSize &size) {
-  return {/*warps=*/8, size.stepsPerThread};
-}
-
 namespace {
 
 class NvidiaTarget : public Target {
@@ -51,8 +47,18 @@ public:
   }
 
   LogicalResult verifyStates(Location cell, int64_t states) const override {
+    if (options.schedule == Schedule::Lookback) {
+      if (looksBack(states))
+        return success();
+      int64_t most = states;
+      while (!looksBack(most))
+        --most;
+      return emitError(cell) << "expects a parallel cell of at most " << most
+                             << " states for the schedule lookback, found "
+                             << states << "; --schedule=carry allows more";
+    }
     // The warps of a block exchange an element of two values for each state.
-    auto mostOf = [](bool recomputes) {
+    auto mostOf = [&](bool recomputes) {
       return kSharedBytes /
              carrySharedBytes(/*elementSize=*/2, recomputes, blockShape({}));
     };
@@ -71,9 +77,15 @@ public:
                  << mostKept << " are allowed";
   }
 
+  bool hasSchedules() const override { return true; }
+  bool looksBack(int64_t states) const override {
+    return lookbackSharedBytes(/*elementSize=*/2 * states, blockShape({})) <=
+           kSharedBytes;
+  }
+
   bool prefersLogSpace() const override { return true; }
-  int64_t tileTime(const KernelSize &size) const override {
-    return blockShape(size).tileTime();
+  BlockShape blockShape(const KernelSize &size) const override {
+    return {/*warps=*/8, size.stepsPerThread};
   }
 
   void buildKernelPipeline(OpPassManager &passes,

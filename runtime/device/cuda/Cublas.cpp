@@ -19,7 +19,7 @@ using namespace minrnn;
 
 namespace {
 
-constexpr auto libraryNames = std::to_array<std::string_view>(
+constexpr auto cublasNames = std::to_array<std::string_view>(
     {"libcublas.so.13", "libcublas.so.12", "libcublas.so.11", "libcublas.so"});
 
 int cublasType(ElementType type) {
@@ -34,6 +34,15 @@ int cublasType(ElementType type) {
   return cublasReal32;
 }
 
+/// Only products of f32 can be asked for in another format.
+int cublasCompute(ElementType operands, Precision precision) {
+  if (operands == ElementType::F32 && precision == Precision::Tf32)
+    return cublasComputeOfTf32;
+  if (operands == ElementType::F32 && precision == Precision::Bf16)
+    return cublasComputeOfBrain16;
+  return cublasComputeInFloat;
+}
+
 int cublasTranspose(Transpose value) {
   return value == Transpose::Yes ? cublasTransposed : cublasNoTranspose;
 }
@@ -43,7 +52,7 @@ int cublasTranspose(Transpose value) {
 Cublas::Cublas()
     : library({.what = "cuBLAS",
                .variable = "MINRNN_CUBLAS",
-               .names = libraryNames}) {
+               .names = cublasNames}) {
   check(create(&handle), "does not start");
   // Otherwise parts of a sum of halves may be added as halves.
   const Status status = setMathMode(handle, cublasFullReduction);
@@ -105,7 +114,7 @@ void Cublas::multiply(const MatrixProduct &product, CudaStream stream,
                static_cast<int>(m), static_cast<int>(k), &one, b.data, operand,
                static_cast<int>(b.stride), a.data, operand,
                static_cast<int>(a.stride), &keep, c, result,
-               static_cast<int>(cStride), cublasComputeInFloat,
+               static_cast<int>(cStride), cublasCompute(aType, precision),
                cublasDefaultAlgorithm),
         "refuses a matrix product");
 }

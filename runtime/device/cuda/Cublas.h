@@ -22,15 +22,17 @@ namespace minrnn {
 constexpr int cublasNoTranspose = 0;
 constexpr int cublasTransposed = 1;
 constexpr int cublasComputeInFloat = 68;
+constexpr int cublasComputeOfBrain16 = 75;
+constexpr int cublasComputeOfTf32 = 77;
 constexpr int cublasDefaultAlgorithm = -1;
 constexpr int cublasFullReduction = 16;
 constexpr int cublasReal32 = 0;
 constexpr int cublasReal16 = 2;
 constexpr int cublasBrain16 = 14;
 
-/// Matrix products by cuBLAS on the current context. f32 products use no
-/// reduced precision; f16 and bf16 ones run on tensor cores where the GPU has
-/// them and are summed in f32.
+/// Matrix products by cuBLAS on the current context. Products of f32 use no
+/// reduced precision but where they ask for it; f16 and bf16 ones run on tensor
+/// cores where the GPU has them. All are summed in f32.
 class Cublas {
 public:
   /// Opens the library that MINRNN_CUBLAS names, or the newest one found.
@@ -43,8 +45,8 @@ public:
   /// The room that cuBLAS's manual recommends for a GPU of this capability.
   static std::size_t workspaceBytes(int capability);
 
-  /// Queues the product in single precision, whose sizes are all positive
-  /// and whose operands are of one type.
+  /// Queues the product, which is not in double precision, whose sizes are all
+  /// positive and whose operands are of one type.
   /// `workspace` is room of `bytes` bytes on the device that no product on
   /// another stream uses meanwhile: with it results are the same from run to
   /// run on any stream, and products can be recorded in graphs. Throws Error

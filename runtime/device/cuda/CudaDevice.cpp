@@ -13,6 +13,7 @@
 #include "runtime/device/ProductThroughHost.h"
 #include "runtime/device/cuda/CudaModule.h"
 #include "runtime/device/cuda/CudaState.h"
+#include "runtime/device/cuda/WidenedProduct.h"
 
 #include <array>
 #include <string>
@@ -107,12 +108,12 @@ public:
       : state(std::move(owner)) {
     // Whoever launches this in another graph hands it on, and so it goes when
     // neither needs it.
-    if (recording.workspace != 0)
-      recording.kept.push_back(std::shared_ptr<const void>(
-          nullptr,
-          [state = state, room = recording.workspace](const void *) noexcept {
-            state->release(*state->workspaces, room);
-          }));
+    for (const std::uint64_t room : {recording.workspace, recording.widened})
+      if (room != 0)
+        recording.kept.push_back(std::shared_ptr<const void>(
+            nullptr, [state = state, room](const void *) noexcept {
+              state->release(*state->workspaces, room);
+            }));
     kept = std::move(recording.kept);
     const CudaResult result =
         state->driver.graphInstantiate(&executable, graph, 0);
@@ -180,6 +181,10 @@ public:
     return text;
   }
 
+  std::int64_t multiprocessors() const override {
+    return state->multiprocessors;
+  }
+
   std::string target() const override {
     return "sm_" + std::to_string(state->capability);
   }
@@ -233,22 +238,27 @@ public:
         "filling memory on the GPU");
   }
 
+  bool hasProducts(Precision precision) const override {
+    constexpr int ampere = 80;
+    return state->capability >= ampere || precision == Precision::Ieee ||
+           precision == Precision::Double;
+  }
+
   void multiply(const MatrixProduct &product) override {
     const auto &[m, n, k, a, b, c, cStride, accumulate, aType, bType,
                  resultType, precision] = product;
     checkProduct(product);
+    requireProducts(*this, precision);
     if (m == 0 || n == 0 || (k == 0 && accumulate))
       return;
     state->enter();
     // What cuBLAS cannot form.
-    if (k > 0 && (precision == Precision::Double || aType != bType))
+    if (k > 0 && precision == Precision::Double)
       return multiplyThroughHost(*this, product);
-    if (k > 0) {
-      const std::uint64_t workspace = state->workspace();
-      state->cublas().multiply(product, state->current, workspace,
-                               Cublas::workspaceBytes(state->capability));
-      return;
-    }
+    if (k > 0 && aType != bType)
+      return multiplyWidened(product);
+    if (k > 0)
+      return multiplyByCublas(product);
     const std::int64_t bytes = elementBytes(resultType);
     state->check(state->driver.memsetD2D8Async(
                      addressOf(c), static_cast<std::size_t>(cStride * bytes), 0,
@@ -322,17 +332,37 @@ public:
       own.endRecording(&graph, &recording);
       if (graph != nullptr)
         own.driver.graphDestroy(graph);
-      own.release(*own.workspaces, recording.workspace);
+      own.releaseRoom(recording);
       throw;
     }
     const CudaResult result = own.endRecording(&graph, &recording);
     if (result != 0)
-      own.release(*own.workspaces, recording.workspace);
+      own.releaseRoom(recording);
     own.check(result, "recording a graph");
     return std::make_unique<DriverGraph>(state, graph, recording);
   }
 
 private:
+  void multiplyByCublas(const MatrixProduct &product) {
+    const std::uint64_t workspace = state->workspace();
+    state->cublas().multiply(product, state->current, workspace,
+                             Cublas::workspaceBytes(state->capability));
+  }
+
+  /// Of operands of two types.
+  void multiplyWidened(const MatrixProduct &product) {
+    if (!widening)
+      widening = load(widenPtx);
+    const std::uint64_t room = state->allocateWidened(widenedBytes(product));
+    try {
+      multiplyByCublas(widen(product, room, *widening));
+    } catch (...) {
+      state->releaseWidened(room);
+      throw;
+    }
+    state->releaseWidened(room);
+  }
+
   /// Waits for the copy of so many bytes that `copy` queues.
   template <typename Copy>
   void copyAndWait(std::size_t bytes, const std::string &what,
@@ -347,6 +377,8 @@ private:
   }
 
   std::shared_ptr<CudaState> state;
+  /// Loaded when it is first needed.
+  std::shared_ptr<const DeviceModule> widening;
 };
 
 } // namespace

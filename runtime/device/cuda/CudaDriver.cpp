@@ -16,7 +16,7 @@ using namespace minrnn;
 
 namespace {
 
-constexpr auto libraryNames =
+constexpr auto driverNames =
     std::to_array<std::string_view>({"libcuda.so.1", "libcuda.so"});
 
 } // namespace
@@ -24,7 +24,7 @@ constexpr auto libraryNames =
 CudaDriver::CudaDriver()
     : library({.what = "the CUDA driver",
                .variable = "MINRNN_CUDA_DRIVER",
-               .names = libraryNames}) {
+               .names = driverNames}) {
   check(init(0), "the CUDA driver in " + library.path() + " does not start");
 }
 

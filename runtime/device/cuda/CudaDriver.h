@@ -37,6 +37,7 @@ using CudaResult = int;
 constexpr CudaResult cudaOutOfMemory = 2;
 
 // Enumerators of cuda.h.
+constexpr int cudaAttributeMultiprocessors = 16;
 constexpr int cudaAttributeMajor = 75;
 constexpr int cudaAttributeMinor = 76;
 constexpr unsigned cudaStreamNonBlocking = 1;

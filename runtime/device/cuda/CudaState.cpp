@@ -10,6 +10,7 @@
 
 #include "minrnn/error.h"
 
+#include <algorithm>
 #include <utility>
 
 using namespace minrnn;
@@ -33,6 +34,9 @@ CudaState::CudaState(int index) {
     throw Error("GPU " + std::to_string(index) + " is of compute capability " +
                 std::to_string(major) + "." + std::to_string(minor) +
                 "; 7.5 or newer is needed");
+  check(driver.deviceGetAttribute(&multiprocessors,
+                                  cudaAttributeMultiprocessors, device),
+        "asking the GPU for its multiprocessors");
   check(driver.devicePrimaryCtxRetain(&context, device),
         "opening the GPU's context");
   try {
@@ -115,6 +119,25 @@ std::uint64_t CudaState::workspace() {
   return address;
 }
 
+std::uint64_t CudaState::allocateWidened(std::uint64_t bytes) {
+  if (recording) {
+    if (bytes > mostWidened)
+      throw Error("a product of operands of two types, larger than any before "
+                  "it, cannot be recorded in a graph");
+    recording->hasWidened = true;
+    return recording->widened;
+  }
+  const std::uint64_t address = workspaces->allocate(bytes);
+  mostWidened = std::max(mostWidened, bytes);
+  return address;
+}
+
+void CudaState::releaseWidened(std::uint64_t address) noexcept {
+  // In a recording, the room serves one product after the other.
+  if (!recording)
+    release(*workspaces, address);
+}
+
 void CudaState::release(CachingAllocator &allocator,
                         std::uint64_t address) noexcept {
   if (address == 0)
@@ -146,13 +169,15 @@ void CudaState::beginRecording() {
   try {
     cublas();
     begun.workspace = workspaces->allocate(Cublas::workspaceBytes(capability));
+    if (mostWidened > 0)
+      begun.widened = workspaces->allocate(mostWidened);
   } catch (const Error &error) {
     begun.noProducts = error.what();
   }
   const CudaResult result =
       driver.streamBeginCapture(current, cudaCaptureThreadLocal);
   if (result != 0)
-    release(*workspaces, begun.workspace);
+    releaseRoom(begun);
   check(result, "recording a graph");
   recording = std::move(begun);
 }
@@ -167,5 +192,12 @@ CudaResult CudaState::endRecording(CudaGraph *graph, Recording *ended) {
     unload(module);
   if (!ended->hasProducts)
     release(*workspaces, std::exchange(ended->workspace, 0));
+  if (!ended->hasWidened)
+    release(*workspaces, std::exchange(ended->widened, 0));
   return result;
+}
+
+void CudaState::releaseRoom(const Recording &ended) noexcept {
+  release(*workspaces, ended.workspace);
+  release(*workspaces, ended.widened);
 }

@@ -53,6 +53,11 @@ struct CudaState {
   const Cublas &cublas();
   /// Room for products on the current stream, or in what is being recorded.
   std::uint64_t workspace();
+  /// Room for `bytes` bytes of operands that are widened, for one product, to
+  /// be given back by `releaseWidened` when it is queued. In what is being
+  /// recorded there is as much as any product before it had.
+  std::uint64_t allocateWidened(std::uint64_t bytes);
+  void releaseWidened(std::uint64_t address) noexcept;
 
   /// Gives memory back to `allocator` so that whoever has it next comes after
   /// the work that is queued.
@@ -75,6 +80,9 @@ struct CudaState {
     bool hasProducts = false;
     /// Why it can have no products.
     std::string noProducts;
+    /// Room for operands that are widened, of which there was most before.
+    std::uint64_t widened = 0;
+    bool hasWidened = false;
     /// To be done when it ends, since the driver must not do it meanwhile.
     std::vector<std::pair<CachingAllocator *, std::uint64_t>> released;
     std::vector<CudaModule> unloaded;
@@ -83,11 +91,14 @@ struct CudaState {
   void beginRecording();
   /// Ends it. The graph is null where the result is an error.
   CudaResult endRecording(CudaGraph *graph, Recording *recording);
+  /// Gives back a recording's room for products.
+  void releaseRoom(const Recording &recording) noexcept;
 
   CudaDriver driver;
   int device = 0;
   CudaContext context = nullptr;
   int capability = 0;
+  int multiprocessors = 0;
   /// The first stream, and the one that is current.
   CudaStream first = nullptr;
   CudaStream current = nullptr;
@@ -99,6 +110,8 @@ struct CudaState {
   std::optional<CachingAllocator> workspaces;
   /// Two products at a time must not share theirs.
   std::map<CudaStream, std::uint64_t> workspaceOf;
+  /// The most bytes of operands that a product had widened.
+  std::uint64_t mostWidened = 0;
   ModuleCache modules;
   std::optional<Cublas> products;
 

@@ -108,6 +108,9 @@ public:
   /// capability.
   virtual std::string target() const = 0;
 
+  /// How many multiprocessors the GPU has; 0 on the host.
+  virtual std::int64_t multiprocessors() const = 0;
+
   /// Reserves `bytes` bytes, aligned for any vector of the device, with no
   /// particular content. Throws Error with the sizes when there is no room; the
   /// device goes on working.
@@ -133,9 +136,15 @@ public:
   virtual void fill(std::uint64_t destination, std::uint8_t value,
                     std::size_t bytes) = 0;
 
+  /// Whether products can be formed in a precision: in all of them on the host
+  /// and the emulator, which round operands of f32 to nearest where it says so;
+  /// in Tf32 and Bf16 on GPUs of compute capability 8.0 or newer, whose tensor
+  /// cores may cut an operand off instead.
+  virtual bool hasProducts(Precision /*precision*/) const { return true; }
+
   /// Queues a matrix product of matrices in the device's memory. Results are
   /// the same from run to run. Throws Error when a size is negative or larger
-  /// than the BLAS library can count.
+  /// than the BLAS library can count, or the device has no such products.
   virtual void multiply(const MatrixProduct &product) = 0;
 
   /// Loads PTX text; the same text again gives the same module for as long as
@@ -172,6 +181,9 @@ public:
   virtual std::unique_ptr<Graph> capture(const std::function<void()> &work) = 0;
 };
 
+/// Throws Error, which names the device, unless it has products in `precision`.
+void requireProducts(const Device &device, Precision precision);
+
 /// The code of one compiled cell, loaded on a device.
 class KernelModule {
 public:
@@ -205,6 +217,7 @@ public:
   std::string_view name() const override { return "host"; }
   std::string description() const override;
   std::string target() const override { return "host"; }
+  std::int64_t multiprocessors() const override { return 0; }
   std::uint64_t allocate(std::size_t bytes) override;
   void release(std::uint64_t address) noexcept override;
   MemoryUse memoryUse() const override;

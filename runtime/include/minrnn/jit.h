@@ -17,6 +17,7 @@
 
 #include "minrnn/cell_kernels.h"
 #include "minrnn/error.h"
+#include "minrnn/layer.h"
 #include "minrnn/open_device.h"
 #include "minrnn/options.h"
 
@@ -41,6 +42,11 @@ struct JitOptions {
   /// throughout.
   std::string ioType = "f32";
   Recompute recompute = Recompute::Gates;
+  Schedule schedule = Schedule::Auto;
+  /// The sizes of the layers, where they are known before: of a GPU's
+  /// schedules, the one alone that these take is compiled, in less than half
+  /// the time. (Layers of other sizes run it, too.)
+  std::optional<LayerSizes> sizes = std::nullopt;
   /// The device to compile for and run on; null: a host device with OpenMP's
   /// threads.
   std::shared_ptr<Device> device = nullptr;

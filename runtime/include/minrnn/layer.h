@@ -55,8 +55,8 @@ struct LayerOptions {
   /// Whether `forward` saves what `backward` needs. Without, there is no
   /// `backward`, and less memory.
   bool training = true;
-  /// What products are summed in.
-  Precision precision = Precision::Single;
+  /// How products are formed.
+  Precision precision = Precision::Ieee;
 };
 
 /// The bytes of the layer's own memory.
@@ -119,8 +119,9 @@ struct NamedTensor {
 class Layer {
 public:
   /// Reserves the layer's memory. Throws Error when a size is negative or too
-  /// large for memory, or when a cell that reads its channel is given an input
-  /// that is not as wide as its hidden state.
+  /// large for memory, when a cell that reads its channel is given an input
+  /// that is not as wide as its hidden state, or when the device has no
+  /// products in the precision.
   Layer(const CellKernels &cell, const LayerSizes &sizes,
         const LayerOptions &options = {});
   /// The same, in the caller's memory.
@@ -227,7 +228,7 @@ private:
 
 /// The bytes of the layer's own memory, before any of it is reserved. Throws
 /// Error as the constructor does.
-LayerBytes planLayer(const Manifest &manifest, const LayerSizes &sizes,
+LayerBytes planLayer(const CellKernels &cell, const LayerSizes &sizes,
                      const LayerOptions &options = {});
 
 } // namespace minrnn

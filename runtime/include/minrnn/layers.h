@@ -11,6 +11,10 @@
 // f32 where nothing else is said, last axis contiguous. `rows` is the number of
 // positions, batch times time.
 //
+// Embedding, linear layers and norms work on sequences of a `Number`, which is
+// float or BFloat16: what they store is rounded to it, what they compute is
+// f32 or f64, and so are scales, biases, tables, and gradients of parameters.
+//
 // On the host a layer is C++; on other devices it is a kernel of CUDA C++,
 // compiled by NVRTC. All queue their work on the device's current stream, and
 // may be recorded in a graph after a first call. Results do not change from run
@@ -24,24 +28,28 @@
 #ifndef MINRNN_LAYERS_H
 #define MINRNN_LAYERS_H
 
+#include "minrnn/bfloat16.h"
 #include "minrnn/device.h"
 
 #include <cstdint>
 #include <memory>
+#include <type_traits>
 
 namespace minrnn {
 
 class LayerKernels;
 
-/// What the layers of one device share: the device, and on one that runs PTX
-/// the kernels compiled for it and their room to work in. Copies share it.
+/// What the layers of one device share: the device, how products are formed,
+/// and on a device that runs PTX the kernels compiled for it and their room to
+/// work in. Copies share it.
 class LayerContext {
 public:
   /// On a device that runs PTX, kernels are compiled when they are first used,
   /// through the cache of kernels on disk (minrnn/jit.h says where it is).
-  /// Throws Error when `device` is null, or NVRTC is missing where it is
-  /// needed.
-  explicit LayerContext(std::shared_ptr<Device> device);
+  /// Throws Error when `device` is null or has no products in `precision`, or
+  /// NVRTC is missing where it is needed.
+  explicit LayerContext(std::shared_ptr<Device> device,
+                        Precision precision = Precision::Ieee);
 
   /// Launches kernels by `kernels`, as tests do; `device` serves the products
   /// of linear layers and may be null without them.
@@ -51,11 +59,15 @@ public:
   Device &device() const { return *owner; }
   const std::shared_ptr<Device> &sharedDevice() const { return owner; }
 
+  /// How linear layers form their products.
+  Precision precision() const { return ofProducts; }
+
   /// Null on the host, where layers are C++.
   LayerKernels *kernels() const { return ofDevice.get(); }
 
 private:
   std::shared_ptr<Device> owner;
+  Precision ofProducts = Precision::Ieee;
   std::shared_ptr<LayerKernels> ofDevice;
 };
 
@@ -72,15 +84,17 @@ struct EmbeddingShape {
 /// output[rows, width] = table[tokens[rows], :]. A token that is not in
 /// [0, vocabulary) is an Error on the host; elsewhere its row is NaN, so check
 /// tokens before they are copied there.
+template <typename Number>
 void embeddingForward(const LayerContext &context, const EmbeddingShape &shape,
                       const std::int32_t *tokens, const float *table,
-                      float *output);
+                      Number *output);
 
 /// dTable[vocabulary, width] = the sum of the rows of dOutput[rows, width] over
 /// the positions of each token. Tokens as in `embeddingForward`; elsewhere than
 /// on the host a foreign one counts for nothing.
+template <typename Number>
 void embeddingBackward(const LayerContext &context, const EmbeddingShape &shape,
-                       const std::int32_t *tokens, const float *dOutput,
+                       const std::int32_t *tokens, const Number *dOutput,
                        float *dTable);
 
 //===----------------------------------------------------------------------===//
@@ -95,19 +109,22 @@ struct LinearShape {
 
 /// output[rows, outputs] = input[rows, inputs] weight[outputs, inputs]^T
 /// + bias[outputs]; `bias` may be null. With `accumulate` the result is added
-/// to `output`, as in a residual connection.
+/// to `output`, as in a residual connection. The result is of the type of the
+/// operands, or float.
+template <typename Number, typename Result>
 void linearForward(const LayerContext &context, const LinearShape &shape,
-                   const float *input, const float *weight, const float *bias,
-                   float *output, bool accumulate = false);
+                   const Number *input, const Number *weight, const float *bias,
+                   Result *output, bool accumulate = false);
 
 /// dInput[rows, inputs] = dOutput weight, added to what is there with
 /// `accumulate`, dWeight[outputs, inputs] = dOutput^T input, dBias[outputs] =
 /// column sums of dOutput[rows, outputs]. `dInput` and `dBias` may be null: not
 /// wanted.
+template <typename Number>
 void linearBackward(const LayerContext &context, const LinearShape &shape,
-                    const float *input, const float *weight,
-                    const float *dOutput, float *dInput, float *dWeight,
-                    float *dBias, bool accumulate = false);
+                    const Number *input, const Number *weight,
+                    const Number *dOutput, std::type_identity_t<Number> *dInput,
+                    float *dWeight, float *dBias, bool accumulate = false);
 
 //===----------------------------------------------------------------------===//
 // RMSNorm: y = x / sqrt(mean(x^2) + epsilon) * scale   (Zhang & Sennrich 2019)
@@ -121,18 +138,20 @@ struct RmsNormShape {
 
 /// output[rows, width] from input[rows, width] and scale[width];
 /// inverseRms[rows] is written for the backward: 1 / sqrt(mean(x^2) + epsilon).
+template <typename Number>
 void rmsNormForward(const LayerContext &context, const RmsNormShape &shape,
-                    const float *input, const float *scale, float *output,
+                    const Number *input, const float *scale, Number *output,
                     float *inverseRms);
 
 /// With r = inverseRms and s = the mean over the row of dOutput * scale * x:
 /// dInput[rows, width] = r dOutput scale - r^3 s x, added to what is there with
 /// `accumulate`, and dScale[width] = column sums of dOutput x r. `dInput` may
 /// be the array of `dOutput`.
+template <typename Number>
 void rmsNormBackward(const LayerContext &context, const RmsNormShape &shape,
-                     const float *input, const float *scale,
-                     const float *inverseRms, const float *dOutput,
-                     float *dInput, float *dScale, bool accumulate = false);
+                     const Number *input, const float *scale,
+                     const float *inverseRms, const Number *dOutput,
+                     Number *dInput, float *dScale, bool accumulate = false);
 
 //===----------------------------------------------------------------------===//
 // LayerNorm: y = (x - mean(x)) / sqrt(variance(x) + epsilon) * scale + bias
@@ -149,19 +168,22 @@ struct LayerNormShape {
 /// mean[rows] and inverseDeviation[rows], 1 / sqrt(variance(x) + epsilon), are
 /// written for the backward; the variance is that of the row itself, with
 /// 1 / width.
+template <typename Number>
 void layerNormForward(const LayerContext &context, const LayerNormShape &shape,
-                      const float *input, const float *scale, const float *bias,
-                      float *output, float *mean, float *inverseDeviation);
+                      const Number *input, const float *scale,
+                      const float *bias, Number *output, float *mean,
+                      float *inverseDeviation);
 
 /// With r = inverseDeviation, n = (x - mean) r and g = dOutput scale:
 /// dInput[rows, width] = r (g - mean(g) - n mean(g n)), added to what is there
 /// with `accumulate`, dScale[width] = column sums of dOutput n, and
 /// dBias[width] = column sums of dOutput. `dInput` may be the array of
 /// `dOutput`.
+template <typename Number>
 void layerNormBackward(const LayerContext &context, const LayerNormShape &shape,
-                       const float *input, const float *scale,
+                       const Number *input, const float *scale,
                        const float *mean, const float *inverseDeviation,
-                       const float *dOutput, float *dInput, float *dScale,
+                       const Number *dOutput, Number *dInput, float *dScale,
                        float *dBias, bool accumulate = false);
 
 //===----------------------------------------------------------------------===//
@@ -268,13 +290,19 @@ void crossEntropy(const LayerContext &context, const CrossEntropyShape &shape,
 //===----------------------------------------------------------------------===//
 
 /// output[rows, columns] += bias[columns].
+template <typename Number>
 void addBias(const LayerContext &context, std::int64_t rows,
-             std::int64_t columns, const float *bias, float *output);
+             std::int64_t columns, const float *bias, Number *output);
 
 /// sums[columns] = the sum over the rows of values[rows, columns], in double,
 /// rounded once.
+template <typename Number>
 void sumRows(const LayerContext &context, std::int64_t rows,
-             std::int64_t columns, const float *values, float *sums);
+             std::int64_t columns, const Number *values, float *sums);
+
+/// to[count] = from[count], rounded to nearest, ties to even.
+void roundToBFloat16(const LayerContext &context, std::int64_t count,
+                     const float *from, BFloat16 *to);
 
 /// Copies `columns` elements of each of `rows` rows, which begin `fromStride`
 /// and `toStride` elements apart. A `fromStride` of 0 repeats one row.

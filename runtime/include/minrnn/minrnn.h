@@ -96,6 +96,9 @@ typedef struct {
   int reverse;
   /* Without it, forward saves nothing and there is no backward. */
   int training;
+  /* How products of f32 are formed: ieee, tf32, bf16 or double; null for
+     ieee. */
+  const char *products;
 } minrnn_layer_options;
 
 minrnn_status minrnn_create_layer(const minrnn_cell *cell,

@@ -38,34 +38,40 @@ void checkTokens(const EmbeddingShape &shape, const std::int32_t *tokens) {
 
 } // namespace
 
+template <typename Number>
 void minrnn::embeddingForward(const LayerContext &context,
                               const EmbeddingShape &shape,
                               const std::int32_t *tokens, const float *table,
-                              float *output) {
+                              Number *output) {
   check(shape);
   if (LayerKernels *device = context.kernels())
-    return device->start(embeddingSource, "embeddingForward",
-                         rowsGrid(shape.rows, shape.width), tokens, table,
-                         output, shape.rows, shape.vocabulary, shape.width);
+    return device->start(
+        sourceFor<Number>(embeddingSource, embeddingBf16Source),
+        "embeddingForward", rowsGrid(shape.rows, shape.width), tokens, table,
+        output, shape.rows, shape.vocabulary, shape.width);
   checkTokens(shape, tokens);
   const std::int64_t width = shape.width;
   for (std::int64_t row = 0; row < shape.rows; ++row)
-    std::copy_n(table + tokens[row] * width, width, output + row * width);
+    std::transform(table + tokens[row] * width,
+                   table + (tokens[row] + 1) * width, output + row * width,
+                   [](float number) { return Number(number); });
 }
 
+template <typename Number>
 void minrnn::embeddingBackward(const LayerContext &context,
                                const EmbeddingShape &shape,
-                               const std::int32_t *tokens, const float *dOutput,
-                               float *dTable) {
+                               const std::int32_t *tokens,
+                               const Number *dOutput, float *dTable) {
   check(shape);
   if (LayerKernels *device = context.kernels()) {
     const LaunchShape grid = {
         {upTo(mostBlocks, shape.vocabulary),
          upTo(mostBlocksAcross, ceilDiv(shape.width, 128)), 1},
         {lanes, 16, 1}};
-    return device->start(embeddingSource, "embeddingBackward", grid, tokens,
-                         dOutput, dTable, shape.rows, shape.vocabulary,
-                         shape.width);
+    return device->start(
+        sourceFor<Number>(embeddingSource, embeddingBf16Source),
+        "embeddingBackward", grid, tokens, dOutput, dTable, shape.rows,
+        shape.vocabulary, shape.width);
   }
   checkTokens(shape, tokens);
   const std::int64_t width = shape.width;
@@ -82,3 +88,20 @@ void minrnn::embeddingBackward(const LayerContext &context,
     }
   }
 }
+
+template void minrnn::embeddingForward(const LayerContext &,
+                                       const EmbeddingShape &,
+                                       const std::int32_t *, const float *,
+                                       float *);
+template void minrnn::embeddingForward(const LayerContext &,
+                                       const EmbeddingShape &,
+                                       const std::int32_t *, const float *,
+                                       BFloat16 *);
+template void minrnn::embeddingBackward(const LayerContext &,
+                                        const EmbeddingShape &,
+                                        const std::int32_t *, const float *,
+                                        float *);
+template void minrnn::embeddingBackward(const LayerContext &,
+                                        const EmbeddingShape &,
+                                        const std::int32_t *, const BFloat16 *,
+                                        float *);

@@ -14,13 +14,13 @@
 extern "C" __global__ void __launch_bounds__(256)
     embeddingForward(const int *__restrict__ tokens,
                      const float *__restrict__ table,
-                     float *__restrict__ output, Size rows, Size vocabulary,
+                     Number *__restrict__ output, Size rows, Size vocabulary,
                      Size width) {
   forEachOfRows(rows, width, [&](Size row, Size column) {
     const int token = tokens[row];
-    output[row * width + column] = token >= 0 && token < vocabulary
-                                       ? table[token * width + column]
-                                       : float(notANumber());
+    output[row * width + column] =
+        Number(token >= 0 && token < vocabulary ? table[token * width + column]
+                                                : float(notANumber()));
   });
 }
 
@@ -31,7 +31,7 @@ extern "C" __global__ void __launch_bounds__(256)
 /// Grid {vocabulary, width / 128}, block {32, 16}.
 extern "C" __global__ void __launch_bounds__(512)
     embeddingBackward(const int *__restrict__ tokens,
-                      const float *__restrict__ dOutput,
+                      const Number *__restrict__ dOutput,
                       float *__restrict__ dTable, Size rows, Size vocabulary,
                       Size width) {
   constexpr int warps = 16;
@@ -49,7 +49,7 @@ extern "C" __global__ void __launch_bounds__(512)
         unsigned found =
             __ballot_sync(allLanes, row < rows && tokens[row] == token);
         for (; found != 0; found &= found - 1) {
-          const float *from = dOutput + (first + __ffs(found) - 1) * width;
+          const Number *from = dOutput + (first + __ffs(found) - 1) * width;
           for (int i = 0; i < perLane; ++i)
             if (const Size column = begin + i * lanes + lane; column < width)
               sums[i] += from[column];

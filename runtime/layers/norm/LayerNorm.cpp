@@ -19,27 +19,28 @@
 using namespace minrnn;
 using namespace minrnn::kernels;
 
+template <typename Number>
 void minrnn::layerNormForward(const LayerContext &context,
-                              const LayerNormShape &shape, const float *input,
+                              const LayerNormShape &shape, const Number *input,
                               const float *scale, const float *bias,
-                              float *output, float *mean,
+                              Number *output, float *mean,
                               float *inverseDeviation) {
   const std::int64_t count =
       elementCount({shape.rows, shape.width}, "LayerNorm");
   if (LayerKernels *device = context.kernels()) {
     const NormSplit split(shape.rows);
-    return device->start(normSource, "layerNormForward",
-                         split.grid(shape.width, keptWidthForward, 12), input,
-                         scale, bias, output, mean, inverseDeviation,
-                         shape.rows, shape.width, split.rowsPerPart,
-                         static_cast<double>(shape.epsilon));
+    return device->start(
+        sourceFor<Number>(normSource, normBf16Source), "layerNormForward",
+        split.grid(shape.width, keptWidthForward, 12), input, scale, bias,
+        output, mean, inverseDeviation, shape.rows, shape.width,
+        split.rowsPerPart, static_cast<double>(shape.epsilon));
   }
   const std::int64_t width = shape.width;
   // A row of width 0 has no mean; it has no element that would need it.
   const double share = width == 0 ? 0 : 1 / static_cast<double>(width);
 #pragma omp parallel for schedule(static) if (count > (1 << 15))
   for (std::int64_t row = 0; row < shape.rows; ++row) {
-    const float *x = input + row * width;
+    const Number *x = input + row * width;
     double sum = 0;
 #pragma omp simd reduction(+ : sum)
     for (std::int64_t j = 0; j < width; ++j)
@@ -57,15 +58,16 @@ void minrnn::layerNormForward(const LayerContext &context,
     mean[row] = a;
     inverseDeviation[row] = r;
     for (std::int64_t j = 0; j < width; ++j)
-      output[row * width + j] = (x[j] - a) * r * scale[j] + bias[j];
+      output[row * width + j] = Number((x[j] - a) * r * scale[j] + bias[j]);
   }
 }
 
+template <typename Number>
 void minrnn::layerNormBackward(const LayerContext &context,
-                               const LayerNormShape &shape, const float *input,
+                               const LayerNormShape &shape, const Number *input,
                                const float *scale, const float *mean,
                                const float *inverseDeviation,
-                               const float *dOutput, float *dInput,
+                               const Number *dOutput, Number *dInput,
                                float *dScale, float *dBias, bool accumulate) {
   const std::int64_t count =
       elementCount({shape.rows, shape.width}, "LayerNorm");
@@ -73,7 +75,8 @@ void minrnn::layerNormBackward(const LayerContext &context,
     const NormSplit split(shape.rows);
     const std::int64_t stride = 2 * shape.width;
     double *partials = device->workspace(split.parts * stride);
-    device->start(normSource, "layerNormBackward",
+    device->start(sourceFor<Number>(normSource, normBf16Source),
+                  "layerNormBackward",
                   split.grid(shape.width, keptWidthBackward, 28), input, scale,
                   mean, inverseDeviation, dOutput, dInput, partials, shape.rows,
                   shape.width, split.rowsPerPart, std::int64_t{accumulate});
@@ -95,9 +98,9 @@ void minrnn::layerNormBackward(const LayerContext &context,
   const double share = width == 0 ? 0 : 1 / static_cast<double>(width);
 #pragma omp parallel for schedule(static) if (count > (1 << 15))
   for (std::int64_t row = 0; row < shape.rows; ++row) {
-    const float *x = input + row * width;
-    const float *dy = dOutput + row * width;
-    float *dx = dInput + row * width;
+    const Number *x = input + row * width;
+    const Number *dy = dOutput + row * width;
+    Number *dx = dInput + row * width;
     const float a = mean[row];
     const float r = inverseDeviation[row];
     double sum = 0;
@@ -114,7 +117,27 @@ void minrnn::layerNormBackward(const LayerContext &context,
     for (std::int64_t j = 0; j < width; ++j) {
       const float gradient =
           r * (dy[j] * scale[j] - ofGradient - (x[j] - a) * r * ofNormal);
-      dx[j] = accumulate ? dx[j] + gradient : gradient;
+      dx[j] = Number(accumulate ? dx[j] + gradient : gradient);
     }
   }
 }
+
+template void minrnn::layerNormForward(const LayerContext &,
+                                       const LayerNormShape &, const float *,
+                                       const float *, const float *, float *,
+                                       float *, float *);
+template void minrnn::layerNormForward(const LayerContext &,
+                                       const LayerNormShape &, const BFloat16 *,
+                                       const float *, const float *, BFloat16 *,
+                                       float *, float *);
+template void minrnn::layerNormBackward(const LayerContext &,
+                                        const LayerNormShape &, const float *,
+                                        const float *, const float *,
+                                        const float *, const float *, float *,
+                                        float *, float *, bool);
+template void minrnn::layerNormBackward(const LayerContext &,
+                                        const LayerNormShape &,
+                                        const BFloat16 *, const float *,
+                                        const float *, const float *,
+                                        const BFloat16 *, BFloat16 *, float *,
+                                        float *, bool);

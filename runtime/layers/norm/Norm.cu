@@ -30,10 +30,10 @@ constexpr Size mostRowsPerPart = 128;
 
 /// The rows of part `part`.
 template <bool centred>
-__device__ void forward(Size part, const float *__restrict__ input,
+__device__ void forward(Size part, const Number *__restrict__ input,
                         const float *__restrict__ scale,
                         const float *__restrict__ bias,
-                        float *__restrict__ output, float *__restrict__ means,
+                        Number *__restrict__ output, float *__restrict__ means,
                         float *__restrict__ inverses, Size rows, Size width,
                         Size rowsPerPart, float epsilon) {
   __shared__ float ofRows[2][mostRowsPerPart];
@@ -54,8 +54,8 @@ __device__ void forward(Size part, const float *__restrict__ input,
   const Size first = part * rowsPerPart;
   const Size end = first + rowsPerPart < rows ? first + rowsPerPart : rows;
   for (Size row = first; row < end; ++row) {
-    const float *from = input + row * width;
-    const float *x = keeps ? keptRow : from;
+    const Number *from = input + row * width;
+    const auto x = [&](Size j) { return keeps ? keptRow[j] : float(from[j]); };
     double sum = 0;
     for (Size j = threadIdx.x; j < width; j += blockDim.x) {
       const float value = from[j];
@@ -69,7 +69,7 @@ __device__ void forward(Size part, const float *__restrict__ input,
       mean = squares * share;
       sum = 0;
       for (Size j = threadIdx.x; j < width; j += blockDim.x) {
-        const double distance = x[j] - mean;
+        const double distance = x(j) - mean;
         sum += distance * distance;
       }
       squares = blockSum(sum);
@@ -81,8 +81,9 @@ __device__ void forward(Size part, const float *__restrict__ input,
       ofRows[1][row - first] = a;
     }
     for (Size j = threadIdx.x; j < width; j += blockDim.x)
-      output[row * width + j] = centred ? (x[j] - a) * r * scales[j] + biases[j]
-                                        : x[j] * r * scales[j];
+      output[row * width + j] =
+          Number(centred ? (x(j) - a) * r * scales[j] + biases[j]
+                         : x(j) * r * scales[j]);
   }
   __syncthreads();
   for (Size row = first + threadIdx.x; row < end; row += blockDim.x) {
@@ -97,10 +98,10 @@ __device__ void forward(Size part, const float *__restrict__ input,
 /// n, and after them of dOutput, go to its row of `partials`.
 template <bool centred>
 __device__ void
-backward(Size part, const float *__restrict__ input,
+backward(Size part, const Number *__restrict__ input,
          const float *__restrict__ scale, const float *__restrict__ means,
-         const float *__restrict__ inverses, const float *dOutput,
-         float *dInput, double *__restrict__ partials, Size rows, Size width,
+         const float *__restrict__ inverses, const Number *dOutput,
+         Number *dInput, double *__restrict__ partials, Size rows, Size width,
          Size rowsPerPart, bool adds) {
   __shared__ float ofRows[2][mostRowsPerPart];
   const bool keeps = width <= keptWidthBackward;
@@ -126,8 +127,9 @@ backward(Size part, const float *__restrict__ input,
   }
   // The barriers of blockSums stand between this and its use.
   for (Size row = first; row < end; ++row) {
-    const float *x = keeps ? keptInput : input + row * width;
-    const float *dy = keeps ? keptGradient : dOutput + row * width;
+    const auto at = [&](const float *kept, const Number *from, Size j) {
+      return keeps ? kept[j] : float(from[row * width + j]);
+    };
     double products[2] = {0, 0};
     for (Size j = threadIdx.x; j < width; j += blockDim.x) {
       const float value = input[row * width + j];
@@ -149,15 +151,15 @@ backward(Size part, const float *__restrict__ input,
         (products[0] * share - double(a) * ofGradient) * double(r);
     for (Size j = threadIdx.x; j < width; j += blockDim.x) {
       // Read before dInput is written: that may be the array of dOutput.
-      const float gradient = dy[j];
-      const float normal = (x[j] - a) * r;
+      const float gradient = at(keptGradient, dOutput, j);
+      const float normal = (at(keptInput, input, j) - a) * r;
       sums[j] += double(gradient) * double(normal);
       if (centred)
         sums[width + j] += double(gradient);
       const float result = r * (gradient * scales[j] - float(ofGradient) -
                                 normal * float(ofNormal));
-      float *to = dInput + row * width + j;
-      *to = adds ? *to + result : result;
+      Number *to = dInput + row * width + j;
+      *to = Number(adds ? *to + result : result);
     }
   }
   if (keeps)
@@ -173,8 +175,8 @@ backward(Size part, const float *__restrict__ input,
 /// shared 8 bytes a column (12 in layerNormForward) up to keptWidthForward,
 /// else none.
 extern "C" __global__ void __launch_bounds__(256)
-    rmsNormForward(const float *__restrict__ input,
-                   const float *__restrict__ scale, float *__restrict__ output,
+    rmsNormForward(const Number *__restrict__ input,
+                   const float *__restrict__ scale, Number *__restrict__ output,
                    float *__restrict__ inverseRms, Size rows, Size width,
                    Size rowsPerPart, double epsilon) {
   for (Size part = blockIdx.x; part * rowsPerPart < rows; part += gridDim.x)
@@ -184,10 +186,10 @@ extern "C" __global__ void __launch_bounds__(256)
 
 /// As rmsNormForward, with bias[width]; writes mean[rows] too.
 extern "C" __global__ void __launch_bounds__(256)
-    layerNormForward(const float *__restrict__ input,
+    layerNormForward(const Number *__restrict__ input,
                      const float *__restrict__ scale,
-                     const float *__restrict__ bias, float *__restrict__ output,
-                     float *__restrict__ mean,
+                     const float *__restrict__ bias,
+                     Number *__restrict__ output, float *__restrict__ mean,
                      float *__restrict__ inverseDeviation, Size rows,
                      Size width, Size rowsPerPart, double epsilon) {
   for (Size part = blockIdx.x; part * rowsPerPart < rows; part += gridDim.x)
@@ -200,10 +202,10 @@ extern "C" __global__ void __launch_bounds__(256)
 /// over each part's rows. Grid and block as rmsNormForward, shared 20 bytes a
 /// column (28 in layerNormBackward) up to keptWidthBackward, else none.
 extern "C" __global__ void __launch_bounds__(256)
-    rmsNormBackward(const float *__restrict__ input,
+    rmsNormBackward(const Number *__restrict__ input,
                     const float *__restrict__ scale,
-                    const float *__restrict__ inverseRms, const float *dOutput,
-                    float *dInput, double *__restrict__ partials, Size rows,
+                    const float *__restrict__ inverseRms, const Number *dOutput,
+                    Number *dInput, double *__restrict__ partials, Size rows,
                     Size width, Size rowsPerPart, Size adds) {
   for (Size part = blockIdx.x; part * rowsPerPart < rows; part += gridDim.x)
     backward<false>(part, input, scale, nullptr, inverseRms, dOutput, dInput,
@@ -212,9 +214,9 @@ extern "C" __global__ void __launch_bounds__(256)
 
 /// As rmsNormBackward; partials[parts, 2, width]: for scale, then for bias.
 extern "C" __global__ void __launch_bounds__(256) layerNormBackward(
-    const float *__restrict__ input, const float *__restrict__ scale,
+    const Number *__restrict__ input, const float *__restrict__ scale,
     const float *__restrict__ mean, const float *__restrict__ inverseDeviation,
-    const float *dOutput, float *dInput, double *__restrict__ partials,
+    const Number *dOutput, Number *dInput, double *__restrict__ partials,
     Size rows, Size width, Size rowsPerPart, Size adds) {
   for (Size part = blockIdx.x; part * rowsPerPart < rows; part += gridDim.x)
     backward<true>(part, input, scale, mean, inverseDeviation, dOutput, dInput,

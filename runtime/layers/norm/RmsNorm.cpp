@@ -19,14 +19,16 @@
 using namespace minrnn;
 using namespace minrnn::kernels;
 
+template <typename Number>
 void minrnn::rmsNormForward(const LayerContext &context,
-                            const RmsNormShape &shape, const float *input,
-                            const float *scale, float *output,
+                            const RmsNormShape &shape, const Number *input,
+                            const float *scale, Number *output,
                             float *inverseRms) {
   const std::int64_t count = elementCount({shape.rows, shape.width}, "RMSNorm");
   if (LayerKernels *device = context.kernels()) {
     const NormSplit split(shape.rows);
-    return device->start(normSource, "rmsNormForward",
+    return device->start(sourceFor<Number>(normSource, normBf16Source),
+                         "rmsNormForward",
                          split.grid(shape.width, keptWidthForward, 8), input,
                          scale, output, inverseRms, shape.rows, shape.width,
                          split.rowsPerPart, static_cast<double>(shape.epsilon));
@@ -34,7 +36,7 @@ void minrnn::rmsNormForward(const LayerContext &context,
   const std::int64_t width = shape.width;
 #pragma omp parallel for schedule(static) if (count > (1 << 15))
   for (std::int64_t row = 0; row < shape.rows; ++row) {
-    const float *x = input + row * width;
+    const Number *x = input + row * width;
     double squares = 0;
 #pragma omp simd reduction(+ : squares)
     for (std::int64_t j = 0; j < width; ++j)
@@ -45,20 +47,22 @@ void minrnn::rmsNormForward(const LayerContext &context,
         1 / std::sqrt(mean + static_cast<double>(shape.epsilon)));
     inverseRms[row] = r;
     for (std::int64_t j = 0; j < width; ++j)
-      output[row * width + j] = x[j] * r * scale[j];
+      output[row * width + j] = Number(x[j] * r * scale[j]);
   }
 }
 
+template <typename Number>
 void minrnn::rmsNormBackward(const LayerContext &context,
-                             const RmsNormShape &shape, const float *input,
+                             const RmsNormShape &shape, const Number *input,
                              const float *scale, const float *inverseRms,
-                             const float *dOutput, float *dInput, float *dScale,
-                             bool accumulate) {
+                             const Number *dOutput, Number *dInput,
+                             float *dScale, bool accumulate) {
   const std::int64_t count = elementCount({shape.rows, shape.width}, "RMSNorm");
   if (LayerKernels *device = context.kernels()) {
     const NormSplit split(shape.rows);
     double *partials = device->workspace(split.parts * shape.width);
-    device->start(normSource, "rmsNormBackward",
+    device->start(sourceFor<Number>(normSource, normBf16Source),
+                  "rmsNormBackward",
                   split.grid(shape.width, keptWidthBackward, 20), input, scale,
                   inverseRms, dOutput, dInput, partials, shape.rows,
                   shape.width, split.rowsPerPart, std::int64_t{accumulate});
@@ -74,9 +78,9 @@ void minrnn::rmsNormBackward(const LayerContext &context,
   });
 #pragma omp parallel for schedule(static) if (count > (1 << 15))
   for (std::int64_t row = 0; row < shape.rows; ++row) {
-    const float *x = input + row * width;
-    const float *dy = dOutput + row * width;
-    float *dx = dInput + row * width;
+    const Number *x = input + row * width;
+    const Number *dy = dOutput + row * width;
+    Number *dx = dInput + row * width;
     double product = 0;
 #pragma omp simd reduction(+ : product)
     for (std::int64_t j = 0; j < width; ++j)
@@ -87,7 +91,23 @@ void minrnn::rmsNormBackward(const LayerContext &context,
         static_cast<float>(r * r * r * product / static_cast<double>(width));
     for (std::int64_t j = 0; j < width; ++j) {
       const float gradient = inverseRms[row] * dy[j] * scale[j] - pull * x[j];
-      dx[j] = accumulate ? dx[j] + gradient : gradient;
+      dx[j] = Number(accumulate ? dx[j] + gradient : gradient);
     }
   }
 }
+
+template void minrnn::rmsNormForward(const LayerContext &, const RmsNormShape &,
+                                     const float *, const float *, float *,
+                                     float *);
+template void minrnn::rmsNormForward(const LayerContext &, const RmsNormShape &,
+                                     const BFloat16 *, const float *,
+                                     BFloat16 *, float *);
+template void minrnn::rmsNormBackward(const LayerContext &,
+                                      const RmsNormShape &, const float *,
+                                      const float *, const float *,
+                                      const float *, float *, float *, bool);
+template void minrnn::rmsNormBackward(const LayerContext &,
+                                      const RmsNormShape &, const BFloat16 *,
+                                      const float *, const float *,
+                                      const BFloat16 *, BFloat16 *, float *,
+                                      bool);

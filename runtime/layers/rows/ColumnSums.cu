@@ -25,7 +25,7 @@ template <int warps> __device__ double sumOfWarps(double own) {
 /// partials[stripes, columns] = sums of input[rows, columns] over stripes of
 /// 128 rows. Grid {columns / 32, stripes}, block {32, 8}.
 extern "C" __global__ void __launch_bounds__(256)
-    sumStripes(const float *__restrict__ input, double *__restrict__ partials,
+    sumStripes(const Number *__restrict__ input, double *__restrict__ partials,
                Size rows, Size columns) {
   constexpr Size rowsOfStripe = 128;
   constexpr int warps = 8;
@@ -68,7 +68,7 @@ __device__ void sumAll(const Element *__restrict__ input,
 /// sums[columns] = column sums of input[rows, columns], rows `stride` elements
 /// apart, in double. Grid {columns / 32}, block {32, 32}.
 extern "C" __global__ void __launch_bounds__(1024)
-    sumRows(const float *__restrict__ input, float *__restrict__ sums,
+    sumRows(const Number *__restrict__ input, float *__restrict__ sums,
             Size rows, Size stride, Size columns) {
   sumAll(input, sums, rows, stride, columns);
 }

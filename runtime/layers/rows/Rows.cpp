@@ -29,15 +29,17 @@ LaunchShape columnsGrid(std::int64_t columns) {
 
 } // namespace
 
+template <typename Number>
 void minrnn::addBias(const LayerContext &context, std::int64_t rows,
-                     std::int64_t columns, const float *bias, float *output) {
+                     std::int64_t columns, const float *bias, Number *output) {
   elementCount({rows, columns}, "bias");
   if (LayerKernels *device = context.kernels())
-    return device->start(rowsSource, "biasAdd", rowsGrid(rows, columns), output,
-                         bias, rows, columns);
+    return device->start(sourceFor<Number>(rowsSource, rowsBf16Source),
+                         "biasAdd", rowsGrid(rows, columns), output, bias, rows,
+                         columns);
   for (std::int64_t row = 0; row < rows; ++row)
     for (std::int64_t j = 0; j < columns; ++j)
-      output[row * columns + j] += bias[j];
+      output[row * columns + j] = Number(output[row * columns + j] + bias[j]);
 }
 
 void minrnn::sumPartials(LayerKernels &device, const double *partials,
@@ -47,24 +49,38 @@ void minrnn::sumPartials(LayerKernels &device, const double *partials,
                sums, rows, stride, columns);
 }
 
+template <typename Number>
 void minrnn::sumRows(const LayerContext &context, std::int64_t rows,
-                     std::int64_t columns, const float *values, float *sums) {
+                     std::int64_t columns, const Number *values, float *sums) {
   // More are summed in stripes first.
   constexpr std::int64_t mostAtOnce = 2 * rowsOfStripe;
   elementCount({rows, columns}, "column sums");
   if (LayerKernels *device = context.kernels()) {
+    const SourceText source =
+        sourceFor<Number>(columnSumsSource, columnSumsBf16Source);
     if (rows <= mostAtOnce)
-      return device->start(columnSumsSource, "sumRows", columnsGrid(columns),
-                           values, sums, rows, columns, columns);
+      return device->start(source, "sumRows", columnsGrid(columns), values,
+                           sums, rows, columns, columns);
     const std::int64_t stripes = ceilDiv(rows, rowsOfStripe);
     double *partials = device->workspace(stripes * columns);
-    device->start(columnSumsSource, "sumStripes", stripesGrid(rows, columns),
-                  values, partials, rows, columns);
+    device->start(source, "sumStripes", stripesGrid(rows, columns), values,
+                  partials, rows, columns);
     return sumPartials(*device, partials, sums, stripes, columns, columns);
   }
   sumColumns(rows, columns, sums, [&](std::int64_t row, std::int64_t column) {
     return values[row * columns + column];
   });
+}
+
+void minrnn::roundToBFloat16(const LayerContext &context, std::int64_t count,
+                             const float *from, BFloat16 *to) {
+  elementCount({count}, "numbers to round");
+  if (LayerKernels *device = context.kernels())
+    return device->start(rowsBf16Source, "roundAll", flatGrid(count), from, to,
+                         count);
+#pragma omp parallel for simd schedule(static) if (count > (1 << 15))
+  for (std::int64_t i = 0; i < count; ++i)
+    to[i] = BFloat16(from[i]);
 }
 
 void minrnn::copyRows(const LayerContext &context, std::int64_t rows,
@@ -91,3 +107,12 @@ void minrnn::add(const LayerContext &context, std::int64_t count,
   for (std::int64_t i = 0; i < count; ++i)
     to[i] += from[i];
 }
+
+template void minrnn::addBias(const LayerContext &, std::int64_t, std::int64_t,
+                              const float *, float *);
+template void minrnn::addBias(const LayerContext &, std::int64_t, std::int64_t,
+                              const float *, BFloat16 *);
+template void minrnn::sumRows(const LayerContext &, std::int64_t, std::int64_t,
+                              const float *, float *);
+template void minrnn::sumRows(const LayerContext &, std::int64_t, std::int64_t,
+                              const BFloat16 *, float *);

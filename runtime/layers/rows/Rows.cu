@@ -11,10 +11,11 @@
 /// output[rows, columns] += bias[columns].
 /// Grid {columns / 128, rows / 8}, block {32, 8}.
 extern "C" __global__ void __launch_bounds__(256)
-    biasAdd(float *__restrict__ output, const float *__restrict__ bias,
+    biasAdd(Number *__restrict__ output, const float *__restrict__ bias,
             Size rows, Size columns) {
   forEachOfRows(rows, columns, [&](Size row, Size column) {
-    output[row * columns + column] += bias[column];
+    Number &element = output[row * columns + column];
+    element = Number(element + bias[column]);
   });
 }
 
@@ -24,6 +25,15 @@ extern "C" __global__ void __launch_bounds__(256)
     add(const float *a, const float *b, float *output, Size count) {
   for (Size i = firstElement(); i < count; i += elementStride())
     output[i] = a[i] + b[i];
+}
+
+/// to[count], rounded, = from[count]. Grid {count / 1024, rounded up}, block
+/// {256}.
+extern "C" __global__ void __launch_bounds__(256)
+    roundAll(const float *__restrict__ from, Number *__restrict__ to,
+             Size count) {
+  for (Size i = firstElement(); i < count; i += elementStride())
+    to[i] = Number(from[i]);
 }
 
 /// Copies `columns` elements of each of `rows` rows; a row begins `stride`

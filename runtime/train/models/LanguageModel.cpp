@@ -12,11 +12,13 @@
 #include "minrnn/layers.h"
 #include "minrnn/random.h"
 #include "runtime/core/DeviceAddress.h"
+#include "runtime/core/HalfStorage.h"
 #include "runtime/train/models/RecurrentLayer.h"
 #include "specs/contract/ElementCount.h"
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 #include <utility>
 
 using namespace minrnn;
@@ -39,6 +41,26 @@ struct LayerActivations {
 
 /// Every tensor of activations begins on a boundary of 256 bytes.
 constexpr std::int64_t alignment = 64;
+
+/// Adds an activation of numbers of so many bytes to a plan of f32.
+TensorSlice addNumbers(TensorPlan &plan, const std::string &name,
+                       std::vector<std::int64_t> shape, std::int64_t bytes) {
+  constexpr std::int64_t ofFloat = sizeof(float);
+  if (bytes == ofFloat)
+    return plan.add(name, std::move(shape));
+  return plan.add(
+      name, {(elementCount(shape, name) * bytes + ofFloat - 1) / ofFloat});
+}
+
+/// What such a slice of f32 holds.
+template <typename Number>
+Number *numbersIn(const TensorSlice &slice, float *base) {
+  return reinterpret_cast<Number *>(slice.in(base));
+}
+
+std::int64_t bytesOfNumber(const CellKernels &cell) {
+  return elementBytes(elementTypeOf(cell.manifest().ioType));
+}
 
 void checkOptions(const LanguageModelOptions &options,
                   const CellKernels &cell) {
@@ -65,8 +87,9 @@ void checkOptions(const LanguageModelOptions &options,
 /// Where each tensor lies in the flat vector of parameters, or of gradients.
 struct LanguageModel::Parameters {
   Parameters(const LanguageModelOptions &options, CellKernels cell,
-             TensorPlan &plan)
-      : recurrent(std::move(cell), options.width, options.channels()) {
+             Precision precision, TensorPlan &plan)
+      : recurrent(std::move(cell), options.width, options.channels(),
+                  precision) {
     const std::int64_t width = options.width;
     embedding = plan.add("embedding.weight", {options.vocabulary, width});
     for (std::int64_t layer = 0; layer < options.layers; ++layer) {
@@ -92,7 +115,7 @@ struct LanguageModel::Parameters {
 struct LanguageModel::Activations {
   /// Where each lies for a batch of these sizes.
   void plan(std::int64_t batchOf, std::int64_t timeOf,
-            const LanguageModelOptions &options,
+            const LanguageModelOptions &options, std::int64_t bytes,
             const RecurrentLayer &recurrentLayer, const LayerContext &context) {
     if (!layers.empty() && batch == batchOf && time == timeOf)
       return;
@@ -100,22 +123,26 @@ struct LanguageModel::Activations {
     time = timeOf;
     const std::int64_t width = options.width;
     TensorPlan table(alignment);
+    const auto numbers = [&](const char *name, std::int64_t columns) {
+      return addNumbers(table, name, {batch, time, columns}, bytes);
+    };
     layers.clear();
     for (std::int64_t layer = 0; layer < options.layers; ++layer)
       layers.push_back(
-          {.input = table.add("a layer's input", {batch, time, width}),
-           .normalised =
-               table.add("a layer's normalised input", {batch, time, width}),
+          {.input = numbers("a layer's input", width),
+           .normalised = numbers("a layer's normalised input", width),
            .inverseRms = table.add("a layer's norms", {batch, time}),
            .recurrent = recurrentLayer.planSaved(table, batch, time)});
-    stream = table.add("the residual stream", {batch, time, width});
-    normalised = table.add("the normalised stream", {batch, time, width});
+    stream = numbers("the residual stream", width);
+    normalised = numbers("the normalised stream", width);
     inverseRms = table.add("the stream's norms", {batch, time});
     logits = table.add("the logits", {batch, time, options.vocabulary});
-    dStream = table.add("the stream's gradients", {batch, time, width});
-    dNormalised = table.add("the gradients of norms", {batch, time, width});
-    dHidden = table.add("the gradients of a layer's output",
-                        {batch, time, options.channels()});
+    // Of f32 they are in the place of the logits.
+    if (bytes != sizeof(float))
+      dLogits = numbers("the gradients of the logits", options.vocabulary);
+    dStream = numbers("the stream's gradients", width);
+    dNormalised = numbers("the gradients of norms", width);
+    dHidden = numbers("the gradients of a layer's output", options.channels());
     scratch = recurrentLayer.planScratch(table, batch, time);
     if (static_cast<std::int64_t>(memory.size()) >= table.count())
       return;
@@ -139,6 +166,7 @@ struct LanguageModel::Activations {
   TensorSlice normalised;
   TensorSlice inverseRms;
   TensorSlice logits;
+  TensorSlice dLogits;
   TensorSlice dStream;
   TensorSlice dNormalised;
   TensorSlice dHidden;
@@ -146,16 +174,21 @@ struct LanguageModel::Activations {
 };
 
 LanguageModel::LanguageModel(const LanguageModelOptions &options,
-                             CellKernels cell, std::string cellSource)
+                             CellKernels cell, std::string cellSource,
+                             Precision precision)
     : modelOptions(options), cellKernels(std::move(cell)),
-      cellSource(std::move(cellSource)), layerContext(cellKernels.device()),
+      cellSource(std::move(cellSource)),
+      layerContext(cellKernels.device(), precision),
       activations(std::make_unique<Activations>()) {
   checkOptions(options, cellKernels);
-  places = std::make_unique<Parameters>(options, cellKernels, parameterPlan);
+  places = std::make_unique<Parameters>(options, cellKernels, precision,
+                                        parameterPlan);
   const auto count = static_cast<std::size_t>(parameterPlan.count());
   values = {cellKernels.device(), count};
   values.clear();
   valueGradients = {cellKernels.device(), count};
+  if (cellKernels.manifest().ioType == "bf16")
+    rounded = {cellKernels.device(), count};
 }
 
 LanguageModel::~LanguageModel() = default;
@@ -209,7 +242,8 @@ void LanguageModel::upload(std::int64_t batch, std::int64_t time,
                 std::to_string(inputs.size()));
   checkTokens(inputs);
   Activations &a = *activations;
-  a.plan(batch, time, modelOptions, places->recurrent, layerContext);
+  a.plan(batch, time, modelOptions, bytesOfNumber(cellKernels),
+         places->recurrent, layerContext);
   if (a.tokens.size() < inputs.size()) {
     a.tokens = {layerContext.sharedDevice(), inputs.size()};
     ++a.generation;
@@ -217,73 +251,119 @@ void LanguageModel::upload(std::int64_t batch, std::int64_t time,
   a.tokens.upload(inputs);
 }
 
-void LanguageModel::enqueueForward() {
+template <typename Work>
+void LanguageModel::withNumber(const Work &work) const {
+  if (rounded.size() > 0)
+    work(BFloat16());
+  else
+    work(0.0F);
+}
+
+template <typename Number> const Number *LanguageModel::weights() const {
+  if constexpr (std::is_same_v<Number, float>)
+    return values.data();
+  else
+    return rounded.data();
+}
+
+void LanguageModel::roundParameters() const {
+  if (rounded.size() > 0)
+    roundToBFloat16(layerContext, parameterPlan.count(), values.data(),
+                    rounded.data());
+}
+
+template <typename Number> void LanguageModel::forward() {
   const Activations &a = *activations;
   const std::int64_t rows = a.batch * a.time;
   const std::int64_t width = modelOptions.width;
-  float *p = values.data();
+  const float *p = values.data();
+  const Number *w = weights<Number>();
   float *m = a.memory.data();
+  const auto in = [m](const TensorSlice &slice) {
+    return numbersIn<Number>(slice, m);
+  };
   embeddingForward(layerContext, {rows, modelOptions.vocabulary, width},
-                   a.tokens.data(), places->embedding.in(p), a.stream.in(m));
+                   a.tokens.data(), places->embedding.in(p), in(a.stream));
   for (std::size_t layer = 0; layer < a.layers.size(); ++layer) {
     const LayerParameters &of = places->layers[layer];
     const LayerActivations &saved = a.layers[layer];
     layerContext.device().copyOnDevice(
-        addressOf(saved.input.in(m)), addressOf(a.stream.in(m)),
-        static_cast<std::size_t>(rows * width) * sizeof(float));
-    rmsNormForward(layerContext, {rows, width}, saved.input.in(m),
-                   of.norm.in(p), saved.normalised.in(m),
-                   saved.inverseRms.in(m));
-    places->recurrent.forward(
-        a.batch, a.time, {.parameters = p, .activations = m}, of.recurrent,
-        saved.recurrent, a.scratch, saved.normalised.in(m));
+        addressOf(in(saved.input)), addressOf(in(a.stream)),
+        static_cast<std::size_t>(rows * width) * sizeof(Number));
+    rmsNormForward(layerContext, {rows, width}, in(saved.input), of.norm.in(p),
+                   in(saved.normalised), saved.inverseRms.in(m));
+    places->recurrent.forward(a.batch, a.time,
+                              {.parameters = values.data(),
+                               .rounded = rounded.data(),
+                               .activations = m},
+                              of.recurrent, saved.recurrent, a.scratch,
+                              in(saved.normalised));
     linearForward(layerContext, {rows, modelOptions.channels(), width},
-                  saved.recurrent.output.in(m), of.out.in(p), nullptr,
-                  a.stream.in(m), /*accumulate=*/true);
+                  in(saved.recurrent.output), of.out.in(w), nullptr,
+                  in(a.stream), /*accumulate=*/true);
   }
-  rmsNormForward(layerContext, {rows, width}, a.stream.in(m),
-                 places->finalNorm.in(p), a.normalised.in(m),
-                 a.inverseRms.in(m));
+  rmsNormForward(layerContext, {rows, width}, in(a.stream),
+                 places->finalNorm.in(p), in(a.normalised), a.inverseRms.in(m));
   linearForward(layerContext, {rows, width, modelOptions.vocabulary},
-                a.normalised.in(m), places->head.in(p), nullptr,
-                a.logits.in(m));
+                in(a.normalised), places->head.in(w), nullptr, a.logits.in(m));
+}
+
+void LanguageModel::enqueueForward() {
+  roundParameters();
+  withNumber([this](auto number) { forward<decltype(number)>(); });
 }
 
 float *LanguageModel::outputs() const {
   return activations->logits.in(activations->memory.data());
 }
 
-void LanguageModel::enqueueBackward() {
+template <typename Number> void LanguageModel::backward() {
   const Activations &a = *activations;
   const std::int64_t rows = a.batch * a.time;
   const std::int64_t width = modelOptions.width;
-  float *p = values.data();
+  const std::int64_t vocabulary = modelOptions.vocabulary;
+  const float *p = values.data();
+  const Number *w = weights<Number>();
   float *g = valueGradients.data();
   float *m = a.memory.data();
-  linearBackward(layerContext, {rows, width, modelOptions.vocabulary},
-                 a.normalised.in(m), places->head.in(p), a.logits.in(m),
-                 a.dNormalised.in(m), places->head.in(g), nullptr);
-  rmsNormBackward(layerContext, {rows, width}, a.stream.in(m),
+  const auto in = [m](const TensorSlice &slice) {
+    return numbersIn<Number>(slice, m);
+  };
+  const TensorSlice &dLogits = a.dLogits.count == 0 ? a.logits : a.dLogits;
+  if constexpr (!std::is_same_v<Number, float>)
+    roundToBFloat16(layerContext, rows * vocabulary, a.logits.in(m),
+                    in(dLogits));
+  linearBackward(layerContext, {rows, width, vocabulary}, in(a.normalised),
+                 places->head.in(w), in(dLogits), in(a.dNormalised),
+                 places->head.in(g), nullptr);
+  rmsNormBackward(layerContext, {rows, width}, in(a.stream),
                   places->finalNorm.in(p), a.inverseRms.in(m),
-                  a.dNormalised.in(m), a.dStream.in(m),
-                  places->finalNorm.in(g));
+                  in(a.dNormalised), in(a.dStream), places->finalNorm.in(g));
   for (std::size_t layer = a.layers.size(); layer-- > 0;) {
     const LayerParameters &of = places->layers[layer];
     const LayerActivations &saved = a.layers[layer];
     linearBackward(layerContext, {rows, modelOptions.channels(), width},
-                   saved.recurrent.output.in(m), of.out.in(p), a.dStream.in(m),
-                   a.dHidden.in(m), of.out.in(g), nullptr);
-    places->recurrent.backward(
-        a.batch, a.time, {.parameters = p, .gradients = g, .activations = m},
-        of.recurrent, saved.recurrent, a.scratch, saved.normalised.in(m),
-        a.dHidden.in(m), a.dNormalised.in(m));
+                   in(saved.recurrent.output), of.out.in(w), in(a.dStream),
+                   in(a.dHidden), of.out.in(g), nullptr);
+    places->recurrent.backward(a.batch, a.time,
+                               {.parameters = values.data(),
+                                .rounded = rounded.data(),
+                                .gradients = g,
+                                .activations = m},
+                               of.recurrent, saved.recurrent, a.scratch,
+                               in(saved.normalised), in(a.dHidden),
+                               in(a.dNormalised));
     // The residual connection: this gradient joins that of the stream.
-    rmsNormBackward(layerContext, {rows, width}, saved.input.in(m),
-                    of.norm.in(p), saved.inverseRms.in(m), a.dNormalised.in(m),
-                    a.dStream.in(m), of.norm.in(g), /*accumulate=*/true);
+    rmsNormBackward(layerContext, {rows, width}, in(saved.input), of.norm.in(p),
+                    saved.inverseRms.in(m), in(a.dNormalised), in(a.dStream),
+                    of.norm.in(g), /*accumulate=*/true);
   }
-  embeddingBackward(layerContext, {rows, modelOptions.vocabulary, width},
-                    a.tokens.data(), a.dStream.in(m), places->embedding.in(g));
+  embeddingBackward(layerContext, {rows, vocabulary, width}, a.tokens.data(),
+                    in(a.dStream), places->embedding.in(g));
+}
+
+void LanguageModel::enqueueBackward() {
+  withNumber([this](auto number) { backward<decltype(number)>(); });
 }
 
 std::uint64_t LanguageModel::bufferGeneration() const {
@@ -294,10 +374,50 @@ std::int64_t LanguageModel::stateSize() const {
   return modelOptions.layers * places->recurrent.stateSize();
 }
 
+template <typename Number>
+void LanguageModel::stepOf(std::int64_t batch, const std::int32_t *tokens,
+                           float *state, float *logits) {
+  const std::int64_t width = modelOptions.width;
+  TensorPlan table(alignment);
+  const TensorSlice stream =
+      addNumbers(table, "the residual stream", {batch, width}, sizeof(Number));
+  const TensorSlice normalised = addNumbers(table, "the normalised stream",
+                                            {batch, width}, sizeof(Number));
+  const TensorSlice inverseRms = table.add("the stream's norms", {batch});
+  const RecurrentLayer::Saved saved =
+      places->recurrent.planSaved(table, batch, 1);
+  const DeviceArray<float> memory(layerContext.sharedDevice(),
+                                  static_cast<std::size_t>(table.count()));
+  const float *p = values.data();
+  const Number *w = weights<Number>();
+  float *m = memory.data();
+  const auto in = [m](const TensorSlice &slice) {
+    return numbersIn<Number>(slice, m);
+  };
+  embeddingForward(layerContext, {batch, modelOptions.vocabulary, width},
+                   tokens, places->embedding.in(p), in(stream));
+  for (const LayerParameters &of : places->layers) {
+    rmsNormForward(layerContext, {batch, width}, in(stream), of.norm.in(p),
+                   in(normalised), inverseRms.in(m));
+    places->recurrent.step(batch,
+                           {.parameters = values.data(),
+                            .rounded = rounded.data(),
+                            .activations = m},
+                           of.recurrent, saved, in(normalised), state);
+    linearForward(layerContext, {batch, modelOptions.channels(), width},
+                  in(saved.output), of.out.in(w), nullptr, in(stream),
+                  /*accumulate=*/true);
+    state += batch * places->recurrent.stateSize();
+  }
+  rmsNormForward(layerContext, {batch, width}, in(stream),
+                 places->finalNorm.in(p), in(normalised), inverseRms.in(m));
+  linearForward(layerContext, {batch, width, modelOptions.vocabulary},
+                in(normalised), places->head.in(w), nullptr, logits);
+}
+
 void LanguageModel::step(std::int64_t batch,
                          std::span<const std::int32_t> inputs,
                          std::span<float> state, std::span<float> outputs) {
-  const std::int64_t width = modelOptions.width;
   const std::int64_t stateCount =
       elementCount({batch, stateSize()}, "the hidden state");
   const std::int64_t logitCount =
@@ -314,38 +434,14 @@ void LanguageModel::step(std::int64_t batch,
                 std::to_string(outputs.size()));
   checkTokens(inputs);
   const std::shared_ptr<Device> &device = layerContext.sharedDevice();
-  TensorPlan table(alignment);
-  const TensorSlice stream = table.add("the residual stream", {batch, width});
-  const TensorSlice normalised =
-      table.add("the normalised stream", {batch, width});
-  const TensorSlice inverseRms = table.add("the stream's norms", {batch});
-  const RecurrentLayer::Saved saved =
-      places->recurrent.planSaved(table, batch, 1);
-  const DeviceArray<float> memory(device,
-                                  static_cast<std::size_t>(table.count()));
   const DeviceArray<std::int32_t> tokensThere(device, inputs);
   const DeviceArray<float> stateThere(device, std::span<const float>(state));
   const DeviceArray<float> logitsThere(device, outputs.size());
-  float *p = values.data();
-  float *m = memory.data();
-  embeddingForward(layerContext, {batch, modelOptions.vocabulary, width},
-                   tokensThere.data(), places->embedding.in(p), stream.in(m));
-  float *stateOfLayer = stateThere.data();
-  for (const LayerParameters &of : places->layers) {
-    rmsNormForward(layerContext, {batch, width}, stream.in(m), of.norm.in(p),
-                   normalised.in(m), inverseRms.in(m));
-    places->recurrent.step(batch, {.parameters = p, .activations = m},
-                           of.recurrent, saved, normalised.in(m), stateOfLayer);
-    linearForward(layerContext, {batch, modelOptions.channels(), width},
-                  saved.output.in(m), of.out.in(p), nullptr, stream.in(m),
-                  /*accumulate=*/true);
-    stateOfLayer += batch * places->recurrent.stateSize();
-  }
-  rmsNormForward(layerContext, {batch, width}, stream.in(m),
-                 places->finalNorm.in(p), normalised.in(m), inverseRms.in(m));
-  linearForward(layerContext, {batch, width, modelOptions.vocabulary},
-                normalised.in(m), places->head.in(p), nullptr,
-                logitsThere.data());
+  roundParameters();
+  withNumber([&](auto number) {
+    stepOf<decltype(number)>(batch, tokensThere.data(), stateThere.data(),
+                             logitsThere.data());
+  });
   stateThere.download(state);
   logitsThere.download(outputs);
 }

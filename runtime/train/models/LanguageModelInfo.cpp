@@ -9,6 +9,7 @@
 #include "minrnn/error.h"
 #include "minrnn/safetensors.h"
 #include "minrnn/train/language_model.h"
+#include "runtime/core/HalfStorage.h"
 #include "runtime/train/CheckpointMetadata.h"
 
 using namespace minrnn;
@@ -51,6 +52,7 @@ Metadata LanguageModel::metadata() const {
                         {"expansion", modelOptions.expansion}};
   return {{"cell_source", cellSource},
           {"cell_name", cellKernels.manifest().cell},
+          {"io_type", cellKernels.manifest().ioType},
           {"model", options.dump()}};
 }
 
@@ -62,6 +64,10 @@ minrnn::readLanguageModelInfo(const std::filesystem::path &path) {
     LanguageModelInfo info;
     info.cellSource = entryOf(entries, "cell_source");
     info.cellName = entryOf(entries, "cell_name");
+    // Files of before there was another lack it.
+    if (entries.contains("io_type"))
+      info.ioType = entryOf(entries, "io_type");
+    elementTypeOf(info.ioType);
     info.options = modelFromJson(parseNumbers(entryOf(entries, "model")));
     checkSizes(info.options, reader);
     return info;

@@ -11,6 +11,9 @@
 #include "minrnn/error.h"
 #include "runtime/core/CellTensors.h"
 #include "runtime/core/DeviceAddress.h"
+#include "runtime/core/HalfStorage.h"
+#include "specs/contract/ElementCount.h"
+#include "specs/contract/Tensors.h"
 
 #include <array>
 
@@ -26,12 +29,15 @@ static constexpr std::array<std::pair<std::string_view, std::string_view>, 5>
               {"parameters", "d_parameters"}}};
 
 RecurrentLayer::RecurrentLayer(CellKernels cell, std::int64_t inputs,
-                               std::int64_t channels)
-    : cell(std::move(cell)), inputs(inputs), channels(channels) {
+                               std::int64_t channels, Precision precision)
+    : cell(std::move(cell)), inputs(inputs), channels(channels),
+      precision(precision) {
   const Manifest &manifest = this->cell.manifest();
-  if (manifest.ioType != "f32")
-    throw Error("a model works on f32; cell '" + manifest.cell +
-                "' reads and writes " + manifest.ioType);
+  if (manifest.ioType == "f16")
+    throw Error(
+        "a model works on f32 or bf16; cell '" + manifest.cell +
+        "' reads and writes f16, in which small gradients vanish unless "
+        "the loss is scaled");
 }
 
 RecurrentLayer::Parameters
@@ -51,14 +57,18 @@ RecurrentLayer::planParameters(TensorPlan &plan,
 }
 
 std::vector<NamedTensor>
-RecurrentLayer::named(const Parameters &parameters, float *values,
-                      float *gradients,
+RecurrentLayer::named(const Parameters &parameters, const Arrays &arrays,
                       std::initializer_list<NamedTensor> others) {
   std::vector<NamedTensor> tensors = others;
   for (std::size_t i = 0; i < kinds.size(); ++i) {
-    tensors.emplace_back(kinds[i].first, parameters[i].in(values));
-    if (gradients != nullptr)
-      tensors.emplace_back(kinds[i].second, parameters[i].in(gradients));
+    const auto &[kind, gradient] = kinds[i];
+    const bool isRounded = arrays.rounded != nullptr &&
+                           findContractTensor(kind)->element == Element::IO;
+    tensors.emplace_back(kind, isRounded ? static_cast<const void *>(
+                                               parameters[i].in(arrays.rounded))
+                                         : parameters[i].in(arrays.parameters));
+    if (arrays.gradients != nullptr)
+      tensors.emplace_back(gradient, parameters[i].in(arrays.gradients));
   }
   return tensors;
 }
@@ -74,15 +84,19 @@ RecurrentLayer::Saved RecurrentLayer::planSaved(TensorPlan &plan,
                                                 std::int64_t batch,
                                                 std::int64_t time) const {
   return {.own = addBytes(plan, "what a layer saves",
-                          planLayer(cell.manifest(), sizes(batch, time)).saved),
-          .output = plan.add("the hidden output", {batch, time, channels})};
+                          planLayer(cell, sizes(batch, time)).saved),
+          .output = addBytes(
+              plan, "the hidden output",
+              static_cast<std::uint64_t>(
+                  elementCount({batch, time, channels}, "the hidden output") *
+                  elementBytes(elementTypeOf(cell.manifest().ioType))))};
 }
 
 RecurrentLayer::Scratch RecurrentLayer::planScratch(TensorPlan &plan,
                                                     std::int64_t batch,
                                                     std::int64_t time) const {
   return addBytes(plan, "a layer's scratch",
-                  planLayer(cell.manifest(), sizes(batch, time)).scratch);
+                  planLayer(cell, sizes(batch, time)).scratch);
 }
 
 Layer RecurrentLayer::layer(std::int64_t batch, std::int64_t time,
@@ -90,7 +104,7 @@ Layer RecurrentLayer::layer(std::int64_t batch, std::int64_t time,
                             const Scratch &scratch) const {
   return {cell,
           sizes(batch, time),
-          {},
+          {.precision = precision},
           {.saved = addressOf(saved.own.in(arrays.activations)),
            .scratch = addressOf(scratch.in(arrays.activations))}};
 }
@@ -98,20 +112,20 @@ Layer RecurrentLayer::layer(std::int64_t batch, std::int64_t time,
 void RecurrentLayer::forward(std::int64_t batch, std::int64_t time,
                              const Arrays &arrays, const Parameters &parameters,
                              const Saved &saved, const Scratch &scratch,
-                             const float *input) const {
+                             const void *input) const {
   layer(batch, time, arrays, saved, scratch)
       .forward(named(
-          parameters, arrays.parameters, nullptr,
+          parameters, arrays,
           {{"input", input}, {"output", saved.output.in(arrays.activations)}}));
 }
 
 void RecurrentLayer::backward(std::int64_t batch, std::int64_t time,
                               const Arrays &arrays,
                               const Parameters &parameters, const Saved &saved,
-                              const Scratch &scratch, const float *input,
-                              const float *dOutput, float *dInput) const {
+                              const Scratch &scratch, const void *input,
+                              const void *dOutput, void *dInput) const {
   layer(batch, time, arrays, saved, scratch)
-      .backward(named(parameters, arrays.parameters, arrays.gradients,
+      .backward(named(parameters, arrays,
                       {{"input", input},
                        {"output", saved.output.in(arrays.activations)},
                        {"d_output", dOutput},
@@ -120,10 +134,11 @@ void RecurrentLayer::backward(std::int64_t batch, std::int64_t time,
 
 void RecurrentLayer::step(std::int64_t batch, const Arrays &arrays,
                           const Parameters &parameters, const Saved &saved,
-                          const float *input, float *state) {
+                          const void *input, float *state) {
   if (!ofSteps || ofSteps->sizes().batch != batch)
-    ofSteps.emplace(cell, sizes(batch, 1), LayerOptions{.training = false});
-  ofSteps->step(named(parameters, arrays.parameters, nullptr,
+    ofSteps.emplace(cell, sizes(batch, 1),
+                    LayerOptions{.training = false, .precision = precision});
+  ofSteps->step(named(parameters, arrays,
                       {{"input", input},
                        {"initial", state},
                        {"output", saved.output.in(arrays.activations)},

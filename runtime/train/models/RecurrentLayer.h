@@ -9,6 +9,7 @@
 #ifndef MINRNN_RUNTIME_TRAIN_MODELS_RECURRENTLAYER_H
 #define MINRNN_RUNTIME_TRAIN_MODELS_RECURRENTLAYER_H
 
+#include "minrnn/bfloat16.h"
 #include "minrnn/layer.h"
 #include "minrnn/train/tensor_plan.h"
 
@@ -43,13 +44,17 @@ public:
   /// work in are slices of.
   struct Arrays {
     float *parameters = nullptr;
+    /// The parameters, rounded: of a cell of bf16, its weights are from here.
+    BFloat16 *rounded = nullptr;
     float *gradients = nullptr;
     float *activations = nullptr;
   };
 
-  /// `inputs` numbers come in at each position, `channels` go out.
-  /// Throws Error when the cell stores sequences as other than f32.
-  RecurrentLayer(CellKernels cell, std::int64_t inputs, std::int64_t channels);
+  /// `inputs` numbers come in at each position, `channels` go out; products are
+  /// formed in `precision`.
+  /// Throws Error when the cell stores sequences as f16.
+  RecurrentLayer(CellKernels cell, std::int64_t inputs, std::int64_t channels,
+                 Precision precision);
 
   /// Adds the parameters to `plan`, as `<prefix>z.weight` and so on. Throws
   /// Error when they are too large for memory.
@@ -61,16 +66,17 @@ public:
                       std::int64_t time) const;
 
   /// saved.output from input[batch, time, inputs], each row from zero states.
+  /// Sequences are of the cell's io type.
   void forward(std::int64_t batch, std::int64_t time, const Arrays &arrays,
                const Parameters &parameters, const Saved &saved,
-               const Scratch &scratch, const float *input) const;
+               const Scratch &scratch, const void *input) const;
 
   /// dInput[batch, time, inputs] and the gradients of the parameters from
   /// dOutput[batch, time, channels].
   void backward(std::int64_t batch, std::int64_t time, const Arrays &arrays,
                 const Parameters &parameters, const Saved &saved,
-                const Scratch &scratch, const float *input,
-                const float *dOutput, float *dInput) const;
+                const Scratch &scratch, const void *input, const void *dOutput,
+                void *dInput) const;
 
   /// The floats of one row's states.
   std::int64_t stateSize() const {
@@ -80,8 +86,8 @@ public:
   /// One step: reads and writes state[batch, stateSize]; `saved` is that of one
   /// step of time.
   void step(std::int64_t batch, const Arrays &arrays,
-            const Parameters &parameters, const Saved &saved,
-            const float *input, float *state);
+            const Parameters &parameters, const Saved &saved, const void *input,
+            float *state);
 
 private:
   LayerSizes sizes(std::int64_t batch, std::int64_t time) const {
@@ -90,7 +96,7 @@ private:
   /// The parameters, or their gradients, as the tensors of a call, besides
   /// `others`.
   static std::vector<NamedTensor>
-  named(const Parameters &parameters, float *values, float *gradients,
+  named(const Parameters &parameters, const Arrays &arrays,
         std::initializer_list<NamedTensor> others);
   Layer layer(std::int64_t batch, std::int64_t time, const Arrays &arrays,
               const Saved &saved, const Scratch &scratch) const;
@@ -98,6 +104,7 @@ private:
   CellKernels cell;
   std::int64_t inputs;
   std::int64_t channels;
+  Precision precision;
   /// That of the last step, which the next has use for, too.
   std::optional<Layer> ofSteps;
 };

@@ -21,7 +21,7 @@
 // UNMADE: error: 'builtin.module' op expects one minrnn.program, found 0; run minrnn-fuse-gates first
 // RUN: not minrnn-opt %t/other.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=OTHER
 // RUN: not minrnn-opt %t/other.mlir --minrnn-lower-to-host 2>&1 | FileCheck %s --check-prefix=OTHER
-// OTHER: other.mlir:3:1: error: 'func.func' op expects an entry, called 'forward', 'backward', 'step', or 'forward_inner' or 'backward_inner' with the number of a stage
+// OTHER: other.mlir:3:1: error: 'func.func' op expects an entry, called 'forward' or 'backward', with '_lookback' behind it or without, 'step', or 'forward_inner' or 'backward_inner' with the number of a stage
 // RUN: not minrnn-opt %t/empty.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=EMPTY
 // RUN: not minrnn-opt %t/empty.mlir --minrnn-lower-to-host 2>&1 | FileCheck %s --check-prefix=EMPTY
 // EMPTY: empty.mlir:3:1: error: 'func.func' op expects one minrnn.scan or minrnn.sequential_scan

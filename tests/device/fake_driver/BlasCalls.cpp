@@ -20,6 +20,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -88,6 +89,16 @@ float rounded(int type, float value) {
   return toFloat(type, bytes.data());
 }
 
+/// An operand of f32 as a type of computation takes it. Tensor cores that read
+/// an operand from memory look at the first 19 bits of it and no further.
+float asOperand(int computeType, float value) {
+  if (computeType == compute32OfBrain16)
+    return rounded(brain16, value);
+  if (computeType == compute32OfTf32)
+    return std::bit_cast<float>(std::bit_cast<std::uint32_t>(value) & ~0x1FFFU);
+  return value;
+}
+
 /// A matrix in the device's memory, columns contiguous.
 struct Matrix {
   Address address;
@@ -141,11 +152,18 @@ struct Gemm {
   Matrix b;
   Matrix c;
   bool reducesInFloat;
+  int computeType;
 
   /// op(a) op(b), columns contiguous.
   std::vector<float> sums() const {
-    const std::vector<float> left = k == 0 ? std::vector<float>() : a.read();
-    const std::vector<float> right = k == 0 ? std::vector<float>() : b.read();
+    const auto operand = [&](const Matrix &matrix) {
+      std::vector<float> values = k == 0 ? std::vector<float>() : matrix.read();
+      for (float &value : values)
+        value = asOperand(computeType, value);
+      return values;
+    };
+    const std::vector<float> left = operand(a);
+    const std::vector<float> right = operand(b);
     const auto at = [](const Matrix &matrix, bool transposes, int i, int j) {
       if (transposes)
         std::swap(i, j);
@@ -276,7 +294,12 @@ Status cublasGemmEx(Handle handle, int transposeA, int transposeB, int m, int n,
       return blasInvalidValue;
     const bool isKnown = typeA == real32 || typeA == real16 || typeA == brain16;
     if (!isKnown || typeB != typeA || (typeC != typeA && typeC != real32) ||
-        computeType != compute32 || algorithm != gemmDefault)
+        algorithm != gemmDefault)
+      return blasNotSupported;
+    // "FAST" types are for operands and results of f32.
+    const bool isFast =
+        computeType == compute32OfBrain16 || computeType == compute32OfTf32;
+    if (isFast ? typeA != real32 || typeC != real32 : computeType != compute32)
       return blasNotSupported;
     if (m == 0 || n == 0)
       return blasSuccess;
@@ -292,7 +315,8 @@ Status cublasGemmEx(Handle handle, int transposeA, int transposeB, int m, int n,
               .b = {addressOf(b), typeB, transposesB ? n : k,
                     transposesB ? k : n, ldb},
               .c = {addressOf(c), typeC, m, n, ldc},
-              .reducesInFloat = (library.mathMode & mathFullReduction) != 0};
+              .reducesInFloat = (library.mathMode & mathFullReduction) != 0,
+              .computeType = computeType};
     // In the host's memory, and read before this returns.
     std::memcpy(&gemm.alpha, alpha, sizeof gemm.alpha);
     std::memcpy(&gemm.beta, beta, sizeof gemm.beta);

@@ -55,6 +55,8 @@ static_assert(CUBLAS_STATUS_SUCCESS == 0);
 static_assert(minrnn::cublasNoTranspose == CUBLAS_OP_N);
 static_assert(minrnn::cublasTransposed == CUBLAS_OP_T);
 static_assert(minrnn::cublasComputeInFloat == CUBLAS_COMPUTE_32F);
+static_assert(minrnn::cublasComputeOfBrain16 == CUBLAS_COMPUTE_32F_FAST_16BF);
+static_assert(minrnn::cublasComputeOfTf32 == CUBLAS_COMPUTE_32F_FAST_TF32);
 static_assert(minrnn::cublasDefaultAlgorithm == CUBLAS_GEMM_DEFAULT);
 static_assert(minrnn::cublasFullReduction ==
               CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION);

@@ -197,11 +197,19 @@ Result cuDeviceGetAttribute(int *value, int attribute, int device) {
       return invalidValue;
     if (!isDevice(machine, device))
       return invalidDevice;
-    if (attribute != attributeMajor && attribute != attributeMinor)
+    switch (attribute) {
+    case attributeMultiprocessors:
+      *value = 40;
+      return success;
+    case attributeMajor:
+      *value = machine.capability / 10;
+      return success;
+    case attributeMinor:
+      *value = machine.capability % 10;
+      return success;
+    default:
       return invalidValue;
-    *value = attribute == attributeMajor ? machine.capability / 10
-                                         : machine.capability % 10;
-    return success;
+    }
   });
 }
 

@@ -57,6 +57,7 @@ using Address = unsigned long long;
 
 constexpr unsigned streamNonBlocking = 1;
 constexpr unsigned eventDisableTiming = 2;
+constexpr int attributeMultiprocessors = 16;
 constexpr int attributeMajor = 75;
 constexpr int attributeMinor = 76;
 constexpr int attributeDynamicShared = 8;

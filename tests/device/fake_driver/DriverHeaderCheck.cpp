@@ -83,6 +83,8 @@ static_assert(isSameFunction<decltype(CudaDriver::eventElapsedTime),
 static_assert(sizeof(CUdeviceptr) == sizeof(std::uint64_t));
 static_assert(CUDA_SUCCESS == 0);
 static_assert(minrnn::cudaOutOfMemory == CUDA_ERROR_OUT_OF_MEMORY);
+static_assert(minrnn::cudaAttributeMultiprocessors ==
+              CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
 static_assert(minrnn::cudaAttributeMajor ==
               CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR);
 static_assert(minrnn::cudaAttributeMinor ==

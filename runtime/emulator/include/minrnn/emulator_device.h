@@ -22,7 +22,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace minrnn {
@@ -30,6 +32,9 @@ namespace minrnn {
 struct EmulatorOptions {
   /// The GPU that is emulated.
   std::string target = "sm_75";
+  /// How many multiprocessors it has; the default is a T4's. What runs does not
+  /// depend on it, but which schedule a layer takes does.
+  std::int64_t multiprocessors = 40;
   /// Orders blocks and warps, and the lengths of their turns; results must not
   /// depend on it. 0 keeps the natural order.
   std::uint64_t seed = 0;
@@ -68,6 +73,15 @@ struct EntryStatistics {
   /// Barriers that whole blocks passed.
   std::uint64_t barriers = 0;
 };
+
+/// One of these counts, and what it counts, for people: `bytes read, needed`.
+struct EntryCount {
+  std::string_view name;
+  std::uint64_t EntryStatistics::*count;
+};
+
+/// All of them, in the order in which they are shown.
+std::span<const EntryCount> entryCounts();
 
 /// Made by `create`; everything else is as `Device` says. To copy bytes that
 /// nothing wrote to the host is an Error.

@@ -59,14 +59,23 @@ struct KernelEntry {
   /// Steps of a tile of time; 0 where time is not tiled.
   std::int64_t tileTime = 0;
   std::vector<KernelArgument> arguments;
+  /// Of an entry whose tiles of time are blocks of their own, the numbers that
+  /// a tile hands to the next in each channel; 0 of all others.
+  std::int64_t tileSummary = 0;
 
   /// Null where there is none.
   const KernelArgument *find(std::string_view argument) const;
 
-  /// How many (batch row, channel tile) pairs there are: the grid of a GPU,
-  /// the range that the host splits over threads.
+  /// The number of tiles of time that `time` steps are; 0 where time is not
+  /// tiled.
+  std::int64_t timeTiles(std::int64_t time) const;
+
+  /// How many (batch row, channel tile) pairs there are, each once for each of
+  /// its blocks along time: the grid of a GPU, the range that the host splits
+  /// over threads.
   /// Throws Error when the product does not fit into 63 bits.
-  std::int64_t tileCount(std::int64_t batch, std::int64_t channels) const;
+  std::int64_t tileCount(std::int64_t batch, std::int64_t time,
+                         std::int64_t channels) const;
 };
 
 /// A gate that projects a state, or a value computed within the step.
@@ -126,10 +135,6 @@ struct Manifest {
   /// Whether `backward` computes the states again from those at the boundaries
   /// of tiles of time, the only ones that `forward` keeps for it.
   bool recomputesStates() const;
-
-  /// The number of tiles of time that `time` steps are to the entry `forward`;
-  /// 0 where it has none.
-  std::int64_t timeTiles(std::int64_t time) const;
 
   /// Whether the cell reads its channel of the input (`minrnn.read`), so that
   /// the input is as wide as the hidden state.

@@ -34,9 +34,19 @@ enum class Recompute { Gates, All };
 inline constexpr std::array<std::string_view, 2> recomputeNames = {"gates",
                                                                    "all"};
 
+/// How a GPU takes the time of a parallel cell. `Carry`: a block takes all
+/// tiles of time of its channels, one after the other. `Lookback`: each tile is
+/// a block, which needs scratch memory and fills a GPU where there are few rows
+/// and channels. `Auto`: both, of which a layer takes one by its sizes
+/// (minrnn/schedule.h).
+enum class Schedule { Auto, Carry, Lookback };
+inline constexpr std::array<std::string_view, 3> scheduleNames = {
+    "auto", "carry", "lookback"};
+
 /// The value of an option's name; nothing where it has no such value.
 std::optional<ScanDomain> findScanDomain(std::string_view name);
 std::optional<Recompute> findRecompute(std::string_view name);
+std::optional<Schedule> findSchedule(std::string_view name);
 
 struct KernelOptions {
   /// The cell to compile; may be empty when the text holds exactly one.
@@ -49,10 +59,16 @@ struct KernelOptions {
   /// throughout.
   std::string ioType = "f32";
   Recompute recompute = Recompute::Gates;
+  Schedule schedule = Schedule::Auto;
+  /// Of `Auto`, where the sizes are known and so what a layer takes (see
+  /// `takesLookback` in minrnn/schedule.h): that schedule alone, or carry where
+  /// the cell has no other.
+  std::optional<bool> takesLookback = std::nullopt;
 };
 
 /// All options in one line, so that two that compile to different kernels
-/// differ: `cell=mingru target=sm_75 scan=auto io-type=f32 recompute=gates`.
+/// differ: `cell=mingru target=sm_75 scan=auto io-type=f32 recompute=gates
+/// schedule=auto`; behind `auto` what it takes, where that is known.
 /// Part of the key of the kernel cache.
 std::string spell(const KernelOptions &options);
 

@@ -33,9 +33,11 @@
 #ifndef MINRNN_PROGRAM_H
 #define MINRNN_PROGRAM_H
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -43,12 +45,14 @@
 
 namespace minrnn {
 
-/// The axes of tensors. `Tiles` are the tiles of time of the entry `forward`;
+/// The axes of tensors. `Tiles` are the tiles of time of the procedure's entry,
+/// and `Summary` the numbers that one of them comes to, in each channel;
 /// `Gates` to `Inner` are packed: their sizes are fixed by the cell.
 enum class Axis : std::int64_t {
   Batch,
   Time,
   Tiles,
+  Summary,
   Inputs,
   Channels,
   Gates,
@@ -57,7 +61,7 @@ enum class Axis : std::int64_t {
   States,
   Inner,
 };
-inline constexpr std::size_t axisCount = 10;
+inline constexpr std::size_t axisCount = 11;
 
 /// An axis of `size` places, at least 1, whatever the cell: packed as well, and
 /// its size is all the name that it has.
@@ -146,7 +150,8 @@ struct ProductOperation {
   bool accumulate = false;
 };
 
-/// result = the sum of `operand` over its first axis, the batch.
+/// result = the sum of `operand` over its first axes: the batch, and tiles of
+/// time where it has them.
 struct SumOperation {
   std::string result;
   std::string operand;
@@ -186,17 +191,33 @@ struct ProgramOperation {
       what;
 };
 
-/// The procedures of a layer.
-enum class Procedure { Forward, Backward, Step };
-inline constexpr std::size_t procedureCount = 3;
+/// The procedures of a layer; the last two do what the first two do, under the
+/// schedule `lookback`, where the program holds both schedules.
+enum class Procedure {
+  Forward,
+  Backward,
+  Step,
+  ForwardLookback,
+  BackwardLookback,
+};
+inline constexpr std::array allProcedures = {
+    Procedure::Forward, Procedure::Backward, Procedure::Step,
+    Procedure::ForwardLookback, Procedure::BackwardLookback};
+inline constexpr std::size_t procedureCount = allProcedures.size();
 std::string_view procedureName(Procedure procedure);
 std::optional<Procedure> findProcedure(std::string_view name);
+/// Whether every program has it, be it empty.
+constexpr bool isOfEveryProgram(Procedure procedure) {
+  return procedure < Procedure::ForwardLookback;
+}
 
 struct Program {
   std::vector<ProgramTensor> tensors;
   std::vector<ProgramOperation> forward;
   std::vector<ProgramOperation> backward;
   std::vector<ProgramOperation> step;
+  std::vector<ProgramOperation> forwardLookback = {};
+  std::vector<ProgramOperation> backwardLookback = {};
 
   const std::vector<ProgramOperation> &operations(Procedure procedure) const;
   std::vector<ProgramOperation> &operations(Procedure procedure);
@@ -233,10 +254,13 @@ bool canStandFor(const std::vector<Axis> &tensor,
 
 /// The program as text, one operation a line, for people:
 ///
+/// Of these procedures, in this order.
+///
 ///   forward:
 ///     preactivations = input weight^T
 ///     launch forward(preactivations, bias, reset, initial, output, last)
-std::string printProgram(const Program &program);
+std::string printProgram(const Program &program,
+                         std::span<const Procedure> procedures = allProcedures);
 
 } // namespace minrnn
 

@@ -10,11 +10,18 @@
 // RMSNorm; a linear head without bias. The blocks are those of "Were RNNs All
 // We Needed?" (Feng et al. 2024), without the optional convolution and MLP.
 //
+// What lies between the layers is stored as the cell stores sequences, f32 or
+// bf16: the residual stream, what norms read and write, and all their
+// gradients. Of a cell of bf16, products are of parameters that were rounded to
+// it; the parameters themselves, their gradients, the logits and the loss are
+// f32.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef MINRNN_TRAIN_LANGUAGE_MODEL_H
 #define MINRNN_TRAIN_LANGUAGE_MODEL_H
 
+#include "minrnn/bfloat16.h"
 #include "minrnn/cell_kernels.h"
 #include "minrnn/device_array.h"
 #include "minrnn/train/model.h"
@@ -47,6 +54,8 @@ struct LanguageModelInfo {
   /// The cell as MLIR text, and its name there.
   std::string cellSource = {};
   std::string cellName = {};
+  /// What sequences were stored as, in training.
+  std::string ioType = "f32";
   LanguageModelOptions options = {};
 };
 
@@ -61,12 +70,14 @@ LanguageModelInfo readLanguageModelInfo(const std::filesystem::path &path);
 /// seen.
 class LanguageModel : public Model {
 public:
-  /// `cellSource` is the cell as MLIR text, for checkpoints. Throws Error when
-  /// an option is not positive, the cell reads its channel of the input and the
-  /// expansion is not 1, or layers cannot be had on the cell's device (see
+  /// `cellSource` is the cell as MLIR text, for checkpoints; `precision` says
+  /// how products are formed. Throws Error when an option is not positive, the
+  /// cell stores sequences as f16, the cell reads its channel of the input and
+  /// the expansion is not 1, or layers cannot be had on the cell's device (see
   /// LayerContext).
   LanguageModel(const LanguageModelOptions &options, CellKernels cell,
-                std::string cellSource = {});
+                std::string cellSource = {},
+                Precision precision = Precision::Ieee);
   ~LanguageModel() override;
   LanguageModel(LanguageModel &&) noexcept;
 
@@ -102,7 +113,7 @@ public:
   void step(std::int64_t batch, std::span<const std::int32_t> inputs,
             std::span<float> state, std::span<float> outputs) override;
 
-  /// `cell_source`, `cell_name` and `model`, the options as JSON.
+  /// `cell_source`, `cell_name`, `io_type` and `model`, the options as JSON.
   Metadata metadata() const override;
 
 private:
@@ -110,6 +121,17 @@ private:
   struct Activations;
 
   void checkTokens(std::span<const std::int32_t> tokens) const;
+  /// Calls `work` with a number of the type that sequences are stored as.
+  template <typename Work> void withNumber(const Work &work) const;
+  /// The parameters as products of sequences take them.
+  template <typename Number> const Number *weights() const;
+  /// Queues their rounding, where these are not the parameters themselves.
+  void roundParameters() const;
+  template <typename Number> void forward();
+  template <typename Number> void backward();
+  template <typename Number>
+  void stepOf(std::int64_t batch, const std::int32_t *tokens, float *state,
+              float *logits);
 
   LanguageModelOptions modelOptions;
   CellKernels cellKernels;
@@ -119,6 +141,8 @@ private:
   std::unique_ptr<Parameters> places;
   DeviceArray<float> values;
   DeviceArray<float> valueGradients;
+  /// The parameters in bf16, where sequences are.
+  DeviceArray<BFloat16> rounded;
   std::unique_ptr<Activations> activations;
 };
 

@@ -22,8 +22,11 @@ struct TensorSlice {
   std::int64_t offset = 0;
   std::int64_t count = 0;
 
-  /// Its address in the array that begins at `base`; null when it is empty.
-  float *in(float *base) const { return count == 0 ? nullptr : base + offset; }
+  /// Its address in the array that begins at `base`, of f32 or of as many
+  /// other numbers; null when it is empty.
+  template <typename Number> Number *in(Number *base) const {
+    return count == 0 ? nullptr : base + offset;
+  }
   /// Its part of the array.
   template <typename Number>
   std::span<Number> of(std::span<Number> array) const {

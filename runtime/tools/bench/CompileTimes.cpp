@@ -1,0 +1,47 @@
+//===- CompileTimes.cpp - A cell compiled, and from a cache ---------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/tools/bench/CompileTimes.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+using namespace minrnn;
+using namespace minrnn::bench;
+
+/// A folder of this user's alone.
+static std::filesystem::path makeFolder() {
+  std::string path =
+      (std::filesystem::temp_directory_path() / "minrnn-bench-XXXXXX").string();
+  if (::mkdtemp(path.data()) == nullptr)
+    throw Error("cannot make '" + path + "': " + std::strerror(errno));
+  return path;
+}
+
+CompileTimes::CompileTimes(const CellSource &source, JitOptions options)
+    : source(source), options(std::move(options)), folder(makeFolder()) {
+  load();
+}
+
+CompileTimes::~CompileTimes() {
+  std::error_code ignored;
+  std::filesystem::remove_all(folder, ignored);
+}
+
+void CompileTimes::compile() const {
+  JitOptions fresh = options;
+  fresh.useCache = false;
+  compileCell(source.text, source.name, fresh);
+}
+
+void CompileTimes::load() const {
+  JitOptions cached = options;
+  cached.cacheFolder = folder;
+  compileCell(source.text, source.name, cached);
+}

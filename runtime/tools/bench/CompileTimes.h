@@ -1,0 +1,43 @@
+//===- CompileTimes.h - A cell compiled, and from a cache -------*- C++ -*-===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MINRNN_RUNTIME_TOOLS_BENCH_COMPILETIMES_H
+#define MINRNN_RUNTIME_TOOLS_BENCH_COMPILETIMES_H
+
+#include "minrnn/jit.h"
+#include "runtime/tools/BuiltInCells.h"
+
+#include <filesystem>
+
+namespace minrnn::bench {
+
+/// Compiles a cell again and again, beside the user's own kernel cache: with no
+/// cache, and from one that holds the cell. Nothing of the kernels stays
+/// loaded.
+class CompileTimes {
+public:
+  /// Compiles the cell once, into a cache of its own. Throws Error where there
+  /// is no place for one.
+  CompileTimes(const CellSource &source, JitOptions options);
+  /// Removes the cache.
+  ~CompileTimes();
+  CompileTimes(const CompileTimes &) = delete;
+  CompileTimes &operator=(const CompileTimes &) = delete;
+
+  void compile() const;
+  void load() const;
+
+private:
+  CellSource source;
+  JitOptions options;
+  std::filesystem::path folder;
+};
+
+} // namespace minrnn::bench
+
+#endif // MINRNN_RUNTIME_TOOLS_BENCH_COMPILETIMES_H

@@ -1,0 +1,36 @@
+//===- Schedule.cpp - Which schedule a layer runs -------------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "minrnn/schedule.h"
+
+using namespace minrnn;
+
+bool minrnn::takesLookback(std::int64_t batch, std::int64_t time,
+                           std::int64_t channels,
+                           std::int64_t multiprocessors) {
+  if (batch < 1 || channels < 1 || time < fewestLookbackSteps)
+    return false;
+  const std::int64_t blocksOfRow = (channels - 1) / channelsPerBlock + 1;
+  const std::int64_t mostBlocks = multiprocessors / multiprocessorsPerBlock;
+  return batch <= mostBlocks / blocksOfRow;
+}
+
+Procedure minrnn::scheduledProcedure(const Manifest &manifest,
+                                     Procedure procedure, bool takesLookback) {
+  if (!takesLookback ||
+      !manifest.findEntry(procedureName(Procedure::ForwardLookback)))
+    return procedure;
+  switch (procedure) {
+  case Procedure::Forward:
+    return Procedure::ForwardLookback;
+  case Procedure::Backward:
+    return Procedure::BackwardLookback;
+  default:
+    return procedure;
+  }
+}
