@@ -208,10 +208,10 @@ static bool isExponent(Value value) {
   return true;
 }
 
-/// The expansion of `op`, or null where it stays as it is. `ofSigmoids`: what
-/// sigmoids are asked for of, without signs.
+/// The expansion of `op`, or null where it stays as it is. `hasSigmoid`
+/// says whether that of a number without its sign may be asked for as well.
 static Value expand(Operation *op, OpBuilder &builder, CreateMath &create,
-                    const llvm::DenseSet<Value> &ofSigmoids) {
+                    llvm::function_ref<bool(Value)> hasSigmoid) {
   if (op->getNumResults() != 1)
     return {};
   std::unique_ptr<MathBuilder> math =
@@ -221,7 +221,7 @@ static Value expand(Operation *op, OpBuilder &builder, CreateMath &create,
   return llvm::TypeSwitch<Operation *, Value>(op)
       .Case([&](SigmoidOp) { return sigmoid(*math, x); })
       .Case([&](PositiveOp) {
-        return positive(*math, x, ofSigmoids.contains(withoutSign(x)));
+        return positive(*math, x, hasSigmoid(withoutSign(x)));
       })
       .Case([&](SoftplusOp op) { return softplus(*math, x, !isExponent(op)); })
       .Case([&](LerpOp) { return lerp(*math, x, operand(1), operand(2)); })
@@ -259,9 +259,10 @@ struct ExpandMathPass
     getOperation()->walk([&](SigmoidOp sigmoid) {
       ofSigmoids.insert(withoutSign(sigmoid.getOperand()));
     });
+    auto hasSigmoid = [&](Value x) { return alike || ofSigmoids.contains(x); };
     getOperation()->walk([&](Operation *op) {
       OpBuilder builder(op);
-      if (Value expansion = expand(op, builder, create, ofSigmoids)) {
+      if (Value expansion = expand(op, builder, create, hasSigmoid)) {
         op->getResult(0).replaceAllUsesWith(expansion);
         op->erase();
       }

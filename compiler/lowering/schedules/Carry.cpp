@@ -58,13 +58,13 @@ private:
   /// All tiles, from `carried`: the states and the sums. Returns these after
   /// the last tile.
   SmallVector<Value> buildTiles(ArrayRef<Value> carried);
-  /// The tiles from `begin` to `end`, positions both. Where `areWhole`, each of
-  /// their steps exists and no reset mask is given.
-  SmallVector<Value> buildLoop(Value begin, Value end, bool areWhole,
-                               ValueRange carried);
-  /// One tile of `thread`. `prefetch` begins the loads of the next. Returns
-  /// what is carried on.
-  SmallVector<Value> buildTile(ScanThread &thread, Value tileStart,
+  /// The tiles from `begin` to `end`, positions both, behind `turns` others.
+  /// Where `areWhole`, each of their steps exists and no reset mask is given.
+  SmallVector<Value> buildLoop(Value begin, Value end, Value turns,
+                               bool areWhole, ValueRange carried);
+  /// One tile of `thread`, behind `turn` others. `prefetch` begins the loads of
+  /// the next. Returns what is carried on.
+  SmallVector<Value> buildTile(ScanThread &thread, Value tileStart, Value turn,
                                ValueRange pointers, TileSteps steps,
                                ValueRange carried,
                                llvm::function_ref<void()> prefetch);
@@ -122,19 +122,22 @@ SmallVector<Value> CarrySchedule::buildTiles(ArrayRef<Value> carried) {
     tiles = arith::SelectOp::create(block.builder, block.location, isMasked,
                                     block.integer(0), tiles);
   Value steps = block.mul(tiles, tileTime);
+  Value none = block.integer(0);
   if (recomputes) {
     Value wholeBegin = block.sub(axis.end, steps);
     SmallVector<Value> between =
-        buildLoop(begin, wholeBegin, /*areWhole=*/false, carried);
-    return buildLoop(wholeBegin, axis.end, /*areWhole=*/true, between);
+        buildLoop(begin, wholeBegin, none, /*areWhole=*/false, carried);
+    Value before = arith::DivUIOp::create(
+        block.builder, block.location, block.sub(wholeBegin, begin), tileTime);
+    return buildLoop(wholeBegin, axis.end, before, /*areWhole=*/true, between);
   }
   Value wholeEnd = block.add(begin, steps);
   SmallVector<Value> between =
-      buildLoop(begin, wholeEnd, /*areWhole=*/true, carried);
-  return buildLoop(wholeEnd, axis.end, /*areWhole=*/false, between);
+      buildLoop(begin, wholeEnd, none, /*areWhole=*/true, carried);
+  return buildLoop(wholeEnd, axis.end, tiles, /*areWhole=*/false, between);
 }
 
-SmallVector<Value> CarrySchedule::buildLoop(Value begin, Value end,
+SmallVector<Value> CarrySchedule::buildLoop(Value begin, Value end, Value turns,
                                             bool areWhole, ValueRange carried) {
   ScanThread &thread = areWhole ? whole : rest;
   TilePointers &tile = thread.pointers;
@@ -148,9 +151,6 @@ SmallVector<Value> CarrySchedule::buildLoop(Value begin, Value end,
   builder.setInsertionPointToStart(hasTiles.elseBlock());
   scf::YieldOp::create(builder, block.location, carried);
   builder.setInsertionPointToStart(hasTiles.thenBlock());
-  // The tile before may have used the buffer that the first one takes.
-  if (whole.shape.tileTime() != rest.shape.tileTime() && !areWhole)
-    gpu::BarrierOp::create(builder, block.location);
 
   Value own = block.mul(block.toInteger(block.warp),
                         block.integer(thread.shape.stepsPerThread));
@@ -169,6 +169,9 @@ SmallVector<Value> CarrySchedule::buildLoop(Value begin, Value end,
   ValueRange loaded = at.drop_front(pointers.size());
   at = at.take_front(pointers.size());
   Value tileStart = loop.getInductionVar();
+  Value turn = block.add(
+      turns, arith::DivUIOp::create(builder, block.location,
+                                    block.sub(tileStart, begin), tileTime));
   Value nextStart = block.add(tileStart, tileTime);
 
   TileSteps steps{tile.steps(block.add(tileStart, own), areWhole), {}, {}};
@@ -176,7 +179,7 @@ SmallVector<Value> CarrySchedule::buildLoop(Value begin, Value end,
   SmallVector<Value> later;
   SmallVector<Value> prefetched;
   SmallVector<Value> next = buildTile(
-      thread, tileStart, at, std::move(steps),
+      thread, tileStart, turn, at, std::move(steps),
       arguments.take_front(carried.size()), [&] {
         later = tile.next(at);
         auto hasNext = scf::IfOp::create(
@@ -207,17 +210,17 @@ SmallVector<Value> CarrySchedule::buildLoop(Value begin, Value end,
 }
 
 SmallVector<Value> CarrySchedule::buildTile(
-    ScanThread &thread, Value tileStart, ValueRange pointers, TileSteps steps,
-    ValueRange carried, llvm::function_ref<void()> prefetch) {
+    ScanThread &thread, Value tileStart, Value turn, ValueRange pointers,
+    TileSteps steps, ValueRange carried, llvm::function_ref<void()> prefetch) {
   TensorAccess &tensors = block.tensors;
   int64_t tileTime = thread.shape.tileTime();
   ValueRange states = carried.take_front(scan.getStateCount());
   Value tile = arith::DivUIOp::create(block.builder, block.location, tileStart,
                                       block.integer(tileTime));
-  // Which of the two buffers the tile takes.
+  // The buffer that the tile takes is not that of the one before.
   Value parity = arith::IndexCastOp::create(
       block.builder, block.location, block.builder.getIndexType(),
-      arith::RemUIOp::create(block.builder, block.location, tile,
+      arith::RemUIOp::create(block.builder, block.location, turn,
                              block.integer(2)));
   if (scan.getTaken()) {
     Value last = block.add(tileStart, block.integer(tileTime));

@@ -100,7 +100,9 @@ public:
     passes.addPass(createLowerToGPUPass(lowering));
     // What a step's element and its output have in common is expanded once.
     passes.addPass(createCSEPass());
-    buildMathPipeline(passes, "gpu", size.outlinesMath);
+    // States that are recomputed are those of the forward pass.
+    buildMathPipeline(passes, "gpu", size.outlinesMath,
+                      /*alike=*/options.recompute == Recompute::All);
   }
 
   void buildLLVMPipeline(OpPassManager &passes) const override {
