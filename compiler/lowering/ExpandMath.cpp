@@ -73,6 +73,12 @@ static Value isBelow(MathBuilder &math, Value x, float bound) {
   return math.compare(arith::CmpFPredicate::OLT, x, math.number(bound));
 }
 
+/// e = exp(x) and r = 1 / (1 + e), for x that is not positive.
+static std::pair<Value, Value> partsOfSigmoid(MathBuilder &math, Value x) {
+  Value e = math.expOfMinus(math.negate(x), Results::Any);
+  return {e, math.reciprocal(math.add(math.number(1), e))};
+}
+
 static Value sigmoid(MathBuilder &math, Value x) {
   // With e = exp(-|x|): 1 / (1 + e) for x >= 0, e / (1 + e) otherwise. The
   // sigmoids of x and of -x share all but the last operation. (At 0 they are
@@ -85,16 +91,40 @@ static Value sigmoid(MathBuilder &math, Value x) {
   return math.select(isNonNegative(math, x), r, far);
 }
 
-/// `hasSigmoid`: whether the sigmoid of x or of -x is asked for, too.
-static Value positive(MathBuilder &math, Value x, bool hasSigmoid) {
-  if (auto halves = hasSigmoid ? std::nullopt : math.halves(x)) {
+static Value positive(MathBuilder &math, Value x) {
+  if (auto halves = math.halves(x)) {
     // max(x, 0) + e / (1 + e) with e = exp(min(x, 0)), which is 1 above 0.
-    Value e = math.expOfMinus(math.negate(halves->below), Results::Any);
-    Value r = math.reciprocal(math.add(math.number(1), e));
+    auto [e, r] = partsOfSigmoid(math, halves->below);
     return math.add(math.mul(e, r), halves->above);
   }
   return math.select(isNonNegative(math, x), math.add(x, math.number(0.5F)),
                      sigmoid(math, x));
+}
+
+/// The slope of positive, of the same parts, where `choice` is that: 1 for
+/// x >= 0, sigmoid(x) sigmoid(-x) otherwise. Null where it is another one, or
+/// where the target has no such parts.
+static Value slopeOfPositive(arith::SelectOp choice, CreateMath &create) {
+  auto comparison = choice.getCondition().getDefiningOp<arith::CmpFOp>();
+  auto product = choice.getFalseValue().getDefiningOp<arith::MulFOp>();
+  if (!comparison || comparison.getPredicate() != arith::CmpFPredicate::OGE ||
+      !matchPattern(comparison.getRhs(), m_AnyZeroFloat()) ||
+      !matchPattern(choice.getTrueValue(), m_OneFloat()) || !product ||
+      !areComplements(product.getLhs(), product.getRhs()))
+    return {};
+  Value x = comparison.getLhs();
+  auto factor = product.getLhs().getDefiningOp<SigmoidOp>();
+  if (!factor || withoutSign(factor.getOperand()) != withoutSign(x))
+    return {};
+  OpBuilder builder(choice);
+  std::unique_ptr<MathBuilder> math =
+      create(builder, choice.getLoc(), choice.getType());
+  auto halves = math->halves(x);
+  if (!halves)
+    return {};
+  auto [e, r] = partsOfSigmoid(*math, halves->below);
+  return math->select(comparison, math->number(1),
+                      math->mul(math->mul(e, r), r));
 }
 
 /// `wantsTail`: whether the result matters where it is tiny.
@@ -208,10 +238,8 @@ static bool isExponent(Value value) {
   return true;
 }
 
-/// The expansion of `op`, or null where it stays as it is. `hasSigmoid`
-/// says whether that of a number without its sign may be asked for as well.
-static Value expand(Operation *op, OpBuilder &builder, CreateMath &create,
-                    llvm::function_ref<bool(Value)> hasSigmoid) {
+/// The expansion of `op`, or null where it stays as it is.
+static Value expand(Operation *op, OpBuilder &builder, CreateMath &create) {
   if (op->getNumResults() != 1)
     return {};
   std::unique_ptr<MathBuilder> math =
@@ -220,9 +248,7 @@ static Value expand(Operation *op, OpBuilder &builder, CreateMath &create,
   Value x = op->getNumOperands() != 0 ? operand(0) : Value();
   return llvm::TypeSwitch<Operation *, Value>(op)
       .Case([&](SigmoidOp) { return sigmoid(*math, x); })
-      .Case([&](PositiveOp) {
-        return positive(*math, x, hasSigmoid(withoutSign(x)));
-      })
+      .Case([&](PositiveOp) { return positive(*math, x); })
       .Case([&](SoftplusOp op) { return softplus(*math, x, !isExponent(op)); })
       .Case([&](LerpOp) { return lerp(*math, x, operand(1), operand(2)); })
       .Case([&](LogAddExp2Op) { return logAddExp2(*math, x, operand(1)); })
@@ -255,14 +281,16 @@ struct ExpandMathPass
       return signalPassFailure();
     }
     CreateMath &create = target == "gpu" ? createGPUMath : createHostMath;
-    llvm::DenseSet<Value> ofSigmoids;
-    getOperation()->walk([&](SigmoidOp sigmoid) {
-      ofSigmoids.insert(withoutSign(sigmoid.getOperand()));
+    // Before the sigmoids that it is made of.
+    getOperation()->walk([&](arith::SelectOp choice) {
+      if (Value slope = slopeOfPositive(choice, create)) {
+        choice.replaceAllUsesWith(slope);
+        choice.erase();
+      }
     });
-    auto hasSigmoid = [&](Value x) { return alike || ofSigmoids.contains(x); };
     getOperation()->walk([&](Operation *op) {
       OpBuilder builder(op);
-      if (Value expansion = expand(op, builder, create, hasSigmoid)) {
+      if (Value expansion = expand(op, builder, create)) {
         op->getResult(0).replaceAllUsesWith(expansion);
         op->erase();
       }

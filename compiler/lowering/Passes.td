@@ -135,10 +135,7 @@ def ExpandMathPass : Pass<"minrnn-expand-math"> {
   }];
   let options = [
     Option<"target", "target", "std::string", "\"host\"",
-           "whose exponential and logarithm to use: gpu or host">,
-    Option<"alike", "alike", "bool", "false",
-           "compute a function in one way, whatever else a kernel computes, so "
-           "that it gives the same bits in all">
+           "whose exponential and logarithm to use: gpu or host">
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::LLVM::LLVMDialect"];

@@ -86,8 +86,8 @@ void minrnn::compiler::buildLookBackPipeline(OpPassManager &passes,
 }
 
 void minrnn::compiler::buildMathPipeline(OpPassManager &passes,
-                                         const std::string &math, bool outlines,
-                                         bool alike) {
+                                         const std::string &math,
+                                         bool outlines) {
   if (outlines) {
     // A call that nobody needs, or that is made twice, is not found afterwards.
     cleanupKernels(passes);
@@ -95,7 +95,6 @@ void minrnn::compiler::buildMathPipeline(OpPassManager &passes,
   }
   ExpandMathPassOptions options;
   options.target = math;
-  options.alike = alike;
   passes.addPass(createExpandMathPass(options));
   cleanupKernels(passes);
 }

@@ -36,10 +36,9 @@ void buildDomainPipeline(mlir::OpPassManager &passes,
 void buildLookBackPipeline(mlir::OpPassManager &passes, bool beside);
 
 /// Of kernels: expands their math for `math` (gpu or host), as functions that
-/// are called where it `outlines`, and cleans up. With `alike` a function gives
-/// the same bits in all kernels.
+/// are called where it `outlines`, and cleans up.
 void buildMathPipeline(mlir::OpPassManager &passes, const std::string &math,
-                       bool outlines, bool alike = false);
+                       bool outlines);
 
 } // namespace minrnn::compiler
 

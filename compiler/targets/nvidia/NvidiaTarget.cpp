@@ -100,9 +100,7 @@ public:
     passes.addPass(createLowerToGPUPass(lowering));
     // What a step's element and its output have in common is expanded once.
     passes.addPass(createCSEPass());
-    // States that are recomputed are those of the forward pass.
-    buildMathPipeline(passes, "gpu", size.outlinesMath,
-                      /*alike=*/options.recompute == Recompute::All);
+    buildMathPipeline(passes, "gpu", size.outlinesMath);
   }
 
   void buildLLVMPipeline(OpPassManager &passes) const override {
