@@ -3,7 +3,7 @@
 // RUN: minrnn-opt %s --minrnn-log-space --minrnn-plain-states --cse --canonicalize --split-input-file | FileCheck %s
 
 // CHECK-LABEL: func.func @shrinks(
-// CHECK: minrnn.scan {{.*}} combine(%[[A0:[^,]*]], %[[B0:[^,]*]], %[[A1:[^,]*]], %[[B1:[^)]*]]) {
+// CHECK: minrnn.scan {{.*}} combine (%[[A0:[^,]*]], %[[B0:[^,]*]], %[[A1:[^,]*]], %[[B1:[^)]*]]) {
 // CHECK-DAG: %[[A:.*]] = arith.addf %[[A1]], %[[A0]] : f32
 // CHECK-DAG: %[[POWER:.*]] = math.exp2 %[[A1]] : f32
 // CHECK: %[[KEPT:.*]] = arith.mulf %[[POWER]], %[[B0]] : f32
@@ -11,13 +11,14 @@
 // CHECK: minrnn.yield %[[A]], %[[B]]
 // CHECK: identity [0.000000e+00, 0.000000e+00]
 // A negative state stays refused.
-// CHECK-SAME: encode(%[[S:[^)]*]]) {
+// CHECK-SAME: encode (%[[S:[^)]*]]) {
 // CHECK: %[[NEGATIVE:.*]] = arith.cmpf olt, %[[S]], %{{.*}} : f32
 // CHECK: arith.select %[[NEGATIVE]], %{{.*}}, %[[S]] : f32
-// CHECK: decode(%[[T:[^)]*]]) {
+// CHECK: decode (%[[T:[^)]*]]) {
 // CHECK-NEXT: minrnn.yield %[[T]] : f32
 // CHECK: element
-// CHECK: %[[LOGA:.*]] = arith.negf %{{.*}} : f32
+// CHECK: %[[SUM:.*]] = minrnn.logaddexp2
+// CHECK: %[[LOGA:.*]] = arith.negf %[[SUM]] : f32
 // CHECK: %[[LOGB:.*]] = arith.mulf %{{.*}}, %{{.*}} : f32
 // CHECK: %[[OFFSET:.*]] = math.exp2 %[[LOGB]] : f32
 // CHECK: minrnn.yield %[[LOGA]], %[[OFFSET]] : f32, f32
