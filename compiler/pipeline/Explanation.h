@@ -9,7 +9,7 @@
 #ifndef MINRNN_COMPILER_PIPELINE_EXPLANATION_H
 #define MINRNN_COMPILER_PIPELINE_EXPLANATION_H
 
-#include "compiler/lowering/ThreadBlock.h"
+#include "compiler/lowering/BlockShape.h"
 #include "dialect/MinRNN.h"
 
 #include <string>

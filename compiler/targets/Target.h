@@ -9,7 +9,7 @@
 #ifndef MINRNN_COMPILER_TARGETS_TARGET_H
 #define MINRNN_COMPILER_TARGETS_TARGET_H
 
-#include "compiler/lowering/ThreadBlock.h"
+#include "compiler/lowering/BlockShape.h"
 #include "compiler/pipeline/Compile.h"
 #include "compiler/pipeline/KernelSize.h"
 
