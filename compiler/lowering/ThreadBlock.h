@@ -9,6 +9,7 @@
 #ifndef MINRNN_COMPILER_LOWERING_THREADBLOCK_H
 #define MINRNN_COMPILER_LOWERING_THREADBLOCK_H
 
+#include "compiler/lowering/BlockShape.h"
 #include "compiler/lowering/LaneBuilder.h"
 #include "compiler/lowering/TensorAccess.h"
 
@@ -16,18 +17,6 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 
 namespace minrnn::compiler {
-
-/// The threads of a warp. Side by side they have channels side by side.
-inline constexpr int64_t kWarpSize = 32;
-
-/// The threads of a block, and the steps that each takes of a tile of time.
-struct BlockShape {
-  int64_t warps;
-  int64_t stepsPerThread;
-
-  int64_t tileTime() const { return warps * stepsPerThread; }
-  int64_t threads() const { return warps * kWarpSize; }
-};
 
 /// One element a thread. Threads beyond the last channel read the last one and
 /// write nothing.

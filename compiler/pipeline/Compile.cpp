@@ -334,7 +334,7 @@ bool CellCompilation::buildScans() {
     return false;
 
   domain = domainName(options.scan);
-  if (options.scan == ScanDomain::Auto && !target->prefersLogSpace())
+  if (options.scan == ScanDomain::Auto && !target->whyLinear().empty())
     domain = "linear";
   PassManager passes(context.get());
   if (options.instrument)
@@ -353,8 +353,8 @@ bool CellCompilation::buildScans() {
       domain = algebraName(scan);
   });
   if (domain != "none")
-    result.explanation +=
-        explainDomain(domain, domainName(options.scan), isPositive);
+    result.explanation += explainDomain(domain, domainName(options.scan),
+                                        isPositive, target->whyLinear());
   size = chooseKernelSize(*module);
   result.explanation += explainBytes(*module, options.ioType,
                                      target->blockShape(size).tileTime());

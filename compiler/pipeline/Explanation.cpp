@@ -219,7 +219,8 @@ bool minrnn::compiler::isProvenPositive(CellOp cell) {
 }
 
 std::string minrnn::compiler::explainDomain(StringRef domain, StringRef asked,
-                                            bool isPositive) {
+                                            bool isPositive,
+                                            StringRef whyLinear) {
   std::string text;
   llvm::raw_string_ostream os(text);
   os << "  scan      " << domain << " space: ";
@@ -228,7 +229,7 @@ std::string minrnn::compiler::explainDomain(StringRef domain, StringRef asked,
   else if (asked == "linear")
     os << "as asked for";
   else if (isPositive)
-    os << "the default on the host, which walks time in order";
+    os << whyLinear;
   else
     os << "a or b is not proven positive, so it has no logarithm";
   os << '\n';

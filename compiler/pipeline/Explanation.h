@@ -9,7 +9,7 @@
 #ifndef MINRNN_COMPILER_PIPELINE_EXPLANATION_H
 #define MINRNN_COMPILER_PIPELINE_EXPLANATION_H
 
-#include "compiler/lowering/ThreadBlock.h"
+#include "compiler/lowering/BlockShape.h"
 #include "dialect/MinRNN.h"
 
 #include <string>
@@ -30,9 +30,10 @@ std::string explainVerdict(dialect::CellOp cell);
 bool isProvenPositive(dialect::CellOp cell);
 
 /// The domain of the scan and why. `domain` is the scan's (log or linear),
-/// `asked` what was asked for.
+/// `asked` what was asked for, `whyLinear` what the target has against log
+/// space.
 std::string explainDomain(llvm::StringRef domain, llvm::StringRef asked,
-                          bool isPositive);
+                          bool isPositive, llvm::StringRef whyLinear);
 
 /// The bytes that `forward` and `backward` of `module`, at the scan level, move
 /// for each (batch, time, channel) element when stored as `ioType`, in tiles of

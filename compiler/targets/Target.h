@@ -9,7 +9,7 @@
 #ifndef MINRNN_COMPILER_TARGETS_TARGET_H
 #define MINRNN_COMPILER_TARGETS_TARGET_H
 
-#include "compiler/lowering/ThreadBlock.h"
+#include "compiler/lowering/BlockShape.h"
 #include "compiler/pipeline/Compile.h"
 #include "compiler/pipeline/KernelSize.h"
 
@@ -53,8 +53,9 @@ public:
   /// states.
   virtual bool hasSchedules() const { return false; }
   virtual bool looksBack(int64_t /*states*/) const { return false; }
-  /// Whether a scan goes to log space, where it can, unless it is asked not to.
-  virtual bool prefersLogSpace() const = 0;
+  /// Why a scan that may go to log space stays in linear space unless it is
+  /// asked to go; empty where it goes.
+  virtual std::string whyLinear() const = 0;
   /// The block that takes a tile of time.
   virtual BlockShape blockShape(const KernelSize &size) const = 0;
 

@@ -215,9 +215,11 @@ int main(int argc, char **argv) {
                  "run too)")
       ->check(CLI::IsMember(knownTargets()));
   std::string scan = "auto";
-  app.add_option("--scan", scan,
-                 "the domain to scan in; auto: log on a GPU, linear on the "
-                 "host, where the analysis allows")
+  app.add_option(
+         "--scan", scan,
+         "the domain to scan in; auto: log, where the analysis allows, on "
+         "a GPU whose memory it keeps up with; linear on sm_80, sm_90, "
+         "sm_100 and the host")
       ->check(CLI::IsMember(namesOf(minrnn::scanDomainNames)));
   app.add_option("--io-type", arguments.compile.ioType,
                  "what sequences are stored as; arithmetic and carried states "

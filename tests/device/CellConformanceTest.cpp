@@ -117,9 +117,8 @@ protected:
     cell = parseCellFile(cellFile(name));
   }
 
-  /// The cell's kernels by the domain of their scan, each code once. (Log space
-  /// is what `auto` stands for on a GPU, but not on the host, and not every
-  /// cell has it.)
+  /// The cell's kernels by the domain of their scan, of which `auto` stands for
+  /// one or the other by the target. (Not every cell has log space.)
   std::map<std::string, CompiledCell> compileInAllDomains() const {
     return compileInAllDomains(device, "f32", false);
   }
@@ -128,20 +127,16 @@ protected:
                       const std::string &ioType, bool recompute,
                       Schedule schedule = Schedule::Carry) const {
     std::map<std::string, CompiledCell> compiled;
-    for (auto [domain, scan] : {std::pair{"auto", ScanDomain::Auto},
-                                {"linear", ScanDomain::Linear},
-                                {"log", ScanDomain::Log}})
+    for (ScanDomain scan :
+         {ScanDomain::Auto, ScanDomain::Linear, ScanDomain::Log})
       try {
         CompiledCell made(owner, name,
                           {.scan = scan,
                            .ioType = ioType,
                            .recompute = recompute,
                            .schedule = schedule});
-        bool isNew = true;
-        for (const auto &[other, known] : compiled)
-          isNew &= known.code() != made.code();
-        if (isNew)
-          compiled.emplace(domain, std::move(made));
+        std::string domain = made.load().manifest().scan;
+        compiled.emplace(std::move(domain), std::move(made));
       } catch (const Refused &) {
         if (scan != ScanDomain::Log)
           throw;

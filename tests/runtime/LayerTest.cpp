@@ -82,8 +82,7 @@ TEST(Layer, SaysItsBytesBeforeItReservesThem) {
   EXPECT_EQ(training.saved, 256);
   // d_preactivations and d_bias_rows.
   EXPECT_EQ(training.scratch, 512);
-  const LayerBytes inference =
-      planLayer(cell, sizes, {.training = false});
+  const LayerBytes inference = planLayer(cell, sizes, {.training = false});
   EXPECT_EQ(inference.saved, 0);
   EXPECT_EQ(inference.scratch, 256);
   const std::shared_ptr<Device> device = cell.device();

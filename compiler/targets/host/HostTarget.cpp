@@ -174,7 +174,9 @@ public:
   }
 
   // It takes time in order, so that nothing far apart is multiplied.
-  bool prefersLogSpace() const override { return false; }
+  std::string whyLinear() const override {
+    return "the default on the host, which walks time in order";
+  }
   BlockShape blockShape(const KernelSize & /*size*/) const override {
     return {/*warps=*/1, kTileTime};
   }

@@ -15,10 +15,13 @@ using namespace minrnn::compiler;
 llvm::ArrayRef<GPUTarget> minrnn::compiler::gpuTargets() {
   // From the release notes at the end of "Parallel Thread Execution ISA".
   static constexpr GPUTarget targets[] = {
-      {"sm_75", "+ptx63", "10.0", false}, {"sm_80", "+ptx70", "11.0", true},
-      {"sm_86", "+ptx71", "11.1", true},  {"sm_89", "+ptx78", "11.8", true},
-      {"sm_90", "+ptx78", "11.8", true},  {"sm_100", "+ptx86", "12.8", true},
-      {"sm_120", "+ptx87", "12.8", true},
+      {"sm_75", "+ptx63", "10.0", false, false},
+      {"sm_80", "+ptx70", "11.0", true, true},
+      {"sm_86", "+ptx71", "11.1", true, false},
+      {"sm_89", "+ptx78", "11.8", true, false},
+      {"sm_90", "+ptx78", "11.8", true, true},
+      {"sm_100", "+ptx86", "12.8", true, true},
+      {"sm_120", "+ptx87", "12.8", true, false},
   };
   return targets;
 }

@@ -24,6 +24,10 @@ struct GPUTarget {
   llvm::StringRef firstToolkit;
   /// Whether it has an instruction that rounds f32 to bf16.
   bool roundsToBF16;
+  /// Whether its memory (HBM) is so fast that a scan in log space is bound by
+  /// instructions: fewer than some ten can be issued a byte
+  /// (specs/rationale.md, "Log space or linear").
+  bool hasFastMemory;
 };
 
 /// Every GPU target, from the oldest on.

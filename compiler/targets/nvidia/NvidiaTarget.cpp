@@ -83,7 +83,12 @@ public:
            kSharedBytes;
   }
 
-  bool prefersLogSpace() const override { return true; }
+  std::string whyLinear() const override {
+    return gpu.hasFastMemory
+               ? "the default on " + options.target +
+                     ", whose memory outruns the arithmetic of log space"
+               : "";
+  }
   BlockShape blockShape(const KernelSize &size) const override {
     return {/*warps=*/8, size.stepsPerThread};
   }
