@@ -60,7 +60,7 @@ static void buildSequentialKernel(OpBuilder &builder, func::FuncOp function,
 /// (The weights and the limit are those with which ptxas spills no register of
 /// any parallel cell of ours, on any target.)
 bool minrnn::compiler::holdsNextTile(ScanOp scan, BlockShape shape) {
-  constexpr int64_t mostValues = 102;
+  constexpr int64_t mostValues = 104;
   int64_t ofStep = scan.getElementSize();
   for (Value sequence : scan.getSequences())
     ofStep += stepValueCount(sequence.getType());
@@ -68,7 +68,8 @@ bool minrnn::compiler::holdsNextTile(ScanOp scan, BlockShape shape) {
   if (scan.getReverse())
     ofStep += 2 * stepValueCount(scan.getOutputs().getTypes());
   int64_t ofAll = packedValueCount(scan.getParameters().getTypes()) +
-                  packedValueCount(scan.getSums().getTypes());
+                  packedValueCount(scan.getSums().getTypes()) +
+                  static_cast<int64_t>(scan.getOutputs().size());
   return ofStep * shape.stepsPerThread + 2 * ofAll <= mostValues;
 }
 
