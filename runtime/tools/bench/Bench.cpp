@@ -20,19 +20,6 @@ using namespace minrnn::bench;
 
 namespace {
 
-/// What runs `work`: a recorded graph where the device records one, and does
-/// not refuse this work.
-std::function<void()> recorded(Device &device, std::function<void()> work) {
-  try {
-    if (const std::shared_ptr<Graph> graph = device.capture(work))
-      return [graph] { graph->launch(); };
-  } catch (const Error &) {
-    // It runs as well part by part.
-    return work;
-  }
-  return work;
-}
-
 /// The counts that were added since.
 std::vector<EntryStatistics> since(const std::vector<EntryStatistics> &before,
                                    const std::vector<EntryStatistics> &after) {
@@ -143,8 +130,20 @@ Row Bench::rowOf(const BenchCell &cell, const LayerSizes &sizes,
           .scan = manifest.scan};
 }
 
+std::function<void()> Bench::recorded(Row &row, std::function<void()> work) {
+  try {
+    if (const std::shared_ptr<Graph> graph = device->capture(work))
+      return [graph] { graph->launch(); };
+  } catch (const Error &error) {
+    row.notRecorded = error.what();
+    if (text != nullptr)
+      text->note(row.what + " runs part by part: " + row.notRecorded);
+  }
+  return work;
+}
+
 Bench::Timed Bench::timed(Row row, std::function<void()> work, bool records) {
-  std::function<void()> run = records ? recorded(*device, work) : work;
+  std::function<void()> run = records ? recorded(row, work) : work;
   return {std::move(row),
           [this, run = std::move(run)] { return watch.secondsOf(run); },
           std::move(work)};
@@ -215,7 +214,7 @@ void Bench::measureDecode(const BenchCell &cell, const LayerSizes &sizes) {
   row.memory = layer.memory();
   const auto step = [&layer] { layer.step(); };
   step();
-  const std::function<void()> run = recorded(*device, step);
+  const std::function<void()> run = recorded(row, step);
   std::vector<Timed> all;
   all.push_back(
       {std::move(row), [&] { return watch.secondsUntilDone(run); }, step});

@@ -52,6 +52,8 @@ struct Row {
   std::string over = {};
   /// How many times as long this takes as minrnn's; 0 for minrnn itself.
   double timesOfMinrnn = 0;
+  /// Why it ran part by part, where the device records graphs but not this one.
+  std::string notRecorded = {};
   /// Which results were compared with the reference before.
   std::string checked = {};
   /// Of the emulator.

@@ -30,6 +30,26 @@ static std::vector<LayerSizes> litmusSizes() {
   return {square(64, 512, 256), {64, 1000, 10, 100}};
 }
 
+/// What is told of a training step.
+static std::vector<std::string_view> columnsOfStep() {
+  return {"cell",
+          "B",
+          "T",
+          "D",
+          "H",
+          "io",
+          "scan",
+          "what",
+          "by",
+          "median [ms]",
+          "quartiles [ms]",
+          "runs",
+          "memory [MiB]",
+          columnOfSpeedUp,
+          "over",
+          columnOfPeer};
+}
+
 std::span<const Suite> minrnn::bench::suites() {
   static const std::vector<Suite> all = {
       {"kernels",
@@ -56,9 +76,7 @@ std::span<const Suite> minrnn::bench::suites() {
        &Bench::measureLayer},
       {"litmus",
        "a layer's training step at the shapes that users try first",
-       {"cell", "B", "T", "D", "H", "io", "scan", "what", "by", "median [ms]",
-        "quartiles [ms]", "runs", "memory [MiB]", "speed-up", "over",
-        "of minrnn's [x]"},
+       columnsOfStep(),
        {"gru", "lstm", "mingru", "minlstm"},
        litmusSizes(),
        litmusSizes(),
@@ -66,9 +84,7 @@ std::span<const Suite> minrnn::bench::suites() {
       {"paper",
        "a layer's training step over the length, as the paper of minGRU and "
        "minLSTM has it; speed-up over the sequential cell",
-       {"cell", "B", "T", "D", "H", "io", "scan", "what", "by", "median [ms]",
-        "quartiles [ms]", "runs", "memory [MiB]", "speed-up", "over",
-        "of minrnn's [x]"},
+       columnsOfStep(),
        {"gru", "lstm", "mingru", "minlstm"},
        lengthsOfPaper(),
        lengthsOfPaper(),
