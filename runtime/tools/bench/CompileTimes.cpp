@@ -16,8 +16,12 @@ using namespace minrnn;
 using namespace minrnn::bench;
 
 CompileTimes::Folder::Folder() {
-  std::string name =
-      (std::filesystem::temp_directory_path() / "minrnn-bench-XXXXXX").string();
+  std::error_code error;
+  const auto temporary = std::filesystem::temp_directory_path(error);
+  if (error)
+    throw Error("there is no folder for temporary files: " + error.message() +
+                "; TMPDIR names it, or it is /tmp");
+  std::string name = (temporary / "minrnn-bench-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr)
     throw Error("cannot make '" + name + "': " + std::strerror(errno));
   path = name;
