@@ -104,6 +104,8 @@ void Bench::run(const Suite &suite) {
   std::vector<std::string_view> columns = suite.columns;
   if (peer == nullptr)
     std::erase(columns, columnOfPeer);
+  if (device->name() == "host")
+    std::erase(columns, columnOfSchedule);
   if (isCounted(suite.name))
     columns.clear();
   if (text != nullptr)
@@ -155,6 +157,7 @@ void Bench::measureKernels(const BenchCell &cell, const LayerSizes &sizes) {
   std::vector<Timed> all;
   for (const Procedure procedure : {Procedure::Forward, Procedure::Backward}) {
     Row row = rowOf(cell, sizes, std::string(procedureName(procedure)));
+    row.schedule = layer.schedule();
     row.bytes = layer.bytes(procedure, Extent::Kernels);
     row.checked = checked.words;
     all.push_back(timed(
@@ -178,6 +181,7 @@ void Bench::measureProcedures(
   std::vector<Timed> all;
   for (const auto &[what, procedures] : list) {
     Row row = rowOf(cell, sizes, what);
+    row.schedule = layer.schedule();
     for (const Procedure procedure : procedures)
       row.bytes += layer.bytes(procedure, Extent::Whole);
     row.checked = checked.words;
@@ -259,6 +263,7 @@ void Bench::measurePeer(const Row &like, std::vector<Timed> &all) {
     row.what = way.what;
     row.by = way.by;
     row.scan.clear();
+    row.schedule.clear();
     row.bytes = 0;
     row.memory = way.memory;
     row.checked.clear();

@@ -33,6 +33,7 @@ static Json toJson(const Row &row) {
       json[name] = value;
   };
   put("scan", row.scan, !row.scan.empty());
+  put("schedule", row.schedule, !row.schedule.empty());
   if (row.sizes)
     json["sizes"] = {{"batch", row.sizes->batch},
                      {"time", row.sizes->time},

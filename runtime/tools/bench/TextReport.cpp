@@ -67,6 +67,8 @@ constexpr auto columnTable = std::to_array<Column>({
     {"io", 4, true, [](const Row &row) { return row.ioType; }},
     {"scan", 6, true,
      [](const Row &row) { return row.scan.empty() ? "-" : row.scan; }},
+    {columnOfSchedule, 8, true,
+     [](const Row &row) { return row.schedule.empty() ? "-" : row.schedule; }},
     {"what", 11, true, [](const Row &row) { return row.what; }},
     {"by", 16, true, [](const Row &row) { return row.by; }},
     {"median [us]", 11, false,
@@ -164,7 +166,8 @@ void TextReport::add(const Row &row) {
   if (row.seconds.empty()) {
     stream << row.cell << ", "
            << (row.sizes ? formatSizes(*row.sizes) + ", " : "") << row.ioType
-           << ", scan " << row.scan << ", " << row.what;
+           << ", scan " << row.scan << ", "
+           << (row.schedule.empty() ? "" : row.schedule + ", ") << row.what;
     if (row.bytes > 0)
       stream << ", at least " << row.bytes << " bytes to move";
     stream << ":\n" << describe(row.counts) << std::flush;
