@@ -26,16 +26,16 @@ namespace {
 
 class LookbackKernels
     : public testing::TestWithParam<std::tuple<Cell, std::string>> {
+public:
+  static std::string caseName(const testing::TestParamInfo<ParamType> &info) {
+    return std::string(name(std::get<0>(info.param))) + "_" +
+           std::get<1>(info.param);
+  }
+
 protected:
   Cell cell = std::get<0>(GetParam());
   std::string scan = std::get<1>(GetParam());
 };
-
-std::string
-caseName(const testing::TestParamInfo<LookbackKernels::ParamType> &info) {
-  return std::string(name(std::get<0>(info.param))) + "_" +
-         std::get<1>(info.param);
-}
 
 /// Take any one barrier away, and the emulator objects. (With a mask, tiles
 /// that others wait for are taken as the last one is.)
@@ -97,6 +97,6 @@ TEST_P(LookbackKernels, TrafficIsWithinThreePercentOfTheFloor) {
 INSTANTIATE_TEST_SUITE_P(Emulator, LookbackKernels,
                          ::testing::Combine(::testing::ValuesIn(allCells),
                                             ::testing::Values("log", "linear")),
-                         caseName);
+                         LookbackKernels::caseName);
 
 } // namespace

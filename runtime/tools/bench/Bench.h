@@ -10,7 +10,7 @@
 #define MINRNN_RUNTIME_TOOLS_BENCH_BENCH_H
 
 #include "runtime/tools/BuiltInCells.h"
-#include "runtime/tools/Commands.h"
+#include "runtime/tools/CommandOptions.h"
 #include "runtime/tools/bench/Reference.h"
 #include "runtime/tools/bench/Report.h"
 #include "runtime/tools/bench/TorchPeer.h"
