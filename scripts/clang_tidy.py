@@ -51,6 +51,14 @@ def object_of(entry):
     return words[words.index("-o") + 1]
 
 
+def sources_of(entry):
+    """The entries of the sources that a unity build compiles as one; otherwise the entry."""
+    path = pathlib.Path(entry["file"])
+    if path.parent.name != "Unity":
+        return [entry]
+    return [{**entry, "file": name} for name in re.findall(r'^#include "(.+)"', path.read_text(), re.MULTILINE)]
+
+
 def flags_of(entry):
     """The options of a compile command, without what names source and object."""
     words = shlex.split(entry["command"])
@@ -93,7 +101,8 @@ def main():
         path = pathlib.Path(entry["file"]).resolve()
         return path.is_relative_to(root) and not path.is_relative_to(build)
 
-    entries = {e["file"]: e for e in json.loads((build / "compile_commands.json").read_text()) if ours(e)}
+    commands = json.loads((build / "compile_commands.json").read_text())
+    entries = {e["file"]: e for command in commands for e in sources_of(command) if ours(e)}
     if not entries:
         sys.exit("clang_tidy.py: compile_commands.json names none of our sources")
     waiting = [(e, cache / key(e)) for e in entries.values()]

@@ -130,10 +130,11 @@ std::optional<Manifest> minrnn::compiler::takeManifest(ModuleOp module,
       manifest.entries.push_back(readEntry(function, name));
   });
   // In the order that the contract describes them, whatever the passes did.
-  constexpr StringLiteral order[] = {kForwardName, kBackwardName, kStepName,
-                                     "forward_lookback", "backward_lookback"};
   auto place = [&](const KernelEntry &entry) {
-    return std::tuple(llvm::find(order, entry.name),
+    auto procedure = llvm::find_if(allProcedures, [&](Procedure procedure) {
+      return procedureName(procedure) == entry.name;
+    });
+    return std::tuple(procedure,
                       StringRef(entry.name).starts_with(kBackwardInnerName),
                       entry.name.size(), StringRef(entry.name));
   };

@@ -113,6 +113,38 @@ SmallVector<Value> minrnn::compiler::leadingSequences(ScanOp scan,
   return sequences;
 }
 
+/// Checks what a kernel whose tiles of time are blocks of their own asks of
+/// `function`, and that no other has sums of tiles.
+static LogicalResult verifyTiles(func::FuncOp function) {
+  bool hasTiles = looksBack(function);
+  auto scan = findOnly<ScanOp>(function);
+  if (hasTiles) {
+    for (StringRef name : kLookbackScratch)
+      if (!findArgument(function, name))
+        return function.emitOpError("expects the scratch tensors of the "
+                                    "schedule lookback together, found no '")
+               << name << "'";
+    if (!scan)
+      return function.emitOpError("expects a minrnn.scan where there are "
+                                  "scratch tensors of the schedule lookback");
+    int64_t found =
+        stepValueCount(findArgument(function, kSummaries).getType());
+    if (found != scan.getElementSize())
+      return function.emitOpError("expects 'summaries' to hold the ")
+             << scan.getElementSize() << " values of an element, found "
+             << found;
+  }
+  if (!scan)
+    return success();
+  int64_t rank = hasTiles ? 4 : 3;
+  for (Value sum : scan.getSums())
+    if (cast<RankedTensorType>(sum.getType()).getRank() != rank)
+      return scan.emitOpError("expects sums over ")
+             << (hasTiles ? "a tile, of 4 axes" : "all of time, of 3 axes")
+             << ", found " << sum.getType();
+  return success();
+}
+
 LogicalResult minrnn::compiler::verifyEntry(func::FuncOp function) {
   StringRef name = function.getName();
   StringRef stage = name;
@@ -151,6 +183,8 @@ LogicalResult minrnn::compiler::verifyEntry(func::FuncOp function) {
              << tensorName << "' to have " << known->axes.size() << " axes of "
              << element << ", found " << tensor.getType();
   }
+  if (failed(verifyTiles(function)))
+    return failure();
   if (auto scan = findOnly<ScanOp>(function); scan && scan.getTaken()) {
     int64_t read = scan.getStates().getNumArguments() -
                    packedValueCount(scan.getParameters().getTypes());

@@ -16,6 +16,7 @@
 #ifndef MINRNN_COMPILER_LOWERING_KERNELARGUMENTS_H
 #define MINRNN_COMPILER_LOWERING_KERNELARGUMENTS_H
 
+#include "compiler/transforms/EntryTensors.h"
 #include "dialect/MinRNN.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -65,12 +66,6 @@ llvm::LogicalResult verifyIOType(mlir::ModuleOp module, llvm::StringRef ioType);
 void attachArguments(mlir::Operation *kernel,
                      llvm::ArrayRef<EntryArgument> arguments);
 std::vector<KernelArgument> attachedArguments(mlir::Operation *kernel);
-
-/// The one operation of type Op in a function of the scan level, or null.
-template <typename Op> Op findOnly(mlir::func::FuncOp function) {
-  auto found = llvm::to_vector(function.getOps<Op>());
-  return found.size() == 1 ? found.front() : Op();
-}
 
 } // namespace minrnn::compiler
 

@@ -83,11 +83,6 @@ BlockShape minrnn::compiler::shapeFor(ScanOp scan, BlockShape shape,
   return shape;
 }
 
-/// Whether the tiles of time of `function` are blocks of their own.
-static bool looksBack(func::FuncOp function) {
-  return static_cast<bool>(findArgument(function, kTickets));
-}
-
 namespace {
 
 struct LowerToGPUPass

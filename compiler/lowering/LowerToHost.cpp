@@ -236,6 +236,11 @@ struct LowerToHostPass
     for (func::FuncOp function : functions) {
       if (failed(verifyEntry(function)))
         return signalPassFailure();
+      if (looksBack(function)) {
+        function.emitOpError("expects no scratch tensors of the schedule "
+                             "lookback, which is one of GPUs");
+        return signalPassFailure();
+      }
       auto scan = findOnly<ScanOp>(function);
       if (scan && scan.getRecomputedCount() > kMostStatesOnStack) {
         scan.emitOpError("expects to recompute at most ")

@@ -310,17 +310,17 @@ std::string minrnn::compiler::explainSchedule(ModuleOp module,
   func::FuncOp forward = entry(kForwardName);
   std::string text = "  schedule  ";
   bool isBeside = forward.getName() != kForwardName;
-  bool looksBack = static_cast<bool>(findArgument(forward, kTickets));
-  if (isBeside || !looksBack)
+  bool hasTiles = looksBack(forward);
+  if (isBeside || !hasTiles)
     text += "carry: B ceil(H / 32) blocks";
   if (isBeside)
     text += "; lookback where the GPU has " +
             std::to_string(multiprocessorsPerBlock) +
             " multiprocessors or more for each of these, and T is " +
             std::to_string(fewestLookbackSteps) + " or more\n  lookback  ";
-  else if (looksBack)
+  else if (hasTiles)
     text += "lookback: ";
-  if (looksBack)
+  if (hasTiles)
     text += "a block for each tile of time; in bytes per element besides: "
             "forward " +
             explainTiles(forward, shape) + "; backward " +

@@ -96,3 +96,9 @@ Value minrnn::compiler::findArgument(func::FuncOp function, StringRef name) {
   }
   return {};
 }
+
+bool minrnn::compiler::looksBack(func::FuncOp function) {
+  return llvm::any_of(kLookbackScratch, [&](StringRef name) {
+    return static_cast<bool>(findArgument(function, name));
+  });
+}

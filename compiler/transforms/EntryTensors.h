@@ -59,8 +59,18 @@ struct EquationTensors {
 /// program runs.
 llvm::StringRef contractName(const llvm::Twine &name);
 
+/// The one operation of type Op in a function of the scan level, or null.
+template <typename Op> Op findOnly(mlir::func::FuncOp function) {
+  auto found = llvm::to_vector(function.getOps<Op>());
+  return found.size() == 1 ? found.front() : Op();
+}
+
 /// The argument of `function` called `name`, or null.
 mlir::Value findArgument(mlir::func::FuncOp function, llvm::StringRef name);
+
+/// Whether `function` has been through minrnn-look-back: its tiles of time are
+/// blocks of their own.
+bool looksBack(mlir::func::FuncOp function);
 
 } // namespace minrnn::compiler
 

@@ -29,10 +29,34 @@ using namespace minrnn::compiler;
 using namespace minrnn::dialect;
 
 /// The name of a sum over the steps of a tile, in place of one over all of the
-/// row's: `d_bias_tiles` of `d_bias_rows`.
+/// row's: `d_bias_tiles` of `d_bias_rows`. Empty where it is no such sum.
 static StringRef tileSumName(StringRef rows) {
-  assert(rows.ends_with("_rows") && "a scan sums up what is called so");
-  return contractName(rows.drop_back(StringRef("rows").size()) + "tiles");
+  if (!rows.consume_back("_rows"))
+    return {};
+  const ProgramTensor *tiles = findContractTensor((rows + "_tiles").str());
+  return tiles ? StringRef(tiles->name) : StringRef();
+}
+
+/// Whether `function`, whose scan is `scan`, can be given tiles. Emits an error
+/// otherwise.
+static LogicalResult verify(func::FuncOp function, ScanOp scan) {
+  if (looksBack(function))
+    return function.emitOpError(
+        "expects an entry that minrnn-look-back has not "
+        "been through, found its scratch tensors");
+  Operation *terminator = function.front().getTerminator();
+  for (OpOperand &result : terminator->getOpOperands()) {
+    if (!llvm::is_contained(scan.getSums(), result.get()))
+      continue;
+    auto name = function.getResultAttrOfType<StringAttr>(
+        result.getOperandNumber(), kTensorNameAttribute);
+    if (!name || tileSumName(name).empty())
+      return function.emitOpError(
+                 "expects a sum over time to be called "
+                 "'d_bias_rows' or 'd_parameters_rows', found ")
+             << (name ? name : StringAttr::get(function.getContext()));
+  }
+  return success();
 }
 
 /// Gives `function`, whose scan is `scan`, the scratch tensors as arguments.
@@ -96,9 +120,7 @@ static void addScratch(LaunchOp launch) {
   OpBuilder builder(launch);
   SmallVector<Attribute> names;
   for (auto name : launch.getNames().getAsRange<StringAttr>()) {
-    const ProgramTensor *tensor = findContractTensor(name.getValue());
-    if (tensor->role == Role::Scratch && name.getValue().ends_with("_rows")) {
-      StringRef tiles = tileSumName(name);
+    if (StringRef tiles = tileSumName(name); !tiles.empty()) {
       replaceTensor(procedure, tensors, name, tiles);
       name = builder.getStringAttr(tiles);
     }
@@ -148,17 +170,19 @@ struct LookBackPass
     ProgramOp program = findProgram(getOperation());
     if (!program)
       return signalPassFailure();
-    for (auto function :
-         llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
-      auto scans = llvm::to_vector(function.getOps<ScanOp>());
-      if (scans.size() != 1)
+    auto functions = llvm::to_vector(getOperation().getOps<func::FuncOp>());
+    for (func::FuncOp function : functions)
+      if (auto scan = findOnly<ScanOp>(function);
+          scan && failed(verify(function, scan)))
+        return signalPassFailure();
+    for (func::FuncOp function : functions) {
+      if (!findOnly<ScanOp>(function))
         continue;
-      if (beside) {
+      if (beside)
         function = copyBeside(function, program);
-        scans = llvm::to_vector(function.getOps<ScanOp>());
-      }
-      addArguments(function, scans[0]);
-      sumTiles(function, scans[0]);
+      auto scan = findOnly<ScanOp>(function);
+      addArguments(function, scan);
+      sumTiles(function, scan);
       program.walk([&](LaunchOp launch) {
         if (launch.getEntry() == function.getName())
           addScratch(launch);

@@ -20,7 +20,7 @@ using namespace minrnn::emulator;
 
 namespace {
 
-enum class Function : uint32_t {
+enum class OpaqueFunction : uint32_t {
   Quotient = 1,
   Root,
   Reciprocal,
@@ -41,12 +41,14 @@ uint32_t scatter(uint32_t x) {
 }
 
 /// A number that only the function and the operand determine; odd.
-template <Function F> uint32_t opaque(uint32_t x) {
+template <OpaqueFunction F> uint32_t opaque(uint32_t x) {
   return scatter(x + uint32_t(F) * 0x9E3779B9) | 1;
 }
 
 /// The same, but even.
-uint32_t saturated(uint32_t x) { return opaque<Function::Saturation>(x) - 1; }
+uint32_t saturated(uint32_t x) {
+  return opaque<OpaqueFunction::Saturation>(x) - 1;
+}
 
 /// An integral number modulo 2^32; 0 for what is beyond 2^62.
 uint32_t lowBits(double a) {
@@ -104,24 +106,24 @@ void OpcodeTable::makeModular() {
                           [](float a) { return int32_t(toInteger(a)); });
 
   addRounded<float, float>(*this, "div", [](U a, U b) {
-    return opaque<Function::Quotient>(scatter(a) + b);
+    return opaque<OpaqueFunction::Quotient>(scatter(a) + b);
   });
   addRounded<float>(*this, "sqrt",
-                    [](U a) { return opaque<Function::Root>(a); });
+                    [](U a) { return opaque<OpaqueFunction::Root>(a); });
   addRounded<float>(*this, "rcp",
-                    [](U a) { return opaque<Function::Reciprocal>(a); });
-  const auto addUnary = [&]<Function Kind>(const std::string &name) {
+                    [](U a) { return opaque<OpaqueFunction::Reciprocal>(a); });
+  const auto addUnary = [&]<OpaqueFunction Kind>(const std::string &name) {
     ::add<float>(*this, name, [](U a) { return opaque<Kind>(a); });
   };
   for (const char *mode : {".approx", ".approx.ftz"}) {
-    addUnary.operator()<Function::Power>(std::string("ex2") + mode);
-    addUnary.operator()<Function::Logarithm>(std::string("lg2") + mode);
-    addUnary.operator()<Function::Reciprocal>(std::string("rcp") + mode);
+    addUnary.operator()<OpaqueFunction::Power>(std::string("ex2") + mode);
+    addUnary.operator()<OpaqueFunction::Logarithm>(std::string("lg2") + mode);
+    addUnary.operator()<OpaqueFunction::Reciprocal>(std::string("rcp") + mode);
   }
-  addUnary.operator()<Function::NearestIntegral>("cvt.rni.f32");
-  addUnary.operator()<Function::IntegralTowardsZero>("cvt.rzi.f32");
-  addUnary.operator()<Function::IntegralBelow>("cvt.rmi.f32");
-  addUnary.operator()<Function::IntegralAbove>("cvt.rpi.f32");
+  addUnary.operator()<OpaqueFunction::NearestIntegral>("cvt.rni.f32");
+  addUnary.operator()<OpaqueFunction::IntegralTowardsZero>("cvt.rzi.f32");
+  addUnary.operator()<OpaqueFunction::IntegralBelow>("cvt.rmi.f32");
+  addUnary.operator()<OpaqueFunction::IntegralAbove>("cvt.rpi.f32");
   add<double, float>("cvt.f64.f32",
                      [](float a) { return double(int32_t(toInteger(a))); });
   add<float, double>("cvt.rn.f32.f64",

@@ -106,6 +106,10 @@ std::uint64_t Layer::address(Procedure procedure, std::string_view name) const {
   return place ? state->addressOf(*place) : 0;
 }
 
+Procedure Layer::scheduled(Procedure procedure) const {
+  return state->plan.scheduled(procedure);
+}
+
 std::string Layer::print() const { return state->plan.print(); }
 
 [[noreturn]] static void failUnknown(const ProcedurePlan &plan,

@@ -54,18 +54,16 @@ std::vector<bool> findKnown(const TensorSizes &sizes, Procedure procedure) {
 
 LayerPlan::LayerPlan(const Manifest &manifest, const LayerSizes &sizes,
                      const LayerOptions &options, std::int64_t multiprocessors)
-    : manifest(manifest), options(options) {
+    : manifest(manifest), options(options),
+      looksBack(takesLookback(sizes.batch, sizes.time, sizes.channels,
+                              multiprocessors)) {
   const std::string where = "layer of cell '" + manifest.cell + "': ";
   Arena saved(where);
-  const bool looksBack =
-      takesLookback(sizes.batch, sizes.time, sizes.channels, multiprocessors);
   for (const Procedure procedure :
        {Procedure::Forward, Procedure::Backward, Procedure::Step}) {
     if (procedure == Procedure::Backward && !options.training)
       continue;
-    const Procedure scheduled =
-        scheduledProcedure(manifest, procedure, looksBack);
-    this->scheduled.push_back(scheduled);
+    const Procedure scheduled = this->scheduled(procedure);
     const TensorSizes ofProcedure(manifest, sizes, scheduled);
     std::optional<ProcedurePlan> &plan =
         plans[static_cast<std::size_t>(procedure)];
@@ -93,6 +91,10 @@ LayerPlan::LayerPlan(const Manifest &manifest, const LayerSizes &sizes,
     own.scratch = std::max(own.scratch, scratch.bytes());
   }
   own.saved = saved.bytes();
+}
+
+Procedure LayerPlan::scheduled(Procedure procedure) const {
+  return scheduledProcedure(manifest, procedure, looksBack);
 }
 
 ProcedurePlan &LayerPlan::procedure(Procedure procedure) {
@@ -145,5 +147,9 @@ std::string LayerPlan::print() const {
   }
   text += "saved " + std::to_string(own.saved) + " bytes, scratch " +
           std::to_string(own.scratch) + " bytes\n";
-  return text + printProgram(manifest.program, scheduled);
+  std::vector<Procedure> run;
+  for (std::size_t i = 0; i < plans.size(); ++i)
+    if (plans[i])
+      run.push_back(scheduled(static_cast<Procedure>(i)));
+  return text + printProgram(manifest.program, run);
 }

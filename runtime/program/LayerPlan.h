@@ -54,6 +54,9 @@ public:
   /// needed besides.
   const LiveProgram &live(Procedure procedure, const std::vector<bool> &given);
 
+  /// The procedure of the program that a call of this one runs.
+  Procedure scheduled(Procedure procedure) const;
+
   LayerBytes bytes() const { return own; }
   /// The tensors with their bytes, then the operations.
   std::string print() const;
@@ -62,8 +65,7 @@ private:
   const Manifest &manifest;
   LayerOptions options;
   LayerBytes own;
-  /// The procedures that are run, in the order of `plans`.
-  std::vector<Procedure> scheduled;
+  bool looksBack;
   std::array<std::optional<ProcedurePlan>, procedureCount> plans;
 };
 

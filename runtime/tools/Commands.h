@@ -15,18 +15,11 @@
 #define MINRNN_RUNTIME_TOOLS_COMMANDS_H
 
 #include "files/FileOptions.h"
-#include "minrnn/jit.h"
-#include "minrnn/open_device.h"
 #include "minrnn/safetensors.h"
 
 #include <CLI/CLI.hpp>
-#include <memory>
-#include <optional>
-#include <span>
 #include <stdexcept>
 #include <string>
-#include <string_view>
-#include <vector>
 
 namespace minrnn {
 
@@ -49,30 +42,6 @@ void addDevicesCommand(CLI::App &minrnn);
 /// type, if any are.
 void noteConversions(const SafetensorsReader &file);
 
-/// The device that a command runs on.
-struct DeviceChoice {
-  std::string name = "host";
-  /// 0: the device's own choice.
-  int threads = 0;
-  /// How products are formed; none: the command's own choice.
-  std::optional<Precision> precision = std::nullopt;
-
-  /// Opens it, and has OpenMP use as many threads. Throws Error when it cannot
-  /// be used here, or has no products in the precision.
-  std::shared_ptr<Device> open() const;
-};
-
-/// What a command compiles a cell for, as its options spell it.
-struct CompileChoice {
-  std::string cell;
-  std::string scan = "auto";
-  std::string ioType = "f32";
-  std::string recompute = "gates";
-  std::string schedule = "auto";
-
-  JitOptions optionsFor(std::shared_ptr<Device> device) const;
-};
-
 /// How a command ends that a signal stopped after it had saved its work; the
 /// message says what was saved.
 struct Interrupted : std::runtime_error {
@@ -85,33 +54,6 @@ struct Interrupted : std::runtime_error {
 /// written twice, or when an option's `-` stands for nothing. `files` are those
 /// that `options` name, and others that the command writes or may replace.
 void checkFiles(const FileOptions &options, const NamedFiles &files);
-
-/// Adds `--threads N` and `--device NAME` to a command.
-void addDeviceOptions(CLI::App &command, DeviceChoice &choice);
-
-/// Adds `--products PRECISION` to a command; `usual` says what it takes without
-/// it.
-void addProductsOption(CLI::App &command, DeviceChoice &choice,
-                       const std::string &usual);
-
-/// Adds `--cell`, `--scan`, `--io-type`, `--recompute` and `--schedule` to a
-/// command.
-void addCompileOptions(CLI::App &command, CompileChoice &choice);
-
-/// Adds an option whose value is one of `names`.
-CLI::Option *addChoice(CLI::App &command, const std::string &name,
-                       std::string &choice, const std::string &description,
-                       std::span<const std::string_view> names);
-
-/// Adds `--io-type f32|f16|bf16` to a command.
-void addIoTypeOption(CLI::App &command, std::string &choice,
-                     const std::string &description);
-
-/// Adds `--recompute gates|all` to a command.
-void addRecomputeOption(CLI::App &command, std::string &choice);
-
-/// Adds `--schedule auto|carry|lookback` to a command.
-void addScheduleOption(CLI::App &command, std::string &choice);
 
 } // namespace minrnn
 

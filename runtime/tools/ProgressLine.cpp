@@ -34,7 +34,7 @@ std::string formatDuration(double seconds) {
   return text.str();
 }
 
-std::string describe(const TrainingProgress &progress) {
+std::string describeProgress(const TrainingProgress &progress) {
   std::ostringstream text;
   const std::string steps = std::to_string(progress.steps);
   text << "step " << std::setw(static_cast<int>(steps.size())) << progress.step
@@ -65,11 +65,11 @@ void ProgressLine::show(const TrainingProgress &progress) {
   if (!isTerminal || now - lastShown < refreshEvery)
     return;
   lastShown = now;
-  rewrite(describe(progress));
+  rewrite(describeProgress(progress));
 }
 
 void ProgressLine::keep(const TrainingProgress &progress) {
   if (isTerminal)
     rewrite("");
-  std::cout << describe(progress) << '\n' << std::flush;
+  std::cout << describeProgress(progress) << '\n' << std::flush;
 }

@@ -11,6 +11,7 @@
 #include "minrnn/jit.h"
 #include "runtime/core/ReadFile.h"
 #include "runtime/tools/CellRun.h"
+#include "runtime/tools/CommandOptions.h"
 #include "runtime/tools/Commands.h"
 
 #include <iostream>

@@ -10,6 +10,7 @@
 #include "minrnn/jit.h"
 #include "minrnn/train/character_model.h"
 #include "minrnn/train/sampling.h"
+#include "runtime/tools/CommandOptions.h"
 #include "runtime/tools/Commands.h"
 #include "runtime/tools/NumberOptions.h"
 

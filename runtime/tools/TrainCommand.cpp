@@ -13,6 +13,7 @@
 #include "runtime/core/ReadFile.h"
 #include "runtime/tools/BuiltInCells.h"
 #include "runtime/tools/CheckpointFiles.h"
+#include "runtime/tools/CommandOptions.h"
 #include "runtime/tools/Commands.h"
 #include "runtime/tools/NumberOptions.h"
 #include "runtime/tools/ProgressLine.h"

@@ -87,6 +87,27 @@ TEST(Bench, TheEmulatorAgreesWithTheHost) {
             "all of it");
 }
 
+TEST(Bench, TheScheduleThatALayerTakesIsMeasured) {
+  const std::string text = textOf("mingru");
+  const SampleNumbers numbers;
+  const LayerSizes fewRows{
+      .batch = 1, .time = 1024, .inputs = 4, .channels = 5};
+  const CellKernels host = compile(text);
+  EXPECT_EQ(MeasuredLayer(host, fewRows, numbers).schedule(), "");
+  for (const auto &[asked, taken] :
+       {std::pair(Schedule::Auto, "lookback"), {Schedule::Carry, "carry"}}) {
+    const CellKernels cell =
+        compile(text, {.schedule = asked, .device = EmulatorDevice::create()});
+    MeasuredLayer layer(cell, fewRows, numbers);
+    EXPECT_EQ(layer.schedule(), taken);
+    const Checked checked = Reference(host, numbers).check(layer);
+    EXPECT_EQ(checked.words, "all of it");
+    layer.spoilResults();
+    layer.run(Procedure::Forward, Extent::Kernels);
+    EXPECT_NO_THROW(checkAgain(layer, checked));
+  }
+}
+
 TEST(Bench, AWrongOutputIsRefused) {
   const std::string right = textOf("mingru");
   const std::string wrong =

@@ -6,16 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/core/DeviceAddress.h"
 #include "tests/device/OnFakeDriver.h"
 
 using namespace minrnn;
 using namespace minrnn::test;
 
 namespace {
-
-std::uint64_t addressOf(const DeviceArray<std::uint32_t> &x) {
-  return reinterpret_cast<std::uintptr_t>(x.data());
-}
 
 class CudaGraphs : public OnFakeDriver {
 protected:
@@ -94,8 +91,8 @@ TEST_F(CudaGraphs, RecordsFillsCopiesAndProducts) {
   product.cStride = 1;
   product.accumulate = true;
   const auto graph = device->capture([&] {
-    device->copyOnDevice(addressOf(y), addressOf(x), 8);
-    device->fill(addressOf(x), 0, 4);
+    device->copyOnDevice(addressOf(y.data()), addressOf(x.data()), 8);
+    device->fill(addressOf(x.data()), 0, 4);
     device->multiply(product);
     product.k = 0;
     product.accumulate = false;

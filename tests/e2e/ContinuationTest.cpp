@@ -45,11 +45,12 @@ bool sameBits(const NamedArrays &a, const NamedArrays &b) {
   });
 }
 
-class Continuation : public testing::TestWithParam<Cell> {};
-
-std::string caseName(const testing::TestParamInfo<Cell> &info) {
-  return std::string(name(info.param));
-}
+class Continuation : public testing::TestWithParam<Cell> {
+public:
+  static std::string caseName(const testing::TestParamInfo<Cell> &info) {
+    return std::string(name(info.param));
+  }
+};
 
 } // namespace
 
@@ -150,4 +151,4 @@ TEST_P(Continuation, ResultsAreTheSameBitsInEveryRunAndForAnyThreadCount) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Host, Continuation, testing::ValuesIn(allCells),
-                         caseName);
+                         Continuation::caseName);

@@ -84,6 +84,9 @@ private:
   mutable std::map<LaunchOrder, Loaded> loaded;
 };
 
+/// PTX text with one barrier left out, for each of its barriers.
+std::vector<std::string> withoutEachBarrier(const std::string &text);
+
 } // namespace minrnn::emulator
 
 #endif // MINRNN_TESTS_EMULATOR_CELLPROGRAM_H

@@ -145,6 +145,10 @@ public:
   /// what `forward` saves, until the next `forward`. 0 where it has none.
   std::uint64_t address(Procedure procedure, std::string_view name) const;
 
+  /// The procedure of the program that a call of this one runs: that of the
+  /// schedule which the layer takes (minrnn/schedule.h).
+  Procedure scheduled(Procedure procedure) const;
+
   void run(Procedure procedure, std::span<const NamedTensor> tensors);
 
   void forward(std::span<const NamedTensor> tensors) {

@@ -20,19 +20,6 @@ using namespace minrnn::bench;
 
 namespace {
 
-/// What runs `work`: a recorded graph where the device records one, and does
-/// not refuse this work.
-std::function<void()> recorded(Device &device, std::function<void()> work) {
-  try {
-    if (const std::shared_ptr<Graph> graph = device.capture(work))
-      return [graph] { graph->launch(); };
-  } catch (const Error &) {
-    // It runs as well part by part.
-    return work;
-  }
-  return work;
-}
-
 /// The counts that were added since.
 std::vector<EntryStatistics> since(const std::vector<EntryStatistics> &before,
                                    const std::vector<EntryStatistics> &after) {
@@ -117,6 +104,8 @@ void Bench::run(const Suite &suite) {
   std::vector<std::string_view> columns = suite.columns;
   if (peer == nullptr)
     std::erase(columns, columnOfPeer);
+  if (device->name() == "host")
+    std::erase(columns, columnOfSchedule);
   if (isCounted(suite.name))
     columns.clear();
   if (text != nullptr)
@@ -143,8 +132,20 @@ Row Bench::rowOf(const BenchCell &cell, const LayerSizes &sizes,
           .scan = manifest.scan};
 }
 
+std::function<void()> Bench::recorded(Row &row, std::function<void()> work) {
+  try {
+    if (const std::shared_ptr<Graph> graph = device->capture(work))
+      return [graph] { graph->launch(); };
+  } catch (const Error &error) {
+    row.notRecorded = error.what();
+    if (text != nullptr)
+      text->note(row.what + " runs part by part: " + row.notRecorded);
+  }
+  return work;
+}
+
 Bench::Timed Bench::timed(Row row, std::function<void()> work, bool records) {
-  std::function<void()> run = records ? recorded(*device, work) : work;
+  std::function<void()> run = records ? recorded(row, work) : work;
   return {std::move(row),
           [this, run = std::move(run)] { return watch.secondsOf(run); },
           std::move(work)};
@@ -156,6 +157,7 @@ void Bench::measureKernels(const BenchCell &cell, const LayerSizes &sizes) {
   std::vector<Timed> all;
   for (const Procedure procedure : {Procedure::Forward, Procedure::Backward}) {
     Row row = rowOf(cell, sizes, std::string(procedureName(procedure)));
+    row.schedule = layer.schedule();
     row.bytes = layer.bytes(procedure, Extent::Kernels);
     row.checked = checked.words;
     all.push_back(timed(
@@ -179,6 +181,7 @@ void Bench::measureProcedures(
   std::vector<Timed> all;
   for (const auto &[what, procedures] : list) {
     Row row = rowOf(cell, sizes, what);
+    row.schedule = layer.schedule();
     for (const Procedure procedure : procedures)
       row.bytes += layer.bytes(procedure, Extent::Whole);
     row.checked = checked.words;
@@ -215,7 +218,7 @@ void Bench::measureDecode(const BenchCell &cell, const LayerSizes &sizes) {
   row.memory = layer.memory();
   const auto step = [&layer] { layer.step(); };
   step();
-  const std::function<void()> run = recorded(*device, step);
+  const std::function<void()> run = recorded(row, step);
   std::vector<Timed> all;
   all.push_back(
       {std::move(row), [&] { return watch.secondsUntilDone(run); }, step});
@@ -260,6 +263,7 @@ void Bench::measurePeer(const Row &like, std::vector<Timed> &all) {
     row.what = way.what;
     row.by = way.by;
     row.scan.clear();
+    row.schedule.clear();
     row.bytes = 0;
     row.memory = way.memory;
     row.checked.clear();

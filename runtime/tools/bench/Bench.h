@@ -10,7 +10,7 @@
 #define MINRNN_RUNTIME_TOOLS_BENCH_BENCH_H
 
 #include "runtime/tools/BuiltInCells.h"
-#include "runtime/tools/Commands.h"
+#include "runtime/tools/CommandOptions.h"
 #include "runtime/tools/bench/Reference.h"
 #include "runtime/tools/bench/Report.h"
 #include "runtime/tools/bench/TorchPeer.h"
@@ -110,6 +110,9 @@ private:
   std::vector<LayerSizes> sizesOf(const Suite &suite) const;
   Row rowOf(const BenchCell &cell, const LayerSizes &sizes,
             std::string what) const;
+  /// What runs `work`: a recorded graph where the device records one. A refusal
+  /// is told in `row`, whose work then runs part by part.
+  std::function<void()> recorded(Row &row, std::function<void()> work);
   /// Times `work` with cold caches, in a graph where `records` and the device
   /// can.
   Timed timed(Row row, std::function<void()> work, bool records);

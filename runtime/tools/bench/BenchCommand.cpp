@@ -8,6 +8,7 @@
 
 #include "files/StagedFile.h"
 #include "minrnn/error.h"
+#include "runtime/tools/Commands.h"
 #include "runtime/tools/NumberOptions.h"
 #include "runtime/tools/bench/Bench.h"
 #include "runtime/tools/bench/Plot.h"

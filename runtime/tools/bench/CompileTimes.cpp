@@ -15,23 +15,26 @@
 using namespace minrnn;
 using namespace minrnn::bench;
 
-/// A folder of this user's alone.
-static std::filesystem::path makeFolder() {
-  std::string path =
-      (std::filesystem::temp_directory_path() / "minrnn-bench-XXXXXX").string();
-  if (::mkdtemp(path.data()) == nullptr)
-    throw Error("cannot make '" + path + "': " + std::strerror(errno));
-  return path;
+CompileTimes::Folder::Folder() {
+  std::error_code error;
+  const auto temporary = std::filesystem::temp_directory_path(error);
+  if (error)
+    throw Error("there is no folder for temporary files: " + error.message() +
+                "; TMPDIR names it, or it is /tmp");
+  std::string name = (temporary / "minrnn-bench-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr)
+    throw Error("cannot make '" + name + "': " + std::strerror(errno));
+  path = name;
+}
+
+CompileTimes::Folder::~Folder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path, ignored);
 }
 
 CompileTimes::CompileTimes(const CellSource &source, JitOptions options)
-    : source(source), options(std::move(options)), folder(makeFolder()) {
+    : source(source), options(std::move(options)) {
   load();
-}
-
-CompileTimes::~CompileTimes() {
-  std::error_code ignored;
-  std::filesystem::remove_all(folder, ignored);
 }
 
 void CompileTimes::compile() const {
@@ -42,6 +45,6 @@ void CompileTimes::compile() const {
 
 void CompileTimes::load() const {
   JitOptions cached = options;
-  cached.cacheFolder = folder;
+  cached.cacheFolder = folder.path;
   compileCell(source.text, source.name, cached);
 }

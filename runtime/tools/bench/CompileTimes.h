@@ -24,18 +24,22 @@ public:
   /// Compiles the cell once, into a cache of its own. Throws Error where there
   /// is no place for one.
   CompileTimes(const CellSource &source, JitOptions options);
-  /// Removes the cache.
-  ~CompileTimes();
-  CompileTimes(const CompileTimes &) = delete;
-  CompileTimes &operator=(const CompileTimes &) = delete;
-
   void compile() const;
   void load() const;
 
 private:
+  /// A folder of this user's alone, removed with what is in it at the end.
+  struct Folder {
+    Folder();
+    ~Folder();
+    Folder(const Folder &) = delete;
+    Folder &operator=(const Folder &) = delete;
+    std::filesystem::path path;
+  };
+
   CellSource source;
   JitOptions options;
-  std::filesystem::path folder;
+  Folder folder;
 };
 
 } // namespace minrnn::bench

@@ -33,6 +33,7 @@ static Json toJson(const Row &row) {
       json[name] = value;
   };
   put("scan", row.scan, !row.scan.empty());
+  put("schedule", row.schedule, !row.schedule.empty());
   if (row.sizes)
     json["sizes"] = {{"batch", row.sizes->batch},
                      {"time", row.sizes->time},
@@ -56,6 +57,7 @@ static Json toJson(const Row &row) {
   if (row.speedUp > 0)
     json["speed_up"] = {{"times", row.speedUp}, {"over", row.over}};
   put("times_of_minrnn", row.timesOfMinrnn, row.timesOfMinrnn > 0);
+  put("not_recorded", row.notRecorded, !row.notRecorded.empty());
   put("checked", row.checked, !row.checked.empty());
   for (const EntryStatistics &entry : row.counts)
     json["counts"].push_back(toJson(entry));

@@ -9,8 +9,10 @@
 #include "runtime/tools/bench/MeasuredLayer.h"
 
 #include "minrnn/error.h"
+#include "minrnn/options.h"
 #include "runtime/program/Executor.h"
 #include "runtime/program/Liveness.h"
+#include "specs/contract/Names.h"
 
 #include <numeric>
 #include <set>
@@ -106,7 +108,8 @@ MeasuredLayer::MeasuredLayer(const CellKernels &cell, const LayerSizes &sizes,
       forward(bind(Procedure::Forward)), backward(bind(Procedure::Backward)) {}
 
 MeasuredLayer::Bound MeasuredLayer::bind(Procedure procedure) const {
-  Bound bound{TensorSizes(cell.manifest(), layer.sizes(), procedure), {}, {}};
+  const Procedure scheduled = layer.scheduled(procedure);
+  Bound bound{TensorSizes(cell.manifest(), layer.sizes(), scheduled), {}, {}};
   const TensorSizes &sizes = bound.sizes;
   std::vector<bool> given(sizes.count());
   bound.addresses.resize(sizes.count());
@@ -118,7 +121,7 @@ MeasuredLayer::Bound MeasuredLayer::bind(Procedure procedure) const {
                                   : layer.address(procedure, tensor.name);
   }
   auto &[whole, kernels] = bound.operations;
-  whole = findLive(procedure, sizes, bindProcedure(procedure, sizes, false),
+  whole = findLive(procedure, sizes, bindProcedure(scheduled, sizes, false),
                    given, procedure == Procedure::Forward)
               .operations;
   for (const BoundOperation &operation : whole)
@@ -132,6 +135,17 @@ void MeasuredLayer::run(Procedure procedure, Extent extent) {
   const Bound &part = bound(procedure);
   execute(part.operations[static_cast<std::size_t>(extent)],
           {.cell = cell, .sizes = part.sizes, .addresses = part.addresses});
+}
+
+std::string MeasuredLayer::schedule() const {
+  const Manifest &manifest = cell.manifest();
+  if (manifest.target == "host" || manifest.kind == "sequential")
+    return "";
+  const KernelEntry *entry =
+      manifest.findEntry(procedureName(layer.scheduled(Procedure::Forward)));
+  return std::string(nameOf(scheduleNames, entry->tileSummary == 0
+                                               ? Schedule::Carry
+                                               : Schedule::Lookback));
 }
 
 bool MeasuredLayer::isOneLaunch(Procedure procedure, Extent extent) const {

@@ -42,6 +42,9 @@ public:
   /// Queues `forward` or `backward`. The kernels alone work on what a whole run
   /// left.
   void run(Procedure procedure, Extent extent);
+  /// `carry` or `lookback`; empty where time is not in the hands of a schedule:
+  /// on the host, and of a sequential cell.
+  std::string schedule() const;
   /// Whether that is a single launch.
   bool isOneLaunch(Procedure procedure, Extent extent) const;
   /// The bytes that it must move: of each operation what it reads and what it

@@ -38,7 +38,7 @@ constexpr double lineHeight = 20;
 constexpr double letterWidth = 7.5;
 
 /// Without zeros that say nothing.
-std::string number(double value) {
+std::string tickLabel(double value) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.6g", value);
   return text.data();
@@ -136,7 +136,7 @@ void drawAxes(Picture &picture, const Scale &x, const Scale &y) {
   for (const double power : powers(x, 2)) {
     picture.line(x(power), top, x(power), top + height, gridStyle);
     picture.words(x(power), top + height + 18, "text-anchor=\"middle\"",
-                  number(power));
+                  tickLabel(power));
   }
   // A short scale has room for what lies between two powers.
   const bool isShort = y.most / y.least < 2000;
@@ -147,7 +147,7 @@ void drawAxes(Picture &picture, const Scale &x, const Scale &y) {
         continue;
       picture.line(left, y(value), left + width, y(value), gridStyle);
       picture.words(left - 8, y(value) + 4, "text-anchor=\"end\"",
-                    number(value));
+                    tickLabel(value));
     }
   picture.line(left, top, left, top + height, axisStyle);
   picture.line(left, top + height, left + width, top + height, axisStyle);

@@ -37,6 +37,8 @@ struct Row {
   std::string ioType = "f32";
   /// `linear`, `log`, or `none`; empty of a peer.
   std::string scan = "none";
+  /// `carry` or `lookback`; empty where there is none.
+  std::string schedule = {};
   /// Empty where it was only counted.
   Samples seconds = {};
   /// Of all threads of the host, where it is the device.
@@ -52,6 +54,8 @@ struct Row {
   std::string over = {};
   /// How many times as long this takes as minrnn's; 0 for minrnn itself.
   double timesOfMinrnn = 0;
+  /// Why it ran part by part, where the device records graphs but not this one.
+  std::string notRecorded = {};
   /// Which results were compared with the reference before.
   std::string checked = {};
   /// Of the emulator.
@@ -101,6 +105,8 @@ private:
 };
 
 inline constexpr std::string_view columnOfSpeedUp = "speed-up";
+/// The column that the host has not.
+inline constexpr std::string_view columnOfSchedule = "schedule";
 /// The column that only a run with a peer has.
 inline constexpr std::string_view columnOfPeer = "of minrnn's [x]";
 

@@ -30,14 +30,35 @@ static std::vector<LayerSizes> litmusSizes() {
   return {square(64, 512, 256), {64, 1000, 10, 100}};
 }
 
+/// What is told of a training step.
+static std::vector<std::string_view> columnsOfStep() {
+  return {"cell",
+          "B",
+          "T",
+          "D",
+          "H",
+          "io",
+          "scan",
+          columnOfSchedule,
+          "what",
+          "by",
+          "median [ms]",
+          "quartiles [ms]",
+          "runs",
+          "memory [MiB]",
+          columnOfSpeedUp,
+          "over",
+          columnOfPeer};
+}
+
 std::span<const Suite> minrnn::bench::suites() {
   static const std::vector<Suite> all = {
       {"kernels",
        "the fused scan, gates included, without the matrix products; of a cell "
        "that projects its state, the loop over time",
-       {"cell", "B", "T", "D", "H", "io", "scan", "what", "by", "median [us]",
-        "quartiles [us]", "runs", "GB/s", "copy [GB/s]", "of copy [%]",
-        "of minrnn's [x]"},
+       {"cell", "B", "T", "D", "H", "io", "scan", columnOfSchedule, "what",
+        "by", "median [us]", "quartiles [us]", "runs", "GB/s", "copy [GB/s]",
+        "of copy [%]", "of minrnn's [x]"},
        {"mingru", "minlstm"},
        {square(16, 2048, 2048), square(8, 16384, 1536), square(64, 256, 768),
         square(64, 4096, 64), square(64, 512, 64), square(16, 2048, 128),
@@ -47,18 +68,16 @@ std::span<const Suite> minrnn::bench::suites() {
       {"layer",
        "a layer with its products and the gradients of all weights and of its "
        "input; step is forward and backward",
-       {"cell", "B", "T", "D", "H", "io", "scan", "what", "by", "median [ms]",
-        "quartiles [ms]", "processor [ms]", "runs", "GB/s", "copy [GB/s]",
-        "of copy [%]", "memory [MiB]", "of minrnn's [x]"},
+       {"cell", "B", "T", "D", "H", "io", "scan", columnOfSchedule, "what",
+        "by", "median [ms]", "quartiles [ms]", "processor [ms]", "runs", "GB/s",
+        "copy [GB/s]", "of copy [%]", "memory [MiB]", "of minrnn's [x]"},
        {"mingru", "minlstm"},
        {square(64, 512, 256), square(64, 512, 64)},
        {square(16, 512, 256)},
        &Bench::measureLayer},
       {"litmus",
        "a layer's training step at the shapes that users try first",
-       {"cell", "B", "T", "D", "H", "io", "scan", "what", "by", "median [ms]",
-        "quartiles [ms]", "runs", "memory [MiB]", "speed-up", "over",
-        "of minrnn's [x]"},
+       columnsOfStep(),
        {"gru", "lstm", "mingru", "minlstm"},
        litmusSizes(),
        litmusSizes(),
@@ -66,9 +85,7 @@ std::span<const Suite> minrnn::bench::suites() {
       {"paper",
        "a layer's training step over the length, as the paper of minGRU and "
        "minLSTM has it; speed-up over the sequential cell",
-       {"cell", "B", "T", "D", "H", "io", "scan", "what", "by", "median [ms]",
-        "quartiles [ms]", "runs", "memory [MiB]", "speed-up", "over",
-        "of minrnn's [x]"},
+       columnsOfStep(),
        {"gru", "lstm", "mingru", "minlstm"},
        lengthsOfPaper(),
        lengthsOfPaper(),

@@ -24,7 +24,7 @@ using namespace minrnn::bench;
 namespace {
 
 /// With four significant digits, and no power of ten.
-std::string number(double value) {
+std::string toFourDigits(double value) {
   std::array<char, 64> text{};
   const int before =
       value > 0 ? static_cast<int>(std::floor(std::log10(value))) + 1 : 1;
@@ -35,12 +35,12 @@ std::string number(double value) {
 
 /// Nothing where there is nothing to say.
 std::string numberOrNone(double value) {
-  return value > 0 ? number(value) : "-";
+  return value > 0 ? toFourDigits(value) : "-";
 }
 
 std::string quartiles(const Samples &samples, double unit) {
-  return number(quantile(samples, 0.25) / unit) + " .. " +
-         number(quantile(samples, 0.75) / unit);
+  return toFourDigits(quantile(samples, 0.25) / unit) + " .. " +
+         toFourDigits(quantile(samples, 0.75) / unit);
 }
 
 template <std::int64_t LayerSizes::*Size> std::string size(const Row &row) {
@@ -67,21 +67,27 @@ constexpr auto columnTable = std::to_array<Column>({
     {"io", 4, true, [](const Row &row) { return row.ioType; }},
     {"scan", 6, true,
      [](const Row &row) { return row.scan.empty() ? "-" : row.scan; }},
+    {columnOfSchedule, 8, true,
+     [](const Row &row) { return row.schedule.empty() ? "-" : row.schedule; }},
     {"what", 11, true, [](const Row &row) { return row.what; }},
     {"by", 16, true, [](const Row &row) { return row.by; }},
     {"median [us]", 11, false,
-     [](const Row &row) { return number(median(row.seconds) / microsecond); }},
+     [](const Row &row) {
+       return toFourDigits(median(row.seconds) / microsecond);
+     }},
     {"quartiles [us]", 16, false,
      [](const Row &row) { return quartiles(row.seconds, microsecond); }},
     {"median [ms]", 11, false,
-     [](const Row &row) { return number(median(row.seconds) / millisecond); }},
+     [](const Row &row) {
+       return toFourDigits(median(row.seconds) / millisecond);
+     }},
     {"quartiles [ms]", 16, false,
      [](const Row &row) { return quartiles(row.seconds, millisecond); }},
     {"processor [ms]", 14, false,
      [](const Row &row) {
        return row.processorSeconds.empty()
                   ? "-"
-                  : number(median(row.processorSeconds) / millisecond);
+                  : toFourDigits(median(row.processorSeconds) / millisecond);
      }},
     {"runs", 5, false,
      [](const Row &row) { return std::to_string(row.seconds.size()); }},
@@ -93,7 +99,7 @@ constexpr auto columnTable = std::to_array<Column>({
      [](const Row &row) {
        return row.copySeconds.empty() || row.bytes == 0
                   ? "-"
-                  : number(100 * row.bandwidth() / row.copyBandwidth());
+                  : toFourDigits(100 * row.bandwidth() / row.copyBandwidth());
      }},
     {"memory [MiB]", 12, false,
      [](const Row &row) {
@@ -164,7 +170,8 @@ void TextReport::add(const Row &row) {
   if (row.seconds.empty()) {
     stream << row.cell << ", "
            << (row.sizes ? formatSizes(*row.sizes) + ", " : "") << row.ioType
-           << ", scan " << row.scan << ", " << row.what;
+           << ", scan " << row.scan << ", "
+           << (row.schedule.empty() ? "" : row.schedule + ", ") << row.what;
     if (row.bytes > 0)
       stream << ", at least " << row.bytes << " bytes to move";
     stream << ":\n" << describe(row.counts) << std::flush;

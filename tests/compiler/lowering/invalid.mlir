@@ -53,6 +53,16 @@
 // RUN: not minrnn-opt %t/twice.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=TWICE
 // RUN: not minrnn-opt %t/twice.mlir --minrnn-lower-to-host 2>&1 | FileCheck %s --check-prefix=TWICE
 // TWICE: twice.mlir:3:1: error: 'func.func' op expects to return each tensor once, and no argument; found another use of one as 'last'
+// RUN: not minrnn-opt %t/tickets.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=TICKETS
+// TICKETS: tickets.mlir:1:1: error: 'func.func' op expects the scratch tensors of the schedule lookback together, found no 'published'
+// RUN: not minrnn-opt %t/summaries.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=SUMMARIES
+// SUMMARIES: summaries.mlir:1:1: error: 'func.func' op expects 'summaries' to hold the 2 values of an element, found 1
+// RUN: not minrnn-opt %t/loop.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=LOOP
+// LOOP: loop.mlir:1:1: error: 'func.func' op expects a minrnn.scan where there are scratch tensors of the schedule lookback
+// RUN: not minrnn-opt %t/rows.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=ROWS
+// ROWS: rows.mlir:2:12: error: 'minrnn.scan' op expects sums over a tile, of 4 axes, found 'tensor<?x1x?xf32>'
+// RUN: not minrnn-opt %t/tiles.mlir --minrnn-lower-to-gpu 2>&1 | FileCheck %s --check-prefix=TILES
+// TILES: tiles.mlir:2:12: error: 'minrnn.scan' op expects sums over all of time, of 3 axes, found 'tensor<?x?x1x?xf32>'
 
 //--- unmade.mlir
 func.func @other() { return }
@@ -154,4 +164,38 @@ func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: te
   body(%k, %s) { minrnn.yield %s : f32 }
   return %n, %n : tensor<?x1x?xf32>, tensor<?x1x?xf32>
 }
+}
+//--- tickets.mlir
+func.func @backward(%p: tensor<?x?x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "d_last"}, %t: tensor<?x?xi32> {minrnn.name = "tickets"}) -> (tensor<?x?x1x?xf32> {minrnn.name = "d_bias_tiles"}, tensor<?x1x?xf32> {minrnn.name = "d_initial"}) {
+  %s, %l = minrnn.scan reverse sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) sums (tensor<?x?x1x?xf32>) last tensor<?x1x?xf32>
+  combine linear element(%k) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %c, %n) { minrnn.yield %c : f32 }
+  return %s, %l : tensor<?x?x1x?xf32>, tensor<?x1x?xf32>
+}
+//--- summaries.mlir
+func.func @backward(%p: tensor<?x?x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "d_last"}, %t: tensor<?x?xi32> {minrnn.name = "tickets"}, %u: tensor<?x?x?xi32> {minrnn.name = "published"}, %w: tensor<?x?x1x?xf32> {minrnn.name = "summaries"}) -> (tensor<?x?x1x?xf32> {minrnn.name = "d_bias_tiles"}, tensor<?x1x?xf32> {minrnn.name = "d_initial"}) {
+  %s, %l = minrnn.scan reverse sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) sums (tensor<?x?x1x?xf32>) last tensor<?x1x?xf32>
+  combine linear element(%k) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %c, %n) { minrnn.yield %c : f32 }
+  return %s, %l : tensor<?x?x1x?xf32>, tensor<?x1x?xf32>
+}
+//--- rows.mlir
+func.func @backward(%p: tensor<?x?x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "d_last"}, %t: tensor<?x?xi32> {minrnn.name = "tickets"}, %u: tensor<?x?x?xi32> {minrnn.name = "published"}, %w: tensor<?x?x2x?xf32> {minrnn.name = "summaries"}) -> (tensor<?x1x?xf32> {minrnn.name = "d_bias_rows"}, tensor<?x1x?xf32> {minrnn.name = "d_initial"}) {
+  %s, %l = minrnn.scan reverse sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) sums (tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  combine linear element(%k) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %c, %n) { minrnn.yield %c : f32 }
+  return %s, %l : tensor<?x1x?xf32>, tensor<?x1x?xf32>
+}
+//--- tiles.mlir
+func.func @backward(%p: tensor<?x?x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "d_last"}) -> (tensor<?x?x1x?xf32> {minrnn.name = "d_bias_tiles"}, tensor<?x1x?xf32> {minrnn.name = "d_initial"}) {
+  %s, %l = minrnn.scan reverse sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) sums (tensor<?x?x1x?xf32>) last tensor<?x1x?xf32>
+  combine linear element(%k) { minrnn.yield %k, %k : f32, f32 }
+  output(%k, %c, %n) { minrnn.yield %c : f32 }
+  return %s, %l : tensor<?x?x1x?xf32>, tensor<?x1x?xf32>
+}
+//--- loop.mlir
+func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "initial"}, %t: tensor<?x?xi32> {minrnn.name = "tickets"}, %u: tensor<?x?x?xi32> {minrnn.name = "published"}, %w: tensor<?x?x2x?xf32> {minrnn.name = "summaries"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}) {
+  %n = minrnn.sequential_scan sequences(%p : tensor<?x1x1x?xf32>) initial(%h : tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+  body(%k, %s) { minrnn.yield %s : f32 }
+  return %n : tensor<?x1x?xf32>
 }

@@ -11,6 +11,8 @@
 // RUN: not minrnn-opt %t/sine.mlir --minrnn-derive-backward 2>&1 | FileCheck %s --check-prefix=SINE
 // RUN: not minrnn-opt %t/none.mlir '--minrnn-log-space=domain=cubic' 2>&1 | FileCheck %s --check-prefix=DOMAIN
 // RUN: not minrnn-opt %t/none.mlir --minrnn-expand-math=target=tpu 2>&1 | FileCheck %s --check-prefix=TARGET
+// RUN: not minrnn-opt %t/none.mlir --minrnn-look-back 2>&1 | FileCheck %s --check-prefix=NOPROGRAM
+// RUN: not minrnn-opt %t/sum.mlir --minrnn-look-back 2>&1 | FileCheck %s --check-prefix=SUM
 // Passes that look for cells, scans or formulas find none here, and are done.
 // RUN: minrnn-opt %t/none.mlir --minrnn-stabilize --minrnn-prove-recurrence --minrnn-log-space --minrnn-expand-math
 
@@ -71,3 +73,14 @@ func.func @step(%p: tensor<?x1x1x?xf32> {minrnn.name = "preactivations"}, %b: te
 }
 }
 // SINE: sine.mlir:7:10: error: 'math.sin' op has no derivative rule
+//--- sum.mlir
+module {
+  minrnn.program "c" parallel gates ["z"] recurrent [] parameters [] states ["h"] output "h" {}
+  func.func @backward(%p: tensor<?x?x1x?xf32> {minrnn.name = "preactivations"}, %h: tensor<?x1x?xf32> {minrnn.name = "d_last"}) -> (tensor<?x1x?xf32> {minrnn.name = "last"}, tensor<?x1x?xf32> {minrnn.name = "d_initial"}) {
+    %s, %l = minrnn.scan reverse sequences(%p : tensor<?x?x1x?xf32>) initial(%h : tensor<?x1x?xf32>) sums (tensor<?x1x?xf32>) last tensor<?x1x?xf32>
+    combine linear element(%k) { minrnn.yield %k, %k : f32, f32 }
+    output(%k, %c, %n) { minrnn.yield %c : f32 }
+    return %s, %l : tensor<?x1x?xf32>, tensor<?x1x?xf32>
+  }
+}
+// SUM: sum.mlir:3:3: error: 'func.func' op expects a sum over time to be called 'd_bias_rows' or 'd_parameters_rows', found "last"

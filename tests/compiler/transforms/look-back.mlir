@@ -3,6 +3,12 @@
 // RUN: minrnn-opt %s --minrnn-fuse-gates --minrnn-derive-backward --minrnn-look-back | FileCheck %s
 // Beside what there is, it is done to copies.
 // RUN: minrnn-opt %s --minrnn-fuse-gates --minrnn-derive-backward --minrnn-look-back=beside | FileCheck %s --check-prefix=BESIDE
+// Once, and on a GPU alone.
+// RUN: not minrnn-opt %s --minrnn-fuse-gates --minrnn-derive-backward --minrnn-look-back --minrnn-look-back 2>&1 | FileCheck %s --check-prefix=AGAIN
+// RUN: not minrnn-opt %s --minrnn-fuse-gates --minrnn-derive-backward --minrnn-look-back=beside --minrnn-look-back=beside 2>&1 | FileCheck %s --check-prefix=AGAIN
+// AGAIN: error: 'func.func' op expects an entry that minrnn-look-back has not been through, found its scratch tensors
+// RUN: not minrnn-opt %s --minrnn-fuse-gates --minrnn-derive-backward --minrnn-look-back --minrnn-lower-to-host 2>&1 | FileCheck %s --check-prefix=HOST
+// HOST: error: 'func.func' op expects no scratch tensors of the schedule lookback, which is one of GPUs
 
 // CHECK: minrnn.program "c" parallel
 // CHECK-DAG: %[[TICKETS:.*]] = minrnn.tensor "tickets" scratch [batch, channels] i32
