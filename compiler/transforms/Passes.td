@@ -195,7 +195,8 @@ def LogSpacePass : Pass<"minrnn-log-space", "::mlir::ModuleOp"> {
     logaddexp2, ...), where the analysis has proven them positive. It scans
     pairs (log2 a, log2 b); it never forms a cumulative sum of log a, which
     loses precision with the length. A scan not provably positive stays linear
-    under `auto`, with a remark, and is an error under `log`.
+    under `auto`, with a remark, and is an error under `log`. One whose logarithms
+    show that no state overflows f32 becomes `no_overflow`.
 
     Before:
     ```mlir
@@ -226,15 +227,16 @@ def LogSpacePass : Pass<"minrnn-log-space", "::mlir::ModuleOp"> {
 def PlainStatesPass : Pass<"minrnn-plain-states", "::mlir::ModuleOp"> {
   let summary = "Carry the states of a scan in log space as plain numbers";
   let description = [{
-    Where no coefficient of a scan in log space is above 1, a state that is too
-    small for f32 never counts again, and its logarithm has nothing that the
-    number itself has not. Then an element is (log2 a, b): the logarithms of the
-    coefficients are added up, however close to 1 these are, and a state is
-    multiplied and added to. The formulas of the gates stay in logarithms.
+    Where no coefficient of a scan in log space is above 1 and no state overflows
+    f32 (`no_overflow`), a state that is too small for f32 never counts again, and
+    its logarithm has nothing that the number itself has not. Then an element is
+    (log2 a, b): the logarithms of the coefficients are added up, however close to 1
+    these are, and a state is multiplied and added to. The formulas of the gates
+    stay in logarithms.
 
     Before:
     ```mlir
-    minrnn.scan ... combine log element(%k, %v) {
+    minrnn.scan ... attributes {no_overflow} combine log element(%k, %v) {
       ...
       minrnn.yield %log_a, %log_b : f32, f32
     }

@@ -6,7 +6,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/analysis/Interval.h"
 #include "compiler/transforms/Passes.h"
 #include "dialect/MinRNN.h"
 
@@ -24,17 +23,6 @@ namespace minrnn::compiler {
 using namespace mlir;
 using namespace minrnn::compiler;
 using namespace minrnn::dialect;
-
-/// Whether no coefficient is above 1. Then what is too small for f32 stays so,
-/// and the logarithms of coefficients have no sum above 0.
-static bool neverGrows(ScanOp scan) {
-  IntervalAnalysis intervals;
-  Operation *yield = scan.getElement().front().getTerminator();
-  for (int64_t index = 0; index < scan.getElementSize(); index += 2)
-    if (intervals.get(yield->getOperand(index)).upper > 0)
-      return false;
-  return true;
-}
 
 /// Builds `region`, which yields what `body` makes of its `count` arguments.
 static void buildRegion(
@@ -106,7 +94,7 @@ struct PlainStatesPass
     : public minrnn::compiler::impl::PlainStatesPassBase<PlainStatesPass> {
   void runOnOperation() override {
     getOperation().walk([](ScanOp scan) {
-      if (algebraName(scan) == "log" && neverGrows(scan))
+      if (algebraName(scan) == "log" && scan.getNoOverflow())
         toPlainStates(scan);
     });
   }

@@ -1,5 +1,6 @@
-// A scan in log space whose coefficients are at most 1 carries plain states:
-// elements (log2 a, b), and no logarithm of a state.
+// A scan in log space whose coefficients are at most 1, and whose offsets are
+// far from the largest f32, carries plain states: elements (log2 a, b), and no
+// logarithm of a state.
 // RUN: minrnn-opt %s --minrnn-log-space --minrnn-plain-states --cse --canonicalize --split-input-file | FileCheck %s
 
 // CHECK-LABEL: func.func @shrinks(
@@ -19,10 +20,25 @@
 // CHECK: element
 // CHECK: %[[SUM:.*]] = minrnn.logaddexp2
 // CHECK: %[[LOGA:.*]] = arith.negf %[[SUM]] : f32
-// CHECK: %[[LOGB:.*]] = arith.mulf %{{.*}}, %{{.*}} : f32
+// CHECK: %[[LOGB:.*]] = arith.select
 // CHECK: %[[OFFSET:.*]] = math.exp2 %[[LOGB]] : f32
 // CHECK: minrnn.yield %[[LOGA]], %[[OFFSET]] : f32, f32
 func.func @shrinks(%p: tensor<?x?x2x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x1x?xf32>) {
+  %h, %l = minrnn.scan sequences(%p : tensor<?x?x2x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
+  combine linear element(%k, %v) {
+    %a = minrnn.sigmoid %k : f32
+    %b = minrnn.positive %v : f32
+    minrnn.yield %a, %b : f32, f32
+  } output(%k, %v, %before, %after) { minrnn.yield %after : f32 }
+  return %h, %l : tensor<?x?x?xf32>, tensor<?x1x?xf32>
+}
+
+// -----
+
+// An offset may be infinite in f32, and its logarithm brings the state back.
+// CHECK-LABEL: func.func @overflows(
+// CHECK: minrnn.scan {{.*}} last tensor<?x1x?xf32> combine log
+func.func @overflows(%p: tensor<?x?x2x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x1x?xf32>) {
   %h, %l = minrnn.scan sequences(%p : tensor<?x?x2x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
   combine linear element(%k, %v) {
     %a = minrnn.sigmoid %k : f32
@@ -41,7 +57,7 @@ func.func @grows(%p: tensor<?x?x2x?xf32>, %h0: tensor<?x1x?xf32>) -> (tensor<?x?
   %h, %l = minrnn.scan sequences(%p : tensor<?x?x2x?xf32>) initial(%h0 : tensor<?x1x?xf32>) -> (tensor<?x?x?xf32>) last tensor<?x1x?xf32>
   combine linear element(%k, %v) {
     %a = math.exp %k : f32
-    %b = math.exp %v : f32
+    %b = minrnn.positive %v : f32
     minrnn.yield %a, %b : f32, f32
   } output(%k, %v, %before, %after) { minrnn.yield %after : f32 }
   return %h, %l : tensor<?x?x?xf32>, tensor<?x1x?xf32>
