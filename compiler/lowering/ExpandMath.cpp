@@ -79,7 +79,25 @@ static std::pair<Value, Value> partsOfSigmoid(MathBuilder &math, Value x) {
   return {e, math.reciprocal(math.add(math.number(1), e))};
 }
 
+/// x / 2; of a number times a constant, the number times half of it.
+static Value half(MathBuilder &math, Value x) {
+  FloatAttr factor;
+  if (auto product = x.getDefiningOp<arith::MulFOp>())
+    if (matchPattern(product.getRhs(), m_Constant(&factor))) {
+      double halved = factor.getValueAsDouble() / 2;
+      return halved == 1 ? product.getLhs()
+                         : math.mul(product.getLhs(),
+                                    math.number(static_cast<float>(halved)));
+    }
+  return math.mul(x, math.number(0.5F));
+}
+
 static Value sigmoid(MathBuilder &math, Value x) {
+  // One half and half of tanh(x / 2), the same for x and for -x.
+  Value bare = withoutSign(x);
+  if (Value t = math.approximateTanh(half(math, bare)))
+    return math.add(math.mul(t, math.number(x == bare ? 0.5F : -0.5F)),
+                    math.number(0.5F));
   // With e = exp(-|x|): 1 / (1 + e) for x >= 0, e / (1 + e) otherwise. The
   // sigmoids of x and of -x share all but the last operation. (At 0 they are
   // the same, and a NaN is in e and r both.)
@@ -93,6 +111,9 @@ static Value sigmoid(MathBuilder &math, Value x) {
 
 static Value positive(MathBuilder &math, Value x) {
   if (auto halves = math.halves(x)) {
+    if (Value t = math.approximateTanh(half(math, halves->below)))
+      return math.add(math.mul(t, math.number(0.5F)),
+                      math.add(halves->above, math.number(0.5F)));
     // max(x, 0) + e / (1 + e) with e = exp(min(x, 0)), which is 1 above 0.
     auto [e, r] = partsOfSigmoid(math, halves->below);
     return math.add(math.mul(e, r), halves->above);
@@ -122,9 +143,21 @@ static Value slopeOfPositive(arith::SelectOp choice, CreateMath &create) {
   auto halves = math->halves(x);
   if (!halves)
     return {};
+  if (Value t = math->approximateTanh(half(*math, halves->below))) {
+    // (1 - t^2) / 4
+    Value quarter = math->mul(t, math->number(-0.25F));
+    return math->select(comparison, math->number(1),
+                        math->add(math->mul(quarter, t), math->number(0.25F)));
+  }
   auto [e, r] = partsOfSigmoid(*math, halves->below);
   return math->select(comparison, math->number(1),
                       math->mul(math->mul(e, r), r));
+}
+
+/// log2(1 + u) for u in [0, 1], where the absolute error counts.
+static Value log2OnePlusBesideOne(MathBuilder &math, Value u) {
+  Value logarithm = math.approximateLog2OnePlus(u);
+  return logarithm ? logarithm : log2OnePlus(math, u);
 }
 
 /// `wantsTail`: whether the result matters where it is tiny.
@@ -133,10 +166,14 @@ static Value softplus(MathBuilder &math, Value x, bool wantsTail) {
   Value above = math.larger(x, math.number(0));
   Value e = math.expOfMinus(
       magnitude(math, x), wantsTail ? Results::Any : math.resultsWithoutTail());
-  return math.add(math.mul(log2OnePlus(math, e), math.number(kLn2)), above);
+  Value logarithm =
+      wantsTail ? log2OnePlus(math, e) : log2OnePlusBesideOne(math, e);
+  return math.add(math.mul(logarithm, math.number(kLn2)), above);
 }
 
 static Value tanh(MathBuilder &math, Value x) {
+  if (Value t = math.approximateTanh(x))
+    return t;
   // Near zero an odd polynomial, beyond (1 - e) / (1 + e) with e = exp(-2|x|).
   Value a = math.abs(x);
   Value near = math.mul(x, math.polynomial(kTanh, math.mul(x, x)));
@@ -168,7 +205,7 @@ static Value logAddExp2(MathBuilder &math, Value x, Value y) {
                          : math.abs(math.subRounded(x, y));
   Value above = math.larger(x, y);
   Value u = math.exp2(math.negate(difference), Results::BesideOne);
-  return math.add(log2OnePlus(math, u), above);
+  return math.add(log2OnePlusBesideOne(math, u), above);
 }
 
 //===----------------------------------------------------------------------===//
@@ -252,6 +289,9 @@ static Value expand(Operation *op, OpBuilder &builder, CreateMath &create) {
       .Case([&](SoftplusOp op) { return softplus(*math, x, !isExponent(op)); })
       .Case([&](LerpOp) { return lerp(*math, x, operand(1), operand(2)); })
       .Case([&](LogAddExp2Op) { return logAddExp2(*math, x, operand(1)); })
+      .Case([&](arith::DivFOp) {
+        return math->approximateQuotient(x, operand(1));
+      })
       .Case([&](arith::MaximumFOp) { return math->maximum(x, operand(1)); })
       .Case([&](arith::MinimumFOp) { return math->minimum(x, operand(1)); })
       .Case([&](math::ExpOp) { return math->exp(x, Results::Any); })
@@ -280,7 +320,14 @@ struct ExpandMathPass
           << target << "'";
       return signalPassFailure();
     }
-    CreateMath &create = target == "gpu" ? createGPUMath : createHostMath;
+    if (fast && target == "host") {
+      getOperation()->emitError(
+          "minrnn-expand-math has fast math for the target gpu alone");
+      return signalPassFailure();
+    }
+    CreateMath &create = target == "host" ? createHostMath
+                         : fast           ? createFastGPUMath
+                                          : createGPUMath;
     // Before the sigmoids that it is made of.
     getOperation()->walk([&](arith::SelectOp choice) {
       if (Value slope = slopeOfPositive(choice, create)) {

@@ -237,6 +237,12 @@ int main(int argc, char **argv) {
                  "auto, both, of which a layer takes one by its sizes, in "
                  "twice the time to compile (default: carry)")
       ->check(CLI::IsMember(namesOf(minrnn::scheduleNames)));
+  std::string math = "precise";
+  app.add_option("--math", math,
+                 "how the functions of gates are computed: precise, nearly to "
+                 "the last bit; fast, of sequences in f16 or bf16, by a GPU's "
+                 "approximate instructions (default: precise)")
+      ->check(CLI::IsMember(namesOf(minrnn::mathNames)));
   app.add_option("--cell", arguments.compile.cell,
                  "the cell to compile, in a file with several");
   app.add_option("--host-processor", arguments.compile.hostProcessor,
@@ -265,6 +271,7 @@ int main(int argc, char **argv) {
   arguments.compile.scan = *minrnn::findScanDomain(scan);
   arguments.compile.recompute = *minrnn::findRecompute(recompute);
   arguments.compile.schedule = *minrnn::findSchedule(schedule);
+  arguments.compile.math = *minrnn::findMath(math);
 
   std::vector<std::string> extras = app.remaining();
   for (const std::string &flag : extras)

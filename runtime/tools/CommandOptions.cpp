@@ -93,6 +93,7 @@ JitOptions CompileChoice::optionsFor(std::shared_ptr<Device> device) const {
           .ioType = ioType,
           .recompute = *findRecompute(recompute),
           .schedule = *findSchedule(schedule),
+          .math = *findMath(math),
           .device = std::move(device)};
 }
 
@@ -108,6 +109,7 @@ void minrnn::addCompileOptions(CLI::App &command, CompileChoice &choice) {
                   "what sequences are stored as: f32, f16 or bf16");
   addRecomputeOption(command, choice.recompute);
   addScheduleOption(command, choice.schedule);
+  addMathOption(command, choice.math);
 }
 
 void minrnn::addRecomputeOption(CLI::App &command, std::string &choice) {
@@ -126,4 +128,13 @@ void minrnn::addScheduleOption(CLI::App &command, std::string &choice) {
             "the sizes and the GPU",
             scheduleNames)
       ->type_name("SCHEDULE");
+}
+
+void minrnn::addMathOption(CLI::App &command, std::string &choice) {
+  addChoice(command, "--math", choice,
+            "how the functions of gates are computed: precise, nearly to the "
+            "last bit, or fast, of sequences in f16 or bf16, by a GPU's "
+            "approximate instructions",
+            mathNames)
+      ->type_name("MATH");
 }

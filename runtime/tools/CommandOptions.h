@@ -41,6 +41,7 @@ struct CompileChoice {
   std::string ioType = "f32";
   std::string recompute = "gates";
   std::string schedule = "auto";
+  std::string math = "precise";
 
   JitOptions optionsFor(std::shared_ptr<Device> device) const;
 };
@@ -53,8 +54,8 @@ void addDeviceOptions(CLI::App &command, DeviceChoice &choice);
 void addProductsOption(CLI::App &command, DeviceChoice &choice,
                        const std::string &usual);
 
-/// Adds `--cell`, `--scan`, `--io-type`, `--recompute` and `--schedule` to a
-/// command.
+/// Adds `--cell`, `--scan`, `--io-type`, `--recompute`, `--schedule` and
+/// `--math` to a command.
 void addCompileOptions(CLI::App &command, CompileChoice &choice);
 
 /// Adds an option whose value is one of `names`.
@@ -71,6 +72,9 @@ void addRecomputeOption(CLI::App &command, std::string &choice);
 
 /// Adds `--schedule auto|carry|lookback` to a command.
 void addScheduleOption(CLI::App &command, std::string &choice);
+
+/// Adds `--math precise|fast` to a command.
+void addMathOption(CLI::App &command, std::string &choice);
 
 } // namespace minrnn
 

@@ -43,6 +43,7 @@ struct TrainCommandOptions {
   TrainingOptions training;
   std::string recompute = "gates";
   std::string schedule = "auto";
+  std::string math = "precise";
   std::string ioType = "f32";
   DeviceChoice device;
 };
@@ -75,6 +76,7 @@ CellKernels compile(const std::string &source, const std::string &sourceName,
                       .ioType = ioType,
                       .recompute = *findRecompute(options.recompute),
                       .schedule = *findSchedule(options.schedule),
+                      .math = *findMath(options.math),
                       .sizes = layerSizes(model, training),
                       .device = options.device.open()});
 }
@@ -188,6 +190,9 @@ void printStart(const LanguageModel &model, std::size_t parameters,
   if (manifest.ioType != "f32")
     std::cout << "activations in " << manifest.ioType
               << ", parameters and optimiser in f32\n";
+  if (manifest.math == Math::Fast)
+    std::cout << "gates by approximate instructions; --math precise for exact "
+                 "ones\n";
   if (const Precision precision = model.context().precision();
       precision != Precision::Ieee)
     std::cout << "products in " << nameOf(precisionNames, precision)
@@ -426,6 +431,7 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
             "decides initial weights and windows");
   addRecomputeOption(*command, options->recompute);
   addScheduleOption(*command, options->schedule);
+  addMathOption(*command, options->math);
   addIoTypeOption(*command, options->ioType,
                   "what activations are stored as: f32, or bf16, whose "
                   "parameters and optimiser are f32 still; f16, in which small "

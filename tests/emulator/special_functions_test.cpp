@@ -98,6 +98,29 @@ TEST(SpecialFunctions, WithinTheirBounds) {
                  [](double x) { return std::log2(x); });
   expectRelative("rcp.approx.ftz.f32", between(0.001f, 1e6f), 0x1p-23,
                  [](double x) { return 1 / x; });
+  expectRelative("sqrt.approx.ftz.f32", between(0, 1e6f), 0x1p-23,
+                 [](double x) { return std::sqrt(x); });
+}
+
+/// tanh.approx errs by all that the ISA allows, in either direction, and stays
+/// within the range of tanh.
+TEST(SpecialFunctions, TanhIsAsInexactAsItMayBe) {
+  for (float largest : {9.0F, 1e-3F, 1e-30F}) {
+    const std::vector<float> in = between(-largest, largest);
+    const std::vector<float> out = apply("tanh.approx.f32", in);
+    double below = 0, above = 0;
+    for (size_t i = 0; i < in.size(); ++i) {
+      const double want = std::tanh(double(in[i]));
+      const double error = (out[i] - want) / want;
+      below = std::min(below, error);
+      above = std::max(above, error);
+      ASSERT_LE(std::fabs(out[i]), 1);
+    }
+    EXPECT_LE(above, 0x1p-11);
+    EXPECT_GE(below, -0x1p-11);
+    EXPECT_GT(above, 0x1.ffp-12);
+    EXPECT_LT(below, -0x1.ffp-12);
+  }
 }
 
 TEST(SpecialFunctions, SpecialValues) {
@@ -112,5 +135,7 @@ TEST(SpecialFunctions, SpecialValues) {
   expectValues("lg2.approx.ftz.f32", {tiny}, {-infinity});
   expectValues("rcp.approx.f32", {0, -0.0f, infinity, -infinity, NAN, 4},
                {infinity, -infinity, 0, -0.0f, NAN, 0.25f});
+  expectValues("tanh.approx.f32", {0, -0.0f, infinity, -infinity, NAN},
+               {0, -0.0f, 1, -1, NAN});
   expectValues("rcp.approx.ftz.f32", {tiny, -tiny}, {infinity, -infinity});
 }

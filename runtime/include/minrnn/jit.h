@@ -43,6 +43,8 @@ struct JitOptions {
   std::string ioType = "f32";
   Recompute recompute = Recompute::Gates;
   Schedule schedule = Schedule::Auto;
+  /// (`Fast` is for `f16` and `bf16` on devices that run PTX.)
+  Math math = Math::Precise;
   /// The sizes of the layers, where they are known before: of a GPU's
   /// schedules, the one alone that these take is compiled, in less than half
   /// the time. (Layers of other sizes run it, too.)

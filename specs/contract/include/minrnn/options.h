@@ -43,10 +43,19 @@ enum class Schedule { Auto, Carry, Lookback };
 inline constexpr std::array<std::string_view, 3> scheduleNames = {
     "auto", "carry", "lookback"};
 
+/// How the functions of gates are computed. `Precise`: each nearly to its last
+/// bit (specs/numerics.md). `Fast`: on a GPU, of sequences that are stored in
+/// halves, by the approximate instructions that it has for them, whose error is
+/// below that of a half's rounding: sigmoids and tanh by `tanh.approx`.
+enum class Math { Precise, Fast };
+inline constexpr std::array<std::string_view, 2> mathNames = {"precise",
+                                                              "fast"};
+
 /// The value of an option's name; nothing where it has no such value.
 std::optional<ScanDomain> findScanDomain(std::string_view name);
 std::optional<Recompute> findRecompute(std::string_view name);
 std::optional<Schedule> findSchedule(std::string_view name);
+std::optional<Math> findMath(std::string_view name);
 
 struct KernelOptions {
   /// The cell to compile; may be empty when the text holds exactly one.
@@ -64,11 +73,13 @@ struct KernelOptions {
   /// `takesLookback` in minrnn/schedule.h): that schedule alone, or carry where
   /// the cell has no other.
   std::optional<bool> takesLookback = std::nullopt;
+  Math math = Math::Precise;
 };
 
 /// All options in one line, so that two that compile to different kernels
 /// differ: `cell=mingru target=sm_75 scan=auto io-type=f32 recompute=gates
-/// schedule=auto`; behind `auto` what it takes, where that is known.
+/// schedule=auto math=precise`; behind the schedule `auto` what it takes, where
+/// that is known.
 /// Part of the key of the kernel cache.
 std::string spell(const KernelOptions &options);
 
