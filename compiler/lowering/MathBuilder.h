@@ -73,12 +73,13 @@ public:
   /// What a softplus asks of its exponential where it wants no tail.
   virtual Results resultsWithoutTail() const = 0;
 
+  /// Whether a relative error of 2^-14 is small enough for a logarithm.
+  virtual bool isApproximate() const { return false; }
+
   // What a target may have an approximation for; null where it has none.
 
   /// tanh(x).
   virtual mlir::Value approximateTanh(mlir::Value /*x*/) { return {}; }
-  /// log2(1 + u) for u in [0, 1], with a small absolute error.
-  virtual mlir::Value approximateLog2OnePlus(mlir::Value /*u*/) { return {}; }
   /// x / y.
   virtual mlir::Value approximateQuotient(mlir::Value /*x*/,
                                           mlir::Value /*y*/) {

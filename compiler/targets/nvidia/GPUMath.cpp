@@ -118,15 +118,13 @@ public:
   }
 
 private:
+  bool isApproximate() const override { return true; }
   Value expOfMinus(Value a, Results results) override {
     return exp2(mul(a, number(-kLog2E)), results);
   }
   Value approximateTanh(Value x) override {
     // (Which NVPTX makes `tanh.approx` of, and nothing else.)
     return LLVM::TanhOp::create(builder, location, x, LLVM::FastmathFlags::afn);
-  }
-  Value approximateLog2OnePlus(Value u) override {
-    return intrinsic("llvm.nvvm.lg2.approx.ftz.f", add(u, number(1)));
   }
   Value approximateQuotient(Value x, Value y) override {
     return mul(x, intrinsic("llvm.nvvm.rcp.approx.ftz.f", y));
