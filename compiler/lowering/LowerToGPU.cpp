@@ -57,13 +57,28 @@ static void buildSequentialKernel(OpBuilder &builder, func::FuncOp function,
   gpu::ReturnOp::create(builder, block.location);
 }
 
+/// (The weights and the limit are those with which ptxas spills no register of
+/// any parallel cell of ours, on any target.)
+bool minrnn::compiler::holdsNextTile(ScanOp scan, BlockShape shape) {
+  constexpr int64_t mostValues = 104;
+  int64_t ofStep = scan.getElementSize();
+  for (Value sequence : scan.getSequences())
+    ofStep += stepValueCount(sequence.getType());
+  // Going back, a step has what it stores and the slopes that this is made of.
+  if (scan.getReverse())
+    ofStep += 2 * stepValueCount(scan.getOutputs().getTypes());
+  int64_t ofAll = packedValueCount(scan.getParameters().getTypes()) +
+                  packedValueCount(scan.getSums().getTypes()) +
+                  static_cast<int64_t>(scan.getOutputs().size());
+  return ofStep * shape.stepsPerThread + 2 * ofAll <= mostValues;
+}
+
 BlockShape minrnn::compiler::shapeFor(ScanOp scan, BlockShape shape,
                                       bool looksBack) {
   if (scan.getBoundaries() || scan.getTaken())
     return shape;
-  if (looksBack)
-    shape.stepsPerThread *= 2;
-  if (scan.getReverse() && shape.stepsPerThread > 1)
+  shape.stepsPerThread *= scan.getReverse() ? 1 : 2;
+  if (!looksBack && !holdsNextTile(scan, shape) && shape.stepsPerThread > 1)
     shape.stepsPerThread /= 2;
   return shape;
 }

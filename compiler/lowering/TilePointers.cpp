@@ -12,6 +12,8 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace minrnn::compiler;
 using namespace minrnn::dialect;
@@ -48,6 +50,13 @@ TilePointers::sequence(const TensorAccess::Tensor &tensor, int64_t gates,
   };
   Value direction = axis.time.direction;
   Value stride = block.mul(narrow(perStep), narrow(direction));
+  // ptxas keeps what all threads share in uniform registers, out of which it
+  // takes a move for every address: the stride is hidden behind a minimum with
+  // a number that is each thread's own, and no smaller.
+  Value beyond = arith::SubIOp::create(
+      builder, location, offset(std::numeric_limits<int32_t>::max()),
+      narrow(block.toInteger(block.lane)));
+  stride = arith::MinSIOp::create(builder, location, stride, beyond);
   Value tileStride =
       block.mul(perStep, block.mul(direction, block.integer(tileTime)));
   return {tensor, gates, isMask, /*initial=*/{}, stride, tileStride};

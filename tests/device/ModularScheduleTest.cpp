@@ -300,9 +300,10 @@ struct Question {
   }
 };
 
-/// Beside and beyond the ends of tiles of 4, 15, 32 and 64 steps; the tiles of
-/// `backward` have half of these.
-constexpr int64_t times[] = {63, 130, 33, 65, 128, 31, 15, 45, 1};
+/// Beside and beyond the ends of tiles of 4, 15, 32 and 64 steps, and of the
+/// two times as many that whole tiles of `forward` may have; those of
+/// `backward` may have half.
+constexpr int64_t times[] = {63, 130, 33, 65, 259, 128, 31, 15, 45, 1};
 constexpr int64_t fewTimes[] = {13, 31, 16, 20};
 
 class ModularSchedule : public testing::Test {

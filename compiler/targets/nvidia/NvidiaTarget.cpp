@@ -14,6 +14,7 @@
 #include "compiler/targets/Target.h"
 #include "compiler/targets/nvidia/GPUTargets.h"
 #include "compiler/targets/nvidia/Ptxas.h"
+#include "compiler/transforms/Passes.h"
 
 #include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
@@ -94,6 +95,8 @@ public:
 
   void buildKernelPipeline(OpPassManager &passes,
                            const KernelSize &size) const override {
+    passes.addPass(createPlainStatesPass());
+    passes.addPass(createFactorSlopesPass());
     LowerToGPUPassOptions lowering;
     lowering.warps = blockShape(size).warps;
     lowering.stepsPerThread = size.stepsPerThread;
