@@ -30,6 +30,11 @@ void buildLookbackKernel(mlir::OpBuilder &builder, mlir::func::FuncOp function,
                          llvm::ArrayRef<EntryArgument> signature,
                          BlockShape shape, bool roundsToBF16);
 
+/// Blocks of more warps along time are for where blocks are few. There tiles are
+/// not blocks; and as the warps have a multiprocessor for themselves, each may
+/// be short of steps.
+inline constexpr int64_t kMostLookbackWarps = 8;
+
 /// The shape of a block that takes `scan`. The more steps a thread has, the
 /// less the exchange costs each: `shape`, in the forward pass twice the steps,
 /// and half of that where registers would not hold them beside those of the
