@@ -22,6 +22,8 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Builders.h"
 
+#include <algorithm>
+
 namespace minrnn::compiler {
 #define GEN_PASS_DEF_LOWERTOGPUPASS
 #include "compiler/lowering/Passes.h.inc"
@@ -77,7 +79,10 @@ BlockShape minrnn::compiler::shapeFor(ScanOp scan, BlockShape shape,
                                       bool looksBack) {
   if (scan.getBoundaries() || scan.getTaken())
     return shape;
-  shape.stepsPerThread *= scan.getReverse() ? 1 : 2;
+  if (looksBack)
+    shape.warps = std::min(shape.warps, kMostLookbackWarps);
+  shape.stepsPerThread *=
+      scan.getReverse() || shape.warps > kMostLookbackWarps ? 1 : 2;
   if (!looksBack && !holdsNextTile(scan, shape) && shape.stepsPerThread > 1)
     shape.stepsPerThread /= 2;
   return shape;
@@ -94,7 +99,8 @@ struct LowerToGPUPass
     auto scan = findOnly<ScanOp>(function);
     if (!scan)
       return success();
-    BlockShape shape{warps, stepsPerThread};
+    BlockShape shape =
+        shapeFor(scan, {warps, stepsPerThread}, looksBack(function));
     int64_t bytes =
         looksBack(function)
             ? lookbackSharedBytes(scan.getElementSize(), shape)
@@ -103,8 +109,8 @@ struct LowerToGPUPass
     if (bytes <= kSharedBytes)
       return success();
     return scan.emitOpError("expects what ")
-           << warps.getValue() << " warps exchange of its "
-           << scan.getStateCount() << " states to fit in " << kSharedBytes
+           << shape.warps << " warps exchange of its " << scan.getStateCount()
+           << " states to fit in " << kSharedBytes
            << " bytes of shared memory, found " << bytes;
   }
 

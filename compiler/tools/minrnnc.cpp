@@ -243,6 +243,10 @@ int main(int argc, char **argv) {
                  "the last bit; fast, of sequences in f16 or bf16, by a GPU's "
                  "approximate instructions (default: precise)")
       ->check(CLI::IsMember(namesOf(minrnn::mathNames)));
+  app.add_option("--num-warps", arguments.compile.numWarps,
+                 "the warps of a GPU's block along time under carry: 16 where "
+                 "there are no more blocks than multiprocessors (default: 8)")
+      ->check(CLI::IsMember(minrnn::numWarpsChoices));
   app.add_option("--cell", arguments.compile.cell,
                  "the cell to compile, in a file with several");
   app.add_option("--host-processor", arguments.compile.hostProcessor,

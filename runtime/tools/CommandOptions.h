@@ -42,6 +42,7 @@ struct CompileChoice {
   std::string recompute = "gates";
   std::string schedule = "auto";
   std::string math = "precise";
+  std::optional<int> numWarps = std::nullopt;
 
   JitOptions optionsFor(std::shared_ptr<Device> device) const;
 };
@@ -56,6 +57,7 @@ void addProductsOption(CLI::App &command, DeviceChoice &choice,
 
 /// Adds `--cell`, `--scan`, `--io-type`, `--recompute`, `--schedule` and
 /// `--math` to a command.
+/// `--num-warps` to a command.
 void addCompileOptions(CLI::App &command, CompileChoice &choice);
 
 /// Adds an option whose value is one of `names`.
@@ -70,8 +72,9 @@ void addIoTypeOption(CLI::App &command, std::string &choice,
 /// Adds `--recompute gates|all` to a command.
 void addRecomputeOption(CLI::App &command, std::string &choice);
 
-/// Adds `--schedule auto|carry|lookback` to a command.
-void addScheduleOption(CLI::App &command, std::string &choice);
+/// Adds `--schedule auto|carry|lookback` and `--num-warps 8|16` to a command.
+void addScheduleOptions(CLI::App &command, std::string &choice,
+                        std::optional<int> &numWarps);
 
 /// Adds `--math precise|fast` to a command.
 void addMathOption(CLI::App &command, std::string &choice);

@@ -44,6 +44,7 @@ struct TrainCommandOptions {
   std::string recompute = "gates";
   std::string schedule = "auto";
   std::string math = "precise";
+  std::optional<int> numWarps = std::nullopt;
   std::string ioType = "f32";
   DeviceChoice device;
 };
@@ -77,6 +78,7 @@ CellKernels compile(const std::string &source, const std::string &sourceName,
                       .recompute = *findRecompute(options.recompute),
                       .schedule = *findSchedule(options.schedule),
                       .math = *findMath(options.math),
+                      .numWarps = options.numWarps,
                       .sizes = layerSizes(model, training),
                       .device = options.device.open()});
 }
@@ -430,8 +432,8 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
   addNumber(*command, "--seed", training.seed,
             "decides initial weights and windows");
   addRecomputeOption(*command, options->recompute);
-  addScheduleOption(*command, options->schedule);
   addMathOption(*command, options->math);
+  addScheduleOptions(*command, options->schedule, options->numWarps);
   addIoTypeOption(*command, options->ioType,
                   "what activations are stored as: f32, or bf16, whose "
                   "parameters and optimiser are f32 still; f16, in which small "

@@ -41,5 +41,6 @@ std::string minrnn::spell(const KernelOptions &options) {
   if (options.schedule == Schedule::Auto && options.takesLookback)
     line += *options.takesLookback ? "-lookback" : "-carry";
   add("math", nameOf(mathNames, options.math));
+  add("num-warps", std::to_string(options.numWarps));
   return line;
 }

@@ -281,8 +281,9 @@ void minrnn::compiler::buildCarryKernel(OpBuilder &builder,
       gpu::ThreadIdOp::create(builder, block.location, gpu::Dimension::y);
   block.locate(kWarpSize, block.blockIndex());
   // ptxas aims at two blocks by itself, but where it is not told, it may spill
-  // what fits, or take more registers than that leaves.
-  if (!scan.getTaken() && holdsNextTile(scan, shape))
+  // what fits, or take more registers than that leaves. (Two of 16 warps would
+  // have 64 registers a thread.)
+  if (!scan.getTaken() && shape.warps <= 8 && holdsNextTile(scan, shape))
     block.kernel->setAttr("nvvm.minctasm", builder.getI32IntegerAttr(2));
   TileAxis axis = tileAxis(block, scan, shape);
   BlockShape restShape = shape;

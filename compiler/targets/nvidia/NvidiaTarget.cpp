@@ -96,7 +96,7 @@ public:
                : "";
   }
   BlockShape blockShape(const KernelSize &size) const override {
-    return {/*warps=*/8, size.stepsPerThread};
+    return {size.warps, size.stepsPerThread};
   }
 
   void buildKernelPipeline(OpPassManager &passes,

@@ -118,10 +118,10 @@
 // CHECK: scf.for %[[AT:.*]] = %c0_i64 to %{{.*}} step %c2_i64
 // CHECK: arith.addi %[[AT]], %c2_i64 : i64
 // CHECK: %[[POS:.*]] = arith.addi %[[AT]], %{{.*}} : i64
-// CHECK: arith.subi %[[LASTTIME]], %[[POS]] : i64
-// CHECK: %[[ISFIRST:.*]] = arith.cmpi sle, %{{.*}}, %c0_i32 : i32
+// CHECK: %[[AHEAD:.*]] = arith.subi %[[LASTTIME]], %[[POS]] : i64
+// CHECK: %[[ISFIRST:.*]] = arith.cmpi slt, %[[AHEAD]], %c1_i64 : i64
 // CHECK: arith.select %[[ISFIRST]], %[[INITIAL]], %{{.*}} : f32
-// CHECK: arith.minsi %{{.*}}, %c1_i32 : i32
+// CHECK: arith.minsi %{{.*}}, %c1_i64 : i64
 // CHECK: gpu.barrier
 // CHECK: scf.yield %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : f32, f32, f32, !llvm.ptr
 // CHECK: llvm.getelementptr %[[DH0]][

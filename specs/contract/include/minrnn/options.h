@@ -57,6 +57,9 @@ std::optional<Recompute> findRecompute(std::string_view name);
 std::optional<Schedule> findSchedule(std::string_view name);
 std::optional<Math> findMath(std::string_view name);
 
+/// The warps that a block of the schedule carry may have along time.
+inline constexpr std::array<int, 2> numWarpsChoices = {8, 16};
+
 struct KernelOptions {
   /// The cell to compile; may be empty when the text holds exactly one.
   std::string cell = {};
@@ -74,13 +77,16 @@ struct KernelOptions {
   /// the cell has no other.
   std::optional<bool> takesLookback = std::nullopt;
   Math math = Math::Precise;
+  /// One of `numWarpsChoices`: 16 where blocks are few (`numWarpsOf` in
+  /// minrnn/schedule.h). Where a GPU's shared memory does not hold what so many
+  /// exchange, a block has fewer.
+  int numWarps = numWarpsChoices.front();
 };
 
 /// All options in one line, so that two that compile to different kernels
 /// differ: `cell=mingru target=sm_75 scan=auto io-type=f32 recompute=gates
-/// schedule=auto math=precise`; behind the schedule `auto` what it takes, where
-/// that is known.
-/// Part of the key of the kernel cache.
+/// schedule=auto math=precise num-warps=8`; behind the schedule `auto` what it
+/// takes, where that is known. Part of the key of the kernel cache.
 std::string spell(const KernelOptions &options);
 
 } // namespace minrnn
