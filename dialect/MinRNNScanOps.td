@@ -106,6 +106,9 @@ def MinRNN_ScanOp : MinRNN_RecurrenceOp<"scan"> {
     of carried ones; without them both are the same numbers. A `reverse` scan
     starts at the last step.
 
+    `no_overflow` says that no coefficient is above 1 and no offset above 2^100,
+    so that no state overflows f32, however many steps there are.
+
     `combine linear` is short for the affine maps `s -> a s + b`:
 
     ```mlir
@@ -151,7 +154,8 @@ def MinRNN_ScanOp : MinRNN_RecurrenceOp<"scan"> {
                        Variadic<MinRNN_StepValues>:$sequences,
                        Variadic<MinRNN_ParameterTensor>:$parameters,
                        MinRNN_RowTensor:$initial,
-                       Optional<MinRNN_BoundaryTensor>:$taken);
+                       Optional<MinRNN_BoundaryTensor>:$taken,
+                       UnitAttr:$no_overflow);
   let results = (outs Variadic<MinRNN_Sequence>:$outputs,
                       Variadic<MinRNN_SumTensor>:$sums,
                       Optional<MinRNN_BoundaryTensor>:$boundaries,

@@ -49,11 +49,15 @@ static constexpr float kExpM1[] = {
     0x1p+0F,        0x1p-1F,         0x1.555556p-3F,  0x1.555556p-5F,
     0x1.111112p-7F, 0x1.6c16c2p-10F, 0x1.a01a02p-13F, 0x1.a01a02p-16F};
 
+/// x, or that of which it is the negative.
+static Value withoutSign(Value x) {
+  auto negated = x.getDefiningOp<arith::NegFOp>();
+  return negated ? negated.getOperand() : x;
+}
+
 /// |x|, the same value for x and -x.
 static Value magnitude(MathBuilder &math, Value x) {
-  if (auto negated = x.getDefiningOp<arith::NegFOp>())
-    x = negated.getOperand();
-  return math.abs(x);
+  return math.abs(withoutSign(x));
 }
 
 /// log2(1 + u) for u in [0, 1], accurate however small u is.
@@ -69,6 +73,12 @@ static Value isBelow(MathBuilder &math, Value x, float bound) {
   return math.compare(arith::CmpFPredicate::OLT, x, math.number(bound));
 }
 
+/// e = exp(x) and r = 1 / (1 + e), for x that is not positive.
+static std::pair<Value, Value> partsOfSigmoid(MathBuilder &math, Value x) {
+  Value e = math.expOfMinus(math.negate(x), Results::Any);
+  return {e, math.reciprocal(math.add(math.number(1), e))};
+}
+
 static Value sigmoid(MathBuilder &math, Value x) {
   // With e = exp(-|x|): 1 / (1 + e) for x >= 0, e / (1 + e) otherwise. The
   // sigmoids of x and of -x share all but the last operation. (At 0 they are
@@ -82,8 +92,39 @@ static Value sigmoid(MathBuilder &math, Value x) {
 }
 
 static Value positive(MathBuilder &math, Value x) {
+  if (auto halves = math.halves(x)) {
+    // max(x, 0) + e / (1 + e) with e = exp(min(x, 0)), which is 1 above 0.
+    auto [e, r] = partsOfSigmoid(math, halves->below);
+    return math.add(math.mul(e, r), halves->above);
+  }
   return math.select(isNonNegative(math, x), math.add(x, math.number(0.5F)),
                      sigmoid(math, x));
+}
+
+/// The slope of positive, of the same parts, where `choice` is that: 1 for
+/// x >= 0, sigmoid(x) sigmoid(-x) otherwise. Null where it is another one, or
+/// where the target has no such parts.
+static Value slopeOfPositive(arith::SelectOp choice, CreateMath &create) {
+  auto comparison = choice.getCondition().getDefiningOp<arith::CmpFOp>();
+  auto product = choice.getFalseValue().getDefiningOp<arith::MulFOp>();
+  if (!comparison || comparison.getPredicate() != arith::CmpFPredicate::OGE ||
+      !matchPattern(comparison.getRhs(), m_AnyZeroFloat()) ||
+      !matchPattern(choice.getTrueValue(), m_OneFloat()) || !product ||
+      !areComplements(product.getLhs(), product.getRhs()))
+    return {};
+  Value x = comparison.getLhs();
+  auto factor = product.getLhs().getDefiningOp<SigmoidOp>();
+  if (!factor || withoutSign(factor.getOperand()) != withoutSign(x))
+    return {};
+  OpBuilder builder(choice);
+  std::unique_ptr<MathBuilder> math =
+      create(builder, choice.getLoc(), choice.getType());
+  auto halves = math->halves(x);
+  if (!halves)
+    return {};
+  auto [e, r] = partsOfSigmoid(*math, halves->below);
+  return math->select(comparison, math->number(1),
+                      math->mul(math->mul(e, r), r));
 }
 
 /// `wantsTail`: whether the result matters where it is tiny.
@@ -240,6 +281,13 @@ struct ExpandMathPass
       return signalPassFailure();
     }
     CreateMath &create = target == "gpu" ? createGPUMath : createHostMath;
+    // Before the sigmoids that it is made of.
+    getOperation()->walk([&](arith::SelectOp choice) {
+      if (Value slope = slopeOfPositive(choice, create)) {
+        choice.replaceAllUsesWith(slope);
+        choice.erase();
+      }
+    });
     getOperation()->walk([&](Operation *op) {
       OpBuilder builder(op);
       if (Value expansion = expand(op, builder, create)) {

@@ -47,12 +47,21 @@ SmallVector<Value> LaneAlgebra::decode(ValueRange carried) {
                    : SmallVector<Value>(carried);
 }
 
+IRMapping LaneAlgebra::prepare(ArrayRef<Value> values) {
+  SmallVector<Value> arguments(values);
+  arguments.resize(scan.getOutput().getNumArguments());
+  IRMapping prepared;
+  lanes.inlineKnown(scan.getOutput(), arguments, prepared);
+  return prepared;
+}
+
 SmallVector<Value> LaneAlgebra::replay(ArrayRef<Value> values,
                                        const Element &element,
-                                       SmallVectorImpl<Value> &states) {
+                                       SmallVectorImpl<Value> &states,
+                                       IRMapping prepared) {
   SmallVector<Value> arguments(values);
   llvm::append_range(arguments, decode(states));
   states = apply(element, states);
   llvm::append_range(arguments, decode(states));
-  return lanes.inlineRegion(scan.getOutput(), arguments);
+  return lanes.inlineRest(scan.getOutput(), arguments, prepared);
 }

@@ -11,6 +11,8 @@
 
 #include "compiler/lowering/LaneBuilder.h"
 
+#include "mlir/IR/IRMapping.h"
+
 namespace minrnn::compiler {
 
 /// What a step, or several in a row, do to the states: the values of an element
@@ -39,11 +41,16 @@ public:
   llvm::SmallVector<mlir::Value> encode(mlir::ValueRange plain);
   llvm::SmallVector<mlir::Value> decode(mlir::ValueRange carried);
 
+  /// Computes of what `output` yields all that depends on no state, from the
+  /// `values` of a step: for `replay`.
+  mlir::IRMapping prepare(llvm::ArrayRef<mlir::Value> values);
   /// Takes one step, from the carried `states`, which become those after it;
-  /// returns what `output` yields. `values` are those of the step.
+  /// returns what `output` yields. `values` are those of the step, `prepared`
+  /// what is computed of it already.
   llvm::SmallVector<mlir::Value>
   replay(llvm::ArrayRef<mlir::Value> values, const Element &element,
-         llvm::SmallVectorImpl<mlir::Value> &states);
+         llvm::SmallVectorImpl<mlir::Value> &states,
+         mlir::IRMapping prepared = {});
 
 private:
   mutable dialect::ScanOp scan;

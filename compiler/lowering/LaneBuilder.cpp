@@ -135,9 +135,26 @@ void LaneBuilder::copy(Operation &op, IRMapping &mapping) {
 SmallVector<Value> LaneBuilder::inlineRegion(Region &region,
                                              ValueRange arguments) {
   IRMapping mapping;
+  return inlineRest(region, arguments, mapping);
+}
+
+void LaneBuilder::inlineKnown(Region &region, ArrayRef<Value> arguments,
+                              IRMapping &mapping) {
+  for (auto [parameter, value] : llvm::zip(region.getArguments(), arguments))
+    if (value)
+      mapping.map(parameter, value);
+  for (Operation &op : region.front().without_terminator())
+    if (llvm::all_of(op.getOperands(),
+                     [&](Value operand) { return mapping.contains(operand); }))
+      copy(op, mapping);
+}
+
+SmallVector<Value> LaneBuilder::inlineRest(Region &region, ValueRange arguments,
+                                           IRMapping &mapping) {
   mapping.map(region.getArguments(), arguments);
   for (Operation &op : region.front().without_terminator())
-    copy(op, mapping);
+    if (!mapping.contains(op.getResult(0)))
+      copy(op, mapping);
   return llvm::map_to_vector(
       region.front().getTerminator()->getOperands(),
       [&](Value value) { return mapping.lookup(value); });

@@ -54,6 +54,15 @@ public:
   llvm::SmallVector<mlir::Value> inlineRegion(mlir::Region &region,
                                               mlir::ValueRange arguments);
 
+  /// Copies of `region` what depends on no argument that is null, and notes in
+  /// `mapping` what it has copied.
+  void inlineKnown(mlir::Region &region, llvm::ArrayRef<mlir::Value> arguments,
+                   mlir::IRMapping &mapping);
+  /// As inlineRegion, but for what `mapping` has already.
+  llvm::SmallVector<mlir::Value> inlineRest(mlir::Region &region,
+                                            mlir::ValueRange arguments,
+                                            mlir::IRMapping &mapping);
+
   /// The same for some of what it yields, by place, and without what these do
   /// not need; an argument that is not needed may be null.
   llvm::SmallVector<mlir::Value>

@@ -22,6 +22,8 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Builders.h"
 
+#include <algorithm>
+
 namespace minrnn::compiler {
 #define GEN_PASS_DEF_LOWERTOGPUPASS
 #include "compiler/lowering/Passes.h.inc"
@@ -57,13 +59,31 @@ static void buildSequentialKernel(OpBuilder &builder, func::FuncOp function,
   gpu::ReturnOp::create(builder, block.location);
 }
 
+/// (The weights and the limit are those with which ptxas spills no register of
+/// any parallel cell of ours, on any target.)
+bool minrnn::compiler::holdsNextTile(ScanOp scan, BlockShape shape) {
+  constexpr int64_t mostValues = 104;
+  int64_t ofStep = scan.getElementSize();
+  for (Value sequence : scan.getSequences())
+    ofStep += stepValueCount(sequence.getType());
+  // Going back, a step has what it stores and the slopes that this is made of.
+  if (scan.getReverse())
+    ofStep += 2 * stepValueCount(scan.getOutputs().getTypes());
+  int64_t ofAll = packedValueCount(scan.getParameters().getTypes()) +
+                  packedValueCount(scan.getSums().getTypes()) +
+                  static_cast<int64_t>(scan.getOutputs().size());
+  return ofStep * shape.stepsPerThread + 2 * ofAll <= mostValues;
+}
+
 BlockShape minrnn::compiler::shapeFor(ScanOp scan, BlockShape shape,
                                       bool looksBack) {
   if (scan.getBoundaries() || scan.getTaken())
     return shape;
   if (looksBack)
-    shape.stepsPerThread *= 2;
-  if (scan.getReverse() && shape.stepsPerThread > 1)
+    shape.warps = std::min(shape.warps, kMostLookbackWarps);
+  shape.stepsPerThread *=
+      scan.getReverse() || shape.warps > kMostLookbackWarps ? 1 : 2;
+  if (!looksBack && !holdsNextTile(scan, shape) && shape.stepsPerThread > 1)
     shape.stepsPerThread /= 2;
   return shape;
 }
@@ -79,7 +99,8 @@ struct LowerToGPUPass
     auto scan = findOnly<ScanOp>(function);
     if (!scan)
       return success();
-    BlockShape shape{warps, stepsPerThread};
+    BlockShape shape =
+        shapeFor(scan, {warps, stepsPerThread}, looksBack(function));
     int64_t bytes =
         looksBack(function)
             ? lookbackSharedBytes(scan.getElementSize(), shape)
@@ -88,8 +109,8 @@ struct LowerToGPUPass
     if (bytes <= kSharedBytes)
       return success();
     return scan.emitOpError("expects what ")
-           << warps.getValue() << " warps exchange of its "
-           << scan.getStateCount() << " states to fit in " << kSharedBytes
+           << shape.warps << " warps exchange of its " << scan.getStateCount()
+           << " states to fit in " << kSharedBytes
            << " bytes of shared memory, found " << bytes;
   }
 

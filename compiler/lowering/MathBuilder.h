@@ -23,6 +23,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 #include <memory>
+#include <optional>
 
 namespace minrnn::compiler {
 
@@ -62,6 +63,13 @@ public:
   virtual mlir::Value expOfMinus(mlir::Value a, Results results) = 0;
   /// exp(-2 a) for a >= 0, to be added to 1.
   virtual mlir::Value expOfMinusTwice(mlir::Value a) = 0;
+  /// min(x, 0) and max(x, 0), of which one is a NaN where x is.
+  struct Halves {
+    mlir::Value below;
+    mlir::Value above;
+  };
+  /// These, where they cost less than the choice between two results does.
+  virtual std::optional<Halves> halves(mlir::Value /*x*/) { return {}; }
   /// What a softplus asks of its exponential where it wants no tail.
   virtual Results resultsWithoutTail() const = 0;
 

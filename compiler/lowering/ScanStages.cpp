@@ -99,6 +99,11 @@ Element minrnn::compiler::composeSteps(ScanThread &thread,
   return summary;
 }
 
+void minrnn::compiler::prepareOutputs(ScanThread &thread, TileSteps &steps) {
+  for (ArrayRef<Value> values : steps.values)
+    steps.prepared.push_back(thread.algebra.prepare(values));
+}
+
 //===----------------------------------------------------------------------===//
 // Exchange
 //===----------------------------------------------------------------------===//
@@ -225,7 +230,9 @@ void minrnn::compiler::replayAndStore(ScanThread &thread, ValueRange pointers,
   SmallVector<Value> state(entering);
   SmallVector<SmallVector<Value>> yielded;
   for (auto [index, values] : llvm::enumerate(steps.values)) {
-    yielded.push_back(thread.algebra.replay(values, elements[index], state));
+    yielded.push_back(thread.algebra.replay(
+        values, elements[index], state,
+        steps.prepared.empty() ? IRMapping() : steps.prepared[index]));
     for (auto [total, value] :
          llvm::zip_equal(totals, ArrayRef(yielded.back()).drop_front(stored)))
       total =

@@ -59,6 +59,8 @@ struct TileSteps {
   /// states are recomputed of these, and of the parameters. Of a step that does
   /// not exist they are those of another, which are not to count.
   llvm::SmallVector<llvm::SmallVector<mlir::Value>> values;
+  /// What is computed already of what each yields; it may be empty.
+  llvm::SmallVector<mlir::IRMapping> prepared;
 };
 
 /// The type of a buffer of shared memory for what the warps exchange of an
@@ -85,6 +87,10 @@ void writeShared(ScanThread &thread, mlir::Value shared, mlir::Value parity,
                  llvm::ArrayRef<mlir::Value> element);
 Element readShared(ScanThread &thread, mlir::Value shared, mlir::Value parity,
                    int64_t warp);
+
+/// Computes of what the steps yield all that depends on no state, so that their
+/// values need not be held while those of the next tile are loaded.
+void prepareOutputs(ScanThread &thread, TileSteps &steps);
 
 /// The carried states that a thread's steps start from, and those after the
 /// tile.

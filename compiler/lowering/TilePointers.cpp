@@ -12,6 +12,8 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace minrnn::compiler;
 using namespace minrnn::dialect;
@@ -48,6 +50,13 @@ TilePointers::sequence(const TensorAccess::Tensor &tensor, int64_t gates,
   };
   Value direction = axis.time.direction;
   Value stride = block.mul(narrow(perStep), narrow(direction));
+  // ptxas keeps what all threads share in uniform registers, out of which it
+  // takes a move for every address: the stride is hidden behind a minimum with
+  // a number that is each thread's own, and no smaller.
+  Value beyond = arith::SubIOp::create(
+      builder, location, offset(std::numeric_limits<int32_t>::max()),
+      narrow(block.toInteger(block.lane)));
+  stride = arith::MinSIOp::create(builder, location, stride, beyond);
   Value tileStride =
       block.mul(perStep, block.mul(direction, block.integer(tileTime)));
   return {tensor, gates, isMask, /*initial=*/{}, stride, tileStride};
@@ -112,7 +121,20 @@ ThreadSteps TilePointers::steps(Value position, bool areAllThere) {
     most = from(block.sub(axis.end, block.integer(1)));
   }
   Value lastPosition = axis.time.lastPosition;
-  Value turn = lastPosition ? from(lastPosition) : Value();
+  Value turn;
+  Value isTurn;
+  if (lastPosition && areAllThere) {
+    // No step of a whole tile is beyond the last position, and what is beyond
+    // this thread's steps makes no difference.
+    Value ahead = block.sub(lastPosition, position);
+    Value own = block.integer(stepsPerThread);
+    isTurn = block.compare(arith::CmpIPredicate::slt, ahead, own);
+    turn = arith::TruncIOp::create(
+        builder, location, builder.getI32Type(),
+        arith::MinSIOp::create(builder, location, ahead, own));
+  } else if (lastPosition) {
+    turn = from(lastPosition);
+  }
   for (int64_t step = 0; step < stepsPerThread; ++step) {
     Value at = offset(step);
     if (!areAllThere) {
@@ -131,9 +153,10 @@ ThreadSteps TilePointers::steps(Value position, bool areAllThere) {
       continue;
     // What the forward pass took before is what comes next here. Of the steps
     // of a whole tile only the last one can be the first of the sequence.
-    if (areAllThere && step + 1 < stepsPerThread) {
-      steps.offsetsBefore.push_back(offset(step + 1));
-      steps.isFirst.push_back(Value());
+    if (areAllThere) {
+      bool isLast = step + 1 == stepsPerThread;
+      steps.offsetsBefore.push_back(isLast ? turn : offset(step + 1));
+      steps.isFirst.push_back(isLast ? isTurn : Value());
       continue;
     }
     steps.offsetsBefore.push_back(arith::MinSIOp::create(

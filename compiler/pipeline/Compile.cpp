@@ -355,7 +355,7 @@ bool CellCompilation::buildScans() {
   if (domain != "none")
     result.explanation += explainDomain(domain, domainName(options.scan),
                                         isPositive, target->whyLinear());
-  size = chooseKernelSize(*module);
+  size = chooseKernelSize(*module, options.numWarps);
   result.explanation += explainBytes(*module, options.ioType,
                                      target->blockShape(size).tileTime());
   return at || !target->hasSchedules() || buildSchedules(states);

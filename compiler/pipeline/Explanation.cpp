@@ -312,7 +312,8 @@ std::string minrnn::compiler::explainSchedule(ModuleOp module,
   bool isBeside = forward.getName() != kForwardName;
   bool hasTiles = looksBack(forward);
   if (isBeside || !hasTiles)
-    text += "carry: B ceil(H / 32) blocks";
+    text += "carry: B ceil(H / 32) blocks of " + std::to_string(shape.warps) +
+            " warps";
   if (isBeside)
     text += "; lookback where the GPU has " +
             std::to_string(multiprocessorsPerBlock) +

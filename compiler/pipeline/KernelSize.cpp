@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/pipeline/KernelSize.h"
+#include "compiler/lowering/schedules/Schedules.h"
 #include "dialect/MinRNN.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -14,7 +15,7 @@
 using namespace minrnn::compiler;
 
 minrnn::compiler::KernelSize
-minrnn::compiler::chooseKernelSize(mlir::ModuleOp module) {
+minrnn::compiler::chooseKernelSize(mlir::ModuleOp module, int numWarps) {
   // Three times what the largest published cell has, of those in tests/cells.
   constexpr int64_t ordinary = 1024;
   int64_t operations = 0;
@@ -27,8 +28,18 @@ minrnn::compiler::chooseKernelSize(mlir::ModuleOp module) {
     operations += isCounted ? 1 : 0;
   });
   KernelSize size;
-  if (operations <= ordinary)
+  bool fits = true;
+  module.walk([&](minrnn::dialect::ScanOp scan) {
+    const BlockShape wide{numWarps, size.stepsPerThread};
+    fits &= carrySharedBytes(scan.getElementSize(),
+                             static_cast<bool>(scan.getTaken()),
+                             wide) <= kSharedBytes;
+  });
+  if (operations <= ordinary) {
+    if (fits)
+      size.warps = numWarps;
     return size;
+  }
   size.outlinesMath = true;
   for (; size.stepsPerThread > 1 && operations * size.stepsPerThread >
                                         ordinary * KernelSize().stepsPerThread;)

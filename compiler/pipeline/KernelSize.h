@@ -23,10 +23,14 @@ struct KernelSize {
   bool outlinesMath = false;
   /// Of a GPU's thread, in each tile of time; 8 of an ordinary cell.
   int64_t stepsPerThread = kTileTime / 8;
+  /// Along time, of a GPU's block.
+  int64_t warps = 8;
 };
 
-/// The size for a module of the scan level, by the number of its operations.
-KernelSize chooseKernelSize(mlir::ModuleOp module);
+/// The size for a module of the scan level, by the number of its operations;
+/// of the blocks of a GPU as many of `numWarps` as have room in shared memory
+/// for what they exchange.
+KernelSize chooseKernelSize(mlir::ModuleOp module, int numWarps);
 
 } // namespace minrnn::compiler
 

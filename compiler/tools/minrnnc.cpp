@@ -237,6 +237,10 @@ int main(int argc, char **argv) {
                  "auto, both, of which a layer takes one by its sizes, in "
                  "twice the time to compile (default: carry)")
       ->check(CLI::IsMember(namesOf(minrnn::scheduleNames)));
+  app.add_option("--num-warps", arguments.compile.numWarps,
+                 "the warps of a GPU's block along time under carry: 16 where "
+                 "there are no more blocks than multiprocessors (default: 8)")
+      ->check(CLI::IsMember(minrnn::numWarpsChoices));
   app.add_option("--cell", arguments.compile.cell,
                  "the cell to compile, in a file with several");
   app.add_option("--host-processor", arguments.compile.hostProcessor,

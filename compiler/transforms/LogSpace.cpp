@@ -111,6 +111,8 @@ private:
   /// How far from 0 the logarithm of exp(x) can be, and that of sigmoid,
   /// softplus and positive of x.
   double reach(Value x) { return 1 + 1.45 * magnitudes.get(x); }
+  /// What the logarithm of softplus and of positive of x is not above.
+  double mostAbove(Value x) { return std::log2(1 + magnitudes.get(x)); }
 
   OpBuilder &builder;
   IntervalAnalysis intervals;
@@ -218,11 +220,11 @@ Log Logarithm::build(Value value) {
       })
       .Case([&](PositiveOp positive) -> Log {
         Value x = positive.getOperand();
-        return {ofPositive(at, x), -reach(x), reach(x)};
+        return {ofPositive(at, x), -reach(x), mostAbove(x)};
       })
       .Case([&](SoftplusOp softplus) -> Log {
         Value x = softplus.getOperand();
-        return {ofSoftplus(softplus), -reach(x), reach(x)};
+        return {ofSoftplus(softplus), -reach(x), mostAbove(x)};
       })
       .Case([&](math::ExpOp exponential) -> Log {
         Value x = exponential.getOperand();
@@ -267,21 +269,27 @@ Log Logarithm::get(Value value) {
   return result;
 }
 
+/// The logarithm of an offset that leaves room for the sum of 2^27.
+static constexpr double kLargestOffset = 100;
+
 /// Rewrites the element of `scan` to yield logarithms.
 static void toLogSpace(ScanOp scan) {
   auto yield = cast<YieldOp>(scan.getElement().front().getTerminator());
   OpBuilder builder(yield);
   Logarithm logarithm(builder);
   SmallVector<Value> logarithms;
+  bool mayOverflow = false;
   for (auto [index, part] : llvm::enumerate(yield.getOperands())) {
     Log log = logarithm.get(part);
     // A state's logarithm is never -inf if no offset's is; then a coefficient's
     // may be.
     bool isOffset = index % 2 == 1;
+    mayOverflow |= log.upper > (isOffset ? kLargestOffset : 0);
     logarithms.push_back(
         (isOffset ? logarithm.bounded(part.getLoc(), log) : log).value);
   }
   yield.getValuesMutable().assign(logarithms);
+  scan.setNoOverflow(!mayOverflow);
   setLogAlgebra(scan);
 }
 

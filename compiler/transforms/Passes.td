@@ -195,7 +195,8 @@ def LogSpacePass : Pass<"minrnn-log-space", "::mlir::ModuleOp"> {
     logaddexp2, ...), where the analysis has proven them positive. It scans
     pairs (log2 a, log2 b); it never forms a cumulative sum of log a, which
     loses precision with the length. A scan not provably positive stays linear
-    under `auto`, with a remark, and is an error under `log`.
+    under `auto`, with a remark, and is an error under `log`. One whose logarithms
+    show that no state overflows f32 becomes `no_overflow`.
 
     Before:
     ```mlir
@@ -221,6 +222,69 @@ def LogSpacePass : Pass<"minrnn-log-space", "::mlir::ModuleOp"> {
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect"];
+}
+
+def PlainStatesPass : Pass<"minrnn-plain-states", "::mlir::ModuleOp"> {
+  let summary = "Carry the states of a scan in log space as plain numbers";
+  let description = [{
+    Where no coefficient of a scan in log space is above 1 and no state overflows
+    f32 (`no_overflow`), a state that is too small for f32 never counts again, and
+    its logarithm has nothing that the number itself has not. Then an element is
+    (log2 a, b): the logarithms of the coefficients are added up, however close to 1
+    these are, and a state is multiplied and added to. The formulas of the gates
+    stay in logarithms.
+
+    Before:
+    ```mlir
+    minrnn.scan ... attributes {no_overflow} combine log element(%k, %v) {
+      ...
+      minrnn.yield %log_a, %log_b : f32, f32
+    }
+    ```
+    After:
+    ```mlir
+    minrnn.scan ... combine(%la0, %b0, %la1, %b1) {
+      %la = arith.addf %la1, %la0 : f32
+      %a1 = math.exp2 %la1 : f32
+      %kept = arith.mulf %a1, %b0 : f32
+      %b = arith.addf %kept, %b1 : f32
+      minrnn.yield %la, %b : f32, f32
+    } identity [0.0, 0.0] ... element(%k, %v) {
+      ...
+      %b = math.exp2 %log_b : f32
+      minrnn.yield %log_a, %b : f32, f32
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect"];
+}
+
+def FactorSlopesPass : Pass<"minrnn-factor-slopes", "::mlir::ModuleOp"> {
+  let summary = "Multiply the slopes of a step before the gradient that arrives";
+  let description = [{
+    In what a reverse scan yields for a step, a factor that two products have in
+    common is taken out of their sum, and what does not depend on the gradient
+    that arrives is multiplied first, where one of the two factors is at most 1
+    in magnitude. That takes fewer operations, and what is left to do once the
+    gradient is there is a product.
+
+    Before:
+    ```mlir
+    %dg = arith.mulf %d, %g : f32
+    %dh = arith.mulf %d, %h : f32
+    %x = arith.mulf %dg, %slope : f32
+    %y = arith.mulf %dh, %slope : f32
+    %dk = arith.subf %x, %y : f32
+    ```
+    After:
+    ```mlir
+    %s = arith.subf %g, %h : f32
+    %t = arith.mulf %s, %slope : f32
+    %dk = arith.mulf %d, %t : f32
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
 def LookBackPass : Pass<"minrnn-look-back", "::mlir::ModuleOp"> {

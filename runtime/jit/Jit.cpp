@@ -96,10 +96,16 @@ CellKernels minrnn::compileCell(std::string_view source,
   compileOptions.cell = options.cell;
   compileOptions.recompute = options.recompute;
   compileOptions.schedule = options.schedule;
-  if (options.sizes && device->multiprocessors() > 0)
+  if (options.sizes && device->multiprocessors() > 0) {
     compileOptions.takesLookback =
         takesLookback(options.sizes->batch, options.sizes->time,
                       options.sizes->channels, device->multiprocessors());
+    compileOptions.numWarps =
+        numWarpsOf(options.sizes->batch, options.sizes->channels,
+                   device->multiprocessors());
+  }
+  if (options.numWarps)
+    compileOptions.numWarps = *options.numWarps;
   if (compileOptions.target == "host")
     compiler::detectHost(compileOptions.hostProcessor,
                          compileOptions.hostFeatures);

@@ -93,6 +93,7 @@ JitOptions CompileChoice::optionsFor(std::shared_ptr<Device> device) const {
           .ioType = ioType,
           .recompute = *findRecompute(recompute),
           .schedule = *findSchedule(schedule),
+          .numWarps = numWarps,
           .device = std::move(device)};
 }
 
@@ -107,7 +108,7 @@ void minrnn::addCompileOptions(CLI::App &command, CompileChoice &choice) {
   addIoTypeOption(command, choice.ioType,
                   "what sequences are stored as: f32, f16 or bf16");
   addRecomputeOption(command, choice.recompute);
-  addScheduleOption(command, choice.schedule);
+  addScheduleOptions(command, choice.schedule, choice.numWarps);
 }
 
 void minrnn::addRecomputeOption(CLI::App &command, std::string &choice) {
@@ -119,11 +120,18 @@ void minrnn::addRecomputeOption(CLI::App &command, std::string &choice) {
       ->type_name("WHAT");
 }
 
-void minrnn::addScheduleOption(CLI::App &command, std::string &choice) {
+void minrnn::addScheduleOptions(CLI::App &command, std::string &choice,
+                                std::optional<int> &numWarps) {
   addChoice(command, "--schedule", choice,
             "how a GPU takes the time of a parallel cell: carry, a block all "
             "tiles of its channels, or lookback, each tile a block; auto: by "
             "the sizes and the GPU",
             scheduleNames)
       ->type_name("SCHEDULE");
+  command
+      .add_option("--num-warps", numWarps,
+                  "the warps of a GPU's block along time under carry: 8, or 16 "
+                  "where blocks are few (default: by the sizes and the GPU)")
+      ->check(CLI::IsMember(numWarpsChoices).description(""))
+      ->type_name("N");
 }

@@ -41,6 +41,7 @@ struct CompileChoice {
   std::string ioType = "f32";
   std::string recompute = "gates";
   std::string schedule = "auto";
+  std::optional<int> numWarps = std::nullopt;
 
   JitOptions optionsFor(std::shared_ptr<Device> device) const;
 };
@@ -53,8 +54,8 @@ void addDeviceOptions(CLI::App &command, DeviceChoice &choice);
 void addProductsOption(CLI::App &command, DeviceChoice &choice,
                        const std::string &usual);
 
-/// Adds `--cell`, `--scan`, `--io-type`, `--recompute` and `--schedule` to a
-/// command.
+/// Adds `--cell`, `--scan`, `--io-type`, `--recompute`, `--schedule` and
+/// `--num-warps` to a command.
 void addCompileOptions(CLI::App &command, CompileChoice &choice);
 
 /// Adds an option whose value is one of `names`.
@@ -69,8 +70,9 @@ void addIoTypeOption(CLI::App &command, std::string &choice,
 /// Adds `--recompute gates|all` to a command.
 void addRecomputeOption(CLI::App &command, std::string &choice);
 
-/// Adds `--schedule auto|carry|lookback` to a command.
-void addScheduleOption(CLI::App &command, std::string &choice);
+/// Adds `--schedule auto|carry|lookback` and `--num-warps 8|16` to a command.
+void addScheduleOptions(CLI::App &command, std::string &choice,
+                        std::optional<int> &numWarps);
 
 } // namespace minrnn
 

@@ -43,6 +43,7 @@ struct TrainCommandOptions {
   TrainingOptions training;
   std::string recompute = "gates";
   std::string schedule = "auto";
+  std::optional<int> numWarps = std::nullopt;
   std::string ioType = "f32";
   DeviceChoice device;
 };
@@ -75,6 +76,7 @@ CellKernels compile(const std::string &source, const std::string &sourceName,
                       .ioType = ioType,
                       .recompute = *findRecompute(options.recompute),
                       .schedule = *findSchedule(options.schedule),
+                      .numWarps = options.numWarps,
                       .sizes = layerSizes(model, training),
                       .device = options.device.open()});
 }
@@ -425,7 +427,7 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
   addNumber(*command, "--seed", training.seed,
             "decides initial weights and windows");
   addRecomputeOption(*command, options->recompute);
-  addScheduleOption(*command, options->schedule);
+  addScheduleOptions(*command, options->schedule, options->numWarps);
   addIoTypeOption(*command, options->ioType,
                   "what activations are stored as: f32, or bf16, whose "
                   "parameters and optimiser are f32 still; f16, in which small "

@@ -36,5 +36,6 @@ std::string minrnn::spell(const KernelOptions &options) {
   add("schedule", nameOf(scheduleNames, options.schedule));
   if (options.schedule == Schedule::Auto && options.takesLookback)
     line += *options.takesLookback ? "-lookback" : "-carry";
+  add("num-warps", std::to_string(options.numWarps));
   return line;
 }

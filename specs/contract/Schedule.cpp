@@ -8,6 +8,8 @@
 
 #include "minrnn/schedule.h"
 
+#include "minrnn/options.h"
+
 using namespace minrnn;
 
 bool minrnn::takesLookback(std::int64_t batch, std::int64_t time,
@@ -18,6 +20,15 @@ bool minrnn::takesLookback(std::int64_t batch, std::int64_t time,
   const std::int64_t blocksOfRow = (channels - 1) / channelsPerBlock + 1;
   const std::int64_t mostBlocks = multiprocessors / multiprocessorsPerBlock;
   return batch <= mostBlocks / blocksOfRow;
+}
+
+int minrnn::numWarpsOf(std::int64_t batch, std::int64_t channels,
+                       std::int64_t multiprocessors) {
+  if (batch < 1 || channels < 1)
+    return numWarpsChoices.front();
+  const std::int64_t blocksOfRow = (channels - 1) / channelsPerBlock + 1;
+  return batch <= multiprocessors / blocksOfRow ? numWarpsChoices.back()
+                                                : numWarpsChoices.front();
 }
 
 Procedure minrnn::scheduledProcedure(const Manifest &manifest,

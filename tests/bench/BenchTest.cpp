@@ -94,12 +94,19 @@ TEST(Bench, TheScheduleThatALayerTakesIsMeasured) {
       .batch = 1, .time = 1024, .inputs = 4, .channels = 5};
   const CellKernels host = compile(text);
   EXPECT_EQ(MeasuredLayer(host, fewRows, numbers).schedule(), "");
-  for (const auto &[asked, taken] :
-       {std::pair(Schedule::Auto, "lookback"), {Schedule::Carry, "carry"}}) {
-    const CellKernels cell =
-        compile(text, {.schedule = asked, .device = EmulatorDevice::create()});
+  struct Case {
+    JitOptions options;
+    const char *taken;
+  };
+  for (const Case &each :
+       {Case{{}, "lookback"},
+        {{.schedule = Schedule::Carry}, "carry"},
+        {{.schedule = Schedule::Carry, .numWarps = 16}, "carry"}}) {
+    JitOptions options = each.options;
+    options.device = EmulatorDevice::create();
+    const CellKernels cell = compile(text, options);
     MeasuredLayer layer(cell, fewRows, numbers);
-    EXPECT_EQ(layer.schedule(), taken);
+    EXPECT_EQ(layer.schedule(), each.taken);
     const Checked checked = Reference(host, numbers).check(layer);
     EXPECT_EQ(checked.words, "all of it");
     layer.spoilResults();

@@ -71,6 +71,19 @@ TEST(Schedule, IsTakenByTheSizesAndTheGPU) {
         << " on " << choice.multiprocessors;
 }
 
+TEST(Schedule, GivesFewBlocksMoreWarps) {
+  EXPECT_EQ(numWarpsOf(64, 64, 132), 16);
+  EXPECT_EQ(numWarpsOf(66, 64, 132), 16);
+  EXPECT_EQ(numWarpsOf(67, 64, 132), 8);
+  EXPECT_EQ(numWarpsOf(44, 65, 132), 16);
+  EXPECT_EQ(numWarpsOf(45, 65, 132), 8);
+  // Nothing, beyond all counting, and no GPU.
+  EXPECT_EQ(numWarpsOf(0, 64, 132), 8);
+  EXPECT_EQ(numWarpsOf(64, 0, 132), 8);
+  EXPECT_EQ(numWarpsOf(most, most, 132), 8);
+  EXPECT_EQ(numWarpsOf(1, 1, 0), 8);
+}
+
 TEST(Schedule, IsOneThatTheManifestHolds) {
   Manifest manifest;
   const auto add = [&](const char *name) {

@@ -65,7 +65,7 @@ struct TileShape {
 };
 
 constexpr TileShape oneStep = {1, 1};
-constexpr TileShape tileShapes[] = {{8, 8}, {16, 4}, {3, 5}, {2, 2}};
+constexpr TileShape tileShapes[] = {{8, 8}, {16, 8}, {3, 5}, {2, 2}};
 /// Of lookback, which takes twice the steps forward: with the first, the
 /// longest call has several groups of 32 tiles.
 constexpr TileShape lookbackShapes[] = {{2, 1}, {3, 5}, {8, 8}};
@@ -300,9 +300,10 @@ struct Question {
   }
 };
 
-/// Beside and beyond the ends of tiles of 4, 15, 32 and 64 steps; the tiles of
-/// `backward` have half of these.
-constexpr int64_t times[] = {63, 130, 33, 65, 128, 31, 15, 45, 1};
+/// Beside and beyond the ends of tiles of 4, 15, 64 and 128 steps, and of the
+/// two times as many that whole tiles of `forward` may have; those of
+/// `backward` may have half.
+constexpr int64_t times[] = {63, 130, 33, 65, 259, 128, 31, 15, 45, 1};
 constexpr int64_t fewTimes[] = {13, 31, 16, 20};
 
 class ModularSchedule : public testing::Test {

@@ -280,7 +280,7 @@ TEST_P(CompiledCells, EveryBarrierIsNeededAndMissed) {
   std::string text = CellProgram::textOf(cell, scan);
   // (An odd number of tiles either way, so that the sums take the buffer that
   // the last one used.)
-  Shape shape{1, 280, 37};
+  Shape shape{1, 270, 37};
   SequenceData data = sampleSequence(cell, shape, Regime::Ordinary, {}, 7);
   CellRun intact = programOf(cell, scan).forward(data, {});
   const std::vector<std::string> broken = withoutEachBarrier(text);

@@ -11,8 +11,9 @@
 // tile is computed, the loads of the next are under way.
 //
 // The tiles that are whole have a loop of their own, where nothing is clamped
-// or selected. The last one in part has the other loop; so have all where the
-// caller gives a reset mask.
+// or selected. What is left has the other loop, in tiles of half as many steps
+// where that is free to choose, since it holds more of each; so have all tiles
+// where the caller gives a reset mask.
 //
 //===----------------------------------------------------------------------===//
 
@@ -40,26 +41,16 @@ int64_t minrnn::compiler::carrySharedBytes(int64_t elementSize, bool recomputes,
   return (recomputes ? 2 : 1) * exchangeBytes(shape, elementSize);
 }
 
-/// Whether the registers of a multiprocessor hold two blocks against the
-/// forward pass. ptxas aims at that by itself, but where it is not told, it may
-/// spill what fits.
-static bool leavesRoomForTwoBlocks(ScanOp scan, BlockShape shape) {
-  int64_t values = stepValueCount(scan.getOutputs().getTypes());
-  for (Value sequence : scan.getSequences())
-    values += stepValueCount(sequence.getType());
-  return scan.getReverse() && !scan.getTaken() &&
-         scan.getOutputs().size() == 1 && values * shape.stepsPerThread <= 36;
-}
-
 namespace {
 
 /// Builds one kernel.
 class CarrySchedule {
 public:
-  CarrySchedule(ScanThread &thread, const TileAxis &axis, Value shared,
-                Value sharedForward)
-      : thread(thread), block(thread.block), scan(thread.scan), axis(axis),
-        shared(shared), sharedForward(sharedForward) {}
+  /// `whole` takes the whole tiles, `rest` the others.
+  CarrySchedule(ScanThread &whole, ScanThread &rest, const TileAxis &axis,
+                Value shared, Value sharedForward)
+      : whole(whole), rest(rest), block(whole.block), scan(whole.scan),
+        axis(axis), shared(shared), sharedForward(sharedForward) {}
 
   void build();
 
@@ -67,18 +58,20 @@ private:
   /// All tiles, from `carried`: the states and the sums. Returns these after
   /// the last tile.
   SmallVector<Value> buildTiles(ArrayRef<Value> carried);
-  /// The tiles from `begin` to `end`, positions both. Where `areWhole`, each of
-  /// their steps exists and no reset mask is given.
-  SmallVector<Value> buildLoop(Value begin, Value end, bool areWhole,
-                               ValueRange carried);
-  /// One tile. `prefetch` begins the loads of the next. Returns what is carried
-  /// on.
-  SmallVector<Value> buildTile(Value tileStart, ValueRange pointers,
-                               TileSteps steps, ValueRange carried,
+  /// The tiles from `begin` to `end`, positions both, behind `turns` others.
+  /// Where `areWhole`, each of their steps exists and no reset mask is given.
+  SmallVector<Value> buildLoop(Value begin, Value end, Value turns,
+                               bool areWhole, ValueRange carried);
+  /// One tile of `thread`, behind `turn` others. `prefetch` begins the loads of
+  /// the next. Returns what is carried on.
+  SmallVector<Value> buildTile(ScanThread &thread, Value tileStart, Value turn,
+                               ValueRange pointers, TileSteps steps,
+                               ValueRange carried,
                                llvm::function_ref<void()> prefetch);
   void writeResults(ValueRange carried);
 
-  ScanThread &thread;
+  ScanThread &whole;
+  ScanThread &rest;
   ThreadBlock &block;
   ScanOp scan;
   TileAxis axis;
@@ -92,13 +85,13 @@ private:
 
 void CarrySchedule::build() {
   TensorAccess &tensors = block.tensors;
-  isWriter = block.both(thread.isOwnWarp.front(), block.isInside);
+  isWriter = block.both(whole.isOwnWarp.front(), block.isInside);
   SmallVector<Value> carried =
-      thread.algebra.encode(tensors.readRows(scan.getInitial()));
+      whole.algebra.encode(tensors.readRows(scan.getInitial()));
   // Where there is no step, the last states are the initial ones to the bit,
   // which decoding would not give back.
   scf::IfOp hasSteps;
-  if (thread.algebra.encodes()) {
+  if (whole.algebra.encodes()) {
     hasSteps = scf::IfOp::create(block.builder, block.location,
                                  block.compare(arith::CmpIPredicate::slt,
                                                tensors.begin(), tensors.end()),
@@ -119,30 +112,34 @@ void CarrySchedule::build() {
 SmallVector<Value> CarrySchedule::buildTiles(ArrayRef<Value> carried) {
   TensorAccess &tensors = block.tensors;
   bool recomputes = static_cast<bool>(scan.getTaken());
-  Value tileTime = block.integer(thread.shape.tileTime());
+  Value tileTime = block.integer(whole.shape.tileTime());
   Value begin = recomputes ? block.integer(0) : tensors.begin();
   // The whole tiles are all but the last one of the forward pass, where that is
   // taken in part.
   Value tiles = arith::DivUIOp::create(
       block.builder, block.location, block.sub(tensors.end(), begin), tileTime);
-  if (Value isMasked = thread.pointers.maskIsGiven())
+  if (Value isMasked = whole.pointers.maskIsGiven())
     tiles = arith::SelectOp::create(block.builder, block.location, isMasked,
                                     block.integer(0), tiles);
   Value steps = block.mul(tiles, tileTime);
+  Value none = block.integer(0);
   if (recomputes) {
     Value wholeBegin = block.sub(axis.end, steps);
     SmallVector<Value> between =
-        buildLoop(begin, wholeBegin, /*areWhole=*/false, carried);
-    return buildLoop(wholeBegin, axis.end, /*areWhole=*/true, between);
+        buildLoop(begin, wholeBegin, none, /*areWhole=*/false, carried);
+    Value before = arith::DivUIOp::create(
+        block.builder, block.location, block.sub(wholeBegin, begin), tileTime);
+    return buildLoop(wholeBegin, axis.end, before, /*areWhole=*/true, between);
   }
   Value wholeEnd = block.add(begin, steps);
   SmallVector<Value> between =
-      buildLoop(begin, wholeEnd, /*areWhole=*/true, carried);
-  return buildLoop(wholeEnd, axis.end, /*areWhole=*/false, between);
+      buildLoop(begin, wholeEnd, none, /*areWhole=*/true, carried);
+  return buildLoop(wholeEnd, axis.end, tiles, /*areWhole=*/false, between);
 }
 
-SmallVector<Value> CarrySchedule::buildLoop(Value begin, Value end,
+SmallVector<Value> CarrySchedule::buildLoop(Value begin, Value end, Value turns,
                                             bool areWhole, ValueRange carried) {
+  ScanThread &thread = areWhole ? whole : rest;
   TilePointers &tile = thread.pointers;
   OpBuilder &builder = block.builder;
   Value tileTime = block.integer(thread.shape.tileTime());
@@ -172,15 +169,18 @@ SmallVector<Value> CarrySchedule::buildLoop(Value begin, Value end,
   ValueRange loaded = at.drop_front(pointers.size());
   at = at.take_front(pointers.size());
   Value tileStart = loop.getInductionVar();
+  Value turn = block.add(
+      turns, arith::DivUIOp::create(builder, block.location,
+                                    block.sub(tileStart, begin), tileTime));
   Value nextStart = block.add(tileStart, tileTime);
 
-  TileSteps steps{tile.steps(block.add(tileStart, own), areWhole), {}};
+  TileSteps steps{tile.steps(block.add(tileStart, own), areWhole), {}, {}};
   steps.values = tile.values(loaded, steps.which, /*withMask=*/!areWhole);
   SmallVector<Value> later;
   SmallVector<Value> prefetched;
   SmallVector<Value> next = buildTile(
-      tileStart, at, std::move(steps), arguments.take_front(carried.size()),
-      [&] {
+      thread, tileStart, turn, at, std::move(steps),
+      arguments.take_front(carried.size()), [&] {
         later = tile.next(at);
         auto hasNext = scf::IfOp::create(
             builder, block.location, loaded.getTypes(),
@@ -209,19 +209,18 @@ SmallVector<Value> CarrySchedule::buildLoop(Value begin, Value end,
   return SmallVector<Value>(hasTiles.getResults());
 }
 
-SmallVector<Value>
-CarrySchedule::buildTile(Value tileStart, ValueRange pointers, TileSteps steps,
-                         ValueRange carried,
-                         llvm::function_ref<void()> prefetch) {
+SmallVector<Value> CarrySchedule::buildTile(
+    ScanThread &thread, Value tileStart, Value turn, ValueRange pointers,
+    TileSteps steps, ValueRange carried, llvm::function_ref<void()> prefetch) {
   TensorAccess &tensors = block.tensors;
   int64_t tileTime = thread.shape.tileTime();
   ValueRange states = carried.take_front(scan.getStateCount());
   Value tile = arith::DivUIOp::create(block.builder, block.location, tileStart,
                                       block.integer(tileTime));
-  // Which of the two buffers the tile takes.
+  // The buffer that the tile takes is not that of the one before.
   Value parity = arith::IndexCastOp::create(
       block.builder, block.location, block.builder.getIndexType(),
-      arith::RemUIOp::create(block.builder, block.location, tile,
+      arith::RemUIOp::create(block.builder, block.location, turn,
                              block.integer(2)));
   if (scan.getTaken()) {
     Value last = block.add(tileStart, block.integer(tileTime));
@@ -239,6 +238,7 @@ CarrySchedule::buildTile(Value tileStart, ValueRange pointers, TileSteps steps,
   }
   SmallVector<Element> elements =
       elementsOf(thread, scan.getElement(), steps.values, steps.which.exists);
+  prepareOutputs(thread, steps);
   prefetch();
   Exchanged exchanged =
       exchangeSummaries(thread, shared, parity, elements, states,
@@ -254,14 +254,14 @@ CarrySchedule::buildTile(Value tileStart, ValueRange pointers, TileSteps steps,
 void CarrySchedule::writeResults(ValueRange carried) {
   TensorAccess &tensors = block.tensors;
   SmallVector<Value> last =
-      thread.algebra.decode(carried.take_front(scan.getStateCount()));
+      whole.algebra.decode(carried.take_front(scan.getStateCount()));
   block.when(isWriter, [&] { tensors.writeRows(scan.getLast(), last); });
   ValueRange threadSums = carried.drop_front(scan.getStateCount());
   for (Value sum : scan.getSums()) {
     int64_t gates = packedValueCount(sum.getType());
     SmallVector<Value> overWarps;
     for (Value value : threadSums.take_front(gates))
-      overWarps.push_back(sumOverWarps(thread, shared, value));
+      overWarps.push_back(sumOverWarps(whole, shared, value));
     threadSums = threadSums.drop_front(gates);
     block.when(isWriter, [&] { tensors.writeRows(sum, overWarps); });
   }
@@ -280,10 +280,17 @@ void minrnn::compiler::buildCarryKernel(OpBuilder &builder,
   block.warp =
       gpu::ThreadIdOp::create(builder, block.location, gpu::Dimension::y);
   block.locate(kWarpSize, block.blockIndex());
-  if (leavesRoomForTwoBlocks(scan, shape))
+  // ptxas aims at two blocks by itself, but where it is not told, it may spill
+  // what fits, or take more registers than that leaves. (Two of 16 warps would
+  // have 64 registers a thread.)
+  if (!scan.getTaken() && shape.warps <= 8 && holdsNextTile(scan, shape))
     block.kernel->setAttr("nvvm.minctasm", builder.getI32IntegerAttr(2));
   TileAxis axis = tileAxis(block, scan, shape);
-  ScanThread thread = startThread(block, scan, axis, shape);
+  BlockShape restShape = shape;
+  if (!scan.getTaken() && !scan.getBoundaries() && shape.stepsPerThread > 1)
+    restShape.stepsPerThread /= 2;
+  ScanThread whole = startThread(block, scan, axis, shape);
+  ScanThread rest = startThread(block, scan, axis, restShape);
   auto buffers = block.kernel.getWorkgroupAttributions();
-  CarrySchedule(thread, axis, buffers.front(), buffers.back()).build();
+  CarrySchedule(whole, rest, axis, buffers.front(), buffers.back()).build();
 }

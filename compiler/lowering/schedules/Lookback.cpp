@@ -301,7 +301,7 @@ void LookbackSchedule::buildTile(bool isWhole) {
                              block.mul(block.toInteger(block.warp),
                                        block.integer(shape.stepsPerThread)));
   SmallVector<Value> pointers = tilePointers.at(position);
-  TileSteps steps{tilePointers.steps(position, isWhole), {}};
+  TileSteps steps{tilePointers.steps(position, isWhole), {}, {}};
   steps.values = tilePointers.values(
       tilePointers.load(pointers, steps.which, /*withMask=*/!isWhole),
       steps.which, /*withMask=*/!isWhole);

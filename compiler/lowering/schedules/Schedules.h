@@ -30,12 +30,22 @@ void buildLookbackKernel(mlir::OpBuilder &builder, mlir::func::FuncOp function,
                          llvm::ArrayRef<EntryArgument> signature,
                          BlockShape shape, bool roundsToBF16);
 
-/// The shape of a block that takes `scan`: `shape`, or where it goes against
-/// the forward pass, half the steps a thread, which holds about twice as many
-/// values of each. Where tiles are blocks, twice the steps: no loads of a next
-/// tile are held, and each tile waits for others once. Where states are
-/// recomputed, tiles are the same in both passes.
+/// Blocks of more warps along time are for where blocks are few. There tiles are
+/// not blocks; and as the warps have a multiprocessor for themselves, each may
+/// be short of steps.
+inline constexpr int64_t kMostLookbackWarps = 8;
+
+/// The shape of a block that takes `scan`. The more steps a thread has, the
+/// less the exchange costs each: `shape`, in the forward pass twice the steps,
+/// and half of that where registers would not hold them beside those of the
+/// next tile. Where tiles are blocks, no next tile is held, and all have the
+/// steps. Where states are recomputed, tiles are those of `shape` in both
+/// passes.
 BlockShape shapeFor(dialect::ScanOp scan, BlockShape shape, bool looksBack);
+
+/// Whether the registers of a thread of such a block hold the values of its
+/// steps, and of those of a next tile.
+bool holdsNextTile(dialect::ScanOp scan, BlockShape shape);
 
 /// The shared memory that every GPU of ours gives a block, in bytes.
 inline constexpr int64_t kSharedBytes = 48 * 1024;

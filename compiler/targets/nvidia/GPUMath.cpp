@@ -21,8 +21,11 @@ public:
   using MathBuilder::MathBuilder;
 
   Value exp(Value x, Results results) override;
-  Value exp2(Value x, Results) override {
-    return intrinsic("llvm.nvvm.ex2.approx", x);
+  Value exp2(Value x, Results results) override {
+    // Subnormal results take four machine instructions around the one.
+    return intrinsic(results == Results::BesideOne ? "llvm.nvvm.ex2.approx.ftz"
+                                                   : "llvm.nvvm.ex2.approx",
+                     x);
   }
   Value log2(Value x) override {
     return intrinsic("llvm.nvvm.lg2.approx.f", x);
@@ -41,9 +44,17 @@ private:
   Value expOfMinus(Value a, Results results) override;
   Value expOfMinusTwice(Value a) override {
     // (Without correction: what it lacks, it lacks where it is small.)
-    return exp2(mul(a, number(-2 * kLog2E)), Results::Any);
+    return exp2(mul(a, number(-2 * kLog2E)), Results::BesideOne);
   }
   Results resultsWithoutTail() const override { return Results::BesideOne; }
+  std::optional<Halves> halves(Value x) override {
+    // As integers, so that a NaN is in one of them, whatever its sign.
+    Value bits = toBits(x);
+    Value zero = integer(0);
+    return Halves{
+        fromBits(arith::MinSIOp::create(builder, location, bits, zero)),
+        fromBits(arith::MaxSIOp::create(builder, location, bits, zero))};
+  }
   /// `number`, or a NaN where x or y is one.
   Value orNaN(Value x, Value y, Value number) {
     return select(compare(arith::CmpFPredicate::UNO, x, y),
@@ -65,7 +76,7 @@ Value GPUMath::exp(Value x, Results results) {
   // The minimum is 1 where r is infinite or NaN.
   Value t = intrinsic("llvm.nvvm.mul.rm.f", {x, number(kLog2E)});
   if (results == Results::BesideOne)
-    return intrinsic("llvm.nvvm.ex2.approx", t);
+    return exp2(t, results);
   Value r = intrinsic(
       "llvm.minnum", {intrinsic("llvm.fma", {t, number(-kLn2), x}), number(1)});
   Value power = intrinsic("llvm.nvvm.ex2.approx", t);

@@ -14,6 +14,7 @@
 #include "compiler/targets/Target.h"
 #include "compiler/targets/nvidia/GPUTargets.h"
 #include "compiler/targets/nvidia/Ptxas.h"
+#include "compiler/transforms/Passes.h"
 
 #include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
@@ -89,11 +90,13 @@ public:
                : "";
   }
   BlockShape blockShape(const KernelSize &size) const override {
-    return {/*warps=*/8, size.stepsPerThread};
+    return {size.warps, size.stepsPerThread};
   }
 
   void buildKernelPipeline(OpPassManager &passes,
                            const KernelSize &size) const override {
+    passes.addPass(createPlainStatesPass());
+    passes.addPass(createFactorSlopesPass());
     LowerToGPUPassOptions lowering;
     lowering.warps = blockShape(size).warps;
     lowering.stepsPerThread = size.stepsPerThread;

@@ -43,9 +43,13 @@ struct JitOptions {
   std::string ioType = "f32";
   Recompute recompute = Recompute::Gates;
   Schedule schedule = Schedule::Auto;
+  /// Of a GPU's blocks under carry (minrnn/options.h); none: what the sizes
+  /// take where they are known, and else 8.
+  std::optional<int> numWarps = std::nullopt;
   /// The sizes of the layers, where they are known before: of a GPU's
   /// schedules, the one alone that these take is compiled, in less than half
-  /// the time. (Layers of other sizes run it, too.)
+  /// the time, with the warps that they take. (Layers of other sizes run it,
+  /// too.)
   std::optional<LayerSizes> sizes = std::nullopt;
   /// The device to compile for and run on; null: a host device with OpenMP's
   /// threads.

@@ -31,13 +31,46 @@ func.func @sigmoid(%x: f32) -> f32 {
   return %0 : f32
 }
 
+// max(x, 0) + e / (1 + e) with e = exp(min(x, 0)): a NaN is in one of the two.
 // CHECK-LABEL: func.func @positive
-// CHECK: arith.cmpf oge
-// CHECK: arith.addf
-// CHECK: arith.select
+// HOST: arith.cmpf oge
+// HOST: arith.addf
+// HOST: arith.select
+// GPU: %[[BELOW:.*]] = arith.minsi
+// GPU: %[[ABOVE:.*]] = arith.maxsi
+// GPU: %[[M:.*]] = arith.bitcast %[[ABOVE]] : i32 to f32
+// GPU: %[[E:.*]] = llvm.call_intrinsic "llvm.fma"
+// GPU: %[[R:.*]] = llvm.call_intrinsic "llvm.nvvm.rcp.approx.ftz.f"
+// GPU: %[[FAR:.*]] = arith.mulf %[[E]], %[[R]]
+// GPU: arith.addf %[[FAR]], %[[M]]
 func.func @positive(%x: f32) -> f32 {
   %0 = minrnn.positive %x : f32
   return %0 : f32
+}
+
+// Its slope, as reverse mode writes it, takes the same exponential.
+// CHECK-LABEL: func.func @positive_and_slope
+// GPU: %[[BELOW:.*]] = arith.minsi
+// GPU: %[[M:.*]] = arith.bitcast %[[BELOW]] : i32 to f32
+// GPU: "llvm.nvvm.mul.rm.f"(%[[M]], %{{.*}})
+// GPU: %[[ABOVE:.*]] = arith.cmpf oge
+// GPU: "llvm.nvvm.mul.rm.f"(%[[M]], %{{.*}})
+// GPU: %[[E:.*]] = llvm.call_intrinsic "llvm.fma"
+// GPU: %[[R:.*]] = llvm.call_intrinsic "llvm.nvvm.rcp.approx.ftz.f"
+// GPU-NEXT: %[[FAR:.*]] = arith.mulf %[[E]], %[[R]]
+// GPU-NEXT: %[[SLOPE:.*]] = arith.mulf %[[FAR]], %[[R]]
+// GPU-NEXT: arith.select %[[ABOVE]], %{{.*}}, %[[SLOPE]]
+func.func @positive_and_slope(%x: f32) -> (f32, f32) {
+  %one = arith.constant 1.0 : f32
+  %zero = arith.constant 0.0 : f32
+  %0 = minrnn.positive %x : f32
+  %above = arith.cmpf oge, %x, %zero : f32
+  %n = arith.negf %x : f32
+  %s = minrnn.sigmoid %x : f32
+  %c = minrnn.sigmoid %n : f32
+  %p = arith.mulf %s, %c : f32
+  %1 = arith.select %above, %one, %p : f32
+  return %0, %1 : f32, f32
 }
 
 // CHECK-LABEL: func.func @softplus

@@ -1,12 +1,13 @@
-// The carry schedule on a GPU: two warps of two steps each, a tile of four.
-// RUN: minrnn-opt %S/Inputs/scans.mlir --minrnn-lower-to-gpu="warps=2 steps-per-thread=2" --cse --canonicalize | FileCheck %s
+// The carry schedule on a GPU: two warps of one step each, and of two in the
+// whole tiles of a forward pass, which have four then.
+// RUN: minrnn-opt %S/Inputs/scans.mlir --minrnn-lower-to-gpu="warps=2 steps-per-thread=1" --cse --canonicalize | FileCheck %s
 // Of the default size the same, and whatever is left at the scan level is gone.
 // RUN: minrnn-opt %S/Inputs/scans.mlir --minrnn-lower-to-gpu | FileCheck %s --check-prefix=DEFAULT
 // DEFAULT: module attributes {gpu.container_module} {
 // The program stays.
 // DEFAULT-NEXT: minrnn.program "c" parallel gates ["z", "h"] recurrent [] parameters [] states ["h"] output "h"
 // DEFAULT-NOT: minrnn.{{scan|sequential_scan|delay}} {{[a-z%]}}
-// DEFAULT: gpu.func @forward({{.*}} workgroup({{.*}} : memref<2x8x1x32xvector<2xf32>, #gpu.address_space<workgroup>>) kernel attributes {known_block_size = array<i32: 32, 8, 1>, minrnn.arguments = [{{.*}}], minrnn.entry = "forward", minrnn.tile_channels = 32 : i64, minrnn.tile_time = 64 : i64}
+// DEFAULT: gpu.func @forward({{.*}} workgroup({{.*}} : memref<2x8x1x32xvector<2xf32>, #gpu.address_space<workgroup>>) kernel attributes {known_block_size = array<i32: 32, 8, 1>, minrnn.arguments = [{{.*}}], minrnn.entry = "forward", minrnn.tile_channels = 32 : i64, minrnn.tile_time = 128 : i64, nvvm.minctasm = 2 : i32}
 
 // CHECK-LABEL: gpu.func @forward(
 // CHECK-SAME: %[[P:[^:]*]]: !llvm.ptr, %[[BIAS:[^:]*]]: !llvm.ptr, %[[RESET:[^:]*]]: !llvm.ptr, %[[H0:[^:]*]]: !llvm.ptr, %[[H:[^:]*]]: !llvm.ptr, %[[LAST:[^:]*]]: !llvm.ptr, %{{[^:]*}}: i64, %[[T:[^:]*]]: i64, %[[C:[^:]*]]: i64, %[[REVERSE:[^:]*]]: i64)
@@ -31,7 +32,10 @@
 // CHECK: %[[GATES:.*]] = arith.muli %[[C]], %c2_i64 : i64
 // CHECK: %[[SIGN:.*]] = arith.trunci %[[DIRECTION]] : i64 to i32
 // CHECK: %[[NARROW:.*]] = arith.trunci %[[GATES]] : i64 to i32
-// CHECK: %[[STRIDE:.*]] = arith.muli %[[NARROW]], %[[SIGN]] : i32
+// CHECK: %[[SHARED32:.*]] = arith.muli %[[NARROW]], %[[SIGN]] : i32
+// It is made each thread's own by a minimum with a larger number.
+// CHECK: %[[BEYOND:.*]] = arith.subi %c2147483647_i32, %{{.*}} : i32
+// CHECK: %[[STRIDE:.*]] = arith.minsi %[[SHARED32]], %[[BEYOND]] : i32
 // CHECK: scf.if %[[HASBIAS]] -> (f32, f32) {
 // CHECK: llvm.getelementptr %[[BIAS]]
 // CHECK: } else {
@@ -81,13 +85,13 @@
 // CHECK: arith.cmpi slt, %[[WHOLE]], %[[T]] : i64
 // CHECK: arith.minsi %{{.*}} : i32
 // CHECK: scf.if %[[HASRESET]] -> (i32) {
-// CHECK-COUNT-2: llvm.load %{{.*}} {alignment = 1 : i64} : !llvm.ptr -> i8
+// CHECK-COUNT-1: llvm.load %{{.*}} {alignment = 1 : i64} : !llvm.ptr -> i8
 // CHECK: scf.for
 // CHECK: %[[EXISTS:.*]] = arith.cmpi sge, %{{.*}}, %c0_i32 : i32
 // CHECK: arith.select %[[EXISTS]]
 // CHECK: gpu.barrier
-// CHECK: scf.if %[[INSIDE]] {
-// CHECK: scf.if %[[EXISTS]] {
+// CHECK: %[[STORES:.*]] = arith.andi %[[INSIDE]], %[[EXISTS]]
+// CHECK: scf.if %[[STORES]] {
 // CHECK: llvm.store
 // The last state, by the first warp, unless its pointer is null.
 // CHECK: arith.andi %[[WRITER]], %[[HASLAST]]
@@ -114,10 +118,10 @@
 // CHECK: scf.for %[[AT:.*]] = %c0_i64 to %{{.*}} step %c2_i64
 // CHECK: arith.addi %[[AT]], %c2_i64 : i64
 // CHECK: %[[POS:.*]] = arith.addi %[[AT]], %{{.*}} : i64
-// CHECK: arith.subi %[[LASTTIME]], %[[POS]] : i64
-// CHECK: %[[ISFIRST:.*]] = arith.cmpi sle, %{{.*}}, %c0_i32 : i32
+// CHECK: %[[AHEAD:.*]] = arith.subi %[[LASTTIME]], %[[POS]] : i64
+// CHECK: %[[ISFIRST:.*]] = arith.cmpi slt, %[[AHEAD]], %c1_i64 : i64
 // CHECK: arith.select %[[ISFIRST]], %[[INITIAL]], %{{.*}} : f32
-// CHECK: arith.minsi %{{.*}}, %c1_i32 : i32
+// CHECK: arith.minsi %{{.*}}, %c1_i64 : i64
 // CHECK: gpu.barrier
 // CHECK: scf.yield %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : f32, f32, f32, !llvm.ptr
 // CHECK: llvm.getelementptr %[[DH0]][

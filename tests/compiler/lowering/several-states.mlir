@@ -9,13 +9,21 @@
 // CHECK-SAME: workgroup(%[[SHARED:[^ ]*]] : memref<2x2x1x32xvector<4xf32>, #gpu.address_space<workgroup>>)
 // CHECK: %[[STATES:.*]]:2 = scf.if
 // CHECK: scf.for {{.*}} iter_args(%{{[^ ]*}} = %[[STATES]]#0, %{{[^ ]*}} = %[[STATES]]#1,
-// CHECK-DAG: %[[EK:.*]] = math.exp %[[K:.*]] : f32
-// CHECK-DAG: %[[EV:.*]] = math.exp %[[V:.*]] : f32
-// The four values of the two elements are one vector.
-// CHECK: %[[VALUE0:.*]] = llvm.insertelement %[[EK]], %{{.*}}[%c0_i64
-// CHECK: %[[VALUE1:.*]] = llvm.insertelement %[[EV]], %[[VALUE0]][%c1_i64
-// CHECK: %[[VALUE2:.*]] = llvm.insertelement %[[EV]], %[[VALUE1]][%c2_i64
-// CHECK: %[[VALUE3:.*]] = llvm.insertelement %[[EK]], %[[VALUE2]][%c3_i64
+// CHECK: %[[EK:.*]] = math.exp %[[K:.*]] : f32
+// CHECK: %[[EV:.*]] = math.exp %[[V:.*]] : f32
+// CHECK: %[[EK1:.*]] = math.exp %{{.*}} : f32
+// CHECK: %[[EV1:.*]] = math.exp %{{.*}} : f32
+// Two steps come to one element, whose four values are one vector.
+// CHECK: %[[A0:.*]] = arith.mulf %[[EK1]], %[[EK]] fastmath<contract>
+// CHECK: %[[BKEPT0:.*]] = arith.mulf %[[EK1]], %[[EV]] fastmath<contract>
+// CHECK: %[[B0:.*]] = arith.addf %[[BKEPT0]], %[[EV1]] fastmath<contract>
+// CHECK: %[[A1:.*]] = arith.mulf %[[EV1]], %[[EV]] fastmath<contract>
+// CHECK: %[[BKEPT1:.*]] = arith.mulf %[[EV1]], %[[EK]] fastmath<contract>
+// CHECK: %[[B1:.*]] = arith.addf %[[BKEPT1]], %[[EK1]] fastmath<contract>
+// CHECK: %[[VALUE0:.*]] = llvm.insertelement %[[A0]], %{{.*}}[%c0_i64
+// CHECK: %[[VALUE1:.*]] = llvm.insertelement %[[B0]], %[[VALUE0]][%c1_i64
+// CHECK: %[[VALUE2:.*]] = llvm.insertelement %[[A1]], %[[VALUE1]][%c2_i64
+// CHECK: %[[VALUE3:.*]] = llvm.insertelement %[[B1]], %[[VALUE2]][%c3_i64
 // CHECK: memref.store %[[VALUE3]], %[[SHARED]][%{{[^,]*}}, %{{[^,]*}}, %c0, %{{[^,]*}}]
 // CHECK: gpu.barrier
 // CHECK-COUNT-2: memref.load %[[SHARED]]

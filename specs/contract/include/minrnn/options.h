@@ -48,6 +48,9 @@ std::optional<ScanDomain> findScanDomain(std::string_view name);
 std::optional<Recompute> findRecompute(std::string_view name);
 std::optional<Schedule> findSchedule(std::string_view name);
 
+/// The warps that a block of the schedule carry may have along time.
+inline constexpr std::array<int, 2> numWarpsChoices = {8, 16};
+
 struct KernelOptions {
   /// The cell to compile; may be empty when the text holds exactly one.
   std::string cell = {};
@@ -64,11 +67,15 @@ struct KernelOptions {
   /// `takesLookback` in minrnn/schedule.h): that schedule alone, or carry where
   /// the cell has no other.
   std::optional<bool> takesLookback = std::nullopt;
+  /// One of `numWarpsChoices`: 16 where blocks are few (`numWarpsOf` in
+  /// minrnn/schedule.h). Where a GPU's shared memory does not hold what so many
+  /// exchange, a block has fewer.
+  int numWarps = numWarpsChoices.front();
 };
 
 /// All options in one line, so that two that compile to different kernels
 /// differ: `cell=mingru target=sm_75 scan=auto io-type=f32 recompute=gates
-/// schedule=auto`; behind `auto` what it takes, where that is known.
+/// schedule=auto num-warps=8`; behind `auto` what it takes, where that is known.
 /// Part of the key of the kernel cache.
 std::string spell(const KernelOptions &options);
 

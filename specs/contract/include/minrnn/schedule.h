@@ -33,6 +33,11 @@ inline constexpr std::int64_t fewestLookbackSteps = 1024;
 bool takesLookback(std::int64_t batch, std::int64_t time, std::int64_t channels,
                    std::int64_t multiprocessors);
 
+/// The warps of a block of carry for a layer of these sizes: 16 where each
+/// block has a multiprocessor for itself, which 8 would leave half empty.
+int numWarpsOf(std::int64_t batch, std::int64_t channels,
+               std::int64_t multiprocessors);
+
 /// What a layer of these sizes runs for `procedure`: the procedure itself, or
 /// where the manifest holds both schedules and the rule says so, the same under
 /// `lookback`.
