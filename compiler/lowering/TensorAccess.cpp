@@ -372,6 +372,9 @@ SmallVector<Value> TensorAccess::readStep(ValueRange sequences,
 
 void TensorAccess::prefetchStep(ValueRange sequences, Value time) {
   constexpr int64_t bytesOfLine = 64;
+  // In `step` nothing follows.
+  if (!size("time"))
+    return;
   for (Value sequence : sequences) {
     auto delay = sequence.getDefiningOp<DelayOp>();
     const Tensor &tensor = tensorOf(delay ? delay.getSequence() : sequence);
