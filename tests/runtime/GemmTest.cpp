@@ -25,7 +25,8 @@ template <typename Scalar> void checkGemm() {
   };
   for (const auto &[m, n, k] :
        {Sizes{1, 1, 1}, Sizes{3, 5, 7}, Sizes{130, 40, 70}, Sizes{33, 700, 20},
-        Sizes{600, 90, 33}, Sizes{4, 0, 3}, Sizes{0, 4, 3}, Sizes{4, 3, 0}})
+        Sizes{600, 90, 33}, Sizes{3, 90, 1111}, Sizes{4, 0, 3}, Sizes{0, 4, 3},
+        Sizes{4, 3, 0}})
     for (const Transpose ta : {Transpose::No, Transpose::Yes})
       for (const Transpose tb : {Transpose::No, Transpose::Yes})
         for (const bool accumulate : {false, true}) {
