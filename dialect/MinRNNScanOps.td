@@ -107,7 +107,7 @@ def MinRNN_ScanOp : MinRNN_RecurrenceOp<"scan"> {
     starts at the last step.
 
     `no_overflow` says that no coefficient is above 1 and no offset above 2^100,
-    so that no state overflows f32, however many steps there are.
+    so that no state overflows f32 within 2^27 steps.
 
     `combine linear` is short for the affine maps `s -> a s + b`:
 

@@ -370,6 +370,34 @@ SmallVector<Value> TensorAccess::readStep(ValueRange sequences,
   return values;
 }
 
+void TensorAccess::prefetchStep(ValueRange sequences, Value time) {
+  constexpr int64_t bytesOfLine = 64;
+  // In `step` nothing follows.
+  if (!size("time"))
+    return;
+  for (Value sequence : sequences) {
+    auto delay = sequence.getDefiningOp<DelayOp>();
+    const Tensor &tensor = tensorOf(delay ? delay.getSequence() : sequence);
+    if (cast<RankedTensorType>(sequence.getType()).getRank() == 2)
+      continue;
+    int64_t lineElements =
+        bytesOfLine * 8 / tensor.element.getIntOrFloatBitWidth();
+    int64_t width = cast<VectorType>(lanes.type()).getNumElements();
+    int64_t gates = stepValueCount(sequence.getType());
+    for (int64_t gate = 0; gate < gates; ++gate) {
+      Value place = sequenceIndex(time, gates, gate);
+      for (int64_t lane = 0; lane < width; lane += lineElements) {
+        Value address = LLVM::GEPOp::create(
+            builder, location, tensor.pointer.getType(), tensor.element,
+            tensor.pointer, ArrayRef<LLVM::GEPArg>{add(place, index(lane))});
+        // To be read, and again by the passes that follow: into every cache.
+        LLVM::Prefetch::create(builder, location, address, /*rw=*/0, /*hint=*/3,
+                               /*cache=*/1);
+      }
+    }
+  }
+}
+
 void TensorAccess::writeStep(ValueRange outputs, const StepPlace &place,
                              ArrayRef<Value> values) {
   for (Value output : outputs) {

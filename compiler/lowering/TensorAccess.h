@@ -132,6 +132,9 @@ public:
   llvm::SmallVector<mlir::Value> readStep(mlir::ValueRange sequences,
                                           const StepPlace &place,
                                           const InitialStates &initialStates);
+  /// Has the processor fetch the values of the step at `time`, which may lie
+  /// outside of the sequence. For vectors of lanes.
+  void prefetchStep(mlir::ValueRange sequences, mlir::Value time);
   /// Stores one step of `outputs`, from the front of `values`; what has a null
   /// pointer is left out.
   void writeStep(mlir::ValueRange outputs, const StepPlace &place,

@@ -18,6 +18,7 @@
 #include <cstring>
 #include <new>
 #include <omp.h>
+#include <sys/mman.h>
 
 using namespace minrnn;
 
@@ -25,6 +26,13 @@ namespace {
 
 /// A cache line, and the widest vector there is.
 constexpr std::align_val_t allocationAlignment{64};
+/// Large memory begins at a page of this size, and asks for such pages: of
+/// small ones a walk through time needs a new one at each step.
+constexpr std::size_t hugePage = std::size_t{1} << 21;
+
+std::align_val_t alignmentOf(std::size_t bytes) {
+  return bytes >= hugePage ? std::align_val_t{hugePage} : allocationAlignment;
+}
 
 /// Elements (of a channel at a step) below which waking a further thread costs
 /// more than it saves.
@@ -62,11 +70,14 @@ std::string HostDevice::description() const {
 }
 
 std::uint64_t HostDevice::allocate(std::size_t bytes) {
-  void *memory = ::operator new(bytes, allocationAlignment, std::nothrow);
+  void *memory = ::operator new(bytes, alignmentOf(bytes), std::nothrow);
   if (memory == nullptr)
     throw Error("out of memory: no room for " + std::to_string(bytes) +
                 " bytes on the host, besides " + std::to_string(use.inUse) +
                 " in use");
+  // Where the system has none, small ones do.
+  if (bytes >= hugePage)
+    (void)madvise(memory, bytes, MADV_HUGEPAGE);
   const std::uint64_t address = std::bit_cast<std::uintptr_t>(memory);
   held[address] = bytes;
   use.inUse += bytes;
@@ -78,9 +89,10 @@ void HostDevice::release(std::uint64_t address) noexcept {
   const auto found = held.find(address);
   if (found == held.end())
     return;
-  use.inUse -= found->second;
+  const std::size_t bytes = found->second;
+  use.inUse -= bytes;
   held.erase(found);
-  ::operator delete(toPointer(address), allocationAlignment);
+  ::operator delete(toPointer(address), alignmentOf(bytes));
 }
 
 MemoryUse HostDevice::memoryUse() const { return use; }

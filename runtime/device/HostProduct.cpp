@@ -19,6 +19,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <memory>
 #include <omp.h>
 #include <string>
 #include <utility>
@@ -41,6 +42,15 @@ constexpr std::int64_t longestPart = 256;
 constexpr std::int64_t usualParts = 8;
 /// More numbers are converted by all threads.
 constexpr std::int64_t manyNumbers = 1 << 15;
+/// A sum over k is cut where it is so many times as long as either side of the
+/// result: the parts of a side would be so narrow that BLAS packs the other
+/// operand as long as it multiplies.
+constexpr std::int64_t longSum = 4;
+/// Such a sum has at most so many parts, each at least so long; the results of
+/// all parts stay in the caches.
+constexpr std::int64_t mostSumParts = 16;
+constexpr std::int64_t shortestSumPart = 512;
+constexpr std::int64_t mostNumbersOfSumPart = 1 << 18;
 /// CBLAS counts in `int`; longer sides are worked on in pieces.
 constexpr std::int64_t longestPiece = 1 << 30;
 
@@ -99,6 +109,51 @@ void gemmOnOneThread(const HostBlas &blas, std::int64_t m, std::int64_t n,
       }
 }
 
+/// Into how many parts the sum over k is cut. As the parts of a side, they
+/// follow from the sizes alone, never from the number of threads: the result is
+/// the same on any machine of the same kind.
+std::int64_t sumParts(std::int64_t m, std::int64_t n, std::int64_t k) {
+  const bool isLong =
+      k / longSum >= std::max(m, n) && m <= mostNumbersOfSumPart / n &&
+      static_cast<double>(m * n) * static_cast<double>(k) >= smallestSplit;
+  return isLong ? std::clamp(k / shortestSumPart, std::int64_t{1}, mostSumParts)
+                : 1;
+}
+
+/// The product where its sum has `parts` parts: each on its own, then all of
+/// them added in their order.
+template <typename Scalar>
+void gemmInSumParts(std::int64_t parts, std::int64_t m, std::int64_t n,
+                    std::int64_t k, MatrixOperand<Scalar> a,
+                    MatrixOperand<Scalar> b, Scalar *c, std::int64_t cStride,
+                    bool accumulate) {
+  const auto sums = std::make_unique_for_overwrite<Scalar[]>(
+      static_cast<std::size_t>(parts * m * n));
+  const HostBlas blas(
+      static_cast<int>(std::min<std::int64_t>(parts, omp_get_max_threads())));
+#pragma omp parallel
+  {
+#pragma omp for schedule(dynamic)
+    for (std::int64_t part = 0; part < parts; ++part) {
+      const std::int64_t begin = k * part / parts;
+      gemmOnOneThread(blas, m, n, k * (part + 1) / parts - begin,
+                      from(a, 0, begin), from(b, begin, 0),
+                      sums.get() + part * m * n, n, false);
+    }
+#pragma omp for schedule(static)
+    for (std::int64_t row = 0; row < m; ++row) {
+      Scalar *result = c + row * cStride;
+      if (!accumulate)
+        std::fill_n(result, n, Scalar(0));
+      for (std::int64_t part = 0; part < parts; ++part) {
+        const Scalar *sum = sums.get() + (part * m + row) * n;
+        for (std::int64_t column = 0; column < n; ++column)
+          result[column] += sum[column];
+      }
+    }
+  }
+}
+
 } // namespace
 
 template <typename Scalar>
@@ -119,10 +174,10 @@ void minrnn::gemm(std::int64_t m, std::int64_t n, std::int64_t k,
     return;
   }
 
+  if (const std::int64_t ofSum = sumParts(m, n, k); ofSum > 1)
+    return gemmInSumParts(ofSum, m, n, k, a, b, c, cStride, accumulate);
   const bool splitsRows = m >= n;
   const std::int64_t length = splitsRows ? m : n;
-  // The parts follow from the sizes alone, never from the number of threads:
-  // the result is the same on any machine of the same kind.
   const std::int64_t share =
       (length / usualParts + partGranule - 1) / partGranule * partGranule;
   const bool small =

@@ -17,8 +17,10 @@ namespace minrnn {
 
 /// c[m, n] = a[m, k] b[k, n], rows of `c` at a distance of `cStride`, added
 /// to what `c` holds where `accumulate` is true. Scalar is float or double.
-/// Splits the longer side of `c` over the OpenMP threads, each of which calls
-/// CBLAS on its part, so that BLAS's own threads never compete with ours.
+/// Splits the longer side of `c` over the OpenMP threads, or the sum where k is
+/// much longer, and each thread calls CBLAS on its part, so that BLAS's own
+/// threads never compete with ours. The parts, and so the result's bits, follow
+/// from the sizes alone.
 /// Throws Error when a size is negative or a stride exceeds what CBLAS can
 /// take.
 template <typename Scalar>

@@ -12,23 +12,28 @@
 
 using namespace minrnn;
 
+/// Whether carry has so many blocks or fewer, and any.
+static bool hasFewBlocks(std::int64_t batch, std::int64_t channels,
+                         std::int64_t mostBlocks) {
+  if (batch < 1 || channels < 1)
+    return false;
+  const std::int64_t blocksOfRow = (channels - 1) / channelsPerBlock + 1;
+  return batch <= mostBlocks / blocksOfRow;
+}
+
 bool minrnn::takesLookback(std::int64_t batch, std::int64_t time,
                            std::int64_t channels,
                            std::int64_t multiprocessors) {
-  if (batch < 1 || channels < 1 || time < fewestLookbackSteps)
-    return false;
-  const std::int64_t blocksOfRow = (channels - 1) / channelsPerBlock + 1;
-  const std::int64_t mostBlocks = multiprocessors / multiprocessorsPerBlock;
-  return batch <= mostBlocks / blocksOfRow;
+  return time >= fewestLookbackSteps &&
+         hasFewBlocks(batch, channels,
+                      multiprocessors / multiprocessorsPerBlock);
 }
 
 int minrnn::numWarpsOf(std::int64_t batch, std::int64_t channels,
                        std::int64_t multiprocessors) {
-  if (batch < 1 || channels < 1)
-    return numWarpsChoices.front();
-  const std::int64_t blocksOfRow = (channels - 1) / channelsPerBlock + 1;
-  return batch <= multiprocessors / blocksOfRow ? numWarpsChoices.back()
-                                                : numWarpsChoices.front();
+  return hasFewBlocks(batch, channels, multiprocessors)
+             ? numWarpsChoices.back()
+             : numWarpsChoices.front();
 }
 
 Procedure minrnn::scheduledProcedure(const Manifest &manifest,

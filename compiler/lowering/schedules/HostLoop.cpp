@@ -24,6 +24,10 @@ using namespace mlir;
 using namespace minrnn::compiler;
 using namespace minrnn::dialect;
 
+/// The steps between a prefetch and its load: steps of many channels lie on
+/// pages of their own, past which no processor fetches by itself.
+static constexpr int64_t kStepsAhead = 8;
+
 namespace {
 
 /// Builds the loop of one scan.
@@ -108,6 +112,11 @@ HostLoop::buildSteps(Value begin, Value end, ValueRange carried,
   builder.setInsertionPointToStart(loop.getBody());
   Value position = loop.getInductionVar();
   StepPlace place = tensors.place(axis, position);
+  // (Going back a step computes longer than it waits.)
+  if (!scan.getReverse())
+    tensors.prefetchStep(
+        scan.getSequences(),
+        add(place.time, mul(axis.direction, integer(kStepsAhead))));
   SmallVector<Value> values =
       tensors.readStep(scan.getSequences(), place, initialStates);
   llvm::append_range(values, statesAt(position));

@@ -30,9 +30,9 @@ void buildLookbackKernel(mlir::OpBuilder &builder, mlir::func::FuncOp function,
                          llvm::ArrayRef<EntryArgument> signature,
                          BlockShape shape, bool roundsToBF16);
 
-/// Blocks of more warps along time are for where blocks are few. There tiles are
-/// not blocks; and as the warps have a multiprocessor for themselves, each may
-/// be short of steps.
+/// Blocks of more warps along time are for where blocks are few. There tiles
+/// are not blocks; and as the warps have a multiprocessor for themselves, each
+/// may be short of steps.
 inline constexpr int64_t kMostLookbackWarps = 8;
 
 /// The shape of a block that takes `scan`. The more steps a thread has, the

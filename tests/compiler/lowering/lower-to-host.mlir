@@ -31,6 +31,11 @@
 // CHECK: %[[TURNED:.*]] = arith.cmpi ne, %[[REVERSE]], %{{.*}} : i64
 // CHECK: arith.select %[[TURNED]], %{{.*}}, %{{.*}} : i64
 // CHECK: scf.for %{{.*}} = %{{.*}} to %[[T]] step %{{.*}} iter_args({{.*}}) -> (vector<8xf32>)
+// Eight steps ahead, one cache line for the eight channels of each gate.
+// CHECK: %[[AHEAD:.*]] = arith.muli %{{.*}}, %c8_i64 : i64
+// CHECK: arith.addi %{{.*}}, %[[AHEAD]] : i64
+// CHECK-COUNT-2: llvm.intr.prefetch
+// CHECK-NOT: llvm.intr.prefetch
 // One byte a step, for all channels alike.
 // CHECK: llvm.load %{{.*}} {alignment = 1 : i64} : !llvm.ptr -> i8
 // CHECK: %[[RESET:.*]] = vector.broadcast %{{.*}} : f32 to vector<8xf32>
@@ -61,11 +66,13 @@
 // CHECK: scf.for %[[I:.*]] = %{{.*}} to %[[T]] step %{{.*}} iter_args({{.*}}) -> (vector<8xf32>, vector<8xf32>, vector<8xf32>)
 // The state before the first step is the initial one.
 // CHECK: %[[ISFIRST:.*]] = arith.cmpi eq, %[[I]], %[[LAST]] : i64
+// CHECK-NOT: llvm.intr.prefetch
 // CHECK: arith.select %[[ISFIRST]], %{{.*}}, %{{.*}} : vector<8xf32>
 // CHECK: return
 
 // CHECK-LABEL: func.func @c_step(
 // CHECK-NOT: scf.for {{.*}} iter_args
+// CHECK-NOT: llvm.intr.prefetch
 // CHECK: return
 // CHECK-NOT: minrnn.scan
 // CHECK-NOT: func.func @forward

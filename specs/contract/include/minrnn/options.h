@@ -85,8 +85,8 @@ struct KernelOptions {
 
 /// All options in one line, so that two that compile to different kernels
 /// differ: `cell=mingru target=sm_75 scan=auto io-type=f32 recompute=gates
-/// schedule=auto math=precise num-warps=8`; behind the schedule `auto` what it
-/// takes, where that is known. Part of the key of the kernel cache.
+/// schedule=auto math=precise num-warps=8`; behind `auto` what it takes, where
+/// that is known. Part of the key of the kernel cache.
 std::string spell(const KernelOptions &options);
 
 } // namespace minrnn
