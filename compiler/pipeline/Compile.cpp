@@ -175,8 +175,8 @@ bool CellCompilation::checkOptions(Stage stage) {
     return rejectOptions(refusal);
   if (options.math == Math::Fast && options.ioType == "f32")
     return rejectOptions(
-        "fast math is for sequences stored in f16 or bf16, whose rounding "
-        "hides its errors; those of f32 it would spoil. Compile with "
+        "fast math is for sequences stored in f16 or bf16, which round as "
+        "coarsely as its functions err; f32 does not. Compile with "
         "--io-type=bf16, or with --math=precise");
   return true;
 }

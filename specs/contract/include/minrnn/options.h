@@ -45,8 +45,9 @@ inline constexpr std::array<std::string_view, 3> scheduleNames = {
 
 /// How the functions of gates are computed. `Precise`: each nearly to its last
 /// bit (specs/numerics.md). `Fast`: on a GPU, of sequences that are stored in
-/// halves, by the approximate instructions that it has for them, whose error is
-/// below that of a half's rounding: sigmoids and tanh by `tanh.approx`.
+/// halves, by the approximate instructions that it has for them: sigmoids and
+/// tanh by `tanh.approx`, whose error is as large as f16's rounding and an
+/// eighth of bf16's (specs/numerics.md, "Fast math").
 enum class Math { Precise, Fast };
 inline constexpr std::array<std::string_view, 2> mathNames = {"precise",
                                                               "fast"};
