@@ -129,9 +129,8 @@ extern "C" __global__ void __launch_bounds__(256)
 /// dInput[rows, 2 width] from dOutput[rows, width]. Grid and block as
 /// activationForward.
 extern "C" __global__ void __launch_bounds__(256)
-    gatedActivationBackward(Size kind, const float *input,
-                            const float *dOutput, float *dInput, Size count,
-                            Size width) {
+    gatedActivationBackward(Size kind, const float *input, const float *dOutput,
+                            float *dInput, Size count, Size width) {
   if (kind == 0)
     gatedBackward<Relu>(input, dOutput, dInput, count, width);
   else if (kind == 1)

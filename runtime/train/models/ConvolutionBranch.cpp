@@ -85,7 +85,7 @@ void ConvolutionBranch::extend(const Pass &pass, std::int64_t /*position*/,
   copyRows(pass.context, pass.batch, pass.time * width,
            convolvedWhole.data() + before, time * width, hidden.data(),
            pass.time * width);
-  copyRows(pass.context, pass.batch, before,
-           whole.data() + pass.time * width, time * width, state, before);
+  copyRows(pass.context, pass.batch, before, whole.data() + pass.time * width,
+           time * width, state, before);
   out.forward<float>(pass, hidden.data(), x, static_cast<float *>(output));
 }

@@ -45,8 +45,8 @@ void FeedForwardBranch::forward(const Pass &pass, const void *input,
   linearForward(pass.context, {pass.rows(), width, 2 * hidden},
                 normalised.in(s), weight.in(pass.parameters),
                 bias.in(pass.parameters), projected.in(s));
-  gatedActivationForward(pass.context, Activation::Gelu,
-                         {pass.rows(), hidden}, projected.in(s), gated.in(s));
+  gatedActivationForward(pass.context, Activation::Gelu, {pass.rows(), hidden},
+                         projected.in(s), gated.in(s));
   out.forward(pass, gated.in(s), x, static_cast<float *>(output));
 }
 
@@ -56,9 +56,8 @@ void FeedForwardBranch::backward(const Pass &pass, const void *input,
   float *s = pass.saved;
   float *w = pass.scratch;
   out.backward(pass, gated.in(s), dX, dGated.in(w));
-  gatedActivationBackward(pass.context, Activation::Gelu,
-                          {pass.rows(), hidden}, projected.in(s), dGated.in(w),
-                          dProjected.in(w));
+  gatedActivationBackward(pass.context, Activation::Gelu, {pass.rows(), hidden},
+                          projected.in(s), dGated.in(w), dProjected.in(w));
   linearBackward(pass.context, {pass.rows(), width, 2 * hidden},
                  normalised.in(s), weight.in(pass.parameters), dProjected.in(w),
                  dNormalised.in(w), weight.in(pass.gradients),
@@ -84,7 +83,7 @@ void FeedForwardBranch::extend(const Pass &pass, std::int64_t /*position*/,
   linearForward(pass.context, {pass.rows(), width, 2 * hidden}, read.in(m),
                 weight.in(pass.parameters), bias.in(pass.parameters),
                 both.in(m));
-  gatedActivationForward(pass.context, Activation::Gelu,
-                         {pass.rows(), hidden}, both.in(m), product.in(m));
+  gatedActivationForward(pass.context, Activation::Gelu, {pass.rows(), hidden},
+                         both.in(m), product.in(m));
   out.forward(pass, product.in(m), x, static_cast<float *>(output));
 }

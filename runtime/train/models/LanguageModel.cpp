@@ -59,9 +59,9 @@ void checkOptions(const LanguageModelOptions &options,
                 "channels as the model is wide: expected an expansion of 1, "
                 "found " +
                 std::to_string(options.expansion));
-  if (manifest.ioType != "f32" && (options.convolution > 0 ||
-                                   options.feedForward > 0 ||
-                                   options.dropout > 0))
+  if (manifest.ioType != "f32" &&
+      (options.convolution > 0 || options.feedForward > 0 ||
+       options.dropout > 0))
     throw Error("convolution, feed-forward and dropout are of f32, but cell '" +
                 manifest.cell + "' stores sequences as " + manifest.ioType +
                 "; compile it with io type f32, or leave them out");
@@ -110,10 +110,10 @@ branchesOf(const LanguageModelOptions &options, const CellKernels &cell,
 struct LanguageModel::Parameters {
   Parameters(const LanguageModelOptions &options, const CellKernels &cell,
              Precision precision, TensorPlan &plan)
-      : embedding(plan.add("embedding.weight",
-                           {options.vocabulary, options.width})),
+      : embedding(
+            plan.add("embedding.weight", {options.vocabulary, options.width})),
         branches(branchesOf(options, cell, precision, plan)),
-        finalNorm(options.norm, options.width, "norm.", plan),
+        finalNorm(NormKind::Rms, options.width, "norm.", plan),
         head(options.tiedEmbedding
                  ? embedding
                  : plan.add("head.weight",
@@ -165,8 +165,8 @@ struct LanguageModel::Activations {
     dNormalised =
         addNumbers<Number>(saved, rows, width, "the gradients of norms");
     if (options.tiedEmbedding)
-      dTable = saved.add("the embedding's gradients",
-                         {options.vocabulary, width});
+      dTable =
+          saved.add("the embedding's gradients", {options.vocabulary, width});
     scratchBegin = saved.add("scratch", {largest.count()}).offset;
     if (static_cast<std::int64_t>(memory.size()) >= saved.count())
       return;
@@ -433,9 +433,8 @@ void LanguageModel::extend(const Pass &pass, std::int64_t position,
   };
   DeviceArray<Number> stream = room();
   DeviceArray<Number> next = room();
-  embeddingForward(layerContext, {rows, modelOptions.vocabulary, width},
-                   tokens, places->embedding.in(pass.parameters),
-                   stream.data());
+  embeddingForward(layerContext, {rows, modelOptions.vocabulary, width}, tokens,
+                   places->embedding.in(pass.parameters), stream.data());
   for (const std::unique_ptr<Branch> &branch : places->branches) {
     branch->extend(pass, position, stream.data(), next.data(), state);
     std::swap(stream, next);

@@ -65,10 +65,9 @@ RecurrentLayer::named(const Pass &pass, const Parameters &parameters,
     const auto &[kind, gradient] = kinds[i];
     const bool isRounded = pass.rounded != nullptr &&
                            findContractTensor(kind)->element == Element::IO;
-    tensors.emplace_back(kind, isRounded
-                                   ? static_cast<const void *>(
-                                         parameters[i].in(pass.rounded))
-                                   : parameters[i].in(pass.parameters));
+    tensors.emplace_back(kind, isRounded ? static_cast<const void *>(
+                                               parameters[i].in(pass.rounded))
+                                         : parameters[i].in(pass.parameters));
     if (pass.gradients != nullptr)
       tensors.emplace_back(gradient, parameters[i].in(pass.gradients));
   }

@@ -76,8 +76,8 @@ public:
   /// output[batch, time, channels] of pass.time more steps, from
   /// state[batch, stateSize] on, which is overwritten. Keeps nothing for a
   /// backward.
-  void extend(const Pass &pass, const Parameters &parameters,
-              const void *input, void *output, float *state);
+  void extend(const Pass &pass, const Parameters &parameters, const void *input,
+              void *output, float *state);
 
 private:
   LayerSizes sizes(std::int64_t batch, std::int64_t time) const {

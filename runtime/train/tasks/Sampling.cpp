@@ -57,8 +57,15 @@ void minrnn::sampleTokens(Model &model, std::span<const std::int32_t> prompt,
   Random random(seed);
   const auto size = static_cast<std::size_t>(model.outputSize());
   ModelState state = model.initialState(1);
-  std::vector<float> logits(prompt.size() * size);
-  model.step(state, prompt, logits);
+  std::vector<float> logits;
+  // In pieces, so that the logits of a long prompt need little room.
+  constexpr std::size_t piece = 1024;
+  for (std::size_t begin = 0; begin < prompt.size(); begin += piece) {
+    const auto tokens =
+        prompt.subspan(begin, std::min(piece, prompt.size() - begin));
+    logits.resize(tokens.size() * size);
+    model.step(state, tokens, logits);
+  }
   // Those of its last token.
   logits.erase(logits.begin(),
                logits.end() - static_cast<std::ptrdiff_t>(size));

@@ -8,7 +8,7 @@
 //
 // x = embedding(token); per layer, where it has them, x += conv(x); always
 // x += out(recurrent(norm x)); where it has it, x += feed_forward(norm x); a
-// final norm; a linear head without bias. The blocks are those of "Were RNNs
+// final RMSNorm; a linear head without bias. The blocks are those of "Were RNNs
 // All We Needed?" (Feng et al. 2024).
 //
 // What lies between the layers is stored as the cell stores sequences, f32 or
@@ -54,6 +54,7 @@ struct LanguageModelOptions {
   /// Hidden channels of a layer, as a multiple of `width`; 1 for a cell that
   /// reads its channel of the input.
   std::int64_t expansion = 4;
+  /// That of the branches; the final one is RMSNorm.
   NormKind norm = NormKind::Rms;
   /// The taps of a causal convolution before each recurrent layer; 0: none.
   std::int64_t convolution = 0;
