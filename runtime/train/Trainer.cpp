@@ -80,6 +80,9 @@ double Trainer::step() {
   objective.upload(task.trainingBatch(
       trainingOptions.batch, trainingOptions.context, trainingOptions.seed,
       static_cast<std::uint64_t>(index)));
+  // (Another seed leaves out others.)
+  model.uploadStep((trainingOptions.seed << 32) +
+                   static_cast<std::uint64_t>(index));
   optimizerOfModel.upload(schedule.rate(index));
   enqueueStep();
   const double loss = objective.waitForLoss();
