@@ -220,6 +220,15 @@ CheckpointInfo minrnn::readCheckpointInfo(const std::filesystem::path &path) {
   });
 }
 
+void minrnn::requireTask(const Metadata &metadata, const std::string &task) {
+  // Files of before there were others lack it.
+  const auto entry = metadata.find("task");
+  const std::string found = entry == metadata.end() ? "text" : entry->second;
+  if (found != task)
+    throw Error("the model was trained on the task '" + found + "', not on '" +
+                task + "'");
+}
+
 void minrnn::readCheckpoint(const std::filesystem::path &path, Model &model,
                             Optimizer *optimizer) {
   const SafetensorsReader reader(path);
