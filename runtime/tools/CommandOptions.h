@@ -64,8 +64,8 @@ CLI::Option *addChoice(CLI::App &command, const std::string &name,
                        std::span<const std::string_view> names);
 
 /// Adds `--io-type f32|f16|bf16` to a command.
-void addIoTypeOption(CLI::App &command, std::string &choice,
-                     const std::string &description);
+CLI::Option *addIoTypeOption(CLI::App &command, std::string &choice,
+                             const std::string &description);
 
 /// Adds `--recompute gates|all` to a command.
 void addRecomputeOption(CLI::App &command, std::string &choice);

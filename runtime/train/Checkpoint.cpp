@@ -46,7 +46,9 @@ Json toJson(const TrainingOptions &options) {
           {"clip", options.clip},
           {"seed", options.seed},
           {"evaluate_every", options.evaluateEvery},
-          {"evaluate_characters", options.evaluatePositions}};
+          {"evaluate_characters", options.evaluatePositions},
+          {"target_accuracy", options.targetAccuracy},
+          {"patience", options.patience}};
 }
 
 Json progressOf(const CheckpointInfo &info) {
@@ -75,9 +77,13 @@ TrainingOptions trainingFromJson(const Json &json) {
   json.at("clip").get_to(options.clip);
   json.at("seed").get_to(options.seed);
   json.at("evaluate_every").get_to(options.evaluateEvery);
-  // Files of before this option lack it.
-  options.evaluatePositions =
-      json.value("evaluate_characters", options.evaluatePositions);
+  // Files of before these options lack them.
+  const auto readLater = [&](const char *name, auto &option) {
+    option = json.value(name, option);
+  };
+  readLater("evaluate_characters", options.evaluatePositions);
+  readLater("target_accuracy", options.targetAccuracy);
+  readLater("patience", options.patience);
   return options;
 }
 

@@ -52,6 +52,8 @@ void check(const TrainingOptions &options) {
   };
   within(options.learningRate, 0, 100, "learning rate");
   within(options.finalFraction, 0, 1, "final fraction of the learning rate");
+  within(options.targetAccuracy, 0, 1, "target accuracy");
+  atLeast(options.patience, 0, "patience");
   within(options.weightDecay, 0, 100, "weight decay");
   // Far from where the scale of a gradient would overflow.
   if (options.clip != 0)
@@ -70,6 +72,9 @@ Trainer::Trainer(Model &model, const Task &task, Optimizer &optimizer,
                options.warmupSteps, options.steps},
       objective(model, task) {
   check(options);
+  if (options.targetAccuracy > 0 &&
+      std::ranges::count(task.metricNames(), "accuracy") == 0)
+    throw Error("training: a target accuracy needs a task that measures one");
   // Fails here, not after a while, when the task has too little.
   task.trainingBatch(1, options.context, options.seed, 0);
   task.validationBatches(options.evaluation());
@@ -140,6 +145,24 @@ void Trainer::enqueueStep() {
     work();
 }
 
+void Trainer::judge(const TrainingProgress &progress) {
+  const double loss = *progress.validationLoss;
+  if (!best || loss < best->loss)
+    best = {progress.step, loss};
+  if (trainingOptions.targetAccuracy > 0)
+    for (const Metric &metric : progress.metrics)
+      if (metric.name == "accuracy" &&
+          metric.value >= trainingOptions.targetAccuracy)
+        earlyEnd = "the accuracy of " + formatNumber(metric.value) +
+                   " reaches the target of " +
+                   formatNumber(trainingOptions.targetAccuracy);
+  if (trainingOptions.patience > 0 &&
+      progress.step - best->step >=
+          trainingOptions.patience * trainingOptions.evaluateEvery)
+    earlyEnd = "the validation loss has not been lower since step " +
+               std::to_string(best->step);
+}
+
 void Trainer::run(
     const std::function<void(const TrainingProgress &)> &report,
     const std::function<void(const TrainingProgress &)> &evaluated,
@@ -152,7 +175,8 @@ void Trainer::run(
   double validationSeconds = 0;
   std::int64_t validations = 0;
   bool stopped = false;
-  while (stepsDone() < trainingOptions.steps && !stopped) {
+  earlyEnd.clear();
+  while (stepsDone() < trainingOptions.steps && !stopped && earlyEnd.empty()) {
     const Clock::time_point begin = Clock::now();
     const double loss = step();
     trainingSeconds += secondsSince(begin);
@@ -195,7 +219,9 @@ void Trainer::run(
     if (!isFinite)
       diverged("after step " + std::to_string(progress.step) +
                " the validation loss is " + formatNumber(validation->loss));
-    if (progress.validationLoss)
+    if (progress.validationLoss) {
+      judge(progress);
       evaluated(progress);
+    }
   }
 }

@@ -44,6 +44,12 @@ struct TrainingOptions {
   /// characters of a text, with the other defaults, 20,000 take some 2 % of the
   /// time between validations.
   std::int64_t evaluatePositions = 20000;
+  /// `run` ends after a validation that finds the metric `accuracy` at least
+  /// this; 0: never.
+  double targetAccuracy = 0;
+  /// `run` ends when the loss of as many validations in a row is not below the
+  /// best; 0: never.
+  std::int64_t patience = 0;
 
   /// How a validation evaluates.
   EvaluationOptions evaluation(StopRequest stop = {}) const {
@@ -104,16 +110,28 @@ public:
   /// Evaluates the model as a validation does; nothing when it was stopped.
   std::optional<Evaluation> evaluate(StopRequest stop = {}) const;
 
-  /// Steps until `options().steps` are done or `stop` ends the run: after a
-  /// step or within a validation, which is then left out. Calls `report` after
-  /// each step, and `evaluated` with it after each validation, the last step's
-  /// included. Every loss that they get is finite: throws DivergenceError as
-  /// `step` does, and when that of a validation is not.
+  /// Steps until `options().steps` are done, a validation ends the run early,
+  /// or `stop` does: after a step or within a validation, which is then left
+  /// out. Calls `report` after each step, and `evaluated` with it after each
+  /// validation, the last step's included. Every loss that they get is finite:
+  /// throws DivergenceError as `step` does, and when that of a validation is
+  /// not.
   void run(const std::function<void(const TrainingProgress &)> &report,
            const std::function<void(const TrainingProgress &)> &evaluated,
            const StopRequest &stop = {});
 
+  /// Why a validation ended the last `run` early; empty when none did.
+  const std::string &endedEarly() const { return earlyEnd; }
+
+  /// The best validation so far, from which on patience counts; a run that goes
+  /// on is given that of the run before.
+  void setBestValidation(const std::optional<Validation> &validation) {
+    best = validation;
+  }
+
 private:
+  /// Ends the run where the validation says so.
+  void judge(const TrainingProgress &progress);
   [[noreturn]] void diverged(const std::string &how);
   /// Queues a step on what was uploaded.
   void enqueueStep();
@@ -129,6 +147,8 @@ private:
   std::unique_ptr<Graph> graph;
   std::optional<std::uint64_t> graphGeneration;
   bool mayRecord = true;
+  std::optional<Validation> best;
+  std::string earlyEnd;
   std::string refusal;
 };
 
