@@ -13,6 +13,7 @@
 #include "runtime/core/FormatNumber.h"
 #include "runtime/train/CheckpointMetadata.h"
 #include "runtime/train/NotFinite.h"
+#include "specs/contract/Names.h"
 
 #include <algorithm>
 #include <array>
@@ -36,19 +37,24 @@ std::string prefixOf(const Optimizer::State &state) {
 }
 
 Json toJson(const TrainingOptions &options) {
-  return {{"batch", options.batch},
-          {"context", options.context},
-          {"steps", options.steps},
-          {"learning_rate", options.learningRate},
-          {"final_fraction", options.finalFraction},
-          {"warmup_steps", options.warmupSteps},
-          {"weight_decay", options.weightDecay},
-          {"clip", options.clip},
-          {"seed", options.seed},
-          {"evaluate_every", options.evaluateEvery},
-          {"evaluate_characters", options.evaluatePositions},
-          {"target_accuracy", options.targetAccuracy},
-          {"patience", options.patience}};
+  return {
+      {"batch", options.batch},
+      {"context", options.context},
+      {"steps", options.steps},
+      {"learning_rate", options.learningRate},
+      {"final_fraction", options.finalFraction},
+      {"warmup_steps", options.warmupSteps},
+      {"weight_decay", options.weightDecay},
+      {"clip", options.clip},
+      {"seed", options.seed},
+      {"evaluate_every", options.evaluateEvery},
+      {"evaluate_characters", options.evaluatePositions},
+      {"target_accuracy", options.targetAccuracy},
+      {"patience", options.patience},
+      {"accumulate", options.accumulate},
+      {"learning_rate_decay", nameOf(learningRateDecayNames, options.decay)},
+      {"skip_outliers", options.skipOutliers},
+      {"overfit", options.overfit}};
 }
 
 Json progressOf(const CheckpointInfo &info) {
@@ -62,6 +68,8 @@ Json progressOf(const CheckpointInfo &info) {
   };
   add("validation", info.validation);
   add("best_validation", info.bestValidation);
+  if (!info.gradientNorms.empty())
+    json["gradient_norms"] = info.gradientNorms;
   return json;
 }
 
@@ -84,6 +92,17 @@ TrainingOptions trainingFromJson(const Json &json) {
   readLater("evaluate_characters", options.evaluatePositions);
   readLater("target_accuracy", options.targetAccuracy);
   readLater("patience", options.patience);
+  readLater("accumulate", options.accumulate);
+  readLater("skip_outliers", options.skipOutliers);
+  readLater("overfit", options.overfit);
+  std::string decay =
+      std::string(nameOf(learningRateDecayNames, options.decay));
+  readLater("learning_rate_decay", decay);
+  const auto found =
+      findNamed<LearningRateDecay>(learningRateDecayNames, decay);
+  if (!found)
+    throw Error("there is no decay of the learning rate '" + decay + "'");
+  options.decay = *found;
   return options;
 }
 
@@ -98,6 +117,7 @@ void readProgress(const Json &json, CheckpointInfo &info) {
   };
   info.validation = read("validation");
   info.bestValidation = read("best_validation");
+  info.gradientNorms = json.value("gradient_norms", info.gradientNorms);
   // Files of before it was kept account of lack it.
   if (!info.bestValidation)
     info.bestValidation = info.validation;

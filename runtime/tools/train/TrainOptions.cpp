@@ -12,6 +12,7 @@
 #include "runtime/tools/CheckpointFiles.h"
 #include "runtime/tools/Commands.h"
 #include "runtime/tools/train/TrainRun.h"
+#include "specs/contract/Names.h"
 
 using namespace minrnn;
 
@@ -97,8 +98,11 @@ void TrainCommand::addModelOptions() {
 void TrainCommand::addTrainingOptions() {
   using Options = TrainingOptions;
   constexpr std::int64_t most = mostOfACount;
-  addTraining<std::int64_t>("--batch", &Options::batch, "sequences of a step",
+  addTraining<std::int64_t>("--batch", &Options::batch, "sequences at a time",
                             1, most);
+  addTraining<std::int64_t>("--accumulate", &Options::accumulate,
+                            "batches of a step, whose gradients are summed", 1,
+                            most);
   addTraining<std::int64_t>("--steps", &Options::steps, "steps in all", 1,
                             most);
   addTraining<std::int64_t>("--eval-every", &Options::evaluateEvery,
@@ -111,10 +115,34 @@ void TrainCommand::addTrainingOptions() {
               "the highest learning rate, after the warm-up");
   addTraining<std::int64_t>("--warmup", &Options::warmupSteps,
                             "steps in which the learning rate rises", 0, most);
+  command
+      .add_option_function<std::string>(
+          "--lr-schedule",
+          [&training = options->training](const std::string &name) {
+            training.decay =
+                *findNamed<LearningRateDecay>(learningRateDecayNames, name);
+          },
+          "how the learning rate falls after the warm-up, to a tenth: along a "
+          "cosine, along a line, or not at all")
+      ->check(
+          CLI::IsMember(std::vector<std::string>(learningRateDecayNames.begin(),
+                                                 learningRateDecayNames.end()))
+              .description(""))
+      ->type_name("cosine|linear|constant")
+      ->default_str("cosine");
+  goesOnWith("--lr-schedule", &Options::decay);
   addTraining("--weight-decay", &Options::weightDecay,
               "AdamW's decoupled weight decay");
   addTraining("--clip", &Options::clip,
               "the largest norm of the gradients; 0 for no clipping");
+  command.add_flag("--skip-outliers", options->training.skipOutliers,
+                   "leave out steps whose gradients have a norm six standard "
+                   "deviations above the mean of the 128 before");
+  goesOnWith("--skip-outliers", &Options::skipOutliers);
+  command.add_flag("--overfit", options->training.overfit,
+                   "learn the first batch again and again, to see whether the "
+                   "model can");
+  goesOnWith("--overfit", &Options::overfit);
   addTraining("--seed", &Options::seed,
               "decides initial weights and the batches");
 }

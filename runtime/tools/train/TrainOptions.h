@@ -83,12 +83,7 @@ public:
                            Number most = std::numeric_limits<Number>::max()) {
     CLI::Option *option = addNumber(command, name, options->training.*member,
                                     description, least, most);
-    const TrainingOptions *given = &options->training;
-    options->goOnWith.emplace_back(
-        [option, given, member](TrainingOptions &training) {
-          if (option->count() > 0)
-            training.*member = given->*member;
-        });
+    goesOnWith(name, member);
     return option;
   }
 
@@ -101,6 +96,18 @@ public:
   void trainsOn(const OpenTask &open);
 
 private:
+  /// A run that goes on takes this member from the command line where the
+  /// option is given.
+  template <typename Value>
+  void goesOnWith(const std::string &name, Value TrainingOptions::*member) {
+    options->goOnWith.emplace_back([option = command.get_option(name),
+                                    given = &options->training,
+                                    member](TrainingOptions &training) {
+      if (option->count() > 0)
+        training.*member = given->*member;
+    });
+  }
+
   void addFileOptions();
   void addModelOptions();
   void addTrainingOptions();

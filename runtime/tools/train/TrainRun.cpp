@@ -247,6 +247,9 @@ void printEnd(const Start &start, const Evaluation &validation, Model &model,
   std::cout << "validation " << describe(validation, task.unit) << ' '
             << task.evaluated << " not trained on\n";
   printLonger(task, model, trainer);
+  if (trainer.stepsSkipped() > 0)
+    std::cout << trainer.stepsSkipped()
+              << " steps were skipped, their gradients an outlier\n";
   std::cout << files.describe(start.info);
   printMemory(*start.cell.device());
   if (!trainer.graphRefusal().empty())
@@ -281,7 +284,6 @@ void minrnn::train(const TrainOptions &options, const OpenTask &open) {
   else
     model.initialise(start.info.training.seed);
 
-  trainer.setBestValidation(start.info.bestValidation);
   const bool isDone = trainer.stepsDone() >= trainer.options().steps;
   TrainingLog log;
   if (!isDone)
