@@ -31,6 +31,7 @@ struct Training {
 
   std::vector<double> losses(int steps) {
     std::vector<double> found;
+    found.reserve(static_cast<std::size_t>(steps));
     for (int i = 0; i < steps; ++i)
       found.push_back(trainer.step());
     return found;

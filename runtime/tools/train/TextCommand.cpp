@@ -84,9 +84,8 @@ void minrnn::addTrainText(CLI::App &train) {
                        "Train a character model on a text: the first 90 % to "
                        "train on, the last 10 % for validation.");
   const auto data = std::make_shared<std::filesystem::path>();
-  command.files()
-      .addInput("--data", *data, "the text, any file; - for standard input")
-      ->required();
+  command.required(command.files().addInput(
+      "--data", *data, "the text, any file; - for standard input"));
   command.addTraining<std::int64_t>("--context", &TrainingOptions::context,
                                     "characters of a window", 1, mostOfACount);
   command

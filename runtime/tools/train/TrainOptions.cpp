@@ -14,13 +14,19 @@
 #include "runtime/tools/train/TrainRun.h"
 #include "specs/contract/Names.h"
 
+#include <iostream>
+
 using namespace minrnn;
 
 TrainCommand::TrainCommand(CLI::App &train, const std::string &name,
                            const std::string &description)
     : command(*train.add_subcommand(name, description)),
       options(std::make_shared<TrainOptions>()),
-      fileOptions(std::make_shared<FileOptions>(command)) {}
+      fileOptions(std::make_shared<FileOptions>(command)),
+      config(std::make_shared<TrainConfig>(command, *fileOptions)) {
+  for (CLI::Option *option : config->options())
+    fixed(option);
+}
 
 void TrainCommand::addGeneratedTaskOptions(std::int64_t &validationSequences,
                                            std::int64_t &testLength) {
@@ -57,14 +63,17 @@ void TrainCommand::addFileOptions() {
   command.add_flag("--keep-best", options->keepBest,
                    "keep the best model by validation beside the last, as "
                    "model.best.safetensors for model.safetensors");
-  command.add_flag("--overwrite", options->overwrite,
-                   "replace a checkpoint, and the log of an earlier run, that "
-                   "this run does not go on from");
+  command
+      .add_flag("--overwrite", options->overwrite,
+                "replace a checkpoint, and the log of an earlier run, that "
+                "this run does not go on from")
+      ->configurable(false);
   CLI::Option *resume =
       fileOptions->addInput("--resume", options->resume,
                             "go on from this checkpoint, and write to it "
                             "unless --checkpoint is given",
                             noDash);
+  resume->configurable(false);
   for (CLI::Option *option : fixedOptions)
     option->excludes(resume);
 }
@@ -165,15 +174,23 @@ void TrainCommand::trainsOn(const OpenTask &open) {
   addFileOptions();
   addTrainingOptions();
   addComputeOptions();
-  command.callback(
-      [options = options, files = fileOptions, command = &command, open] {
-        if (options->resumes() && command->count("--checkpoint") == 0)
-          options->checkpoint = options->resume;
-        NamedFiles named = files->named();
-        named.allowSame("--checkpoint", "--resume");
-        if (options->keepBest)
-          named.addOutput("--keep-best", bestBeside(options->checkpoint));
-        checkFiles(*files, named);
-        train(*options, open);
-      });
+  command.callback([options = options, files = fileOptions, config = config,
+                    required = requiredOptions, command = &command, open] {
+    config->apply();
+    if (config->prints()) {
+      std::cout << config->toJson() << '\n';
+      return;
+    }
+    for (const CLI::Option *option : required)
+      if (option->count() == 0)
+        throw CLI::RequiredError(option->get_name());
+    if (options->resumes() && command->count("--checkpoint") == 0)
+      options->checkpoint = options->resume;
+    NamedFiles named = files->named();
+    named.allowSame("--checkpoint", "--resume");
+    if (options->keepBest)
+      named.addOutput("--keep-best", bestBeside(options->checkpoint));
+    checkFiles(*files, named);
+    train(*options, open);
+  });
 }

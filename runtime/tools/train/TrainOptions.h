@@ -14,6 +14,7 @@
 #include "minrnn/train/trainer.h"
 #include "runtime/tools/CommandOptions.h"
 #include "runtime/tools/NumberOptions.h"
+#include "runtime/tools/train/TrainConfig.h"
 #include "runtime/tools/train/TrainTask.h"
 
 #include <CLI/CLI.hpp>
@@ -74,6 +75,12 @@ public:
     return option;
   }
 
+  /// An option that must be given, on the command line or in a configuration.
+  CLI::Option *required(CLI::Option *option) {
+    requiredOptions.push_back(option);
+    return option;
+  }
+
   /// An option that a run that goes on may change.
   template <typename Number>
   CLI::Option *addTraining(const std::string &name,
@@ -116,7 +123,9 @@ private:
   CLI::App &command;
   std::shared_ptr<TrainOptions> options;
   std::shared_ptr<FileOptions> fileOptions;
+  std::shared_ptr<TrainConfig> config;
   std::vector<CLI::Option *> fixedOptions;
+  std::vector<CLI::Option *> requiredOptions;
 };
 
 /// The most of what is counted on the command line.

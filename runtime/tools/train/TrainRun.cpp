@@ -234,7 +234,8 @@ void printLonger(const TrainTask &task, Model &model, const Trainer &trainer) {
       model, *task.longer,
       {.batch = trainer.options().batch, .context = task.longer->positions()});
   std::cout << "at " << task.lengths << ": "
-            << describe(found.value(), task.unit) << std::endl;
+            << describe(found.value(), task.unit) << '\n'
+            << std::flush;
 }
 
 /// What a run that is done has come to.
