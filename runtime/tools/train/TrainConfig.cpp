@@ -88,8 +88,8 @@ void TrainConfig::give(const std::string &json, const std::string &source) {
   for (const auto &[name, value] : values.items()) {
     CLI::Option *option = command.get_option_no_throw("--" + name);
     if (option == nullptr || !option->get_configurable())
-      throw Error(source + ": minrnn train " + command.get_name() +
-                  " has no option --" + name + " to configure");
+      throw Error(source + ": expected options of minrnn train " +
+                  command.get_name() + ", found '" + name + "'");
     if (option->count() > 0)
       continue;
     try {
