@@ -41,6 +41,7 @@ struct CompileChoice {
   std::string ioType = "f32";
   std::string recompute = "gates";
   std::string schedule = "auto";
+  std::string math = "precise";
   std::optional<int> numWarps = std::nullopt;
 
   JitOptions optionsFor(std::shared_ptr<Device> device) const;
@@ -54,8 +55,8 @@ void addDeviceOptions(CLI::App &command, DeviceChoice &choice);
 void addProductsOption(CLI::App &command, DeviceChoice &choice,
                        const std::string &usual);
 
-/// Adds `--cell`, `--scan`, `--io-type`, `--recompute`, `--schedule` and
-/// `--num-warps` to a command.
+/// Adds `--cell`, `--scan`, `--io-type`, `--recompute`, `--math`, `--schedule`
+/// and `--num-warps` to a command.
 void addCompileOptions(CLI::App &command, CompileChoice &choice);
 
 /// Adds an option whose value is one of `names`.
@@ -73,6 +74,9 @@ void addRecomputeOption(CLI::App &command, std::string &choice);
 /// Adds `--schedule auto|carry|lookback` and `--num-warps 8|16` to a command.
 void addScheduleOptions(CLI::App &command, std::string &choice,
                         std::optional<int> &numWarps);
+
+/// Adds `--math precise|fast` to a command.
+void addMathOption(CLI::App &command, std::string &choice);
 
 } // namespace minrnn
 

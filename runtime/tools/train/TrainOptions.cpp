@@ -158,6 +158,7 @@ void TrainCommand::addTrainingOptions() {
 
 void TrainCommand::addComputeOptions() {
   addRecomputeOption(command, options->recompute);
+  addMathOption(command, options->math);
   addScheduleOptions(command, options->schedule, options->numWarps);
   addIoTypeOption(command, options->ioType,
                   "what activations are stored as: f32, or bf16, whose "

@@ -44,6 +44,7 @@ struct TrainOptions {
   std::vector<std::function<void(TrainingOptions &)>> goOnWith;
   std::string recompute = "gates";
   std::string schedule = "auto";
+  std::string math = "precise";
   std::optional<int> numWarps = std::nullopt;
   /// Empty: f32, or that of the checkpoint.
   std::string ioType;

@@ -56,6 +56,7 @@ CellKernels compile(const LanguageModelInfo &model,
        .ioType = options.ioType.empty() ? model.ioType : options.ioType,
        .recompute = *findRecompute(options.recompute),
        .schedule = *findSchedule(options.schedule),
+       .math = *findMath(options.math),
        .numWarps = options.numWarps,
        .sizes = layerSizes(model.options, training),
        .device = options.device.open()});
@@ -120,6 +121,9 @@ void printStart(const LanguageModel &model, std::size_t parameters,
   if (manifest.ioType != "f32")
     std::cout << "activations in " << manifest.ioType
               << ", parameters and optimiser in f32\n";
+  if (manifest.math == Math::Fast)
+    std::cout << "gates by approximate instructions; --math precise for exact "
+                 "ones\n";
   if (const Precision precision = model.context().precision();
       precision != Precision::Ieee)
     std::cout << "products in " << nameOf(precisionNames, precision)
