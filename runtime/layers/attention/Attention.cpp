@@ -27,6 +27,10 @@ namespace {
 constexpr std::int64_t tileRows = 32;
 constexpr std::int64_t widestHead = 128;
 
+/// Below this many multiplications waking a second thread costs more than it
+/// saves.
+constexpr double smallestSplit = 1 << 17;
+
 /// Sequences times heads. `queries` and `keys` are the arrays of as many rows.
 std::int64_t headsOf(const AttentionShape &shape,
                      std::initializer_list<HeadRows<const float>> queries,
@@ -56,6 +60,14 @@ RowsOfHead<Element> rowsOf(const AttentionShape &shape,
   return {rows.data + head / shape.heads * rows.batchStride +
               head % shape.heads * shape.headWidth,
           rows.timeStride};
+}
+
+/// About as many as one product of queries and keys has.
+double multiplicationsOf(const AttentionShape &shape, std::int64_t heads) {
+  return static_cast<double>(heads * shape.headWidth) *
+         static_cast<double>(shape.time) *
+         (static_cast<double>(shape.past) +
+          static_cast<double>(shape.time) / 2);
 }
 
 /// A block for each tile of each head; it keeps `tiles` tiles.
@@ -92,7 +104,8 @@ void minrnn::attentionForward(const LayerContext &context,
         shape.headWidth);
   const std::int64_t tiles = ceilDiv(shape.time, queriesOfHostTile);
   // The last tiles see the most keys.
-#pragma omp parallel for schedule(dynamic) if (tiles * heads > 1)
+#pragma omp parallel for schedule(                                             \
+        dynamic) if (multiplicationsOf(shape, heads) > smallestSplit)
   for (std::int64_t task = 0; task < tiles * heads; ++task) {
     const std::int64_t tile = tiles - 1 - task / heads;
     const std::int64_t head = task % heads;
@@ -140,7 +153,8 @@ void minrnn::attentionBackward(
                          shape.batch, shape.time, shape.heads, shape.headWidth);
   }
   // A head's gradients are sums in one order, whatever the threads.
-#pragma omp parallel for schedule(dynamic) if (heads > 1)
+#pragma omp parallel for schedule(                                             \
+        dynamic) if (multiplicationsOf(shape, heads) > smallestSplit)
   for (std::int64_t head = 0; head < heads; ++head)
     hostAttentionGradients(shape, {.query = rowsOf(shape, query, head),
                                    .key = rowsOf(shape, key, head),

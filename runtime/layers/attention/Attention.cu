@@ -38,14 +38,20 @@ __device__ inline int warp() { return threadIdx.x / lanes; }
 /// The first of the tile's rows that this warp owns.
 __device__ inline int firstOwn() { return warp() * ownRows; }
 
-/// The rows of one head.
+/// The rows of one head of one sequence.
 template <typename Element> struct Rows {
   Element *data;
   Size stride;
+};
 
-  __device__ Rows(Element *data, Size batchStride, Size timeStride,
-                  Size sequence, Size head, Size width)
-      : data(data + sequence * batchStride + head * width), stride(timeStride) {
+/// Where the heads of sequences lie.
+template <typename Element> struct HeadRows {
+  Element *data;
+  Size batchStride;
+  Size timeStride;
+
+  __device__ Rows<Element> of(Size sequence, Size head, Size width) const {
+    return {data + sequence * batchStride + head * width, timeStride};
   }
 };
 
@@ -114,17 +120,17 @@ __device__ void addRows(const float (&weights)[ownRows],
     }
 }
 
-/// Writes the sums of own rows, times factors.
+/// Writes the sums of own rows, times `factor`.
 template <int groups>
 __device__ void storeRows(const Rows<float> &rows, Size first, Size end,
                           Size width, const float (&sums)[ownRows][groups],
-                          const float (&factors)[ownRows]) {
+                          float factor) {
   for (int i = 0; i < ownRows; ++i)
     for (int group = 0; group < groups; ++group) {
       const Size row = first + firstOwn() + i;
       const int column = lane() + group * lanes;
       if (row < end && column < width)
-        rows.data[row * rows.stride + column] = factors[i] * sums[i][group];
+        rows.data[row * rows.stride + column] = factor * sums[i][group];
     }
 }
 
@@ -148,22 +154,86 @@ __device__ void forEachTile(Size batch, Size time, Size heads, Visit visit) {
   }
 }
 
-/// Calls `action` with a constant that converts to the groups of 32 columns.
-template <int count> struct Groups {
-  static constexpr int value = count;
-};
-template <typename Action>
-__device__ void withGroups(Size width, Action action) {
+/// Runs `entry` with as many groups of 32 columns as heads of `width` need.
+template <typename Entry>
+__device__ void runWithGroups(Size width, const Entry &entry) {
   if (width <= 32)
-    action(Groups<1>());
+    entry.template run<1>();
   else if (width <= 64)
-    action(Groups<2>());
+    entry.template run<2>();
   else
-    action(Groups<4>());
+    entry.template run<4>();
 }
 
-/// output[batch, time] and, where it is not null, logSumExp from query and
-/// output [batch, time], key and value [batch, past + time]. Keeps two tiles.
+//===----------------------------------------------------------------------===//
+// Forward
+//===----------------------------------------------------------------------===//
+
+struct Forward {
+  HeadRows<const float> query, key, value;
+  HeadRows<float> output;
+  float *logSumExp;
+  Size batch, time, past, heads, width;
+
+  template <int groups> __device__ void run() const {
+    forEachTile(batch, time, heads, [&](Size sequence, Size head, Size first) {
+      runTile<groups>(sequence, head, first);
+    });
+  }
+
+  template <int groups>
+  __device__ void runTile(Size sequence, Size head, Size first) const {
+    const Tile<groups> own(0);
+    const Tile<groups> others(1);
+    const Rows<const float> keys = key.of(sequence, head, width);
+    const Rows<const float> values = value.of(sequence, head, width);
+    // What the last of the queries sees.
+    const Size end = past + (first + tileRows < time ? first + tileRows : time);
+    float sums[ownRows][groups] = {};
+    float divisors[ownRows] = {};
+    float largest[ownRows];
+    for (float &x : largest)
+      x = negativeInfinity();
+    __syncthreads();
+    own.load(query.of(sequence, head, width), first, time, width,
+             scaleOf(width));
+    for (Size begin = 0; begin < end; begin += tileRows) {
+      __syncthreads();
+      others.load(keys, begin, end, width);
+      __syncthreads();
+      float weights[ownRows];
+      multiplyRows(own, others, weights);
+      for (int i = 0; i < ownRows; ++i) {
+        const bool seen = begin + lane() <= past + first + firstOwn() + i;
+        const float score = seen ? weights[i] : negativeInfinity();
+        const float maximum = fmaxf(largest[i], warpMaximum(score));
+        const float rescale = expf(largest[i] - maximum);
+        largest[i] = maximum;
+        weights[i] = expf(score - maximum);
+        divisors[i] = divisors[i] * rescale + weights[i];
+        for (float &sum : sums[i])
+          sum *= rescale;
+      }
+      __syncthreads();
+      others.load(values, begin, end, width);
+      __syncthreads();
+      addRows(weights, others, sums);
+    }
+    for (int i = 0; i < ownRows; ++i) {
+      const float divisor = float(warpSum(divisors[i]));
+      for (float &sum : sums[i])
+        sum /= divisor;
+      const Size row = first + firstOwn() + i;
+      if (logSumExp != nullptr && lane() == 0 && row < time)
+        logSumExp[(sequence * heads + head) * time + row] =
+            largest[i] + logf(divisor);
+    }
+    storeRows(output.of(sequence, head, width), first, time, width, sums, 1);
+  }
+};
+
+/// output[batch, time] and, where it is not null, logSumExp from query
+/// [batch, time], key and value [batch, past + time]. Keeps two tiles.
 extern "C" __global__ void __launch_bounds__(256)
     attentionForward(const float *query, Size queryBatch, Size queryTime,
                      const float *key, Size keyBatch, Size keyTime,
@@ -171,63 +241,88 @@ extern "C" __global__ void __launch_bounds__(256)
                      float *output, Size outputBatch, Size outputTime,
                      float *logSumExp, Size batch, Size time, Size past,
                      Size heads, Size width) {
-  withGroups(width, [&](auto constant) {
-    constexpr int groups = decltype(constant)::value;
-    const Tile<groups> own(0);
-    const Tile<groups> others(1);
-    forEachTile(batch, time, heads, [&](Size sequence, Size head, Size first) {
-      const Rows<const float> queries(query, queryBatch, queryTime, sequence,
-                                      head, width);
-      const Rows<const float> keys(key, keyBatch, keyTime, sequence, head,
-                                   width);
-      const Rows<const float> values(value, valueBatch, valueTime, sequence,
-                                     head, width);
-      const Rows<float> outputs(output, outputBatch, outputTime, sequence, head,
-                                width);
-      const Size end =
-          past + (first + tileRows < time ? first + tileRows : time);
-      float sums[ownRows][groups] = {};
-      float divisors[ownRows] = {};
-      float largest[ownRows];
-      for (float &x : largest)
-        x = negativeInfinity();
-      __syncthreads();
-      own.load(queries, first, time, width, scaleOf(width));
-      for (Size begin = 0; begin < end; begin += tileRows) {
-        __syncthreads();
-        others.load(keys, begin, end, width);
-        __syncthreads();
-        float weights[ownRows];
-        multiplyRows(own, others, weights);
-        for (int i = 0; i < ownRows; ++i) {
-          const bool seen = begin + lane() <= past + first + firstOwn() + i;
-          const float score = seen ? weights[i] : negativeInfinity();
-          const float maximum = fmaxf(largest[i], warpMaximum(score));
-          const float rescale = expf(largest[i] - maximum);
-          largest[i] = maximum;
-          weights[i] = expf(score - maximum);
-          divisors[i] = divisors[i] * rescale + weights[i];
-          for (float &sum : sums[i])
-            sum *= rescale;
-        }
-        __syncthreads();
-        others.load(values, begin, end, width);
-        __syncthreads();
-        addRows(weights, others, sums);
-      }
-      float shares[ownRows];
-      for (int i = 0; i < ownRows; ++i) {
-        const float divisor = float(warpSum(divisors[i]));
-        shares[i] = 1 / divisor;
-        const Size row = first + firstOwn() + i;
-        if (logSumExp != nullptr && lane() == 0 && row < time)
-          logSumExp[(sequence * heads + head) * time + row] =
-              largest[i] + logf(divisor);
-      }
-      storeRows(outputs, first, time, width, sums, shares);
-    });
-  });
+  runWithGroups(width, Forward{{query, queryBatch, queryTime},
+                               {key, keyBatch, keyTime},
+                               {value, valueBatch, valueTime},
+                               {output, outputBatch, outputTime},
+                               logSumExp,
+                               batch,
+                               time,
+                               past,
+                               heads,
+                               width});
 }
+
+//===----------------------------------------------------------------------===//
+// Backward
+//===----------------------------------------------------------------------===//
+
+struct BackwardQueries {
+  HeadRows<const float> query, key, value, output, dOutput;
+  const float *logSumExp;
+  double *means;
+  HeadRows<float> dQuery;
+  Size batch, time, heads, width;
+
+  template <int groups> __device__ void run() const {
+    forEachTile(batch, time, heads, [&](Size sequence, Size head, Size first) {
+      runTile<groups>(sequence, head, first);
+    });
+  }
+
+  template <int groups>
+  __device__ void runTile(Size sequence, Size head, Size first) const {
+    const Tile<groups> ownQueries(0);
+    const Tile<groups> ownGradients(1);
+    const Tile<groups> others(2);
+    const Rows<const float> keys = key.of(sequence, head, width);
+    const Rows<const float> values = value.of(sequence, head, width);
+    const Rows<const float> outputs = output.of(sequence, head, width);
+    const Rows<const float> dOutputs = dOutput.of(sequence, head, width);
+    const Size end = first + tileRows < time ? first + tileRows : time;
+    __syncthreads();
+    ownQueries.load(query.of(sequence, head, width), first, end, width,
+                    scaleOf(width));
+    ownGradients.load(dOutputs, first, end, width);
+    float logarithms[ownRows];
+    float ownMeans[ownRows];
+    for (int i = 0; i < ownRows; ++i) {
+      const Size row = first + firstOwn() + i;
+      double product = 0;
+      if (row < end)
+        for (Size column = lane(); column < width; column += lanes)
+          product += double(dOutputs.data[row * dOutputs.stride + column]) *
+                     double(outputs.data[row * outputs.stride + column]);
+      product = warpSum(product);
+      const Size place = (sequence * heads + head) * time + row;
+      if (lane() == 0 && row < end)
+        means[place] = product;
+      ownMeans[i] = float(product);
+      logarithms[i] = row < end ? logSumExp[place] : 0.0F;
+    }
+    float sums[ownRows][groups] = {};
+    for (Size begin = 0; begin < end; begin += tileRows) {
+      float gradients[ownRows];
+      float scores[ownRows];
+      __syncthreads();
+      others.load(values, begin, end, width);
+      __syncthreads();
+      multiplyRows(ownGradients, others, gradients);
+      __syncthreads();
+      others.load(keys, begin, end, width);
+      __syncthreads();
+      multiplyRows(ownQueries, others, scores);
+      for (int i = 0; i < ownRows; ++i) {
+        const bool seen = begin + lane() <= first + firstOwn() + i;
+        const float weight = seen ? expf(scores[i] - logarithms[i]) : 0.0F;
+        gradients[i] = weight * (gradients[i] - ownMeans[i]);
+      }
+      addRows(gradients, others, sums);
+    }
+    storeRows(dQuery.of(sequence, head, width), first, end, width, sums,
+              scaleOf(width));
+  }
+};
 
 /// dQuery, and for attentionBackwardKeys means: the mean of the gradients of a
 /// query's weights, by its weights, which is dOutput times output. Keeps three
@@ -239,70 +334,78 @@ extern "C" __global__ void __launch_bounds__(256) attentionBackwardQueries(
     const float *dOutput, Size dOutputBatch, Size dOutputTime,
     const float *logSumExp, double *means, float *dQuery, Size dQueryBatch,
     Size dQueryTime, Size batch, Size time, Size heads, Size width) {
-  withGroups(width, [&](auto constant) {
-    constexpr int groups = decltype(constant)::value;
-    const Tile<groups> ownQueries(0);
-    const Tile<groups> ownGradients(1);
-    const Tile<groups> others(2);
-    forEachTile(batch, time, heads, [&](Size sequence, Size head, Size first) {
-      const Rows<const float> queries(query, queryBatch, queryTime, sequence,
-                                      head, width);
-      const Rows<const float> keys(key, keyBatch, keyTime, sequence, head,
-                                   width);
-      const Rows<const float> values(value, valueBatch, valueTime, sequence,
-                                     head, width);
-      const Rows<const float> outputs(output, outputBatch, outputTime, sequence,
-                                      head, width);
-      const Rows<const float> dOutputs(dOutput, dOutputBatch, dOutputTime,
-                                       sequence, head, width);
-      const Rows<float> dQueries(dQuery, dQueryBatch, dQueryTime, sequence,
-                                 head, width);
-      const Size end = first + tileRows < time ? first + tileRows : time;
-      __syncthreads();
-      ownQueries.load(queries, first, end, width, scaleOf(width));
-      ownGradients.load(dOutputs, first, end, width);
-      float logarithms[ownRows];
-      float ownMeans[ownRows];
-      for (int i = 0; i < ownRows; ++i) {
-        const Size row = first + firstOwn() + i;
-        double product = 0;
-        if (row < end)
-          for (Size column = lane(); column < width; column += lanes)
-            product += double(dOutputs.data[row * dOutputs.stride + column]) *
-                       double(outputs.data[row * outputs.stride + column]);
-        product = warpSum(product);
-        const Size place = (sequence * heads + head) * time + row;
-        if (lane() == 0 && row < end)
-          means[place] = product;
-        ownMeans[i] = float(product);
-        logarithms[i] = row < end ? logSumExp[place] : 0.0F;
-      }
-      float sums[ownRows][groups] = {};
-      for (Size begin = 0; begin < end; begin += tileRows) {
-        float gradients[ownRows];
-        float scores[ownRows];
-        __syncthreads();
-        others.load(values, begin, end, width);
-        __syncthreads();
-        multiplyRows(ownGradients, others, gradients);
-        __syncthreads();
-        others.load(keys, begin, end, width);
-        __syncthreads();
-        multiplyRows(ownQueries, others, scores);
-        for (int i = 0; i < ownRows; ++i) {
-          const bool seen = begin + lane() <= first + firstOwn() + i;
-          const float weight = seen ? expf(scores[i] - logarithms[i]) : 0.0F;
-          gradients[i] = weight * (gradients[i] - ownMeans[i]);
-        }
-        addRows(gradients, others, sums);
-      }
-      float factors[ownRows];
-      for (float &factor : factors)
-        factor = scaleOf(width);
-      storeRows(dQueries, first, end, width, sums, factors);
-    });
-  });
+  runWithGroups(width, BackwardQueries{{query, queryBatch, queryTime},
+                                       {key, keyBatch, keyTime},
+                                       {value, valueBatch, valueTime},
+                                       {output, outputBatch, outputTime},
+                                       {dOutput, dOutputBatch, dOutputTime},
+                                       logSumExp,
+                                       means,
+                                       {dQuery, dQueryBatch, dQueryTime},
+                                       batch,
+                                       time,
+                                       heads,
+                                       width});
 }
+
+struct BackwardKeys {
+  HeadRows<const float> query, key, value, dOutput;
+  const float *logSumExp;
+  const double *means;
+  HeadRows<float> dKey, dValue;
+  Size batch, time, heads, width;
+
+  template <int groups> __device__ void run() const {
+    forEachTile(batch, time, heads, [&](Size sequence, Size head, Size first) {
+      runTile<groups>(sequence, head, first);
+    });
+  }
+
+  template <int groups>
+  __device__ void runTile(Size sequence, Size head, Size first) const {
+    const Tile<groups> ownKeys(0);
+    const Tile<groups> ownValues(1);
+    const Tile<groups> others(2);
+    const Rows<const float> queries = query.of(sequence, head, width);
+    const Rows<const float> dOutputs = dOutput.of(sequence, head, width);
+    __syncthreads();
+    ownKeys.load(key.of(sequence, head, width), first, time, width,
+                 scaleOf(width));
+    ownValues.load(value.of(sequence, head, width), first, time, width);
+    float sumsOfKeys[ownRows][groups] = {};
+    float sumsOfValues[ownRows][groups] = {};
+    for (Size begin = first; begin < time; begin += tileRows) {
+      float gradients[ownRows];
+      float weights[ownRows];
+      __syncthreads();
+      others.load(dOutputs, begin, time, width);
+      __syncthreads();
+      multiplyRows(ownValues, others, gradients);
+      __syncthreads();
+      others.load(queries, begin, time, width);
+      __syncthreads();
+      multiplyRows(ownKeys, others, weights);
+      const Size row = begin + lane();
+      const Size place = (sequence * heads + head) * time + row;
+      const float logarithm = row < time ? logSumExp[place] : 0.0F;
+      const float mean = row < time ? float(means[place]) : 0.0F;
+      for (int i = 0; i < ownRows; ++i) {
+        const bool seen = first + firstOwn() + i <= row && row < time;
+        weights[i] = seen ? expf(weights[i] - logarithm) : 0.0F;
+        gradients[i] = weights[i] * (gradients[i] - mean);
+      }
+      addRows(gradients, others, sumsOfKeys);
+      __syncthreads();
+      others.load(dOutputs, begin, time, width);
+      __syncthreads();
+      addRows(weights, others, sumsOfValues);
+    }
+    storeRows(dKey.of(sequence, head, width), first, time, width, sumsOfKeys,
+              scaleOf(width));
+    storeRows(dValue.of(sequence, head, width), first, time, width,
+              sumsOfValues, 1);
+  }
+};
 
 /// dKey and dValue, with the means of attentionBackwardQueries. Keeps three
 /// tiles.
@@ -313,61 +416,16 @@ extern "C" __global__ void __launch_bounds__(256) attentionBackwardKeys(
     const float *logSumExp, const double *means, float *dKey, Size dKeyBatch,
     Size dKeyTime, float *dValue, Size dValueBatch, Size dValueTime, Size batch,
     Size time, Size heads, Size width) {
-  withGroups(width, [&](auto constant) {
-    constexpr int groups = decltype(constant)::value;
-    const Tile<groups> ownKeys(0);
-    const Tile<groups> ownValues(1);
-    const Tile<groups> others(2);
-    forEachTile(batch, time, heads, [&](Size sequence, Size head, Size first) {
-      const Rows<const float> queries(query, queryBatch, queryTime, sequence,
-                                      head, width);
-      const Rows<const float> keys(key, keyBatch, keyTime, sequence, head,
-                                   width);
-      const Rows<const float> values(value, valueBatch, valueTime, sequence,
-                                     head, width);
-      const Rows<const float> dOutputs(dOutput, dOutputBatch, dOutputTime,
-                                       sequence, head, width);
-      const Rows<float> dKeys(dKey, dKeyBatch, dKeyTime, sequence, head, width);
-      const Rows<float> dValues(dValue, dValueBatch, dValueTime, sequence, head,
-                                width);
-      __syncthreads();
-      ownKeys.load(keys, first, time, width, scaleOf(width));
-      ownValues.load(values, first, time, width);
-      float sumsOfKeys[ownRows][groups] = {};
-      float sumsOfValues[ownRows][groups] = {};
-      for (Size begin = first; begin < time; begin += tileRows) {
-        float gradients[ownRows];
-        float weights[ownRows];
-        __syncthreads();
-        others.load(dOutputs, begin, time, width);
-        __syncthreads();
-        multiplyRows(ownValues, others, gradients);
-        __syncthreads();
-        others.load(queries, begin, time, width);
-        __syncthreads();
-        multiplyRows(ownKeys, others, weights);
-        const Size row = begin + lane();
-        const Size place = (sequence * heads + head) * time + row;
-        const float logarithm = row < time ? logSumExp[place] : 0.0F;
-        const float mean = row < time ? float(means[place]) : 0.0F;
-        for (int i = 0; i < ownRows; ++i) {
-          const bool seen = first + firstOwn() + i <= row && row < time;
-          weights[i] = seen ? expf(weights[i] - logarithm) : 0.0F;
-          gradients[i] = weights[i] * (gradients[i] - mean);
-        }
-        addRows(gradients, others, sumsOfKeys);
-        __syncthreads();
-        others.load(dOutputs, begin, time, width);
-        __syncthreads();
-        addRows(weights, others, sumsOfValues);
-      }
-      float factors[ownRows];
-      for (float &factor : factors)
-        factor = scaleOf(width);
-      storeRows(dKeys, first, time, width, sumsOfKeys, factors);
-      for (float &factor : factors)
-        factor = 1;
-      storeRows(dValues, first, time, width, sumsOfValues, factors);
-    });
-  });
+  runWithGroups(width, BackwardKeys{{query, queryBatch, queryTime},
+                                    {key, keyBatch, keyTime},
+                                    {value, valueBatch, valueTime},
+                                    {dOutput, dOutputBatch, dOutputTime},
+                                    logSumExp,
+                                    means,
+                                    {dKey, dKeyBatch, dKeyTime},
+                                    {dValue, dValueBatch, dValueTime},
+                                    batch,
+                                    time,
+                                    heads,
+                                    width});
 }
