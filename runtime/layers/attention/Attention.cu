@@ -15,7 +15,7 @@
 // products of rows, and every 32nd column in sums of rows. Heads have up to 128
 // columns, which the block takes as 32, 64 or 128.
 //
-// Number i of head h at time t of sequence b lies at
+// Element i of head h at time t of sequence b lies at
 // b batchStride + t timeStride + h width + i; each array has strides of its
 // own. logSumExp and means are [batch, heads, time].
 //
