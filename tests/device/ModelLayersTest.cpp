@@ -417,20 +417,20 @@ TEST_P(ModelLayersOn, NormsInBf16) {
 
 TEST_P(ModelLayersOn, Attention) {
   // The queries, keys and values of a position side by side.
-  const AttentionShape shape{2, 70, 0, 3, width};
+  const AttentionShape shape{2, 40, 0, 3, width};
   constexpr std::int64_t columns = 3 * width;
   const auto part = [](auto *array, std::int64_t index) {
     return HeadRows<std::remove_pointer_t<decltype(array)>>{
-        array + index * columns, 70 * 3 * columns, 3 * columns};
+        array + index * columns, 40 * 3 * columns, 3 * columns};
   };
   const auto whole = [](auto *array) {
-    return HeadRows<std::remove_pointer_t<decltype(array)>>{array, 70 * columns,
+    return HeadRows<std::remove_pointer_t<decltype(array)>>{array, 40 * columns,
                                                             columns};
   };
   const auto run = [&](const LayerContext &on, float *rows,
                        const float *dOutput, float *output, float *logSumExp,
                        float *dRows) {
-    const RotaryShape rotary{2, 70, 3, width - width % 2, 5};
+    const RotaryShape rotary{2, 40, 3, width - width % 2, 5};
     for (const std::int64_t index : {0, 1})
       rotaryEmbedding(on, rotary, part(rows, index));
     const HeadRows<const float> query = part(rows, 0);
@@ -442,14 +442,14 @@ TEST_P(ModelLayersOn, Attention) {
                       logSumExp, part(dRows, 0), part(dRows, 1),
                       part(dRows, 2));
   };
-  Floats rows = numbers(2 * 70 * 3 * columns, 1);
-  const Floats dOutput = numbers(2 * 70 * columns, 2);
+  Floats rows = numbers(2 * 40 * 3 * columns, 1);
+  const Floats dOutput = numbers(2 * 40 * columns, 2);
   const auto rowsThere = there(rows);
-  const auto outputThere = room(2 * 70 * columns);
-  const auto logSumExpThere = room(2 * 3 * 70);
-  const auto dRowsThere = room(2 * 70 * 3 * columns);
+  const auto outputThere = room(2 * 40 * columns);
+  const auto logSumExpThere = room(2 * 3 * 40);
+  const auto dRowsThere = room(2 * 40 * 3 * columns);
   Floats output(dOutput.size());
-  Floats logSumExp(2 * 3 * 70);
+  Floats logSumExp(2 * 3 * 40);
   Floats dRows(rows.size());
   run(hostLayers(), rows.data(), dOutput.data(), output.data(),
       logSumExp.data(), dRows.data());

@@ -34,8 +34,7 @@ using Lanes16 [[gnu::vector_size(64)]] = float;
 using Lanes8 [[gnu::vector_size(32)]] = float;
 using Lanes4 [[gnu::vector_size(16)]] = float;
 
-template <typename Lanes>
-constexpr std::int64_t lanesOf = sizeof(Lanes) / sizeof(float);
+template <typename Lanes> constexpr std::int64_t lanesOf = sizeof(Lanes) / 4;
 
 /// A number for each query of a tile.
 struct alignas(64) OfQueries {

@@ -51,7 +51,11 @@ void computeTurns(std::int64_t position, Rotation rotation,
 void minrnn::rotaryEmbedding(const LayerContext &context,
                              const RotaryShape &shape, HeadRows<float> rows,
                              Rotation rotation) {
-  const auto &[batch, time, heads, width, firstPosition] = shape;
+  const std::int64_t batch = shape.batch;
+  const std::int64_t time = shape.time;
+  const std::int64_t heads = shape.heads;
+  const std::int64_t width = shape.headWidth;
+  const std::int64_t firstPosition = shape.firstPosition;
   const std::int64_t count =
       elementCount({batch, time, heads, width}, "rotary embedding");
   elementCount({firstPosition}, "rotary embedding, first position");
