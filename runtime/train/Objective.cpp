@@ -91,12 +91,12 @@ void Objective::enqueue(float *dOutputs) {
 }
 
 void Objective::enqueueLoss() {
-  model.enqueueForward();
+  model.enqueueForward(/*training=*/false);
   enqueue(nullptr);
 }
 
 void Objective::enqueueLossAndGradients() {
-  model.enqueueForward();
+  model.enqueueForward(/*training=*/true);
   enqueue(model.outputs());
   model.enqueueBackward();
 }

@@ -103,7 +103,14 @@ double Trainer::largestNorm() const {
                                   : std::numeric_limits<double>::infinity();
 }
 
+void Trainer::uploadStep(std::int64_t part) {
+  model.uploadStep((trainingOptions.seed << 32) +
+                   static_cast<std::uint64_t>(
+                       stepsDone() * trainingOptions.accumulate + part));
+}
+
 std::pair<double, double> Trainer::stepAtOnce(const Batch &batch) {
+  uploadStep(0);
   objective.upload(batch);
   enqueueRecorded([&] {
     objective.enqueueLossAndGradients();
@@ -123,6 +130,7 @@ std::pair<double, double> Trainer::stepInParts(const Batch &batch) {
   const std::int64_t counted = batch.counted();
   double loss = 0;
   for (std::int64_t row = 0; row < batch.batch; row += trainingOptions.batch) {
+    uploadStep(row / trainingOptions.batch);
     objective.upload(batch.rows(row, trainingOptions.batch), counted);
     enqueueRecorded([&] {
       objective.enqueueLossAndGradients();

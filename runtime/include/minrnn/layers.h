@@ -210,6 +210,24 @@ void activationBackward(const LayerContext &context, Activation activation,
                         std::int64_t count, const float *input,
                         const float *dOutput, float *dInput);
 
+struct GatedActivationShape {
+  std::int64_t rows = 0;
+  std::int64_t width = 0;
+};
+
+/// output[rows, width] = activation(g) v, where input[rows, 2 width] has g and
+/// then v (Shazeer 2020, "GLU Variants Improve Transformer"; with Gelu, GEGLU).
+void gatedActivationForward(const LayerContext &context, Activation activation,
+                            const GatedActivationShape &shape,
+                            const float *input, float *output);
+
+/// dInput[rows, 2 width] from dOutput[rows, width]; `dInput` may be the array
+/// of `input`.
+void gatedActivationBackward(const LayerContext &context, Activation activation,
+                             const GatedActivationShape &shape,
+                             const float *input, const float *dOutput,
+                             float *dInput);
+
 //===----------------------------------------------------------------------===//
 // Causal convolution over time, channel by channel: y[t] = bias + the sum over
 // k < taps of weight[k] x[t - taps + 1 + k], where x before the beginning is 0.

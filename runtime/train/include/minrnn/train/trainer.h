@@ -156,6 +156,9 @@ private:
   void judge(const TrainingProgress &progress);
   [[noreturn]] void diverged(const std::string &how);
   double largestNorm() const;
+  /// Tells the model which part of which step comes: another seed, step or part
+  /// leaves out others.
+  void uploadStep(std::int64_t part);
   /// A step on a batch; gives the loss, and the norm of the gradients.
   std::pair<double, double> stepAtOnce(const Batch &batch);
   /// The same in parts that are added up, or of which the norm is known before
