@@ -32,6 +32,12 @@ void addTrainCommand(CLI::App &minrnn);
 /// `minrnn sample`: text from a trained model.
 void addSampleCommand(CLI::App &minrnn);
 
+/// `minrnn eval`: a trained model on what its training validates on.
+void addEvalCommand(CLI::App &minrnn);
+
+/// `minrnn inspect`: what a checkpoint holds.
+void addInspectCommand(CLI::App &minrnn);
+
 /// `minrnn bench`: how fast cells are on a device.
 void addBenchCommand(CLI::App &minrnn);
 

@@ -68,6 +68,8 @@ int runCommandLine(int count, char **arguments) {
   addRunCommand(app);
   addTrainCommand(app);
   addSampleCommand(app);
+  addEvalCommand(app);
+  addInspectCommand(app);
   addBenchCommand(app);
   addDevicesCommand(app);
   try {

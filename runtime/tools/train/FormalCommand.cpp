@@ -47,6 +47,15 @@ std::string describeLanguages() {
 
 } // namespace
 
+TrainTask minrnn::openTrainedFormal(const std::filesystem::path &checkpoint,
+                                    const TrainedTaskChoice &choice,
+                                    TrainingOptions &training) {
+  FormalOptions options = FormalTask::readOptions(checkpoint);
+  if (choice.validationSequences > 0)
+    options.validationSequences = choice.validationSequences;
+  return openFormal(options, choice.testLength, training);
+}
+
 void minrnn::addTrainFormal(CLI::App &train) {
   TrainCommand command(train, "formal",
                        "Train a model to answer to words of a formal language, "
@@ -72,8 +81,8 @@ void minrnn::addTrainFormal(CLI::App &train) {
   command.trainsOn([options, testLength, least](const TrainOptions &train,
                                                 TrainingOptions &training) {
     if (train.resumes())
-      return openFormal(FormalTask::readOptions(train.resume), *testLength,
-                        training);
+      return openTrainedFormal(train.resume, {.testLength = *testLength},
+                               training);
     FormalOptions chosen = *options;
     if (least->count() == 0)
       chosen.minLength = formalLanguage(chosen.language).leastLength;

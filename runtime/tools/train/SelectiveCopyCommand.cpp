@@ -34,6 +34,16 @@ TrainTask openSelectiveCopy(const SelectiveCopyOptions &options,
 
 } // namespace
 
+TrainTask
+minrnn::openTrainedSelectiveCopy(const std::filesystem::path &checkpoint,
+                                 const TrainedTaskChoice &choice,
+                                 TrainingOptions &training) {
+  SelectiveCopyOptions options = SelectiveCopyTask::readOptions(checkpoint);
+  if (choice.validationSequences > 0)
+    options.validationSequences = choice.validationSequences;
+  return openSelectiveCopy(options, choice.testLength, training);
+}
+
 void minrnn::addTrainSelectiveCopy(CLI::App &train) {
   TrainCommand command(
       train, "selective-copy",
@@ -55,9 +65,9 @@ void minrnn::addTrainSelectiveCopy(CLI::App &train) {
   command.addGeneratedTaskOptions(options->validationSequences, *testLength);
   command.trainsOn([options, testLength](const TrainOptions &train,
                                          TrainingOptions &training) {
-    return openSelectiveCopy(train.resumes()
-                                 ? SelectiveCopyTask::readOptions(train.resume)
-                                 : *options,
-                             *testLength, training);
+    return train.resumes()
+               ? openTrainedSelectiveCopy(train.resume,
+                                          {.testLength = *testLength}, training)
+               : openSelectiveCopy(*options, *testLength, training);
   });
 }

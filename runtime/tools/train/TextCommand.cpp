@@ -9,6 +9,7 @@
 #include "minrnn/error.h"
 #include "minrnn/train/character_model.h"
 #include "runtime/core/ReadFile.h"
+#include "runtime/tools/Losses.h"
 #include "runtime/tools/train/TaskCommands.h"
 #include "runtime/tools/train/TrainOptions.h"
 
@@ -47,12 +48,8 @@ TextCorpus readCorpusFor(const std::filesystem::path &checkpoint,
   }
 }
 
-TrainTask openText(const std::filesystem::path &data,
-                   const TrainOptions &options,
-                   const TrainingOptions &training) {
-  const auto text = std::make_shared<TextAndTask>(
-      options.resumes() ? readCorpusFor(options.resume, data)
-                        : readCorpus(data));
+TrainTask openText(TextCorpus read, const TrainingOptions &training) {
+  const auto text = std::make_shared<TextAndTask>(std::move(read));
   const TextCorpus &corpus = text->corpus;
   const auto all = static_cast<std::int64_t>(corpus.validation.size());
   const std::int64_t targets =
@@ -63,7 +60,7 @@ TrainTask openText(const std::filesystem::path &data,
   const std::string count = std::to_string(all);
   return {.task = {text, &text->task},
           .vocabulary = corpus.vocabulary.size(),
-          .unit = "character",
+          .unit = characterUnit,
           .description =
               std::to_string(corpus.training.size()) +
               " characters to train on, " + count +
@@ -79,6 +76,24 @@ TrainTask openText(const std::filesystem::path &data,
 
 } // namespace
 
+TrainTask minrnn::openTrainedText(const std::filesystem::path &checkpoint,
+                                  const TrainedTaskChoice &choice,
+                                  TrainingOptions &training) {
+  return openText(readCorpusFor(checkpoint, choice.data), training);
+}
+
+CLI::Option *minrnn::addEvalCharacters(CLI::App &command,
+                                       std::int64_t &characters) {
+  return addNumber<std::int64_t>(
+             command, "--eval-characters", characters,
+             "characters that a validation judges at most, spread over the "
+             "last 10 %; 0 or 'all' for all of them",
+             0, mostOfACount)
+      ->transform([](const std::string &text) {
+        return text == "all" ? std::string("0") : text;
+      });
+}
+
 void minrnn::addTrainText(CLI::App &train) {
   TrainCommand command(train, "text",
                        "Train a character model on a text: the first 90 % to "
@@ -88,17 +103,13 @@ void minrnn::addTrainText(CLI::App &train) {
       "--data", *data, "the text, any file; - for standard input"));
   command.addTraining<std::int64_t>("--context", &TrainingOptions::context,
                                     "characters of a window", 1, mostOfACount);
-  command
-      .addTraining<std::int64_t>(
-          "--eval-characters", &TrainingOptions::evaluatePositions,
-          "characters that a validation judges at most, spread over the last "
-          "10 %; 0 or 'all' for all of them",
-          0, mostOfACount)
-      ->transform([](const std::string &text) {
-        return text == "all" ? std::string("0") : text;
-      });
+  addEvalCharacters(command.app(),
+                    command.defaults().training.evaluatePositions);
+  command.goesOnWith("--eval-characters", &TrainingOptions::evaluatePositions);
   command.trainsOn(
-      [data](const TrainOptions &options, const TrainingOptions &training) {
-        return openText(*data, options, training);
+      [data](const TrainOptions &options, TrainingOptions &training) {
+        return options.resumes()
+                   ? openTrainedText(options.resume, {.data = *data}, training)
+                   : openText(readCorpus(*data), training);
       });
 }

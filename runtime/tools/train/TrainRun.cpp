@@ -15,6 +15,7 @@
 #include "runtime/tools/BuiltInCells.h"
 #include "runtime/tools/CheckpointFiles.h"
 #include "runtime/tools/Commands.h"
+#include "runtime/tools/Losses.h"
 #include "runtime/tools/OpenModel.h"
 #include "runtime/tools/ProgressLine.h"
 #include "runtime/tools/StopSignals.h"
@@ -24,7 +25,6 @@
 #include <iostream>
 #include <limits>
 #include <optional>
-#include <sstream>
 
 using namespace minrnn;
 
@@ -47,13 +47,6 @@ LayerSizes layerSizes(const LanguageModelOptions &model,
                   : model.channels()};
 }
 
-/// Unless told otherwise, a GPU with tensor cores for f32 uses them.
-Precision precisionOn(const Device &device, const DeviceChoice &choice) {
-  const bool isFast =
-      device.name() == "cuda" && device.hasProducts(Precision::Tf32);
-  return choice.precision.value_or(isFast ? Precision::Tf32 : Precision::Ieee);
-}
-
 LanguageModel build(const LanguageModelInfo &model,
                     const std::string &sourceName, const TrainOptions &options,
                     const TrainingOptions &training) {
@@ -67,7 +60,7 @@ LanguageModel build(const LanguageModelInfo &model,
        .sizes = layerSizes(model.options, training),
        .device = options.device.open()},
       [&](const Device &device) {
-        return precisionOn(device, options.device);
+        return trainingPrecision(device, options.device);
       });
 }
 
@@ -194,7 +187,7 @@ Evaluation run(const TrainOptions &options, const TrainTask &task,
   const StopSignals signals;
   std::optional<Error> logFailure;
   Evaluation last;
-  ProgressLine line(task.unit + "s");
+  ProgressLine line(task.unit);
   try {
     state.trainer.run(
         [&](const TrainingProgress &progress) {
@@ -232,27 +225,6 @@ Evaluation run(const TrainOptions &options, const TrainTask &task,
   throw Interrupted(StopSignals::received(), "interrupted" + saved);
 }
 
-/// `loss 0.25 nats per position, accuracy 0.99`
-std::string describe(const Evaluation &found, const std::string &unit) {
-  std::ostringstream text;
-  text << "loss " << found.loss << " nats per " << unit;
-  for (const Metric &metric : found.metrics)
-    text << ", " << metric.name << ' ' << metric.value;
-  return text.str();
-}
-
-/// What the model is worth at lengths that it was not trained on.
-void printLonger(const TrainTask &task, Model &model, const Trainer &trainer) {
-  if (!task.longer)
-    return;
-  const auto found = evaluate(
-      model, *task.longer,
-      {.batch = trainer.options().batch, .context = task.longer->positions()});
-  std::cout << "at " << task.lengths << ": "
-            << describe(found.value(), task.unit) << '\n'
-            << std::flush;
-}
-
 /// What a run that is done has come to.
 void printEnd(Start &start, const Evaluation &validation,
               const Trainer &trainer, const CheckpointFiles &files) {
@@ -260,9 +232,9 @@ void printEnd(Start &start, const Evaluation &validation,
   if (!trainer.endedEarly().empty())
     std::cout << "ended after step " << trainer.stepsDone() << ": "
               << trainer.endedEarly() << '\n';
-  std::cout << "validation " << describe(validation, task.unit) << ' '
+  std::cout << "validation " << describeEvaluation(validation, task.unit) << ' '
             << task.evaluated << " not trained on\n";
-  printLonger(task, start.model, trainer);
+  printLonger(task, start.model, trainer.options().batch);
   if (trainer.stepsSkipped() > 0)
     std::cout << trainer.stepsSkipped()
               << " steps were skipped, their gradients an outlier\n";
@@ -309,7 +281,7 @@ void minrnn::train(const TrainOptions &options, const OpenTask &open) {
   if (isDone) {
     std::cout << "all " << trainer.options().steps
               << " steps are done; ask for more with --steps\n";
-    printLonger(start.task, model, trainer);
+    printLonger(start.task, model, trainer.options().batch);
     return;
   }
   const Evaluation validation = run(options, start.task, state, files, log);

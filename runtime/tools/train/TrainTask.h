@@ -34,6 +34,10 @@ struct TrainTask {
   std::string lengths = "";
 };
 
+/// Prints what the model is worth at lengths that it was not trained on, where
+/// the task has such.
+void printLonger(const TrainTask &task, Model &model, std::int64_t batch);
+
 /// Whether --test-length asks for sequences longer than `trained`. Throws Error
 /// when it asks for others.
 bool testsLonger(std::int64_t testLength, std::int64_t trained);
