@@ -38,6 +38,9 @@ void addEvalCommand(CLI::App &minrnn);
 /// `minrnn inspect`: what a checkpoint holds.
 void addInspectCommand(CLI::App &minrnn);
 
+/// `minrnn plot`: the losses of trainings over their steps.
+void addPlotCommand(CLI::App &minrnn);
+
 /// `minrnn bench`: how fast cells are on a device.
 void addBenchCommand(CLI::App &minrnn);
 

@@ -70,6 +70,7 @@ int runCommandLine(int count, char **arguments) {
   addSampleCommand(app);
   addEvalCommand(app);
   addInspectCommand(app);
+  addPlotCommand(app);
   addBenchCommand(app);
   addDevicesCommand(app);
   try {
