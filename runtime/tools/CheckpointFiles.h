@@ -53,6 +53,11 @@ public:
   /// Where the model is written.
   const std::filesystem::path &last() const { return choice.checkpoint; }
 
+  /// The model to use: the best one where it is kept.
+  const std::filesystem::path &chosen() const {
+    return kept ? best : choice.checkpoint;
+  }
+
   /// Reads the state that the run goes on from. The best model kept so far is
   /// evaluated anew, so that its loss compares whatever has changed. Throws
   /// Error as readCheckpoint does, and when that model is another one.

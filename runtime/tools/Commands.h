@@ -26,7 +26,7 @@ namespace minrnn {
 /// `minrnn run`: a cell on tensors from a file, gradients included.
 void addRunCommand(CLI::App &minrnn);
 
-/// `minrnn train text`: a character model.
+/// `minrnn train TASK`: a model.
 void addTrainCommand(CLI::App &minrnn);
 
 /// `minrnn sample`: text from a trained model.
@@ -46,6 +46,9 @@ void addBenchCommand(CLI::App &minrnn);
 
 /// `minrnn devices`: what kernels can run on here.
 void addDevicesCommand(CLI::App &minrnn);
+
+/// `minrnn completion`: what a shell may complete, of all commands of `minrnn`.
+void addCompletionCommand(CLI::App &minrnn);
 
 /// Says on standard error which tensors of a file are read as f32 from another
 /// type, if any are.

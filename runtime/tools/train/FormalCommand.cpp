@@ -60,6 +60,12 @@ void minrnn::addTrainFormal(CLI::App &train) {
   TrainCommand command(train, "formal",
                        "Train a model to answer to words of a formal language, "
                        "behind their last symbol.");
+  command.app().footer(
+      "Examples:\n"
+      "  minrnn train formal --task even-pairs --preset small\n"
+      "  minrnn train formal --task parity --preset small --cell gru "
+      "--expansion 1 --log parity.csv\n"
+      "  minrnn train formal --resume model.safetensors --test-length 1000");
   const auto options = std::make_shared<FormalOptions>();
   const auto testLength = std::make_shared<std::int64_t>(0);
   std::vector<std::string_view> names;

@@ -50,6 +50,12 @@ void minrnn::addTrainSelectiveCopy(CLI::App &train) {
       "Train a model to say again, in their order, the tokens that it read "
       "among blanks. Without options, the sizes of the paper; --length 64 "
       "--copies 4 is learned in minutes.");
+  command.app().footer(
+      "Examples:\n"
+      "  minrnn train selective-copy --preset small\n"
+      "  minrnn train selective-copy --preset small --cell minlstm --log "
+      "copy.csv\n"
+      "  minrnn train selective-copy --preset paper --device cuda --keep-best");
   const auto options = std::make_shared<SelectiveCopyOptions>();
   const auto testLength = std::make_shared<std::int64_t>(0);
   const auto add = [&](const std::string &name, std::int64_t &value,

@@ -10,6 +10,7 @@
 #include "minrnn/train/character_model.h"
 #include "runtime/core/ReadFile.h"
 #include "runtime/tools/Losses.h"
+#include "runtime/tools/ShellWord.h"
 #include "runtime/tools/train/TaskCommands.h"
 #include "runtime/tools/train/TrainOptions.h"
 
@@ -48,7 +49,8 @@ TextCorpus readCorpusFor(const std::filesystem::path &checkpoint,
   }
 }
 
-TrainTask openText(TextCorpus read, const TrainingOptions &training) {
+TrainTask openText(TextCorpus read, const std::filesystem::path &data,
+                   const TrainingOptions &training) {
   const auto text = std::make_shared<TextAndTask>(std::move(read));
   const TextCorpus &corpus = text->corpus;
   const auto all = static_cast<std::int64_t>(corpus.validation.size());
@@ -71,7 +73,9 @@ TrainTask openText(TextCorpus read, const TrainingOptions &training) {
                             " characters, the same ones each time; "
                             "--eval-characters all for all of them\n"),
           .evaluated = "on " + evaluated + (areAll ? "" : " of " + count) +
-                       " characters"};
+                       " characters",
+          .evalArguments =
+              "--data " + (data == "-" ? "FILE" : shellWord(data.string()))};
 }
 
 } // namespace
@@ -79,7 +83,8 @@ TrainTask openText(TextCorpus read, const TrainingOptions &training) {
 TrainTask minrnn::openTrainedText(const std::filesystem::path &checkpoint,
                                   const TrainedTaskChoice &choice,
                                   TrainingOptions &training) {
-  return openText(readCorpusFor(checkpoint, choice.data), training);
+  return openText(readCorpusFor(checkpoint, choice.data), choice.data,
+                  training);
 }
 
 CLI::Option *minrnn::addEvalCharacters(CLI::App &command,
@@ -98,6 +103,15 @@ void minrnn::addTrainText(CLI::App &train) {
   TrainCommand command(train, "text",
                        "Train a character model on a text: the first 90 % to "
                        "train on, the last 10 % for validation.");
+  command.app().footer(
+      "Examples:\n"
+      "  minrnn train text --data text.txt --preset small\n"
+      "  minrnn train text --data text.txt --cell minlstm --layers 3 --log "
+      "steps.csv\n"
+      "  minrnn train text --data text.txt --cell my_cell.mlir --convolution 4 "
+      "--dropout 0.2 --keep-best\n"
+      "  minrnn train text --data text.txt --resume model.safetensors --steps "
+      "5000");
   const auto data = std::make_shared<std::filesystem::path>();
   command.required(command.files().addInput(
       "--data", *data, "the text, any file; - for standard input"));
@@ -110,6 +124,6 @@ void minrnn::addTrainText(CLI::App &train) {
       [data](const TrainOptions &options, TrainingOptions &training) {
         return options.resumes()
                    ? openTrainedText(options.resume, {.data = *data}, training)
-                   : openText(readCorpus(*data), training);
+                   : openText(readCorpus(*data), *data, training);
       });
 }

@@ -18,6 +18,7 @@
 #include "runtime/tools/Losses.h"
 #include "runtime/tools/OpenModel.h"
 #include "runtime/tools/ProgressLine.h"
+#include "runtime/tools/ShellWord.h"
 #include "runtime/tools/StopSignals.h"
 #include "runtime/tools/TrainingLog.h"
 #include "specs/contract/Names.h"
@@ -225,9 +226,28 @@ Evaluation run(const TrainOptions &options, const TrainTask &task,
   throw Interrupted(StopSignals::received(), "interrupted" + saved);
 }
 
+/// What can be done with what was written.
+void printNext(const TrainOptions &options, const TrainTask &task,
+               const CheckpointFiles &files) {
+  const std::string model = shellWord(files.chosen().string());
+  std::cout << "now:\n";
+  if (task.unit == characterUnit)
+    std::cout << "  minrnn sample --checkpoint " << model << '\n';
+  std::cout << "  minrnn eval " << model
+            << (task.evalArguments.empty() ? "" : " ") << task.evalArguments
+            << "\n  minrnn inspect " << model << '\n';
+  if (options.log.empty())
+    return;
+  std::filesystem::path chart = options.log;
+  chart.replace_extension(".svg");
+  std::cout << "  minrnn plot " << shellWord(options.log.string()) << " -o "
+            << shellWord(chart.string()) << '\n';
+}
+
 /// What a run that is done has come to.
-void printEnd(Start &start, const Evaluation &validation,
-              const Trainer &trainer, const CheckpointFiles &files) {
+void printEnd(const TrainOptions &options, Start &start,
+              const Evaluation &validation, const Trainer &trainer,
+              const CheckpointFiles &files) {
   const TrainTask &task = start.task;
   if (!trainer.endedEarly().empty())
     std::cout << "ended after step " << trainer.stepsDone() << ": "
@@ -239,11 +259,14 @@ void printEnd(Start &start, const Evaluation &validation,
     std::cout << trainer.stepsSkipped()
               << " steps were skipped, their gradients an outlier\n";
   std::cout << files.describe(start.info);
+  if (!options.log.empty())
+    std::cout << "logged each step in " << options.log.string() << '\n';
   printMemory(start.model.context().device());
   if (!trainer.graphRefusal().empty())
     std::cout << "steps were launched part by part, since they could not be "
                  "recorded as one graph: "
               << trainer.graphRefusal() << '\n';
+  printNext(options, task, files);
   std::cout << std::flush;
 }
 
@@ -285,5 +308,5 @@ void minrnn::train(const TrainOptions &options, const OpenTask &open) {
     return;
   }
   const Evaluation validation = run(options, start.task, state, files, log);
-  printEnd(start, validation, trainer, files);
+  printEnd(options, start, validation, trainer, files);
 }

@@ -28,6 +28,8 @@ struct TrainTask {
   std::string description;
   /// What a validation evaluates, as `on 512 sequences`.
   std::string evaluated;
+  /// What minrnn eval needs beside the checkpoint, as `--data text.txt`.
+  std::string evalArguments = "";
   /// The same task at lengths that are not trained on, and these, as `lengths
   /// 41 to 160`: evaluated at the end; null: nothing is.
   std::shared_ptr<const GeneratedTask> longer = nullptr;
