@@ -45,6 +45,7 @@ void sample(const SampleOptions &options, bool promptGiven) {
   const CellKernels cell =
       compileCell(info.model.cellSource, options.checkpoint.string(),
                   {.cell = info.model.cellName,
+                   .scan = info.model.options.scan(),
                    // A prompt is short.
                    .schedule = Schedule::Carry,
                    .device = options.device.open()});

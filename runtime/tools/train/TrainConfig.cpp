@@ -85,11 +85,12 @@ void TrainConfig::give(const std::string &json, const std::string &source) {
   if (!values.is_object())
     throw Error(source + ": expected an object of options, found " +
                 values.type_name());
+  const std::string expected = source + ": expected options of minrnn train " +
+                               command.get_name() + ", found '";
   for (const auto &[name, value] : values.items()) {
     CLI::Option *option = command.get_option_no_throw("--" + name);
     if (option == nullptr || !option->get_configurable())
-      throw Error(source + ": expected options of minrnn train " +
-                  command.get_name() + ", found '" + name + "'");
+      throw Error(expected + name + "'");
     if (option->count() > 0)
       continue;
     try {

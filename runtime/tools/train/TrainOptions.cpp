@@ -102,6 +102,41 @@ void TrainCommand::addModelOptions() {
       "hidden channels of a layer, as a multiple of the width; 1 for a cell "
       "that reads its channel of the input",
       1, mostOfACount));
+  fixed(command.add_option_function<std::string>(
+            "--norm",
+            [&model](const std::string &name) {
+              model.norm = *findNamed<NormKind>(normNames, name);
+            },
+            "the norm that a layer begins with: RMSNorm or LayerNorm"))
+      ->check(CLI::IsMember(
+                  std::vector<std::string>(normNames.begin(), normNames.end()))
+                  .description(""))
+      ->type_name("rms|layer")
+      ->default_str("rms");
+  fixed(addNumber<std::int64_t>(
+      command, "--convolution", model.convolution,
+      "taps of a causal convolution before each recurrent layer; 0: none", 0,
+      mostOfACount));
+  fixed(addNumber<std::int64_t>(
+      command, "--feed-forward", model.feedForward,
+      "hidden channels of a gated feed-forward behind each recurrent layer, as "
+      "a multiple of the width; 0: none",
+      0, mostOfACount));
+  fixed(addNumber<double>(
+      command, "--dropout", model.dropout,
+      "probability that an element of the embedding, or of what a layer adds, "
+      "is left out in training",
+      0, 1));
+  fixed(command.add_flag("--learned-initial", model.learnedInitial,
+                         "begin a sequence with states that are learned, in "
+                         "place of zeros"));
+  fixed(command.add_flag("--out-bias", model.outBias,
+                         "add a bias where a recurrent layer ends"));
+  fixed(command.add_flag("--tied-embedding", model.tiedEmbedding,
+                         "let the head have the embedding's weight"));
+  fixed(addNumber<double>(
+      command, "--forget-bias", model.forgetBias,
+      "what the bias of the cell's gate f is at first; a large one remembers"));
 }
 
 void TrainCommand::addTrainingOptions() {

@@ -53,6 +53,7 @@ CellKernels compile(const LanguageModelInfo &model,
   return compileCell(
       model.cellSource, sourceName,
       {.cell = model.cellName,
+       .scan = model.options.scan(),
        .ioType = options.ioType.empty() ? model.ioType : options.ioType,
        .recompute = *findRecompute(options.recompute),
        .schedule = *findSchedule(options.schedule),

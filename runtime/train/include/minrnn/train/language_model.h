@@ -25,6 +25,7 @@
 #include "minrnn/bfloat16.h"
 #include "minrnn/cell_kernels.h"
 #include "minrnn/device_array.h"
+#include "minrnn/options.h"
 #include "minrnn/train/model.h"
 
 #include <array>
@@ -74,6 +75,12 @@ struct LanguageModelOptions {
   double forgetBias = 0;
 
   std::int64_t channels() const { return width * expansion; }
+
+  /// The domain that the cell is to be compiled for: learned states may be
+  /// negative, which log space has no room for.
+  ScanDomain scan() const {
+    return learnedInitial ? ScanDomain::Linear : ScanDomain::Auto;
+  }
 };
 
 /// What a checkpoint holds of a language model besides its tensors.
