@@ -44,9 +44,14 @@ LanguageModelOptions small(LanguageModelOptions options) {
 
 class Switches : public testing::TestWithParam<SwitchesCase> {
 protected:
+  static LanguageModel build(const LanguageModelOptions &options) {
+    return options.isAttention()
+               ? LanguageModel(options, hostLayers())
+               : LanguageModel(options, compiledCell(GetParam().cell));
+  }
+
   static LanguageModel model() {
-    LanguageModel model(small(GetParam().options),
-                        compiledCell(GetParam().cell));
+    LanguageModel model = build(small(GetParam().options));
     model.initialise(3);
     // Biases, scales and initial states away from their plain initial values.
     Random random(9);
@@ -82,6 +87,16 @@ INSTANTIATE_TEST_SUITE_P(
                       .outBias = true,
                       .tiedEmbedding = true,
                       .forgetBias = 1}},
+        SwitchesCase{"attention", "", {.heads = 1}},
+        SwitchesCase{"attention_of_heads",
+                     "",
+                     {.norm = NormKind::Layer,
+                      .convolution = 2,
+                      .feedForward = 2,
+                      .dropout = 0.2,
+                      .outBias = true,
+                      .tiedEmbedding = true,
+                      .heads = 3}},
         SwitchesCase{
             "all_of_gru",
             "gru",
@@ -98,8 +113,10 @@ TEST_P(Switches, GradientsAgreeWithCentralDifferencesInDouble) {
       Objective(model, task).lossAndGradients({2, 5, tokens, targets});
   const std::span<const float> start = model.parameters().onHost();
   Numbers p(start.begin(), start.end());
-  const reference::ParsedCell equations = equationsOf(GetParam().cell);
-  ReferenceLanguageModel inDouble(model, equations);
+  std::optional<reference::ParsedCell> equations;
+  if (!model.options().isAttention())
+    equations = equationsOf(GetParam().cell);
+  ReferenceLanguageModel inDouble(model, equations ? &*equations : nullptr);
   inDouble.step = step;
   const auto reference = [&] {
     return inDouble.loss(p, 2, 5, tokens, targets);
@@ -161,7 +178,7 @@ TEST_P(Switches, AreKeptInACheckpoint) {
   const std::filesystem::path path = folder.path() / "switches.safetensors";
   writeCheckpoint(path, {.metadata = model.metadata()}, model, adamW);
   const LanguageModelOptions read = readLanguageModelInfo(path).options;
-  LanguageModel again(read, compiledCell(GetParam().cell));
+  LanguageModel again = build(read);
   EXPECT_EQ(again.metadata().at("model"), model.metadata().at("model"));
   readCheckpoint(path, again, nullptr);
   EXPECT_EQ(lossOf(again, 2, 5, tokens, targets),
@@ -206,6 +223,26 @@ TEST(SwitchesOf, ParameterCountsAreThoseOfThePaper) {
   EXPECT_EQ(count("minlstm"), 302208);
 }
 
+TEST(SwitchesOf, AttentionEndsWhereItsCacheDoes) {
+  LanguageModel model(small({.heads = 1, .maxPositions = 3}), hostLayers());
+  model.initialise(1);
+  ModelState state = model.initialState(1);
+  std::vector<float> logits(10);
+  const std::vector<std::int32_t> two = {1, 2};
+  model.step(state, two, logits);
+  try {
+    model.step(state, two, logits);
+    FAIL() << "position 4 of 3";
+  } catch (const Error &error) {
+    EXPECT_STREQ(error.what(), "the model attends to at most 3 positions, but "
+                               "this is number 4");
+  }
+  EXPECT_EQ(state.position, 2);
+  EXPECT_THROW(LanguageModel(small({.heads = 2}), hostLayers()), Error);
+  EXPECT_THROW(LanguageModel(small({.heads = 4}), hostLayers()), Error);
+  EXPECT_THROW(LanguageModel(small({}), hostLayers()), Error);
+}
+
 TEST(SwitchesOf, RefuseWhatDoesNotGoTogether) {
   const auto expectError = [](const LanguageModelOptions &options,
                               const char *cell, const std::string &message,
@@ -229,6 +266,9 @@ TEST(SwitchesOf, RefuseWhatDoesNotGoTogether) {
   expectError({.forgetBias = 1}, "mingru",
               "a forget bias is that of a gate 'f', which cell 'mingru' does "
               "not have");
+  expectError({.heads = 2}, "mingru",
+              "attention takes the place of cells: expected no heads beside "
+              "cell 'mingru', found 2");
   expectError({.feedForward = 2}, "mingru",
               "convolution, feed-forward and dropout are of f32, but cell "
               "'mingru' stores sequences as bf16; compile it with io type f32, "

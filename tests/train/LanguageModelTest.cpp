@@ -71,7 +71,7 @@ TEST_P(LanguageModelOf, GradientsAgreeWithCentralDifferencesInDouble) {
   const std::span<const float> start = model.parameters().onHost();
   Numbers p(start.begin(), start.end());
   const reference::ParsedCell equations = equationsOf(GetParam().name);
-  const ReferenceLanguageModel inDouble(model, equations);
+  const ReferenceLanguageModel inDouble(model, &equations);
   const auto reference = [&] {
     return inDouble.loss(p, 2, 3, tokens, targets);
   };

@@ -24,11 +24,13 @@ namespace minrnn::test {
 /// A model's equations, evaluated in plain double for the parameters `p`.
 class ReferenceLanguageModel {
 public:
+  /// `equations` are those of its cell; null of a Transformer.
   ReferenceLanguageModel(const LanguageModel &model,
-                         const reference::ParsedCell &equations)
+                         const reference::ParsedCell *equations)
       : model(model), equations(equations), options(model.options()),
         width(static_cast<std::size_t>(options.width)),
-        channels(static_cast<std::size_t>(options.channels())),
+        channels(static_cast<std::size_t>(
+            options.isAttention() ? options.width : options.channels())),
         vocabulary(static_cast<std::size_t>(options.vocabulary)) {}
 
   /// The training step whose dropout masks are laid on; none: no dropout.
@@ -67,11 +69,13 @@ public:
                               part(prefix + "conv.weight"),
                               part(prefix + "conv.bias")),
             part(prefix + "conv.out.weight"), part(prefix + "conv.out.bias")));
-      addBranch(
-          linear(rows, channels, width,
-                 recurrent(p, prefix, batch, time, norm(prefix + "norm.")),
-                 part(prefix + "out.weight"),
-                 options.outBias ? part(prefix + "out.bias") : Numbers()));
+      addBranch(linear(
+          rows, channels, width,
+          options.isAttention()
+              ? attention(p, prefix, batch, time, norm(prefix + "norm."))
+              : recurrent(p, prefix, batch, time, norm(prefix + "norm.")),
+          part(prefix + "out.weight"),
+          options.outBias ? part(prefix + "out.bias") : Numbers()));
       if (options.feedForward > 0) {
         const auto hidden =
             static_cast<std::size_t>(options.feedForward) * width;
@@ -124,6 +128,52 @@ private:
       numbers[i] *= factors[i] == 0 ? 0 : 1 / (1 - options.dropout);
   }
 
+  /// Causal attention with rotary positions, from its equations.
+  Numbers attention(const Numbers &p, const std::string &prefix,
+                    std::size_t batch, std::size_t time,
+                    const Numbers &input) const {
+    const auto heads = static_cast<std::size_t>(options.heads);
+    const std::size_t size = width / heads;
+    const Numbers qkv = linear(batch * time, width, 3 * width, input,
+                               of(p, prefix + "qkv.weight"));
+    // Number i of head h of the query (part 0), key (1) or value (2).
+    const auto at = [&](std::size_t b, std::size_t t, std::size_t part,
+                        std::size_t h, std::size_t i) {
+      return qkv[(b * time + t) * 3 * width + part * width + h * size + i];
+    };
+    const auto turned = [&](std::size_t b, std::size_t t, std::size_t part,
+                            std::size_t h, std::size_t i) {
+      const std::size_t pair = i % (size / 2);
+      const double angle = static_cast<double>(t) *
+                           std::pow(10000, -2.0 * static_cast<double>(pair) /
+                                               static_cast<double>(size));
+      const double x = at(b, t, part, h, pair);
+      const double y = at(b, t, part, h, pair + size / 2);
+      return i < size / 2 ? x * std::cos(angle) - y * std::sin(angle)
+                          : y * std::cos(angle) + x * std::sin(angle);
+    };
+    Numbers output(batch * time * width);
+    for (std::size_t b = 0; b < batch; ++b)
+      for (std::size_t h = 0; h < heads; ++h)
+        for (std::size_t t = 0; t < time; ++t) {
+          Numbers weights;
+          double sum = 0;
+          for (std::size_t s = 0; s <= t; ++s) {
+            double score = 0;
+            for (std::size_t i = 0; i < size; ++i)
+              score += turned(b, t, 0, h, i) * turned(b, s, 1, h, i);
+            weights.push_back(
+                std::exp(score / std::sqrt(static_cast<double>(size))));
+            sum += weights.back();
+          }
+          for (std::size_t i = 0; i < size; ++i)
+            for (std::size_t s = 0; s <= t; ++s)
+              output[(b * time + t) * width + h * size + i] +=
+                  weights[s] / sum * at(b, s, 2, h, i);
+        }
+    return output;
+  }
+
   Numbers recurrent(const Numbers &p, const std::string &prefix,
                     std::size_t batch, std::size_t time,
                     const Numbers &input) const {
@@ -156,11 +206,11 @@ private:
       for (std::size_t b = 0; b < batch; ++b)
         cell.initial.insert(cell.initial.end(), initial.begin(), initial.end());
     }
-    return evaluate(equations, cell).output;
+    return evaluate(*equations, cell).output;
   }
 
   const LanguageModel &model;
-  const reference::ParsedCell &equations;
+  const reference::ParsedCell *equations;
   const LanguageModelOptions &options;
   std::size_t width;
   std::size_t channels;

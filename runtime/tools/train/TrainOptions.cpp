@@ -84,7 +84,8 @@ void TrainCommand::addModelOptions() {
                               "input",
                               FileOptions::Dash::StandardStream,
                               [options = options.get()] {
-                                return !isBuiltInCell(options->cell);
+                                return !isBuiltInCell(options->cell) &&
+                                       !options->model.isAttention();
                               }))
       ->type_name("NAME|FILE")
       ->capture_default_str();
@@ -102,6 +103,15 @@ void TrainCommand::addModelOptions() {
       "hidden channels of a layer, as a multiple of the width; 1 for a cell "
       "that reads its channel of the input",
       1, mostOfACount));
+  fixed(addNumber<std::int64_t>(command, "--heads", model.heads,
+                                "a Transformer: causal attention of so many "
+                                "heads, with rotary positions, "
+                                "in the place of the cell; 0: none",
+                                0, mostOfACount));
+  fixed(addNumber<std::int64_t>(command, "--max-positions", model.maxPositions,
+                                "how many positions attention sees, step by "
+                                "step",
+                                1, mostOfACount));
   fixed(command.add_option_function<std::string>(
             "--norm",
             [&model](const std::string &name) {

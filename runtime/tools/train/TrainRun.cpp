@@ -15,6 +15,7 @@
 #include "runtime/tools/BuiltInCells.h"
 #include "runtime/tools/CheckpointFiles.h"
 #include "runtime/tools/Commands.h"
+#include "runtime/tools/OpenModel.h"
 #include "runtime/tools/ProgressLine.h"
 #include "runtime/tools/StopSignals.h"
 #include "runtime/tools/TrainingLog.h"
@@ -29,11 +30,10 @@ using namespace minrnn;
 
 namespace {
 
-/// Where training begins: a model's description, its kernels and its task.
+/// Where training begins.
 struct Start {
   CheckpointInfo info;
-  LanguageModelInfo model;
-  CellKernels cell;
+  LanguageModel model;
   TrainTask task;
 };
 
@@ -47,32 +47,44 @@ LayerSizes layerSizes(const LanguageModelOptions &model,
                   : model.channels()};
 }
 
-CellKernels compile(const LanguageModelInfo &model,
+/// Unless told otherwise, a GPU with tensor cores for f32 uses them.
+Precision precisionOn(const Device &device, const DeviceChoice &choice) {
+  const bool isFast =
+      device.name() == "cuda" && device.hasProducts(Precision::Tf32);
+  return choice.precision.value_or(isFast ? Precision::Tf32 : Precision::Ieee);
+}
+
+LanguageModel build(const LanguageModelInfo &model,
                     const std::string &sourceName, const TrainOptions &options,
                     const TrainingOptions &training) {
-  return compileCell(
-      model.cellSource, sourceName,
-      {.cell = model.cellName,
-       .scan = model.options.scan(),
-       .ioType = options.ioType.empty() ? model.ioType : options.ioType,
+  return openModel(
+      model, sourceName,
+      {.ioType = options.ioType.empty() ? model.ioType : options.ioType,
        .recompute = *findRecompute(options.recompute),
        .schedule = *findSchedule(options.schedule),
        .math = *findMath(options.math),
        .numWarps = options.numWarps,
        .sizes = layerSizes(model.options, training),
-       .device = options.device.open()});
+       .device = options.device.open()},
+      [&](const Device &device) {
+        return precisionOn(device, options.device);
+      });
 }
 
 Start startAfresh(const TrainOptions &options, const OpenTask &open) {
-  const CellSource source = findCellSource(options.cell);
-  LanguageModelInfo model{.cellSource = source.text,
-                          .cellName = options.cellName,
+  LanguageModelInfo model{.cellName = options.cellName,
                           .options = options.model};
+  std::string sourceName = "attention";
+  if (!model.options.isAttention()) {
+    const CellSource source = findCellSource(options.cell);
+    model.cellSource = source.text;
+    sourceName = source.name;
+  }
   CheckpointInfo info{.training = options.training};
   TrainTask task = open(options, info.training);
-  CellKernels cell = compile(model, source.name, options, info.training);
   model.options.vocabulary = task.vocabulary;
-  return {std::move(info), std::move(model), std::move(cell), std::move(task)};
+  LanguageModel built = build(model, sourceName, options, info.training);
+  return {std::move(info), std::move(built), std::move(task)};
 }
 
 /// What the command line gives replaces what the checkpoint says.
@@ -88,41 +100,39 @@ Start startFromCheckpoint(const TrainOptions &options, const OpenTask &open) {
     throw Error(options.resume.string() + ": the model has a vocabulary of " +
                 std::to_string(model.options.vocabulary) +
                 ", its task one of " + std::to_string(task.vocabulary));
-  CellKernels cell =
-      compile(model, options.resume.string(), options, info.training);
+  LanguageModel built =
+      build(model, options.resume.string(), options, info.training);
   // Losses of other sequences do not compare.
   if (info.training.context != before.context ||
       info.training.evaluatePositions != before.evaluatePositions)
     info.bestValidation.reset();
-  return {std::move(info), std::move(model), std::move(cell), std::move(task)};
-}
-
-/// Unless told otherwise, a GPU with tensor cores for f32 uses them.
-Precision precisionOn(const Device &device, const DeviceChoice &choice) {
-  const bool isFast =
-      device.name() == "cuda" && device.hasProducts(Precision::Tf32);
-  return choice.precision.value_or(isFast ? Precision::Tf32 : Precision::Ieee);
+  return {std::move(info), std::move(built), std::move(task)};
 }
 
 void printStart(const LanguageModel &model, std::size_t parameters,
                 const TrainTask &task) {
   const LanguageModelOptions &options = model.options();
-  const Manifest &manifest = model.cell().manifest();
-  std::cout << "cell " << manifest.cell << " ("
-            << (manifest.kind == "sequential" ? manifest.kind
-                                              : manifest.scan + " scan")
-            << "), " << options.layers
-            << (options.layers == 1 ? " layer" : " layers") << " of width "
-            << options.width << " with " << options.channels() << " channels, "
-            << parameters << " parameters\n"
-            << task.description;
-  const Device &device = *model.cell().device();
+  const auto layers = std::to_string(options.layers) +
+                      (options.layers == 1 ? " layer" : " layers") +
+                      " of width " + std::to_string(options.width);
+  if (options.isAttention()) {
+    std::cout << "attention of " << options.heads << " heads, " << layers;
+  } else {
+    const Manifest &manifest = model.cell().manifest();
+    std::cout << "cell " << manifest.cell << " ("
+              << (manifest.kind == "sequential" ? manifest.kind
+                                                : manifest.scan + " scan")
+              << "), " << layers << " with " << options.channels()
+              << " channels";
+  }
+  std::cout << ", " << parameters << " parameters\n" << task.description;
+  const Device &device = model.context().device();
   if (device.name() != "host")
     std::cout << "on " << device.name() << ": " << device.description() << '\n';
-  if (manifest.ioType != "f32")
-    std::cout << "activations in " << manifest.ioType
+  if (!options.isAttention() && model.cell().manifest().ioType != "f32")
+    std::cout << "activations in " << model.cell().manifest().ioType
               << ", parameters and optimiser in f32\n";
-  if (manifest.math == Math::Fast)
+  if (!options.isAttention() && model.cell().manifest().math == Math::Fast)
     std::cout << "gates by approximate instructions; --math precise for exact "
                  "ones\n";
   if (const Precision precision = model.context().precision();
@@ -244,7 +254,7 @@ void printLonger(const TrainTask &task, Model &model, const Trainer &trainer) {
 }
 
 /// What a run that is done has come to.
-void printEnd(const Start &start, const Evaluation &validation, Model &model,
+void printEnd(Start &start, const Evaluation &validation,
               const Trainer &trainer, const CheckpointFiles &files) {
   const TrainTask &task = start.task;
   if (!trainer.endedEarly().empty())
@@ -252,12 +262,12 @@ void printEnd(const Start &start, const Evaluation &validation, Model &model,
               << trainer.endedEarly() << '\n';
   std::cout << "validation " << describe(validation, task.unit) << ' '
             << task.evaluated << " not trained on\n";
-  printLonger(task, model, trainer);
+  printLonger(task, start.model, trainer);
   if (trainer.stepsSkipped() > 0)
     std::cout << trainer.stepsSkipped()
               << " steps were skipped, their gradients an outlier\n";
   std::cout << files.describe(start.info);
-  printMemory(*start.cell.device());
+  printMemory(start.model.context().device());
   if (!trainer.graphRefusal().empty())
     std::cout << "steps were launched part by part, since they could not be "
                  "recorded as one graph: "
@@ -277,8 +287,7 @@ void minrnn::train(const TrainOptions &options, const OpenTask &open) {
 
   Start start = options.resumes() ? startFromCheckpoint(options, open)
                                   : startAfresh(options, open);
-  LanguageModel model(start.model.options, start.cell, start.model.cellSource,
-                      precisionOn(*start.cell.device(), options.device));
+  LanguageModel &model = start.model;
   AdamW adamW({.weightDecay = start.info.training.weightDecay}, model.layout(),
               model.context());
   Trainer trainer(model, *start.task.task, adamW, start.info.training);
@@ -304,5 +313,5 @@ void minrnn::train(const TrainOptions &options, const OpenTask &open) {
     return;
   }
   const Evaluation validation = run(options, start.task, state, files, log);
-  printEnd(start, validation, model, trainer, files);
+  printEnd(start, validation, trainer, files);
 }

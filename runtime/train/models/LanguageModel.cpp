@@ -12,6 +12,7 @@
 #include "minrnn/layers.h"
 #include "minrnn/random.h"
 #include "runtime/core/FormatNumber.h"
+#include "runtime/train/models/AttentionBranch.h"
 #include "runtime/train/models/ConvolutionBranch.h"
 #include "runtime/train/models/FeedForwardBranch.h"
 #include "runtime/train/models/RecurrentBranch.h"
@@ -20,6 +21,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -30,9 +32,7 @@ namespace {
 /// Every tensor of activations begins on a boundary of 256 bytes.
 constexpr std::int64_t alignment = 64;
 
-void checkOptions(const LanguageModelOptions &options,
-                  const CellKernels &cell) {
-  const Manifest &manifest = cell.manifest();
+void checkSizes(const LanguageModelOptions &options) {
   const auto atLeast = [](std::int64_t value, std::int64_t least,
                           const char *name) {
     if (value < least)
@@ -47,12 +47,36 @@ void checkOptions(const LanguageModelOptions &options,
   atLeast(options.expansion, 1, "expansion");
   atLeast(options.convolution, 0, "number of taps");
   atLeast(options.feedForward, 0, "feed-forward expansion");
+  atLeast(options.maxPositions, 1, "number of positions");
   if (!(options.dropout >= 0 && options.dropout < 1))
     throw Error("the probability of dropout must be from 0 to below 1, found " +
                 formatNumber(options.dropout));
   if (!std::isfinite(options.forgetBias))
     throw Error("the forget bias must be finite, found " +
                 formatNumber(options.forgetBias));
+  elementCount({options.width, options.expansion}, "hidden channels");
+  elementCount({options.width, options.feedForward, 2}, "feed-forward");
+}
+
+void checkAttention(const LanguageModelOptions &options) {
+  if (options.heads < 1 || options.width % options.heads != 0 ||
+      options.width / options.heads % 2 != 0)
+    throw Error("attention needs heads of one even width: expected a width "
+                "that is a multiple of twice the heads, found a width of " +
+                std::to_string(options.width) + " and " +
+                std::to_string(options.heads) + " heads");
+  elementCount({options.width, 2, options.maxPositions}, "a cache of keys");
+  if (options.learnedInitial || options.forgetBias != 0)
+    throw Error("attention has neither initial states to learn nor a forget "
+                "gate");
+}
+
+void checkCell(const LanguageModelOptions &options, const CellKernels &cell) {
+  const Manifest &manifest = cell.manifest();
+  if (options.heads != 0)
+    throw Error("attention takes the place of cells: expected no heads beside "
+                "cell '" +
+                manifest.cell + "', found " + std::to_string(options.heads));
   if (manifest.readsInput() && options.expansion != 1)
     throw Error("cell '" + manifest.cell +
                 "' reads its channel of the input, so that a layer has as many "
@@ -73,14 +97,28 @@ void checkOptions(const LanguageModelOptions &options,
       std::ranges::find(manifest.gates, "f") == manifest.gates.end())
     throw Error("a forget bias is that of a gate 'f', which cell '" +
                 manifest.cell + "' does not have");
-  elementCount({options.width, options.expansion}, "hidden channels");
-  elementCount({options.width, options.feedForward, 2}, "feed-forward");
+}
+
+/// What a layer does along time, after its convolution.
+std::unique_ptr<Branch> mixerOf(const BranchOptions &options,
+                                const std::optional<CellKernels> &cell,
+                                Precision precision, TensorPlan &plan) {
+  if (!cell)
+    return std::make_unique<AttentionBranch>(options, plan);
+  RecurrentLayer recurrent(*cell, options.model.width, options.model.channels(),
+                           precision);
+  if (cell->manifest().ioType == "bf16")
+    return std::make_unique<RecurrentBranch<BFloat16>>(
+        options, std::move(recurrent), plan);
+  return std::make_unique<RecurrentBranch<float>>(options, std::move(recurrent),
+                                                  plan);
 }
 
 /// The branches of a model in their order, with their parameters in `plan`.
 std::vector<std::unique_ptr<Branch>>
-branchesOf(const LanguageModelOptions &options, const CellKernels &cell,
-           Precision precision, TensorPlan &plan) {
+branchesOf(const LanguageModelOptions &options,
+           const std::optional<CellKernels> &cell, Precision precision,
+           TensorPlan &plan) {
   std::vector<std::unique_ptr<Branch>> branches;
   for (std::int64_t layer = 0; layer < options.layers; ++layer) {
     BranchOptions of{options, "layers." + std::to_string(layer) + "."};
@@ -90,14 +128,7 @@ branchesOf(const LanguageModelOptions &options, const CellKernels &cell,
     };
     if (options.convolution > 0)
       branches.push_back(std::make_unique<ConvolutionBranch>(next(), plan));
-    RecurrentLayer recurrent(cell, options.width, options.channels(),
-                             precision);
-    if (cell.manifest().ioType == "bf16")
-      branches.push_back(std::make_unique<RecurrentBranch<BFloat16>>(
-          next(), std::move(recurrent), plan));
-    else
-      branches.push_back(std::make_unique<RecurrentBranch<float>>(
-          next(), std::move(recurrent), plan));
+    branches.push_back(mixerOf(next(), cell, precision, plan));
     if (options.feedForward > 0)
       branches.push_back(std::make_unique<FeedForwardBranch>(next(), plan));
   }
@@ -108,8 +139,9 @@ branchesOf(const LanguageModelOptions &options, const CellKernels &cell,
 
 /// Where each tensor lies in the flat vector of parameters, or of gradients.
 struct LanguageModel::Parameters {
-  Parameters(const LanguageModelOptions &options, const CellKernels &cell,
-             Precision precision, TensorPlan &plan)
+  Parameters(const LanguageModelOptions &options,
+             const std::optional<CellKernels> &cell, Precision precision,
+             TensorPlan &plan)
       : embedding(
             plan.add("embedding.weight", {options.vocabulary, options.width})),
         branches(branchesOf(options, cell, precision, plan)),
@@ -197,26 +229,45 @@ struct LanguageModel::Activations {
 };
 
 LanguageModel::LanguageModel(const LanguageModelOptions &options,
-                             CellKernels cell, std::string cellSource,
-                             Precision precision)
+                             std::optional<CellKernels> cell,
+                             std::string cellSource, LayerContext context)
     : modelOptions(options), cellKernels(std::move(cell)),
-      cellSource(std::move(cellSource)),
-      layerContext(cellKernels.device(), precision),
+      cellSource(std::move(cellSource)), layerContext(std::move(context)),
       activations(std::make_unique<Activations>()) {
-  checkOptions(options, cellKernels);
-  places = std::make_unique<Parameters>(modelOptions, cellKernels, precision,
-                                        parameterPlan);
-  const std::shared_ptr<Device> device = cellKernels.device();
+  checkSizes(options);
+  if (cellKernels)
+    checkCell(options, *cellKernels);
+  else
+    checkAttention(options);
+  places = std::make_unique<Parameters>(
+      modelOptions, cellKernels, layerContext.precision(), parameterPlan);
+  const std::shared_ptr<Device> &device = layerContext.sharedDevice();
   const auto count = static_cast<std::size_t>(parameterPlan.count());
   values = {device, count};
   values.clear();
   valueGradients = {device, count};
-  if (cellKernels.manifest().ioType == "bf16")
+  if (cellKernels && cellKernels->manifest().ioType == "bf16")
     rounded = {device, count};
   if (options.dropout > 0) {
     trainingStep = {device, 1};
     uploadStep(0);
   }
+}
+
+LanguageModel::LanguageModel(const LanguageModelOptions &options,
+                             CellKernels cell, std::string cellSource,
+                             Precision precision)
+    : LanguageModel(options, std::optional(cell), std::move(cellSource),
+                    LayerContext(cell.device(), precision)) {}
+
+LanguageModel::LanguageModel(const LanguageModelOptions &options,
+                             LayerContext context)
+    : LanguageModel(options, std::nullopt, {}, std::move(context)) {}
+
+const CellKernels &LanguageModel::cell() const {
+  if (!cellKernels)
+    throw Error("a Transformer has no cell");
+  return *cellKernels;
 }
 
 LanguageModel::~LanguageModel() = default;

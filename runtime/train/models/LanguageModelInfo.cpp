@@ -31,6 +31,8 @@ void forEachSwitch(Options &options, const Visit &visit) {
   visit("out_bias", options.outBias);
   visit("tied_embedding", options.tiedEmbedding);
   visit("forget_bias", options.forgetBias);
+  visit("heads", options.heads);
+  visit("max_positions", options.maxPositions);
 }
 
 NormKind normOf(const std::string &name) {
@@ -83,7 +85,7 @@ void checkSizes(const LanguageModelOptions &model,
         shape[1] / model.width != factor || shape[1] % model.width != 0)
       fail();
   };
-  multiple(last + "out.weight", model.expansion);
+  multiple(last + "out.weight", model.isAttention() ? 1 : model.expansion);
   if (model.feedForward > 0)
     multiple(last + "ff.out.weight", model.feedForward);
   if (model.convolution > 0)
@@ -102,10 +104,11 @@ Metadata LanguageModel::metadata() const {
   forEachSwitch(modelOptions, [&](const char *name, const auto &value) {
     options[name] = value;
   });
-  return {{"cell_source", cellSource},
-          {"cell_name", cellKernels.manifest().cell},
-          {"io_type", cellKernels.manifest().ioType},
-          {"model", options.dump()}};
+  return {
+      {"cell_source", cellSource},
+      {"cell_name", cellKernels ? cellKernels->manifest().cell : "attention"},
+      {"io_type", cellKernels ? cellKernels->manifest().ioType : "f32"},
+      {"model", options.dump()}};
 }
 
 LanguageModelInfo

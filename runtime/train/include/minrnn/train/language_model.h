@@ -32,6 +32,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -73,8 +74,16 @@ struct LanguageModelOptions {
   bool tiedEmbedding = false;
   /// What the bias of the cell's gate `f` is at first: a large one remembers.
   double forgetBias = 0;
+  /// Where not 0, the layers are no cells: causal attention of so many heads,
+  /// with rotary positions. The expansion is not looked at.
+  std::int64_t heads = 0;
+  /// How many positions attention sees when a model is run step by step: its
+  /// states are a cache of that size.
+  std::int64_t maxPositions = 2048;
 
   std::int64_t channels() const { return width * expansion; }
+  /// Whether it is a Transformer, without a cell.
+  bool isAttention() const { return heads > 0; }
 
   /// The domain that the cell is to be compiled for: learned states may be
   /// negative, which log space has no room for.
@@ -115,11 +124,16 @@ public:
   LanguageModel(const LanguageModelOptions &options, CellKernels cell,
                 std::string cellSource = {},
                 Precision precision = Precision::Ieee);
+  /// A Transformer. Throws Error when `options.heads` is not positive, the
+  /// width is no multiple of it, the width of a head is odd, or a switch of
+  /// recurrent layers is on.
+  LanguageModel(const LanguageModelOptions &options, LayerContext context);
   ~LanguageModel() override;
   LanguageModel(LanguageModel &&) noexcept;
 
   const LanguageModelOptions &options() const { return modelOptions; }
-  const CellKernels &cell() const { return cellKernels; }
+  /// Throws Error when it is a Transformer.
+  const CellKernels &cell() const;
 
   const LayerContext &context() const override { return layerContext; }
   const std::vector<PlannedTensor> &layout() const override {
@@ -153,12 +167,17 @@ public:
   void step(ModelState &state, std::span<const std::int32_t> inputs,
             std::span<float> outputs) override;
 
-  /// `cell_source`, `cell_name`, `io_type` and `model`, the options as JSON.
+  /// `cell_source`, `cell_name`, `io_type` and `model`, the options as JSON. Of
+  /// a Transformer the cell is `attention`, without a source.
   Metadata metadata() const override;
 
 private:
   struct Parameters;
   struct Activations;
+
+  LanguageModel(const LanguageModelOptions &options,
+                std::optional<CellKernels> cell, std::string cellSource,
+                LayerContext context);
 
   void checkTokens(std::span<const std::int32_t> tokens) const;
   /// Calls `work` with a number of the type that sequences are stored as.
@@ -173,7 +192,7 @@ private:
               const std::int32_t *tokens, float *state, float *logits) const;
 
   LanguageModelOptions modelOptions;
-  CellKernels cellKernels;
+  std::optional<CellKernels> cellKernels;
   std::string cellSource;
   LayerContext layerContext;
   TensorPlan parameterPlan;
