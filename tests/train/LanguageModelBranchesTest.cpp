@@ -270,7 +270,8 @@ TEST(SwitchesOf, RefuseWhatDoesNotGoTogether) {
               "attention takes the place of cells: expected no heads beside "
               "cell 'mingru', found 2");
   expectError({.feedForward = 2}, "mingru",
-              "convolution, feed-forward and dropout are of f32, but cell "
+              "convolution, feed-forward, dropout and models of numbers are of "
+              "f32, but cell "
               "'mingru' stores sequences as bf16; compile it with io type f32, "
               "or leave them out",
               "bf16");
