@@ -154,6 +154,7 @@ void OpcodeTable::addFloats() {
   addApproximate(*this, "ex2", [](float a) { return std::exp2(a); });
   addApproximate(*this, "lg2", [](float a) { return std::log2(a); });
   addApproximate(*this, "rcp", [](float a) { return 1 / a; });
+  addApproximate(*this, "rsqrt", [](float a) { return 1 / std::sqrt(a); });
   add<double, double>("rcp.approx.ftz.f64", [](double a) { return 1 / a; });
 }
 

@@ -26,8 +26,12 @@ struct BFloat16 {
 
   BFloat16() = default;
   __device__ explicit BFloat16(float number) {
+#if __CUDA_ARCH__ >= 800
+    asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(bits) : "f"(number));
+#else
     const unsigned word = __float_as_uint(number);
     bits = isnan(number) ? 0x7FFF : (word + 0x7FFF + (word >> 16 & 1)) >> 16;
+#endif
   }
   __device__ operator float() const {
     return __uint_as_float(unsigned(bits) << 16);
@@ -41,6 +45,55 @@ using Number = BFloat16;
 #else
 using Number = float;
 #endif
+
+/// Elements side by side that one instruction reads or writes: 1, or those of
+/// 16 bytes.
+template <typename Element, int count>
+struct alignas(count * sizeof(Element)) Pack {
+  Element at[count];
+};
+
+template <int count, typename Element>
+__device__ Pack<Element, count> readPack(const Element *from) {
+  return *reinterpret_cast<const Pack<Element, count> *>(from);
+}
+template <typename Element, int count>
+__device__ void writePack(const Pack<Element, count> &pack, Element *to) {
+  *reinterpret_cast<Pack<Element, count> *>(to) = pack;
+}
+/// As many elements as 16 bytes have.
+template <typename Element>
+constexpr int elementsOf16Bytes = 16 / sizeof(Element);
+
+/// Whether packs of 16 bytes begin at each of `addresses` (null ones count for
+/// nothing).
+template <typename... Addresses>
+__device__ bool areAlignedTo16Bytes(Addresses... addresses) {
+  return ((Size(addresses) | ...) & 15) == 0;
+}
+
+/// A sum in f32, and beside it what rounding took from it (Knuth's TwoSum): as
+/// good as a sum in f64, without the f64 operations of which many GPUs do one
+/// where they do 32 of f32.
+struct CompensatedSum {
+  float sum;
+  float error;
+
+  __device__ void add(float x) {
+    const float both = sum + x;
+    const float ofX = both - sum;
+    error += (sum - (both - ofX)) + (x - ofX);
+    sum = both;
+  }
+  __device__ void addProduct(float a, float b) {
+    const float product = __fmul_rn(a, b);
+    add(product);
+    error += fmaf(a, b, -product);
+  }
+  __device__ double value() const {
+    return isfinite(sum) ? double(sum) + double(error) : double(sum);
+  }
+};
 
 constexpr int lanes = 32;
 constexpr unsigned allLanes = 0xFFFFFFFF;
@@ -68,7 +121,7 @@ __device__ void forEachOfRows(Size rows, Size columns, Visit visit) {
 }
 
 /// The sum over a warp, the same in every lane.
-__device__ inline double warpSum(double x) {
+template <typename Float> __device__ Float warpSum(Float x) {
   for (int distance = lanes / 2; distance > 0; distance /= 2)
     x += __shfl_xor_sync(allLanes, x, distance);
   return x;

@@ -10,6 +10,8 @@
 #include "minrnn/train/optimizer.h"
 #include "tests/emulator/LayerKernelsTest.h"
 
+#include <array>
+
 using namespace minrnn;
 using namespace minrnn::test;
 
@@ -81,6 +83,47 @@ TEST_F(LayerKernelsTest, AdamWMovesThirtyTwoBytesAParameter) {
   device.statistics = {};
   clipScale(on, count, g, 1, device.reserve<double>(1), m);
   expectNearFloor(device, 4 * count, "gradientNorm");
+}
+
+/// Fails where the launches so far executed more than `most` PTX instructions
+/// an element, each thread's counted. Says how many there were.
+void expectInstructions(EmulatedKernels &device, std::int64_t elements,
+                        double most, const char *what) {
+  const double found =
+      static_cast<double>(device.statistics.threadInstructions) /
+      static_cast<double>(elements);
+  testing::Test::RecordProperty(what, std::to_string(found));
+  EXPECT_LE(found, most) << what;
+  device.statistics = {};
+}
+
+template <typename Number>
+void countNorms(KernelCompiler &compiler, std::int64_t rows, std::int64_t width,
+                const std::array<double, 4> &most) {
+  const auto kernels = std::make_shared<EmulatedKernels>(compiler);
+  EmulatedKernels &device = *kernels;
+  const LayerContext on(nullptr, kernels);
+  const std::int64_t count = rows * width;
+  auto *x = device.upload(std::vector<Number>(count, Number(1)));
+  auto *vector = device.upload(Floats(width, 1));
+  auto *y = device.reserve<Number>(count);
+  auto *mean = device.reserve<float>(rows);
+  auto *inverse = device.reserve<float>(rows);
+  auto *sums = device.reserve<float>(2 * width);
+  rmsNormForward(on, {rows, width}, x, vector, y, inverse);
+  expectInstructions(device, count, most[0], "rmsNormForward");
+  rmsNormBackward(on, {rows, width}, x, vector, inverse, x, y, sums);
+  expectInstructions(device, count, most[1], "rmsNormBackward");
+  layerNormForward(on, {rows, width}, x, vector, vector, y, mean, inverse);
+  expectInstructions(device, count, most[2], "layerNormForward");
+  layerNormBackward(on, {rows, width}, x, vector, mean, inverse, x, y, sums,
+                    sums + width);
+  expectInstructions(device, count, most[3], "layerNormBackward");
+}
+
+TEST_F(LayerKernelsTest, NormsExecuteFewInstructions) {
+  countNorms<float>(compiler(), 8192, 384, {21, 53, 36, 71});
+  countNorms<BFloat16>(compiler(), 8192, 384, {37, 67, 47, 84});
 }
 
 } // namespace

@@ -32,16 +32,13 @@ struct NormSizes {
 };
 
 // 600 rows are more than one for a block; 2000 columns are too many to be kept
-// by a backward, 5000 by a forward.
-constexpr std::array<NormSizes, 9> normSizes = {{{0, 3},
-                                                 {3, 0},
-                                                 {1, 1},
-                                                 {3, 31},
-                                                 {600, 33},
-                                                 {2, 257},
-                                                 {3, 1000},
-                                                 {2, 2000},
-                                                 {2, 5000}}};
+// by a backward, 5000 by a forward. Of 720 and 944 columns a row is a warp's in
+// the backward of LayerNorm and RMSNorm, of 3072 and 4096 in their forward; of
+// one more it is a block's.
+constexpr std::array<NormSizes, 20> normSizes = {
+    {{0, 3},    {3, 0},    {1, 1},    {3, 31},   {600, 33}, {2, 257}, {3, 1000},
+     {2, 2000}, {2, 5000}, {601, 36}, {37, 128}, {50, 512}, {2, 720}, {2, 721},
+     {3, 944},  {2, 945},  {2, 3072}, {2, 3073}, {1, 4096}, {2, 4097}}};
 
 /// `base` plus `added`, element by element.
 Floats sum(Floats base, float added) {
@@ -158,6 +155,141 @@ TEST_F(LayerKernelsTest, LayerNorm) {
       expectClose(found[5], toDoubles(dScale), 1e-6, 2e-6, "dScale");
       expectClose(found[6], toDoubles(dBias), 1.2e-7, 1e-12, "dBias");
     }
+}
+
+/// Both norms of rows that begin `offset` elements after an address of 16
+/// bytes, forwards and then backwards in place, dScale and dBias last.
+template <typename Number>
+std::vector<Floats> normsAt(std::int64_t offset, const NormSizes &sizes,
+                            const Floats &x, const Floats &dy,
+                            EmulatedKernels &device, const LayerContext &on) {
+  const auto &[rows, width] = sizes;
+  const std::int64_t count = rows * width;
+  const auto placed = [&](const Floats &values) {
+    std::vector<Number> all(static_cast<std::size_t>(offset));
+    for (const float value : values)
+      all.push_back(Number(value));
+    return device.upload(all) + offset;
+  };
+  const auto toHost = [&](const Number *there) {
+    const std::vector<Number> values = device.download(there, count);
+    return Floats(values.begin(), values.end());
+  };
+  const Number *in = placed(x);
+  const float *vector = device.upload(randomFloats(width, 5));
+  auto *y = placed(x);
+  auto *mean = device.reserve<float>(rows);
+  auto *inverse = device.reserve<float>(rows);
+  auto *dScale = device.reserve<float>(width);
+  auto *dBias = device.reserve<float>(width);
+  std::vector<Floats> results;
+  const auto take = [&](const Number *y, const Number *dx) {
+    results.push_back(toHost(y));
+    results.push_back(toHost(dx));
+    results.push_back(device.download(inverse, rows));
+    results.push_back(device.download(dScale, width));
+  };
+  auto *dx = placed(dy);
+  rmsNormForward(on, {rows, width}, in, vector, y, inverse);
+  rmsNormBackward(on, {rows, width}, in, vector, inverse, dx, dx, dScale);
+  take(y, dx);
+  dx = placed(dy);
+  layerNormForward(on, {rows, width}, in, vector, vector, y, mean, inverse);
+  layerNormBackward(on, {rows, width}, in, vector, mean, inverse, dx, dx,
+                    dScale, dBias);
+  take(y, dx);
+  results.push_back(device.download(dBias, width));
+  return results;
+}
+
+TEST_F(LayerKernelsTest, NormsOfRowsThatAreNotAligned) {
+  // Whole packs of 16 bytes in f32 and in bf16, in f32 alone, in neither.
+  for (const std::int64_t width : {264, 260, 131}) {
+    const NormSizes sizes = {35, width};
+    Floats x;
+    Floats dy;
+    // Numbers of bf16.
+    for (const float value : randomFloats(sizes.rows * width, 1, 3))
+      x.push_back(BFloat16(value));
+    for (const float value : randomFloats(sizes.rows * width, 2))
+      dy.push_back(BFloat16(value));
+    std::vector<Floats> expected;
+    for (const std::int64_t offset : {0, 1}) {
+      const std::vector<Floats> found =
+          inEveryOrder([&](EmulatedKernels &device, const LayerContext &on) {
+            return normsAt<float>(offset, sizes, x, dy, device, on);
+          });
+      const std::vector<Floats> rounded =
+          inEveryOrder([&](EmulatedKernels &device, const LayerContext &on) {
+            return normsAt<BFloat16>(offset, sizes, x, dy, device, on);
+          });
+      if (offset == 0)
+        expected = found;
+      for (std::size_t i = 0; i < found.size(); ++i) {
+        const std::vector<double> exact = toDoubles(expected[i]);
+        expectClose(found[i], exact, 5e-7, 1e-6, "f32");
+        // What is stored as bf16 is rounded to 8 bits.
+        const double rounding = i % 4 < 2 && i < 8 ? 0x1p-8 : 5e-7;
+        expectClose(rounded[i], exact, rounding, 1e-6, "bf16");
+      }
+    }
+  }
+}
+
+TEST_F(LayerKernelsTest, NormsOfExtremeRows) {
+  constexpr float huge = 3e38F;
+  constexpr std::int64_t width = 40;
+  const Floats unit = randomFloats(width, 1);
+  std::vector<Floats> rows(7, unit);
+  for (std::size_t j = 0; j < unit.size(); ++j) {
+    rows[0][j] *= 1e25F;
+    rows[1][j] *= 1e-30F;
+    // The mean is far larger than the deviation.
+    rows[2][j] = 3e7F + 4 * std::round(unit[j]);
+    rows[3][j] = 123456789;
+    rows[4][j] = 0;
+    rows[5][j] = j % 2 == 0 ? huge : -huge;
+    rows[6][j] = huge;
+  }
+  Floats x;
+  for (const Floats &row : rows)
+    x.insert(x.end(), row.begin(), row.end());
+  const auto count = static_cast<std::int64_t>(x.size());
+  const auto rowCount = static_cast<std::int64_t>(rows.size());
+  const Floats scale(width, 1);
+  const Floats bias(width, 0);
+  for (const float epsilon : {1e-5F, 1e-38F}) {
+    const std::vector<Floats> found =
+        inEveryOrder([&](EmulatedKernels &device, const LayerContext &on) {
+          const float *in = device.upload(x);
+          const float *s = device.upload(scale);
+          auto *y = device.reserve<float>(count);
+          auto *rms = device.reserve<float>(rowCount);
+          auto *mean = device.reserve<float>(rowCount);
+          auto *inverse = device.reserve<float>(rowCount);
+          rmsNormForward(on, {rowCount, width, epsilon}, in, s, y, rms);
+          layerNormForward(on, {rowCount, width, epsilon}, in, s,
+                           device.upload(bias), y, mean, inverse);
+          return std::vector<Floats>{device.download(rms, rowCount),
+                                     device.download(mean, rowCount),
+                                     device.download(inverse, rowCount)};
+        });
+    Floats y(x.size());
+    Floats rms(rows.size());
+    Floats mean(rows.size());
+    Floats inverse(rows.size());
+    rmsNormForward(hostLayers(), {rowCount, width, epsilon}, x.data(),
+                   scale.data(), y.data(), rms.data());
+    layerNormForward(hostLayers(), {rowCount, width, epsilon}, x.data(),
+                     scale.data(), bias.data(), y.data(), mean.data(),
+                     inverse.data());
+    expectClose(found[0], toDoubles(rms), 2e-7, 0, "inverseRms");
+    for (std::size_t row = 0; row < rows.size(); ++row)
+      EXPECT_NEAR(found[1][row], mean[row],
+                  2e-7 * std::abs(*std::ranges::max_element(rows[row])))
+          << row;
+    expectClose(found[2], toDoubles(inverse), 2e-7, 0, "inverseDeviation");
+  }
 }
 
 //===----------------------------------------------------------------------===//

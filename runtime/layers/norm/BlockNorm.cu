@@ -1,4 +1,4 @@
-//===- Norm.cu - RMSNorm and LayerNorm ------------------------------------===//
+//===- BlockNorm.cu - RMSNorm and LayerNorm, a block a row ----------------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -8,10 +8,10 @@
 //
 // With a the row's mean (0 in RMSNorm) and r = 1 / sqrt(mean((x - a)^2) +
 // epsilon): y = (x - a) r scale + bias (Zhang & Sennrich 2019; Ba, Kiros,
-// Hinton 2016). A block takes `rowsPerPart` rows in turn, each thread always
-// the same columns, and then the next part. Rows up to the entry's `keptWidth`
-// stay in shared memory, so that nothing is read twice; longer ones are read
-// again.
+// Hinton 2016). For rows too wide for a warp (WarpNorm.cu). A block takes
+// `rowsPerPart` rows in turn, each thread always the same columns, and then the
+// next part. Rows up to the entry's `keptWidth` stay in shared memory, so that
+// nothing is read twice; longer ones are read again.
 //
 //===----------------------------------------------------------------------===//
 
