@@ -122,8 +122,56 @@ void countNorms(KernelCompiler &compiler, std::int64_t rows, std::int64_t width,
 }
 
 TEST_F(LayerKernelsTest, NormsExecuteFewInstructions) {
-  countNorms<float>(compiler(), 8192, 384, {21, 53, 36, 71});
+  countNorms<float>(compiler(), 8192, 384, {23, 55, 36, 72});
   countNorms<BFloat16>(compiler(), 8192, 384, {37, 67, 47, 84});
+}
+
+TEST_F(LayerKernelsTest, OthersExecuteFewInstructions) {
+  const auto kernels = std::make_shared<EmulatedKernels>(compiler());
+  EmulatedKernels &device = *kernels;
+  const LayerContext on(nullptr, kernels);
+  constexpr std::int64_t rows = 4096;
+  constexpr std::int64_t width = 384;
+  constexpr std::int64_t vocabulary = 65;
+  const auto *tokens = device.upload(randomIndices(rows, vocabulary, 1));
+  auto *x = device.upload(Floats(rows * width, 1));
+  auto *table = device.upload(Floats(vocabulary * width, 1));
+  embeddingForward(on, {rows, vocabulary, width}, tokens, table, x);
+  expectInstructions(device, rows * width, 21, "embeddingForward");
+  embeddingBackward(on, {rows, vocabulary, width}, tokens, x, table);
+  expectInstructions(device, rows * width, 29, "embeddingBackward");
+  // The work does not grow with the product of rows and words.
+  constexpr std::int64_t words = 20000;
+  auto *large = device.reserve<float>(words * width);
+  embeddingBackward(on, {rows, words, width}, tokens, x, large);
+  expectInstructions(device, (rows + words) * width, 20,
+                     "embeddingBackward of many words");
+  auto *logits = device.upload(randomFloats(rows * vocabulary, 1));
+  auto *loss = device.reserve<double>(1);
+  crossEntropy(on, {rows, vocabulary}, logits, tokens, nullptr, logits, loss);
+  expectInstructions(device, rows * vocabulary, 480, "crossEntropy 65");
+  constexpr std::int64_t many = 8192;
+  auto *wide = device.upload(randomFloats(64 * many, 1));
+  crossEntropy(on, {64, many}, wide, tokens, nullptr, wide, loss);
+  expectInstructions(device, 64 * many, 66, "crossEntropy 8192");
+  constexpr std::int64_t count = 1 << 18;
+  auto *p = device.upload(Floats(count, 1));
+  auto *m = device.upload(Floats(count, 1));
+  auto *v = device.upload(Floats(count, 1));
+  const float *g = device.upload(Floats(count, 1));
+  const float *three = device.upload(Floats(3, 1));
+  adamW(on, {},
+        {.count = count,
+         .parameters = p,
+         .gradients = g,
+         .firstMoment = m,
+         .secondMoment = v,
+         .decays = device.upload(Floats(count, 1)),
+         .factors = three,
+         .scale = three});
+  expectInstructions(device, count, 45, "adamW");
+  clipScale(on, count, g, 1, device.reserve<double>(1), m);
+  expectInstructions(device, count, 9.5, "clipScale");
 }
 
 } // namespace

@@ -27,21 +27,6 @@ extern __shared__ float4 dynamicShared[];
 /// A row's floats in shared memory; NormGrids.h knows it too.
 __device__ inline int strideOf(Size width) { return int(width + 3) / 4 * 4; }
 
-/// As writePack, to shared memory, where the compiler does not always see that
-/// four stores are one.
-template <int count>
-__device__ void keepPack(const Pack<float, count> &pack, float *to) {
-  if constexpr (count % 4 == 0)
-    for (int i = 0; i < count; i += 4)
-      asm volatile("st.shared.v4.f32 [%0], {%1, %2, %3, %4};" ::"l"(
-                       __cvta_generic_to_shared(to + i)),
-                   "f"(pack.at[i]), "f"(pack.at[i + 1]), "f"(pack.at[i + 2]),
-                   "f"(pack.at[i + 3])
-                   : "memory");
-  else
-    writePack(pack, to);
-}
-
 /// What is known of a row.
 struct Moments {
   float mean;
@@ -97,7 +82,7 @@ __device__ Moments readRow(const Number *__restrict__ from, float *kept,
         ofPack += centred ? x.at[i] : x.at[i] * x.at[i];
       }
       if (begin + k * step < width)
-        writePack(x, kept + begin + k * step);
+        keepPack(x, kept + begin + k * step);
       if (centred)
         sum += ofPack;
       else
@@ -251,8 +236,8 @@ template <bool centred> struct WarpSums {
       sum.at[i] = both.sum;
       error.at[i] = both.error;
     }
-    writePack(sum, sums(kind) + column);
-    writePack(error, errors(kind) + column);
+    keepPack(sum, sums(kind) + column);
+    keepPack(error, errors(kind) + column);
   }
 };
 
