@@ -37,7 +37,7 @@ struct NormSizes {
 // one more it is a block's.
 constexpr std::array<NormSizes, 20> normSizes = {
     {{0, 3},    {3, 0},    {1, 1},    {3, 31},   {600, 33}, {2, 257}, {3, 1000},
-     {2, 2000}, {2, 5000}, {601, 36}, {37, 128}, {50, 512}, {2, 720}, {2, 721},
+     {2, 2000}, {2, 5000}, {67, 36},  {37, 128}, {20, 512}, {2, 720}, {2, 721},
      {3, 944},  {2, 945},  {2, 3072}, {2, 3073}, {1, 4096}, {2, 4097}}};
 
 /// `base` plus `added`, element by element.
@@ -166,10 +166,8 @@ std::vector<Floats> normsAt(std::int64_t offset, const NormSizes &sizes,
   const auto &[rows, width] = sizes;
   const std::int64_t count = rows * width;
   const auto placed = [&](const Floats &values) {
-    std::vector<Number> all(static_cast<std::size_t>(offset));
-    for (const float value : values)
-      all.push_back(Number(value));
-    return device.upload(all) + offset;
+    return device.upload(std::vector<Number>(values.begin(), values.end()),
+                         offset);
   };
   const auto toHost = [&](const Number *there) {
     const std::vector<Number> values = device.download(there, count);
@@ -301,6 +299,10 @@ TEST_F(LayerKernelsTest, CrossEntropy) {
        {CrossEntropyShape{0, 3}, CrossEntropyShape{1, 1},
         CrossEntropyShape{3, 2}, CrossEntropyShape{33, 65},
         CrossEntropyShape{3, 257}, CrossEntropyShape{1030, 3},
+        // Eight rows a tile up to 128 classes, a warp a row up to 3072.
+        CrossEntropyShape{20, 64}, CrossEntropyShape{17, 128},
+        CrossEntropyShape{9, 129}, CrossEntropyShape{5, 256},
+        CrossEntropyShape{3, 3072}, CrossEntropyShape{3, 3073},
         CrossEntropyShape{2, 13000}})
     for (const double spread : {3.0, 1e4}) {
       const auto &[rows, classes] = shape;
@@ -375,6 +377,30 @@ TEST_F(LayerKernelsTest, AnInfiniteLossLeavesNoGradientThatLooksSound) {
     EXPECT_EQ(std::isnan(gradient[i]), i < 3) << i;
 }
 
+TEST_F(LayerKernelsTest, ALogitOfMinusInfinityIsAClassThatCannotBe) {
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  // Of the three kernels, each with rows of several elements a lane.
+  for (const std::int64_t classes : {40, 300, 13000}) {
+    Floats logits = randomFloats(classes, 1);
+    std::fill_n(logits.begin(), classes / 2, -infinity);
+    const std::int32_t target = static_cast<std::int32_t>(classes) - 1;
+    Floats expected(logits.size());
+    const double loss =
+        hostCrossEntropy({1, classes}, logits.data(), &target, expected.data());
+    const std::vector<Floats> found =
+        inEveryOrder([&](EmulatedKernels &device, const LayerContext &on) {
+          auto *gradient = device.upload(logits);
+          auto *there = device.reserve<double>(1);
+          crossEntropy(on, {1, classes}, gradient,
+                       device.upload(std::vector{target}), nullptr, gradient,
+                       there);
+          EXPECT_NEAR(device.download(there, 1)[0], loss, 1e-6);
+          return std::vector<Floats>{device.download(gradient, classes)};
+        });
+    expectClose(found[0], toDoubles(expected), 1e-6, 1e-7, "dLogits");
+  }
+}
+
 TEST_F(LayerKernelsTest, OfARowThatCountsForNothingNothingIsRead) {
   const auto kernels = std::make_shared<EmulatedKernels>(compiler());
   EmulatedKernels &device = *kernels;
@@ -417,79 +443,87 @@ TEST_F(LayerKernelsTest, ClippingByTheGlobalNorm) {
         g *= factor;
       const std::vector<Floats> found =
           inEveryOrder([&](EmulatedKernels &device, const LayerContext &on) {
-            auto *there = device.upload(gradients);
-            auto *norm = device.reserve<double>(1);
-            auto *scale = device.reserve<float>(1);
-            clipScale(on, count, there, limit, norm, scale);
-            EXPECT_NEAR(device.download(norm, 1)[0], expected,
-                        1e-14 * expected);
-            const float factorThere = device.download(scale, 1)[0];
-            Floats scaled = gradients;
-            for (float &g : scaled)
-              g *= factorThere;
-            return std::vector<Floats>{scaled};
+            std::vector<Floats> results;
+            // Once by 4 bytes, once by 16.
+            for (const std::int64_t offset : {1, 0}) {
+              auto *there = device.upload(gradients, offset);
+              auto *norm = device.reserve<double>(1);
+              auto *scale = device.reserve<float>(1);
+              clipScale(on, count, there, limit, norm, scale);
+              EXPECT_NEAR(device.download(norm, 1)[0], expected,
+                          1e-14 * expected);
+              const float factorThere = device.download(scale, 1)[0];
+              Floats scaled = gradients;
+              for (float &g : scaled)
+                g *= factorThere;
+              results.push_back(scaled);
+            }
+            return results;
           });
-      expectClose(found[0], clipped, 1.2e-7, 0, "clipped");
+      for (const Floats &scaled : found)
+        expectClose(scaled, clipped, 1.2e-7, 0, "clipped");
     }
 }
 
 TEST_F(LayerKernelsTest, AdamWFollowsTheHost) {
   const AdamWOptions options{0.9, 0.95, 1e-8, 0.2};
-  for (const std::int64_t count : {0, 1, 33, 1025}) {
-    std::vector<bool> decayed(static_cast<std::size_t>(count));
-    Floats decays(decayed.size());
-    for (std::size_t i = 0; i < decayed.size(); i += 3) {
-      decayed[i] = true;
-      decays[i] = static_cast<float>(options.weightDecay);
-    }
-    AdamW host(options, decayed, hostLayers());
-    const Floats initial = randomFloats(count, 1);
-    const auto onHost = [](const Floats &values) {
-      return DeviceArray<float>(std::make_shared<HostDevice>(),
-                                std::span<const float>(values));
-    };
-    const DeviceArray<float> parameters = onHost(initial);
-    std::vector<Floats> gradients;
-    for (std::int64_t step = 1; step <= 3; ++step) {
-      gradients.push_back(randomFloats(count, 10 + step));
-      Floats halved = gradients.back();
-      for (float &g : halved)
-        g *= 0.5F;
-      host.step(0.01 * static_cast<double>(step), 1e30, parameters,
-                onHost(halved));
-    }
-    const std::vector<Floats> found = inEveryOrder([&](EmulatedKernels &device,
-                                                       const LayerContext &on) {
-      auto *p = device.upload(initial);
-      auto *m = device.upload(Floats(initial.size()));
-      auto *v = device.upload(Floats(initial.size()));
-      const float *w = device.upload(decays);
-      for (std::int64_t step = 1; step <= 3; ++step) {
-        const std::array<float, 3> factors =
-            adamWFactors(options, 0.01 * static_cast<double>(step), step);
-        adamW(on, options,
-              {.count = count,
-               .parameters = p,
-               .gradients =
-                   device.upload(gradients[static_cast<std::size_t>(step) - 1]),
-               .firstMoment = m,
-               .secondMoment = v,
-               .decays = w,
-               .factors = device.upload(Floats(factors.begin(), factors.end())),
-               .scale = device.upload(Floats{0.5F})});
+  for (const std::int64_t count : {0, 1, 33, 1025, 1028})
+    for (const std::int64_t offset : {0, 1}) {
+      std::vector<bool> decayed(static_cast<std::size_t>(count));
+      Floats decays(decayed.size());
+      for (std::size_t i = 0; i < decayed.size(); i += 3) {
+        decayed[i] = true;
+        decays[i] = static_cast<float>(options.weightDecay);
       }
-      return std::vector<Floats>{device.download(p, count),
-                                 device.download(m, count),
-                                 device.download(v, count)};
-    });
-    // The device contracts products and sums, the host does not.
-    expectClose(found[0], toDoubles(parameters.download()), 5e-7, 5e-8,
-                "parameters");
-    expectClose(found[1], toDoubles(host.firstMoment().download()), 5e-7, 5e-8,
-                "first moment");
-    expectClose(found[2], toDoubles(host.secondMoment().download()), 5e-7, 1e-9,
-                "second moment");
-  }
+      AdamW host(options, decayed, hostLayers());
+      const Floats initial = randomFloats(count, 1);
+      const auto onHost = [](const Floats &values) {
+        return DeviceArray<float>(std::make_shared<HostDevice>(),
+                                  std::span<const float>(values));
+      };
+      const DeviceArray<float> parameters = onHost(initial);
+      std::vector<Floats> gradients;
+      for (std::int64_t step = 1; step <= 3; ++step) {
+        gradients.push_back(randomFloats(count, 10 + step));
+        Floats halved = gradients.back();
+        for (float &g : halved)
+          g *= 0.5F;
+        host.step(0.01 * static_cast<double>(step), 1e30, parameters,
+                  onHost(halved));
+      }
+      const std::vector<Floats> found =
+          inEveryOrder([&](EmulatedKernels &device, const LayerContext &on) {
+            auto *p = device.upload(initial, offset);
+            auto *m = device.upload(Floats(initial.size()), offset);
+            auto *v = device.upload(Floats(initial.size()), offset);
+            const float *w = device.upload(decays, offset);
+            for (std::int64_t step = 1; step <= 3; ++step) {
+              const std::array<float, 3> factors =
+                  adamWFactors(options, 0.01 * static_cast<double>(step), step);
+              adamW(on, options,
+                    {.count = count,
+                     .parameters = p,
+                     .gradients = device.upload(
+                         gradients[static_cast<std::size_t>(step) - 1], offset),
+                     .firstMoment = m,
+                     .secondMoment = v,
+                     .decays = w,
+                     .factors =
+                         device.upload(Floats(factors.begin(), factors.end())),
+                     .scale = device.upload(Floats{0.5F})});
+            }
+            return std::vector<Floats>{device.download(p, count),
+                                       device.download(m, count),
+                                       device.download(v, count)};
+          });
+      // The device contracts products and sums, the host does not.
+      expectClose(found[0], toDoubles(parameters.download()), 5e-7, 5e-8,
+                  "parameters");
+      expectClose(found[1], toDoubles(host.firstMoment().download()), 5e-7,
+                  5e-8, "first moment");
+      expectClose(found[2], toDoubles(host.secondMoment().download()), 5e-7,
+                  1e-9, "second moment");
+    }
 }
 
 TEST_F(LayerKernelsTest, ANormThatIsNotFiniteChangesNothing) {
