@@ -22,9 +22,11 @@ using namespace minrnn::kernels;
 
 namespace {
 
-/// A block of 32 warps for every 8 columns.
-LaunchShape columnsGrid(std::int64_t columns) {
-  return {{upTo(mostBlocks, ceilDiv(columns, 8)), 1, 1}, {lanes, 32, 1}};
+/// A block for every 8 columns, of a warp for every 16 rows.
+LaunchShape columnsGrid(std::int64_t rows, std::int64_t columns) {
+  const auto warps = static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(ceilDiv(rows, 16), 1, 32));
+  return {{upTo(mostBlocks, ceilDiv(columns, 8)), 1, 1}, {lanes, warps, 1}};
 }
 
 } // namespace
@@ -46,8 +48,8 @@ void minrnn::sumPartials(LayerKernels &device, const double *partials,
                          std::int64_t rows, std::int64_t columns, float *sums,
                          float *others) {
   const std::int64_t stride = others == nullptr ? columns : 2 * columns;
-  device.start(columnSumsSource, "sumPartials", columnsGrid(stride), partials,
-               sums, others, rows, stride, columns);
+  device.start(columnSumsSource, "sumPartials", columnsGrid(rows, stride),
+               partials, sums, others, rows, stride, columns);
 }
 
 template <typename Number>
@@ -60,8 +62,8 @@ void minrnn::sumRows(const LayerContext &context, std::int64_t rows,
     const SourceText source =
         sourceFor<Number>(columnSumsSource, columnSumsBf16Source);
     if (rows <= mostAtOnce)
-      return device->start(source, "sumRows", columnsGrid(columns), values,
-                           sums, rows, columns);
+      return device->start(source, "sumRows", columnsGrid(rows, columns),
+                           values, sums, rows, columns);
     const std::int64_t stripes = ceilDiv(rows, rowsOfStripe);
     double *partials = device->workspace(stripes * columns);
     device->start(source, "sumStripes", stripesGrid(rows, columns), values,
