@@ -105,10 +105,9 @@ static KernelEntry readEntry(FunctionOpInterface function, StringAttr name) {
   return entry;
 }
 
-std::optional<Manifest> minrnn::compiler::takeManifest(ModuleOp module,
-                                                       StringRef target,
-                                                       StringRef ioType,
-                                                       StringRef scan) {
+std::optional<Manifest>
+minrnn::compiler::takeManifest(ModuleOp module, const KernelOptions &options,
+                               StringRef scan) {
   ProgramOp program = findProgram(module);
   if (!program)
     return std::nullopt;
@@ -117,9 +116,10 @@ std::optional<Manifest> minrnn::compiler::takeManifest(ModuleOp module,
       "minrnnc " MINRNN_VERSION " (LLVM " LLVM_VERSION_STRING ")";
   manifest.cell = program.getCell().str();
   manifest.kind = program.getKind().str();
-  manifest.target = target.str();
-  manifest.ioType = ioType.str();
+  manifest.target = options.target;
+  manifest.ioType = options.ioType;
   manifest.scan = scan.str();
+  manifest.math = options.math;
   manifest.gates = strings(program.getGates());
   manifest.recurrent = program.getProjections();
   manifest.parameters = strings(program.getParameters());

@@ -27,11 +27,10 @@ namespace minrnn::compiler {
 Program readProgram(dialect::ProgramOp program);
 
 /// The manifest of `module`, at the kernel level, whose `minrnn.program` is
-/// taken from it. Null, with an error, where the kernels and the program do not
-/// fit.
+/// taken from it; compiled with these options, and scanned in the domain
+/// `scan`. Null, with an error, where the kernels and the program do not fit.
 std::optional<Manifest> takeManifest(mlir::ModuleOp module,
-                                     llvm::StringRef target,
-                                     llvm::StringRef ioType,
+                                     const KernelOptions &options,
                                      llvm::StringRef scan);
 
 /// The C header that declares a host object's entries.

@@ -39,6 +39,12 @@ static constexpr float kLog2OnePlus[] = {
     -0x1.6f02a2p-2F, 0x1.1a41bep-2F,  -0x1.93b31cp-3F,
     0x1.ce424ap-4F,  -0x1.5cb598p-5F, 0x1.eebe42p-8F};
 
+/// The same with a relative error of 5.7e-5. (`lg2.approx` would take as many
+/// cycles of the special function unit, and know nothing of small u.)
+static constexpr float kLog2OnePlusShort[] = {0x1.714f1ap+0F, -0x1.6f18fap-1F,
+                                              0x1.c4812p-2F, -0x1.d124p-3F,
+                                              0x1.e8aa5ep-5F};
+
 /// tanh(x) / x as a polynomial in x^2, |x| < 0.625; relative error 4e-9.
 static constexpr float kTanh[] = {0x1p+0F,        -0x1.555524p-2F,
                                   0x1.11058p-3F,  -0x1.b8153ep-5F,
@@ -62,7 +68,10 @@ static Value magnitude(MathBuilder &math, Value x) {
 
 /// log2(1 + u) for u in [0, 1], accurate however small u is.
 static Value log2OnePlus(MathBuilder &math, Value u) {
-  return math.mul(u, math.polynomial(kLog2OnePlus, u));
+  ArrayRef<float> coefficients = kLog2OnePlus;
+  if (math.isApproximate())
+    coefficients = kLog2OnePlusShort;
+  return math.mul(u, math.polynomial(coefficients, u));
 }
 
 static Value isNonNegative(MathBuilder &math, Value x) {
@@ -79,7 +88,25 @@ static std::pair<Value, Value> partsOfSigmoid(MathBuilder &math, Value x) {
   return {e, math.reciprocal(math.add(math.number(1), e))};
 }
 
+/// x / 2; of a number times a constant, the number times half of it.
+static Value half(MathBuilder &math, Value x) {
+  FloatAttr factor;
+  if (auto product = x.getDefiningOp<arith::MulFOp>())
+    if (matchPattern(product.getRhs(), m_Constant(&factor))) {
+      double halved = factor.getValueAsDouble() / 2;
+      return halved == 1 ? product.getLhs()
+                         : math.mul(product.getLhs(),
+                                    math.number(static_cast<float>(halved)));
+    }
+  return math.mul(x, math.number(0.5F));
+}
+
 static Value sigmoid(MathBuilder &math, Value x) {
+  // One half and half of tanh(x / 2), the same for x and for -x.
+  Value bare = withoutSign(x);
+  if (Value t = math.approximateTanh(half(math, bare)))
+    return math.add(math.mul(t, math.number(x == bare ? 0.5F : -0.5F)),
+                    math.number(0.5F));
   // With e = exp(-|x|): 1 / (1 + e) for x >= 0, e / (1 + e) otherwise. The
   // sigmoids of x and of -x share all but the last operation. (At 0 they are
   // the same, and a NaN is in e and r both.)
@@ -93,6 +120,9 @@ static Value sigmoid(MathBuilder &math, Value x) {
 
 static Value positive(MathBuilder &math, Value x) {
   if (auto halves = math.halves(x)) {
+    if (Value t = math.approximateTanh(half(math, halves->below)))
+      return math.add(math.mul(t, math.number(0.5F)),
+                      math.add(halves->above, math.number(0.5F)));
     // max(x, 0) + e / (1 + e) with e = exp(min(x, 0)), which is 1 above 0.
     auto [e, r] = partsOfSigmoid(math, halves->below);
     return math.add(math.mul(e, r), halves->above);
@@ -122,6 +152,12 @@ static Value slopeOfPositive(arith::SelectOp choice, CreateMath &create) {
   auto halves = math->halves(x);
   if (!halves)
     return {};
+  if (Value t = math->approximateTanh(half(*math, halves->below))) {
+    // (1 - t^2) / 4
+    Value quarter = math->mul(t, math->number(-0.25F));
+    return math->select(comparison, math->number(1),
+                        math->add(math->mul(quarter, t), math->number(0.25F)));
+  }
   auto [e, r] = partsOfSigmoid(*math, halves->below);
   return math->select(comparison, math->number(1),
                       math->mul(math->mul(e, r), r));
@@ -137,6 +173,8 @@ static Value softplus(MathBuilder &math, Value x, bool wantsTail) {
 }
 
 static Value tanh(MathBuilder &math, Value x) {
+  if (Value t = math.approximateTanh(x))
+    return t;
   // Near zero an odd polynomial, beyond (1 - e) / (1 + e) with e = exp(-2|x|).
   Value a = math.abs(x);
   Value near = math.mul(x, math.polynomial(kTanh, math.mul(x, x)));
@@ -252,6 +290,9 @@ static Value expand(Operation *op, OpBuilder &builder, CreateMath &create) {
       .Case([&](SoftplusOp op) { return softplus(*math, x, !isExponent(op)); })
       .Case([&](LerpOp) { return lerp(*math, x, operand(1), operand(2)); })
       .Case([&](LogAddExp2Op) { return logAddExp2(*math, x, operand(1)); })
+      .Case([&](arith::DivFOp) {
+        return math->approximateQuotient(x, operand(1));
+      })
       .Case([&](arith::MaximumFOp) { return math->maximum(x, operand(1)); })
       .Case([&](arith::MinimumFOp) { return math->minimum(x, operand(1)); })
       .Case([&](math::ExpOp) { return math->exp(x, Results::Any); })
@@ -280,7 +321,14 @@ struct ExpandMathPass
           << target << "'";
       return signalPassFailure();
     }
-    CreateMath &create = target == "gpu" ? createGPUMath : createHostMath;
+    if (fast && target == "host") {
+      getOperation()->emitError(
+          "minrnn-expand-math has fast math for the target gpu alone");
+      return signalPassFailure();
+    }
+    CreateMath &create = target == "host" ? createHostMath
+                         : fast           ? createFastGPUMath
+                                          : createGPUMath;
     // Before the sigmoids that it is made of.
     getOperation()->walk([&](arith::SelectOp choice) {
       if (Value slope = slopeOfPositive(choice, create)) {

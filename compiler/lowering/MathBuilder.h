@@ -73,9 +73,22 @@ public:
   /// What a softplus asks of its exponential where it wants no tail.
   virtual Results resultsWithoutTail() const = 0;
 
+  /// Whether a relative error of 2^-14 is small enough for a logarithm.
+  virtual bool isApproximate() const { return false; }
+
+  // What a target may have an approximation for; null where it has none.
+
+  /// tanh(x).
+  virtual mlir::Value approximateTanh(mlir::Value /*x*/) { return {}; }
+  /// x / y.
+  virtual mlir::Value approximateQuotient(mlir::Value /*x*/,
+                                          mlir::Value /*y*/) {
+    return {};
+  }
+
   // Intrinsics by name: MLIR's own operations for these would become calls to
   // libdevice on a GPU.
-  mlir::Value sqrt(mlir::Value x) { return intrinsic("llvm.sqrt", x); }
+  virtual mlir::Value sqrt(mlir::Value x) { return intrinsic("llvm.sqrt", x); }
   mlir::Value abs(mlir::Value x) { return intrinsic("llvm.fabs", x); }
   /// The larger of two numbers; of a number and a NaN, the number.
   mlir::Value larger(mlir::Value x, mlir::Value y) {
@@ -125,6 +138,9 @@ using CreateMath = std::unique_ptr<MathBuilder>(mlir::OpBuilder &builder,
 
 /// Of a GPU: from `ex2.approx`, `lg2.approx` and `rcp.approx`.
 CreateMath createGPUMath;
+/// Of a GPU, with the errors of its instructions: from `tanh.approx` besides,
+/// and without corrections. Subnormal numbers are zero where that is cheaper.
+CreateMath createFastGPUMath;
 /// Of a processor: from polynomials.
 CreateMath createHostMath;
 

@@ -116,7 +116,9 @@ def ExpandMathPass : Pass<"minrnn-expand-math"> {
     Our own device math, for scalars and vectors alike: everything is built
     from an exponential, a logarithm and a reciprocal. On a GPU these are
     `ex2.approx`, `lg2.approx` and `rcp.approx`; on the host, polynomials. No
-    library is called. Error bounds: specs/numerics.md.
+    library is called. Error bounds: specs/numerics.md. With `fast`, the
+    exponentials of a GPU are not corrected, a sigmoid and a tanh are
+    `tanh.approx`, and quotients and roots are approximations.
 
     Before:
     ```mlir
@@ -132,10 +134,17 @@ def ExpandMathPass : Pass<"minrnn-expand-math"> {
     %r = llvm.call_intrinsic "llvm.nvvm.rcp.approx.ftz.f"(1 + %e)
     %s = arith.select %x >= 0, %r, %e * %r
     ```
+    After (gpu, fast):
+    ```mlir
+    %t = llvm.intr.tanh(%x * 0.5) {fastmathFlags = #llvm.fastmath<afn>}
+    %s = %t * 0.5 + 0.5
+    ```
   }];
   let options = [
     Option<"target", "target", "std::string", "\"host\"",
-           "whose exponential and logarithm to use: gpu or host">
+           "whose exponential and logarithm to use: gpu or host">,
+    Option<"fast", "fast", "bool", "false",
+           "whether a GPU's approximate instructions are good enough">
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::LLVM::LLVMDialect"];

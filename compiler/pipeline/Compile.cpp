@@ -173,6 +173,11 @@ bool CellCompilation::checkOptions(Stage stage) {
                          "'; the known ones are " + llvm::join(ioTypes, ", "));
   if (std::string refusal = target->refusal(stage); !refusal.empty())
     return rejectOptions(refusal);
+  if (options.math == Math::Fast && options.ioType == "f32")
+    return rejectOptions(
+        "fast math is for sequences stored in f16 or bf16, which round as "
+        "coarsely as its functions err; f32 does not. Compile with "
+        "--io-type=bf16, or with --math=precise");
   return true;
 }
 
@@ -383,8 +388,7 @@ bool CellCompilation::buildKernels() {
         target->buildKernelPipeline(passes, size);
       }))
     return false;
-  std::optional<Manifest> manifest =
-      takeManifest(*module, options.target, options.ioType, domain);
+  std::optional<Manifest> manifest = takeManifest(*module, options, domain);
   if (!manifest)
     return fault("the program and the kernels do not fit");
   result.manifest = writeManifest(*manifest);

@@ -48,6 +48,7 @@ enum class Stage {
   Header
 };
 
+using minrnn::Math;
 using minrnn::Recompute;
 using minrnn::ScanDomain;
 using minrnn::Schedule;

@@ -86,7 +86,7 @@ void minrnn::compiler::buildLookBackPipeline(OpPassManager &passes,
 }
 
 void minrnn::compiler::buildMathPipeline(OpPassManager &passes,
-                                         const std::string &math,
+                                         const std::string &target, bool isFast,
                                          bool outlines) {
   if (outlines) {
     // A call that nobody needs, or that is made twice, is not found afterwards.
@@ -94,7 +94,8 @@ void minrnn::compiler::buildMathPipeline(OpPassManager &passes,
     passes.addPass(createOutlineMathPass());
   }
   ExpandMathPassOptions options;
-  options.target = math;
+  options.target = target;
+  options.fast = isFast;
   passes.addPass(createExpandMathPass(options));
   cleanupKernels(passes);
 }

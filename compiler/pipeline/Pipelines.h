@@ -35,10 +35,11 @@ void buildDomainPipeline(mlir::OpPassManager &passes,
 /// where they are to stand `beside` those that are there.
 void buildLookBackPipeline(mlir::OpPassManager &passes, bool beside);
 
-/// Of kernels: expands their math for `math` (gpu or host), as functions that
-/// are called where it `outlines`, and cleans up.
-void buildMathPipeline(mlir::OpPassManager &passes, const std::string &math,
-                       bool outlines);
+/// Of kernels: expands their math for `target` (gpu or host), by a GPU's
+/// approximate instructions where it `isFast`, as functions that are called
+/// where it `outlines`, and cleans up.
+void buildMathPipeline(mlir::OpPassManager &passes, const std::string &target,
+                       bool isFast, bool outlines);
 
 } // namespace minrnn::compiler
 

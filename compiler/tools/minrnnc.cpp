@@ -237,6 +237,12 @@ int main(int argc, char **argv) {
                  "auto, both, of which a layer takes one by its sizes, in "
                  "twice the time to compile (default: carry)")
       ->check(CLI::IsMember(namesOf(minrnn::scheduleNames)));
+  std::string math = "precise";
+  app.add_option("--math", math,
+                 "how the functions of gates are computed: precise, nearly to "
+                 "the last bit; fast, of sequences in f16 or bf16, by a GPU's "
+                 "approximate instructions (default: precise)")
+      ->check(CLI::IsMember(namesOf(minrnn::mathNames)));
   app.add_option("--num-warps", arguments.compile.numWarps,
                  "the warps of a GPU's block along time under carry: 16 where "
                  "there are no more blocks than multiprocessors (default: 8)")
@@ -269,6 +275,7 @@ int main(int argc, char **argv) {
   arguments.compile.scan = *minrnn::findScanDomain(scan);
   arguments.compile.recompute = *minrnn::findRecompute(recompute);
   arguments.compile.schedule = *minrnn::findSchedule(schedule);
+  arguments.compile.math = *minrnn::findMath(math);
 
   std::vector<std::string> extras = app.remaining();
   for (const std::string &flag : extras)

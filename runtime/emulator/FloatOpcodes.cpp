@@ -11,8 +11,9 @@
 // so while one instruction runs. This file is compiled with -frounding-math.
 //
 // The approximate functions are computed with the host's library, whose errors
-// of about one unit in the last place lie within those that the ISA allows.
-// Special values are as its tables have them.
+// of about one unit in the last place lie within those that the ISA allows; but
+// tanh.approx, whose 2^-11 is no detail, errs by as much. Special values are as
+// its tables have them.
 //
 //===----------------------------------------------------------------------===//
 
@@ -107,6 +108,21 @@ float saturate(float value) {
   return low < 1 ? low : 1;
 }
 
+/// tanh.approx: off by what the ISA allows, 2^-11 of the result, upwards or
+/// downwards as the bits of the operand happen to be; but not beyond 1, which
+/// is tanh of infinity.
+float approximateTanh(float a) {
+  if (a != a || std::isinf(a))
+    return canonical(std::tanh(a));
+  // So much less that rounding adds nothing to it.
+  constexpr double largest = 0x1p-11 - 0x1p-24;
+  const uint32_t scattered = std::bit_cast<uint32_t>(a) * 0x9E3779B9U;
+  const double exact = std::tanh(double(a));
+  const double error = (scattered >> 31) != 0 ? largest : -largest;
+  const double found = exact * (1 + error);
+  return float(std::fabs(found) < 1 ? found : std::copysign(1.0, exact));
+}
+
 /// To the nearest integral value, half to even, whatever the host's mode.
 float roundEven(float value) {
   float low = std::floor(value), rest = value - low;
@@ -155,6 +171,9 @@ void OpcodeTable::addFloats() {
   addApproximate(*this, "lg2", [](float a) { return std::log2(a); });
   addApproximate(*this, "rcp", [](float a) { return 1 / a; });
   addApproximate(*this, "rsqrt", [](float a) { return 1 / std::sqrt(a); });
+  addApproximate(*this, "sqrt", [](float a) { return std::sqrt(a); });
+  add<float, float>("tanh.approx.f32",
+                    [](float a) { return approximateTanh(a); });
   add<double, double>("rcp.approx.ftz.f64", [](double a) { return 1 / a; });
 }
 

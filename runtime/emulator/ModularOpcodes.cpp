@@ -31,6 +31,7 @@ enum class OpaqueFunction : uint32_t {
   IntegralTowardsZero,
   IntegralBelow,
   IntegralAbove,
+  HyperbolicTangent,
 };
 
 /// Scatters an integer over all others, one to one.
@@ -119,7 +120,9 @@ void OpcodeTable::makeModular() {
     addUnary.operator()<OpaqueFunction::Power>(std::string("ex2") + mode);
     addUnary.operator()<OpaqueFunction::Logarithm>(std::string("lg2") + mode);
     addUnary.operator()<OpaqueFunction::Reciprocal>(std::string("rcp") + mode);
+    addUnary.operator()<OpaqueFunction::Root>(std::string("sqrt") + mode);
   }
+  addUnary.operator()<OpaqueFunction::HyperbolicTangent>("tanh.approx");
   addUnary.operator()<OpaqueFunction::NearestIntegral>("cvt.rni.f32");
   addUnary.operator()<OpaqueFunction::IntegralTowardsZero>("cvt.rzi.f32");
   addUnary.operator()<OpaqueFunction::IntegralBelow>("cvt.rmi.f32");

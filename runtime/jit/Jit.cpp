@@ -96,6 +96,7 @@ CellKernels minrnn::compileCell(std::string_view source,
   compileOptions.cell = options.cell;
   compileOptions.recompute = options.recompute;
   compileOptions.schedule = options.schedule;
+  compileOptions.math = options.math;
   if (options.sizes && device->multiprocessors() > 0) {
     compileOptions.takesLookback =
         takesLookback(options.sizes->batch, options.sizes->time,

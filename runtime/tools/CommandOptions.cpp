@@ -93,6 +93,7 @@ JitOptions CompileChoice::optionsFor(std::shared_ptr<Device> device) const {
           .ioType = ioType,
           .recompute = *findRecompute(recompute),
           .schedule = *findSchedule(schedule),
+          .math = *findMath(math),
           .numWarps = numWarps,
           .device = std::move(device)};
 }
@@ -109,6 +110,7 @@ void minrnn::addCompileOptions(CLI::App &command, CompileChoice &choice) {
                   "what sequences are stored as: f32, f16 or bf16");
   addRecomputeOption(command, choice.recompute);
   addScheduleOptions(command, choice.schedule, choice.numWarps);
+  addMathOption(command, choice.math);
 }
 
 void minrnn::addRecomputeOption(CLI::App &command, std::string &choice) {
@@ -134,4 +136,13 @@ void minrnn::addScheduleOptions(CLI::App &command, std::string &choice,
                   "where blocks are few (default: by the sizes and the GPU)")
       ->check(CLI::IsMember(numWarpsChoices).description(""))
       ->type_name("N");
+}
+
+void minrnn::addMathOption(CLI::App &command, std::string &choice) {
+  addChoice(command, "--math", choice,
+            "how the functions of gates are computed: precise, nearly to the "
+            "last bit, or fast, of sequences in f16 or bf16, by a GPU's "
+            "approximate instructions",
+            mathNames)
+      ->type_name("MATH");
 }

@@ -41,6 +41,7 @@ struct CompileChoice {
   std::string ioType = "f32";
   std::string recompute = "gates";
   std::string schedule = "auto";
+  std::string math = "precise";
   std::optional<int> numWarps = std::nullopt;
 
   JitOptions optionsFor(std::shared_ptr<Device> device) const;
@@ -55,6 +56,7 @@ void addProductsOption(CLI::App &command, DeviceChoice &choice,
                        const std::string &usual);
 
 /// Adds `--cell`, `--scan`, `--io-type`, `--recompute`, `--schedule` and
+/// `--math` to a command.
 /// `--num-warps` to a command.
 void addCompileOptions(CLI::App &command, CompileChoice &choice);
 
@@ -73,6 +75,9 @@ void addRecomputeOption(CLI::App &command, std::string &choice);
 /// Adds `--schedule auto|carry|lookback` and `--num-warps 8|16` to a command.
 void addScheduleOptions(CLI::App &command, std::string &choice,
                         std::optional<int> &numWarps);
+
+/// Adds `--math precise|fast` to a command.
+void addMathOption(CLI::App &command, std::string &choice);
 
 } // namespace minrnn
 

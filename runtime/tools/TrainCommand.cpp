@@ -43,6 +43,7 @@ struct TrainCommandOptions {
   TrainingOptions training;
   std::string recompute = "gates";
   std::string schedule = "auto";
+  std::string math = "precise";
   std::optional<int> numWarps = std::nullopt;
   std::string ioType = "f32";
   DeviceChoice device;
@@ -76,6 +77,7 @@ CellKernels compile(const std::string &source, const std::string &sourceName,
                       .ioType = ioType,
                       .recompute = *findRecompute(options.recompute),
                       .schedule = *findSchedule(options.schedule),
+                      .math = *findMath(options.math),
                       .numWarps = options.numWarps,
                       .sizes = layerSizes(model, training),
                       .device = options.device.open()});
@@ -190,6 +192,9 @@ void printStart(const LanguageModel &model, std::size_t parameters,
   if (manifest.ioType != "f32")
     std::cout << "activations in " << manifest.ioType
               << ", parameters and optimiser in f32\n";
+  if (manifest.math == Math::Fast)
+    std::cout << "gates by approximate instructions; --math precise for exact "
+                 "ones\n";
   if (const Precision precision = model.context().precision();
       precision != Precision::Ieee)
     std::cout << "products in " << nameOf(precisionNames, precision)
@@ -427,6 +432,7 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
   addNumber(*command, "--seed", training.seed,
             "decides initial weights and windows");
   addRecomputeOption(*command, options->recompute);
+  addMathOption(*command, options->math);
   addScheduleOptions(*command, options->schedule, options->numWarps);
   addIoTypeOption(*command, options->ioType,
                   "what activations are stored as: f32, or bf16, whose "

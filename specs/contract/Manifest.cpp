@@ -11,6 +11,7 @@
 #include "minrnn/error.h"
 #include "specs/contract/ElementCount.h"
 #include "specs/contract/ManifestFormat.h"
+#include "specs/contract/Names.h"
 
 #include <algorithm>
 
@@ -150,8 +151,10 @@ std::string minrnn::writeManifest(const Manifest &manifest) {
       {"format", "minrnn-kernel"},     {"version", manifestVersion},
       {"compiler", manifest.compiler}, {"cell", manifest.cell},
       {"kind", manifest.kind},         {"target", manifest.target},
-      {"io_type", manifest.ioType},    {"scan", manifest.scan},
-      {"gates", manifest.gates}};
+      {"io_type", manifest.ioType},    {"scan", manifest.scan}};
+  if (manifest.math != Math::Precise)
+    json["math"] = nameOf(mathNames, manifest.math);
+  json["gates"] = manifest.gates;
   json["recurrent"] = OrderedJson::array();
   for (const RecurrentProjection &gate : manifest.recurrent)
     json["recurrent"].push_back(write(gate));

@@ -209,6 +209,11 @@ Manifest minrnn::parseManifest(std::string_view text, std::string_view where) {
     reader.fail("'scan' must be 'none' for a sequential cell and for no other; "
                 "found '" +
                 manifest.scan + "' for a " + manifest.kind + " one");
+  if (reader.has("math")) {
+    const std::string math = reader.text("math");
+    checkOneOf(reader, "'math'", math, {"precise", "fast"});
+    manifest.math = *findMath(math);
+  }
   manifest.gates = reader.texts("gates");
   checkDistinct(reader, "gates", manifest.gates);
   manifest.states = reader.texts("states");

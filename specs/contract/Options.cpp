@@ -23,6 +23,10 @@ std::optional<Schedule> minrnn::findSchedule(std::string_view name) {
   return findNamed<Schedule>(scheduleNames, name);
 }
 
+std::optional<Math> minrnn::findMath(std::string_view name) {
+  return findNamed<Math>(mathNames, name);
+}
+
 std::string minrnn::spell(const KernelOptions &options) {
   std::string line;
   const auto add = [&](std::string_view name, std::string_view value) {
@@ -36,6 +40,7 @@ std::string minrnn::spell(const KernelOptions &options) {
   add("schedule", nameOf(scheduleNames, options.schedule));
   if (options.schedule == Schedule::Auto && options.takesLookback)
     line += *options.takesLookback ? "-lookback" : "-carry";
+  add("math", nameOf(mathNames, options.math));
   add("num-warps", std::to_string(options.numWarps));
   return line;
 }

@@ -79,6 +79,7 @@ CompiledCell CompiledCell::ofText(std::shared_ptr<Device> owner,
   how.scan = options.scan;
   how.ioType = options.ioType;
   how.schedule = options.schedule;
+  how.math = options.math;
   if (options.recompute)
     how.recompute = compiler::Recompute::All;
   compiler::Compilation result = compiler::compileCell(

@@ -42,6 +42,7 @@ struct CellOptions {
   bool recompute = false;
   /// (With `Auto`, both are compiled.)
   compiler::Schedule schedule = compiler::Schedule::Carry;
+  compiler::Math math = compiler::Math::Precise;
 };
 
 /// A cell's code for the target of one device.

@@ -137,9 +137,9 @@ TEST_F(ModularArithmetic, SumsAndProductsAreThoseOfTheIntegers) {
 
 TEST_F(ModularArithmetic, FunctionsAreOddAndOfTheirOperandsAlone) {
   const char *functions[] = {
-      "ex2.approx.f32 %r0, %r1;", "lg2.approx.f32 %r0, %r1;",
+      "ex2.approx.f32 %r0, %r1;",     "lg2.approx.f32 %r0, %r1;",
       "rcp.approx.ftz.f32 %r0, %r1;", "sqrt.rn.f32 %r0, %r1;",
-      "div.rn.f32 %r0, %r1, %r2;"};
+      "tanh.approx.f32 %r0, %r1;",    "div.rn.f32 %r0, %r1, %r2;"};
   std::vector<std::vector<uint32_t>> all;
   for (const char *function : functions) {
     const std::vector<uint32_t> found = run(function);

@@ -25,7 +25,7 @@ namespace {
 const float infinity = std::numeric_limits<float>::infinity();
 
 /// Applies an instruction `op %r0, %r1;` to many values.
-std::vector<float> apply(const std::string &op, std::vector<float> in) {
+std::vector<float> applyTo(const std::string &op, std::vector<float> in) {
   in.resize((in.size() + 127) / 128 * 128, 1.0f);
   Device device(kernelOf(R"(
     mov.u32 %r2, %ctaid.x; mov.u32 %r3, %tid.x; mad.lo.s32 %r4, %r2, 128, %r3;
@@ -54,7 +54,7 @@ std::vector<float> between(float low, float high) {
 template <typename F>
 void expectRelative(const std::string &op, const std::vector<float> &in,
                     double bound, F exact) {
-  std::vector<float> out = apply(op, in);
+  std::vector<float> out = applyTo(op, in);
   double worst = 0;
   for (size_t i = 0; i < in.size(); ++i) {
     double want = exact(double(in[i]));
@@ -67,14 +67,14 @@ void expectRelative(const std::string &op, const std::vector<float> &in,
 template <typename F>
 void expectAbsolute(const std::string &op, const std::vector<float> &in,
                     double bound, F exact) {
-  std::vector<float> out = apply(op, in);
+  std::vector<float> out = applyTo(op, in);
   for (size_t i = 0; i < in.size(); ++i)
     EXPECT_NEAR(out[i], exact(double(in[i])), bound) << op << " " << in[i];
 }
 
 void expectValues(const std::string &op, const std::vector<float> &in,
                   const std::vector<float> &want) {
-  std::vector<float> out = apply(op, in);
+  std::vector<float> out = applyTo(op, in);
   for (size_t i = 0; i < in.size(); ++i) {
     if (std::isnan(want[i])) {
       EXPECT_TRUE(std::isnan(out[i])) << op << " " << in[i];
@@ -100,6 +100,29 @@ TEST(SpecialFunctions, WithinTheirBounds) {
                  [](double x) { return 1 / x; });
   expectRelative("rsqrt.approx.f32", between(1e-30f, 1e30f), 0x1p-22,
                  [](double x) { return 1 / std::sqrt(x); });
+  expectRelative("sqrt.approx.ftz.f32", between(0, 1e6f), 0x1p-23,
+                 [](double x) { return std::sqrt(x); });
+}
+
+/// tanh.approx errs by all that the ISA allows, in either direction, and stays
+/// within the range of tanh.
+TEST(SpecialFunctions, TanhIsAsInexactAsItMayBe) {
+  for (float largest : {9.0F, 1e-3F, 1e-30F}) {
+    const std::vector<float> in = between(-largest, largest);
+    const std::vector<float> out = applyTo("tanh.approx.f32", in);
+    double below = 0, above = 0;
+    for (size_t i = 0; i < in.size(); ++i) {
+      const double want = std::tanh(double(in[i]));
+      const double error = (out[i] - want) / want;
+      below = std::min(below, error);
+      above = std::max(above, error);
+      ASSERT_LE(std::fabs(out[i]), 1);
+    }
+    EXPECT_LE(above, 0x1p-11);
+    EXPECT_GE(below, -0x1p-11);
+    EXPECT_GT(above, 0x1.ffp-12);
+    EXPECT_LT(below, -0x1.ffp-12);
+  }
 }
 
 TEST(SpecialFunctions, SpecialValues) {
@@ -114,6 +137,8 @@ TEST(SpecialFunctions, SpecialValues) {
   expectValues("lg2.approx.ftz.f32", {tiny}, {-infinity});
   expectValues("rcp.approx.f32", {0, -0.0f, infinity, -infinity, NAN, 4},
                {infinity, -infinity, 0, -0.0f, NAN, 0.25f});
+  expectValues("tanh.approx.f32", {0, -0.0f, infinity, -infinity, NAN},
+               {0, -0.0f, 1, -1, NAN});
   expectValues("rcp.approx.ftz.f32", {tiny, -tiny}, {infinity, -infinity});
   expectValues("rsqrt.approx.f32", {0, -0.0f, infinity, -1, NAN, 4, 0x1p-148f},
                {infinity, -infinity, 0, NAN, NAN, 0.5f, 0x1p74f});

@@ -85,9 +85,12 @@ Estimate Arithmetic::quotient(const Estimate &x, const Estimate &y,
                  x.error / divisor + scaled(size / divisor / divisor, y.error));
 }
 
-Estimate Arithmetic::function(const Estimate &x, double value,
-                              double slope) const {
-  return rounded(value, std::abs(value), scaled(slope, x.error), 4);
+Estimate Arithmetic::function(const Estimate &x, double value, double slope,
+                              FunctionError fast) const {
+  double own = precision.isFast
+                   ? fast.absolute + scaled(fast.relative, std::abs(value))
+                   : 0;
+  return rounded(value, std::abs(value), scaled(slope, x.error) + own, 4);
 }
 
 Estimate minrnn::reference::negated(const Estimate &x) {

@@ -55,12 +55,26 @@ struct Precision {
   double underflow;
   /// Larger ones overflow.
   double largest;
+  /// Whether functions are those of fast math: see FunctionError.
+  bool isFast = false;
+};
+
+/// By how much a function of fast math may be off, besides its roundings: a
+/// part of its value, and an absolute error.
+struct FunctionError {
+  double relative = 0;
+  double absolute = 0;
 };
 
 inline constexpr Precision singlePrecision = {
     reference::unitRoundoff, 0x1p-149, std::numeric_limits<float>::max()};
 inline constexpr Precision doublePrecision = {
     0x1p-53, 0x1p-1074, std::numeric_limits<double>::max()};
+/// Single precision with the functions of fast math, which flush what is
+/// subnormal.
+inline constexpr Precision fastPrecision = {reference::unitRoundoff, 0x1p-126,
+                                            std::numeric_limits<float>::max(),
+                                            /*isFast=*/true};
 
 struct Estimate {
   double value = 0;
@@ -100,8 +114,9 @@ struct Arithmetic {
   Estimate product(const Estimate &x, const Estimate &y, bool regroups) const;
   Estimate quotient(const Estimate &x, const Estimate &y, bool regroups) const;
   /// f(x) = value, with f'(x) = slope: a function of two units in the last
-  /// place.
-  Estimate function(const Estimate &x, double value, double slope) const;
+  /// place; of fast math, with the error `fast` besides.
+  Estimate function(const Estimate &x, double value, double slope,
+                    FunctionError fast = {}) const;
 };
 
 Estimate negated(const Estimate &x);

@@ -14,6 +14,8 @@
 #ifndef MINRNN_TESTS_REFERENCE_FUNCTIONS_H
 #define MINRNN_TESTS_REFERENCE_FUNCTIONS_H
 
+#include "tests/reference/Estimate.h"
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -68,23 +70,41 @@ struct Function {
   /// Where not zero: the derivative jumps by so much at 0, to 1, which it is
   /// from there on.
   double jump = 0;
+  /// Of fast math (specs/numerics.md): its error, and that of its derivative.
+  FunctionError fast = {};
+  FunctionError fastSlope = {};
 };
 
+// What tanh.approx may be off by, 2^-11 of its result, is 2^-12 in a sigmoid,
+// as 1/2 + tanh(x / 2) / 2, and no more in s (1 - s). An exponential that is
+// not corrected is off by what the rounding of its exponent is, and a logarithm
+// of 1 + e^x by what its short polynomial is, 5.7e-5.
+inline constexpr FunctionError fastTanh = {0x1p-11, 0};
+inline constexpr FunctionError fastTanhSlope = {0, 0x1p-10};
+inline constexpr FunctionError fastSigmoid = {0, 0x1p-12};
+inline constexpr FunctionError fastExp = {76 * unitRoundoff, 0};
+inline constexpr FunctionError fastSoftplus = {1036 * unitRoundoff, 0};
+
 inline constexpr Function functions[] = {
-    {"math.exp", std::exp, std::exp, std::exp, std::exp},
-    {"math.expm1", std::expm1, std::expm1, std::exp, std::exp},
+    {"math.exp", std::exp, std::exp, std::exp, std::exp, 0, fastExp, fastExp},
+    {"math.expm1", std::expm1, std::expm1, std::exp, std::exp, 0, fastExp,
+     fastExp},
     {"math.log", std::log, std::log, [](double x) { return 1 / x; },
      [](double x) { return -1 / (x * x); }},
     {"math.tanh", std::tanh, std::tanh, tanhSlope,
-     [](double x) { return -2 * std::tanh(x) * tanhSlope(x); }},
+     [](double x) { return -2 * std::tanh(x) * tanhSlope(x); }, 0, fastTanh,
+     fastTanhSlope},
     {"math.sqrt", std::sqrt, std::sqrt,
      [](double x) { return 0.5 / std::sqrt(x); },
      [](double x) { return -0.25 / (x * std::sqrt(x)); }},
-    {"minrnn.sigmoid", sigmoid, sigmoid, sigmoidSlope, sigmoidBend},
+    {"minrnn.sigmoid", sigmoid, sigmoid, sigmoidSlope, sigmoidBend, 0,
+     fastSigmoid, fastSigmoid},
     {"minrnn.positive", positive, positive,
      [](double x) { return x >= 0 ? 1 : sigmoidSlope(x); },
-     [](double x) { return x >= 0 ? 0 : sigmoidBend(x); }, 0.75},
-    {"minrnn.softplus", softplus, softplus, sigmoid, sigmoidSlope},
+     [](double x) { return x >= 0 ? 0 : sigmoidBend(x); }, 0.75, fastSigmoid,
+     fastSigmoid},
+    {"minrnn.softplus", softplus, softplus, sigmoid, sigmoidSlope, 0,
+     fastSoftplus, fastSigmoid},
 };
 
 /// The function of an operation; null where it is none.

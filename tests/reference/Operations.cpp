@@ -65,14 +65,16 @@ Estimate Evaluator::complement(int index) const {
     // 1 - tanh(k) = 2 sigmoid(-2 k)
     const Estimate &k = values[from.operands[0]];
     return arithmetic.function(k, 2 * sigmoid(-2 * k.value),
-                               4 * sigmoidSlope(2 * k.value));
+                               4 * sigmoidSlope(2 * k.value),
+                               {0, 2 * fastSigmoid.absolute});
   }
   if (!from.calls("minrnn.sigmoid"))
     return arithmetic.difference(Estimate::exact(1), operand(index),
                                  from.regroups);
   // 1 - sigmoid(k) cancels; sigmoid(-k) does not.
   const Estimate &k = values[from.operands[0]];
-  return arithmetic.function(k, sigmoid(-k.value), sigmoidSlope(k.value));
+  return arithmetic.function(k, sigmoid(-k.value), sigmoidSlope(k.value),
+                             fastSigmoid);
 }
 
 Estimate Evaluator::select() const {
@@ -104,6 +106,8 @@ Estimate Evaluator::lerp() const {
   if (maker.calls("minrnn.sigmoid")) {
     const Estimate &k = values[maker.operands[0]];
     moved = scaled(sigmoidSlope(k.value), k.error);
+    if (arithmetic.precision.isFast)
+      moved += fastSigmoid.absolute;
   }
   // Either factor may underflow, and what it scales is not always small.
   double flushed = arithmetic.precision.underflow *
@@ -163,7 +167,8 @@ Estimate Evaluator::value() const {
     return {std::abs(x), std::abs(x), operand(0).error};
   case Opcode::Call:
     return arithmetic.function(operand(0), instruction.function->value(x),
-                               instruction.function->slope(x));
+                               instruction.function->slope(x),
+                               instruction.function->fast);
   case Opcode::Lerp:
     return lerp();
   case Opcode::LogAddExp2: {
@@ -249,10 +254,11 @@ std::vector<Estimate> Evaluator::slopes(const Estimate &result) const {
   }
   case Opcode::Call: {
     const Function &function = *instruction.function;
-    Estimate slope = function.jump != 0 && x >= 0
-                         ? one
-                         : arithmetic.function(operand(0), function.slope(x),
-                                               function.bend(x));
+    Estimate slope =
+        function.jump != 0 && x >= 0
+            ? one
+            : arithmetic.function(operand(0), function.slope(x),
+                                  function.bend(x), function.fastSlope);
     if (function.jump != 0 && isUndecided(operand(0), zero))
       slope.error = function.jump;
     return {slope};

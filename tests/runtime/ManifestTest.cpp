@@ -79,6 +79,18 @@ TEST(Manifest, IsWrittenAsItIsRead) {
             Json::parse(json));
 }
 
+TEST(Manifest, SaysWhetherMathIsFast) {
+  Manifest manifest =
+      parseManifest(test::handWrittenMinGruManifest(), "cell.json");
+  EXPECT_EQ(manifest.math, Math::Precise);
+  EXPECT_EQ(writeManifest(manifest).find("\"math\""), std::string::npos);
+  manifest.math = Math::Fast;
+  EXPECT_EQ(parseManifest(writeManifest(manifest), "cell.json").math,
+            Math::Fast);
+  expectMentions(errorAfter([](Json &json) { json["math"] = "quick"; }),
+                 "'math' must be");
+}
+
 TEST(Manifest, CountsTilesWithoutOverflow) {
   KernelEntry entry;
   entry.tileChannels = 16;

@@ -150,6 +150,9 @@ public:
     if (options.schedule == Schedule::Lookback)
       return "the schedule lookback is one of GPUs; the host takes time in "
              "order";
+    if (options.math == Math::Fast)
+      return "fast math is made of a GPU's approximate instructions, which the "
+             "host has not; compile for it with --math=precise";
     std::string error;
     if (!options.hostProcessor.empty() || !options.hostFeatures.empty())
       checkHostProcessor(options.hostProcessor, options.hostFeatures, error);
@@ -189,7 +192,7 @@ public:
     lowering.width = vectorWidth(features) * (size.outlinesMath ? 1 : 2);
     lowering.ioType = options.ioType;
     passes.addPass(createLowerToHostPass(lowering));
-    buildMathPipeline(passes, "host", size.outlinesMath);
+    buildMathPipeline(passes, "host", /*isFast=*/false, size.outlinesMath);
   }
 
   void buildLLVMPipeline(OpPassManager &passes) const override {

@@ -98,8 +98,49 @@ Value GPUMath::expOfMinus(Value a, Results results) {
   return intrinsic("llvm.fma", {power, r, power});
 }
 
+namespace {
+
+/// The instructions as they are.
+class FastGPUMath : public GPUMath {
+public:
+  using GPUMath::GPUMath;
+
+  Value exp(Value x, Results results) override {
+    return exp2(mul(x, number(kLog2E)), results);
+  }
+  Value exp2(Value x, Results /*results*/) override {
+    return intrinsic("llvm.nvvm.ex2.approx.ftz", x);
+  }
+  // log2 stays as it is: of a subnormal number, `lg2.approx.ftz` is -inf, where
+  // log space expects a number.
+  Value sqrt(Value x) override {
+    return intrinsic("llvm.nvvm.sqrt.approx.ftz.f", x);
+  }
+
+private:
+  bool isApproximate() const override { return true; }
+  Value expOfMinus(Value a, Results results) override {
+    return exp2(mul(a, number(-kLog2E)), results);
+  }
+  Value approximateTanh(Value x) override {
+    // (Which NVPTX makes `tanh.approx` of, and nothing else.)
+    return LLVM::TanhOp::create(builder, location, x, LLVM::FastmathFlags::afn);
+  }
+  Value approximateQuotient(Value x, Value y) override {
+    return mul(x, intrinsic("llvm.nvvm.rcp.approx.ftz.f", y));
+  }
+};
+
+} // namespace
+
 std::unique_ptr<MathBuilder> minrnn::compiler::createGPUMath(OpBuilder &builder,
                                                              Location location,
                                                              Type type) {
   return std::make_unique<GPUMath>(builder, location, type);
+}
+
+std::unique_ptr<MathBuilder>
+minrnn::compiler::createFastGPUMath(OpBuilder &builder, Location location,
+                                    Type type) {
+  return std::make_unique<FastGPUMath>(builder, location, type);
 }

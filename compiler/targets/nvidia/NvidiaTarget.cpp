@@ -23,9 +23,15 @@
 #include "mlir/Transforms/Passes.h"
 #include "llvm/Support/TargetSelect.h"
 
+#include <algorithm>
+
 using namespace mlir;
 using namespace minrnn;
 using namespace minrnn::compiler;
+
+/// The first PTX ISA version with `tanh.approx`. (Two digits each, so that they
+/// order as text.)
+static constexpr llvm::StringRef kTanhPtxFeature = "+ptx70";
 
 namespace {
 
@@ -105,7 +111,7 @@ public:
     passes.addPass(createLowerToGPUPass(lowering));
     // What a step's element and its output have in common is expanded once.
     passes.addPass(createCSEPass());
-    buildMathPipeline(passes, "gpu", size.outlinesMath);
+    buildMathPipeline(passes, "gpu", isFast(), size.outlinesMath);
   }
 
   void buildLLVMPipeline(OpPassManager &passes) const override {
@@ -125,8 +131,11 @@ public:
     LLVMInitializeNVPTXTarget();
     LLVMInitializeNVPTXTargetMC();
     LLVMInitializeNVPTXAsmPrinter();
-    return createLLVMMachine("nvptx64-nvidia-cuda", gpu.name.str(),
-                             gpu.ptxFeature.str(), error);
+    // sm_75 has tanh.approx, but not in the first PTX that has sm_75.
+    StringRef ptx =
+        isFast() ? std::max(gpu.ptxFeature, kTanhPtxFeature) : gpu.ptxFeature;
+    return createLLVMMachine("nvptx64-nvidia-cuda", gpu.name.str(), ptx.str(),
+                             error);
   }
 
   StringRef llvmPasses() const override {
@@ -164,6 +173,8 @@ public:
   }
 
 private:
+  bool isFast() const { return options.math == Math::Fast; }
+
   const GPUTarget &gpu;
 };
 

@@ -43,6 +43,8 @@ struct JitOptions {
   std::string ioType = "f32";
   Recompute recompute = Recompute::Gates;
   Schedule schedule = Schedule::Auto;
+  /// (`Fast` is for `f16` and `bf16` on devices that run PTX.)
+  Math math = Math::Precise;
   /// Of a GPU's blocks under carry (minrnn/options.h); none: what the sizes
   /// take where they are known, and else 8.
   std::optional<int> numWarps = std::nullopt;

@@ -64,9 +64,11 @@ const BenchCell &Bench::cellOf(const std::string &name) {
   const CellSource source = findCellSource(name);
   const auto compile = [&](const std::shared_ptr<Device> &where) {
     JitOptions how = options.compile.optionsFor(where);
-    // The reference has no schedule of GPUs.
-    if (where != device)
+    // The reference has no schedule and no approximate instructions of GPUs.
+    if (where != device) {
       how.schedule = Schedule::Auto;
+      how.math = Math::Precise;
+    }
     return compileCell(source.text, source.name, how);
   };
   const auto host = std::dynamic_pointer_cast<HostDevice>(device)

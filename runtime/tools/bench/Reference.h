@@ -30,8 +30,8 @@ struct Tolerance {
   double gradient = 0;
 };
 
-/// That of an io type: `f32`, `f16` or `bf16`.
-Tolerance toleranceOf(std::string_view ioType);
+/// That of a kernel: of what its sequences are stored as, and of its math.
+Tolerance toleranceOf(const Manifest &manifest);
 
 /// Where `found` first lies outside `tolerance`, what was expected there and
 /// what was found; nothing where it lies nowhere outside. NaN is outside.

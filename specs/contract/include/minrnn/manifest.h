@@ -15,6 +15,7 @@
 #ifndef MINRNN_MANIFEST_H
 #define MINRNN_MANIFEST_H
 
+#include "minrnn/options.h"
 #include "minrnn/program.h"
 
 #include <array>
@@ -107,6 +108,8 @@ struct Manifest {
   std::string ioType;
   /// `log` or `linear`; `none` for a sequential cell.
   std::string scan;
+  /// How the functions of gates are computed. (Written where not precisely.)
+  Math math = Math::Precise;
   /// The gates that project the input, the gates that project a state or a
   /// value computed within the step, the learned parameters and the states,
   /// each in the order of its axis.

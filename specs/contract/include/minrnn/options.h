@@ -43,10 +43,20 @@ enum class Schedule { Auto, Carry, Lookback };
 inline constexpr std::array<std::string_view, 3> scheduleNames = {
     "auto", "carry", "lookback"};
 
+/// How the functions of gates are computed. `Precise`: each nearly to its last
+/// bit (specs/numerics.md). `Fast`: on a GPU, of sequences that are stored in
+/// halves, by the approximate instructions that it has for them: sigmoids and
+/// tanh by `tanh.approx`, whose error is as large as f16's rounding and an
+/// eighth of bf16's (specs/numerics.md, "Fast math").
+enum class Math { Precise, Fast };
+inline constexpr std::array<std::string_view, 2> mathNames = {"precise",
+                                                              "fast"};
+
 /// The value of an option's name; nothing where it has no such value.
 std::optional<ScanDomain> findScanDomain(std::string_view name);
 std::optional<Recompute> findRecompute(std::string_view name);
 std::optional<Schedule> findSchedule(std::string_view name);
+std::optional<Math> findMath(std::string_view name);
 
 /// The warps that a block of the schedule carry may have along time.
 inline constexpr std::array<int, 2> numWarpsChoices = {8, 16};
@@ -67,6 +77,7 @@ struct KernelOptions {
   /// `takesLookback` in minrnn/schedule.h): that schedule alone, or carry where
   /// the cell has no other.
   std::optional<bool> takesLookback = std::nullopt;
+  Math math = Math::Precise;
   /// One of `numWarpsChoices`: 16 where blocks are few (`numWarpsOf` in
   /// minrnn/schedule.h). Where a GPU's shared memory does not hold what so many
   /// exchange, a block has fewer.
@@ -75,8 +86,8 @@ struct KernelOptions {
 
 /// All options in one line, so that two that compile to different kernels
 /// differ: `cell=mingru target=sm_75 scan=auto io-type=f32 recompute=gates
-/// schedule=auto num-warps=8`; behind `auto` what it takes, where that is
-/// known. Part of the key of the kernel cache.
+/// schedule=auto math=precise num-warps=8`; behind `auto` what it takes, where
+/// that is known. Part of the key of the kernel cache.
 std::string spell(const KernelOptions &options);
 
 } // namespace minrnn
