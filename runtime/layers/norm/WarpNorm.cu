@@ -20,6 +20,11 @@
 
 #include "Reduction.cuh"
 
+/// Elements that a lane reads at once where they are aligned: 16 bytes of f32,
+/// and of bf16 8, since their floats in shared memory have banks of their own
+/// then.
+constexpr int mostPacked = 4;
+
 /// Scales, in layerNormForward biases, and then what each warp has for its own,
 /// in arrays of `strideOf` floats.
 extern __shared__ float4 dynamicShared[];
@@ -159,7 +164,6 @@ forward(const Number *__restrict__ input, const float *__restrict__ scale,
         const float *__restrict__ bias, Number *__restrict__ output,
         float *__restrict__ means, float *__restrict__ inverses, Size rows,
         Size width, Size rowsPerWarp, float epsilon) {
-  constexpr int packed = elementsOf16Bytes<Number>;
   const int lane = threadIdx.x % lanes;
   const int warp = threadIdx.x / lanes;
   const int warps = blockDim.x / lanes;
@@ -177,7 +181,7 @@ forward(const Number *__restrict__ input, const float *__restrict__ scale,
   // A row of width 0 has no mean; it has no element that would need it.
   const double share = columns == 0 ? 0 : 1 / double(columns);
   const bool aligned =
-      columns % packed == 0 && areAlignedTo16Bytes(input, output);
+      columns % mostPacked == 0 && areAlignedTo16Bytes(input, output);
   for (Size first = (Size(blockIdx.x) * warps + warp) * rowsPerWarp;
        first < rows; first += Size(gridDim.x) * warps * rowsPerWarp) {
     const int count =
@@ -187,10 +191,11 @@ forward(const Number *__restrict__ input, const float *__restrict__ scale,
       const Number *from = input + (first + k) * width;
       Number *to = output + (first + k) * width;
       const Moments found =
-          aligned ? forwardRow<centred, packed>(from, to, kept, scales, biases,
+          aligned
+              ? forwardRow<centred, mostPacked>(from, to, kept, scales, biases,
                                                 columns, share, double(epsilon))
-                  : forwardRow<centred, 1>(from, to, kept, scales, biases,
-                                           columns, share, double(epsilon));
+              : forwardRow<centred, 1>(from, to, kept, scales, biases, columns,
+                                       share, double(epsilon));
       if (k == lane)
         own = found;
     }
@@ -265,33 +270,30 @@ __device__ void backwardRows(const Number *__restrict__ input,
     for (int k = 0; k < batch; ++k)
       if (const int j = begin + k * step + ofLane; j < width) {
         const auto scale = readPack<packed>(scales + j);
-        Pack<float, packed> normal[rowsAtOnce];
+        Pack<float, packed> normals[rowsAtOnce];
         Pack<float, packed> gradients[rowsAtOnce];
         for (int row = 0; row < rowsAtOnce; ++row) {
-          Pack<float, packed> gradient;
           float ofPack = 0;
           float gradientOfPack = 0;
           for (int i = 0; i < packed; ++i) {
             const float g = float(dy[k][row].at[i]) * scale.at[i];
-            const float n = (x[k][row].at[i] - moments[row].mean) *
-                            moments[row].inverseDeviation;
-            gradient.at[i] = g;
-            normal[row].at[i] = n;
+            const float distance = centred ? x[k][row].at[i] - moments[row].mean
+                                           : float(x[k][row].at[i]);
+            const float n = distance * moments[row].inverseDeviation;
+            gradients[row].at[i] = g;
+            normals[row].at[i] = n;
             ofPack += g * n;
             gradientOfPack += g;
           }
           ofNormal[row] += double(ofPack);
           if (centred)
             ofGradient[row] += double(gradientOfPack);
-          gradients[row] = gradient;
-        }
-        for (int row = 0; row < rowsAtOnce; ++row)
           keepPack(gradients[row], shared.gradients(row) + j);
-        for (int row = 0; row < rowsAtOnce; ++row)
-          keepPack(normal[row], shared.normals(row) + j);
+          keepPack(normals[row], shared.normals(row) + j);
+        }
         shared.template addTo<packed>(0, j, [&](CompensatedSum &sum, int i) {
           for (int row = 0; row < rowsAtOnce; ++row)
-            sum.addProduct(dy[k][row].at[i], normal[row].at[i]);
+            sum.addProduct(dy[k][row].at[i], normals[row].at[i]);
         });
         if (centred)
           shared.template addTo<packed>(1, j, [&](CompensatedSum &sum, int i) {
@@ -341,7 +343,6 @@ backward(const Number *__restrict__ input, const float *__restrict__ scale,
          const Number *dOutput, Number *dInput, double *__restrict__ partials,
          Size rows, Size width, Size rowsPerWarp, bool adds) {
   using Sums = WarpSums<centred>;
-  constexpr int packed = elementsOf16Bytes<Number>;
   const int lane = threadIdx.x % lanes;
   const int warp = threadIdx.x / lanes;
   const int warps = blockDim.x / lanes;
@@ -356,7 +357,7 @@ backward(const Number *__restrict__ input, const float *__restrict__ scale,
     scales[j] = scale[j];
   const double share = columns == 0 ? 0 : 1 / double(columns);
   const bool aligned =
-      columns % packed == 0 && areAlignedTo16Bytes(input, dOutput, dInput);
+      columns % mostPacked == 0 && areAlignedTo16Bytes(input, dOutput, dInput);
   const Size rowsPerPart = rowsPerWarp * warps;
   for (Size part = blockIdx.x; part * rowsPerPart < rows; part += gridDim.x) {
     for (int j = lane; j < 2 * Sums::kinds * stride; j += lanes)
@@ -380,9 +381,9 @@ backward(const Number *__restrict__ input, const float *__restrict__ scale,
       }
       const Size at = (first + k) * width;
       if (aligned)
-        backwardRows<centred, packed>(input + at, dOutput + at, dInput + at,
-                                      count - k, moments, scales, shared,
-                                      columns, share, adds);
+        backwardRows<centred, mostPacked>(input + at, dOutput + at, dInput + at,
+                                          count - k, moments, scales, shared,
+                                          columns, share, adds);
       else
         backwardRows<centred, 1>(input + at, dOutput + at, dInput + at,
                                  count - k, moments, scales, shared, columns,
