@@ -244,7 +244,7 @@ TEST_F(LayerKernelsTest, NormsOfExtremeRows) {
     rows[1][j] *= 1e-30F;
     // The mean is far larger than the deviation.
     rows[2][j] = 3e7F + 4 * std::round(unit[j]);
-    rows[3][j] = 123456789;
+    rows[3][j] = 123456792;
     rows[4][j] = 0;
     rows[5][j] = j % 2 == 0 ? huge : -huge;
     rows[6][j] = huge;

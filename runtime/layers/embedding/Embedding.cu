@@ -78,6 +78,8 @@ extern "C" __global__ void __launch_bounds__(256)
 extern "C" __global__ void __launch_bounds__(1024)
     embeddingStarts(Size *__restrict__ counts, Size *__restrict__ starts,
                     Size vocabulary, Size chunks) {
+  // Counts that are under way at once.
+  constexpr int batch = 8;
   __shared__ Size ofWarps[lanes];
   const int lane = threadIdx.x % lanes;
   const int warp = threadIdx.x / lanes;
@@ -85,11 +87,16 @@ extern "C" __global__ void __launch_bounds__(1024)
   Size before = 0;
   for (Size begin = 0; begin < vocabulary; begin += blockDim.x) {
     const Size word = begin + threadIdx.x;
-    const Size ofWord = word < vocabulary ? chunks : 0;
+    const Size end = word < vocabulary ? chunks : 0;
     Size count = 0;
-#pragma unroll 4
-    for (Size chunk = 0; chunk < ofWord; ++chunk)
-      count += counts[chunk * vocabulary + word];
+    for (Size chunk = 0; chunk < end; chunk += batch) {
+      Size read[batch] = {};
+      for (int k = 0; k < batch; ++k)
+        if (chunk + k < end)
+          read[k] = counts[(chunk + k) * vocabulary + word];
+      for (const Size ofChunk : read)
+        count += ofChunk;
+    }
     // The sum up to this word, over the warp and then over the block.
     Size upTo = count;
     for (int distance = 1; distance < lanes; distance *= 2) {
@@ -109,12 +116,16 @@ extern "C" __global__ void __launch_bounds__(1024)
     Size place = before + upTo - count;
     if (word < vocabulary)
       starts[word] = place;
-#pragma unroll 4
-    for (Size chunk = 0; chunk < ofWord; ++chunk) {
-      Size &ofChunk = counts[chunk * vocabulary + word];
-      const Size first = place;
-      place += ofChunk;
-      ofChunk = first;
+    for (Size chunk = 0; chunk < end; chunk += batch) {
+      Size read[batch] = {};
+      for (int k = 0; k < batch; ++k)
+        if (chunk + k < end)
+          read[k] = counts[(chunk + k) * vocabulary + word];
+      for (int k = 0; k < batch; ++k)
+        if (chunk + k < end) {
+          counts[(chunk + k) * vocabulary + word] = place;
+          place += read[k];
+        }
     }
     before += all;
     // The next words write there again.
@@ -235,8 +246,8 @@ sumRun(Size run, Size column, const int *__restrict__ tokens,
 }
 
 /// Each warp takes one run of `rowsOfRun` places, and 32 times as many columns
-/// as it reads at once. Grid {runs / 4, width / 128}, block {32, 4}. Two blocks
-/// a multiprocessor at least: left alone, ptxas wants three and spills.
+/// as it reads at once. Grid {runs / 4, width / 128}, block {32, 4}. (Left
+/// alone, ptxas wants more blocks a multiprocessor, and spills.)
 extern "C" __global__ void __launch_bounds__(256, 2)
     embeddingRuns(const int *__restrict__ tokens,
                   const Number *__restrict__ dOutput,

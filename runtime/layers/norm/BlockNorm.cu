@@ -174,7 +174,7 @@ backward(Size part, const Number *__restrict__ input,
 /// Grid {rows / rowsPerPart, rounded up}, block {any whole warps up to 256},
 /// shared 8 bytes a column (12 in layerNormForward) up to keptWidthForward,
 /// else none.
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(256, 4)
     rmsNormForward(const Number *__restrict__ input,
                    const float *__restrict__ scale, Number *__restrict__ output,
                    float *__restrict__ inverseRms, Size rows, Size width,
@@ -185,7 +185,7 @@ extern "C" __global__ void __launch_bounds__(256)
 }
 
 /// As rmsNormForward, with bias[width]; writes mean[rows] too.
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(256, 4)
     layerNormForward(const Number *__restrict__ input,
                      const float *__restrict__ scale,
                      const float *__restrict__ bias,

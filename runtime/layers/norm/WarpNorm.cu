@@ -405,10 +405,13 @@ backward(const Number *__restrict__ input, const float *__restrict__ scale,
   }
 }
 
+// The entries say how many blocks a multiprocessor should have: left alone,
+// ptxas wants more, and spills.
+
 /// input, output [rows, width], scale [width]; writes inverseRms[rows].
 /// rowsPerWarp is 32 at most. Grid, block and shared memory: WarpNormSplit in
 /// NormGrids.h.
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(256, 4)
     rmsNormForward(const Number *__restrict__ input,
                    const float *__restrict__ scale, Number *__restrict__ output,
                    float *__restrict__ inverseRms, Size rows, Size width,
@@ -418,7 +421,7 @@ extern "C" __global__ void __launch_bounds__(256)
 }
 
 /// As rmsNormForward, with bias[width]; writes mean[rows] too.
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(256, 4)
     layerNormForward(const Number *__restrict__ input,
                      const float *__restrict__ scale,
                      const float *__restrict__ bias,
@@ -431,8 +434,7 @@ extern "C" __global__ void __launch_bounds__(256)
 
 /// dInput[rows, width], added to where `adds` is not 0, may be the array of
 /// dOutput where it is. partials[parts, width] are the sums of dOutput x r
-/// over each part's rows. Two blocks a multiprocessor at least: left alone,
-/// ptxas wants three and spills.
+/// over each part's rows.
 extern "C" __global__ void __launch_bounds__(256, 2)
     rmsNormBackward(const Number *__restrict__ input,
                     const float *__restrict__ scale,
