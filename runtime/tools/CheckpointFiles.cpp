@@ -85,6 +85,8 @@ void CheckpointFiles::resume(const TrainingState &state) {
     kept = {info.stepsDone, state.trainer.evaluate()->loss};
   }
   readCheckpoint(choice.resume, state.model, &state.trainer.optimizer());
+  state.trainer.setBestValidation(state.info.bestValidation);
+  state.trainer.setGradientNorms(state.info.gradientNorms);
 }
 
 void CheckpointFiles::validated(const TrainingState &state,
@@ -92,6 +94,7 @@ void CheckpointFiles::validated(const TrainingState &state,
   const Validation now{progress.step, *progress.validationLoss};
   CheckpointInfo &info = state.info;
   info.validation = now;
+  info.gradientNorms = state.trainer.gradientNorms();
   if (!info.bestValidation || now.loss < info.bestValidation->loss)
     info.bestValidation = now;
   // Written so that one whose loss was not finite is replaced.
@@ -106,6 +109,7 @@ void CheckpointFiles::save(const TrainingState &state) {
   const std::int64_t step = state.trainer.stepsDone();
   if (writtenStep == step)
     return;
+  state.info.gradientNorms = state.trainer.gradientNorms();
   writeCheckpoint(choice.checkpoint, state.info, state.model,
                   state.trainer.optimizer());
   writtenStep = step;

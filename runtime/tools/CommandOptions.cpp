@@ -80,10 +80,10 @@ CLI::Option *minrnn::addChoice(CLI::App &command, const std::string &name,
       ->capture_default_str();
 }
 
-void minrnn::addIoTypeOption(CLI::App &command, std::string &choice,
-                             const std::string &description) {
+CLI::Option *minrnn::addIoTypeOption(CLI::App &command, std::string &choice,
+                                     const std::string &description) {
   constexpr std::array<std::string_view, 3> types = {"f32", "f16", "bf16"};
-  addChoice(command, "--io-type", choice, description, types)
+  return addChoice(command, "--io-type", choice, description, types)
       ->type_name("TYPE");
 }
 

@@ -55,9 +55,8 @@ void addDeviceOptions(CLI::App &command, DeviceChoice &choice);
 void addProductsOption(CLI::App &command, DeviceChoice &choice,
                        const std::string &usual);
 
-/// Adds `--cell`, `--scan`, `--io-type`, `--recompute`, `--schedule` and
-/// `--math` to a command.
-/// `--num-warps` to a command.
+/// Adds `--cell`, `--scan`, `--io-type`, `--recompute`, `--math`, `--schedule`
+/// and `--num-warps` to a command.
 void addCompileOptions(CLI::App &command, CompileChoice &choice);
 
 /// Adds an option whose value is one of `names`.
@@ -66,8 +65,8 @@ CLI::Option *addChoice(CLI::App &command, const std::string &name,
                        std::span<const std::string_view> names);
 
 /// Adds `--io-type f32|f16|bf16` to a command.
-void addIoTypeOption(CLI::App &command, std::string &choice,
-                     const std::string &description);
+CLI::Option *addIoTypeOption(CLI::App &command, std::string &choice,
+                             const std::string &description);
 
 /// Adds `--recompute gates|all` to a command.
 void addRecomputeOption(CLI::App &command, std::string &choice);

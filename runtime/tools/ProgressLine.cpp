@@ -14,6 +14,7 @@
 #include <iostream>
 #include <sstream>
 #include <unistd.h>
+#include <utility>
 
 using namespace minrnn;
 
@@ -34,7 +35,8 @@ std::string formatDuration(double seconds) {
   return text.str();
 }
 
-std::string describeProgress(const TrainingProgress &progress) {
+std::string describeProgress(const TrainingProgress &progress,
+                             const std::string &unit) {
   std::ostringstream text;
   const std::string steps = std::to_string(progress.steps);
   text << "step " << std::setw(static_cast<int>(steps.size())) << progress.step
@@ -42,14 +44,17 @@ std::string describeProgress(const TrainingProgress &progress) {
        << progress.loss;
   if (progress.validationLoss)
     text << "  validation " << *progress.validationLoss;
-  text << std::setprecision(0) << "  " << progress.tokensPerSecond
-       << " characters/s  " << formatDuration(progress.secondsLeft) << " left";
+  for (const Metric &metric : progress.metrics)
+    text << "  " << metric.name << ' ' << metric.value;
+  text << std::setprecision(0) << "  " << progress.tokensPerSecond << ' '
+       << unit << "/s  " << formatDuration(progress.secondsLeft) << " left";
   return text.str();
 }
 
 } // namespace
 
-ProgressLine::ProgressLine() : isTerminal(::isatty(STDOUT_FILENO) == 1) {}
+ProgressLine::ProgressLine(std::string unit)
+    : unit(std::move(unit)), isTerminal(::isatty(STDOUT_FILENO) == 1) {}
 
 ProgressLine::~ProgressLine() {
   if (isTerminal)
@@ -65,11 +70,11 @@ void ProgressLine::show(const TrainingProgress &progress) {
   if (!isTerminal || now - lastShown < refreshEvery)
     return;
   lastShown = now;
-  rewrite(describeProgress(progress));
+  rewrite(describeProgress(progress, unit));
 }
 
 void ProgressLine::keep(const TrainingProgress &progress) {
   if (isTerminal)
     rewrite("");
-  std::cout << describeProgress(progress) << '\n' << std::flush;
+  std::cout << describeProgress(progress, unit) << '\n' << std::flush;
 }

@@ -21,7 +21,8 @@ namespace minrnn {
 /// elsewhere the lines that stay alone.
 class ProgressLine {
 public:
-  ProgressLine();
+  /// `unit` is what positions are called, as `characters`.
+  explicit ProgressLine(std::string unit);
   /// Removes the line that is rewritten, for what is told next.
   ~ProgressLine();
   ProgressLine(const ProgressLine &) = delete;
@@ -37,6 +38,7 @@ private:
   /// Replaces what the live line shows by `text`.
   void rewrite(const std::string &text);
 
+  std::string unit;
   bool isTerminal;
   std::chrono::steady_clock::time_point lastShown;
 };

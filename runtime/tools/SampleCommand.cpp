@@ -13,6 +13,7 @@
 #include "runtime/tools/CommandOptions.h"
 #include "runtime/tools/Commands.h"
 #include "runtime/tools/NumberOptions.h"
+#include "runtime/tools/OpenModel.h"
 
 #include <iostream>
 #include <memory>
@@ -42,14 +43,13 @@ std::vector<std::int32_t> encodePrompt(const Vocabulary &vocabulary,
 void sample(const SampleOptions &options, bool promptGiven) {
   const CharacterModelInfo info = readCharacterModelInfo(options.checkpoint);
   noteConversions(SafetensorsReader(options.checkpoint));
-  const CellKernels cell =
-      compileCell(info.model.cellSource, options.checkpoint.string(),
-                  {.cell = info.model.cellName,
-                   // A prompt is short.
-                   .schedule = Schedule::Carry,
-                   .device = options.device.open()});
-  LanguageModel model(info.model.options, cell, info.model.cellSource,
-                      options.device.precision.value_or(Precision::Ieee));
+  LanguageModel model =
+      openModel(info.model, options.checkpoint.string(),
+                // A prompt is short.
+                {.schedule = Schedule::Carry, .device = options.device.open()},
+                [&](const Device &) {
+                  return options.device.precision.value_or(Precision::Ieee);
+                });
   readCheckpoint(options.checkpoint, model, nullptr);
 
   std::vector<std::int32_t> prompt;

@@ -15,11 +15,15 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 namespace minrnn {
 
-/// A file of comma-separated values: step, loss and validation loss in nats per
-/// character, a line a step, written at once so that it can be watched.
+/// A file of a line a step: step, loss and validation loss in nats per
+/// position, and the task's metrics; written at once so that it can be watched.
+/// The values are comma-separated, with their names in the first line, or in a
+/// file whose name ends in `.jsonl` a JSON object a line, without those not
+/// measured.
 class TrainingLog {
 public:
   /// No log.
@@ -27,11 +31,14 @@ public:
 
   /// Begins a log, in place of a file that is there. Throws Error when it
   /// cannot be written.
-  static TrainingLog begin(const std::filesystem::path &path);
+  static TrainingLog begin(const std::filesystem::path &path,
+                           const std::vector<std::string> &metrics);
 
   /// Adds to the log of a run that goes on after `step`; begins one where there
   /// is none. What the file holds stays. Throws Error when it is no log.
-  static TrainingLog goOn(const std::filesystem::path &path, std::int64_t step);
+  static TrainingLog goOn(const std::filesystem::path &path,
+                          const std::vector<std::string> &metrics,
+                          std::int64_t step);
 
   /// How many rows the file holds of steps that are yet to be done: the run
   /// that wrote them came further than its last checkpoint.
@@ -41,10 +48,16 @@ public:
   void add(const TrainingProgress &progress);
 
 private:
-  void open(const std::filesystem::path &file, std::ios::openmode mode);
+  TrainingLog(const std::filesystem::path &path,
+              const std::vector<std::string> &metrics);
+  /// The first line of comma-separated values.
+  std::string header() const;
+  void open(std::ios::openmode mode);
   void flush();
 
   std::string path;
+  std::vector<std::string> names;
+  bool isJson = false;
   std::ofstream file;
   std::int64_t rowsOfLaterSteps = 0;
 };

@@ -13,6 +13,7 @@
 #include "runtime/core/FormatNumber.h"
 #include "runtime/train/CheckpointMetadata.h"
 #include "runtime/train/NotFinite.h"
+#include "specs/contract/Names.h"
 
 #include <algorithm>
 #include <array>
@@ -36,17 +37,24 @@ std::string prefixOf(const Optimizer::State &state) {
 }
 
 Json toJson(const TrainingOptions &options) {
-  return {{"batch", options.batch},
-          {"context", options.context},
-          {"steps", options.steps},
-          {"learning_rate", options.learningRate},
-          {"final_fraction", options.finalFraction},
-          {"warmup_steps", options.warmupSteps},
-          {"weight_decay", options.weightDecay},
-          {"clip", options.clip},
-          {"seed", options.seed},
-          {"evaluate_every", options.evaluateEvery},
-          {"evaluate_characters", options.evaluatePositions}};
+  return {
+      {"batch", options.batch},
+      {"context", options.context},
+      {"steps", options.steps},
+      {"learning_rate", options.learningRate},
+      {"final_fraction", options.finalFraction},
+      {"warmup_steps", options.warmupSteps},
+      {"weight_decay", options.weightDecay},
+      {"clip", options.clip},
+      {"seed", options.seed},
+      {"evaluate_every", options.evaluateEvery},
+      {"evaluate_characters", options.evaluatePositions},
+      {"target_accuracy", options.targetAccuracy},
+      {"patience", options.patience},
+      {"accumulate", options.accumulate},
+      {"learning_rate_decay", nameOf(learningRateDecayNames, options.decay)},
+      {"skip_outliers", options.skipOutliers},
+      {"overfit", options.overfit}};
 }
 
 Json progressOf(const CheckpointInfo &info) {
@@ -60,6 +68,8 @@ Json progressOf(const CheckpointInfo &info) {
   };
   add("validation", info.validation);
   add("best_validation", info.bestValidation);
+  if (!info.gradientNorms.empty())
+    json["gradient_norms"] = info.gradientNorms;
   return json;
 }
 
@@ -75,9 +85,24 @@ TrainingOptions trainingFromJson(const Json &json) {
   json.at("clip").get_to(options.clip);
   json.at("seed").get_to(options.seed);
   json.at("evaluate_every").get_to(options.evaluateEvery);
-  // Files of before this option lack it.
-  options.evaluatePositions =
-      json.value("evaluate_characters", options.evaluatePositions);
+  // Files of before these options lack them.
+  const auto readLater = [&](const char *name, auto &option) {
+    option = json.value(name, option);
+  };
+  readLater("evaluate_characters", options.evaluatePositions);
+  readLater("target_accuracy", options.targetAccuracy);
+  readLater("patience", options.patience);
+  readLater("accumulate", options.accumulate);
+  readLater("skip_outliers", options.skipOutliers);
+  readLater("overfit", options.overfit);
+  std::string decay =
+      std::string(nameOf(learningRateDecayNames, options.decay));
+  readLater("learning_rate_decay", decay);
+  const auto found =
+      findNamed<LearningRateDecay>(learningRateDecayNames, decay);
+  if (!found)
+    throw Error("there is no decay of the learning rate '" + decay + "'");
+  options.decay = *found;
   return options;
 }
 
@@ -92,6 +117,7 @@ void readProgress(const Json &json, CheckpointInfo &info) {
   };
   info.validation = read("validation");
   info.bestValidation = read("best_validation");
+  info.gradientNorms = json.value("gradient_norms", info.gradientNorms);
   // Files of before it was kept account of lack it.
   if (!info.bestValidation)
     info.bestValidation = info.validation;
@@ -218,6 +244,15 @@ CheckpointInfo minrnn::readCheckpointInfo(const std::filesystem::path &path) {
       info.metadata.erase(own);
     return info;
   });
+}
+
+void minrnn::requireTask(const Metadata &metadata, const std::string &task) {
+  // Files of before there were others lack it.
+  const auto entry = metadata.find("task");
+  const std::string found = entry == metadata.end() ? "text" : entry->second;
+  if (found != task)
+    throw Error("the model was trained on the task '" + found + "', not on '" +
+                task + "'");
 }
 
 void minrnn::readCheckpoint(const std::filesystem::path &path, Model &model,

@@ -10,6 +10,7 @@
 #define MINRNN_RUNTIME_TRAIN_CHECKPOINTMETADATA_H
 
 #include "minrnn/error.h"
+#include "minrnn/safetensors.h"
 #include "minrnn/train/model.h"
 #include "specs/contract/Json.h"
 
@@ -28,6 +29,10 @@ const std::string &entryOf(const Metadata &metadata, std::string_view key);
 /// has become null, and is an Error that names it.
 nlohmann::json parseNumbers(const std::string &text);
 
+/// Throws Error when the model was trained on another task than `task`: that of
+/// the entry `task`, or `text` where there is none.
+void requireTask(const Metadata &metadata, const std::string &task);
+
 /// `validation_loss` as people say it.
 std::string spoken(std::string key);
 
@@ -42,6 +47,19 @@ auto readMetadata(const std::filesystem::path &path, const Read &read) {
   } catch (const Error &error) {
     throw Error(where + error.what());
   }
+}
+
+/// The options of `task` that `read` takes from the entry `task_options` of the
+/// checkpoint at `path`. Throws Error, beginning with the path, when it is of
+/// another task or damaged.
+template <typename Read>
+auto readTaskOptions(const std::filesystem::path &path, const std::string &task,
+                     const Read &read) {
+  const SafetensorsReader reader(path);
+  return readMetadata(path, [&] {
+    requireTask(reader.metadata(), task);
+    return read(parseNumbers(entryOf(reader.metadata(), "task_options")));
+  });
 }
 
 } // namespace minrnn

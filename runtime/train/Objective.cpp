@@ -45,14 +45,14 @@ void check(const Batch &batch, std::int64_t rows, std::int64_t outputSize) {
                   " is not in the vocabulary of " + std::to_string(outputSize));
 }
 
-/// What each position counts.
-std::vector<float> weightsOf(const Batch &batch) {
+/// What each position counts of `countedInAll`.
+std::vector<float> weightsOf(const Batch &batch, std::int64_t countedInAll) {
   const float share =
-      1.0F / static_cast<float>(std::max<std::int64_t>(batch.counted(), 1));
-  std::vector<float> weights;
-  weights.reserve(batch.mask.size());
-  for (const std::uint8_t counts : batch.mask)
-    weights.push_back(counts == 0 ? 0.0F : share);
+      1.0F / static_cast<float>(std::max<std::int64_t>(countedInAll, 1));
+  std::vector<float> weights(batch.inputs.size(), share);
+  for (std::size_t i = 0; i < batch.mask.size(); ++i)
+    if (batch.mask[i] == 0)
+      weights[i] = 0;
   return weights;
 }
 
@@ -62,7 +62,8 @@ Objective::Objective(Model &model, const Task &task)
     : model(model), task(task), lossOfBatch(model.context().sharedDevice(), 1) {
 }
 
-void Objective::upload(const Batch &batch) {
+void Objective::upload(const Batch &batch,
+                       std::optional<std::int64_t> countedInAll) {
   const std::int64_t rows =
       elementCount({batch.batch, batch.time}, "batch x time");
   model.upload(batch.batch, batch.time, batch.inputs);
@@ -70,18 +71,18 @@ void Objective::upload(const Batch &batch) {
   const std::shared_ptr<Device> &device = model.context().sharedDevice();
   bool moved = grow(device, targets, rows);
   targets.upload(batch.targets);
-  const bool isMasked = !batch.mask.empty();
-  if (isMasked) {
+  const bool isWeighted = !batch.mask.empty() || countedInAll;
+  if (isWeighted) {
     moved |= grow(device, weights, rows);
-    weights.upload(weightsOf(batch));
+    weights.upload(weightsOf(batch, countedInAll.value_or(batch.counted())));
   }
   // With weights or without are two graphs.
-  if (moved || isMasked != (there.weights != nullptr))
+  if (moved || isWeighted != (there.weights != nullptr))
     ++generation;
   there = {.rows = rows,
            .outputSize = model.outputSize(),
            .targets = targets.data(),
-           .weights = isMasked ? weights.data() : nullptr};
+           .weights = isWeighted ? weights.data() : nullptr};
 }
 
 void Objective::enqueue(float *dOutputs) {
@@ -90,12 +91,12 @@ void Objective::enqueue(float *dOutputs) {
 }
 
 void Objective::enqueueLoss() {
-  model.enqueueForward();
+  model.enqueueForward(/*training=*/false);
   enqueue(nullptr);
 }
 
 void Objective::enqueueLossAndGradients() {
-  model.enqueueForward();
+  model.enqueueForward(/*training=*/true);
   enqueue(model.outputs());
   model.enqueueBackward();
 }

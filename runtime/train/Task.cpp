@@ -20,6 +20,15 @@ std::int64_t Batch::counted() const {
                             std::ranges::count(mask, std::uint8_t{0});
 }
 
+Batch Batch::rows(std::int64_t first, std::int64_t count) const {
+  const auto of = [&]<typename Element>(const std::vector<Element> &all) {
+    const auto begin = all.begin() + (all.empty() ? 0 : first * time);
+    return std::vector<Element>(begin,
+                                all.empty() ? begin : begin + count * time);
+  };
+  return {count, time, of(inputs), of(targets), of(mask)};
+}
+
 void Task::enqueueLoss(const LayerContext &context,
                        const DeviceTargets &targets, const float *outputs,
                        float *dOutputs, double *loss) const {

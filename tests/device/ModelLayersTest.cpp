@@ -415,6 +415,52 @@ TEST_P(ModelLayersOn, NormsInBf16) {
   }
 }
 
+TEST_P(ModelLayersOn, Attention) {
+  // The queries, keys and values of a position side by side.
+  const AttentionShape shape{2, 40, 0, 3, width};
+  constexpr std::int64_t columns = 3 * width;
+  const auto part = [](auto *array, std::int64_t index) {
+    return HeadRows<std::remove_pointer_t<decltype(array)>>{
+        array + index * columns, 40 * 3 * columns, 3 * columns};
+  };
+  const auto whole = [](auto *array) {
+    return HeadRows<std::remove_pointer_t<decltype(array)>>{array, 40 * columns,
+                                                            columns};
+  };
+  const auto run = [&](const LayerContext &on, float *rows,
+                       const float *dOutput, float *output, float *logSumExp,
+                       float *dRows) {
+    const RotaryShape rotary{2, 40, 3, width - width % 2, 5};
+    for (const std::int64_t index : {0, 1})
+      rotaryEmbedding(on, rotary, part(rows, index));
+    const HeadRows<const float> query = part(rows, 0);
+    const HeadRows<const float> key = part(rows, 1);
+    const HeadRows<const float> value = part(rows, 2);
+    attentionForward(on, shape, query, key, value, whole(output), logSumExp);
+    attentionBackward(on, shape, query, key, value,
+                      whole(static_cast<const float *>(output)), whole(dOutput),
+                      logSumExp, part(dRows, 0), part(dRows, 1),
+                      part(dRows, 2));
+  };
+  Floats rows = numbers(2 * 40 * 3 * columns, 1);
+  const Floats dOutput = numbers(2 * 40 * columns, 2);
+  const auto rowsThere = there(rows);
+  const auto outputThere = room(2 * 40 * columns);
+  const auto logSumExpThere = room(2 * 3 * 40);
+  const auto dRowsThere = room(2 * 40 * 3 * columns);
+  Floats output(dOutput.size());
+  Floats logSumExp(2 * 3 * 40);
+  Floats dRows(rows.size());
+  run(hostLayers(), rows.data(), dOutput.data(), output.data(),
+      logSumExp.data(), dRows.data());
+  run(*context, rowsThere.data(), there(dOutput).data(), outputThere.data(),
+      logSumExpThere.data(), dRowsThere.data());
+  expectSame(rowsThere, rows, "turned");
+  expectSame(outputThere, output, "output", 1e-5);
+  expectSame(logSumExpThere, logSumExp, "logSumExp", 1e-5);
+  expectSame(dRowsThere, dRows, "gradients", 2e-5);
+}
+
 TEST_P(ModelLayersOn, Activations) {
   constexpr std::int64_t count = 1025;
   const Floats input = numbers(count, 1);

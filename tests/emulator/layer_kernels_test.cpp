@@ -279,6 +279,39 @@ TEST_F(LayerKernelsTest, Activations) {
     }
 }
 
+TEST_F(LayerKernelsTest, GatedActivations) {
+  for (const GatedActivationShape &shape :
+       {GatedActivationShape{0, 5}, GatedActivationShape{5, 0},
+        GatedActivationShape{1, 1}, GatedActivationShape{33, 37},
+        GatedActivationShape{3, 1030}})
+    for (const Activation activation :
+         {Activation::Relu, Activation::Silu, Activation::Gelu}) {
+      const std::int64_t count = shape.rows * shape.width;
+      const Floats x = randomFloats(2 * count, 1, 3);
+      const Floats dy = randomFloats(count, 2);
+      Floats y(dy.size());
+      Floats dx(x.size());
+      gatedActivationForward(hostLayers(), activation, shape, x.data(),
+                             y.data());
+      gatedActivationBackward(hostLayers(), activation, shape, x.data(),
+                              dy.data(), dx.data());
+      const std::vector<Floats> found =
+          inEveryOrder([&](EmulatedKernels &device, const LayerContext &on) {
+            auto *in = device.upload(x);
+            auto *out = device.upload(dy);
+            gatedActivationForward(on, activation, shape, in, out);
+            const Floats forward = device.download(out, count);
+            gatedActivationBackward(on, activation, shape, in,
+                                    device.upload(dy), in);
+            return std::vector<Floats>{forward, device.download(in, 2 * count)};
+          });
+      for (std::size_t i = 0; i < y.size(); ++i)
+        ASSERT_NEAR(found[0][i], y[i], 1e-5 * std::abs(y[i]) + 1e-7) << i;
+      for (std::size_t i = 0; i < dx.size(); ++i)
+        ASSERT_NEAR(found[1][i], dx[i], 1e-5 * std::abs(dx[i]) + 1e-6) << i;
+    }
+}
+
 //===----------------------------------------------------------------------===//
 // Causal convolution
 //===----------------------------------------------------------------------===//

@@ -339,6 +339,45 @@ TEST(Activation, ForwardAndBackward) {
   }
 }
 
+TEST(GatedActivation, ForwardAndBackward) {
+  constexpr std::size_t rows = 7;
+  constexpr std::size_t width = 5;
+  Random random(4);
+  Numbers x(2 * rows * width);
+  Numbers dy(rows * width);
+  for (double &value : x)
+    value = 2 * random.normal();
+  for (double &value : dy)
+    value = random.normal();
+  const std::vector<float> xf = toFloats(x);
+  for (std::size_t i = 0; i < x.size(); ++i)
+    x[i] = xf[i];
+  const std::vector<float> dyf = toFloats(dy);
+  for (std::size_t i = 0; i < dy.size(); ++i)
+    dy[i] = dyf[i];
+  const auto exact = [&] {
+    Numbers y;
+    for (std::size_t r = 0; r < rows; ++r)
+      for (std::size_t i = 0; i < width; ++i)
+        y.push_back(gelu(x[2 * r * width + i]) * x[(2 * r + 1) * width + i]);
+    return y;
+  };
+  const GatedActivationShape shape{rows, width};
+  std::vector<float> y(rows * width);
+  gatedActivationForward(hostLayers(), Activation::Gelu, shape, xf.data(),
+                         y.data());
+  expectClose(y, exact(), 1e-5, 1e-6, "y");
+  std::vector<float> dx = xf;
+  gatedActivationBackward(hostLayers(), Activation::Gelu, shape, dx.data(),
+                          dyf.data(), dx.data());
+  expectClose(dx,
+              centralDifferences(x, [&] { return weightedSum(exact(), dy); }),
+              1e-4, 1e-5, "dx");
+  EXPECT_THROW(gatedActivationForward(hostLayers(), Activation::Gelu, {-1, 2},
+                                      nullptr, nullptr),
+               Error);
+}
+
 TEST(Activation, SurvivesExtremes) {
   const std::vector<float> x = {-1e4F, 1e4F, 0};
   const std::vector<float> ones(3, 1);

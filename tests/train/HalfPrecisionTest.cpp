@@ -144,11 +144,11 @@ TEST_P(InHalfPrecision, StepsAgreeWithTheWholeSequence) {
   const std::vector<std::int32_t> tokens = {0, 1, 2, 3, 1, 3, 0};
   const std::span<const std::int32_t> all(tokens);
   const double whole = lossOf(stepped, 1, 6, all.first(6), all.subspan(1));
-  std::vector<float> state(static_cast<std::size_t>(stepped.stateSize()));
+  ModelState state = stepped.initialState(1);
   std::vector<float> logits(static_cast<std::size_t>(stepped.outputSize()));
   double sum = 0;
   for (std::size_t t = 0; t + 1 < tokens.size(); ++t) {
-    stepped.step(1, all.subspan(t, 1), state, logits);
+    stepped.step(state, all.subspan(t, 1), logits);
     double total = 0;
     for (const float logit : logits)
       total += std::exp(double{logit});

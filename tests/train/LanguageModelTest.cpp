@@ -15,7 +15,7 @@
 #include "tests/runtime/Comparison.h"
 #include "tests/runtime/CompiledCell.h"
 #include "tests/runtime/HandWrittenMinGru.h"
-#include "tests/runtime/ReferenceRecurrent.h"
+#include "tests/train/ReferenceLanguageModel.h"
 #include "tests/train/SmallTraining.h"
 
 #include "gtest/gtest.h"
@@ -27,70 +27,6 @@ using namespace minrnn;
 using namespace minrnn::test;
 
 namespace {
-
-/// The model's loss in plain double, for the parameters `p`.
-double referenceLoss(const LanguageModel &model,
-                     const reference::ParsedCell &equations, const Numbers &p,
-                     std::size_t batch, std::size_t time,
-                     const std::vector<std::int32_t> &tokens,
-                     const std::vector<std::int32_t> &targets) {
-  const auto part = [&](const std::string &name, std::size_t tensors = 1) {
-    const PlannedTensor &parameter = parameterOf(model, name);
-    const auto begin = p.begin() + parameter.offset;
-    return Numbers(begin, begin + parameter.count *
-                                      static_cast<std::int64_t>(tensors));
-  };
-  const LanguageModelOptions &options = model.options();
-  const auto width = static_cast<std::size_t>(options.width);
-  const auto channels = static_cast<std::size_t>(options.channels());
-  const auto vocabulary = static_cast<std::size_t>(options.vocabulary);
-  const std::size_t rows = batch * time;
-  const double epsilon = RmsNormShape().epsilon;
-  const Numbers table = part("embedding.weight");
-  Numbers x;
-  for (const std::int32_t token : tokens)
-    x.insert(x.end(), table.begin() + token * options.width,
-             table.begin() + (token + 1) * options.width);
-  for (std::int64_t layer = 0; layer < options.layers; ++layer) {
-    const std::string prefix = "layers." + std::to_string(layer) + ".";
-    const Numbers normalised =
-        rmsNorm(rows, width, x, part(prefix + "norm.weight"), epsilon);
-    // Tensors of one kind follow one another.
-    const Manifest &manifest = model.cell().manifest();
-    const auto all = [&](const auto &names, const auto &nameOf,
-                         const char *ending) {
-      return names.empty()
-                 ? Numbers()
-                 : part(prefix + "cell." + nameOf(names.front()) + ending,
-                        names.size());
-    };
-    const auto itself = [](const std::string &name) { return name; };
-    const auto gateName = [](const RecurrentProjection &gate) {
-      return gate.name;
-    };
-    ReferenceLayer cell;
-    cell.batch = batch;
-    cell.time = time;
-    cell.inputs = width;
-    cell.channels = channels;
-    cell.x = normalised;
-    cell.weight = all(manifest.gates, itself, ".weight");
-    cell.bias = all(manifest.gates, itself, ".bias");
-    cell.recurrentWeight = all(manifest.recurrent, gateName, ".weight");
-    cell.recurrentBias = all(manifest.recurrent, gateName, ".bias");
-    cell.parameters = all(manifest.parameters, itself, "");
-    const Numbers hidden = evaluate(equations, cell).output;
-    const Numbers out =
-        linear(rows, channels, width, hidden, part(prefix + "out.weight"));
-    for (std::size_t i = 0; i < x.size(); ++i)
-      x[i] += out[i];
-  }
-  const Numbers logits =
-      linear(rows, width, vocabulary,
-             rmsNorm(rows, width, x, part("norm.weight"), epsilon),
-             part("head.weight"));
-  return crossEntropyLoss(rows, vocabulary, logits, targets);
-}
 
 struct ModelCase {
   const char *name;
@@ -135,8 +71,9 @@ TEST_P(LanguageModelOf, GradientsAgreeWithCentralDifferencesInDouble) {
   const std::span<const float> start = model.parameters().onHost();
   Numbers p(start.begin(), start.end());
   const reference::ParsedCell equations = equationsOf(GetParam().name);
+  const ReferenceLanguageModel inDouble(model, &equations);
   const auto reference = [&] {
-    return referenceLoss(model, equations, p, 2, 3, tokens, targets);
+    return inDouble.loss(p, 2, 3, tokens, targets);
   };
   EXPECT_NEAR(loss, reference(), 1e-6);
   EXPECT_NEAR(lossOf(model, 2, 3, tokens, targets), loss, 1e-12);
@@ -147,13 +84,14 @@ TEST_P(LanguageModelOf, GradientsAgreeWithCentralDifferencesInDouble) {
 TEST_P(LanguageModelOf, StepsAgreeWithTheWholeSequence) {
   LanguageModel model = this->model();
   const std::vector<std::int32_t> tokens = {0, 4, 2, 2, 1, 3, 3};
-  std::vector<float> state(static_cast<std::size_t>(model.stateSize()));
+  ModelState state = model.initialState(1);
   std::vector<float> logits(5);
   double stepped = 0;
   for (std::size_t t = 0; t + 1 < tokens.size(); ++t) {
-    model.step(1, std::vector<std::int32_t>{tokens[t]}, state, logits);
+    model.step(state, {&tokens[t], 1}, logits);
     stepped += hostCrossEntropy({1, 5}, logits.data(), &tokens[t + 1], nullptr);
   }
+  EXPECT_EQ(state.position, 6);
   const std::span<const std::int32_t> all(tokens);
   EXPECT_NEAR(stepped / 6, lossOf(model, 1, 6, all.first(6), all.subspan(1)),
               1e-6);
@@ -161,14 +99,13 @@ TEST_P(LanguageModelOf, StepsAgreeWithTheWholeSequence) {
 
 TEST_P(LanguageModelOf, StepsOfSeveralRowsAreThoseOfEachAlone) {
   LanguageModel model = this->model();
-  const auto size = static_cast<std::size_t>(model.stateSize());
-  std::vector<float> both(2 * size);
+  ModelState both = model.initialState(2);
   std::vector<float> bothLogits(10);
-  std::vector<float> one(size);
+  ModelState one = model.initialState(1);
   std::vector<float> logits(5);
   for (const std::int32_t token : {0, 3, 1}) {
-    model.step(2, std::vector<std::int32_t>{4, token}, both, bothLogits);
-    model.step(1, std::vector<std::int32_t>{token}, one, logits);
+    model.step(both, std::vector<std::int32_t>{4, token}, bothLogits);
+    model.step(one, {&token, 1}, logits);
     for (std::size_t i = 0; i < 5; ++i)
       EXPECT_NEAR(bothLogits[5 + i], logits[i], 1e-6);
   }
@@ -224,7 +161,9 @@ TEST(LanguageModel, RefusesNonsense) {
   EXPECT_THROW(lossOf(model, 1, 2, foreign, good), Error);
   EXPECT_THROW(lossOf(model, 1, 2, good, foreign), Error);
   EXPECT_THROW(lossOf(model, 1, 3, good, good), Error);
-  EXPECT_THROW(model.step(1, good, {}, {}), Error);
+  ModelState state = model.initialState(1);
+  EXPECT_THROW(model.step(state, good, {}), Error);
+  EXPECT_EQ(state.position, 0);
 }
 
 } // namespace

@@ -210,6 +210,24 @@ void activationBackward(const LayerContext &context, Activation activation,
                         std::int64_t count, const float *input,
                         const float *dOutput, float *dInput);
 
+struct GatedActivationShape {
+  std::int64_t rows = 0;
+  std::int64_t width = 0;
+};
+
+/// output[rows, width] = activation(g) v, where input[rows, 2 width] has g and
+/// then v (Shazeer 2020, "GLU Variants Improve Transformer"; with Gelu, GEGLU).
+void gatedActivationForward(const LayerContext &context, Activation activation,
+                            const GatedActivationShape &shape,
+                            const float *input, float *output);
+
+/// dInput[rows, 2 width] from dOutput[rows, width]; `dInput` may be the array
+/// of `input`.
+void gatedActivationBackward(const LayerContext &context, Activation activation,
+                             const GatedActivationShape &shape,
+                             const float *input, const float *dOutput,
+                             float *dInput);
+
 //===----------------------------------------------------------------------===//
 // Causal convolution over time, channel by channel: y[t] = bias + the sum over
 // k < taps of weight[k] x[t - taps + 1 + k], where x before the beginning is 0.
@@ -238,6 +256,85 @@ void causalConvolutionBackward(const LayerContext &context,
                                const float *input, const float *weight,
                                const float *dOutput, float *dInput,
                                float *dWeight, float *dBias);
+
+//===----------------------------------------------------------------------===//
+// Causal attention: softmax(q k^T / sqrt(headWidth)) v for each head, where a
+// query sees the keys up to its own place (Vaswani et al. 2017).
+//===----------------------------------------------------------------------===//
+
+/// Where the heads of sequences lie: number i of head h at time t of sequence b
+/// is data[b batchStride + t timeStride + h headWidth + i]. They may be a part
+/// of wider rows, or of a cache with room for more.
+template <typename Element> struct HeadRows {
+  Element *data = nullptr;
+  std::int64_t batchStride = 0;
+  std::int64_t timeStride = 0;
+
+  // NOLINTNEXTLINE(google-explicit-constructor): as a pointer's.
+  operator HeadRows<const Element>() const
+    requires(!std::is_const_v<Element>)
+  {
+    return {data, batchStride, timeStride};
+  }
+};
+
+struct AttentionShape {
+  std::int64_t batch = 0;
+  /// The queries of a sequence.
+  std::int64_t time = 0;
+  /// Keys and values before those of the first query, as in a cache. A sequence
+  /// has `past + time` of them.
+  std::int64_t past = 0;
+  std::int64_t heads = 0;
+  /// Up to 128, but on the host of any size.
+  std::int64_t headWidth = 0;
+};
+
+/// Query t sees the keys 0 to past + t. logSumExp[batch, heads, time], the
+/// logarithm of its softmax's divisor, is written for the backward; it may be
+/// null: not wanted. Memory is linear in time: the softmax is formed block by
+/// block of keys (Rabe & Staats 2021, Dao et al. 2022). `output` must not
+/// overlap what is read.
+void attentionForward(const LayerContext &context, const AttentionShape &shape,
+                      HeadRows<const float> query, HeadRows<const float> key,
+                      HeadRows<const float> value, HeadRows<float> output,
+                      float *logSumExp);
+
+/// The gradients of query, key and value from `dOutput`, and from what
+/// `attentionForward` wrote. The weights are computed again, block by block.
+/// The gradients must overlap neither each other nor what is read; they may be
+/// parts of the same rows. Throws Error when there is a past.
+void attentionBackward(const LayerContext &context, const AttentionShape &shape,
+                       HeadRows<const float> query, HeadRows<const float> key,
+                       HeadRows<const float> value,
+                       HeadRows<const float> output,
+                       HeadRows<const float> dOutput, const float *logSumExp,
+                       HeadRows<float> dQuery, HeadRows<float> dKey,
+                       HeadRows<float> dValue);
+
+//===----------------------------------------------------------------------===//
+// Rotary position embedding (Su et al. 2021)
+//===----------------------------------------------------------------------===//
+
+struct RotaryShape {
+  std::int64_t batch = 0;
+  std::int64_t time = 0;
+  std::int64_t heads = 0;
+  /// An even number.
+  std::int64_t headWidth = 0;
+  /// The position at time 0, after so many others in a cache.
+  std::int64_t firstPosition = 0;
+};
+
+enum class Rotation { Forward, Inverse };
+
+/// Turns numbers i and i + headWidth / 2 of each head, as a point of the plane,
+/// by position 10000^(-2 i / headWidth) radians (the pairs of GPT-NeoX and
+/// Llama), in place. Angles are computed in double. The backward is the inverse
+/// rotation of the gradient. Throws Error when `headWidth` is odd.
+void rotaryEmbedding(const LayerContext &context, const RotaryShape &shape,
+                     HeadRows<float> rows,
+                     Rotation rotation = Rotation::Forward);
 
 //===----------------------------------------------------------------------===//
 // Dropout: elements left out at random (Srivastava et al. 2014)

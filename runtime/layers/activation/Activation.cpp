@@ -94,3 +94,53 @@ void minrnn::activationBackward(const LayerContext &context,
       dInput[i] = dOutput[i] * function.slope(input[i]);
   });
 }
+
+static std::int64_t countOf(const GatedActivationShape &shape) {
+  elementCount({shape.rows, 2, shape.width}, "gated activation");
+  return shape.rows * shape.width;
+}
+
+void minrnn::gatedActivationForward(const LayerContext &context,
+                                    Activation activation,
+                                    const GatedActivationShape &shape,
+                                    const float *input, float *output) {
+  const std::int64_t count = countOf(shape);
+  const std::int64_t width = shape.width;
+  if (LayerKernels *device = context.kernels())
+    return device->start(activationSource, "gatedActivationForward",
+                         flatGrid(count), static_cast<std::int64_t>(activation),
+                         input, output, count, width);
+  with(activation, [&](auto function) {
+#pragma omp parallel for schedule(static) if (count > (1 << 14))
+    for (std::int64_t row = 0; row < shape.rows; ++row)
+      for (std::int64_t i = 0; i < width; ++i) {
+        const float *gate = input + 2 * row * width + i;
+        output[row * width + i] = function.value(gate[0]) * gate[width];
+      }
+  });
+}
+
+void minrnn::gatedActivationBackward(const LayerContext &context,
+                                     Activation activation,
+                                     const GatedActivationShape &shape,
+                                     const float *input, const float *dOutput,
+                                     float *dInput) {
+  const std::int64_t count = countOf(shape);
+  const std::int64_t width = shape.width;
+  if (LayerKernels *device = context.kernels())
+    return device->start(activationSource, "gatedActivationBackward",
+                         flatGrid(count), static_cast<std::int64_t>(activation),
+                         input, dOutput, dInput, count, width);
+  with(activation, [&](auto function) {
+#pragma omp parallel for schedule(static) if (count > (1 << 14))
+    for (std::int64_t row = 0; row < shape.rows; ++row)
+      for (std::int64_t i = 0; i < width; ++i) {
+        const std::int64_t at = 2 * row * width + i;
+        const float gate = input[at];
+        const float value = input[at + width];
+        const float d = dOutput[row * width + i];
+        dInput[at] = d * value * function.slope(gate);
+        dInput[at + width] = d * function.value(gate);
+      }
+  });
+}

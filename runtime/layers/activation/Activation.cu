@@ -60,6 +60,32 @@ __device__ void backward(const float *input, const float *dOutput,
     dInput[i] = dOutput[i] * Function::slope(input[i]);
 }
 
+/// Where in input[rows, 2 width] the gate of element `i` of [rows, width] is.
+__device__ inline Size gateOf(Size i, Size width) {
+  return i + i / width * width;
+}
+
+template <typename Function>
+__device__ void gatedForward(const float *input, float *output, Size count,
+                             Size width) {
+  for (Size i = firstElement(); i < count; i += elementStride()) {
+    const Size at = gateOf(i, width);
+    output[i] = Function::value(input[at]) * input[at + width];
+  }
+}
+
+template <typename Function>
+__device__ void gatedBackward(const float *input, const float *dOutput,
+                              float *dInput, Size count, Size width) {
+  for (Size i = firstElement(); i < count; i += elementStride()) {
+    const Size at = gateOf(i, width);
+    const float gate = input[at];
+    const float value = input[at + width];
+    dInput[at] = dOutput[i] * value * Function::slope(gate);
+    dInput[at + width] = dOutput[i] * Function::value(gate);
+  }
+}
+
 /// output[count] = activation(input[count]); `kind` counts the enumerators of
 /// minrnn::Activation. Grid {count / 1024, rounded up}, block {256}.
 extern "C" __global__ void __launch_bounds__(256)
@@ -84,4 +110,31 @@ extern "C" __global__ void __launch_bounds__(256)
     backward<Silu>(input, dOutput, dInput, count);
   else
     backward<Gelu>(input, dOutput, dInput, count);
+}
+
+/// output[rows, width] = activation(g) v of input[rows, 2 width], which has g
+/// and then v in each row; `count` is rows x width. Grid and block as
+/// activationForward.
+extern "C" __global__ void __launch_bounds__(256)
+    gatedActivationForward(Size kind, const float *input, float *output,
+                           Size count, Size width) {
+  if (kind == 0)
+    gatedForward<Relu>(input, output, count, width);
+  else if (kind == 1)
+    gatedForward<Silu>(input, output, count, width);
+  else
+    gatedForward<Gelu>(input, output, count, width);
+}
+
+/// dInput[rows, 2 width] from dOutput[rows, width]. Grid and block as
+/// activationForward.
+extern "C" __global__ void __launch_bounds__(256)
+    gatedActivationBackward(Size kind, const float *input, const float *dOutput,
+                            float *dInput, Size count, Size width) {
+  if (kind == 0)
+    gatedBackward<Relu>(input, dOutput, dInput, count, width);
+  else if (kind == 1)
+    gatedBackward<Silu>(input, dOutput, dInput, count, width);
+  else
+    gatedBackward<Gelu>(input, dOutput, dInput, count, width);
 }

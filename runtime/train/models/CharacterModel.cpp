@@ -17,6 +17,7 @@ minrnn::readCharacterModelInfo(const std::filesystem::path &path) {
   CharacterModelInfo info{.checkpoint = readCheckpointInfo(path),
                           .model = readLanguageModelInfo(path)};
   readMetadata(path, [&] {
+    requireTask(info.checkpoint.metadata, "text");
     info.vocabulary =
         Vocabulary::fromJson(entryOf(info.checkpoint.metadata, "vocabulary"));
     if (info.vocabulary.size() != info.model.options.vocabulary)

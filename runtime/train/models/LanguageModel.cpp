@@ -11,13 +11,17 @@
 #include "minrnn/error.h"
 #include "minrnn/layers.h"
 #include "minrnn/random.h"
-#include "runtime/core/DeviceAddress.h"
-#include "runtime/core/HalfStorage.h"
-#include "runtime/train/models/RecurrentLayer.h"
+#include "runtime/core/FormatNumber.h"
+#include "runtime/train/models/AttentionBranch.h"
+#include "runtime/train/models/ConvolutionBranch.h"
+#include "runtime/train/models/FeedForwardBranch.h"
+#include "runtime/train/models/RecurrentBranch.h"
 #include "specs/contract/ElementCount.h"
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -25,88 +29,131 @@ using namespace minrnn;
 
 namespace {
 
-struct LayerParameters {
-  TensorSlice norm;
-  RecurrentLayer::Parameters recurrent;
-  TensorSlice out;
-};
-
-/// What the backward reads of one layer.
-struct LayerActivations {
-  TensorSlice input;
-  TensorSlice normalised;
-  TensorSlice inverseRms;
-  RecurrentLayer::Saved recurrent;
-};
-
 /// Every tensor of activations begins on a boundary of 256 bytes.
 constexpr std::int64_t alignment = 64;
 
-/// Adds an activation of numbers of so many bytes to a plan of f32.
-TensorSlice addNumbers(TensorPlan &plan, const std::string &name,
-                       std::vector<std::int64_t> shape, std::int64_t bytes) {
-  constexpr std::int64_t ofFloat = sizeof(float);
-  if (bytes == ofFloat)
-    return plan.add(name, std::move(shape));
-  return plan.add(
-      name, {(elementCount(shape, name) * bytes + ofFloat - 1) / ofFloat});
-}
-
-/// What such a slice of f32 holds.
-template <typename Number>
-Number *numbersIn(const TensorSlice &slice, float *base) {
-  return reinterpret_cast<Number *>(slice.in(base));
-}
-
-std::int64_t bytesOfNumber(const CellKernels &cell) {
-  return elementBytes(elementTypeOf(cell.manifest().ioType));
-}
-
-void checkOptions(const LanguageModelOptions &options,
-                  const CellKernels &cell) {
-  const auto positive = [](std::int64_t value, const char *name) {
-    if (value < 1)
-      throw Error(std::string("a language model needs a positive ") + name +
-                  ", found " + std::to_string(value));
+void checkSizes(const LanguageModelOptions &options) {
+  const auto atLeast = [](std::int64_t value, std::int64_t least,
+                          const char *name) {
+    if (value < least)
+      throw Error(std::string("a language model needs a ") +
+                  (least > 0 ? "positive " : "") + name +
+                  (least > 0 ? "" : " of 0 or more") + ", found " +
+                  std::to_string(value));
   };
-  positive(options.vocabulary, "vocabulary");
-  positive(options.layers, "number of layers");
-  positive(options.width, "width");
-  positive(options.expansion, "expansion");
-  if (cell.manifest().readsInput() && options.expansion != 1)
-    throw Error("cell '" + cell.manifest().cell +
+  atLeast(options.vocabulary, 1, "vocabulary");
+  atLeast(options.layers, 1, "number of layers");
+  atLeast(options.width, 1, "width");
+  atLeast(options.expansion, 1, "expansion");
+  atLeast(options.convolution, 0, "number of taps");
+  atLeast(options.feedForward, 0, "feed-forward expansion");
+  atLeast(options.maxPositions, 1, "number of positions");
+  if (!(options.dropout >= 0 && options.dropout < 1))
+    throw Error("the probability of dropout must be from 0 to below 1, found " +
+                formatNumber(options.dropout));
+  if (!std::isfinite(options.forgetBias))
+    throw Error("the forget bias must be finite, found " +
+                formatNumber(options.forgetBias));
+  elementCount({options.width, options.expansion}, "hidden channels");
+  elementCount({options.width, options.feedForward, 2}, "feed-forward");
+}
+
+void checkAttention(const LanguageModelOptions &options) {
+  if (options.heads < 1 || options.width % options.heads != 0 ||
+      options.width / options.heads % 2 != 0)
+    throw Error("attention needs heads of one even width: expected a width "
+                "that is a multiple of twice the heads, found a width of " +
+                std::to_string(options.width) + " and " +
+                std::to_string(options.heads) + " heads");
+  elementCount({options.width, 2, options.maxPositions}, "a cache of keys");
+  if (options.learnedInitial || options.forgetBias != 0)
+    throw Error("attention has neither initial states to learn nor a forget "
+                "gate");
+}
+
+void checkCell(const LanguageModelOptions &options, const CellKernels &cell) {
+  const Manifest &manifest = cell.manifest();
+  if (options.heads != 0)
+    throw Error("attention takes the place of cells: expected no heads beside "
+                "cell '" +
+                manifest.cell + "', found " + std::to_string(options.heads));
+  if (manifest.readsInput() && options.expansion != 1)
+    throw Error("cell '" + manifest.cell +
                 "' reads its channel of the input, so that a layer has as many "
                 "channels as the model is wide: expected an expansion of 1, "
                 "found " +
                 std::to_string(options.expansion));
-  elementCount({options.width, options.expansion}, "hidden channels");
+  if (manifest.ioType != "f32" &&
+      (options.convolution > 0 || options.feedForward > 0 ||
+       options.dropout > 0))
+    throw Error("convolution, feed-forward and dropout are of f32, but cell '" +
+                manifest.cell + "' stores sequences as " + manifest.ioType +
+                "; compile it with io type f32, or leave them out");
+  if (options.learnedInitial && manifest.scan == "log")
+    throw Error("a learned initial state may become negative, which log space "
+                "has no room for; compile cell '" +
+                manifest.cell + "' with a linear scan");
+  if (options.forgetBias != 0 &&
+      std::ranges::find(manifest.gates, "f") == manifest.gates.end())
+    throw Error("a forget bias is that of a gate 'f', which cell '" +
+                manifest.cell + "' does not have");
+}
+
+/// What a layer does along time, after its convolution.
+std::unique_ptr<Branch> mixerOf(const BranchOptions &options,
+                                const std::optional<CellKernels> &cell,
+                                Precision precision, TensorPlan &plan) {
+  if (!cell)
+    return std::make_unique<AttentionBranch>(options, plan);
+  RecurrentLayer recurrent(*cell, options.model.width, options.model.channels(),
+                           precision);
+  if (cell->manifest().ioType == "bf16")
+    return std::make_unique<RecurrentBranch<BFloat16>>(
+        options, std::move(recurrent), plan);
+  return std::make_unique<RecurrentBranch<float>>(options, std::move(recurrent),
+                                                  plan);
+}
+
+/// The branches of a model in their order, with their parameters in `plan`.
+std::vector<std::unique_ptr<Branch>>
+branchesOf(const LanguageModelOptions &options,
+           const std::optional<CellKernels> &cell, Precision precision,
+           TensorPlan &plan) {
+  std::vector<std::unique_ptr<Branch>> branches;
+  for (std::int64_t layer = 0; layer < options.layers; ++layer) {
+    BranchOptions of{options, "layers." + std::to_string(layer) + "."};
+    const auto next = [&]() -> const BranchOptions & {
+      of.seed = branches.size() + 1;
+      return of;
+    };
+    if (options.convolution > 0)
+      branches.push_back(std::make_unique<ConvolutionBranch>(next(), plan));
+    branches.push_back(mixerOf(next(), cell, precision, plan));
+    if (options.feedForward > 0)
+      branches.push_back(std::make_unique<FeedForwardBranch>(next(), plan));
+  }
+  return branches;
 }
 
 } // namespace
 
 /// Where each tensor lies in the flat vector of parameters, or of gradients.
 struct LanguageModel::Parameters {
-  Parameters(const LanguageModelOptions &options, CellKernels cell,
-             Precision precision, TensorPlan &plan)
-      : recurrent(std::move(cell), options.width, options.channels(),
-                  precision) {
-    const std::int64_t width = options.width;
-    embedding = plan.add("embedding.weight", {options.vocabulary, width});
-    for (std::int64_t layer = 0; layer < options.layers; ++layer) {
-      const std::string prefix = "layers." + std::to_string(layer) + ".";
-      LayerParameters &of = layers.emplace_back();
-      of.norm = plan.add(prefix + "norm.weight", {width});
-      of.recurrent = recurrent.planParameters(plan, prefix + "cell.");
-      of.out = plan.add(prefix + "out.weight", {width, options.channels()});
-    }
-    finalNorm = plan.add("norm.weight", {width});
-    head = plan.add("head.weight", {options.vocabulary, width});
-  }
+  Parameters(const LanguageModelOptions &options,
+             const std::optional<CellKernels> &cell, Precision precision,
+             TensorPlan &plan)
+      : embedding(
+            plan.add("embedding.weight", {options.vocabulary, options.width})),
+        branches(branchesOf(options, cell, precision, plan)),
+        finalNorm(NormKind::Rms, options.width, "norm.", plan),
+        head(options.tiedEmbedding
+                 ? embedding
+                 : plan.add("head.weight",
+                            {options.vocabulary, options.width})) {}
 
-  RecurrentLayer recurrent;
   TensorSlice embedding;
-  std::vector<LayerParameters> layers;
-  TensorSlice finalNorm;
+  std::vector<std::unique_ptr<Branch>> branches;
+  Norm finalNorm;
   TensorSlice head;
 };
 
@@ -114,41 +161,50 @@ struct LanguageModel::Parameters {
 /// the largest batch seen.
 struct LanguageModel::Activations {
   /// Where each lies for a batch of these sizes.
+  template <typename Number>
   void plan(std::int64_t batchOf, std::int64_t timeOf,
-            const LanguageModelOptions &options, std::int64_t bytes,
-            const RecurrentLayer &recurrentLayer, const LayerContext &context) {
-    if (!layers.empty() && batch == batchOf && time == timeOf)
+            const LanguageModelOptions &options, const Parameters &parameters,
+            const LayerContext &context) {
+    if (!streams.empty() && batch == batchOf && time == timeOf)
       return;
     batch = batchOf;
     time = timeOf;
+    const std::int64_t rows = elementCount({batch, time}, "batch x time");
     const std::int64_t width = options.width;
-    TensorPlan table(alignment);
-    const auto numbers = [&](const char *name, std::int64_t columns) {
-      return addNumbers(table, name, {batch, time, columns}, bytes);
-    };
-    layers.clear();
-    for (std::int64_t layer = 0; layer < options.layers; ++layer)
-      layers.push_back(
-          {.input = numbers("a layer's input", width),
-           .normalised = numbers("a layer's normalised input", width),
-           .inverseRms = table.add("a layer's norms", {batch, time}),
-           .recurrent = recurrentLayer.planSaved(table, batch, time)});
-    stream = numbers("the residual stream", width);
-    normalised = numbers("the normalised stream", width);
-    inverseRms = table.add("the stream's norms", {batch, time});
-    logits = table.add("the logits", {batch, time, options.vocabulary});
+    TensorPlan saved(alignment);
+    TensorPlan largest(alignment);
+    streams.clear();
+    streams.push_back(
+        addNumbers<Number>(saved, rows, width, "the residual stream"));
+    for (const std::unique_ptr<Branch> &branch : parameters.branches) {
+      TensorPlan scratch(alignment);
+      branch->plan(batch, time, saved, scratch);
+      if (scratch.count() > largest.count())
+        largest = std::move(scratch);
+      streams.push_back(
+          addNumbers<Number>(saved, rows, width, "the residual stream"));
+    }
+    normalised =
+        addNumbers<Number>(saved, rows, width, "the normalised stream");
+    ofNorm = parameters.finalNorm.plan(saved, rows);
+    logits = saved.add("the logits", {rows, options.vocabulary});
     // Of f32 they are in the place of the logits.
-    if (bytes != sizeof(float))
-      dLogits = numbers("the gradients of the logits", options.vocabulary);
-    dStream = numbers("the stream's gradients", width);
-    dNormalised = numbers("the gradients of norms", width);
-    dHidden = numbers("the gradients of a layer's output", options.channels());
-    scratch = recurrentLayer.planScratch(table, batch, time);
-    if (static_cast<std::int64_t>(memory.size()) >= table.count())
+    dLogits = {};
+    if (!std::is_same_v<Number, float>)
+      dLogits = addNumbers<Number>(saved, rows, options.vocabulary,
+                                   "the gradients of the logits");
+    dStream = addNumbers<Number>(saved, rows, width, "the stream's gradients");
+    dNormalised =
+        addNumbers<Number>(saved, rows, width, "the gradients of norms");
+    if (options.tiedEmbedding)
+      dTable =
+          saved.add("the embedding's gradients", {options.vocabulary, width});
+    scratchBegin = saved.add("scratch", {largest.count()}).offset;
+    if (static_cast<std::int64_t>(memory.size()) >= saved.count())
       return;
     // The former memory first, so that both are never held.
     memory = {};
-    memory = {context.sharedDevice(), static_cast<std::size_t>(table.count())};
+    memory = {context.sharedDevice(), static_cast<std::size_t>(saved.count())};
     ++generation;
   }
 
@@ -157,38 +213,61 @@ struct LanguageModel::Activations {
   std::int64_t time = 0;
   DeviceArray<std::int32_t> tokens;
   DeviceArray<float> memory;
+  std::int64_t scratchBegin = 0;
   /// How often an allocation has moved.
   std::uint64_t generation = 0;
 
-  std::vector<LayerActivations> layers;
-  /// The residual stream, and after the last layer the final norm's input.
-  TensorSlice stream;
+  /// The residual stream before each branch, and behind the last.
+  std::vector<TensorSlice> streams;
   TensorSlice normalised;
-  TensorSlice inverseRms;
+  Norm::Saved ofNorm;
   TensorSlice logits;
   TensorSlice dLogits;
   TensorSlice dStream;
   TensorSlice dNormalised;
-  TensorSlice dHidden;
-  RecurrentLayer::Scratch scratch;
+  TensorSlice dTable;
 };
+
+LanguageModel::LanguageModel(const LanguageModelOptions &options,
+                             std::optional<CellKernels> cell,
+                             std::string cellSource, LayerContext context)
+    : modelOptions(options), cellKernels(std::move(cell)),
+      cellSource(std::move(cellSource)), layerContext(std::move(context)),
+      activations(std::make_unique<Activations>()) {
+  checkSizes(options);
+  if (cellKernels)
+    checkCell(options, *cellKernels);
+  else
+    checkAttention(options);
+  places = std::make_unique<Parameters>(
+      modelOptions, cellKernels, layerContext.precision(), parameterPlan);
+  const std::shared_ptr<Device> &device = layerContext.sharedDevice();
+  const auto count = static_cast<std::size_t>(parameterPlan.count());
+  values = {device, count};
+  values.clear();
+  valueGradients = {device, count};
+  if (cellKernels && cellKernels->manifest().ioType == "bf16")
+    rounded = {device, count};
+  if (options.dropout > 0) {
+    trainingStep = {device, 1};
+    uploadStep(0);
+  }
+}
 
 LanguageModel::LanguageModel(const LanguageModelOptions &options,
                              CellKernels cell, std::string cellSource,
                              Precision precision)
-    : modelOptions(options), cellKernels(std::move(cell)),
-      cellSource(std::move(cellSource)),
-      layerContext(cellKernels.device(), precision),
-      activations(std::make_unique<Activations>()) {
-  checkOptions(options, cellKernels);
-  places = std::make_unique<Parameters>(options, cellKernels, precision,
-                                        parameterPlan);
-  const auto count = static_cast<std::size_t>(parameterPlan.count());
-  values = {cellKernels.device(), count};
-  values.clear();
-  valueGradients = {cellKernels.device(), count};
-  if (cellKernels.manifest().ioType == "bf16")
-    rounded = {cellKernels.device(), count};
+    : LanguageModel(options, std::optional(cell), std::move(cellSource),
+                    LayerContext(cell.device(), precision)) {}
+
+LanguageModel::LanguageModel(const LanguageModelOptions &options,
+                             LayerContext context)
+    : LanguageModel(options, std::nullopt, {}, std::move(context)) {}
+
+const CellKernels &LanguageModel::cell() const {
+  if (!cellKernels)
+    throw Error("a Transformer has no cell");
+  return *cellKernels;
 }
 
 LanguageModel::~LanguageModel() = default;
@@ -201,22 +280,30 @@ void LanguageModel::initialise(std::uint64_t seed) {
     const std::span<float> target = parameter.of(std::span(drawn));
     Random random(seed, index);
     // (Not by its name alone: a cell may have a gate called out.)
-    const bool isOut =
-        std::ranges::any_of(places->layers, [&](const LayerParameters &layer) {
-          return layer.out.offset == parameter.offset;
+    const bool endsBranch =
+        std::ranges::any_of(places->branches, [&](const auto &branch) {
+          return branch->residualWeight().offset == parameter.offset;
         });
     if (parameter.name == "embedding.weight") {
+      const double deviation =
+          modelOptions.tiedEmbedding
+              ? 1 / std::sqrt(static_cast<double>(modelOptions.width))
+              : 1;
       for (float &value : target)
-        value = static_cast<float>(random.normal());
+        value = static_cast<float>(deviation * random.normal());
     } else if (parameter.shape.size() == 2) {
       double bound = 1 / std::sqrt(static_cast<double>(parameter.shape[1]));
-      if (isOut)
+      if (endsBranch)
         bound /= std::sqrt(2 * static_cast<double>(modelOptions.layers));
       for (float &value : target)
         value = static_cast<float>(bound * (2 * random.uniform() - 1));
     } else if (parameter.name.ends_with("norm.weight")) {
       std::fill(target.begin(), target.end(), 1.0F);
-    } else if (parameter.name.ends_with(".bias")) {
+    } else if (parameter.name.ends_with(".cell.f.bias")) {
+      std::fill(target.begin(), target.end(),
+                static_cast<float>(modelOptions.forgetBias));
+    } else if (parameter.name.ends_with(".bias") ||
+               parameter.name.ends_with(".initial")) {
       std::fill(target.begin(), target.end(), 0.0F);
     } else {
       for (float &value : target)
@@ -234,23 +321,6 @@ void LanguageModel::checkTokens(std::span<const std::int32_t> tokens) const {
                   std::to_string(modelOptions.vocabulary));
 }
 
-void LanguageModel::upload(std::int64_t batch, std::int64_t time,
-                           std::span<const std::int32_t> inputs) {
-  const std::int64_t rows = elementCount({batch, time}, "batch x time");
-  if (static_cast<std::int64_t>(inputs.size()) != rows)
-    throw Error("expected " + std::to_string(rows) + " tokens, found " +
-                std::to_string(inputs.size()));
-  checkTokens(inputs);
-  Activations &a = *activations;
-  a.plan(batch, time, modelOptions, bytesOfNumber(cellKernels),
-         places->recurrent, layerContext);
-  if (a.tokens.size() < inputs.size()) {
-    a.tokens = {layerContext.sharedDevice(), inputs.size()};
-    ++a.generation;
-  }
-  a.tokens.upload(inputs);
-}
-
 template <typename Work>
 void LanguageModel::withNumber(const Work &work) const {
   if (rounded.size() > 0)
@@ -259,11 +329,27 @@ void LanguageModel::withNumber(const Work &work) const {
     work(0.0F);
 }
 
-template <typename Number> const Number *LanguageModel::weights() const {
-  if constexpr (std::is_same_v<Number, float>)
-    return values.data();
-  else
-    return rounded.data();
+void LanguageModel::upload(std::int64_t batch, std::int64_t time,
+                           std::span<const std::int32_t> inputs) {
+  const std::int64_t rows = elementCount({batch, time}, "batch x time");
+  if (static_cast<std::int64_t>(inputs.size()) != rows)
+    throw Error("expected " + std::to_string(rows) + " tokens, found " +
+                std::to_string(inputs.size()));
+  checkTokens(inputs);
+  Activations &a = *activations;
+  withNumber([&](auto number) {
+    a.plan<decltype(number)>(batch, time, modelOptions, *places, layerContext);
+  });
+  if (a.tokens.size() < inputs.size()) {
+    a.tokens = {layerContext.sharedDevice(), inputs.size()};
+    ++a.generation;
+  }
+  a.tokens.upload(inputs);
+}
+
+void LanguageModel::uploadStep(std::uint64_t step) {
+  if (trainingStep.size() > 0)
+    trainingStep.upload({&step, 1});
 }
 
 void LanguageModel::roundParameters() const {
@@ -272,98 +358,93 @@ void LanguageModel::roundParameters() const {
                     rounded.data());
 }
 
-template <typename Number> void LanguageModel::forward() {
-  const Activations &a = *activations;
-  const std::int64_t rows = a.batch * a.time;
-  const std::int64_t width = modelOptions.width;
-  const float *p = values.data();
-  const Number *w = weights<Number>();
-  float *m = a.memory.data();
-  const auto in = [m](const TensorSlice &slice) {
-    return numbersIn<Number>(slice, m);
-  };
-  embeddingForward(layerContext, {rows, modelOptions.vocabulary, width},
-                   a.tokens.data(), places->embedding.in(p), in(a.stream));
-  for (std::size_t layer = 0; layer < a.layers.size(); ++layer) {
-    const LayerParameters &of = places->layers[layer];
-    const LayerActivations &saved = a.layers[layer];
-    layerContext.device().copyOnDevice(
-        addressOf(in(saved.input)), addressOf(in(a.stream)),
-        static_cast<std::size_t>(rows * width) * sizeof(Number));
-    rmsNormForward(layerContext, {rows, width}, in(saved.input), of.norm.in(p),
-                   in(saved.normalised), saved.inverseRms.in(m));
-    places->recurrent.forward(a.batch, a.time,
-                              {.parameters = values.data(),
-                               .rounded = rounded.data(),
-                               .activations = m},
-                              of.recurrent, saved.recurrent, a.scratch,
-                              in(saved.normalised));
-    linearForward(layerContext, {rows, modelOptions.channels(), width},
-                  in(saved.recurrent.output), of.out.in(w), nullptr,
-                  in(a.stream), /*accumulate=*/true);
-  }
-  rmsNormForward(layerContext, {rows, width}, in(a.stream),
-                 places->finalNorm.in(p), in(a.normalised), a.inverseRms.in(m));
-  linearForward(layerContext, {rows, width, modelOptions.vocabulary},
-                in(a.normalised), places->head.in(w), nullptr, a.logits.in(m));
+Pass LanguageModel::pass(std::int64_t batch, std::int64_t time) const {
+  return {.context = layerContext,
+          .batch = batch,
+          .time = time,
+          .parameters = values.data(),
+          .rounded = rounded.data()};
 }
 
-void LanguageModel::enqueueForward() {
+template <typename Number> void LanguageModel::forward(const Pass &pass) const {
+  const Activations &a = *activations;
+  const std::int64_t width = modelOptions.width;
+  const auto in = [&](const TensorSlice &slice) {
+    return numbersIn<Number>(slice, pass.saved);
+  };
+  embeddingForward(layerContext, {pass.rows(), modelOptions.vocabulary, width},
+                   a.tokens.data(), places->embedding.in(pass.parameters),
+                   in(a.streams.front()));
+  if constexpr (std::is_same_v<Number, float>)
+    if (pass.step != nullptr)
+      dropout(layerContext, {pass.rows() * width, modelOptions.dropout, 0},
+              pass.step, in(a.streams.front()), in(a.streams.front()));
+  for (std::size_t i = 0; i < places->branches.size(); ++i)
+    places->branches[i]->forward(pass, in(a.streams[i]), in(a.streams[i + 1]));
+  places->finalNorm.forward(pass, a.ofNorm, pass.saved, in(a.streams.back()),
+                            in(a.normalised));
+  linearForward(layerContext, {pass.rows(), width, modelOptions.vocabulary},
+                in(a.normalised), pass.weight<Number>(places->head), nullptr,
+                a.logits.in(pass.saved));
+}
+
+template <typename Number>
+void LanguageModel::backward(const Pass &pass) const {
+  const Activations &a = *activations;
+  const std::int64_t width = modelOptions.width;
+  const std::int64_t vocabulary = modelOptions.vocabulary;
+  float *g = pass.gradients;
+  const auto in = [&](const TensorSlice &slice) {
+    return numbersIn<Number>(slice, pass.saved);
+  };
+  const TensorSlice &dLogits = a.dLogits.count == 0 ? a.logits : a.dLogits;
+  if constexpr (!std::is_same_v<Number, float>)
+    roundToBFloat16(layerContext, pass.rows() * vocabulary,
+                    a.logits.in(pass.saved), in(dLogits));
+  linearBackward(layerContext, {pass.rows(), width, vocabulary},
+                 in(a.normalised), pass.weight<Number>(places->head),
+                 in(dLogits), in(a.dNormalised), places->head.in(g), nullptr);
+  places->finalNorm.backward(pass, a.ofNorm, in(a.streams.back()),
+                             in(a.dNormalised), in(a.dStream),
+                             /*accumulate=*/false);
+  for (std::size_t i = places->branches.size(); i-- > 0;)
+    places->branches[i]->backward(pass, in(a.streams[i]), in(a.dStream));
+  if constexpr (std::is_same_v<Number, float>)
+    if (pass.step != nullptr)
+      dropout(layerContext, {pass.rows() * width, modelOptions.dropout, 0},
+              pass.step, in(a.dStream), in(a.dStream));
+  // The head has written its part of a gradient that both share.
+  const bool isShared = modelOptions.tiedEmbedding;
+  float *dEmbedding = places->embedding.in(g);
+  embeddingBackward(layerContext, {pass.rows(), vocabulary, width},
+                    a.tokens.data(), in(a.dStream),
+                    isShared ? a.dTable.in(pass.saved) : dEmbedding);
+  if (isShared)
+    add(layerContext, vocabulary * width, a.dTable.in(pass.saved), dEmbedding);
+}
+
+void LanguageModel::enqueueForward(bool training) {
+  Activations &a = *activations;
   roundParameters();
-  withNumber([this](auto number) { forward<decltype(number)>(); });
+  Pass of = pass(a.batch, a.time);
+  of.saved = a.memory.data();
+  of.scratch = a.memory.data() + a.scratchBegin;
+  of.step = training ? trainingStep.data() : nullptr;
+  withNumber([&](auto number) { forward<decltype(number)>(of); });
 }
 
 float *LanguageModel::outputs() const {
   return activations->logits.in(activations->memory.data());
 }
 
-template <typename Number> void LanguageModel::backward() {
-  const Activations &a = *activations;
-  const std::int64_t rows = a.batch * a.time;
-  const std::int64_t width = modelOptions.width;
-  const std::int64_t vocabulary = modelOptions.vocabulary;
-  const float *p = values.data();
-  const Number *w = weights<Number>();
-  float *g = valueGradients.data();
-  float *m = a.memory.data();
-  const auto in = [m](const TensorSlice &slice) {
-    return numbersIn<Number>(slice, m);
-  };
-  const TensorSlice &dLogits = a.dLogits.count == 0 ? a.logits : a.dLogits;
-  if constexpr (!std::is_same_v<Number, float>)
-    roundToBFloat16(layerContext, rows * vocabulary, a.logits.in(m),
-                    in(dLogits));
-  linearBackward(layerContext, {rows, width, vocabulary}, in(a.normalised),
-                 places->head.in(w), in(dLogits), in(a.dNormalised),
-                 places->head.in(g), nullptr);
-  rmsNormBackward(layerContext, {rows, width}, in(a.stream),
-                  places->finalNorm.in(p), a.inverseRms.in(m),
-                  in(a.dNormalised), in(a.dStream), places->finalNorm.in(g));
-  for (std::size_t layer = a.layers.size(); layer-- > 0;) {
-    const LayerParameters &of = places->layers[layer];
-    const LayerActivations &saved = a.layers[layer];
-    linearBackward(layerContext, {rows, modelOptions.channels(), width},
-                   in(saved.recurrent.output), of.out.in(w), in(a.dStream),
-                   in(a.dHidden), of.out.in(g), nullptr);
-    places->recurrent.backward(a.batch, a.time,
-                               {.parameters = values.data(),
-                                .rounded = rounded.data(),
-                                .gradients = g,
-                                .activations = m},
-                               of.recurrent, saved.recurrent, a.scratch,
-                               in(saved.normalised), in(a.dHidden),
-                               in(a.dNormalised));
-    // The residual connection: this gradient joins that of the stream.
-    rmsNormBackward(layerContext, {rows, width}, in(saved.input), of.norm.in(p),
-                    saved.inverseRms.in(m), in(a.dNormalised), in(a.dStream),
-                    of.norm.in(g), /*accumulate=*/true);
-  }
-  embeddingBackward(layerContext, {rows, vocabulary, width}, a.tokens.data(),
-                    in(a.dStream), places->embedding.in(g));
-}
-
 void LanguageModel::enqueueBackward() {
-  withNumber([this](auto number) { backward<decltype(number)>(); });
+  Activations &a = *activations;
+  Pass of = pass(a.batch, a.time);
+  of.gradients = valueGradients.data();
+  of.saved = a.memory.data();
+  of.scratch = a.memory.data() + a.scratchBegin;
+  of.step = trainingStep.data();
+  withNumber([&](auto number) { backward<decltype(number)>(of); });
 }
 
 std::uint64_t LanguageModel::bufferGeneration() const {
@@ -371,77 +452,83 @@ std::uint64_t LanguageModel::bufferGeneration() const {
 }
 
 std::int64_t LanguageModel::stateSize() const {
-  return modelOptions.layers * places->recurrent.stateSize();
+  std::int64_t size = 0;
+  for (const std::unique_ptr<Branch> &branch : places->branches)
+    size += branch->stateSize();
+  return size;
+}
+
+ModelState LanguageModel::initialState(std::int64_t batch) {
+  ModelState state{batch,
+                   0,
+                   {layerContext.sharedDevice(),
+                    static_cast<std::size_t>(elementCount(
+                        {batch, stateSize()}, "the states of a model"))}};
+  float *place = state.values.data();
+  for (const std::unique_ptr<Branch> &branch : places->branches) {
+    branch->initialState(pass(batch, 0), place);
+    place += batch * branch->stateSize();
+  }
+  return state;
 }
 
 template <typename Number>
-void LanguageModel::stepOf(std::int64_t batch, const std::int32_t *tokens,
-                           float *state, float *logits) {
+void LanguageModel::extend(const Pass &pass, std::int64_t position,
+                           const std::int32_t *tokens, float *state,
+                           float *logits) const {
+  const std::int64_t rows = pass.rows();
   const std::int64_t width = modelOptions.width;
-  TensorPlan table(alignment);
-  const TensorSlice stream =
-      addNumbers(table, "the residual stream", {batch, width}, sizeof(Number));
-  const TensorSlice normalised = addNumbers(table, "the normalised stream",
-                                            {batch, width}, sizeof(Number));
-  const TensorSlice inverseRms = table.add("the stream's norms", {batch});
-  const RecurrentLayer::Saved saved =
-      places->recurrent.planSaved(table, batch, 1);
-  const DeviceArray<float> memory(layerContext.sharedDevice(),
-                                  static_cast<std::size_t>(table.count()));
-  const float *p = values.data();
-  const Number *w = weights<Number>();
-  float *m = memory.data();
-  const auto in = [m](const TensorSlice &slice) {
-    return numbersIn<Number>(slice, m);
+  const std::shared_ptr<Device> &device = layerContext.sharedDevice();
+  const auto room = [&] {
+    return DeviceArray<Number>(device, static_cast<std::size_t>(rows * width));
   };
-  embeddingForward(layerContext, {batch, modelOptions.vocabulary, width},
-                   tokens, places->embedding.in(p), in(stream));
-  for (const LayerParameters &of : places->layers) {
-    rmsNormForward(layerContext, {batch, width}, in(stream), of.norm.in(p),
-                   in(normalised), inverseRms.in(m));
-    places->recurrent.step(batch,
-                           {.parameters = values.data(),
-                            .rounded = rounded.data(),
-                            .activations = m},
-                           of.recurrent, saved, in(normalised), state);
-    linearForward(layerContext, {batch, modelOptions.channels(), width},
-                  in(saved.output), of.out.in(w), nullptr, in(stream),
-                  /*accumulate=*/true);
-    state += batch * places->recurrent.stateSize();
+  DeviceArray<Number> stream = room();
+  DeviceArray<Number> next = room();
+  embeddingForward(layerContext, {rows, modelOptions.vocabulary, width}, tokens,
+                   places->embedding.in(pass.parameters), stream.data());
+  for (const std::unique_ptr<Branch> &branch : places->branches) {
+    branch->extend(pass, position, stream.data(), next.data(), state);
+    std::swap(stream, next);
+    state += pass.batch * branch->stateSize();
   }
-  rmsNormForward(layerContext, {batch, width}, in(stream),
-                 places->finalNorm.in(p), in(normalised), inverseRms.in(m));
-  linearForward(layerContext, {batch, width, modelOptions.vocabulary},
-                in(normalised), places->head.in(w), nullptr, logits);
+  TensorPlan statistics;
+  const Norm::Saved ofNorm = places->finalNorm.plan(statistics, rows);
+  const DeviceArray<float> base(device,
+                                static_cast<std::size_t>(statistics.count()));
+  places->finalNorm.forward(pass, ofNorm, base.data(), stream.data(),
+                            next.data());
+  linearForward<Number>(layerContext, {rows, width, modelOptions.vocabulary},
+                        next.data(), pass.weight<Number>(places->head), nullptr,
+                        logits);
 }
 
-void LanguageModel::step(std::int64_t batch,
+void LanguageModel::step(ModelState &state,
                          std::span<const std::int32_t> inputs,
-                         std::span<float> state, std::span<float> outputs) {
-  const std::int64_t stateCount =
-      elementCount({batch, stateSize()}, "the hidden state");
-  const std::int64_t logitCount =
-      elementCount({batch, modelOptions.vocabulary}, "the logits");
-  if (static_cast<std::int64_t>(inputs.size()) != batch ||
-      static_cast<std::int64_t>(state.size()) != stateCount ||
-      static_cast<std::int64_t>(outputs.size()) != logitCount)
-    throw Error("a step of " + std::to_string(batch) + " rows needs " +
-                std::to_string(batch) + " tokens, " +
-                std::to_string(stateCount) + " floats of state and " +
-                std::to_string(logitCount) + " of logits, found " +
-                std::to_string(inputs.size()) + ", " +
-                std::to_string(state.size()) + " and " +
-                std::to_string(outputs.size()));
+                         std::span<float> outputs) {
+  const auto count = static_cast<std::int64_t>(inputs.size());
+  const std::int64_t time = state.batch > 0 ? count / state.batch : 0;
+  const std::int64_t logits =
+      elementCount({count, modelOptions.vocabulary}, "the logits");
+  if (count != state.batch * time ||
+      static_cast<std::int64_t>(outputs.size()) != logits)
+    throw Error("a step of " + std::to_string(state.batch) +
+                " rows needs as many tokens for each, and " +
+                std::to_string(modelOptions.vocabulary) +
+                " logits for each token; found " + std::to_string(count) +
+                " tokens and room for " + std::to_string(outputs.size()) +
+                " logits");
   checkTokens(inputs);
+  if (count == 0)
+    return;
   const std::shared_ptr<Device> &device = layerContext.sharedDevice();
   const DeviceArray<std::int32_t> tokensThere(device, inputs);
-  const DeviceArray<float> stateThere(device, std::span<const float>(state));
   const DeviceArray<float> logitsThere(device, outputs.size());
   roundParameters();
   withNumber([&](auto number) {
-    stepOf<decltype(number)>(batch, tokensThere.data(), stateThere.data(),
+    extend<decltype(number)>(pass(state.batch, time), state.position,
+                             tokensThere.data(), state.values.data(),
                              logitsThere.data());
   });
-  stateThere.download(state);
+  state.position += time;
   logitsThere.download(outputs);
 }

@@ -12,9 +12,35 @@
 #include "runtime/core/HalfStorage.h"
 #include "runtime/train/CheckpointMetadata.h"
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 using namespace minrnn;
 
 namespace {
+
+/// The switches of the block by their names in a checkpoint; files of before
+/// there were such lack them.
+template <typename Options, typename Visit>
+void forEachSwitch(Options &options, const Visit &visit) {
+  visit("convolution", options.convolution);
+  visit("feed_forward", options.feedForward);
+  visit("dropout", options.dropout);
+  visit("learned_initial", options.learnedInitial);
+  visit("out_bias", options.outBias);
+  visit("tied_embedding", options.tiedEmbedding);
+  visit("forget_bias", options.forgetBias);
+  visit("heads", options.heads);
+  visit("max_positions", options.maxPositions);
+}
+
+NormKind normOf(const std::string &name) {
+  const auto *found = std::ranges::find(normNames, name);
+  if (found == normNames.end())
+    throw Error("unknown norm '" + name + "'");
+  return static_cast<NormKind>(found - normNames.begin());
+}
 
 LanguageModelOptions modelFromJson(const Json &json) {
   LanguageModelOptions options;
@@ -22,38 +48,67 @@ LanguageModelOptions modelFromJson(const Json &json) {
   json.at("layers").get_to(options.layers);
   json.at("width").get_to(options.width);
   json.at("expansion").get_to(options.expansion);
+  if (json.contains("norm"))
+    options.norm = normOf(json.at("norm").get<std::string>());
+  forEachSwitch(options, [&](const char *name, auto &value) {
+    if (json.contains(name))
+      json.at(name).get_to(value);
+  });
   return options;
 }
 
+/// Damaged sizes never ask for more memory than the file has bytes.
 void checkSizes(const LanguageModelOptions &model,
                 const SafetensorsReader &reader) {
-  if (model.layers < 1 || model.width < 1 || model.expansion < 1)
+  const auto fail = [] [[noreturn]] {
+    throw Error("the model's sizes do not fit its tensors");
+  };
+  const auto expect = [&](const std::string &name, std::int64_t rows,
+                          std::int64_t columns) {
+    // Written so that no product of sizes overflows.
+    if (!reader.contains(name) ||
+        reader.info(name).shape != std::vector<std::int64_t>{rows, columns})
+      fail();
+  };
+  if (model.layers < 1 || model.width < 1 || model.expansion < 1 ||
+      model.convolution < 0 || model.feedForward < 0)
     throw Error("the model's sizes must be positive");
-  const std::string lastLayer =
-      "layers." + std::to_string(model.layers - 1) + ".out.weight";
-  // (Of a tensor that is missing the reader says so, with the path.)
-  if (!reader.contains(lastLayer) || !reader.contains("embedding.weight"))
-    throw Error("the model's sizes do not fit its tensors");
-  const std::vector<std::int64_t> &out = reader.info(lastLayer).shape;
-  if (reader.info("embedding.weight").shape !=
-          std::vector<std::int64_t>{model.vocabulary, model.width} ||
-      out.size() != 2 || out[0] != model.width ||
-      out[1] / model.width != model.expansion || out[1] % model.width != 0 ||
-      static_cast<std::size_t>(model.layers) > reader.tensors().size())
-    throw Error("the model's sizes do not fit its tensors");
+  if (static_cast<std::size_t>(model.layers) > reader.tensors().size())
+    fail();
+  expect("embedding.weight", model.vocabulary, model.width);
+  const std::string last = "layers." + std::to_string(model.layers - 1) + ".";
+  const auto multiple = [&](const std::string &name, std::int64_t factor) {
+    if (!reader.contains(name))
+      fail();
+    const std::vector<std::int64_t> &shape = reader.info(name).shape;
+    if (shape.size() != 2 || shape[0] != model.width ||
+        shape[1] / model.width != factor || shape[1] % model.width != 0)
+      fail();
+  };
+  multiple(last + "out.weight", model.isAttention() ? 1 : model.expansion);
+  if (model.feedForward > 0)
+    multiple(last + "ff.out.weight", model.feedForward);
+  if (model.convolution > 0)
+    expect(last + "conv.weight", model.width, model.convolution);
 }
 
 } // namespace
 
 Metadata LanguageModel::metadata() const {
-  const Json options = {{"vocabulary", modelOptions.vocabulary},
-                        {"layers", modelOptions.layers},
-                        {"width", modelOptions.width},
-                        {"expansion", modelOptions.expansion}};
-  return {{"cell_source", cellSource},
-          {"cell_name", cellKernels.manifest().cell},
-          {"io_type", cellKernels.manifest().ioType},
-          {"model", options.dump()}};
+  Json options = {
+      {"vocabulary", modelOptions.vocabulary},
+      {"layers", modelOptions.layers},
+      {"width", modelOptions.width},
+      {"expansion", modelOptions.expansion},
+      {"norm", normNames[static_cast<std::size_t>(modelOptions.norm)]}};
+  forEachSwitch(modelOptions, [&](const char *name, const auto &value) {
+    options[name] = value;
+  });
+  return {
+      {"cell_source", cellSource},
+      {"cell_name", cellKernels ? cellKernels->manifest().cell : "attention"},
+      {"io_type", cellKernels ? cellKernels->manifest().ioType : "f32"},
+      {"model", options.dump()}};
 }
 
 LanguageModelInfo

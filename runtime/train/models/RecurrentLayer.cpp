@@ -8,6 +8,7 @@
 
 #include "runtime/train/models/RecurrentLayer.h"
 
+#include "minrnn/device_array.h"
 #include "minrnn/error.h"
 #include "runtime/core/CellTensors.h"
 #include "runtime/core/DeviceAddress.h"
@@ -57,18 +58,18 @@ RecurrentLayer::planParameters(TensorPlan &plan,
 }
 
 std::vector<NamedTensor>
-RecurrentLayer::named(const Parameters &parameters, const Arrays &arrays,
+RecurrentLayer::named(const Pass &pass, const Parameters &parameters,
                       std::initializer_list<NamedTensor> others) {
   std::vector<NamedTensor> tensors = others;
   for (std::size_t i = 0; i < kinds.size(); ++i) {
     const auto &[kind, gradient] = kinds[i];
-    const bool isRounded = arrays.rounded != nullptr &&
+    const bool isRounded = pass.rounded != nullptr &&
                            findContractTensor(kind)->element == Element::IO;
     tensors.emplace_back(kind, isRounded ? static_cast<const void *>(
-                                               parameters[i].in(arrays.rounded))
-                                         : parameters[i].in(arrays.parameters));
-    if (arrays.gradients != nullptr)
-      tensors.emplace_back(gradient, parameters[i].in(arrays.gradients));
+                                               parameters[i].in(pass.rounded))
+                                         : parameters[i].in(pass.parameters));
+    if (pass.gradients != nullptr)
+      tensors.emplace_back(gradient, parameters[i].in(pass.gradients));
   }
   return tensors;
 }
@@ -99,48 +100,61 @@ RecurrentLayer::Scratch RecurrentLayer::planScratch(TensorPlan &plan,
                   planLayer(cell, sizes(batch, time)).scratch);
 }
 
-Layer RecurrentLayer::layer(std::int64_t batch, std::int64_t time,
-                            const Arrays &arrays, const Saved &saved,
-                            const Scratch &scratch) const {
+Layer RecurrentLayer::layer(const Pass &pass, const Saved &saved,
+                            Scratch scratch) const {
   return {cell,
-          sizes(batch, time),
+          sizes(pass.batch, pass.time),
           {.precision = precision},
-          {.saved = addressOf(saved.own.in(arrays.activations)),
-           .scratch = addressOf(scratch.in(arrays.activations))}};
+          {.saved = addressOf(saved.own.in(pass.saved)),
+           .scratch = addressOf(scratch.in(pass.scratch))}};
 }
 
-void RecurrentLayer::forward(std::int64_t batch, std::int64_t time,
-                             const Arrays &arrays, const Parameters &parameters,
-                             const Saved &saved, const Scratch &scratch,
-                             const void *input) const {
-  layer(batch, time, arrays, saved, scratch)
-      .forward(named(
-          parameters, arrays,
-          {{"input", input}, {"output", saved.output.in(arrays.activations)}}));
+void RecurrentLayer::forward(const Pass &pass, const Parameters &parameters,
+                             const Saved &saved, Scratch scratch,
+                             const void *input, const float *initial) const {
+  layer(pass, saved, scratch)
+      .forward(named(pass, parameters,
+                     {{"input", input},
+                      {"initial", initial},
+                      {"output", saved.output.in(pass.saved)}}));
 }
 
-void RecurrentLayer::backward(std::int64_t batch, std::int64_t time,
-                              const Arrays &arrays,
-                              const Parameters &parameters, const Saved &saved,
-                              const Scratch &scratch, const void *input,
-                              const void *dOutput, void *dInput) const {
-  layer(batch, time, arrays, saved, scratch)
-      .backward(named(parameters, arrays,
+void RecurrentLayer::backward(const Pass &pass, const Parameters &parameters,
+                              const Saved &saved, Scratch scratch,
+                              const void *input, const float *initial,
+                              const void *dOutput, void *dInput,
+                              float *dInitial) const {
+  layer(pass, saved, scratch)
+      .backward(named(pass, parameters,
                       {{"input", input},
-                       {"output", saved.output.in(arrays.activations)},
+                       {"initial", initial},
+                       {"output", saved.output.in(pass.saved)},
                        {"d_output", dOutput},
-                       {"d_input", dInput}}));
+                       {"d_input", dInput},
+                       {"d_initial", dInitial}}));
 }
 
-void RecurrentLayer::step(std::int64_t batch, const Arrays &arrays,
-                          const Parameters &parameters, const Saved &saved,
-                          const void *input, float *state) {
-  if (!ofSteps || ofSteps->sizes().batch != batch)
-    ofSteps.emplace(cell, sizes(batch, 1),
-                    LayerOptions{.training = false, .precision = precision});
-  ofSteps->step(named(parameters, arrays,
-                      {{"input", input},
-                       {"initial", state},
-                       {"output", saved.output.in(arrays.activations)},
-                       {"last", state}}));
+void RecurrentLayer::extend(const Pass &pass, const Parameters &parameters,
+                            const void *input, void *output, float *state) {
+  if (!extending || extending->sizes().batch != pass.batch ||
+      extending->sizes().time != pass.time)
+    extending.emplace(cell, sizes(pass.batch, pass.time),
+                      LayerOptions{.training = false, .precision = precision});
+  // A step may overwrite what it reads; a sequence is read while it writes.
+  if (pass.time == 1)
+    return extending->step(named(pass, parameters,
+                                 {{"input", input},
+                                  {"initial", state},
+                                  {"output", output},
+                                  {"last", state}}));
+  const DeviceArray<float> last(
+      pass.context.sharedDevice(),
+      static_cast<std::size_t>(pass.batch * stateSize()));
+  extending->forward(named(pass, parameters,
+                           {{"input", input},
+                            {"initial", state},
+                            {"output", output},
+                            {"last", last.data()}}));
+  pass.context.device().copyOnDevice(addressOf(state), addressOf(last.data()),
+                                     last.size() * sizeof(float));
 }

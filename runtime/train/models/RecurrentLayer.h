@@ -9,15 +9,13 @@
 #ifndef MINRNN_RUNTIME_TRAIN_MODELS_RECURRENTLAYER_H
 #define MINRNN_RUNTIME_TRAIN_MODELS_RECURRENTLAYER_H
 
-#include "minrnn/bfloat16.h"
 #include "minrnn/layer.h"
-#include "minrnn/train/tensor_plan.h"
+#include "runtime/train/models/Branch.h"
 
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace minrnn {
@@ -40,16 +38,6 @@ public:
   };
   /// Room to work in, which the layers of a model share.
   using Scratch = TensorSlice;
-  /// The arrays that parameters, their gradients, and what is saved or room to
-  /// work in are slices of.
-  struct Arrays {
-    float *parameters = nullptr;
-    /// The parameters, rounded: of a cell of bf16, its weights are from here.
-    BFloat16 *rounded = nullptr;
-    float *gradients = nullptr;
-    float *activations = nullptr;
-  };
-
   /// `inputs` numbers come in at each position, `channels` go out; products are
   /// formed in `precision`.
   /// Throws Error when the cell stores sequences as f16.
@@ -65,29 +53,31 @@ public:
   Scratch planScratch(TensorPlan &plan, std::int64_t batch,
                       std::int64_t time) const;
 
-  /// saved.output from input[batch, time, inputs], each row from zero states.
-  /// Sequences are of the cell's io type.
-  void forward(std::int64_t batch, std::int64_t time, const Arrays &arrays,
-               const Parameters &parameters, const Saved &saved,
-               const Scratch &scratch, const void *input) const;
+  /// saved.output from input[batch, time, inputs], each row from
+  /// initial[batch, stateSize]; null: from zero states. Sequences are of the
+  /// cell's io type.
+  void forward(const Pass &pass, const Parameters &parameters,
+               const Saved &saved, Scratch scratch, const void *input,
+               const float *initial) const;
 
-  /// dInput[batch, time, inputs] and the gradients of the parameters from
-  /// dOutput[batch, time, channels].
-  void backward(std::int64_t batch, std::int64_t time, const Arrays &arrays,
-                const Parameters &parameters, const Saved &saved,
-                const Scratch &scratch, const void *input, const void *dOutput,
-                void *dInput) const;
+  /// dInput[batch, time, inputs], the gradients of the parameters and, unless
+  /// it is null, dInitial[batch, stateSize] from dOutput[batch, time,
+  /// channels].
+  void backward(const Pass &pass, const Parameters &parameters,
+                const Saved &saved, Scratch scratch, const void *input,
+                const float *initial, const void *dOutput, void *dInput,
+                float *dInitial) const;
 
   /// The floats of one row's states.
   std::int64_t stateSize() const {
     return cell.manifest().size(Axis::States) * channels;
   }
 
-  /// One step: reads and writes state[batch, stateSize]; `saved` is that of one
-  /// step of time.
-  void step(std::int64_t batch, const Arrays &arrays,
-            const Parameters &parameters, const Saved &saved, const void *input,
-            float *state);
+  /// output[batch, time, channels] of pass.time more steps, from
+  /// state[batch, stateSize] on, which is overwritten. Keeps nothing for a
+  /// backward.
+  void extend(const Pass &pass, const Parameters &parameters, const void *input,
+              void *output, float *state);
 
 private:
   LayerSizes sizes(std::int64_t batch, std::int64_t time) const {
@@ -96,17 +86,16 @@ private:
   /// The parameters, or their gradients, as the tensors of a call, besides
   /// `others`.
   static std::vector<NamedTensor>
-  named(const Parameters &parameters, const Arrays &arrays,
+  named(const Pass &pass, const Parameters &parameters,
         std::initializer_list<NamedTensor> others);
-  Layer layer(std::int64_t batch, std::int64_t time, const Arrays &arrays,
-              const Saved &saved, const Scratch &scratch) const;
+  Layer layer(const Pass &pass, const Saved &saved, Scratch scratch) const;
 
   CellKernels cell;
   std::int64_t inputs;
   std::int64_t channels;
   Precision precision;
-  /// That of the last step, which the next has use for, too.
-  std::optional<Layer> ofSteps;
+  /// That of the last `extend`, which the next has use for, too.
+  std::optional<Layer> extending;
 };
 
 } // namespace minrnn

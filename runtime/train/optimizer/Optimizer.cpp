@@ -36,6 +36,14 @@ double LearningRateSchedule::rate(std::int64_t step) const {
   const double progress =
       std::min(1.0, static_cast<double>(step - warmupSteps) /
                         static_cast<double>(falling));
+  switch (decay) {
+  case LearningRateDecay::Constant:
+    return peak;
+  case LearningRateDecay::Linear:
+    return peak + (final - peak) * progress;
+  case LearningRateDecay::Cosine:
+    break;
+  }
   return final +
          (peak - final) * 0.5 * (1 + std::cos(std::numbers::pi * progress));
 }

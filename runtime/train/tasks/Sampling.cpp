@@ -55,13 +55,23 @@ void minrnn::sampleTokens(Model &model, std::span<const std::int32_t> prompt,
   if (prompt.empty())
     throw Error("the prompt is empty; the model needs at least one character");
   Random random(seed);
-  std::vector<float> state(static_cast<std::size_t>(model.stateSize()));
-  std::vector<float> logits(static_cast<std::size_t>(model.outputSize()));
-  for (const std::int32_t token : prompt)
-    model.step(1, {&token, 1}, state, logits);
+  const auto size = static_cast<std::size_t>(model.outputSize());
+  ModelState state = model.initialState(1);
+  std::vector<float> logits;
+  // In pieces, so that the logits of a long prompt need little room.
+  constexpr std::size_t piece = 1024;
+  for (std::size_t begin = 0; begin < prompt.size(); begin += piece) {
+    const auto tokens =
+        prompt.subspan(begin, std::min(piece, prompt.size() - begin));
+    logits.resize(tokens.size() * size);
+    model.step(state, tokens, logits);
+  }
+  // Those of its last token.
+  logits.erase(logits.begin(),
+               logits.end() - static_cast<std::ptrdiff_t>(size));
   for (std::int64_t i = 0; i < length; ++i) {
     const std::int32_t token = drawToken(logits, temperature, random);
     emit(token);
-    model.step(1, {&token, 1}, state, logits);
+    model.step(state, {&token, 1}, logits);
   }
 }

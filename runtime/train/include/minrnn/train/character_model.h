@@ -25,8 +25,8 @@ struct CharacterModelInfo {
 };
 
 /// Reads it. Throws Error, beginning with the path, as readCheckpointInfo and
-/// readLanguageModelInfo do, and when the vocabulary is damaged or not as large
-/// as the model's.
+/// readLanguageModelInfo do, when the model was trained on another task than
+/// text, and when the vocabulary is damaged or not as large as the model's.
 CharacterModelInfo readCharacterModelInfo(const std::filesystem::path &path);
 
 } // namespace minrnn

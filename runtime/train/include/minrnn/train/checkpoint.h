@@ -23,6 +23,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace minrnn {
 
@@ -33,6 +34,8 @@ struct CheckpointInfo {
   /// The last validation and the best one so far, where there was one.
   std::optional<Validation> validation = {};
   std::optional<Validation> bestValidation = {};
+  /// Trainer::gradientNorms.
+  std::vector<double> gradientNorms = {};
   /// What the model and the task say of themselves, each under names of its
   /// own.
   Metadata metadata = {};

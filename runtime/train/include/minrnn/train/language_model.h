@@ -6,9 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// x = embedding(token); per layer x += out(recurrent(RMSNorm x)); a final
-// RMSNorm; a linear head without bias. The blocks are those of "Were RNNs All
-// We Needed?" (Feng et al. 2024), without the optional convolution and MLP.
+// x = embedding(token); per layer, where it has them, x += conv(x); always
+// x += out(recurrent(norm x)); where it has it, x += feed_forward(norm x); a
+// final RMSNorm; a linear head without bias. The blocks are those of "Were RNNs
+// All We Needed?" (Feng et al. 2024).
 //
 // What lies between the layers is stored as the cell stores sequences, f32 or
 // bf16: the residual stream, what norms read and write, and all their
@@ -24,16 +25,26 @@
 #include "minrnn/bfloat16.h"
 #include "minrnn/cell_kernels.h"
 #include "minrnn/device_array.h"
+#include "minrnn/options.h"
 #include "minrnn/train/model.h"
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace minrnn {
+
+struct Pass;
+
+/// RMSNorm (Zhang & Sennrich 2019) or LayerNorm (Ba, Kiros, Hinton 2016).
+enum class NormKind { Rms, Layer };
+inline constexpr std::array<std::string_view, 2> normNames = {"rms", "layer"};
 
 struct LanguageModelOptions {
   /// How many tokens there are; at least 1.
@@ -45,8 +56,40 @@ struct LanguageModelOptions {
   /// Hidden channels of a layer, as a multiple of `width`; 1 for a cell that
   /// reads its channel of the input.
   std::int64_t expansion = 4;
+  /// That of the branches; the final one is RMSNorm.
+  NormKind norm = NormKind::Rms;
+  /// The taps of a causal convolution before each recurrent layer; 0: none.
+  std::int64_t convolution = 0;
+  /// Hidden channels of a gated feed-forward behind each, as a multiple of
+  /// `width`; 0: none.
+  std::int64_t feedForward = 0;
+  /// The probability that an element of the embedding, or of what a branch adds
+  /// to the stream, is left out in training; in [0, 1).
+  double dropout = 0;
+  /// Whether a sequence begins with states that are learned, rather than zeros.
+  bool learnedInitial = false;
+  /// Whether the product that ends a recurrent layer has a bias.
+  bool outBias = false;
+  /// Whether the head's weight is that of the embedding (Press & Wolf 2017).
+  bool tiedEmbedding = false;
+  /// What the bias of the cell's gate `f` is at first: a large one remembers.
+  double forgetBias = 0;
+  /// Where not 0, the layers are no cells: causal attention of so many heads,
+  /// with rotary positions. The expansion is not looked at.
+  std::int64_t heads = 0;
+  /// How many positions attention sees when a model is run step by step: its
+  /// states are a cache of that size.
+  std::int64_t maxPositions = 2048;
 
   std::int64_t channels() const { return width * expansion; }
+  /// Whether it is a Transformer, without a cell.
+  bool isAttention() const { return heads > 0; }
+
+  /// The domain that the cell is to be compiled for: learned states may be
+  /// negative, which log space has no room for.
+  ScanDomain scan() const {
+    return learnedInitial ? ScanDomain::Linear : ScanDomain::Auto;
+  }
 };
 
 /// What a checkpoint holds of a language model besides its tensors.
@@ -71,18 +114,26 @@ LanguageModelInfo readLanguageModelInfo(const std::filesystem::path &path);
 class LanguageModel : public Model {
 public:
   /// `cellSource` is the cell as MLIR text, for checkpoints; `precision` says
-  /// how products are formed. Throws Error when an option is not positive, the
+  /// how products are formed. Throws Error when a size is not positive, the
   /// cell stores sequences as f16, the cell reads its channel of the input and
-  /// the expansion is not 1, or layers cannot be had on the cell's device (see
-  /// LayerContext).
+  /// the expansion is not 1, layers cannot be had on the cell's device (see
+  /// LayerContext), or a switch is on that the cell does not go with:
+  /// convolution, feed-forward and dropout are of f32, a learned initial state
+  /// is of a cell that scans in linear space, and a forget bias of one with a
+  /// gate `f`.
   LanguageModel(const LanguageModelOptions &options, CellKernels cell,
                 std::string cellSource = {},
                 Precision precision = Precision::Ieee);
+  /// A Transformer. Throws Error when `options.heads` is not positive, the
+  /// width is no multiple of it, the width of a head is odd, or a switch of
+  /// recurrent layers is on.
+  LanguageModel(const LanguageModelOptions &options, LayerContext context);
   ~LanguageModel() override;
   LanguageModel(LanguageModel &&) noexcept;
 
   const LanguageModelOptions &options() const { return modelOptions; }
-  const CellKernels &cell() const { return cellKernels; }
+  /// Throws Error when it is a Transformer.
+  const CellKernels &cell() const;
 
   const LayerContext &context() const override { return layerContext; }
   const std::vector<PlannedTensor> &layout() const override {
@@ -91,9 +142,11 @@ public:
   DeviceArray<float> &parameters() override { return values; }
   DeviceArray<float> &gradients() override { return valueGradients; }
 
-  /// Embedding normal; matrices uniform within 1/sqrt(inputs), recurrent ones
-  /// so within 1/sqrt(channels) as in PyTorch, `out` smaller by sqrt(2 layers);
-  /// scales one; biases zero; the cell's learned parameters uniform within 1/2,
+  /// Embedding normal, and where it is the head's weight too, smaller by
+  /// sqrt(width); matrices uniform within 1/sqrt(inputs), recurrent ones so
+  /// within 1/sqrt(channels) as in PyTorch, those that end a branch smaller by
+  /// sqrt(2 layers); scales one; biases and initial states zero, but for the
+  /// forget bias; the cell's learned parameters uniform within 1/2,
   /// which bends no activation far and lets a recurrence of weight u (Li et al.
   /// 2018, IndRNN) forget at first.
   void initialise(std::uint64_t seed) override;
@@ -102,39 +155,44 @@ public:
   std::int64_t outputSize() const override { return modelOptions.vocabulary; }
   void upload(std::int64_t batch, std::int64_t time,
               std::span<const std::int32_t> inputs) override;
-  void enqueueForward() override;
+  void uploadStep(std::uint64_t step) override;
+  void enqueueForward(bool training) override;
   float *outputs() const override;
   void enqueueBackward() override;
   std::uint64_t bufferGeneration() const override;
 
-  /// Layers x states of the cell x channels. The state of `step` is
-  /// [layers, batch, states, channels].
+  /// The states of the branches in their order, each [batch, its states].
   std::int64_t stateSize() const override;
-  void step(std::int64_t batch, std::span<const std::int32_t> inputs,
-            std::span<float> state, std::span<float> outputs) override;
+  ModelState initialState(std::int64_t batch) override;
+  void step(ModelState &state, std::span<const std::int32_t> inputs,
+            std::span<float> outputs) override;
 
-  /// `cell_source`, `cell_name`, `io_type` and `model`, the options as JSON.
+  /// `cell_source`, `cell_name`, `io_type` and `model`, the options as JSON. Of
+  /// a Transformer the cell is `attention`, without a source.
   Metadata metadata() const override;
 
 private:
   struct Parameters;
   struct Activations;
 
+  LanguageModel(const LanguageModelOptions &options,
+                std::optional<CellKernels> cell, std::string cellSource,
+                LayerContext context);
+
   void checkTokens(std::span<const std::int32_t> tokens) const;
   /// Calls `work` with a number of the type that sequences are stored as.
   template <typename Work> void withNumber(const Work &work) const;
-  /// The parameters as products of sequences take them.
-  template <typename Number> const Number *weights() const;
-  /// Queues their rounding, where these are not the parameters themselves.
+  /// Queues the rounding of the parameters, where products take them rounded.
   void roundParameters() const;
-  template <typename Number> void forward();
-  template <typename Number> void backward();
+  Pass pass(std::int64_t batch, std::int64_t time) const;
+  template <typename Number> void forward(const Pass &pass) const;
+  template <typename Number> void backward(const Pass &pass) const;
   template <typename Number>
-  void stepOf(std::int64_t batch, const std::int32_t *tokens, float *state,
-              float *logits);
+  void extend(const Pass &pass, std::int64_t position,
+              const std::int32_t *tokens, float *state, float *logits) const;
 
   LanguageModelOptions modelOptions;
-  CellKernels cellKernels;
+  std::optional<CellKernels> cellKernels;
   std::string cellSource;
   LayerContext layerContext;
   TensorPlan parameterPlan;
@@ -144,6 +202,8 @@ private:
   /// The parameters in bf16, where sequences are.
   DeviceArray<BFloat16> rounded;
   std::unique_ptr<Activations> activations;
+  /// The training step, for dropout.
+  DeviceArray<std::uint64_t> trainingStep;
 };
 
 } // namespace minrnn

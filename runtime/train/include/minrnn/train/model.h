@@ -24,6 +24,15 @@ namespace minrnn {
 /// What a model or a task says of itself in a checkpoint, by name.
 using Metadata = std::map<std::string, std::string, std::less<>>;
 
+/// What a model carries from one step to the next, of `batch` rows.
+struct ModelState {
+  std::int64_t batch = 0;
+  /// How many steps it has seen.
+  std::int64_t position = 0;
+  /// `stateSize` numbers for each row, on the model's device.
+  DeviceArray<float> values;
+};
+
 /// A model that reads one token at each position of a sequence and gives
 /// `outputSize` numbers there. Its parameters and their gradients are two
 /// arrays on one device, laid out alike.
@@ -49,9 +58,14 @@ public:
   virtual void upload(std::int64_t batch, std::int64_t time,
                       std::span<const std::int32_t> inputs) = 0;
 
-  /// Queues the outputs of what was uploaded, each row from zero states. It may
-  /// be recorded in a graph after a first call.
-  virtual void enqueueForward() = 0;
+  /// Copies the number of a training step to the device: the next forwards in
+  /// training leave out what its dropout does. Here: there is no dropout.
+  virtual void uploadStep(std::uint64_t /*step*/) {}
+
+  /// Queues the outputs of what was uploaded, each row from the states of a
+  /// beginning; in `training` with dropout. It may be recorded in a graph after
+  /// a first call.
+  virtual void enqueueForward(bool training) = 0;
 
   /// Where `enqueueForward` leaves the outputs[batch, time, outputSize], and
   /// `enqueueBackward` expects their gradient in their place.
@@ -67,12 +81,18 @@ public:
   /// The number of floats of one row's states.
   virtual std::int64_t stateSize() const = 0;
 
-  /// One step of `batch` rows: reads inputs[batch], reads and writes `state`
-  /// (of batch x stateSize floats, zeros to begin with), and writes
-  /// outputs[batch, outputSize]. Throws Error when an array is of another
-  /// length or an input is none that the model knows.
-  virtual void step(std::int64_t batch, std::span<const std::int32_t> inputs,
-                    std::span<float> state, std::span<float> outputs) = 0;
+  /// Those of a beginning.
+  virtual ModelState initialState(std::int64_t batch) = 0;
+
+  /// One more step of each row, or several at once, which give the same but for
+  /// rounding: reads inputs[batch, steps], moves `state` on, and writes
+  /// outputs[batch, steps, outputSize]. Throws Error when an array is of
+  /// another length or an input is none that the model knows.
+  virtual void step(ModelState &state, std::span<const std::int32_t> inputs,
+                    std::span<float> outputs) = 0;
+
+  /// A snapshot: another state that is the same, on the device.
+  ModelState copyOf(const ModelState &state) const;
 
   /// What is needed to build it again.
   virtual Metadata metadata() const = 0;

@@ -35,8 +35,11 @@ public:
   /// The same in parts, for a step that is recorded in a graph: copies a batch
   /// to the device, queues what is done with it, and waits for the loss. Throws
   /// Error when the batch's arrays are of another length than it says, an input
-  /// is none that the model knows, or a target is none of its outputs.
-  void upload(const Batch &batch);
+  /// is none that the model knows, or a target is none of its outputs. A batch
+  /// that is a part of a larger one, of which `countedInAll` positions count,
+  /// has its part of that one's loss and gradients.
+  void upload(const Batch &batch,
+              std::optional<std::int64_t> countedInAll = std::nullopt);
   void enqueueLoss();
   void enqueueLossAndGradients();
   double waitForLoss() const;

@@ -16,6 +16,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace minrnn {
@@ -135,12 +136,19 @@ private:
   DeviceArray<double> norm;
 };
 
-/// Linear warm-up, then half a cosine from the peak to the final rate.
+/// How a learning rate goes from its peak to the final rate: along half a
+/// cosine, along a line, or not at all.
+enum class LearningRateDecay { Cosine, Linear, Constant };
+inline constexpr std::array<std::string_view, 3> learningRateDecayNames = {
+    "cosine", "linear", "constant"};
+
+/// Linear warm-up to the peak, then the decay.
 struct LearningRateSchedule {
   double peak = 1e-3;
   double final = 1e-4;
   std::int64_t warmupSteps = 100;
   std::int64_t totalSteps = 1000;
+  LearningRateDecay decay = LearningRateDecay::Cosine;
 
   /// The rate of step `step`, counted from 0.
   double rate(std::int64_t step) const;

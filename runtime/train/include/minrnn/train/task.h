@@ -36,6 +36,9 @@ struct Batch {
 
   /// How many positions count.
   std::int64_t counted() const;
+
+  /// `count` of its sequences, from `first` on.
+  Batch rows(std::int64_t first, std::int64_t count) const;
 };
 
 /// A batch's targets in the memory of a device.
@@ -44,7 +47,8 @@ struct DeviceTargets {
   std::int64_t rows = 0;
   std::int64_t outputSize = 0;
   const std::int32_t *targets = nullptr;
-  /// [rows], with the sum 1: what each counts; null: all the same.
+  /// [rows], with the sum 1 over all batches of a step: what each counts; null:
+  /// all the same, of a single batch.
   const float *weights = nullptr;
 };
 

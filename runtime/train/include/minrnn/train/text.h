@@ -101,9 +101,9 @@ public:
   /// `validationBatches` does.
   std::int64_t validationCharacters(const EvaluationOptions &options) const;
 
-  /// `vocabulary`: what Vocabulary::toJson writes.
+  /// `task`: `text`; `vocabulary`: what Vocabulary::toJson writes.
   Metadata metadata() const override {
-    return {{"vocabulary", corpus.vocabulary.toJson()}};
+    return {{"task", "text"}, {"vocabulary", corpus.vocabulary.toJson()}};
   }
 
 private:

@@ -1,0 +1,317 @@
+//===- TrainRun.cpp - A training run of the command line ------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/tools/train/TrainRun.h"
+
+#include "minrnn/error.h"
+#include "minrnn/jit.h"
+#include "minrnn/train/checkpoint.h"
+#include "minrnn/train/language_model.h"
+#include "runtime/tools/BuiltInCells.h"
+#include "runtime/tools/CheckpointFiles.h"
+#include "runtime/tools/Commands.h"
+#include "runtime/tools/OpenModel.h"
+#include "runtime/tools/ProgressLine.h"
+#include "runtime/tools/StopSignals.h"
+#include "runtime/tools/TrainingLog.h"
+#include "specs/contract/Names.h"
+
+#include <iostream>
+#include <limits>
+#include <optional>
+#include <sstream>
+
+using namespace minrnn;
+
+namespace {
+
+/// Where training begins.
+struct Start {
+  CheckpointInfo info;
+  LanguageModel model;
+  TrainTask task;
+};
+
+/// Of all layers. (Those that are beyond counting are refused later.)
+LayerSizes layerSizes(const LanguageModelOptions &model,
+                      const TrainingOptions &training) {
+  constexpr std::int64_t large = std::int64_t{1} << 31;
+  const bool isLarge = model.width >= large || model.expansion >= large;
+  return {training.batch, training.context, model.width,
+          isLarge ? std::numeric_limits<std::int64_t>::max()
+                  : model.channels()};
+}
+
+/// Unless told otherwise, a GPU with tensor cores for f32 uses them.
+Precision precisionOn(const Device &device, const DeviceChoice &choice) {
+  const bool isFast =
+      device.name() == "cuda" && device.hasProducts(Precision::Tf32);
+  return choice.precision.value_or(isFast ? Precision::Tf32 : Precision::Ieee);
+}
+
+LanguageModel build(const LanguageModelInfo &model,
+                    const std::string &sourceName, const TrainOptions &options,
+                    const TrainingOptions &training) {
+  return openModel(
+      model, sourceName,
+      {.ioType = options.ioType.empty() ? model.ioType : options.ioType,
+       .recompute = *findRecompute(options.recompute),
+       .schedule = *findSchedule(options.schedule),
+       .math = *findMath(options.math),
+       .numWarps = options.numWarps,
+       .sizes = layerSizes(model.options, training),
+       .device = options.device.open()},
+      [&](const Device &device) {
+        return precisionOn(device, options.device);
+      });
+}
+
+Start startAfresh(const TrainOptions &options, const OpenTask &open) {
+  LanguageModelInfo model{.cellName = options.cellName,
+                          .options = options.model};
+  std::string sourceName = "attention";
+  if (!model.options.isAttention()) {
+    const CellSource source = findCellSource(options.cell);
+    model.cellSource = source.text;
+    sourceName = source.name;
+  }
+  CheckpointInfo info{.training = options.training};
+  TrainTask task = open(options, info.training);
+  model.options.vocabulary = task.vocabulary;
+  LanguageModel built = build(model, sourceName, options, info.training);
+  return {std::move(info), std::move(built), std::move(task)};
+}
+
+/// What the command line gives replaces what the checkpoint says.
+Start startFromCheckpoint(const TrainOptions &options, const OpenTask &open) {
+  CheckpointInfo info = readCheckpointInfo(options.resume);
+  LanguageModelInfo model = readLanguageModelInfo(options.resume);
+  noteConversions(SafetensorsReader(options.resume));
+  const TrainingOptions before = info.training;
+  for (const auto &change : options.goOnWith)
+    change(info.training);
+  TrainTask task = open(options, info.training);
+  if (task.vocabulary != model.options.vocabulary)
+    throw Error(options.resume.string() + ": the model has a vocabulary of " +
+                std::to_string(model.options.vocabulary) +
+                ", its task one of " + std::to_string(task.vocabulary));
+  LanguageModel built =
+      build(model, options.resume.string(), options, info.training);
+  // Losses of other sequences do not compare.
+  if (info.training.context != before.context ||
+      info.training.evaluatePositions != before.evaluatePositions)
+    info.bestValidation.reset();
+  return {std::move(info), std::move(built), std::move(task)};
+}
+
+void printStart(const LanguageModel &model, std::size_t parameters,
+                const TrainTask &task) {
+  const LanguageModelOptions &options = model.options();
+  const auto layers = std::to_string(options.layers) +
+                      (options.layers == 1 ? " layer" : " layers") +
+                      " of width " + std::to_string(options.width);
+  if (options.isAttention()) {
+    std::cout << "attention of " << options.heads << " heads, " << layers;
+  } else {
+    const Manifest &manifest = model.cell().manifest();
+    std::cout << "cell " << manifest.cell << " ("
+              << (manifest.kind == "sequential" ? manifest.kind
+                                                : manifest.scan + " scan")
+              << "), " << layers << " with " << options.channels()
+              << " channels";
+  }
+  std::cout << ", " << parameters << " parameters\n" << task.description;
+  const Device &device = model.context().device();
+  if (device.name() != "host")
+    std::cout << "on " << device.name() << ": " << device.description() << '\n';
+  if (!options.isAttention() && model.cell().manifest().ioType != "f32")
+    std::cout << "activations in " << model.cell().manifest().ioType
+              << ", parameters and optimiser in f32\n";
+  if (!options.isAttention() && model.cell().manifest().math == Math::Fast)
+    std::cout << "gates by approximate instructions; --math precise for exact "
+                 "ones\n";
+  if (const Precision precision = model.context().precision();
+      precision != Precision::Ieee)
+    std::cout << "products in " << nameOf(precisionNames, precision)
+              << "; --products ieee for f32 throughout\n";
+  std::cout << std::flush;
+}
+
+/// What a device with a memory of its own needed of it.
+void printMemory(const Device &device) {
+  if (device.name() == "host")
+    return;
+  constexpr std::uint64_t kibibyte = 1 << 10;
+  const std::uint64_t kibibytes =
+      (device.memoryUse().peak + kibibyte - 1) / kibibyte;
+  std::cout << "at most "
+            << (kibibytes < 10 * kibibyte
+                    ? std::to_string(kibibytes) + " KiB"
+                    : std::to_string(kibibytes / kibibyte) + " MiB")
+            << " of the device's memory\n";
+}
+
+TrainingLog openLog(const TrainOptions &options, const Task &task,
+                    const Trainer &trainer) {
+  if (options.log.empty())
+    return {};
+  const std::vector<std::string> metrics = task.metricNames();
+  return !options.resumes()
+             ? TrainingLog::begin(options.log, metrics)
+             : TrainingLog::goOn(options.log, metrics, trainer.stepsDone());
+}
+
+void printResumed(const TrainOptions &options, const Trainer &trainer,
+                  const TrainingLog &log) {
+  std::cout << "resumed after step " << trainer.stepsDone() << '\n';
+  if (log.laterRows() > 0)
+    std::cout << options.log.string() << " has " << log.laterRows()
+              << (log.laterRows() == 1 ? " row" : " rows")
+              << " of later steps, which the earlier run did not save; the "
+                 "rows of this run follow them\n";
+  std::cout << std::flush;
+}
+
+/// How to go on from what a run has saved.
+std::string resumeCommand(const TrainOptions &options,
+                          const CheckpointFiles &files) {
+  return "go on with --resume " + files.last().string() +
+         (options.log.empty() ? "" : " --log " + options.log.string()) +
+         (options.keepBest ? " --keep-best" : "");
+}
+
+/// Trains until all steps are done or a validation ends the run, and returns
+/// the last validation. A signal ends the run once the step is done, and so
+/// does a log that cannot be written: what was learned is saved.
+Evaluation run(const TrainOptions &options, const TrainTask &task,
+               const TrainingState &state, CheckpointFiles &files,
+               TrainingLog &log) {
+  const StopSignals signals;
+  std::optional<Error> logFailure;
+  Evaluation last;
+  ProgressLine line(task.unit + "s");
+  try {
+    state.trainer.run(
+        [&](const TrainingProgress &progress) {
+          try {
+            log.add(progress);
+          } catch (const Error &error) {
+            logFailure = error;
+          }
+          line.show(progress);
+        },
+        [&](const TrainingProgress &progress) {
+          last = {*progress.validationLoss, progress.metrics};
+          // First the file: whoever reads the lines may be gone.
+          files.validated(state, progress);
+          line.keep(progress);
+        },
+        [&] { return StopSignals::received() != 0 || logFailure; });
+  } catch (const DivergenceError &error) {
+    throw Error(error.what() + ("; " + describeKept(files.last())));
+  }
+  const std::int64_t done = state.trainer.stepsDone();
+  const bool isDone = done == state.trainer.options().steps ||
+                      !state.trainer.endedEarly().empty();
+  if (isDone && !logFailure && state.info.validation &&
+      state.info.validation->step == done)
+    return last;
+  files.save(state);
+  const std::string saved =
+      " after step " + std::to_string(done) +
+      (isDone && !logFailure ? ", before its validation" : "") + "; wrote " +
+      files.last().string() +
+      (isDone ? "" : "; " + resumeCommand(options, files));
+  if (logFailure)
+    throw Error(logFailure->what() + saved);
+  throw Interrupted(StopSignals::received(), "interrupted" + saved);
+}
+
+/// `loss 0.25 nats per position, accuracy 0.99`
+std::string describe(const Evaluation &found, const std::string &unit) {
+  std::ostringstream text;
+  text << "loss " << found.loss << " nats per " << unit;
+  for (const Metric &metric : found.metrics)
+    text << ", " << metric.name << ' ' << metric.value;
+  return text.str();
+}
+
+/// What the model is worth at lengths that it was not trained on.
+void printLonger(const TrainTask &task, Model &model, const Trainer &trainer) {
+  if (!task.longer)
+    return;
+  const auto found = evaluate(
+      model, *task.longer,
+      {.batch = trainer.options().batch, .context = task.longer->positions()});
+  std::cout << "at " << task.lengths << ": "
+            << describe(found.value(), task.unit) << '\n'
+            << std::flush;
+}
+
+/// What a run that is done has come to.
+void printEnd(Start &start, const Evaluation &validation,
+              const Trainer &trainer, const CheckpointFiles &files) {
+  const TrainTask &task = start.task;
+  if (!trainer.endedEarly().empty())
+    std::cout << "ended after step " << trainer.stepsDone() << ": "
+              << trainer.endedEarly() << '\n';
+  std::cout << "validation " << describe(validation, task.unit) << ' '
+            << task.evaluated << " not trained on\n";
+  printLonger(task, start.model, trainer);
+  if (trainer.stepsSkipped() > 0)
+    std::cout << trainer.stepsSkipped()
+              << " steps were skipped, their gradients an outlier\n";
+  std::cout << files.describe(start.info);
+  printMemory(start.model.context().device());
+  if (!trainer.graphRefusal().empty())
+    std::cout << "steps were launched part by part, since they could not be "
+                 "recorded as one graph: "
+              << trainer.graphRefusal() << '\n';
+  std::cout << std::flush;
+}
+
+} // namespace
+
+void minrnn::train(const TrainOptions &options, const OpenTask &open) {
+  CheckpointFiles files({.checkpoint = options.checkpoint,
+                         .resume = options.resume,
+                         .keepBest = options.keepBest,
+                         .overwrite = options.overwrite});
+  if (!options.resumes())
+    refuseToReplace(options.log, options.overwrite, "name another --log");
+
+  Start start = options.resumes() ? startFromCheckpoint(options, open)
+                                  : startAfresh(options, open);
+  LanguageModel &model = start.model;
+  AdamW adamW({.weightDecay = start.info.training.weightDecay}, model.layout(),
+              model.context());
+  Trainer trainer(model, *start.task.task, adamW, start.info.training);
+  start.info.metadata = model.metadata();
+  start.info.metadata.merge(start.task.task->metadata());
+  const TrainingState state{start.info, model, trainer};
+  if (options.resumes())
+    files.resume(state);
+  else
+    model.initialise(start.info.training.seed);
+
+  const bool isDone = trainer.stepsDone() >= trainer.options().steps;
+  TrainingLog log;
+  if (!isDone)
+    log = openLog(options, *start.task.task, trainer);
+  printStart(model, model.parameters().size(), start.task);
+  if (options.resumes())
+    printResumed(options, trainer, log);
+  if (isDone) {
+    std::cout << "all " << trainer.options().steps
+              << " steps are done; ask for more with --steps\n";
+    printLonger(start.task, model, trainer);
+    return;
+  }
+  const Evaluation validation = run(options, start.task, state, files, log);
+  printEnd(start, validation, trainer, files);
+}

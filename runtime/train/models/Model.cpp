@@ -1,0 +1,23 @@
+//===- Model.cpp - What models share --------------------------------------===//
+//
+// Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "minrnn/train/model.h"
+
+#include "runtime/core/DeviceAddress.h"
+
+using namespace minrnn;
+
+ModelState Model::copyOf(const ModelState &state) const {
+  ModelState copy{state.batch,
+                  state.position,
+                  {context().sharedDevice(), state.values.size()}};
+  context().device().copyOnDevice(addressOf(copy.values.data()),
+                                  addressOf(state.values.data()),
+                                  state.values.size() * sizeof(float));
+  return copy;
+}
