@@ -346,6 +346,17 @@ TEST_F(LayerKernelsTest, CrossEntropy) {
     }
 }
 
+TEST_F(LayerKernelsTest, WithoutClassesEveryTargetIsForeign) {
+  const auto kernels = std::make_shared<EmulatedKernels>(compiler());
+  EmulatedKernels &device = *kernels;
+  const LayerContext on(nullptr, kernels);
+  auto *none = device.reserve<float>(0);
+  auto *mean = device.reserve<double>(1);
+  crossEntropy(on, {2, 0}, none, device.upload(std::vector{0, 1}), nullptr,
+               none, mean);
+  EXPECT_TRUE(std::isnan(device.download(mean, 1)[0]));
+}
+
 TEST_F(LayerKernelsTest, AForeignTargetIsSeen) {
   const auto kernels = std::make_shared<EmulatedKernels>(compiler());
   EmulatedKernels &device = *kernels;

@@ -56,9 +56,11 @@ __device__ void forEachOfLane(float *row, int classes, Visit visit) {
       visit(row[at]);
   } else {
     constexpr int banks = 32;
+    const int count = (classes - first + group - 1) / group;
+    if (count <= 0)
+      return;
     const int shift =
         threadIdx.x % lanes / group * (group - classes) & (banks - 1);
-    const int count = (classes - first + group - 1) / group;
     int at = (first + shift) % classes;
 #pragma unroll 4
     for (int k = 0; k < count; ++k) {
