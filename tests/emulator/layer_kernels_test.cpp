@@ -279,6 +279,40 @@ TEST_F(LayerKernelsTest, Activations) {
     }
 }
 
+TEST_F(LayerKernelsTest, SquaredError) {
+  for (const SquaredErrorShape &shape :
+       {SquaredErrorShape{0, 3}, SquaredErrorShape{1, 1},
+        SquaredErrorShape{70, 2}, SquaredErrorShape{3, 700},
+        SquaredErrorShape{3, 0}})
+    for (const bool isWeighted : {false, true}) {
+      const std::int64_t count = shape.rows * shape.columns;
+      const Floats predicted = randomFloats(count, 1);
+      const Floats targets = randomFloats(count, 2);
+      Floats weights(static_cast<std::size_t>(shape.rows), 0.25F);
+      if (shape.rows > 1)
+        weights[1] = 0;
+      const float *ofHost = isWeighted ? weights.data() : nullptr;
+      Floats gradient(predicted.size());
+      double loss = -1;
+      squaredError(hostLayers(), shape, predicted.data(), targets.data(),
+                   ofHost, gradient.data(), &loss);
+      const std::vector<Floats> found =
+          inEveryOrder([&](EmulatedKernels &device, const LayerContext &on) {
+            auto *dx = device.upload(predicted);
+            auto *there = device.upload(std::vector<double>{-1});
+            squaredError(on, shape, dx, device.upload(targets),
+                         isWeighted ? device.upload(weights) : nullptr, dx,
+                         there);
+            return std::vector<Floats>{
+                device.download(dx, count),
+                {static_cast<float>(device.download(there, 1).at(0))}};
+          });
+      EXPECT_NEAR(found[1][0], loss, 1e-6 * loss);
+      for (std::size_t i = 0; i < gradient.size(); ++i)
+        ASSERT_NEAR(found[0][i], gradient[i], 1e-6 * std::abs(gradient[i]));
+    }
+}
+
 TEST_F(LayerKernelsTest, GatedActivations) {
   for (const GatedActivationShape &shape :
        {GatedActivationShape{0, 5}, GatedActivationShape{5, 0},
