@@ -259,8 +259,8 @@ void Trainer::run(
     progress.step = stepsDone();
     const std::int64_t run = progress.step - firstStep;
     progress.stepLoss = loss;
-    progress.loss =
-        run == 1 ? loss : progress.loss + smoothing * (loss - progress.loss);
+    smoothed = smoothed ? *smoothed + smoothing * (loss - *smoothed) : loss;
+    progress.loss = *smoothed;
     progress.tokensPerSecond = static_cast<double>(run * trainingOptions.batch *
                                                    trainingOptions.accumulate *
                                                    trainingOptions.context) /

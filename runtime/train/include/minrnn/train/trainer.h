@@ -151,6 +151,12 @@ public:
   void setGradientNorms(const std::vector<double> &before) { norms = before; }
   std::int64_t stepsSkipped() const { return skipped; }
 
+  /// The loss of the last steps of `run`, smoothed, for a run that goes on.
+  const std::optional<double> &smoothedLoss() const { return smoothed; }
+  void setSmoothedLoss(const std::optional<double> &before) {
+    smoothed = before;
+  }
+
 private:
   /// Ends the run where the validation says so.
   void judge(const TrainingProgress &progress);
@@ -182,6 +188,7 @@ private:
   bool mayRecord = true;
   std::optional<Validation> best;
   std::vector<double> norms;
+  std::optional<double> smoothed;
   std::int64_t skipped = 0;
   std::string earlyEnd;
   std::string refusal;
