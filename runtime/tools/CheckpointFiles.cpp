@@ -149,8 +149,10 @@ CheckpointFiles::CheckpointFiles(const Choice &choice) : choice(choice) {
     refuseToReplace(choice.checkpoint, choice.overwrite,
                     "go on from it with --resume " +
                         choice.checkpoint.string());
-  replacesSteps = choice.resume.empty() ||
-                  (!goesOn && runOf(choice.resume) != choice.checkpoint);
+  replacesSteps =
+      choice.resume.empty() ||
+      (!goesOn && std::filesystem::weakly_canonical(runOf(choice.resume)) !=
+                      std::filesystem::weakly_canonical(choice.checkpoint));
   if (replacesSteps)
     for (const auto &[step, path] : stepsBeside(choice.checkpoint))
       refuseToReplace(path, choice.overwrite,
@@ -210,8 +212,10 @@ void CheckpointFiles::keepStep(const TrainingState &state) {
   if (!error && !std::filesystem::equivalent(target, path, error)) {
     std::filesystem::remove(path, error);
     std::filesystem::create_hard_link(target, path, error);
-    if (error)
+    if (error) {
+      removeStaleTemporaries(path);
       writeCheckpoint(path, state.info, state.model, state.trainer.optimizer());
+    }
   }
   // Those of later steps are of a course that ended. What cannot be removed
   // stays until the next time.
