@@ -183,8 +183,9 @@ void CheckpointFiles::resume(const TrainingState &state) {
   readCheckpoint(choice.resume, state.model, &state.trainer.optimizer());
   state.trainer.setBestValidation(state.info.bestValidation);
   state.trainer.setGradientNorms(state.info.gradientNorms);
-  state.trainer.setSmoothedLoss(state.info.smoothedLoss);
-  if (!goesOn || choice.resume != choice.checkpoint)
+  state.trainer.setLast(state.info.stepLoss, state.info.validation);
+  std::error_code ignored;
+  if (!std::filesystem::equivalent(choice.resume, choice.checkpoint, ignored))
     return;
   // What a run that was killed after it had written this one did not come to.
   const std::int64_t step = state.trainer.stepsDone();
@@ -244,7 +245,7 @@ void CheckpointFiles::save(const TrainingState &state) {
   if (writtenStep == step)
     return;
   state.info.gradientNorms = state.trainer.gradientNorms();
-  state.info.smoothedLoss = state.trainer.smoothedLoss();
+  state.info.stepLoss = state.trainer.stepLoss();
   writeCheckpoint(choice.checkpoint, state.info, state.model,
                   state.trainer.optimizer());
   writtenStep = step;
@@ -258,6 +259,11 @@ void CheckpointFiles::save(const TrainingState &state) {
 
 std::string CheckpointFiles::describe(const CheckpointInfo &info) const {
   std::string text = "wrote " + choice.checkpoint.string() + "\n";
+  if (choice.keep > 0)
+    if (const StepFiles steps = stepsBeside(choice.checkpoint); !steps.empty())
+      text += "the last " + std::to_string(steps.size()) + " saved are kept, " +
+              steps.rbegin()->second.string() + " to " +
+              steps.begin()->second.string() + "\n";
   if (kept)
     return text + "the best by validation, " + describeValidation(*kept) +
            ", is in " + best.string() + "\n";

@@ -74,8 +74,10 @@ Json progressOf(const CheckpointInfo &info) {
   add("best_validation", info.bestValidation);
   if (!info.gradientNorms.empty())
     json["gradient_norms"] = info.gradientNorms;
-  if (info.smoothedLoss)
-    json["smoothed_loss"] = *info.smoothedLoss;
+  if (info.stepLoss) {
+    json["step_loss"] = info.stepLoss->last;
+    json["smoothed_loss"] = info.stepLoss->smoothed;
+  }
   return json;
 }
 
@@ -124,8 +126,9 @@ void readProgress(const Json &json, CheckpointInfo &info) {
   info.validation = read("validation");
   info.bestValidation = read("best_validation");
   info.gradientNorms = json.value("gradient_norms", info.gradientNorms);
-  if (json.contains("smoothed_loss"))
-    info.smoothedLoss = json.at("smoothed_loss").get<double>();
+  if (json.contains("step_loss"))
+    info.stepLoss = {json.at("step_loss").get<double>(),
+                     json.at("smoothed_loss").get<double>()};
   // Files of before it was kept account of lack it.
   if (!info.bestValidation)
     info.bestValidation = info.validation;

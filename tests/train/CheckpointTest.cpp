@@ -278,6 +278,7 @@ TEST_F(CheckpointOfASmallModel, RefusesNumbersThatAreNotFinite) {
   const auto bytesOf = [](float number) {
     return std::string(reinterpret_cast<const char *>(&number), sizeof number);
   };
+  patch("\"checksum\"", "\"unknowns\"");
   patch(bytesOf(12345.678F), bytesOf(INFINITY));
   try {
     readCheckpoint(path, model, nullptr);
@@ -288,6 +289,61 @@ TEST_F(CheckpointOfASmallModel, RefusesNumbersThatAreNotFinite) {
               std::string::npos)
         << error.what();
   }
+}
+
+/// A checkpoint is refused with a sentence that begins with its path.
+void expectRefusal(const std::filesystem::path &path, const std::string &how) {
+  try {
+    requireWhole(path);
+    FAIL() << "a checkpoint was read that was " << how;
+  } catch (const Error &error) {
+    EXPECT_TRUE(std::string(error.what()).starts_with(path.string() + ": "))
+        << how << ": " << error.what();
+  }
+}
+
+TEST_F(CheckpointOfASmallModel, IsRefusedWhenItIsCutAtAnyByte) {
+  write();
+  const std::string bytes = readFile(path);
+  for (std::size_t length = bytes.size(); length-- > 0;) {
+    std::filesystem::resize_file(path, length);
+    expectRefusal(path, "cut after " + std::to_string(length) + " bytes");
+  }
+}
+
+TEST_F(CheckpointOfASmallModel, IsRefusedWhenAnyByteIsAnother) {
+  info.validation = Validation{0, 1.25};
+  info.gradientNorms = {0.5, 0.25};
+  write();
+  const std::string bytes = readFile(path);
+  // The name of the checksum itself, without which nothing is checked, and
+  // spaces behind the header say nothing.
+  const std::size_t name = bytes.find("\"checksum\"");
+  ASSERT_NE(name, std::string::npos);
+  const auto isChecked = [&](std::size_t at) {
+    return (at <= name || at > name + 8) && bytes[at] != ' ';
+  };
+  for (std::size_t at = 0; at < bytes.size(); ++at)
+    for (const char flip : {'\x01', '\x80'}) {
+      std::string damaged = bytes;
+      damaged[at] = static_cast<char>(damaged[at] ^ flip);
+      std::ofstream(path, std::ios::binary) << damaged;
+      if (isChecked(at))
+        expectRefusal(path, "changed at byte " + std::to_string(at));
+    }
+}
+
+TEST_F(CheckpointOfASmallModel, HasAnotherChecksumWhenItsContentIsAnother) {
+  write();
+  const std::string one = SafetensorsReader(path).metadata().at("checksum");
+  write();
+  EXPECT_EQ(SafetensorsReader(path).metadata().at("checksum"), one);
+  std::swap(model.parameters().onHost()[0], model.parameters().onHost()[1]);
+  write();
+  EXPECT_NE(SafetensorsReader(path).metadata().at("checksum"), one);
+  // Those of before there was one are read without.
+  patch("\"checksum\"", "\"chechsum\"");
+  EXPECT_NO_THROW(readCheckpoint(path, model, nullptr));
 }
 
 TEST_F(CheckpointOfASmallModel, SaysThatANullIsNoNumber) {

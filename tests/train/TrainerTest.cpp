@@ -166,7 +166,7 @@ TEST(Trainer, RefusesAValidationThatIsNotFinite) {
   try {
     trainer.run(
         [&](const TrainingProgress &progress) {
-          EXPECT_TRUE(std::isfinite(progress.stepLoss));
+          EXPECT_TRUE(std::isfinite(progress.loss.last));
           EXPECT_FALSE(progress.validationLoss);
           reported.push_back(progress.step);
         },

@@ -242,7 +242,9 @@ Evaluation run(const TrainOptions &options, const TrainTask &task,
       " after step " + std::to_string(done) +
       (isDone && !logFailure ? ", before its validation" : "") + "; wrote " +
       files.last().string() +
-      (isDone ? "" : "; " + resumeCommand(options, files));
+      (isDone && !state.trainer.owesValidation()
+           ? ""
+           : "; " + resumeCommand(options, files));
   if (logFailure)
     throw Error(logFailure->what() + saved);
   throw Interrupted(StopSignals::received(), "interrupted" + saved);
@@ -318,7 +320,8 @@ void minrnn::train(const TrainOptions &given, const OpenTask &open) {
   else
     model.initialise(start.info.training.seed);
 
-  const bool isDone = trainer.stepsDone() >= trainer.options().steps;
+  const bool isDone = trainer.stepsDone() >= trainer.options().steps &&
+                      !trainer.owesValidation();
   TrainingLog log;
   if (!isDone)
     log = openLog(options, *start.task.task, trainer);

@@ -35,9 +35,9 @@ struct CheckpointInfo {
   /// The last validation and the best one so far, where there was one.
   std::optional<Validation> validation = {};
   std::optional<Validation> bestValidation = {};
-  /// Trainer::gradientNorms and Trainer::smoothedLoss.
+  /// Trainer::gradientNorms and Trainer::stepLoss.
   std::vector<double> gradientNorms = {};
-  std::optional<double> smoothedLoss = {};
+  std::optional<StepLoss> stepLoss = {};
   /// What the model and the task say of themselves, each under names of its
   /// own.
   Metadata metadata = {};
