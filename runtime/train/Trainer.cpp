@@ -276,11 +276,10 @@ void Trainer::run(
                                                    trainingOptions.accumulate *
                                                    trainingOptions.context) /
                                std::max(trainingSeconds, 1e-9);
-    stopped = stop && stop();
     progress.validationLoss.reset();
     progress.metrics.clear();
     std::optional<Evaluation> validation;
-    if (!stopped && owesValidation()) {
+    if (owesValidation()) {
       const Clock::time_point validationBegin = Clock::now();
       validation = evaluate(stop);
       validationSeconds += secondsSince(validationBegin);

@@ -18,6 +18,7 @@
 #include "gtest/gtest.h"
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -207,7 +208,7 @@ protected:
 
   TemporaryFolder folder;
   std::filesystem::path path = folder.path() / "model.safetensors";
-  LanguageModel model = smallModel(3);
+  LanguageModel model = smallModel(3, 1);
   AdamW adamW = adamWOf(model);
   CheckpointInfo info{.metadata = metadataOf(model)};
 };
@@ -316,21 +317,22 @@ TEST_F(CheckpointOfASmallModel, IsRefusedWhenAnyByteIsAnother) {
   info.gradientNorms = {0.5, 0.25};
   write();
   const std::string bytes = readFile(path);
-  // The name of the checksum itself, without which nothing is checked, and
+  // The name of the checksum itself, without which nothing is checked, and the
   // spaces behind the header say nothing.
   const std::size_t name = bytes.find("\"checksum\"");
   ASSERT_NE(name, std::string::npos);
-  const auto isChecked = [&](std::size_t at) {
-    return (at <= name || at > name + 8) && bytes[at] != ' ';
-  };
-  for (std::size_t at = 0; at < bytes.size(); ++at)
-    for (const char flip : {'\x01', '\x80'}) {
-      std::string damaged = bytes;
-      damaged[at] = static_cast<char>(damaged[at] ^ flip);
-      std::ofstream(path, std::ios::binary) << damaged;
-      if (isChecked(at))
-        expectRefusal(path, "changed at byte " + std::to_string(at));
-    }
+  std::uint64_t headerBytes = 0;
+  std::memcpy(&headerBytes, bytes.data(), sizeof headerBytes);
+  const std::size_t headerEnd = sizeof headerBytes + headerBytes;
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    if ((at > name && at <= name + 8) ||
+        (at > headerEnd - 8 && at < headerEnd && bytes[at] == ' '))
+      continue;
+    std::string damaged = bytes;
+    damaged[at] = static_cast<char>(damaged[at] ^ (1 << (at % 8)));
+    std::ofstream(path, std::ios::binary) << damaged;
+    expectRefusal(path, "changed at byte " + std::to_string(at));
+  }
 }
 
 TEST_F(CheckpointOfASmallModel, HasAnotherChecksumWhenItsContentIsAnother) {
