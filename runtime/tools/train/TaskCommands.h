@@ -19,6 +19,9 @@ void addTrainText(CLI::App &train);
 /// `minrnn train selective-copy`: to say again what was among blanks.
 void addTrainSelectiveCopy(CLI::App &train);
 
+/// `minrnn train regression`: numbers at each step of sequences of numbers.
+void addTrainRegression(CLI::App &train);
+
 /// `minrnn train formal`: formal languages.
 void addTrainFormal(CLI::App &train);
 

@@ -83,6 +83,8 @@ Start startAfresh(const TrainOptions &options, const OpenTask &open) {
   CheckpointInfo info{.training = options.training};
   TrainTask task = open(options, info.training);
   model.options.vocabulary = task.vocabulary;
+  model.options.inputs = task.inputs;
+  model.options.outputs = task.outputs;
   LanguageModel built = build(model, sourceName, options, info.training);
   return {std::move(info), std::move(built), std::move(task)};
 }
@@ -251,9 +253,10 @@ Evaluation run(const TrainOptions &options, const TrainTask &task,
 }
 
 /// `loss 0.25 nats per position, accuracy 0.99`
-std::string describe(const Evaluation &found, const std::string &unit) {
+std::string describe(const Evaluation &found, const TrainTask &task) {
   std::ostringstream text;
-  text << "loss " << found.loss << " nats per " << unit;
+  text << "loss " << found.loss << ' '
+       << (task.loss.empty() ? "nats per " + task.unit : task.loss);
   for (const Metric &metric : found.metrics)
     text << ", " << metric.name << ' ' << metric.value;
   return text.str();
@@ -266,8 +269,8 @@ void printLonger(const TrainTask &task, Model &model, const Trainer &trainer) {
   const auto found = evaluate(
       model, *task.longer,
       {.batch = trainer.options().batch, .context = task.longer->positions()});
-  std::cout << "at " << task.lengths << ": "
-            << describe(found.value(), task.unit) << '\n'
+  std::cout << "at " << task.lengths << ": " << describe(found.value(), task)
+            << '\n'
             << std::flush;
 }
 
@@ -278,7 +281,7 @@ void printEnd(Start &start, const Evaluation &validation,
   if (!trainer.endedEarly().empty())
     std::cout << "ended after step " << trainer.stepsDone() << ": "
               << trainer.endedEarly() << '\n';
-  std::cout << "validation " << describe(validation, task.unit) << ' '
+  std::cout << "validation " << describe(validation, task) << ' '
             << task.evaluated << " not trained on\n";
   printLonger(task, start.model, trainer);
   if (trainer.stepsSkipped() > 0)
