@@ -182,9 +182,23 @@ void printResumed(const TrainOptions &options, const Trainer &trainer,
 /// How to go on from what a run has saved.
 std::string resumeCommand(const TrainOptions &options,
                           const CheckpointFiles &files) {
+  const auto given = [](const char *name, std::int64_t number) {
+    return number == 0
+               ? std::string()
+               : " --" + std::string(name) + " " + std::to_string(number);
+  };
   return "go on with --resume " + files.last().string() +
          (options.log.empty() ? "" : " --log " + options.log.string()) +
-         (options.keepBest ? " --keep-best" : "");
+         (options.keepBest ? " --keep-best" : "") +
+         given("save-every", options.saveEvery) + given("keep", options.keep);
+}
+
+/// Whether the step is one of --save-every. (One with a validation is saved
+/// after it.)
+bool savesAfter(const TrainOptions &options, const TrainingOptions &training,
+                std::int64_t step) {
+  return options.saveEvery > 0 && step % options.saveEvery == 0 &&
+         step % training.evaluateEvery != 0 && step != training.steps;
 }
 
 /// Trains until all steps are done or a validation ends the run, and returns
@@ -205,6 +219,8 @@ Evaluation run(const TrainOptions &options, const TrainTask &task,
           } catch (const Error &error) {
             logFailure = error;
           }
+          if (savesAfter(options, state.trainer.options(), progress.step))
+            files.save(state);
           line.show(progress);
         },
         [&](const TrainingProgress &progress) {
@@ -228,7 +244,9 @@ Evaluation run(const TrainOptions &options, const TrainTask &task,
       " after step " + std::to_string(done) +
       (isDone && !logFailure ? ", before its validation" : "") + "; wrote " +
       files.last().string() +
-      (isDone ? "" : "; " + resumeCommand(options, files));
+      (isDone && !state.trainer.owesValidation()
+           ? ""
+           : "; " + resumeCommand(options, files));
   if (logFailure)
     throw Error(logFailure->what() + saved);
   throw Interrupted(StopSignals::received(), "interrupted" + saved);
@@ -280,11 +298,14 @@ void printEnd(Start &start, const Evaluation &validation,
 
 } // namespace
 
-void minrnn::train(const TrainOptions &options, const OpenTask &open) {
+void minrnn::train(const TrainOptions &given, const OpenTask &open) {
+  TrainOptions options = given;
   CheckpointFiles files({.checkpoint = options.checkpoint,
                          .resume = options.resume,
                          .keepBest = options.keepBest,
+                         .keep = options.keep,
                          .overwrite = options.overwrite});
+  options.resume = files.source();
   if (!options.resumes())
     refuseToReplace(options.log, options.overwrite, "name another --log");
 
@@ -302,7 +323,8 @@ void minrnn::train(const TrainOptions &options, const OpenTask &open) {
   else
     model.initialise(start.info.training.seed);
 
-  const bool isDone = trainer.stepsDone() >= trainer.options().steps;
+  const bool isDone = trainer.stepsDone() >= trainer.options().steps &&
+                      !trainer.owesValidation();
   TrainingLog log;
   if (!isDone)
     log = openLog(options, *start.task.task, trainer);
