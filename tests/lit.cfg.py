@@ -83,6 +83,10 @@ config.substitutions.append(
         f"env MINRNN_CUDA_DRIVER={fake_driver}cuda.so MINRNN_CUBLAS={fake_driver}cublas.so",
     )
 )
+# %{failing_calls}: a library that lets the calls fail by which files change.
+config.substitutions.append(
+    ("%{failing_calls}", os.path.join(config.test_exec_root, "e2e", "libminrnn_failing_calls.so"))
+)
 # %{cells}: the folder of the cells as users read them. %{source}: the root of
 # the sources. %{python}: a Python that needs nothing but its standard library.
 config.substitutions.append(("%{cells}", os.path.join(config.minrnn_source_root, "specs", "cells")))

@@ -8,14 +8,12 @@
 
 #include "runtime/core/KernelCache.h"
 
+#include "runtime/core/Hash.h"
 #include "runtime/core/PrivateFolder.h"
 
-#include <array>
 #include <bit>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
-#include <xxhash.h>
 
 using namespace minrnn;
 
@@ -25,7 +23,6 @@ static_assert(std::endian::native == std::endian::little,
 namespace {
 
 constexpr std::string_view magic = "minrnnK2";
-constexpr std::size_t checksumBytes = sizeof(XXH128_canonical_t);
 constexpr const char *use = "the kernel cache";
 
 std::string fileOf(const std::string &key) { return key + ".kernel"; }
@@ -40,24 +37,6 @@ std::string lengthAsBytes(std::size_t length) {
   const std::uint64_t word = length;
   std::string bytes(sizeof word, '\0');
   std::memcpy(bytes.data(), &word, sizeof word);
-  return bytes;
-}
-
-/// The canonical bytes of XXH3 over all parts, each with its length.
-std::string hash(std::span<const std::string_view> parts) {
-  const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t *)> state(
-      XXH3_createState(), XXH3_freeState);
-  if (!state || XXH3_128bits_reset(state.get()) != XXH_OK)
-    throw std::bad_alloc();
-  for (const std::string_view part : parts) {
-    const std::string length = lengthAsBytes(part.size());
-    XXH3_128bits_update(state.get(), length.data(), length.size());
-    XXH3_128bits_update(state.get(), part.data(), part.size());
-  }
-  XXH128_canonical_t digest;
-  XXH128_canonicalFromHash(&digest, XXH3_128bits_digest(state.get()));
-  std::string bytes(checksumBytes, '\0');
-  std::memcpy(bytes.data(), &digest, checksumBytes);
   return bytes;
 }
 
@@ -95,14 +74,10 @@ std::filesystem::path minrnn::defaultCacheFolder() {
 }
 
 std::string minrnn::kernelCacheKey(std::span<const std::string_view> parts) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string key;
-  for (const char byte : hash(parts)) {
-    const auto value = static_cast<unsigned char>(byte);
-    key += digits[value / digits.size()];
-    key += digits[value % digits.size()];
-  }
-  return key;
+  Hash hash;
+  for (const std::string_view part : parts)
+    hash.add(part);
+  return hash.hexDigest();
 }
 
 KernelCache::KernelCache(std::filesystem::path folder)
@@ -119,9 +94,8 @@ std::optional<CachedKernel> KernelCache::find(const std::string &key) const {
   std::string_view rest = *content;
   if (take(rest, magic.size()) != magic)
     return std::nullopt;
-  const auto checksum = take(rest, checksumBytes);
-  if (!checksum ||
-      *checksum != hash(std::array<std::string_view, 2>{key, rest}))
+  const auto checksum = take(rest, Hash::bytes);
+  if (!checksum || *checksum != Hash().add(key).add(rest).digest())
     return std::nullopt;
   const auto manifestLength = takeLength(rest);
   const auto objectLength = takeLength(rest);
@@ -141,9 +115,8 @@ void KernelCache::keep(const std::string &key,
   const std::string body = lengthAsBytes(kernel.manifest.size()) +
                            lengthAsBytes(kernel.code.size()) + kernel.manifest +
                            kernel.code;
-  const std::string content = std::string(magic) +
-                              hash(std::array<std::string_view, 2>{key, body}) +
-                              body;
+  const std::string content =
+      std::string(magic) + Hash().add(key).add(body).digest() + body;
   // A full or protected disk costs time at the next start, nothing else.
   if (const auto files =
           PrivateFolder::open(folder, use, PrivateFolder::Absent::IsMade))

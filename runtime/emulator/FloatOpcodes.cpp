@@ -170,6 +170,7 @@ void OpcodeTable::addFloats() {
   addApproximate(*this, "ex2", [](float a) { return std::exp2(a); });
   addApproximate(*this, "lg2", [](float a) { return std::log2(a); });
   addApproximate(*this, "rcp", [](float a) { return 1 / a; });
+  addApproximate(*this, "rsqrt", [](float a) { return 1 / std::sqrt(a); });
   addApproximate(*this, "sqrt", [](float a) { return std::sqrt(a); });
   add<float, float>("tanh.approx.f32",
                     [](float a) { return approximateTanh(a); });

@@ -94,6 +94,7 @@ struct Inspection {
       : reader(path), info(readCheckpointInfo(path)),
         model(readLanguageModelInfo(path)), task(taskOf(info.metadata)),
         unit(task == "text" ? characterUnit : "position"),
+        countedIn(task == "regression" ? varianceUnit : ""),
         contents(contentsOf(reader)) {
     readMetadata(path, [&] {
       taskOptions = entryOr(info.metadata, "task_options");
@@ -109,6 +110,7 @@ struct Inspection {
   LanguageModelInfo model;
   std::string task;
   std::string unit;
+  std::string countedIn;
   Contents contents;
   Json taskOptions;
   Json modelOptions;
@@ -209,8 +211,8 @@ void print(const Inspection &found) {
                 : "") +
            (found.taskOptions.empty() ? "" : ": " + listOf(found.taskOptions)));
   const auto validation = [&](const std::string &name, const Validation &of) {
-    line(name, "loss " + describeLoss(of.loss, found.unit) + " after step " +
-                   std::to_string(of.step));
+    line(name, "loss " + describeLoss(of.loss, found.unit, found.countedIn) +
+                   " after step " + std::to_string(of.step));
   };
   if (info.validation)
     validation("validation", *info.validation);

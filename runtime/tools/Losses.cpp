@@ -15,8 +15,13 @@ using namespace minrnn;
 
 double minrnn::bitsOf(double nats) { return nats / std::numbers::ln2; }
 
-std::string minrnn::describeLoss(double loss, const std::string &unit) {
+std::string minrnn::describeLoss(double loss, const std::string &unit,
+                                 const std::string &countedIn) {
   std::ostringstream text;
+  if (!countedIn.empty()) {
+    text << loss << ' ' << countedIn;
+    return text.str();
+  }
   text << loss << " nats ";
   if (unit == characterUnit)
     text << '(' << bitsOf(loss) << " bits) ";
@@ -25,9 +30,10 @@ std::string minrnn::describeLoss(double loss, const std::string &unit) {
 }
 
 std::string minrnn::describeEvaluation(const Evaluation &found,
-                                       const std::string &unit) {
+                                       const std::string &unit,
+                                       const std::string &countedIn) {
   std::ostringstream text;
-  text << "loss " << describeLoss(found.loss, unit);
+  text << "loss " << describeLoss(found.loss, unit, countedIn);
   for (const Metric &metric : found.metrics)
     text << ", " << metric.name << ' ' << metric.value;
   return text.str();

@@ -27,6 +27,7 @@ struct PlotOptions {
   std::vector<std::filesystem::path> logs;
   std::filesystem::path output;
   std::string title;
+  std::string unit = "nats";
   bool isLogarithmic = false;
 };
 
@@ -89,7 +90,7 @@ void raiseZeros(std::vector<Series> &all) {
 void plot(const PlotOptions &options) {
   Chart chart{.title = options.title,
               .x = {"training step"},
-              .y = {"loss [nats]"},
+              .y = {"loss [" + options.unit + "]"},
               .series = {}};
   for (std::size_t look = 0; look < options.logs.size(); ++look) {
     const std::filesystem::path &path = options.logs[look];
@@ -142,6 +143,9 @@ void minrnn::addPlotCommand(CLI::App &minrnn) {
       ->required();
   command->add_option("--title", options->title, "what stands above the chart")
       ->type_name("TEXT");
+  command->add_option("--unit", options->unit, "what losses are counted in")
+      ->type_name("TEXT")
+      ->capture_default_str();
   command->add_flag("--log-scale", options->isLogarithmic,
                     "losses on a scale of powers of ten");
   command->footer("Examples:\n"

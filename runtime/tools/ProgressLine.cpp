@@ -43,7 +43,7 @@ std::string describeProgress(const TrainingProgress &progress,
   const std::string steps = std::to_string(progress.steps);
   text << "step " << std::setw(static_cast<int>(steps.size())) << progress.step
        << '/' << steps << std::fixed << std::setprecision(3) << "  loss "
-       << progress.loss;
+       << progress.loss.smoothed;
   if (progress.validationLoss)
     text << "  validation " << *progress.validationLoss;
   if (progress.validationLoss && unit == characterUnit)

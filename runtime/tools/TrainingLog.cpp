@@ -142,7 +142,7 @@ void TrainingLog::flush() {
 void TrainingLog::add(const TrainingProgress &progress) {
   if (path.empty())
     return;
-  std::vector<std::optional<double>> values = {progress.stepLoss,
+  std::vector<std::optional<double>> values = {progress.loss.last,
                                                progress.validationLoss};
   for (const Metric &metric : progress.metrics)
     values.emplace_back(metric.value);

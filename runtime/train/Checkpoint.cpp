@@ -11,6 +11,7 @@
 #include "minrnn/error.h"
 #include "minrnn/safetensors.h"
 #include "runtime/core/FormatNumber.h"
+#include "runtime/core/Hash.h"
 #include "runtime/train/CheckpointMetadata.h"
 #include "runtime/train/NotFinite.h"
 #include "specs/contract/Names.h"
@@ -18,6 +19,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -29,7 +31,9 @@ constexpr const char *format = "minrnn-checkpoint";
 constexpr const char *version = "1";
 
 /// The entries that are not the model's or the task's.
-constexpr std::array ownEntries = {"format", "version", "training", "progress"};
+constexpr const char *checksumEntry = "checksum";
+constexpr std::array ownEntries = {"format", "version", "training", "progress",
+                                   checksumEntry};
 
 /// What the tensors of an optimiser's state are called, before the parameter.
 std::string prefixOf(const Optimizer::State &state) {
@@ -70,6 +74,10 @@ Json progressOf(const CheckpointInfo &info) {
   add("best_validation", info.bestValidation);
   if (!info.gradientNorms.empty())
     json["gradient_norms"] = info.gradientNorms;
+  if (info.stepLoss) {
+    json["step_loss"] = info.stepLoss->last;
+    json["smoothed_loss"] = info.stepLoss->smoothed;
+  }
   return json;
 }
 
@@ -118,6 +126,9 @@ void readProgress(const Json &json, CheckpointInfo &info) {
   info.validation = read("validation");
   info.bestValidation = read("best_validation");
   info.gradientNorms = json.value("gradient_norms", info.gradientNorms);
+  if (json.contains("step_loss"))
+    info.stepLoss = {json.at("step_loss").get<double>(),
+                     json.at("smoothed_loss").get<double>()};
   // Files of before it was kept account of lack it.
   if (!info.bestValidation)
     info.bestValidation = info.validation;
@@ -138,6 +149,53 @@ std::optional<std::string> findNotFiniteNumber(const Json &json) {
     if (value.is_number_float() && !std::isfinite(value.get<double>()))
       return "the " + spoken(key) + " is " + formatNumber(value.get<double>());
   return std::nullopt;
+}
+
+/// The checksum of a checkpoint: over the entries of its metadata, but for this
+/// one, and its tensors, both in the order of their names.
+class Checksum {
+public:
+  explicit Checksum(const Metadata &metadata) {
+    for (const auto &[key, value] : metadata)
+      if (key != checksumEntry)
+        hash.add(key).add(value);
+  }
+
+  void add(const std::string &name, std::span<const std::int64_t> shape,
+           std::span<const float> data) {
+    hash.add(name).add(formatShape(shape));
+    hash.add({reinterpret_cast<const char *>(data.data()), data.size_bytes()});
+  }
+
+  std::string digits() const { return hash.hexDigest(); }
+
+private:
+  Hash hash;
+};
+
+std::string checksumOf(std::span<const TensorToWrite> tensors,
+                       const Metadata &metadata) {
+  std::map<std::string, const TensorToWrite *> byName;
+  for (const TensorToWrite &tensor : tensors)
+    byName.emplace(tensor.name, &tensor);
+  Checksum checksum(metadata);
+  for (const auto &[name, tensor] : byName)
+    checksum.add(name, tensor->shape, tensor->data);
+  return checksum.digits();
+}
+
+void requireChecksum(const SafetensorsReader &reader) {
+  const auto found = reader.metadata().find(checksumEntry);
+  if (found == reader.metadata().end() || !reader.conversions().empty())
+    return;
+  Checksum checksum(reader.metadata());
+  for (const auto &[name, tensor] : reader.tensors())
+    checksum.add(name, tensor.shape, reader.readFloats(name, tensor.shape));
+  if (checksum.digits() != found->second)
+    throw Error(reader.path().string() +
+                ": damaged: its content is not that of its checksum; go on "
+                "from another checkpoint, or, if it was changed on purpose, "
+                "remove the metadata entry 'checksum'");
 }
 
 /// Refuses a state of training in which something is not finite.
@@ -189,6 +247,7 @@ void minrnn::writeCheckpoint(const std::filesystem::path &path,
   metadata["version"] = version;
   metadata["training"] = training.dump();
   metadata["progress"] = progress.dump();
+  metadata[checksumEntry] = checksumOf(tensors, metadata);
   try {
     writeSafetensors(path, tensors, metadata);
   } catch (const Error &error) {
@@ -246,6 +305,11 @@ CheckpointInfo minrnn::readCheckpointInfo(const std::filesystem::path &path) {
   });
 }
 
+void minrnn::requireWhole(const std::filesystem::path &path) {
+  readCheckpointInfo(path);
+  requireChecksum(SafetensorsReader(path));
+}
+
 std::string minrnn::taskOf(const Metadata &metadata) {
   // Files of before there were others lack it.
   const auto entry = metadata.find("task");
@@ -262,6 +326,7 @@ void minrnn::requireTask(const Metadata &metadata, const std::string &task) {
 void minrnn::readCheckpoint(const std::filesystem::path &path, Model &model,
                             Optimizer *optimizer) {
   const SafetensorsReader reader(path);
+  requireChecksum(reader);
   const auto read = [&](const std::string &prefix, DeviceArray<float> &array) {
     std::vector<float> values(array.size());
     for (const PlannedTensor &parameter : model.layout())

@@ -30,9 +30,17 @@ bool grow(const std::shared_ptr<Device> &device, DeviceArray<Element> &array,
   return true;
 }
 
-void check(const Batch &batch, std::int64_t rows, std::int64_t outputSize) {
-  if (batch.targets.size() != batch.inputs.size())
+void check(const Batch &batch, std::int64_t rows, std::int64_t outputSize,
+           bool readsNumbers) {
+  if (readsNumbers) {
+    const std::int64_t count = elementCount({rows, outputSize}, "targets");
+    if (static_cast<std::int64_t>(batch.numberTargets.size()) != count)
+      throw Error("expected " + std::to_string(count) +
+                  " numbers as targets, found " +
+                  std::to_string(batch.numberTargets.size()));
+  } else if (batch.targets.size() != batch.inputs.size()) {
     throw Error("expected as many targets as tokens");
+  }
   if (!batch.mask.empty() &&
       static_cast<std::int64_t>(batch.mask.size()) != rows)
     throw Error("expected a mask of " + std::to_string(rows) +
@@ -49,7 +57,8 @@ void check(const Batch &batch, std::int64_t rows, std::int64_t outputSize) {
 std::vector<float> weightsOf(const Batch &batch, std::int64_t countedInAll) {
   const float share =
       1.0F / static_cast<float>(std::max<std::int64_t>(countedInAll, 1));
-  std::vector<float> weights(batch.inputs.size(), share);
+  std::vector<float> weights(static_cast<std::size_t>(batch.batch * batch.time),
+                             share);
   for (std::size_t i = 0; i < batch.mask.size(); ++i)
     if (batch.mask[i] == 0)
       weights[i] = 0;
@@ -66,11 +75,21 @@ void Objective::upload(const Batch &batch,
                        std::optional<std::int64_t> countedInAll) {
   const std::int64_t rows =
       elementCount({batch.batch, batch.time}, "batch x time");
-  model.upload(batch.batch, batch.time, batch.inputs);
-  check(batch, rows, model.outputSize());
+  const bool readsNumbers = model.inputSize() > 0;
+  if (readsNumbers)
+    model.upload(batch.batch, batch.time, batch.numbers);
+  else
+    model.upload(batch.batch, batch.time, batch.inputs);
+  check(batch, rows, model.outputSize(), readsNumbers);
   const std::shared_ptr<Device> &device = model.context().sharedDevice();
-  bool moved = grow(device, targets, rows);
-  targets.upload(batch.targets);
+  bool moved = false;
+  if (readsNumbers) {
+    moved = grow(device, numberTargets, rows * model.outputSize());
+    numberTargets.upload(batch.numberTargets);
+  } else {
+    moved = grow(device, targets, rows);
+    targets.upload(batch.targets);
+  }
   const bool isWeighted = !batch.mask.empty() || countedInAll;
   if (isWeighted) {
     moved |= grow(device, weights, rows);
@@ -82,6 +101,7 @@ void Objective::upload(const Batch &batch,
   there = {.rows = rows,
            .outputSize = model.outputSize(),
            .targets = targets.data(),
+           .numbers = readsNumbers ? numberTargets.data() : nullptr,
            .weights = isWeighted ? weights.data() : nullptr};
 }
 

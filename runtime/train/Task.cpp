@@ -22,16 +22,22 @@ std::int64_t Batch::counted() const {
 
 Batch Batch::rows(std::int64_t first, std::int64_t count) const {
   const auto of = [&]<typename Element>(const std::vector<Element> &all) {
-    const auto begin = all.begin() + (all.empty() ? 0 : first * time);
-    return std::vector<Element>(begin,
-                                all.empty() ? begin : begin + count * time);
+    // (Numbers have several columns at each position.)
+    const auto row =
+        batch == 0 ? 0 : static_cast<std::int64_t>(all.size()) / batch;
+    const auto begin = all.begin() + first * row;
+    return std::vector<Element>(begin, begin + count * row);
   };
-  return {count, time, of(inputs), of(targets), of(mask)};
+  return {count,    time,        of(inputs),       of(targets),
+          of(mask), of(numbers), of(numberTargets)};
 }
 
 void Task::enqueueLoss(const LayerContext &context,
                        const DeviceTargets &targets, const float *outputs,
                        float *dOutputs, double *loss) const {
+  if (targets.numbers != nullptr)
+    return squaredError(context, {targets.rows, targets.outputSize}, outputs,
+                        targets.numbers, targets.weights, dOutputs, loss);
   crossEntropy(context, {targets.rows, targets.outputSize}, outputs,
                targets.targets, targets.weights, dOutputs, loss);
 }

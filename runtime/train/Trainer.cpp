@@ -239,6 +239,14 @@ void Trainer::judge(const TrainingProgress &progress) {
                std::to_string(best->step);
 }
 
+bool Trainer::owesValidation() const {
+  const std::int64_t done = stepsDone();
+  return lastLoss &&
+         (done == trainingOptions.steps ||
+          done % trainingOptions.evaluateEvery == 0) &&
+         !(last && last->step == done);
+}
+
 void Trainer::run(
     const std::function<void(const TrainingProgress &)> &report,
     const std::function<void(const TrainingProgress &)> &evaluated,
@@ -252,26 +260,26 @@ void Trainer::run(
   std::int64_t validations = 0;
   bool stopped = false;
   earlyEnd.clear();
-  while (stepsDone() < trainingOptions.steps && !stopped && earlyEnd.empty()) {
-    const Clock::time_point begin = Clock::now();
-    const double loss = step();
-    trainingSeconds += secondsSince(begin);
+  while (!stopped && earlyEnd.empty() &&
+         (owesValidation() || stepsDone() < trainingOptions.steps)) {
+    if (!owesValidation()) {
+      const Clock::time_point begin = Clock::now();
+      const double loss = step();
+      trainingSeconds += secondsSince(begin);
+      const double before = lastLoss ? lastLoss->smoothed : loss;
+      lastLoss = {loss, before + smoothing * (loss - before)};
+    }
     progress.step = stepsDone();
     const std::int64_t run = progress.step - firstStep;
-    progress.stepLoss = loss;
-    progress.loss =
-        run == 1 ? loss : progress.loss + smoothing * (loss - progress.loss);
+    progress.loss = *lastLoss;
     progress.tokensPerSecond = static_cast<double>(run * trainingOptions.batch *
                                                    trainingOptions.accumulate *
                                                    trainingOptions.context) /
                                std::max(trainingSeconds, 1e-9);
-    const bool isLast = progress.step == trainingOptions.steps;
-    stopped = stop && stop();
     progress.validationLoss.reset();
     progress.metrics.clear();
     std::optional<Evaluation> validation;
-    if (!stopped &&
-        (isLast || progress.step % trainingOptions.evaluateEvery == 0)) {
+    if (owesValidation()) {
       const Clock::time_point validationBegin = Clock::now();
       validation = evaluate(stop);
       validationSeconds += secondsSince(validationBegin);
@@ -281,6 +289,7 @@ void Trainer::run(
     const bool isFinite = !validation || std::isfinite(validation->loss);
     if (validation && isFinite) {
       progress.validationLoss = validation->loss;
+      last = {progress.step, validation->loss};
       progress.metrics = validation->metrics;
     }
     const auto stepsLeft =
@@ -288,7 +297,8 @@ void Trainer::run(
     const double validationsLeft = std::ceil(
         stepsLeft / static_cast<double>(trainingOptions.evaluateEvery));
     progress.secondsLeft =
-        stepsLeft * trainingSeconds / static_cast<double>(run) +
+        stepsLeft * trainingSeconds /
+            static_cast<double>(std::max<std::int64_t>(run, 1)) +
         (validations == 0 ? 0
                           : validationsLeft * validationSeconds /
                                 static_cast<double>(validations));
@@ -300,5 +310,6 @@ void Trainer::run(
       judge(progress);
       evaluated(progress);
     }
+    stopped = stopped || (stop && stop());
   }
 }

@@ -74,6 +74,11 @@ public:
                         values.size() * sizeof(T));
     return address;
   }
+  /// As `upload`, `offset` elements after an address of 16 bytes.
+  template <typename T> T *upload(std::vector<T> values, std::int64_t offset) {
+    values.insert(values.begin(), static_cast<std::size_t>(offset), T());
+    return upload(values) + offset;
+  }
   /// Fails, by an exception, where nothing was written.
   template <typename T>
   std::vector<T> download(const T *address, std::int64_t count) const {

@@ -148,7 +148,10 @@ TEST_F(LayerKernelsTest, Embedding) {
        {EmbeddingShape{0, 3, 5}, EmbeddingShape{1, 1, 1},
         EmbeddingShape{33, 4, 31}, EmbeddingShape{1000, 65, 33},
         EmbeddingShape{257, 3, 300}, EmbeddingShape{3, 257, 130},
-        EmbeddingShape{5, 2, 0}}) {
+        EmbeddingShape{5, 2, 0}, EmbeddingShape{700, 40, 36},
+        EmbeddingShape{64, 1, 132}, EmbeddingShape{130, 2, 8},
+        // So many words that a chunk has several tiles of rows.
+        EmbeddingShape{3000, 70000, 1}}) {
     const auto &[rows, vocabulary, width] = shape;
     const std::vector<std::int32_t> tokens = randomIndices(rows, vocabulary, 1);
     const Floats table = randomFloats(vocabulary * width, 2);
@@ -171,6 +174,46 @@ TEST_F(LayerKernelsTest, Embedding) {
       }
     expectClose(found[1], sums, 6e-8, 1e-12, "dTable");
   }
+}
+
+TEST_F(LayerKernelsTest, EmbeddingOfAFrequentWord) {
+  // Word 3 has most of the positions, word 0 and foreign tokens a few, words 5
+  // and 6 none. Packs of 16 bytes in f32 and bf16, in f32 alone, in neither.
+  constexpr std::int64_t rows = 1500;
+  constexpr std::int64_t vocabulary = 7;
+  std::vector<std::int32_t> tokens(rows, 3);
+  for (const std::int32_t row : randomIndices(rows / 9, rows, 1))
+    tokens[row] = row % 6 - 1;
+  for (const std::int64_t width : {136, 132, 33})
+    for (const std::int64_t offset : {0, 1}) {
+      const EmbeddingShape shape{rows, vocabulary, width};
+      // Numbers of bf16.
+      std::vector<BFloat16> dOutput;
+      for (const float value : randomFloats(rows * width, 2))
+        dOutput.push_back(BFloat16(value));
+      const std::vector<Floats> found =
+          inEveryOrder([&](EmulatedKernels &device, const LayerContext &on) {
+            const std::int32_t *at = device.upload(tokens);
+            auto *dTable = device.reserve<float>(vocabulary * width);
+            auto *again = device.reserve<float>(vocabulary * width);
+            embeddingBackward(
+                on, shape, at,
+                device.upload(Floats(dOutput.begin(), dOutput.end()), offset),
+                dTable);
+            embeddingBackward(on, shape, at, device.upload(dOutput, offset),
+                              again);
+            return std::vector<Floats>{
+                device.download(dTable, vocabulary * width),
+                device.download(again, vocabulary * width)};
+          });
+      std::vector<double> sums(static_cast<std::size_t>(vocabulary * width));
+      for (std::int64_t row = 0; row < rows; ++row)
+        for (std::int64_t j = 0; j < width; ++j)
+          if (tokens[row] >= 0)
+            sums[tokens[row] * width + j] += dOutput[row * width + j];
+      expectClose(found[0], sums, 6e-8, 1e-12, "dTable");
+      EXPECT_EQ(found[1], found[0]);
+    }
 }
 
 TEST_F(LayerKernelsTest, ForeignTokensAreSeenAndTouchNothing) {
@@ -233,6 +276,40 @@ TEST_F(LayerKernelsTest, Activations) {
         ASSERT_NEAR(found[1][i], slope[i], 1e-6 * std::abs(dy[i]))
             << "at " << x[i];
       }
+    }
+}
+
+TEST_F(LayerKernelsTest, SquaredError) {
+  for (const SquaredErrorShape &shape :
+       {SquaredErrorShape{0, 3}, SquaredErrorShape{1, 1},
+        SquaredErrorShape{70, 2}, SquaredErrorShape{3, 700},
+        SquaredErrorShape{3, 0}})
+    for (const bool isWeighted : {false, true}) {
+      const std::int64_t count = shape.rows * shape.columns;
+      const Floats predicted = randomFloats(count, 1);
+      const Floats targets = randomFloats(count, 2);
+      Floats weights(static_cast<std::size_t>(shape.rows), 0.25F);
+      if (shape.rows > 1)
+        weights[1] = 0;
+      const float *ofHost = isWeighted ? weights.data() : nullptr;
+      Floats gradient(predicted.size());
+      double loss = -1;
+      squaredError(hostLayers(), shape, predicted.data(), targets.data(),
+                   ofHost, gradient.data(), &loss);
+      const std::vector<Floats> found =
+          inEveryOrder([&](EmulatedKernels &device, const LayerContext &on) {
+            auto *dx = device.upload(predicted);
+            auto *there = device.upload(std::vector<double>{-1});
+            squaredError(on, shape, dx, device.upload(targets),
+                         isWeighted ? device.upload(weights) : nullptr, dx,
+                         there);
+            return std::vector<Floats>{
+                device.download(dx, count),
+                {static_cast<float>(device.download(there, 1).at(0))}};
+          });
+      EXPECT_NEAR(found[1][0], loss, 1e-6 * loss);
+      for (std::size_t i = 0; i < gradient.size(); ++i)
+        ASSERT_NEAR(found[0][i], gradient[i], 1e-6 * std::abs(gradient[i]));
     }
 }
 

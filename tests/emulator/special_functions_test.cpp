@@ -7,8 +7,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The bounds are those of the PTX ISA's sections on ex2, lg2 and rcp in their
-// approximate forms.
+// The bounds are those of the PTX ISA's sections on ex2, lg2, rcp and rsqrt in
+// their approximate forms.
 //
 //===----------------------------------------------------------------------===//
 
@@ -98,6 +98,8 @@ TEST(SpecialFunctions, WithinTheirBounds) {
                  [](double x) { return std::log2(x); });
   expectRelative("rcp.approx.ftz.f32", between(0.001f, 1e6f), 0x1p-23,
                  [](double x) { return 1 / x; });
+  expectRelative("rsqrt.approx.f32", between(1e-30f, 1e30f), 0x1p-22,
+                 [](double x) { return 1 / std::sqrt(x); });
   expectRelative("sqrt.approx.ftz.f32", between(0, 1e6f), 0x1p-23,
                  [](double x) { return std::sqrt(x); });
 }
@@ -138,4 +140,7 @@ TEST(SpecialFunctions, SpecialValues) {
   expectValues("tanh.approx.f32", {0, -0.0f, infinity, -infinity, NAN},
                {0, -0.0f, 1, -1, NAN});
   expectValues("rcp.approx.ftz.f32", {tiny, -tiny}, {infinity, -infinity});
+  expectValues("rsqrt.approx.f32", {0, -0.0f, infinity, -1, NAN, 4, 0x1p-148f},
+               {infinity, -infinity, 0, NAN, NAN, 0.5f, 0x1p74f});
+  expectValues("rsqrt.approx.ftz.f32", {tiny, -tiny}, {infinity, -infinity});
 }

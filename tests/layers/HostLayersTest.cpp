@@ -339,6 +339,26 @@ TEST(Activation, ForwardAndBackward) {
   }
 }
 
+TEST(SquaredError, LossAndGradient) {
+  const std::vector<float> predicted = {1, 2, NAN, 4, -1, 3};
+  const std::vector<float> targets = {0, 4, 5, 6, 1, 3};
+  const std::vector<float> weights = {0.75F, 0, 0.25F};
+  std::vector<float> gradient(6, 9);
+  double loss = -1;
+  squaredError(hostLayers(), {3, 2}, predicted.data(), targets.data(),
+               weights.data(), gradient.data(), &loss);
+  EXPECT_DOUBLE_EQ(loss, 0.75 * (1 + 4) / 2 + 0.25 * (4 + 0) / 2);
+  EXPECT_EQ(gradient, (std::vector<float>{0.75F, -1.5F, 0, 0, -0.5F, 0}));
+  squaredError(hostLayers(), {2, 1}, targets.data(), predicted.data(), nullptr,
+               nullptr, &loss);
+  EXPECT_DOUBLE_EQ(loss, (1 + 4) / 2.0);
+  squaredError(hostLayers(), {0, 3}, nullptr, nullptr, nullptr, nullptr, &loss);
+  EXPECT_EQ(loss, 0);
+  EXPECT_THROW(squaredError(hostLayers(), {-1, 3}, nullptr, nullptr, nullptr,
+                            nullptr, &loss),
+               Error);
+}
+
 TEST(GatedActivation, ForwardAndBackward) {
   constexpr std::size_t rows = 7;
   constexpr std::size_t width = 5;

@@ -18,6 +18,7 @@
 #include "gtest/gtest.h"
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -207,7 +208,7 @@ protected:
 
   TemporaryFolder folder;
   std::filesystem::path path = folder.path() / "model.safetensors";
-  LanguageModel model = smallModel(3);
+  LanguageModel model = smallModel(3, 1);
   AdamW adamW = adamWOf(model);
   CheckpointInfo info{.metadata = metadataOf(model)};
 };
@@ -278,6 +279,7 @@ TEST_F(CheckpointOfASmallModel, RefusesNumbersThatAreNotFinite) {
   const auto bytesOf = [](float number) {
     return std::string(reinterpret_cast<const char *>(&number), sizeof number);
   };
+  patch("\"checksum\"", "\"unknowns\"");
   patch(bytesOf(12345.678F), bytesOf(INFINITY));
   try {
     readCheckpoint(path, model, nullptr);
@@ -288,6 +290,62 @@ TEST_F(CheckpointOfASmallModel, RefusesNumbersThatAreNotFinite) {
               std::string::npos)
         << error.what();
   }
+}
+
+/// A checkpoint is refused with a sentence that begins with its path.
+void expectRefusal(const std::filesystem::path &path, const std::string &how) {
+  try {
+    requireWhole(path);
+    FAIL() << "a checkpoint was read that was " << how;
+  } catch (const Error &error) {
+    EXPECT_TRUE(std::string(error.what()).starts_with(path.string() + ": "))
+        << how << ": " << error.what();
+  }
+}
+
+TEST_F(CheckpointOfASmallModel, IsRefusedWhenItIsCutAtAnyByte) {
+  write();
+  const std::string bytes = readFile(path);
+  for (std::size_t length = bytes.size(); length-- > 0;) {
+    std::filesystem::resize_file(path, length);
+    expectRefusal(path, "cut after " + std::to_string(length) + " bytes");
+  }
+}
+
+TEST_F(CheckpointOfASmallModel, IsRefusedWhenAnyByteIsAnother) {
+  info.validation = Validation{0, 1.25};
+  info.gradientNorms = {0.5, 0.25};
+  write();
+  const std::string bytes = readFile(path);
+  // The name of the checksum itself, without which nothing is checked, and the
+  // spaces behind the header say nothing.
+  const std::size_t name = bytes.find("\"checksum\"");
+  ASSERT_NE(name, std::string::npos);
+  std::uint64_t headerBytes = 0;
+  std::memcpy(&headerBytes, bytes.data(), sizeof headerBytes);
+  const std::size_t headerEnd = sizeof headerBytes + headerBytes;
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    if ((at > name && at <= name + 8) ||
+        (at > headerEnd - 8 && at < headerEnd && bytes[at] == ' '))
+      continue;
+    std::string damaged = bytes;
+    damaged[at] = static_cast<char>(damaged[at] ^ (1 << (at % 8)));
+    std::ofstream(path, std::ios::binary) << damaged;
+    expectRefusal(path, "changed at byte " + std::to_string(at));
+  }
+}
+
+TEST_F(CheckpointOfASmallModel, HasAnotherChecksumWhenItsContentIsAnother) {
+  write();
+  const std::string one = SafetensorsReader(path).metadata().at("checksum");
+  write();
+  EXPECT_EQ(SafetensorsReader(path).metadata().at("checksum"), one);
+  std::swap(model.parameters().onHost()[0], model.parameters().onHost()[1]);
+  write();
+  EXPECT_NE(SafetensorsReader(path).metadata().at("checksum"), one);
+  // Those of before there was one are read without.
+  patch("\"checksum\"", "\"chechsum\"");
+  EXPECT_NO_THROW(readCheckpoint(path, model, nullptr));
 }
 
 TEST_F(CheckpointOfASmallModel, SaysThatANullIsNoNumber) {

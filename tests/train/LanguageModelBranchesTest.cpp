@@ -185,6 +185,65 @@ TEST_P(Switches, AreKeptInACheckpoint) {
             lossOf(model, 2, 5, tokens, targets));
 }
 
+/// A model of numbers, with a step that does not count.
+TEST(SwitchesOf, NumbersHaveTheGradientsOfDouble) {
+  LanguageModel model({.layers = 2,
+                       .width = 6,
+                       .expansion = 2,
+                       .convolution = 2,
+                       .inputs = 3,
+                       .outputs = 2},
+                      compiledCell("mingru"));
+  model.initialise(3);
+  Random random(9);
+  for (float &value : model.parameters().onHost())
+    value += static_cast<float>(0.1 * random.normal());
+  const auto drawn = [&](std::size_t count) {
+    std::vector<float> numbers(count);
+    for (float &number : numbers)
+      number = static_cast<float>(random.normal());
+    return numbers;
+  };
+  const Batch batch{.batch = 2,
+                    .time = 4,
+                    .mask = {1, 1, 0, 1, 1, 1, 1, 1},
+                    .numbers = drawn(24),
+                    .numberTargets = drawn(16)};
+  const TextCorpus corpus;
+  const TextTask task(corpus);
+  Objective objective(model, task);
+  const double loss = objective.lossAndGradients(batch);
+  const std::span<const float> start = model.parameters().onHost();
+  Numbers p(start.begin(), start.end());
+  const reference::ParsedCell equations = equationsOf("mingru");
+  const ReferenceLanguageModel inDouble(model, &equations);
+  const Numbers numbers(batch.numbers.begin(), batch.numbers.end());
+  const auto reference = [&] {
+    const Numbers outputs = inDouble.outputs(p, 2, 4, numbers);
+    double sum = 0;
+    for (std::size_t i = 0; i < outputs.size(); ++i)
+      if (batch.mask[i / 2] != 0)
+        sum += std::pow(outputs[i] - batch.numberTargets[i], 2);
+    return sum / 14;
+  };
+  EXPECT_NEAR(loss, reference(), 1e-6);
+  expectClose(model.gradients().onHost(), centralDifferences(p, reference),
+              1e-4, 2e-6, "gradients");
+  // Step by step.
+  objective.loss(batch);
+  const std::vector<float> whole = objective.outputs();
+  ModelState state = model.initialState(1);
+  std::vector<float> outputs(8);
+  model.step(state, std::span<const float>(batch.numbers).first(9),
+             std::span(outputs).first(6));
+  model.step(state, std::span<const float>(batch.numbers).subspan(9, 3),
+             std::span(outputs).subspan(6));
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    EXPECT_NEAR(outputs[i], whole[i], 1e-6);
+  EXPECT_THROW(model.step(state, std::vector<std::int32_t>{1}, outputs), Error);
+  EXPECT_THROW(objective.loss({1, 1, {0}, {0}}), Error);
+}
+
 TEST(SwitchesOf, DropoutLeavesOutOthersInAnotherStep) {
   LanguageModel model(small({.dropout = 0.5}), compiledCell("mingru"));
   model.initialise(3);
@@ -270,7 +329,8 @@ TEST(SwitchesOf, RefuseWhatDoesNotGoTogether) {
               "attention takes the place of cells: expected no heads beside "
               "cell 'mingru', found 2");
   expectError({.feedForward = 2}, "mingru",
-              "convolution, feed-forward and dropout are of f32, but cell "
+              "convolution, feed-forward, dropout and models of numbers are of "
+              "f32, but cell "
               "'mingru' stores sequences as bf16; compile it with io type f32, "
               "or leave them out",
               "bf16");

@@ -36,16 +36,43 @@ public:
   /// The training step whose dropout masks are laid on; none: no dropout.
   std::optional<std::uint64_t> step;
 
+  /// Of a model of numbers, the outputs [batch, time, outputs].
+  Numbers outputs(const Numbers &p, std::size_t batch, std::size_t time,
+                  const Numbers &numbers) const {
+    return head(
+        p, batch * time,
+        layers(p, batch, time,
+               linear(batch * time, static_cast<std::size_t>(options.inputs),
+                      width, numbers, of(p, "input.weight"),
+                      of(p, "input.bias"))));
+  }
+
   /// logits[batch, time, vocabulary].
   Numbers logits(const Numbers &p, std::size_t batch, std::size_t time,
                  const std::vector<std::int32_t> &tokens) const {
-    const std::size_t rows = batch * time;
-    const auto part = [&](const std::string &name) { return of(p, name); };
-    const Numbers table = part("embedding.weight");
+    const Numbers table = of(p, "embedding.weight");
     Numbers x;
     for (const std::int32_t token : tokens)
       x.insert(x.end(), table.begin() + token * options.width,
                table.begin() + (token + 1) * options.width);
+    return head(p, batch * time, layers(p, batch, time, std::move(x)));
+  }
+
+  double loss(const Numbers &p, std::size_t batch, std::size_t time,
+              const std::vector<std::int32_t> &tokens,
+              const std::vector<std::int32_t> &targets) const {
+    return crossEntropyLoss(batch * time, vocabulary,
+                            logits(p, batch, time, tokens), targets);
+  }
+
+private:
+  static constexpr double epsilon = RmsNormShape().epsilon;
+
+  /// The residual stream behind the last layer.
+  Numbers layers(const Numbers &p, std::size_t batch, std::size_t time,
+                 Numbers x) const {
+    const std::size_t rows = batch * time;
+    const auto part = [&](const std::string &name) { return of(p, name); };
     dropOut(x, 0);
     std::uint64_t branch = 0;
     const auto addBranch = [&](Numbers added) {
@@ -92,21 +119,16 @@ public:
                          part(prefix + "ff.out.bias")));
       }
     }
+    return x;
+  }
+
+  Numbers head(const Numbers &p, std::size_t rows, const Numbers &x) const {
     return linear(
-        rows, width, vocabulary,
-        rmsNorm(rows, width, x, part("norm.weight"), epsilon),
-        part(options.tiedEmbedding ? "embedding.weight" : "head.weight"));
+        rows, width, static_cast<std::size_t>(options.outputSize()),
+        rmsNorm(rows, width, x, of(p, "norm.weight"), epsilon),
+        of(p, options.tiedEmbedding ? "embedding.weight" : "head.weight"),
+        options.isOfNumbers() ? of(p, "head.bias") : Numbers());
   }
-
-  double loss(const Numbers &p, std::size_t batch, std::size_t time,
-              const std::vector<std::int32_t> &tokens,
-              const std::vector<std::int32_t> &targets) const {
-    return crossEntropyLoss(batch * time, vocabulary,
-                            logits(p, batch, time, tokens), targets);
-  }
-
-private:
-  static constexpr double epsilon = RmsNormShape().epsilon;
 
   /// `tensors` tensors of `p`, the first of which is `name`.
   Numbers of(const Numbers &p, const std::string &name,

@@ -166,7 +166,7 @@ TEST(Trainer, RefusesAValidationThatIsNotFinite) {
   try {
     trainer.run(
         [&](const TrainingProgress &progress) {
-          EXPECT_TRUE(std::isfinite(progress.stepLoss));
+          EXPECT_TRUE(std::isfinite(progress.loss.last));
           EXPECT_FALSE(progress.validationLoss);
           reported.push_back(progress.step);
         },
@@ -213,14 +213,57 @@ TEST(Trainer, StopsAfterAStepOrWithinAValidation) {
   };
   std::vector<std::int64_t> none;
   EXPECT_EQ(run(1, none), 1);
-  EXPECT_EQ(run(2, none), 2);
   // Within the validation after step 2: at its beginning, and near its end.
-  EXPECT_EQ(run(3, none), 2);
-  EXPECT_EQ(run(6, none), 2);
+  EXPECT_EQ(run(2, none), 2);
+  EXPECT_EQ(run(5, none), 2);
   EXPECT_TRUE(none.empty());
   std::vector<std::int64_t> one;
-  EXPECT_EQ(run(7, one), 3);
+  EXPECT_EQ(run(6, one), 2);
   EXPECT_EQ(one, std::vector<std::int64_t>{2});
+  EXPECT_EQ(run(7, one), 3);
+}
+
+TEST(Trainer, BeginsWithTheValidationThatTheRunBeforeLeftOut) {
+  const SmallTask text(learnableText());
+  TrainingOptions options = quickTraining();
+  options.evaluateEvery = 2;
+  options.steps = 5;
+  struct Row {
+    std::int64_t step;
+    double last, smoothed;
+    std::optional<double> validation;
+    bool operator==(const Row &) const = default;
+  };
+  const auto train = [&](int stopAt) {
+    LanguageModel model = smallModel(text.vocabulary());
+    AdamW adamW = adamWOf(model);
+    std::vector<Row> rows;
+    const auto run = [&](Trainer &trainer, int atMost) {
+      int asked = 0;
+      trainer.run(
+          [&](const TrainingProgress &progress) {
+            rows.push_back({progress.step, progress.loss.last,
+                            progress.loss.smoothed, progress.validationLoss});
+          },
+          [](const TrainingProgress &) {}, [&] { return ++asked == atMost; });
+    };
+    Trainer first(model, text.task, adamW, options);
+    run(first, stopAt);
+    EXPECT_EQ(first.owesValidation(), stopAt == 2);
+    Trainer second(model, text.task, adamW, options);
+    second.setLast(first.stepLoss(), std::nullopt);
+    if (stopAt != 0)
+      run(second, 0);
+    return rows;
+  };
+  const std::vector<Row> whole = train(0);
+  ASSERT_EQ(whole.size(), 5);
+  EXPECT_TRUE(whole[1].validation);
+  std::vector<Row> parts = train(2);
+  ASSERT_EQ(parts.size(), 6);
+  EXPECT_FALSE(parts[1].validation);
+  parts.erase(parts.begin() + 1);
+  EXPECT_EQ(parts, whole);
 }
 
 TEST(Trainer, ClipsNothingWithAClipOfZero) {

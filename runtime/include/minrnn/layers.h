@@ -383,6 +383,25 @@ void crossEntropy(const LayerContext &context, const CrossEntropyShape &shape,
                   const float *weights, float *dLogits, double *loss);
 
 //===----------------------------------------------------------------------===//
+// Mean squared error
+//===----------------------------------------------------------------------===//
+
+struct SquaredErrorShape {
+  std::int64_t rows = 0;
+  std::int64_t columns = 0;
+};
+
+/// loss[1] = the sum over the rows of weights[row] times the mean over the
+/// columns of (predicted - targets)^2, of arrays of [rows, columns]. Null
+/// `weights` are 1 / rows each, for the mean. A row of weight 0 counts for
+/// nothing: its numbers are not looked at, and its gradient is 0. When
+/// `dPredicted` is not null, the gradient of that sum goes to it; it may be the
+/// array of `predicted`.
+void squaredError(const LayerContext &context, const SquaredErrorShape &shape,
+                  const float *predicted, const float *targets,
+                  const float *weights, float *dPredicted, double *loss);
+
+//===----------------------------------------------------------------------===//
 // Rows: what linear layers, residual connections and states need
 //===----------------------------------------------------------------------===//
 

@@ -220,7 +220,7 @@ struct Forward {
       addRows(weights, others, sums);
     }
     for (int i = 0; i < ownRows; ++i) {
-      const float divisor = float(warpSum(divisors[i]));
+      const float divisor = float(warpSum(double(divisors[i])));
       for (float &sum : sums[i])
         sum /= divisor;
       const Size row = first + firstOwn() + i;

@@ -90,7 +90,7 @@ template <typename Lanes> [[gnu::always_inline]] inline void exp(Lanes &x) {
   sum = sum * r + 1.6666665459e-1F;
   sum = sum * r + 5.0000001201e-1F;
   sum = sum * (r * r) + r + 1.0F;
-  using Bits [[gnu::vector_size(sizeof(Lanes))]] = std::int32_t;
+  using Bits [[gnu::vector_size(sizeof(Lanes))]] = std::uint32_t;
   Bits bits;
   Bits exponent;
   std::memcpy(&bits, &sum, sizeof(bits));
@@ -181,7 +181,7 @@ Product keysTimesQueries(RowsOfHead<const float> keys, std::int64_t begin,
           .a = keys[begin],
           .aRow = keys.stride,
           .aTerm = 1,
-          .b = queries.data()->lanes,
+          .b = queries.empty() ? nullptr : queries.front().lanes,
           .bStride = tileQueries,
           .c = result->lanes,
           .cStride = tileQueries,

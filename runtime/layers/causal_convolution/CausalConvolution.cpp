@@ -55,7 +55,7 @@ void launchBackward(LayerKernels &device, const CausalConvolutionShape &shape,
   device.start(causalConvolutionSource, "causalConvolutionWeightPartials",
                stripesGrid(rows, shape.channels), input, dOutput, partials,
                rows, shape.time, shape.channels, shape.taps);
-  sumPartials(device, partials, dWeight, stripes, weights, weights);
+  sumPartials(device, partials, stripes, weights, dWeight);
 }
 
 } // namespace

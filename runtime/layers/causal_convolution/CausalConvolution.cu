@@ -16,7 +16,7 @@
 
 /// input, output [rows, channels], weight[channels, taps], bias[channels] or
 /// null. Grid {channels / 128, rows / 8}, block {32, 8}.
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(256, 4)
     causalConvolutionForward(const float *__restrict__ input,
                              const float *__restrict__ weight,
                              const float *__restrict__ bias,
@@ -35,7 +35,7 @@ extern "C" __global__ void __launch_bounds__(256)
 
 /// dInput[rows, channels] from dOutput[rows, channels]. Grid and block as
 /// causalConvolutionForward.
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(256, 4)
     causalConvolutionBackward(const float *__restrict__ weight,
                               const float *__restrict__ dOutput,
                               float *__restrict__ dInput, Size rows, Size time,
@@ -53,7 +53,7 @@ extern "C" __global__ void __launch_bounds__(256)
 
 /// partials[stripes, channels, taps]: the gradient of weight over stripes of
 /// 128 rows. Grid {channels / 32, stripes}, block {32, 8}.
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(256, 4)
     causalConvolutionWeightPartials(const float *__restrict__ input,
                                     const float *__restrict__ dOutput,
                                     double *__restrict__ partials, Size rows,

@@ -12,6 +12,7 @@
 #include "runtime/layers/LaunchGrids.h"
 #include "runtime/layers/LayerKernels.h"
 #include "runtime/layers/cross_entropy/CrossEntropy.cu.h"
+#include "runtime/layers/cross_entropy/TiledCrossEntropy.cu.h"
 #include "specs/contract/ElementCount.h"
 
 #include <algorithm>
@@ -27,6 +28,33 @@ namespace {
 
 /// What CrossEntropy.cu says of itself.
 constexpr std::int64_t keptClasses = 12288 - 512;
+
+/// Each row's loss, and the gradient.
+void startRows(LayerKernels &device, const CrossEntropyShape &shape,
+               const float *logits, const std::int32_t *targets,
+               const float *weights, float *dLogits, double *losses) {
+  constexpr std::int64_t sharedBytes = std::int64_t{48} * 1024;
+  const auto [rows, classes] = shape;
+  // Lanes that share a short row spare a reduction over the warp.
+  const std::int64_t rowsOfTile = classes <= 128 ? 8 : 1;
+  const std::int64_t bytesOfWarp =
+      ceilDiv(std::max<std::int64_t>(rowsOfTile * classes, 1), 4) * 16;
+  const std::int64_t warps =
+      std::min<std::int64_t>(8, sharedBytes / bytesOfWarp);
+  // With fewer warps, a block does better with a row.
+  if (warps < 4)
+    return device.start(
+        crossEntropySource, "crossEntropyRows",
+        blockPerRowGrid(rows, classes,
+                        classes <= keptClasses ? 4 * classes : 0),
+        logits, targets, weights, dLogits, losses, rows, classes);
+  const LaunchShape grid = {
+      {upTo(mostBlocks, ceilDiv(rows, rowsOfTile * warps)), 1, 1},
+      {static_cast<std::uint32_t>(warps * lanes), 1, 1},
+      static_cast<std::uint32_t>(warps * bytesOfWarp)};
+  device.start(tiledCrossEntropySource, "crossEntropyTiles", grid, logits,
+               targets, weights, dLogits, losses, rows, classes, rowsOfTile);
+}
 
 void checkTargets(const CrossEntropyShape &shape, const std::int32_t *targets,
                   const float *weights) {
@@ -49,11 +77,7 @@ void minrnn::crossEntropy(const LayerContext &context,
   const std::int64_t classes = shape.classes;
   if (LayerKernels *device = context.kernels()) {
     double *losses = device->workspace(shape.rows);
-    device->start(crossEntropySource, "crossEntropyRows",
-                  blockPerRowGrid(shape.rows, classes,
-                                  classes <= keptClasses ? 4 * classes : 0),
-                  logits, targets, weights, dLogits, losses, shape.rows,
-                  classes);
+    startRows(*device, shape, logits, targets, weights, dLogits, losses);
     return device->start(crossEntropySource, "crossEntropySum", oneBlock,
                          losses, loss, shape.rows,
                          weights == nullptr ? shape.rows : std::int64_t{1});

@@ -42,20 +42,37 @@ extern "C" __global__ void __launch_bounds__(256)
     const bool foreign = target < 0 || target >= classes;
     // Read before dLogits is written: that may be the array of logits.
     const float atTarget = foreign ? float(notANumber()) : x[target];
-    float largest = -__int_as_float(0x7F800000);
-    for (Size j = threadIdx.x; j < classes; j += blockDim.x) {
-      const float value = x[j];
-      if (keeps)
-        keptRow[j] = value;
-      largest = fmaxf(largest, value);
-    }
-    largest = blockMaximum(largest);
+    const float infinity = __int_as_float(0x7F800000);
+    float largest = -infinity;
     double sum = 0;
-    for (Size j = threadIdx.x; j < classes; j += blockDim.x) {
-      const float e = expf((keeps ? keptRow[j] : x[j]) - largest);
-      if (keeps)
+    if (keeps) {
+      for (Size j = threadIdx.x; j < classes; j += blockDim.x) {
+        const float value = x[j];
+        keptRow[j] = value;
+        largest = fmaxf(largest, value);
+      }
+      largest = blockMaximum(largest);
+      for (Size j = threadIdx.x; j < classes; j += blockDim.x) {
+        const float e = expf(keptRow[j] - largest);
         keptRow[j] = e;
-      sum += e;
+        sum += e;
+      }
+    } else {
+      // Both at once, for the largest so far, since reading is what costs.
+      float own = -infinity;
+      for (Size j = threadIdx.x; j < classes; j += blockDim.x) {
+        const float value = x[j];
+        if (value > own) {
+          sum *= double(expf(own - value));
+          own = value;
+        }
+        // Minus infinity counts for nothing.
+        if (value != -infinity)
+          sum += double(expf(value - own));
+      }
+      largest = blockMaximum(own);
+      if (own != -infinity)
+        sum *= double(expf(own - largest));
     }
     sum = blockSum(sum);
     const double loss = log(sum) - double(atTarget - largest);

@@ -22,6 +22,66 @@ using namespace minrnn::kernels;
 
 namespace {
 
+/// How a backward orders the rows and adds them up, as Embedding.cu has it.
+struct EmbeddingSplit {
+  // More chunks are faster to order, and their counts slower to add up.
+  static constexpr std::int64_t mostCounts = 1 << 18;
+  static constexpr std::int64_t rowsOfTile = 256;
+  static constexpr std::int64_t manyRuns = 4096;
+
+  std::int64_t chunks;
+  std::int64_t rowsOfChunk;
+  std::int64_t rowsOfRun;
+  std::int64_t runs;
+
+  explicit EmbeddingSplit(const EmbeddingShape &shape) {
+    const std::int64_t most = std::clamp<std::int64_t>(
+        mostCounts / std::max<std::int64_t>(shape.vocabulary, 1), 4, 64);
+    rowsOfChunk =
+        std::max(rowsOfTile,
+                 ceilDiv(ceilDiv(shape.rows, most), rowsOfTile) * rowsOfTile);
+    chunks = std::max<std::int64_t>(ceilDiv(shape.rows, rowsOfChunk), 1);
+    rowsOfRun =
+        64 * std::max<std::int64_t>(ceilDiv(shape.rows, 64 * manyRuns), 1);
+    runs = ceilDiv(shape.rows, rowsOfRun);
+  }
+};
+
+template <typename Number>
+void backwardOnDevice(LayerKernels &device, const EmbeddingShape &shape,
+                      const std::int32_t *tokens, const Number *dOutput,
+                      float *dTable) {
+  const SourceText source =
+      sourceFor<Number>(embeddingSource, embeddingBf16Source);
+  const auto &[rows, vocabulary, width] = shape;
+  const EmbeddingSplit split(shape);
+  const std::int64_t ofPartials = split.runs * 2 * width;
+  const std::int64_t ofCounts = split.chunks * vocabulary;
+  double *partials =
+      device.workspace(ofPartials + ofCounts + (vocabulary + 1) + rows);
+  // Two floats each, and 64-bit integers.
+  double *counts = partials + ofPartials;
+  double *starts = counts + ofCounts;
+  double *order = starts + vocabulary + 1;
+  const LaunchShape ofChunks = {
+      {upTo(mostBlocks, split.chunks), 1, 1},
+      {static_cast<std::uint32_t>(EmbeddingSplit::rowsOfTile), 1, 1}};
+  device.start(source, "embeddingCount", ofChunks, tokens, counts, rows,
+               vocabulary, split.chunks, split.rowsOfChunk);
+  device.start(source, "embeddingStarts", oneBlock, counts, starts, vocabulary,
+               split.chunks);
+  device.start(source, "embeddingOrder", ofChunks, tokens, counts, order, rows,
+               vocabulary, split.chunks, split.rowsOfChunk);
+  device.start(source, "embeddingRuns",
+               {{upTo(mostBlocks, ceilDiv(split.runs, 4)),
+                 upTo(mostBlocksAcross, ceilDiv(width, 128)), 1},
+                {lanes, 4, 1}},
+               tokens, dOutput, dTable, starts, order, partials, vocabulary,
+               width, split.rowsOfRun);
+  device.start(source, "embeddingSums", rowsGrid(vocabulary, width), partials,
+               starts, dTable, vocabulary, width, split.rowsOfRun);
+}
+
 void check(const EmbeddingShape &shape) {
   elementCount({shape.rows, shape.width}, "embedding, output");
   elementCount({shape.vocabulary, shape.width}, "embedding, table");
@@ -63,16 +123,8 @@ void minrnn::embeddingBackward(const LayerContext &context,
                                const std::int32_t *tokens,
                                const Number *dOutput, float *dTable) {
   check(shape);
-  if (LayerKernels *device = context.kernels()) {
-    const LaunchShape grid = {
-        {upTo(mostBlocks, shape.vocabulary),
-         upTo(mostBlocksAcross, ceilDiv(shape.width, 128)), 1},
-        {lanes, 16, 1}};
-    return device->start(
-        sourceFor<Number>(embeddingSource, embeddingBf16Source),
-        "embeddingBackward", grid, tokens, dOutput, dTable, shape.rows,
-        shape.vocabulary, shape.width);
-  }
+  if (LayerKernels *device = context.kernels())
+    return backwardOnDevice(*device, shape, tokens, dOutput, dTable);
   checkTokens(shape, tokens);
   const std::int64_t width = shape.width;
   std::fill_n(dTable, shape.vocabulary * width, 0.0F);

@@ -9,7 +9,6 @@
 #include "minrnn/layers.h"
 
 #include "runtime/layers/LayerKernels.h"
-#include "runtime/layers/norm/Norm.cu.h"
 #include "runtime/layers/norm/NormGrids.h"
 #include "runtime/layers/rows/ColumnSums.h"
 #include "specs/contract/ElementCount.h"
@@ -28,12 +27,11 @@ void minrnn::layerNormForward(const LayerContext &context,
   const std::int64_t count =
       elementCount({shape.rows, shape.width}, "LayerNorm");
   if (LayerKernels *device = context.kernels()) {
-    const NormSplit split(shape.rows);
-    return device->start(
-        sourceFor<Number>(normSource, normBf16Source), "layerNormForward",
-        split.grid(shape.width, keptWidthForward, 12), input, scale, bias,
-        output, mean, inverseDeviation, shape.rows, shape.width,
-        split.rowsPerPart, static_cast<double>(shape.epsilon));
+    const NormSplit split(shape.rows, shape.width, layerNormForwardShared, 1);
+    return device->start(split.source<Number>(), "layerNormForward", split.grid,
+                         input, scale, bias, output, mean, inverseDeviation,
+                         shape.rows, shape.width, split.rowsInTurn,
+                         static_cast<double>(shape.epsilon));
   }
   const std::int64_t width = shape.width;
   // A row of width 0 has no mean; it has no element that would need it.
@@ -72,17 +70,15 @@ void minrnn::layerNormBackward(const LayerContext &context,
   const std::int64_t count =
       elementCount({shape.rows, shape.width}, "LayerNorm");
   if (LayerKernels *device = context.kernels()) {
-    const NormSplit split(shape.rows);
-    const std::int64_t stride = 2 * shape.width;
-    double *partials = device->workspace(split.parts * stride);
-    device->start(sourceFor<Number>(normSource, normBf16Source),
-                  "layerNormBackward",
-                  split.grid(shape.width, keptWidthBackward, 28), input, scale,
-                  mean, inverseDeviation, dOutput, dInput, partials, shape.rows,
-                  shape.width, split.rowsPerPart, std::int64_t{accumulate});
-    sumPartials(*device, partials, dScale, split.parts, stride, shape.width);
-    return sumPartials(*device, partials + shape.width, dBias, split.parts,
-                       stride, shape.width);
+    const NormSplit split(shape.rows, shape.width, layerNormBackwardShared,
+                          leastRowsOfSums);
+    double *partials = device->workspace(split.parts * 2 * shape.width);
+    device->start(split.source<Number>(), "layerNormBackward", split.grid,
+                  input, scale, mean, inverseDeviation, dOutput, dInput,
+                  partials, shape.rows, shape.width, split.rowsInTurn,
+                  std::int64_t{accumulate});
+    return sumPartials(*device, partials, split.parts, shape.width, dScale,
+                       dBias);
   }
   const std::int64_t width = shape.width;
   // These first: dInput may be the array that dOutput is in.

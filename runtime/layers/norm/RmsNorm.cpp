@@ -9,7 +9,6 @@
 #include "minrnn/layers.h"
 
 #include "runtime/layers/LayerKernels.h"
-#include "runtime/layers/norm/Norm.cu.h"
 #include "runtime/layers/norm/NormGrids.h"
 #include "runtime/layers/rows/ColumnSums.h"
 #include "specs/contract/ElementCount.h"
@@ -26,12 +25,11 @@ void minrnn::rmsNormForward(const LayerContext &context,
                             float *inverseRms) {
   const std::int64_t count = elementCount({shape.rows, shape.width}, "RMSNorm");
   if (LayerKernels *device = context.kernels()) {
-    const NormSplit split(shape.rows);
-    return device->start(sourceFor<Number>(normSource, normBf16Source),
-                         "rmsNormForward",
-                         split.grid(shape.width, keptWidthForward, 8), input,
-                         scale, output, inverseRms, shape.rows, shape.width,
-                         split.rowsPerPart, static_cast<double>(shape.epsilon));
+    const NormSplit split(shape.rows, shape.width, rmsNormForwardShared, 1);
+    return device->start(split.source<Number>(), "rmsNormForward", split.grid,
+                         input, scale, output, inverseRms, shape.rows,
+                         shape.width, split.rowsInTurn,
+                         static_cast<double>(shape.epsilon));
   }
   const std::int64_t width = shape.width;
 #pragma omp parallel for schedule(static) if (count > (1 << 15))
@@ -59,15 +57,13 @@ void minrnn::rmsNormBackward(const LayerContext &context,
                              float *dScale, bool accumulate) {
   const std::int64_t count = elementCount({shape.rows, shape.width}, "RMSNorm");
   if (LayerKernels *device = context.kernels()) {
-    const NormSplit split(shape.rows);
+    const NormSplit split(shape.rows, shape.width, rmsNormBackwardShared,
+                          leastRowsOfSums);
     double *partials = device->workspace(split.parts * shape.width);
-    device->start(sourceFor<Number>(normSource, normBf16Source),
-                  "rmsNormBackward",
-                  split.grid(shape.width, keptWidthBackward, 20), input, scale,
-                  inverseRms, dOutput, dInput, partials, shape.rows,
-                  shape.width, split.rowsPerPart, std::int64_t{accumulate});
-    return sumPartials(*device, partials, dScale, split.parts, shape.width,
-                       shape.width);
+    device->start(split.source<Number>(), "rmsNormBackward", split.grid, input,
+                  scale, inverseRms, dOutput, dInput, partials, shape.rows,
+                  shape.width, split.rowsInTurn, std::int64_t{accumulate});
+    return sumPartials(*device, partials, split.parts, shape.width, dScale);
   }
   const std::int64_t width = shape.width;
   // dScale first: dInput may be the array that dOutput is in.

@@ -38,10 +38,11 @@ void sumColumns(std::int64_t rows, std::int64_t columns, float *sums,
   }
 }
 
-/// The same on a device, of partial sums[rows, columns] that begin `stride`
-/// elements apart.
-void sumPartials(LayerKernels &device, const double *partials, float *sums,
-                 std::int64_t rows, std::int64_t stride, std::int64_t columns);
+/// The same on a device, of partial sums[rows, columns]. With `others`, of
+/// partial sums[rows, 2, columns], of which the second go there.
+void sumPartials(LayerKernels &device, const double *partials,
+                 std::int64_t rows, std::int64_t columns, float *sums,
+                 float *others = nullptr);
 
 } // namespace minrnn
 

@@ -22,9 +22,11 @@ using namespace minrnn::kernels;
 
 namespace {
 
-/// A block of 32 warps for every 32 columns.
-LaunchShape columnsGrid(std::int64_t columns) {
-  return {{upTo(mostBlocks, ceilDiv(columns, lanes)), 1, 1}, {lanes, 32, 1}};
+/// A block for every 8 columns, of a warp for every 16 rows.
+LaunchShape columnsGrid(std::int64_t rows, std::int64_t columns) {
+  const auto warps = static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(ceilDiv(rows, 16), 1, 32));
+  return {{upTo(mostBlocks, ceilDiv(columns, 8)), 1, 1}, {lanes, warps, 1}};
 }
 
 } // namespace
@@ -43,10 +45,11 @@ void minrnn::addBias(const LayerContext &context, std::int64_t rows,
 }
 
 void minrnn::sumPartials(LayerKernels &device, const double *partials,
-                         float *sums, std::int64_t rows, std::int64_t stride,
-                         std::int64_t columns) {
-  device.start(columnSumsSource, "sumPartials", columnsGrid(columns), partials,
-               sums, rows, stride, columns);
+                         std::int64_t rows, std::int64_t columns, float *sums,
+                         float *others) {
+  const std::int64_t stride = others == nullptr ? columns : 2 * columns;
+  device.start(columnSumsSource, "sumPartials", columnsGrid(rows, stride),
+               partials, sums, others, rows, stride, columns);
 }
 
 template <typename Number>
@@ -59,13 +62,13 @@ void minrnn::sumRows(const LayerContext &context, std::int64_t rows,
     const SourceText source =
         sourceFor<Number>(columnSumsSource, columnSumsBf16Source);
     if (rows <= mostAtOnce)
-      return device->start(source, "sumRows", columnsGrid(columns), values,
-                           sums, rows, columns, columns);
+      return device->start(source, "sumRows", columnsGrid(rows, columns),
+                           values, sums, rows, columns);
     const std::int64_t stripes = ceilDiv(rows, rowsOfStripe);
     double *partials = device->workspace(stripes * columns);
     device->start(source, "sumStripes", stripesGrid(rows, columns), values,
                   partials, rows, columns);
-    return sumPartials(*device, partials, sums, stripes, columns, columns);
+    return sumPartials(*device, partials, stripes, columns, sums);
   }
   sumColumns(rows, columns, sums, [&](std::int64_t row, std::int64_t column) {
     return values[row * columns + column];

@@ -42,10 +42,11 @@ const TrainedTask &findTask(const CheckpointInfo &info,
                             const std::filesystem::path &checkpoint) {
   static const std::vector<std::string> generated = {"--eval-sequences",
                                                      "--test-length"};
-  static const std::array<TrainedTask, 3> tasks = {
+  static const std::array<TrainedTask, 4> tasks = {
       {{"text", openTrainedText, {"--data", "--eval-characters"}},
        {"selective-copy", openTrainedSelectiveCopy, generated},
-       {"formal", openTrainedFormal, generated}}};
+       {"formal", openTrainedFormal, generated},
+       {"regression", openTrainedRegression, {"--data"}}}};
   const std::string name = taskOf(info.metadata);
   const auto *const found = std::ranges::find(tasks, name, &TrainedTask::name);
   if (found == tasks.end())
@@ -54,7 +55,7 @@ const TrainedTask &findTask(const CheckpointInfo &info,
   return *found;
 }
 
-/// Throws Error when an option is given that is another task's, or the text is
+/// Throws Error when an option is given that is another task's, or the data is
 /// missing.
 void checkOptions(const CLI::App &command, const TrainedTask &task,
                   const std::filesystem::path &checkpoint) {
@@ -69,7 +70,7 @@ void checkOptions(const CLI::App &command, const TrainedTask &task,
     if (command.count(option) > 0 && !isOwn(option))
       throw Error(where + "has no " + option);
   if (isOwn("--data") && command.count("--data") == 0)
-    throw Error(where + "needs its text, as --data FILE");
+    throw Error(where + "needs --data FILE");
 }
 
 void evaluate(const EvalOptions &options, const CLI::App &command) {
@@ -92,8 +93,9 @@ void evaluate(const EvalOptions &options, const CLI::App &command) {
   readCheckpoint(options.checkpoint, model, nullptr);
   const auto found =
       minrnn::evaluate(model, *task.task, info.training.evaluation());
-  std::cout << "validation " << describeEvaluation(found.value(), task.unit)
-            << ' ' << task.evaluated << '\n';
+  std::cout << "validation "
+            << describeEvaluation(found.value(), task.unit, task.loss) << ' '
+            << task.evaluated << '\n';
   printLonger(task, model, info.training.batch);
 }
 
@@ -102,7 +104,7 @@ void evaluate(const EvalOptions &options, const CLI::App &command) {
 void minrnn::addEvalCommand(CLI::App &minrnn) {
   CLI::App *command = minrnn.add_subcommand(
       "eval", "Evaluate a trained model on what its training validates on: the "
-              "last 10 % of a text, or sequences that are not trained on.");
+              "last 10 % of its data, or sequences that are not trained on.");
   const auto options = std::make_shared<EvalOptions>();
   const auto files = std::make_shared<FileOptions>(*command);
   files
@@ -110,7 +112,8 @@ void minrnn::addEvalCommand(CLI::App &minrnn) {
                  FileOptions::Dash::Refused)
       ->required();
   files->addInput("--data", options->task.data,
-                  "the text, of a model of text; - for standard input");
+                  "the text, or the table or file of numbers, of a model of "
+                  "such; - for standard input");
   addEvalCharacters(*command, options->characters)->default_str("");
   addNumber<std::int64_t>(*command, "--eval-sequences",
                           options->task.validationSequences,

@@ -22,6 +22,9 @@ void addTrainText(CLI::App &train);
 /// `minrnn train selective-copy`: to say again what was among blanks.
 void addTrainSelectiveCopy(CLI::App &train);
 
+/// `minrnn train regression`: numbers at each step of sequences of numbers.
+void addTrainRegression(CLI::App &train);
+
 /// `minrnn train formal`: formal languages.
 void addTrainFormal(CLI::App &train);
 
@@ -30,7 +33,7 @@ CLI::Option *addEvalCharacters(CLI::App &command, std::int64_t &characters);
 
 /// What is given to open the task of a checkpoint once more.
 struct TrainedTaskChoice {
-  /// The text, of the task of text.
+  /// The text, or the table or file of sequences of numbers.
   std::filesystem::path data = {};
   /// Of a task that draws its sequences: how many a validation evaluates, 0: as
   /// many as in training; and up to which length others are, 0: none.
@@ -46,6 +49,7 @@ using OpenTrainedTask = TrainTask(const std::filesystem::path &checkpoint,
 OpenTrainedTask openTrainedText;
 OpenTrainedTask openTrainedSelectiveCopy;
 OpenTrainedTask openTrainedFormal;
+OpenTrainedTask openTrainedRegression;
 
 } // namespace minrnn
 

@@ -20,4 +20,5 @@ void minrnn::addTrainCommand(CLI::App &minrnn) {
   addTrainText(*train);
   addTrainSelectiveCopy(*train);
   addTrainFormal(*train);
+  addTrainRegression(*train);
 }

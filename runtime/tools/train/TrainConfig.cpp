@@ -30,6 +30,16 @@ std::string textOf(const Json &value, const std::string &name) {
   throw Error("--" + name + ": expected a number, a text, true or false");
 }
 
+/// What an option was given, as one text.
+std::string textOf(const CLI::results_t &results, const CLI::Option &option) {
+  if (option.get_delimiter() == '\0')
+    return results.back();
+  std::string text;
+  for (const std::string &each : results)
+    text += (text.empty() ? "" : std::string(1, option.get_delimiter())) + each;
+  return text;
+}
+
 /// A number where the text is one.
 Json valueOf(const std::string &text) {
   const Json value = Json::parse(text, nullptr, /*allow_exceptions=*/false);
@@ -113,7 +123,7 @@ std::string TrainConfig::toJson() const {
     if (isFlag(*option))
       values[name] = option->count() > 0 && option->as<bool>();
     else if (const std::string text = option->count() > 0
-                                          ? option->results().back()
+                                          ? textOf(option->results(), *option)
                                           : option->get_default_str();
              !text.empty())
       values[name] = valueOf(text);

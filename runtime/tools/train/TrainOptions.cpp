@@ -50,8 +50,9 @@ void TrainCommand::addFileOptions() {
   constexpr auto noDash = FileOptions::Dash::Refused;
   fileOptions
       ->addOutput("--checkpoint", options->checkpoint,
-                  "where the model is written at each validation and at the "
-                  "end; SIGINT (Ctrl-C) and SIGTERM end the run after the "
+                  "where the model is written at each validation, every "
+                  "--save-every steps and at the end; SIGINT (Ctrl-C) and "
+                  "SIGTERM end the run after the "
                   "step, and write it",
                   noDash)
       ->capture_default_str();
@@ -63,6 +64,15 @@ void TrainCommand::addFileOptions() {
   command.add_flag("--keep-best", options->keepBest,
                    "keep the best model by validation beside the last, as "
                    "model.best.safetensors for model.safetensors");
+  addNumber<std::int64_t>(command, "--save-every", options->saveEvery,
+                          "steps after which the model is written, beside "
+                          "each validation; 0: at validations alone",
+                          0, mostOfACount);
+  addNumber<std::int64_t>(command, "--keep", options->keep,
+                          "keep the models of so many steps last written, as "
+                          "model.step-000120.safetensors for "
+                          "model.safetensors",
+                          0, mostOfACount);
   command
       .add_flag("--overwrite", options->overwrite,
                 "replace a checkpoint, and the log of an earlier run, that "
@@ -70,8 +80,9 @@ void TrainCommand::addFileOptions() {
       ->configurable(false);
   CLI::Option *resume =
       fileOptions->addInput("--resume", options->resume,
-                            "go on from this checkpoint, and write to it "
-                            "unless --checkpoint is given",
+                            "go on from this checkpoint, or, if it is damaged, "
+                            "from the newest whole one that --keep kept beside "
+                            "it, and write to it unless --checkpoint is given",
                             noDash);
   resume->configurable(false);
   for (CLI::Option *option : fixedOptions)
@@ -231,7 +242,7 @@ void TrainCommand::trainsOn(const OpenTask &open) {
       if (option->count() == 0)
         throw CLI::RequiredError(option->get_name());
     if (options->resumes() && command->count("--checkpoint") == 0)
-      options->checkpoint = options->resume;
+      options->checkpoint = runOf(options->resume);
     NamedFiles named = files->named();
     named.allowSame("--checkpoint", "--resume");
     if (options->keepBest)

@@ -35,6 +35,10 @@ struct TrainOptions {
   std::filesystem::path resume;
   std::filesystem::path log;
   bool keepBest = false;
+  /// How many of the steps last saved are kept, and how many steps there are
+  /// from one saved to the next, beside those of validations; 0: none.
+  std::int64_t keep = 0;
+  std::int64_t saveEvery = 0;
   bool overwrite = false;
   /// Of a run that begins.
   LanguageModelOptions model;

@@ -77,6 +77,8 @@ Start startAfresh(const TrainOptions &options, const OpenTask &open) {
   CheckpointInfo info{.training = options.training};
   TrainTask task = open(options, info.training);
   model.options.vocabulary = task.vocabulary;
+  model.options.inputs = task.inputs;
+  model.options.outputs = task.outputs;
   LanguageModel built = build(model, sourceName, options, info.training);
   return {std::move(info), std::move(built), std::move(task)};
 }
@@ -174,9 +176,23 @@ void printResumed(const TrainOptions &options, const Trainer &trainer,
 /// How to go on from what a run has saved.
 std::string resumeCommand(const TrainOptions &options,
                           const CheckpointFiles &files) {
+  const auto given = [](const char *name, std::int64_t number) {
+    return number == 0
+               ? std::string()
+               : " --" + std::string(name) + " " + std::to_string(number);
+  };
   return "go on with --resume " + files.last().string() +
          (options.log.empty() ? "" : " --log " + options.log.string()) +
-         (options.keepBest ? " --keep-best" : "");
+         (options.keepBest ? " --keep-best" : "") +
+         given("save-every", options.saveEvery) + given("keep", options.keep);
+}
+
+/// Whether the step is one of --save-every. (One with a validation is saved
+/// after it.)
+bool savesAfter(const TrainOptions &options, const TrainingOptions &training,
+                std::int64_t step) {
+  return options.saveEvery > 0 && step % options.saveEvery == 0 &&
+         step % training.evaluateEvery != 0 && step != training.steps;
 }
 
 /// Trains until all steps are done or a validation ends the run, and returns
@@ -197,6 +213,8 @@ Evaluation run(const TrainOptions &options, const TrainTask &task,
           } catch (const Error &error) {
             logFailure = error;
           }
+          if (savesAfter(options, state.trainer.options(), progress.step))
+            files.save(state);
           line.show(progress);
         },
         [&](const TrainingProgress &progress) {
@@ -220,7 +238,9 @@ Evaluation run(const TrainOptions &options, const TrainTask &task,
       " after step " + std::to_string(done) +
       (isDone && !logFailure ? ", before its validation" : "") + "; wrote " +
       files.last().string() +
-      (isDone ? "" : "; " + resumeCommand(options, files));
+      (isDone && !state.trainer.owesValidation()
+           ? ""
+           : "; " + resumeCommand(options, files));
   if (logFailure)
     throw Error(logFailure->what() + saved);
   throw Interrupted(StopSignals::received(), "interrupted" + saved);
@@ -241,7 +261,9 @@ void printNext(const TrainOptions &options, const TrainTask &task,
   std::filesystem::path chart = options.log;
   chart.replace_extension(".svg");
   std::cout << "  minrnn plot " << shellWord(options.log.string()) << " -o "
-            << shellWord(chart.string()) << '\n';
+            << shellWord(chart.string())
+            << (task.loss.empty() ? "" : " --unit " + shellWord(task.loss))
+            << '\n';
 }
 
 /// What a run that is done has come to.
@@ -252,7 +274,8 @@ void printEnd(const TrainOptions &options, Start &start,
   if (!trainer.endedEarly().empty())
     std::cout << "ended after step " << trainer.stepsDone() << ": "
               << trainer.endedEarly() << '\n';
-  std::cout << "validation " << describeEvaluation(validation, task.unit) << ' '
+  std::cout << "validation "
+            << describeEvaluation(validation, task.unit, task.loss) << ' '
             << task.evaluated << " not trained on\n";
   printLonger(task, start.model, trainer.options().batch);
   if (trainer.stepsSkipped() > 0)
@@ -272,11 +295,14 @@ void printEnd(const TrainOptions &options, Start &start,
 
 } // namespace
 
-void minrnn::train(const TrainOptions &options, const OpenTask &open) {
+void minrnn::train(const TrainOptions &given, const OpenTask &open) {
+  TrainOptions options = given;
   CheckpointFiles files({.checkpoint = options.checkpoint,
                          .resume = options.resume,
                          .keepBest = options.keepBest,
+                         .keep = options.keep,
                          .overwrite = options.overwrite});
+  options.resume = files.source();
   if (!options.resumes())
     refuseToReplace(options.log, options.overwrite, "name another --log");
 
@@ -294,7 +320,8 @@ void minrnn::train(const TrainOptions &options, const OpenTask &open) {
   else
     model.initialise(start.info.training.seed);
 
-  const bool isDone = trainer.stepsDone() >= trainer.options().steps;
+  const bool isDone = trainer.stepsDone() >= trainer.options().steps &&
+                      !trainer.owesValidation();
   TrainingLog log;
   if (!isDone)
     log = openLog(options, *start.task.task, trainer);

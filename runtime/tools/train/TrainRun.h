@@ -14,10 +14,10 @@
 namespace minrnn {
 
 /// Trains a model on the task that `open` gives, from the beginning or from
-/// `options.resume` on, and says on standard output how it goes. Throws Error
+/// `given.resume` on, and says on standard output how it goes. Throws Error
 /// when it cannot, DivergenceError as Trainer does, and Interrupted when a
 /// signal ended it.
-void train(const TrainOptions &options, const OpenTask &open);
+void train(const TrainOptions &given, const OpenTask &open);
 
 } // namespace minrnn
 

@@ -23,7 +23,7 @@ void minrnn::printLonger(const TrainTask &task, Model &model,
       evaluate(model, *task.longer,
                {.batch = batch, .context = task.longer->positions()});
   std::cout << "at " << task.lengths << ": "
-            << describeEvaluation(found.value(), task.unit) << '\n'
+            << describeEvaluation(found.value(), task.unit, task.loss) << '\n'
             << std::flush;
 }
 

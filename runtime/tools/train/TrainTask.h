@@ -22,8 +22,13 @@ namespace minrnn {
 struct TrainTask {
   std::shared_ptr<const Task> task;
   std::int64_t vocabulary = 0;
+  /// Of a task of numbers, how many come in and go out at each position.
+  std::int64_t inputs = 0;
+  std::int64_t outputs = 0;
   /// What a position is, in messages.
   std::string unit = "position";
+  /// What a loss is counted in; empty: nats a unit.
+  std::string loss = "";
   /// What there is to learn from, in lines of their own.
   std::string description;
   /// What a validation evaluates, as `on 512 sequences`.

@@ -41,7 +41,14 @@ void checkSizes(const LanguageModelOptions &options) {
                   (least > 0 ? "" : " of 0 or more") + ", found " +
                   std::to_string(value));
   };
-  atLeast(options.vocabulary, 1, "vocabulary");
+  if (options.isOfNumbers())
+    atLeast(options.outputs, 1, "number of outputs");
+  else
+    atLeast(options.vocabulary, 1, "vocabulary");
+  if (options.isOfNumbers() &&
+      (options.vocabulary != 0 || options.tiedEmbedding))
+    throw Error("a model of numbers has neither a vocabulary nor an embedding "
+                "to tie");
   atLeast(options.layers, 1, "number of layers");
   atLeast(options.width, 1, "width");
   atLeast(options.expansion, 1, "expansion");
@@ -85,8 +92,9 @@ void checkCell(const LanguageModelOptions &options, const CellKernels &cell) {
                 std::to_string(options.expansion));
   if (manifest.ioType != "f32" &&
       (options.convolution > 0 || options.feedForward > 0 ||
-       options.dropout > 0))
-    throw Error("convolution, feed-forward and dropout are of f32, but cell '" +
+       options.dropout > 0 || options.isOfNumbers()))
+    throw Error("convolution, feed-forward, dropout and models of numbers are "
+                "of f32, but cell '" +
                 manifest.cell + "' stores sequences as " + manifest.ioType +
                 "; compile it with io type f32, or leave them out");
   if (options.learnedInitial && manifest.scan == "log")
@@ -143,18 +151,35 @@ struct LanguageModel::Parameters {
              const std::optional<CellKernels> &cell, Precision precision,
              TensorPlan &plan)
       : embedding(
-            plan.add("embedding.weight", {options.vocabulary, options.width})),
+            options.isOfNumbers()
+                ? plan.add("input.weight", {options.width, options.inputs})
+                : plan.add("embedding.weight",
+                           {options.vocabulary, options.width})),
+        inputBias(options.isOfNumbers()
+                      ? plan.add("input.bias", {options.width})
+                      : TensorSlice()),
         branches(branchesOf(options, cell, precision, plan)),
         finalNorm(NormKind::Rms, options.width, "norm.", plan),
         head(options.tiedEmbedding
                  ? embedding
                  : plan.add("head.weight",
-                            {options.vocabulary, options.width})) {}
+                            {options.outputSize(), options.width})),
+        headBias(options.isOfNumbers()
+                     ? plan.add("head.bias", {options.outputs})
+                     : TensorSlice()) {}
 
+  /// Of a model of numbers, the weight of the layer in its place.
   TensorSlice embedding;
+  TensorSlice inputBias;
   std::vector<std::unique_ptr<Branch>> branches;
   Norm finalNorm;
   TensorSlice head;
+  TensorSlice headBias;
+};
+
+struct LanguageModel::Inputs {
+  const std::int32_t *tokens = nullptr;
+  const float *numbers = nullptr;
 };
 
 /// The tensors of a forward and its backward, in one allocation that grows to
@@ -187,7 +212,7 @@ struct LanguageModel::Activations {
     normalised =
         addNumbers<Number>(saved, rows, width, "the normalised stream");
     ofNorm = parameters.finalNorm.plan(saved, rows);
-    logits = saved.add("the logits", {rows, options.vocabulary});
+    logits = saved.add("the logits", {rows, options.outputSize()});
     // Of f32 they are in the place of the logits.
     dLogits = {};
     if (!std::is_same_v<Number, float>)
@@ -212,6 +237,7 @@ struct LanguageModel::Activations {
   std::int64_t batch = 0;
   std::int64_t time = 0;
   DeviceArray<std::int32_t> tokens;
+  DeviceArray<float> numbers;
   DeviceArray<float> memory;
   std::int64_t scratchBegin = 0;
   /// How often an allocation has moved.
@@ -329,22 +355,50 @@ void LanguageModel::withNumber(const Work &work) const {
     work(0.0F);
 }
 
+void LanguageModel::plan(std::int64_t batch, std::int64_t time) {
+  withNumber([&](auto number) {
+    activations->plan<decltype(number)>(batch, time, modelOptions, *places,
+                                        layerContext);
+  });
+}
+
+/// Copies inputs to where there is room, which grows; whether it moved.
+template <typename Element>
+static bool uploadTo(DeviceArray<Element> &there, const LayerContext &context,
+                     std::span<const Element> inputs) {
+  const bool grows = there.size() < inputs.size();
+  if (grows)
+    there = {context.sharedDevice(), inputs.size()};
+  there.upload(inputs);
+  return grows;
+}
+
 void LanguageModel::upload(std::int64_t batch, std::int64_t time,
                            std::span<const std::int32_t> inputs) {
   const std::int64_t rows = elementCount({batch, time}, "batch x time");
+  if (modelOptions.isOfNumbers())
+    throw Error("this model reads numbers, not tokens");
   if (static_cast<std::int64_t>(inputs.size()) != rows)
     throw Error("expected " + std::to_string(rows) + " tokens, found " +
                 std::to_string(inputs.size()));
   checkTokens(inputs);
-  Activations &a = *activations;
-  withNumber([&](auto number) {
-    a.plan<decltype(number)>(batch, time, modelOptions, *places, layerContext);
-  });
-  if (a.tokens.size() < inputs.size()) {
-    a.tokens = {layerContext.sharedDevice(), inputs.size()};
-    ++a.generation;
-  }
-  a.tokens.upload(inputs);
+  plan(batch, time);
+  if (uploadTo(activations->tokens, layerContext, inputs))
+    ++activations->generation;
+}
+
+void LanguageModel::upload(std::int64_t batch, std::int64_t time,
+                           std::span<const float> numbers) {
+  if (!modelOptions.isOfNumbers())
+    return Model::upload(batch, time, numbers);
+  const std::int64_t count =
+      elementCount({batch, time, modelOptions.inputs}, "numbers");
+  if (static_cast<std::int64_t>(numbers.size()) != count)
+    throw Error("expected " + std::to_string(count) + " numbers, found " +
+                std::to_string(numbers.size()));
+  plan(batch, time);
+  if (uploadTo(activations->numbers, layerContext, numbers))
+    ++activations->generation;
 }
 
 void LanguageModel::uploadStep(std::uint64_t step) {
@@ -366,15 +420,28 @@ Pass LanguageModel::pass(std::int64_t batch, std::int64_t time) const {
           .rounded = rounded.data()};
 }
 
+template <typename Number>
+void LanguageModel::embed(const Pass &pass, const Inputs &inputs,
+                          Number *stream) const {
+  const std::int64_t width = modelOptions.width;
+  if constexpr (std::is_same_v<Number, float>)
+    if (modelOptions.isOfNumbers())
+      return linearForward(
+          layerContext, {pass.rows(), modelOptions.inputs, width},
+          inputs.numbers, places->embedding.in(pass.parameters),
+          places->inputBias.in(pass.parameters), stream);
+  embeddingForward<Number>(
+      layerContext, {pass.rows(), modelOptions.vocabulary, width},
+      inputs.tokens, places->embedding.in(pass.parameters), stream);
+}
+
 template <typename Number> void LanguageModel::forward(const Pass &pass) const {
   const Activations &a = *activations;
   const std::int64_t width = modelOptions.width;
   const auto in = [&](const TensorSlice &slice) {
     return numbersIn<Number>(slice, pass.saved);
   };
-  embeddingForward(layerContext, {pass.rows(), modelOptions.vocabulary, width},
-                   a.tokens.data(), places->embedding.in(pass.parameters),
-                   in(a.streams.front()));
+  embed(pass, {a.tokens.data(), a.numbers.data()}, in(a.streams.front()));
   if constexpr (std::is_same_v<Number, float>)
     if (pass.step != nullptr)
       dropout(layerContext, {pass.rows() * width, modelOptions.dropout, 0},
@@ -383,9 +450,9 @@ template <typename Number> void LanguageModel::forward(const Pass &pass) const {
     places->branches[i]->forward(pass, in(a.streams[i]), in(a.streams[i + 1]));
   places->finalNorm.forward(pass, a.ofNorm, pass.saved, in(a.streams.back()),
                             in(a.normalised));
-  linearForward(layerContext, {pass.rows(), width, modelOptions.vocabulary},
-                in(a.normalised), pass.weight<Number>(places->head), nullptr,
-                a.logits.in(pass.saved));
+  linearForward(layerContext, {pass.rows(), width, outputSize()},
+                in(a.normalised), pass.weight<Number>(places->head),
+                places->headBias.in(pass.parameters), a.logits.in(pass.saved));
 }
 
 template <typename Number>
@@ -393,17 +460,18 @@ void LanguageModel::backward(const Pass &pass) const {
   const Activations &a = *activations;
   const std::int64_t width = modelOptions.width;
   const std::int64_t vocabulary = modelOptions.vocabulary;
+  const std::int64_t outputs = outputSize();
   float *g = pass.gradients;
   const auto in = [&](const TensorSlice &slice) {
     return numbersIn<Number>(slice, pass.saved);
   };
   const TensorSlice &dLogits = a.dLogits.count == 0 ? a.logits : a.dLogits;
   if constexpr (!std::is_same_v<Number, float>)
-    roundToBFloat16(layerContext, pass.rows() * vocabulary,
+    roundToBFloat16(layerContext, pass.rows() * outputs,
                     a.logits.in(pass.saved), in(dLogits));
-  linearBackward(layerContext, {pass.rows(), width, vocabulary},
-                 in(a.normalised), pass.weight<Number>(places->head),
-                 in(dLogits), in(a.dNormalised), places->head.in(g), nullptr);
+  linearBackward(layerContext, {pass.rows(), width, outputs}, in(a.normalised),
+                 pass.weight<Number>(places->head), in(dLogits),
+                 in(a.dNormalised), places->head.in(g), places->headBias.in(g));
   places->finalNorm.backward(pass, a.ofNorm, in(a.streams.back()),
                              in(a.dNormalised), in(a.dStream),
                              /*accumulate=*/false);
@@ -413,6 +481,13 @@ void LanguageModel::backward(const Pass &pass) const {
     if (pass.step != nullptr)
       dropout(layerContext, {pass.rows() * width, modelOptions.dropout, 0},
               pass.step, in(a.dStream), in(a.dStream));
+  if constexpr (std::is_same_v<Number, float>)
+    if (modelOptions.isOfNumbers())
+      return linearBackward<float>(
+          layerContext, {pass.rows(), modelOptions.inputs, width},
+          a.numbers.data(), places->embedding.in(pass.parameters),
+          in(a.dStream), nullptr, places->embedding.in(g),
+          places->inputBias.in(g));
   // The head has written its part of a gradient that both share.
   const bool isShared = modelOptions.tiedEmbedding;
   float *dEmbedding = places->embedding.in(g);
@@ -474,8 +549,8 @@ ModelState LanguageModel::initialState(std::int64_t batch) {
 
 template <typename Number>
 void LanguageModel::extend(const Pass &pass, std::int64_t position,
-                           const std::int32_t *tokens, float *state,
-                           float *logits) const {
+                           const Inputs &inputs, float *state,
+                           float *outputs) const {
   const std::int64_t rows = pass.rows();
   const std::int64_t width = modelOptions.width;
   const std::shared_ptr<Device> &device = layerContext.sharedDevice();
@@ -484,8 +559,7 @@ void LanguageModel::extend(const Pass &pass, std::int64_t position,
   };
   DeviceArray<Number> stream = room();
   DeviceArray<Number> next = room();
-  embeddingForward(layerContext, {rows, modelOptions.vocabulary, width}, tokens,
-                   places->embedding.in(pass.parameters), stream.data());
+  embed(pass, inputs, stream.data());
   for (const std::unique_ptr<Branch> &branch : places->branches) {
     branch->extend(pass, position, stream.data(), next.data(), state);
     std::swap(stream, next);
@@ -497,38 +571,61 @@ void LanguageModel::extend(const Pass &pass, std::int64_t position,
                                 static_cast<std::size_t>(statistics.count()));
   places->finalNorm.forward(pass, ofNorm, base.data(), stream.data(),
                             next.data());
-  linearForward<Number>(layerContext, {rows, width, modelOptions.vocabulary},
-                        next.data(), pass.weight<Number>(places->head), nullptr,
-                        logits);
+  linearForward<Number>(layerContext, {rows, width, outputSize()}, next.data(),
+                        pass.weight<Number>(places->head),
+                        places->headBias.in(pass.parameters), outputs);
+}
+
+std::int64_t LanguageModel::stepsOf(const ModelState &state, std::size_t inputs,
+                                    std::int64_t columns,
+                                    std::size_t outputs) const {
+  const auto count = static_cast<std::int64_t>(inputs);
+  const std::int64_t row = state.batch * columns;
+  const std::int64_t time = row > 0 ? count / row : 0;
+  if (count != row * time ||
+      static_cast<std::int64_t>(outputs) !=
+          elementCount({state.batch, time, outputSize()}, "outputs"))
+    throw Error("a step of " + std::to_string(state.batch) +
+                " rows needs as many inputs for each, and " +
+                std::to_string(outputSize()) +
+                " outputs for each step; found " + std::to_string(count) +
+                " inputs and room for " + std::to_string(outputs) + " outputs");
+  return time;
+}
+
+void LanguageModel::step(ModelState &state, std::int64_t time,
+                         const Inputs &inputs, std::span<float> outputs) {
+  const DeviceArray<float> there(layerContext.sharedDevice(), outputs.size());
+  roundParameters();
+  withNumber([&](auto number) {
+    extend<decltype(number)>(pass(state.batch, time), state.position, inputs,
+                             state.values.data(), there.data());
+  });
+  state.position += time;
+  there.download(outputs);
 }
 
 void LanguageModel::step(ModelState &state,
                          std::span<const std::int32_t> inputs,
                          std::span<float> outputs) {
-  const auto count = static_cast<std::int64_t>(inputs.size());
-  const std::int64_t time = state.batch > 0 ? count / state.batch : 0;
-  const std::int64_t logits =
-      elementCount({count, modelOptions.vocabulary}, "the logits");
-  if (count != state.batch * time ||
-      static_cast<std::int64_t>(outputs.size()) != logits)
-    throw Error("a step of " + std::to_string(state.batch) +
-                " rows needs as many tokens for each, and " +
-                std::to_string(modelOptions.vocabulary) +
-                " logits for each token; found " + std::to_string(count) +
-                " tokens and room for " + std::to_string(outputs.size()) +
-                " logits");
+  if (modelOptions.isOfNumbers())
+    throw Error("this model reads numbers, not tokens");
+  const std::int64_t time = stepsOf(state, inputs.size(), 1, outputs.size());
   checkTokens(inputs);
-  if (count == 0)
+  if (time == 0)
     return;
-  const std::shared_ptr<Device> &device = layerContext.sharedDevice();
-  const DeviceArray<std::int32_t> tokensThere(device, inputs);
-  const DeviceArray<float> logitsThere(device, outputs.size());
-  roundParameters();
-  withNumber([&](auto number) {
-    extend<decltype(number)>(pass(state.batch, time), state.position,
-                             tokensThere.data(), state.values.data(),
-                             logitsThere.data());
-  });
-  state.position += time;
-  logitsThere.download(outputs);
+  const DeviceArray<std::int32_t> there(layerContext.sharedDevice(), inputs);
+  step(state, time, {.tokens = there.data()}, outputs);
+}
+
+void LanguageModel::step(ModelState &state, std::span<const float> numbers,
+                         std::span<float> outputs) {
+  if (!modelOptions.isOfNumbers())
+    return Model::step(state, numbers, outputs);
+  const std::int64_t time =
+      stepsOf(state, numbers.size(), modelOptions.inputs, outputs.size());
+  if (time == 0)
+    return;
+  const DeviceArray<float> there(layerContext.sharedDevice(), numbers);
+  step(state, time, {.numbers = there.data()}, outputs);
 }

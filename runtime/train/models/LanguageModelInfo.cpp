@@ -33,6 +33,8 @@ void forEachSwitch(Options &options, const Visit &visit) {
   visit("forget_bias", options.forgetBias);
   visit("heads", options.heads);
   visit("max_positions", options.maxPositions);
+  visit("inputs", options.inputs);
+  visit("outputs", options.outputs);
 }
 
 NormKind normOf(const std::string &name) {
@@ -75,7 +77,12 @@ void checkSizes(const LanguageModelOptions &model,
     throw Error("the model's sizes must be positive");
   if (static_cast<std::size_t>(model.layers) > reader.tensors().size())
     fail();
-  expect("embedding.weight", model.vocabulary, model.width);
+  if (model.isOfNumbers()) {
+    expect("input.weight", model.width, model.inputs);
+    expect("head.weight", model.outputs, model.width);
+  } else {
+    expect("embedding.weight", model.vocabulary, model.width);
+  }
   const std::string last = "layers." + std::to_string(model.layers - 1) + ".";
   const auto multiple = [&](const std::string &name, std::int64_t factor) {
     if (!reader.contains(name))

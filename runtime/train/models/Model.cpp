@@ -8,9 +8,20 @@
 
 #include "minrnn/train/model.h"
 
+#include "minrnn/error.h"
 #include "runtime/core/DeviceAddress.h"
 
 using namespace minrnn;
+
+void Model::upload(std::int64_t /*batch*/, std::int64_t /*time*/,
+                   std::span<const float> /*numbers*/) {
+  throw Error("this model reads tokens, not numbers");
+}
+
+void Model::step(ModelState & /*state*/, std::span<const float> /*numbers*/,
+                 std::span<float> /*outputs*/) {
+  throw Error("this model reads tokens, not numbers");
+}
 
 ModelState Model::copyOf(const ModelState &state) const {
   ModelState copy{state.batch,

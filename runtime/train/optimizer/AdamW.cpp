@@ -24,8 +24,8 @@ using namespace minrnn::kernels;
 
 namespace {
 
-/// Squares are summed in pieces of a fixed length, added in order: the same
-/// norm whatever the number of threads.
+/// On the host squares are summed in pieces of a fixed length, added in order:
+/// the same norm whatever the number of threads.
 constexpr std::int64_t elementsOfPiece = 1 << 14;
 
 std::vector<bool> decaysOf(const std::vector<PlannedTensor> &layout) {
@@ -41,9 +41,11 @@ std::vector<bool> decaysOf(const std::vector<PlannedTensor> &layout) {
 void minrnn::clipScale(const LayerContext &context, std::int64_t count,
                        const float *gradients, double limit, double *norm,
                        float *scale) {
-  const std::int64_t pieces =
-      ceilDiv(elementCount({count}, "gradient norm"), elementsOfPiece);
+  elementCount({count}, "gradient norm");
   if (LayerKernels *device = context.kernels()) {
+    // AdamW.cu says so.
+    constexpr std::int64_t elementsThere = 4096;
+    const std::int64_t pieces = ceilDiv(count, elementsThere);
     double *partials = device->workspace(pieces);
     device->start(adamWSource, "sumSquares",
                   {{upTo(mostBlocks, pieces), 1, 1}, {256, 1, 1}}, gradients,
@@ -52,6 +54,7 @@ void minrnn::clipScale(const LayerContext &context, std::int64_t count,
                          limit, norm, scale);
   }
   constexpr std::int64_t piece = elementsOfPiece;
+  const std::int64_t pieces = ceilDiv(count, piece);
   std::vector<double> sums(static_cast<std::size_t>(pieces));
 #pragma omp parallel for schedule(static) if (pieces > 1)
   for (std::int64_t k = 0; k < pieces; ++k) {

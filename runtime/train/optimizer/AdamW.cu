@@ -8,23 +8,47 @@
 
 #include "Reduction.cuh"
 
-/// partials[pieces] = sums of squares of pieces of 16384 of gradients[count].
+/// Elements of which a block sums the squares at once; AdamW.cpp knows it too.
+constexpr int elementsOfPiece = 4096;
+constexpr int threadsOfBlock = 256;
+
+/// A thread's squares of gradients[begin, end), in f64, of which the norm needs
+/// every bit; all are under way before the first is used.
+template <int packed>
+__device__ double sumSquaresOfThread(const float *__restrict__ gradients,
+                                     Size begin, Size end) {
+  constexpr int batch = elementsOfPiece / threadsOfBlock / packed;
+  Pack<float, packed> read[batch] = {};
+  for (int k = 0; k < batch; ++k) {
+    const Size first = begin + (k * threadsOfBlock + int(threadIdx.x)) * packed;
+    if (first + packed <= end)
+      read[k] = readPack<packed>(gradients + first);
+    else
+      for (int i = 0; i < packed; ++i)
+        if (first + i < end)
+          read[k].at[i] = gradients[first + i];
+  }
+  double sum = 0;
+  for (const Pack<float, packed> &pack : read)
+    for (const float gradient : pack.at)
+      sum += double(gradient) * double(gradient);
+  return sum;
+}
+
+/// partials[pieces] = sums of squares of pieces of 4096 of gradients[count].
 /// Grid {pieces}, block {256}.
 extern "C" __global__ void __launch_bounds__(256)
     sumSquares(const float *__restrict__ gradients,
                double *__restrict__ partials, Size count) {
-  constexpr Size elementsOfPiece = 1 << 14;
+  const bool aligned = areAlignedTo16Bytes(gradients);
   for (Size piece = blockIdx.x; piece * elementsOfPiece < count;
        piece += gridDim.x) {
     const Size begin = piece * elementsOfPiece;
     const Size end =
         begin + elementsOfPiece < count ? begin + elementsOfPiece : count;
-    double sum = 0;
-    for (Size i = begin + threadIdx.x; i < end; i += blockDim.x) {
-      const double gradient = gradients[i];
-      sum += gradient * gradient;
-    }
-    sum = blockSum(sum);
+    const double sum =
+        blockSum(aligned ? sumSquaresOfThread<4>(gradients, begin, end)
+                         : sumSquaresOfThread<1>(gradients, begin, end));
     if (threadIdx.x == 0)
       partials[piece] = sum;
   }
@@ -50,6 +74,41 @@ extern "C" __global__ void __launch_bounds__(1024)
     *scale = length <= limit ? 1.0F : float(limit / length);
 }
 
+/// What every element of a step shares.
+struct AdamWStep {
+  float clipping;
+  float rate;
+  float stepSize;
+  float secondScale;
+  float keep1;
+  float keep2;
+  float epsilon;
+};
+
+/// `packed` elements, from `i` on.
+template <int packed>
+__device__ void
+stepAt(Size i, const AdamWStep &step, float *__restrict__ parameters,
+       const float *__restrict__ gradients, float *__restrict__ firstMoment,
+       float *__restrict__ secondMoment, const float *__restrict__ decays) {
+  const auto gradient = readPack<packed>(gradients + i);
+  const auto decay = readPack<packed>(decays + i);
+  auto p = readPack<packed>(parameters + i);
+  auto m = readPack<packed>(firstMoment + i);
+  auto v = readPack<packed>(secondMoment + i);
+  for (int k = 0; k < packed; ++k) {
+    const float g = gradient.at[k] * step.clipping;
+    m.at[k] = step.keep1 * m.at[k] + (1 - step.keep1) * g;
+    v.at[k] = step.keep2 * v.at[k] + (1 - step.keep2) * g * g;
+    p.at[k] -= step.stepSize * m.at[k] /
+                   (sqrtf(v.at[k] * step.secondScale) + step.epsilon) +
+               step.rate * decay.at[k] * p.at[k];
+  }
+  writePack(m, firstMoment + i);
+  writePack(v, secondMoment + i);
+  writePack(p, parameters + i);
+}
+
 /// One step of AdamW (Loshchilov & Hutter 2019) on arrays of `count`, on the
 /// gradients times scale[1]; where that is NaN, nothing changes. factors[3] are
 /// the rate, the rate / (1 - beta1^t) and 1 / (1 - beta2^t). Both lie on the
@@ -61,23 +120,20 @@ extern "C" __global__ void __launch_bounds__(256)
           const float *__restrict__ decays, const float *__restrict__ factors,
           const float *__restrict__ scale, Size count, double beta1,
           double beta2, double epsilon) {
-  const float clipping = *scale;
-  if (isnan(clipping))
+  constexpr int packed = 4;
+  const AdamWStep step = {*scale,       factors[0],   factors[1],    factors[2],
+                          float(beta1), float(beta2), float(epsilon)};
+  if (isnan(step.clipping))
     return;
-  const float rate = factors[0];
-  const float stepSize = factors[1];
-  const float secondScale = factors[2];
-  const float keep1 = float(beta1);
-  const float keep2 = float(beta2);
-  for (Size i = firstElement(); i < count; i += elementStride()) {
-    const float g = gradients[i] * clipping;
-    const float p = parameters[i];
-    const float m = keep1 * firstMoment[i] + (1 - keep1) * g;
-    const float v = keep2 * secondMoment[i] + (1 - keep2) * g * g;
-    firstMoment[i] = m;
-    secondMoment[i] = v;
-    parameters[i] =
-        p - (stepSize * m / (sqrtf(v * secondScale) + float(epsilon)) +
-             rate * decays[i] * p);
-  }
+  Size whole = 0;
+  if (areAlignedTo16Bytes(parameters, gradients, firstMoment, secondMoment,
+                          decays))
+    whole = count / packed * packed;
+  for (Size i = firstElement() * packed; i < whole;
+       i += elementStride() * packed)
+    stepAt<packed>(i, step, parameters, gradients, firstMoment, secondMoment,
+                   decays);
+  for (Size i = whole + firstElement(); i < count; i += elementStride())
+    stepAt<1>(i, step, parameters, gradients, firstMoment, secondMoment,
+              decays);
 }

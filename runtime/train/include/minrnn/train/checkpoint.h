@@ -10,7 +10,8 @@
 // the optimiser (`optimizer.first_moment.<name>`, `...second_moment...`), and
 // as metadata everything else that is needed to go on training or to use the
 // model: the options, and what the model and the task say of themselves, such
-// as the cell's source and the vocabulary.
+// as the cell's source and the vocabulary. The entry `checksum` is over the
+// rest of the metadata and all tensors; whoever changes them takes it out.
 //
 //===----------------------------------------------------------------------===//
 
@@ -34,8 +35,9 @@ struct CheckpointInfo {
   /// The last validation and the best one so far, where there was one.
   std::optional<Validation> validation = {};
   std::optional<Validation> bestValidation = {};
-  /// Trainer::gradientNorms.
+  /// Trainer::gradientNorms and Trainer::stepLoss.
   std::vector<double> gradientNorms = {};
+  std::optional<StepLoss> stepLoss = {};
   /// What the model and the task say of themselves, each under names of its
   /// own.
   Metadata metadata = {};
@@ -57,9 +59,15 @@ std::string describeKept(const std::filesystem::path &path);
 /// is not a number in the place of one.
 CheckpointInfo readCheckpointInfo(const std::filesystem::path &path);
 
+/// Reads all of the file and throws Error, beginning with the path, when it is
+/// no checkpoint or does not have the content that its checksum is of. A file
+/// without one, of before there was one, or whose tensors were converted since,
+/// is held against its header alone.
+void requireWhole(const std::filesystem::path &path);
+
 /// Reads the weights into `model` and, where `optimizer` is not null, its state
-/// and steps. Throws Error when a tensor is missing, of another shape or not
-/// finite.
+/// and steps. Throws Error as requireWhole does, and when a tensor is missing,
+/// of another shape or not finite.
 void readCheckpoint(const std::filesystem::path &path, Model &model,
                     Optimizer *optimizer);
 

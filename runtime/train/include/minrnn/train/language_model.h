@@ -6,10 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// x = embedding(token); per layer, where it has them, x += conv(x); always
-// x += out(recurrent(norm x)); where it has it, x += feed_forward(norm x); a
-// final RMSNorm; a linear head without bias. The blocks are those of "Were RNNs
-// All We Needed?" (Feng et al. 2024).
+// x = embedding(token), or of a model of numbers a linear layer; per layer,
+// where it has them, x += conv(x); always x += out(recurrent(norm x)); where it
+// has it, x += feed_forward(norm x); a final RMSNorm; a linear head without
+// bias. The blocks are those of "Were RNNs All We Needed?" (Feng et al. 2024).
 //
 // What lies between the layers is stored as the cell stores sequences, f32 or
 // bf16: the residual stream, what norms read and write, and all their
@@ -47,7 +47,7 @@ enum class NormKind { Rms, Layer };
 inline constexpr std::array<std::string_view, 2> normNames = {"rms", "layer"};
 
 struct LanguageModelOptions {
-  /// How many tokens there are; at least 1.
+  /// How many tokens there are; at least 1, but of a model of numbers.
   std::int64_t vocabulary = 0;
   /// Recurrent layers.
   std::int64_t layers = 1;
@@ -80,10 +80,20 @@ struct LanguageModelOptions {
   /// How many positions attention sees when a model is run step by step: its
   /// states are a cache of that size.
   std::int64_t maxPositions = 2048;
+  /// Of a model of numbers: how many it reads at each position in the place of
+  /// a token, by a linear layer in the place of an embedding, and how many it
+  /// gives; 0: of a model of tokens.
+  std::int64_t inputs = 0;
+  std::int64_t outputs = 0;
 
   std::int64_t channels() const { return width * expansion; }
   /// Whether it is a Transformer, without a cell.
   bool isAttention() const { return heads > 0; }
+  /// Whether it reads and gives numbers, not tokens and their logits.
+  bool isOfNumbers() const { return inputs > 0; }
+  std::int64_t outputSize() const {
+    return isOfNumbers() ? outputs : vocabulary;
+  }
 
   /// The domain that the cell is to be compiled for: learned states may be
   /// negative, which log space has no room for.
@@ -151,10 +161,13 @@ public:
   /// 2018, IndRNN) forget at first.
   void initialise(std::uint64_t seed) override;
 
-  /// The logits of the next token: as many as the vocabulary has.
-  std::int64_t outputSize() const override { return modelOptions.vocabulary; }
+  /// The logits of the next token, as many as the vocabulary has, or numbers.
+  std::int64_t outputSize() const override { return modelOptions.outputSize(); }
+  std::int64_t inputSize() const override { return modelOptions.inputs; }
   void upload(std::int64_t batch, std::int64_t time,
               std::span<const std::int32_t> inputs) override;
+  void upload(std::int64_t batch, std::int64_t time,
+              std::span<const float> numbers) override;
   void uploadStep(std::uint64_t step) override;
   void enqueueForward(bool training) override;
   float *outputs() const override;
@@ -165,6 +178,8 @@ public:
   std::int64_t stateSize() const override;
   ModelState initialState(std::int64_t batch) override;
   void step(ModelState &state, std::span<const std::int32_t> inputs,
+            std::span<float> outputs) override;
+  void step(ModelState &state, std::span<const float> numbers,
             std::span<float> outputs) override;
 
   /// `cell_source`, `cell_name`, `io_type` and `model`, the options as JSON. Of
@@ -187,9 +202,22 @@ private:
   Pass pass(std::int64_t batch, std::int64_t time) const;
   template <typename Number> void forward(const Pass &pass) const;
   template <typename Number> void backward(const Pass &pass) const;
+  /// What a model reads: tokens, or numbers.
+  struct Inputs;
+  /// Lays out the activations of a batch of these sizes.
+  void plan(std::int64_t batch, std::int64_t time);
   template <typename Number>
-  void extend(const Pass &pass, std::int64_t position,
-              const std::int32_t *tokens, float *state, float *logits) const;
+  void embed(const Pass &pass, const Inputs &inputs, Number *stream) const;
+  template <typename Number>
+  void extend(const Pass &pass, std::int64_t position, const Inputs &inputs,
+              float *state, float *outputs) const;
+  /// Extends from what is on the device, and downloads the outputs.
+  void step(ModelState &state, std::int64_t time, const Inputs &inputs,
+            std::span<float> outputs);
+  /// How many steps so many inputs for each row, of `columns` each, are. Throws
+  /// Error when they are none, or the outputs not as many.
+  std::int64_t stepsOf(const ModelState &state, std::size_t inputs,
+                       std::int64_t columns, std::size_t outputs) const;
 
   LanguageModelOptions modelOptions;
   std::optional<CellKernels> cellKernels;

@@ -33,9 +33,9 @@ struct ModelState {
   DeviceArray<float> values;
 };
 
-/// A model that reads one token at each position of a sequence and gives
-/// `outputSize` numbers there. Its parameters and their gradients are two
-/// arrays on one device, laid out alike.
+/// A model that reads one token at each position of a sequence, or `inputSize`
+/// numbers, and gives `outputSize` numbers there. Its parameters and their
+/// gradients are two arrays on one device, laid out alike.
 class Model {
 public:
   virtual ~Model() = default;
@@ -52,11 +52,18 @@ public:
   virtual void initialise(std::uint64_t seed) = 0;
 
   virtual std::int64_t outputSize() const = 0;
+  /// How many numbers it reads at each position; 0: it reads tokens.
+  virtual std::int64_t inputSize() const { return 0; }
 
   /// Copies inputs[batch, time] to the device. Throws Error when a token is
   /// none that the model knows, or there are not as many.
   virtual void upload(std::int64_t batch, std::int64_t time,
                       std::span<const std::int32_t> inputs) = 0;
+
+  /// Copies numbers[batch, time, inputSize] to the device. Throws Error when
+  /// the model reads tokens, or there are not as many. Here: it does.
+  virtual void upload(std::int64_t batch, std::int64_t time,
+                      std::span<const float> numbers);
 
   /// Copies the number of a training step to the device: the next forwards in
   /// training leave out what its dropout does. Here: there is no dropout.
@@ -90,6 +97,11 @@ public:
   /// another length or an input is none that the model knows.
   virtual void step(ModelState &state, std::span<const std::int32_t> inputs,
                     std::span<float> outputs) = 0;
+
+  /// The same of numbers[batch, steps, inputSize]. Here: the model reads
+  /// tokens.
+  virtual void step(ModelState &state, std::span<const float> numbers,
+                    std::span<float> outputs);
 
   /// A snapshot: another state that is the same, on the device.
   ModelState copyOf(const ModelState &state) const;

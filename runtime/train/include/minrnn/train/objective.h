@@ -58,6 +58,7 @@ private:
   const Task &task;
   /// Room for targets and weights, which grows.
   DeviceArray<std::int32_t> targets;
+  DeviceArray<float> numberTargets;
   DeviceArray<float> weights;
   /// [1]
   DeviceArray<double> lossOfBatch;

@@ -23,7 +23,8 @@ namespace minrnn {
 /// Asked now and then; true: end as soon as what is begun is whole.
 using StopRequest = std::function<bool()>;
 
-/// Sequences of tokens, and what is to be said at each of their positions.
+/// Sequences of tokens or of numbers, and what is to be said at each of their
+/// positions.
 struct Batch {
   std::int64_t batch = 0;
   std::int64_t time = 0;
@@ -33,6 +34,10 @@ struct Batch {
   /// [batch, time]: a position where it is 0 counts for nothing, whatever its
   /// target. Empty: all count.
   std::vector<std::uint8_t> mask = {};
+  /// Of a model of numbers, in the place of tokens: [batch, time, inputs] and
+  /// [batch, time, outputs].
+  std::vector<float> numbers = {};
+  std::vector<float> numberTargets = {};
 
   /// How many positions count.
   std::int64_t counted() const;
@@ -47,6 +52,8 @@ struct DeviceTargets {
   std::int64_t rows = 0;
   std::int64_t outputSize = 0;
   const std::int32_t *targets = nullptr;
+  /// [rows, outputSize], where the targets are numbers; else null.
+  const float *numbers = nullptr;
   /// [rows], with the sum 1 over all batches of a step: what each counts; null:
   /// all the same, of a single batch.
   const float *weights = nullptr;
@@ -84,7 +91,8 @@ public:
 
   /// Queues loss[1] = the weighted mean of the loss of outputs[rows,
   /// outputSize], and its gradient in `dOutputs`, unless that is null; it may
-  /// be the array of `outputs`. Here: cross-entropy in nats of a softmax.
+  /// be the array of `outputs`. Here: cross-entropy in nats of a softmax; of
+  /// targets that are numbers, the mean squared error.
   virtual void enqueueLoss(const LayerContext &context,
                            const DeviceTargets &targets, const float *outputs,
                            float *dOutputs, double *loss) const;

@@ -79,14 +79,18 @@ struct Validation {
   double loss = 0;
 };
 
+/// The loss of the last step, and smoothed over about 20 steps.
+struct StepLoss {
+  double last = 0;
+  double smoothed = 0;
+};
+
 /// Where training stands.
 struct TrainingProgress {
   /// Steps done, of how many.
   std::int64_t step = 0;
   std::int64_t steps = 0;
-  /// The loss of the step that was just done, and smoothed over about 20 steps.
-  double stepLoss = 0;
-  double loss = 0;
+  StepLoss loss;
   /// The loss on what was not trained on, and the task's other metrics, where
   /// they were just measured.
   std::optional<double> validationLoss;
@@ -127,8 +131,8 @@ public:
   std::optional<Evaluation> evaluate(StopRequest stop = {}) const;
 
   /// Steps until `options().steps` are done, a validation ends the run early,
-  /// or `stop` does: after a step or within a validation, which is then left
-  /// out. Calls `report` after each step, and `evaluated` with it after each
+  /// or `stop` does: after a step or within a validation, which is then owed:
+  /// the next `run`, or a run that goes on, begins with it. Calls `report` after each step, and `evaluated` with it after each
   /// validation, the last step's included. Every loss that they get is finite:
   /// throws DivergenceError as `step` does, and when that of a validation is
   /// not.
@@ -150,6 +154,16 @@ public:
   const std::vector<double> &gradientNorms() const { return norms; }
   void setGradientNorms(const std::vector<double> &before) { norms = before; }
   std::int64_t stepsSkipped() const { return skipped; }
+
+  /// The loss of the last step of `run` and the last validation, for a run that
+  /// goes on; and whether the step is one with a validation, which was left out.
+  const std::optional<StepLoss> &stepLoss() const { return lastLoss; }
+  void setLast(const std::optional<StepLoss> &loss,
+               const std::optional<Validation> &validation) {
+    lastLoss = loss;
+    last = validation;
+  }
+  bool owesValidation() const;
 
 private:
   /// Ends the run where the validation says so.
@@ -180,6 +194,8 @@ private:
   std::unique_ptr<Graph> graph;
   std::optional<std::uint64_t> graphGeneration;
   bool mayRecord = true;
+  std::optional<StepLoss> lastLoss;
+  std::optional<Validation> last;
   std::optional<Validation> best;
   std::vector<double> norms;
   std::int64_t skipped = 0;

@@ -1,4 +1,4 @@
-//===- Norm.cu - RMSNorm and LayerNorm ------------------------------------===//
+//===- BlockNorm.cu - RMSNorm and LayerNorm, a block a row ----------------===//
 //
 // Part of minrnn, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -8,10 +8,10 @@
 //
 // With a the row's mean (0 in RMSNorm) and r = 1 / sqrt(mean((x - a)^2) +
 // epsilon): y = (x - a) r scale + bias (Zhang & Sennrich 2019; Ba, Kiros,
-// Hinton 2016). A block takes `rowsPerPart` rows in turn, each thread always
-// the same columns, and then the next part. Rows up to the entry's `keptWidth`
-// stay in shared memory, so that nothing is read twice; longer ones are read
-// again.
+// Hinton 2016). For rows too wide for a warp (WarpNorm.cu). A block takes
+// `rowsPerPart` rows in turn, each thread always the same columns, and then the
+// next part. Rows up to the entry's `keptWidth` stay in shared memory, so that
+// nothing is read twice; longer ones are read again.
 //
 //===----------------------------------------------------------------------===//
 
@@ -174,7 +174,7 @@ backward(Size part, const Number *__restrict__ input,
 /// Grid {rows / rowsPerPart, rounded up}, block {any whole warps up to 256},
 /// shared 8 bytes a column (12 in layerNormForward) up to keptWidthForward,
 /// else none.
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(256, 4)
     rmsNormForward(const Number *__restrict__ input,
                    const float *__restrict__ scale, Number *__restrict__ output,
                    float *__restrict__ inverseRms, Size rows, Size width,
@@ -185,7 +185,7 @@ extern "C" __global__ void __launch_bounds__(256)
 }
 
 /// As rmsNormForward, with bias[width]; writes mean[rows] too.
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(256, 4)
     layerNormForward(const Number *__restrict__ input,
                      const float *__restrict__ scale,
                      const float *__restrict__ bias,
