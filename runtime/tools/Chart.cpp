@@ -135,10 +135,14 @@ std::vector<double> ticksOf(const Scale &scale) {
   const double base = scale.spacing == Spacing::PowersOfTwo ? 2 : 10;
   // A short scale has room for what lies between two powers of ten.
   const bool isShort = base == 10 && scale.most / scale.least < 2000;
-  for (double power = scale.least; power <= scale.most * slack; power *= base)
+  const auto powers =
+      std::llround(std::log(scale.most / scale.least) / std::log(base));
+  for (long long i = 0; i <= powers; ++i)
     for (const double part : {1.0, 2.0, 5.0})
-      if ((part == 1 || isShort) && power * part <= scale.most * slack)
-        ticks.push_back(power * part);
+      if (const double tick =
+              scale.least * std::pow(base, static_cast<double>(i)) * part;
+          (part == 1 || isShort) && tick <= scale.most * slack)
+        ticks.push_back(tick);
   return ticks;
 }
 

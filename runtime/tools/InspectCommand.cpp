@@ -61,8 +61,9 @@ Contents contentsOf(const SafetensorsReader &reader) {
   std::vector<std::pair<std::string, const TensorInfo *>> tensors;
   for (const auto &[name, info] : reader.tensors())
     tensors.emplace_back(name, &info);
-  std::ranges::stable_sort(
-      tensors, {}, [](const auto &tensor) { return tensor.second->begin; });
+  std::ranges::sort(tensors, {}, [](const auto &tensor) {
+    return std::pair(tensor.second->begin, tensor.second->end);
+  });
   Contents contents;
   constexpr std::string_view prefix = "optimizer.";
   for (const auto &tensor : tensors) {

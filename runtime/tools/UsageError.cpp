@@ -41,9 +41,10 @@ std::size_t editDistance(const std::string &one, const std::string &other) {
 }
 
 /// The command that the line came to: `minrnn train text`.
-const CLI::App &commandOf(const CLI::App &app) {
-  const std::vector<CLI::App *> parsed = app.get_subcommands();
-  return parsed.empty() ? app : commandOf(*parsed.back());
+const CLI::App *commandOf(const CLI::App *app) {
+  while (!app->get_subcommands().empty())
+    app = app->get_subcommands().back();
+  return app;
 }
 
 std::string nameOf(const CLI::App &command) {
@@ -103,7 +104,7 @@ std::string minrnn::closest(const std::string &found,
 
 std::string minrnn::describeUsageError(const CLI::App &app,
                                        const CLI::ParseError &error) {
-  const CLI::App &command = commandOf(app);
+  const CLI::App &command = *commandOf(&app);
   const std::string help = " (see '" + nameOf(command) + " --help')";
   const std::string stranger = strangerOf(command);
   // What is missing may have been misspelled.

@@ -13,8 +13,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 using namespace minrnn;
@@ -49,8 +49,9 @@ void leaveOut(const SamplingOptions &options, std::vector<double> &weights) {
     return;
   std::vector<std::size_t> order(weights.size());
   std::iota(order.begin(), order.end(), 0);
-  std::ranges::stable_sort(order, std::ranges::greater(),
-                           [&](std::size_t token) { return weights[token]; });
+  std::ranges::sort(order, {}, [&](std::size_t token) {
+    return std::pair(-weights[token], token);
+  });
   double total = 0;
   for (std::size_t i = 0; i < most; ++i)
     total += weights[order[i]];
