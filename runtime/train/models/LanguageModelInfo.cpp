@@ -62,7 +62,7 @@ LanguageModelOptions modelFromJson(const Json &json) {
 /// Damaged sizes never ask for more memory than the file has bytes.
 void checkSizes(const LanguageModelOptions &model,
                 const SafetensorsReader &reader) {
-  const auto fail = [] [[noreturn]] {
+  const auto fail = [] {
     throw Error("the model's sizes do not fit its tensors");
   };
   const auto expect = [&](const std::string &name, std::int64_t rows,

@@ -113,8 +113,9 @@ Table readTable(std::string_view text, const std::string &where) {
            std::to_string(fields.size()));
     for (std::size_t i = 0; i < fields.size(); ++i) {
       float number = 0;
-      const char *end = fields[i].data() + fields[i].size();
-      const auto [rest, error] = std::from_chars(fields[i].data(), end, number);
+      const char *begin = fields[i].data();
+      const char *end = begin + fields[i].size();
+      const auto [rest, error] = std::from_chars(begin, end, number);
       if (error != std::errc() || rest != end || !std::isfinite(number))
         fail("expected a number in column '" + table.names[i] + "', found '" +
              std::string(fields[i]) + "'");
@@ -136,6 +137,7 @@ SeriesData SeriesData::fromCsv(std::string_view text, const std::string &where,
     throw Error("the horizon must be 0 or more, found " +
                 std::to_string(options.horizon));
   std::vector<std::size_t> targets;
+  targets.reserve(options.targets.size());
   for (const std::string &name : options.targets)
     targets.push_back(table.column(name, where));
   const bool isOne = options.sequence.empty();

@@ -172,6 +172,7 @@ SeriesTask::windowsOf(const EvaluationOptions &options) const {
                              : std::clamp<std::int64_t>(
                                    options.positions / options.context, 1, all);
   std::vector<Range> chosen;
+  chosen.reserve(static_cast<std::size_t>(wanted));
   for (std::int64_t i = 0; i < wanted; ++i)
     chosen.push_back(windows[static_cast<std::size_t>(
         i * (all / wanted) + i * (all % wanted) / wanted)]);
@@ -198,6 +199,7 @@ Batch SeriesTask::validationBatch(const EvaluationOptions &options,
 
 std::vector<std::string> SeriesTask::metricNames() const {
   std::vector<std::string> names;
+  names.reserve(series.targets.size());
   for (const std::string &target : series.targets)
     names.push_back("mae(" + target + ")");
   return names;

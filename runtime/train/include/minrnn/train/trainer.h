@@ -132,10 +132,10 @@ public:
 
   /// Steps until `options().steps` are done, a validation ends the run early,
   /// or `stop` does: after a step or within a validation, which is then owed:
-  /// the next `run`, or a run that goes on, begins with it. Calls `report` after each step, and `evaluated` with it after each
-  /// validation, the last step's included. Every loss that they get is finite:
-  /// throws DivergenceError as `step` does, and when that of a validation is
-  /// not.
+  /// the next `run`, or a run that goes on, begins with it. Calls `report`
+  /// after each step, and `evaluated` with it after each validation, the last
+  /// step's included. Every loss that they get is finite: throws
+  /// DivergenceError as `step` does, and when that of a validation is not.
   void run(const std::function<void(const TrainingProgress &)> &report,
            const std::function<void(const TrainingProgress &)> &evaluated,
            const StopRequest &stop = {});
@@ -156,7 +156,8 @@ public:
   std::int64_t stepsSkipped() const { return skipped; }
 
   /// The loss of the last step of `run` and the last validation, for a run that
-  /// goes on; and whether the step is one with a validation, which was left out.
+  /// goes on; and whether the step is one with a validation, which was left
+  /// out.
   const std::optional<StepLoss> &stepLoss() const { return lastLoss; }
   void setLast(const std::optional<StepLoss> &loss,
                const std::optional<Validation> &validation) {
