@@ -96,6 +96,10 @@ for tool in ("tensors", "fails", "limited"):
     script = os.path.join(config.test_source_root, "e2e", "Inputs", tool + ".py")
     config.substitutions.append(("%{" + tool + "}", config.python_executable + " " + script))
 
+# REQUIRES: zsh. What it completes is tested where it is installed.
+if shutil.which("zsh"):
+    config.available_features.add("zsh")
+
 # REQUIRES: tinyshakespeare. The text is not part of the repository: a minute of
 # training on it is a test only where somebody has put it.
 tinyshakespeare = os.environ.get("MINRNN_TINYSHAKESPEARE")

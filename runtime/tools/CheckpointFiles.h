@@ -66,6 +66,11 @@ public:
   /// Where the run goes on from; empty: it begins.
   const std::filesystem::path &source() const { return choice.resume; }
 
+  /// The model to use: the best one where it is kept.
+  const std::filesystem::path &chosen() const {
+    return kept ? best : choice.checkpoint;
+  }
+
   /// Reads the state that the run goes on from. The best model kept so far is
   /// evaluated anew, so that its loss compares whatever has changed. Throws
   /// Error as readCheckpoint does, and when that model is another one.

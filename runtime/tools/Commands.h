@@ -26,17 +26,29 @@ namespace minrnn {
 /// `minrnn run`: a cell on tensors from a file, gradients included.
 void addRunCommand(CLI::App &minrnn);
 
-/// `minrnn train text`: a character model.
+/// `minrnn train TASK`: a model.
 void addTrainCommand(CLI::App &minrnn);
 
 /// `minrnn sample`: text from a trained model.
 void addSampleCommand(CLI::App &minrnn);
+
+/// `minrnn eval`: a trained model on what its training validates on.
+void addEvalCommand(CLI::App &minrnn);
+
+/// `minrnn inspect`: what a checkpoint holds.
+void addInspectCommand(CLI::App &minrnn);
+
+/// `minrnn plot`: the losses of trainings over their steps.
+void addPlotCommand(CLI::App &minrnn);
 
 /// `minrnn bench`: how fast cells are on a device.
 void addBenchCommand(CLI::App &minrnn);
 
 /// `minrnn devices`: what kernels can run on here.
 void addDevicesCommand(CLI::App &minrnn);
+
+/// `minrnn completion`: what a shell may complete, of all commands of `minrnn`.
+void addCompletionCommand(CLI::App &minrnn);
 
 /// Says on standard error which tensors of a file are read as f32 from another
 /// type, if any are.

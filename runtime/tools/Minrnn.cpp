@@ -10,6 +10,7 @@
 #include "minrnn/error.h"
 #include "minrnn/jit.h"
 #include "runtime/tools/Commands.h"
+#include "runtime/tools/UsageError.h"
 
 #include <csignal>
 #include <cstdlib>
@@ -65,18 +66,27 @@ int runCommandLine(int count, char **arguments) {
                "minrnn");
   app.set_version_flag("--version", "minrnn " MINRNN_VERSION);
   app.require_subcommand(1);
+  app.footer(
+      "Examples:\n"
+      "  minrnn train text --data text.txt --preset small\n"
+      "  minrnn sample --checkpoint model.safetensors --prompt \"The \"\n"
+      "'minrnn COMMAND --help' has the options of a command, and "
+      "examples.");
   addRunCommand(app);
   addTrainCommand(app);
   addSampleCommand(app);
+  addEvalCommand(app);
+  addInspectCommand(app);
+  addPlotCommand(app);
   addBenchCommand(app);
   addDevicesCommand(app);
+  addCompletionCommand(app);
   try {
     app.parse(count, arguments);
   } catch (const CLI::Success &request) {
     return app.exit(request);
   } catch (const CLI::ParseError &error) {
-    return complain(std::string(error.what()) + " (see 'minrnn --help')",
-                    exitUsage);
+    return complain(describeUsageError(app, error), exitUsage);
   }
   std::cout.flush();
   if (!std::cout)

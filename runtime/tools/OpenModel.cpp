@@ -30,3 +30,10 @@ minrnn::openModel(const LanguageModelInfo &model, const std::string &sourceName,
   const Precision ofProducts = precision(*cell.device());
   return {model.options, std::move(cell), model.cellSource, ofProducts};
 }
+
+Precision minrnn::trainingPrecision(const Device &device,
+                                    const DeviceChoice &choice) {
+  const bool isFast =
+      device.name() == "cuda" && device.hasProducts(Precision::Tf32);
+  return choice.precision.value_or(isFast ? Precision::Tf32 : Precision::Ieee);
+}

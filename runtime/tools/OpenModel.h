@@ -11,6 +11,7 @@
 
 #include "minrnn/jit.h"
 #include "minrnn/train/language_model.h"
+#include "runtime/tools/CommandOptions.h"
 
 #include <functional>
 #include <string>
@@ -25,6 +26,10 @@ LanguageModel
 openModel(const LanguageModelInfo &model, const std::string &sourceName,
           JitOptions options,
           const std::function<Precision(const Device &)> &precision);
+
+/// How products are formed in training: unless `choice` says otherwise, a GPU
+/// with tensor cores for f32 uses them.
+Precision trainingPrecision(const Device &device, const DeviceChoice &choice);
 
 } // namespace minrnn
 

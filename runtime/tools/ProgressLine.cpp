@@ -8,6 +8,8 @@
 
 #include "runtime/tools/ProgressLine.h"
 
+#include "runtime/tools/Losses.h"
+
 #include <cmath>
 #include <cstdint>
 #include <iomanip>
@@ -44,10 +46,12 @@ std::string describeProgress(const TrainingProgress &progress,
        << progress.loss.smoothed;
   if (progress.validationLoss)
     text << "  validation " << *progress.validationLoss;
+  if (progress.validationLoss && unit == characterUnit)
+    text << " (" << bitsOf(*progress.validationLoss) << " bits)";
   for (const Metric &metric : progress.metrics)
     text << "  " << metric.name << ' ' << metric.value;
   text << std::setprecision(0) << "  " << progress.tokensPerSecond << ' '
-       << unit << "/s  " << formatDuration(progress.secondsLeft) << " left";
+       << unit << "s/s  " << formatDuration(progress.secondsLeft) << " left";
   return text.str();
 }
 

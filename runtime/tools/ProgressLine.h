@@ -21,7 +21,7 @@ namespace minrnn {
 /// elsewhere the lines that stay alone.
 class ProgressLine {
 public:
-  /// `unit` is what positions are called, as `characters`.
+  /// `unit` is what positions are called, as `character`.
   explicit ProgressLine(std::string unit);
   /// Removes the line that is rewritten, for what is told next.
   ~ProgressLine();

@@ -122,6 +122,11 @@ void minrnn::addRunCommand(CLI::App &minrnn) {
   command->add_flag("--stats", options->statistics,
                     "print what each kernel moved and executed, with --device "
                     "emulator");
+  command->footer(
+      "Examples:\n"
+      "  minrnn run mingru.mlir --in in.safetensors --out out.safetensors\n"
+      "  minrnn run my_cell.mlir --in in.safetensors --out out.safetensors "
+      "--grad --device cuda");
   addDeviceOptions(*command, options->device);
   addProductsOption(*command, options->device, "double");
   command->callback([options, files] {

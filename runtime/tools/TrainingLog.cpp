@@ -9,10 +9,15 @@
 #include "runtime/tools/TrainingLog.h"
 
 #include "minrnn/error.h"
+#include "runtime/core/ReadFile.h"
+#include "specs/contract/Json.h"
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <limits>
 #include <optional>
+#include <sstream>
 #include <string_view>
 #include <system_error>
 
@@ -22,6 +27,42 @@ namespace {
 
 /// How a row of JSON begins, before the number of its step.
 constexpr std::string_view jsonBegin = R"({"step":)";
+/// How the first line of comma-separated values begins.
+constexpr std::string_view csvBegin = "step,loss,validation_loss";
+
+/// The next value of a line, which is taken off it; nothing where it is empty
+/// or no number.
+template <typename Number> std::optional<Number> takeValue(std::string &line) {
+  const std::string text = line.substr(0, line.find(','));
+  line.erase(0, std::min(text.size() + 1, line.size()));
+  Number value{};
+  const char *end = text.data() + text.size();
+  const auto [stop, fault] = std::from_chars(text.data(), end, value);
+  if (fault != std::errc() || stop != end)
+    return std::nullopt;
+  return value;
+}
+
+/// Whether `step` was read from a line.
+bool readCsv(std::string line, LoggedStep &step) {
+  const auto number = takeValue<std::int64_t>(line);
+  const auto loss = takeValue<double>(line);
+  step = {number.value_or(0), loss.value_or(0), takeValue<double>(line)};
+  return number && loss;
+}
+
+bool readJson(const std::string &line, LoggedStep &step) {
+  const Json row = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+  const auto isNumber = [&](const char *key) {
+    return row.contains(key) && row.at(key).is_number();
+  };
+  if (!row.is_object() || !isNumber("step") || !isNumber("loss"))
+    return false;
+  step = {row.at("step").get<std::int64_t>(), row.at("loss").get<double>()};
+  if (isNumber("validation_loss"))
+    step.validationLoss = row.at("validation_loss").get<double>();
+  return true;
+}
 
 } // namespace
 
@@ -119,4 +160,30 @@ void TrainingLog::add(const TrainingProgress &progress) {
   }
   file << (isJson ? "}\n" : "\n");
   flush();
+}
+
+LoggedSteps minrnn::readTrainingLog(const std::filesystem::path &path) {
+  std::istringstream text(readInput(path));
+  std::string line;
+  const bool isJson = text.peek() == jsonBegin.front();
+  if (!isJson && (!std::getline(text, line) || !line.starts_with(csvBegin)))
+    throw Error(inputName(path) +
+                ": expected a log of minrnn train, which begins with the line "
+                "'" +
+                std::string(csvBegin) + "' or with " + std::string(jsonBegin));
+  LoggedSteps log;
+  LoggedStep step;
+  while (std::getline(text, line)) {
+    const bool isRead = (isJson ? readJson(line, step) : readCsv(line, step)) &&
+                        step.step >= 1 && std::isfinite(step.loss);
+    if (!isRead) {
+      ++log.unreadableLines;
+      continue;
+    }
+    // What an earlier run did beyond its checkpoint is gone.
+    while (!log.steps.empty() && log.steps.back().step >= step.step)
+      log.steps.pop_back();
+    log.steps.push_back(step);
+  }
+  return log;
 }

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -61,6 +62,26 @@ private:
   std::ofstream file;
   std::int64_t rowsOfLaterSteps = 0;
 };
+
+/// What a log says of one step, in nats.
+struct LoggedStep {
+  std::int64_t step = 0;
+  double loss = 0;
+  std::optional<double> validationLoss = std::nullopt;
+};
+
+/// A log that was read.
+struct LoggedSteps {
+  /// In their order, each step once: those of the model that was saved last,
+  /// where a run went on from before the end of another.
+  std::vector<LoggedStep> steps;
+  /// How many lines are no steps, as one that was cut off.
+  std::int64_t unreadableLines = 0;
+};
+
+/// Reads a log; `-` is standard input. Throws Error when it cannot be read, or
+/// is no log.
+LoggedSteps readTrainingLog(const std::filesystem::path &path);
 
 } // namespace minrnn
 

@@ -310,10 +310,14 @@ void minrnn::requireWhole(const std::filesystem::path &path) {
   requireChecksum(SafetensorsReader(path));
 }
 
-void minrnn::requireTask(const Metadata &metadata, const std::string &task) {
+std::string minrnn::taskOf(const Metadata &metadata) {
   // Files of before there were others lack it.
   const auto entry = metadata.find("task");
-  const std::string found = entry == metadata.end() ? "text" : entry->second;
+  return entry == metadata.end() ? "text" : entry->second;
+}
+
+void minrnn::requireTask(const Metadata &metadata, const std::string &task) {
+  const std::string found = taskOf(metadata);
   if (found != task)
     throw Error("the model was trained on the task '" + found + "', not on '" +
                 task + "'");

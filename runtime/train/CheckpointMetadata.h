@@ -29,8 +29,11 @@ const std::string &entryOf(const Metadata &metadata, std::string_view key);
 /// has become null, and is an Error that names it.
 nlohmann::json parseNumbers(const std::string &text);
 
-/// Throws Error when the model was trained on another task than `task`: that of
-/// the entry `task`, or `text` where there is none.
+/// The task that a model was trained on: the entry `task`, or `text` where
+/// there is none.
+std::string taskOf(const Metadata &metadata);
+
+/// Throws Error when the model was trained on another task than `task`.
 void requireTask(const Metadata &metadata, const std::string &task);
 
 /// `validation_loss` as people say it.

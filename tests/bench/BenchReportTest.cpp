@@ -96,7 +96,7 @@ TEST(BenchReport, SeriesAreNamedAfterWhatTellsThemApart) {
 
 TEST(BenchReport, APlotHasAxesWithUnitsAndALegend) {
   const std::vector<Row> rows = {someRow(64), someRow(256)};
-  const std::string svg = plot("a < b", seriesOf(rows));
+  const std::string svg = drawChart(plot("a < b", rows));
   for (const char *part :
        {"<svg ", ">a &lt; b<", ">T [steps]<", ">median time [ms]<", ">64<",
         ">128<", ">256<", ">mingru<", "<polyline ", "</svg>\n"})

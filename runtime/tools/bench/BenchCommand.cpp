@@ -6,7 +6,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "files/StagedFile.h"
 #include "minrnn/error.h"
 #include "runtime/tools/Commands.h"
 #include "runtime/tools/NumberOptions.h"
@@ -93,18 +92,6 @@ std::map<std::string, std::string> spelledOptions(const CLI::App &command) {
   return spelled;
 }
 
-void write(const std::filesystem::path &path, const std::string &content) {
-  const auto check = [&](std::error_code error) {
-    if (error)
-      throw Error("cannot write '" + path.string() + "': " + error.message());
-  };
-  StagedFile file;
-  check(file.open(path));
-  check(file.write(content.data(), content.size()));
-  check(file.finish());
-  check(file.replace());
-}
-
 void run(CommandOptions &options, const CLI::App &command) {
   BenchOptions &bench = options.bench;
   for (const std::string &shape : options.shapes)
@@ -140,10 +127,10 @@ void run(CommandOptions &options, const CLI::App &command) {
   if (options.format == "json")
     std::cout << writeJson(session, rows);
   if (!options.plot.empty())
-    write(options.plot,
-          plot("minrnn bench on " + session.description +
-                   (session.peer.empty() ? "" : ", " + session.peer),
-               seriesOf(rows)));
+    writeChart(options.plot,
+               plot("minrnn bench on " + session.description +
+                        (session.peer.empty() ? "" : ", " + session.peer),
+                    rows));
 }
 
 } // namespace

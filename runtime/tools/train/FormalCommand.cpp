@@ -47,10 +47,25 @@ std::string describeLanguages() {
 
 } // namespace
 
+TrainTask minrnn::openTrainedFormal(const std::filesystem::path &checkpoint,
+                                    const TrainedTaskChoice &choice,
+                                    TrainingOptions &training) {
+  FormalOptions options = FormalTask::readOptions(checkpoint);
+  if (choice.validationSequences > 0)
+    options.validationSequences = choice.validationSequences;
+  return openFormal(options, choice.testLength, training);
+}
+
 void minrnn::addTrainFormal(CLI::App &train) {
   TrainCommand command(train, "formal",
                        "Train a model to answer to words of a formal language, "
                        "behind their last symbol.");
+  command.app().footer(
+      "Examples:\n"
+      "  minrnn train formal --task even-pairs --preset small\n"
+      "  minrnn train formal --task parity --preset small --cell gru "
+      "--expansion 1 --log parity.csv\n"
+      "  minrnn train formal --resume model.safetensors --test-length 1000");
   const auto options = std::make_shared<FormalOptions>();
   const auto testLength = std::make_shared<std::int64_t>(0);
   std::vector<std::string_view> names;
@@ -72,8 +87,8 @@ void minrnn::addTrainFormal(CLI::App &train) {
   command.trainsOn([options, testLength, least](const TrainOptions &train,
                                                 TrainingOptions &training) {
     if (train.resumes())
-      return openFormal(FormalTask::readOptions(train.resume), *testLength,
-                        training);
+      return openTrainedFormal(train.resume, {.testLength = *testLength},
+                               training);
     FormalOptions chosen = *options;
     if (least->count() == 0)
       chosen.minLength = formalLanguage(chosen.language).leastLength;

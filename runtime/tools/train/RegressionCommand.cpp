@@ -9,6 +9,8 @@
 #include "minrnn/error.h"
 #include "minrnn/train/series.h"
 #include "runtime/core/ReadFile.h"
+#include "runtime/tools/Losses.h"
+#include "runtime/tools/ShellWord.h"
 #include "runtime/tools/train/TaskCommands.h"
 #include "runtime/tools/train/TrainOptions.h"
 
@@ -26,25 +28,26 @@ SeriesData readSeries(const std::filesystem::path &data,
   return SeriesData::fromSafetensors(data);
 }
 
-std::shared_ptr<SeriesTask> openSeries(const std::filesystem::path &data,
-                                       const SeriesOptions &options,
-                                       const TrainOptions &train) {
-  if (!train.resumes())
+std::shared_ptr<SeriesTask>
+openSeries(const std::filesystem::path &data, const SeriesOptions &options,
+           const std::filesystem::path &checkpoint) {
+  if (checkpoint.empty())
     return std::make_shared<SeriesTask>(readSeries(data, options), options);
-  const SeriesTask::Kept kept = SeriesTask::read(train.resume);
+  const SeriesTask::Kept kept = SeriesTask::read(checkpoint);
   SeriesData series = readSeries(data, kept.options);
   if (series.inputs != kept.inputs || series.targets != kept.targets)
     throw Error(inputName(data) + ": it has other columns than the run of " +
-                train.resume.string() + " had");
+                checkpoint.string() + " had");
   return std::make_shared<SeriesTask>(std::move(series), kept.options,
                                       kept.scale);
 }
 
 TrainTask openRegression(const std::filesystem::path &data,
                          const SeriesOptions &options,
-                         const TrainOptions &train,
+                         const std::filesystem::path &checkpoint,
                          const TrainingOptions &training) {
-  const std::shared_ptr<SeriesTask> task = openSeries(data, options, train);
+  const std::shared_ptr<SeriesTask> task =
+      openSeries(data, options, checkpoint);
   const EvaluationOptions evaluation = training.evaluation();
   std::int64_t evaluated = 0;
   for (std::int64_t i = 0; i < task->validationBatches(evaluation); ++i)
@@ -53,16 +56,24 @@ TrainTask openRegression(const std::filesystem::path &data,
           .inputs = task->inputs(),
           .outputs = task->targets(),
           .unit = "step",
-          .loss = "of the targets' variance",
+          .loss = varianceUnit,
           .description =
               std::to_string(task->targets()) + " numbers from " +
               std::to_string(task->inputs()) + " at each of " +
               std::to_string(task->trainingSteps()) + " steps to train on, " +
               std::to_string(task->validationSteps()) + " for validation\n",
-          .evaluated = "on " + std::to_string(evaluated) + " steps"};
+          .evaluated = "on " + std::to_string(evaluated) + " steps",
+          .evalArguments =
+              "--data " + (data == "-" ? "FILE" : shellWord(data.string()))};
 }
 
 } // namespace
+
+TrainTask minrnn::openTrainedRegression(const std::filesystem::path &checkpoint,
+                                        const TrainedTaskChoice &choice,
+                                        TrainingOptions &training) {
+  return openRegression(choice.data, {}, checkpoint, training);
+}
 
 void minrnn::addTrainRegression(CLI::App &train) {
   TrainCommand command(
@@ -71,6 +82,11 @@ void minrnn::addTrainRegression(CLI::App &train) {
       "as time series: the last tenth is for validation. The loss is the mean "
       "squared error, in units of the targets' variance: 1 is what always "
       "saying the mean comes to.");
+  command.app().footer(
+      "Examples:\n"
+      "  minrnn train regression --data series.csv --target y --horizon 1\n"
+      "  minrnn train regression --data runs.csv --target x,y --sequence run "
+      "--cell minlstm --log steps.csv");
   const auto data = std::make_shared<std::filesystem::path>();
   const auto options = std::make_shared<SeriesOptions>();
   command.required(command.files().addInput(
@@ -100,6 +116,6 @@ void minrnn::addTrainRegression(CLI::App &train) {
       "steps that a validation evaluates at most; 0: all", 0, mostOfACount);
   command.trainsOn([data, options](const TrainOptions &train,
                                    const TrainingOptions &training) {
-    return openRegression(*data, *options, train, training);
+    return openRegression(*data, *options, train.resume, training);
   });
 }

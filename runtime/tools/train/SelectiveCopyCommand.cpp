@@ -34,12 +34,28 @@ TrainTask openSelectiveCopy(const SelectiveCopyOptions &options,
 
 } // namespace
 
+TrainTask
+minrnn::openTrainedSelectiveCopy(const std::filesystem::path &checkpoint,
+                                 const TrainedTaskChoice &choice,
+                                 TrainingOptions &training) {
+  SelectiveCopyOptions options = SelectiveCopyTask::readOptions(checkpoint);
+  if (choice.validationSequences > 0)
+    options.validationSequences = choice.validationSequences;
+  return openSelectiveCopy(options, choice.testLength, training);
+}
+
 void minrnn::addTrainSelectiveCopy(CLI::App &train) {
   TrainCommand command(
       train, "selective-copy",
       "Train a model to say again, in their order, the tokens that it read "
       "among blanks. Without options, the sizes of the paper; --length 64 "
       "--copies 4 is learned in minutes.");
+  command.app().footer(
+      "Examples:\n"
+      "  minrnn train selective-copy --preset small\n"
+      "  minrnn train selective-copy --preset small --cell minlstm --log "
+      "copy.csv\n"
+      "  minrnn train selective-copy --preset paper --device cuda --keep-best");
   const auto options = std::make_shared<SelectiveCopyOptions>();
   const auto testLength = std::make_shared<std::int64_t>(0);
   const auto add = [&](const std::string &name, std::int64_t &value,
@@ -55,9 +71,9 @@ void minrnn::addTrainSelectiveCopy(CLI::App &train) {
   command.addGeneratedTaskOptions(options->validationSequences, *testLength);
   command.trainsOn([options, testLength](const TrainOptions &train,
                                          TrainingOptions &training) {
-    return openSelectiveCopy(train.resumes()
-                                 ? SelectiveCopyTask::readOptions(train.resume)
-                                 : *options,
-                             *testLength, training);
+    return train.resumes()
+               ? openTrainedSelectiveCopy(train.resume,
+                                          {.testLength = *testLength}, training)
+               : openSelectiveCopy(*options, *testLength, training);
   });
 }

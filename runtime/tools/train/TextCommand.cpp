@@ -9,6 +9,8 @@
 #include "minrnn/error.h"
 #include "minrnn/train/character_model.h"
 #include "runtime/core/ReadFile.h"
+#include "runtime/tools/Losses.h"
+#include "runtime/tools/ShellWord.h"
 #include "runtime/tools/train/TaskCommands.h"
 #include "runtime/tools/train/TrainOptions.h"
 
@@ -47,12 +49,9 @@ TextCorpus readCorpusFor(const std::filesystem::path &checkpoint,
   }
 }
 
-TrainTask openText(const std::filesystem::path &data,
-                   const TrainOptions &options,
+TrainTask openText(TextCorpus read, const std::filesystem::path &data,
                    const TrainingOptions &training) {
-  const auto text = std::make_shared<TextAndTask>(
-      options.resumes() ? readCorpusFor(options.resume, data)
-                        : readCorpus(data));
+  const auto text = std::make_shared<TextAndTask>(std::move(read));
   const TextCorpus &corpus = text->corpus;
   const auto all = static_cast<std::int64_t>(corpus.validation.size());
   const std::int64_t targets =
@@ -63,7 +62,7 @@ TrainTask openText(const std::filesystem::path &data,
   const std::string count = std::to_string(all);
   return {.task = {text, &text->task},
           .vocabulary = corpus.vocabulary.size(),
-          .unit = "character",
+          .unit = characterUnit,
           .description =
               std::to_string(corpus.training.size()) +
               " characters to train on, " + count +
@@ -74,31 +73,57 @@ TrainTask openText(const std::filesystem::path &data,
                             " characters, the same ones each time; "
                             "--eval-characters all for all of them\n"),
           .evaluated = "on " + evaluated + (areAll ? "" : " of " + count) +
-                       " characters"};
+                       " characters",
+          .evalArguments =
+              "--data " + (data == "-" ? "FILE" : shellWord(data.string()))};
 }
 
 } // namespace
+
+TrainTask minrnn::openTrainedText(const std::filesystem::path &checkpoint,
+                                  const TrainedTaskChoice &choice,
+                                  TrainingOptions &training) {
+  return openText(readCorpusFor(checkpoint, choice.data), choice.data,
+                  training);
+}
+
+CLI::Option *minrnn::addEvalCharacters(CLI::App &command,
+                                       std::int64_t &characters) {
+  return addNumber<std::int64_t>(
+             command, "--eval-characters", characters,
+             "characters that a validation judges at most, spread over the "
+             "last 10 %; 0 or 'all' for all of them",
+             0, mostOfACount)
+      ->transform([](const std::string &text) {
+        return text == "all" ? std::string("0") : text;
+      });
+}
 
 void minrnn::addTrainText(CLI::App &train) {
   TrainCommand command(train, "text",
                        "Train a character model on a text: the first 90 % to "
                        "train on, the last 10 % for validation.");
+  command.app().footer(
+      "Examples:\n"
+      "  minrnn train text --data text.txt --preset small\n"
+      "  minrnn train text --data text.txt --cell minlstm --layers 3 --log "
+      "steps.csv\n"
+      "  minrnn train text --data text.txt --cell my_cell.mlir --convolution 4 "
+      "--dropout 0.2 --keep-best\n"
+      "  minrnn train text --data text.txt --resume model.safetensors --steps "
+      "5000");
   const auto data = std::make_shared<std::filesystem::path>();
   command.required(command.files().addInput(
       "--data", *data, "the text, any file; - for standard input"));
   command.addTraining<std::int64_t>("--context", &TrainingOptions::context,
                                     "characters of a window", 1, mostOfACount);
-  command
-      .addTraining<std::int64_t>(
-          "--eval-characters", &TrainingOptions::evaluatePositions,
-          "characters that a validation judges at most, spread over the last "
-          "10 %; 0 or 'all' for all of them",
-          0, mostOfACount)
-      ->transform([](const std::string &text) {
-        return text == "all" ? std::string("0") : text;
-      });
+  addEvalCharacters(command.app(),
+                    command.defaults().training.evaluatePositions);
+  command.goesOnWith("--eval-characters", &TrainingOptions::evaluatePositions);
   command.trainsOn(
-      [data](const TrainOptions &options, const TrainingOptions &training) {
-        return openText(*data, options, training);
+      [data](const TrainOptions &options, TrainingOptions &training) {
+        return options.resumes()
+                   ? openTrainedText(options.resume, {.data = *data}, training)
+                   : openText(readCorpus(*data), *data, training);
       });
 }

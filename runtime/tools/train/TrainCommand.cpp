@@ -12,6 +12,11 @@
 void minrnn::addTrainCommand(CLI::App &minrnn) {
   CLI::App *train = minrnn.add_subcommand("train", "Train a model.");
   train->require_subcommand(1);
+  train->footer("Examples:\n"
+                "  minrnn train text --data text.txt --preset small\n"
+                "  minrnn train formal --task parity --preset small --log "
+                "parity.csv\n"
+                "'minrnn train TASK --help' has the options of a task.");
   addTrainText(*train);
   addTrainSelectiveCopy(*train);
   addTrainFormal(*train);

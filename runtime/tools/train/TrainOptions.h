@@ -99,15 +99,6 @@ public:
     return option;
   }
 
-  /// Adds `--eval-sequences`, `--test-length` and `--target-accuracy`.
-  void addGeneratedTaskOptions(std::int64_t &validationSequences,
-                               std::int64_t &testLength);
-
-  /// Adds the options that all have, and trains on what `open` gives when the
-  /// command line is parsed.
-  void trainsOn(const OpenTask &open);
-
-private:
   /// A run that goes on takes this member from the command line where the
   /// option is given.
   template <typename Value>
@@ -120,6 +111,15 @@ private:
     });
   }
 
+  /// Adds `--eval-sequences`, `--test-length` and `--target-accuracy`.
+  void addGeneratedTaskOptions(std::int64_t &validationSequences,
+                               std::int64_t &testLength);
+
+  /// Adds the options that all have, and trains on what `open` gives when the
+  /// command line is parsed.
+  void trainsOn(const OpenTask &open);
+
+private:
   void addFileOptions();
   void addModelOptions();
   void addTrainingOptions();

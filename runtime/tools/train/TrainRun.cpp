@@ -15,8 +15,10 @@
 #include "runtime/tools/BuiltInCells.h"
 #include "runtime/tools/CheckpointFiles.h"
 #include "runtime/tools/Commands.h"
+#include "runtime/tools/Losses.h"
 #include "runtime/tools/OpenModel.h"
 #include "runtime/tools/ProgressLine.h"
+#include "runtime/tools/ShellWord.h"
 #include "runtime/tools/StopSignals.h"
 #include "runtime/tools/TrainingLog.h"
 #include "specs/contract/Names.h"
@@ -24,7 +26,6 @@
 #include <iostream>
 #include <limits>
 #include <optional>
-#include <sstream>
 
 using namespace minrnn;
 
@@ -47,13 +48,6 @@ LayerSizes layerSizes(const LanguageModelOptions &model,
                   : model.channels()};
 }
 
-/// Unless told otherwise, a GPU with tensor cores for f32 uses them.
-Precision precisionOn(const Device &device, const DeviceChoice &choice) {
-  const bool isFast =
-      device.name() == "cuda" && device.hasProducts(Precision::Tf32);
-  return choice.precision.value_or(isFast ? Precision::Tf32 : Precision::Ieee);
-}
-
 LanguageModel build(const LanguageModelInfo &model,
                     const std::string &sourceName, const TrainOptions &options,
                     const TrainingOptions &training) {
@@ -67,7 +61,7 @@ LanguageModel build(const LanguageModelInfo &model,
        .sizes = layerSizes(model.options, training),
        .device = options.device.open()},
       [&](const Device &device) {
-        return precisionOn(device, options.device);
+        return trainingPrecision(device, options.device);
       });
 }
 
@@ -210,7 +204,7 @@ Evaluation run(const TrainOptions &options, const TrainTask &task,
   const StopSignals signals;
   std::optional<Error> logFailure;
   Evaluation last;
-  ProgressLine line(task.unit + "s");
+  ProgressLine line(task.unit);
   try {
     state.trainer.run(
         [&](const TrainingProgress &progress) {
@@ -252,47 +246,50 @@ Evaluation run(const TrainOptions &options, const TrainTask &task,
   throw Interrupted(StopSignals::received(), "interrupted" + saved);
 }
 
-/// `loss 0.25 nats per position, accuracy 0.99`
-std::string describe(const Evaluation &found, const TrainTask &task) {
-  std::ostringstream text;
-  text << "loss " << found.loss << ' '
-       << (task.loss.empty() ? "nats per " + task.unit : task.loss);
-  for (const Metric &metric : found.metrics)
-    text << ", " << metric.name << ' ' << metric.value;
-  return text.str();
-}
-
-/// What the model is worth at lengths that it was not trained on.
-void printLonger(const TrainTask &task, Model &model, const Trainer &trainer) {
-  if (!task.longer)
+/// What can be done with what was written.
+void printNext(const TrainOptions &options, const TrainTask &task,
+               const CheckpointFiles &files) {
+  const std::string model = shellWord(files.chosen().string());
+  std::cout << "now:\n";
+  if (task.unit == characterUnit)
+    std::cout << "  minrnn sample --checkpoint " << model << '\n';
+  std::cout << "  minrnn eval " << model
+            << (task.evalArguments.empty() ? "" : " ") << task.evalArguments
+            << "\n  minrnn inspect " << model << '\n';
+  if (options.log.empty())
     return;
-  const auto found = evaluate(
-      model, *task.longer,
-      {.batch = trainer.options().batch, .context = task.longer->positions()});
-  std::cout << "at " << task.lengths << ": " << describe(found.value(), task)
-            << '\n'
-            << std::flush;
+  std::filesystem::path chart = options.log;
+  chart.replace_extension(".svg");
+  std::cout << "  minrnn plot " << shellWord(options.log.string()) << " -o "
+            << shellWord(chart.string())
+            << (task.loss.empty() ? "" : " --unit " + shellWord(task.loss))
+            << '\n';
 }
 
 /// What a run that is done has come to.
-void printEnd(Start &start, const Evaluation &validation,
-              const Trainer &trainer, const CheckpointFiles &files) {
+void printEnd(const TrainOptions &options, Start &start,
+              const Evaluation &validation, const Trainer &trainer,
+              const CheckpointFiles &files) {
   const TrainTask &task = start.task;
   if (!trainer.endedEarly().empty())
     std::cout << "ended after step " << trainer.stepsDone() << ": "
               << trainer.endedEarly() << '\n';
-  std::cout << "validation " << describe(validation, task) << ' '
+  std::cout << "validation "
+            << describeEvaluation(validation, task.unit, task.loss) << ' '
             << task.evaluated << " not trained on\n";
-  printLonger(task, start.model, trainer);
+  printLonger(task, start.model, trainer.options().batch);
   if (trainer.stepsSkipped() > 0)
     std::cout << trainer.stepsSkipped()
               << " steps were skipped, their gradients an outlier\n";
   std::cout << files.describe(start.info);
+  if (!options.log.empty())
+    std::cout << "logged each step in " << options.log.string() << '\n';
   printMemory(start.model.context().device());
   if (!trainer.graphRefusal().empty())
     std::cout << "steps were launched part by part, since they could not be "
                  "recorded as one graph: "
               << trainer.graphRefusal() << '\n';
+  printNext(options, task, files);
   std::cout << std::flush;
 }
 
@@ -334,9 +331,9 @@ void minrnn::train(const TrainOptions &given, const OpenTask &open) {
   if (isDone) {
     std::cout << "all " << trainer.options().steps
               << " steps are done; ask for more with --steps\n";
-    printLonger(start.task, model, trainer);
+    printLonger(start.task, model, trainer.options().batch);
     return;
   }
   const Evaluation validation = run(options, start.task, state, files, log);
-  printEnd(start, validation, trainer, files);
+  printEnd(options, start, validation, trainer, files);
 }

@@ -9,8 +9,23 @@
 #include "runtime/tools/train/TrainTask.h"
 
 #include "minrnn/error.h"
+#include "runtime/tools/Losses.h"
+
+#include <iostream>
 
 using namespace minrnn;
+
+void minrnn::printLonger(const TrainTask &task, Model &model,
+                         std::int64_t batch) {
+  if (!task.longer)
+    return;
+  const auto found =
+      evaluate(model, *task.longer,
+               {.batch = batch, .context = task.longer->positions()});
+  std::cout << "at " << task.lengths << ": "
+            << describeEvaluation(found.value(), task.unit, task.loss) << '\n'
+            << std::flush;
+}
 
 bool minrnn::testsLonger(std::int64_t testLength, std::int64_t trained) {
   if (testLength != 0 && testLength <= trained)

@@ -33,11 +33,17 @@ struct TrainTask {
   std::string description;
   /// What a validation evaluates, as `on 512 sequences`.
   std::string evaluated;
+  /// What minrnn eval needs beside the checkpoint, as `--data text.txt`.
+  std::string evalArguments = "";
   /// The same task at lengths that are not trained on, and these, as `lengths
   /// 41 to 160`: evaluated at the end; null: nothing is.
   std::shared_ptr<const GeneratedTask> longer = nullptr;
   std::string lengths = "";
 };
+
+/// Prints what the model is worth at lengths that it was not trained on, where
+/// the task has such.
+void printLonger(const TrainTask &task, Model &model, std::int64_t batch);
 
 /// Whether --test-length asks for sequences longer than `trained`. Throws Error
 /// when it asks for others.
