@@ -136,7 +136,7 @@ void minrnn::addPlotCommand(CLI::App &minrnn) {
       ->add_option("logs", options->logs,
                    "what minrnn train --log wrote, of one or several trainings")
       ->required()
-      ->type_name("LOG...");
+      ->type_name("LOG");
   files
       ->addOutput("--output,-o", options->output,
                   "the chart; - for standard output")

@@ -23,6 +23,7 @@ namespace {
 template <std::size_t N>
 std::vector<float> logitsOf(const std::array<double, N> &probabilities) {
   std::vector<float> logits;
+  logits.reserve(N);
   for (const double probability : probabilities)
     // Another constant in front changes nothing.
     logits.push_back(static_cast<float>(std::log(probability) + 3));
