@@ -22,6 +22,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <climits>
 #include <csignal>
 #include <cstdarg>
@@ -40,6 +41,13 @@ namespace {
 std::string_view environment(const char *name) {
   const char *value = std::getenv(name);
   return value == nullptr ? std::string_view() : value;
+}
+
+/// 0 where it is none, which no call has.
+long numberOf(std::string_view text) {
+  long number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
 }
 
 bool isInFolder(std::string_view path) {
@@ -70,7 +78,7 @@ enum class Fails { No, First, Later };
 /// not return where the process dies.
 Fails fails(const char *name, Needs needs) {
   static std::atomic<long> calls = 0;
-  static const long at = std::atol(environment("MINRNN_FAIL_AT").data());
+  static const long at = numberOf(environment("MINRNN_FAIL_AT"));
   const long call = ++calls;
   const std::string_view with = environment("MINRNN_FAIL_WITH");
   const bool isFull = with == "full";
