@@ -11,10 +11,10 @@
 #include "minrnn/error.h"
 #include "minrnn/layers.h"
 #include "minrnn/random.h"
-#include "runtime/core/FormatNumber.h"
 #include "runtime/train/models/AttentionBranch.h"
 #include "runtime/train/models/ConvolutionBranch.h"
 #include "runtime/train/models/FeedForwardBranch.h"
+#include "runtime/train/models/LanguageModelOptions.h"
 #include "runtime/train/models/RecurrentBranch.h"
 #include "specs/contract/ElementCount.h"
 
@@ -31,81 +31,6 @@ namespace {
 
 /// Every tensor of activations begins on a boundary of 256 bytes.
 constexpr std::int64_t alignment = 64;
-
-void checkSizes(const LanguageModelOptions &options) {
-  const auto atLeast = [](std::int64_t value, std::int64_t least,
-                          const char *name) {
-    if (value < least)
-      throw Error(std::string("a language model needs a ") +
-                  (least > 0 ? "positive " : "") + name +
-                  (least > 0 ? "" : " of 0 or more") + ", found " +
-                  std::to_string(value));
-  };
-  if (options.isOfNumbers())
-    atLeast(options.outputs, 1, "number of outputs");
-  else
-    atLeast(options.vocabulary, 1, "vocabulary");
-  if (options.isOfNumbers() &&
-      (options.vocabulary != 0 || options.tiedEmbedding))
-    throw Error("a model of numbers has neither a vocabulary nor an embedding "
-                "to tie");
-  atLeast(options.layers, 1, "number of layers");
-  atLeast(options.width, 1, "width");
-  atLeast(options.expansion, 1, "expansion");
-  atLeast(options.convolution, 0, "number of taps");
-  atLeast(options.feedForward, 0, "feed-forward expansion");
-  atLeast(options.maxPositions, 1, "number of positions");
-  if (!(options.dropout >= 0 && options.dropout < 1))
-    throw Error("the probability of dropout must be from 0 to below 1, found " +
-                formatNumber(options.dropout));
-  if (!std::isfinite(options.forgetBias))
-    throw Error("the forget bias must be finite, found " +
-                formatNumber(options.forgetBias));
-  elementCount({options.width, options.expansion}, "hidden channels");
-  elementCount({options.width, options.feedForward, 2}, "feed-forward");
-}
-
-void checkAttention(const LanguageModelOptions &options) {
-  if (options.heads < 1 || options.width % options.heads != 0 ||
-      options.width / options.heads % 2 != 0)
-    throw Error("attention needs heads of one even width: expected a width "
-                "that is a multiple of twice the heads, found a width of " +
-                std::to_string(options.width) + " and " +
-                std::to_string(options.heads) + " heads");
-  elementCount({options.width, 2, options.maxPositions}, "a cache of keys");
-  if (options.learnedInitial || options.forgetBias != 0)
-    throw Error("attention has neither initial states to learn nor a forget "
-                "gate");
-}
-
-void checkCell(const LanguageModelOptions &options, const CellKernels &cell) {
-  const Manifest &manifest = cell.manifest();
-  if (options.heads != 0)
-    throw Error("attention takes the place of cells: expected no heads beside "
-                "cell '" +
-                manifest.cell + "', found " + std::to_string(options.heads));
-  if (manifest.readsInput() && options.expansion != 1)
-    throw Error("cell '" + manifest.cell +
-                "' reads its channel of the input, so that a layer has as many "
-                "channels as the model is wide: expected an expansion of 1, "
-                "found " +
-                std::to_string(options.expansion));
-  if (manifest.ioType != "f32" &&
-      (options.convolution > 0 || options.feedForward > 0 ||
-       options.dropout > 0 || options.isOfNumbers()))
-    throw Error("convolution, feed-forward, dropout and models of numbers are "
-                "of f32, but cell '" +
-                manifest.cell + "' stores sequences as " + manifest.ioType +
-                "; compile it with io type f32, or leave them out");
-  if (options.learnedInitial && manifest.scan == "log")
-    throw Error("a learned initial state may become negative, which log space "
-                "has no room for; compile cell '" +
-                manifest.cell + "' with a linear scan");
-  if (options.forgetBias != 0 &&
-      std::ranges::find(manifest.gates, "f") == manifest.gates.end())
-    throw Error("a forget bias is that of a gate 'f', which cell '" +
-                manifest.cell + "' does not have");
-}
 
 /// What a layer does along time, after its convolution.
 std::unique_ptr<Branch> mixerOf(const BranchOptions &options,
@@ -260,11 +185,7 @@ LanguageModel::LanguageModel(const LanguageModelOptions &options,
     : modelOptions(options), cellKernels(std::move(cell)),
       cellSource(std::move(cellSource)), layerContext(std::move(context)),
       activations(std::make_unique<Activations>()) {
-  checkSizes(options);
-  if (cellKernels)
-    checkCell(options, *cellKernels);
-  else
-    checkAttention(options);
+  checkOptions(options, cellKernels ? &*cellKernels : nullptr);
   places = std::make_unique<Parameters>(
       modelOptions, cellKernels, layerContext.precision(), parameterPlan);
   const std::shared_ptr<Device> &device = layerContext.sharedDevice();
