@@ -10,12 +10,14 @@
 #include "minrnn/error.h"
 #include "minrnn/jit.h"
 #include "runtime/tools/Commands.h"
+#include "runtime/tools/HelpFormatter.h"
 #include "runtime/tools/UsageError.h"
 
 #include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <new>
 #include <string>
 #include <string_view>
@@ -64,6 +66,8 @@ int leave(const Interrupted &interruption) {
 int runCommandLine(int count, char **arguments) {
   CLI::App app("Train and run recurrent cells, written as equations in MLIR.",
                "minrnn");
+  // (Commands that are added take it over.)
+  app.formatter(std::make_shared<HelpFormatter>());
   app.set_version_flag("--version", "minrnn " MINRNN_VERSION);
   app.require_subcommand(1);
   app.footer(

@@ -227,9 +227,16 @@ void TrainCommand::addComputeOptions() {
 }
 
 void TrainCommand::trainsOn(const OpenTask &open) {
+  const auto group = [this](const char *title) {
+    command.option_defaults()->group(title);
+  };
+  group("Model, which a run that goes on has from its checkpoint");
   addModelOptions();
+  group("Checkpoint and log");
   addFileOptions();
+  group("Training");
   addTrainingOptions();
+  group("Device and kernels");
   addComputeOptions();
   command.callback([options = options, files = fileOptions, config = config,
                     required = requiredOptions, command = &command, open] {
