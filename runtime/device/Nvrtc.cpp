@@ -21,7 +21,7 @@ namespace {
 
 // NVRTC's C interface, as its manual states it: a result of 0 is success, a
 // program is an opaque pointer, a size of text counts the zero at its end.
-using Program = void *;
+using NvrtcProgram = void *;
 constexpr std::array<std::string_view, 4> nvrtcNames = {
     "libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so.11.2", "libnvrtc.so"};
 
@@ -55,16 +55,18 @@ struct Nvrtc::Library {
   int (*version)(int *, int *) = file.function("nvrtcVersion");
   int (*archCount)(int *) = file.function("nvrtcGetNumSupportedArchs");
   int (*archs)(int *) = file.function("nvrtcGetSupportedArchs");
-  int (*create)(Program *, const char *, const char *, int, const char *const *,
+  int (*create)(NvrtcProgram *, const char *, const char *, int,
+                const char *const *,
                 const char *const *) = file.function("nvrtcCreateProgram");
-  int (*destroy)(Program *) = file.function("nvrtcDestroyProgram");
-  int (*compile)(Program, int,
+  int (*destroy)(NvrtcProgram *) = file.function("nvrtcDestroyProgram");
+  int (*compile)(NvrtcProgram, int,
                  const char *const *) = file.function("nvrtcCompileProgram");
-  int (*ptxSize)(Program, std::size_t *) = file.function("nvrtcGetPTXSize");
-  int (*ptx)(Program, char *) = file.function("nvrtcGetPTX");
-  int (*logSize)(Program,
+  int (*ptxSize)(NvrtcProgram,
+                 std::size_t *) = file.function("nvrtcGetPTXSize");
+  int (*ptx)(NvrtcProgram, char *) = file.function("nvrtcGetPTX");
+  int (*logSize)(NvrtcProgram,
                  std::size_t *) = file.function("nvrtcGetProgramLogSize");
-  int (*log)(Program, char *) = file.function("nvrtcGetProgramLog");
+  int (*log)(NvrtcProgram, char *) = file.function("nvrtcGetProgramLog");
 
   /// Throws Error unless `result` is success.
   void check(int result, std::string_view what) const {
@@ -73,8 +75,9 @@ struct Nvrtc::Library {
   }
 
   /// A text that NVRTC gives in two calls, its size and its characters.
-  std::string text(Program program, int (*size)(Program, std::size_t *),
-                   int (*characters)(Program, char *)) const {
+  std::string text(NvrtcProgram program,
+                   int (*size)(NvrtcProgram, std::size_t *),
+                   int (*characters)(NvrtcProgram, char *)) const {
     std::size_t count = 0;
     check(size(program, &count), "the size of its output");
     std::string result(count, '\0');
@@ -129,7 +132,7 @@ std::string Nvrtc::compileToPtx(const SourceText &source,
     headerTexts.push_back(header.text);
     headerNames.push_back(header.name);
   }
-  Program created = nullptr;
+  NvrtcProgram created = nullptr;
   library->check(library->create(&created, source.text, source.name,
                                  static_cast<int>(headers.size()),
                                  headerTexts.data(), headerNames.data()),

@@ -61,6 +61,11 @@ void TrainCommand::addFileOptions() {
       "where each step's loss is written, comma-separated, or as a JSON object "
       "a line in a file.jsonl; with --resume, rows are added",
       noDash);
+  command
+      .add_option("--tensorboard", options->tensorboard,
+                  "a folder where the losses are written for TensorBoard, in a "
+                  "file of this run's own")
+      ->type_name("FOLDER");
   command.add_flag("--keep-best", options->keepBest,
                    "keep the best model by validation beside the last, as "
                    "model.best.safetensors for model.safetensors");

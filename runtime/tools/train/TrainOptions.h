@@ -34,6 +34,7 @@ struct TrainOptions {
   std::filesystem::path checkpoint = "model.safetensors";
   std::filesystem::path resume;
   std::filesystem::path log;
+  std::filesystem::path tensorboard;
   bool keepBest = false;
   /// How many of the steps last saved are kept, and how many steps there are
   /// from one saved to the next, beside those of validations; 0: none.

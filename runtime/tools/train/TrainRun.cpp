@@ -15,6 +15,7 @@
 #include "runtime/tools/BuiltInCells.h"
 #include "runtime/tools/CheckpointFiles.h"
 #include "runtime/tools/Commands.h"
+#include "runtime/tools/EventFile.h"
 #include "runtime/tools/Losses.h"
 #include "runtime/tools/OpenModel.h"
 #include "runtime/tools/ProgressLine.h"
@@ -200,7 +201,7 @@ bool savesAfter(const TrainOptions &options, const TrainingOptions &training,
 /// does a log that cannot be written: what was learned is saved.
 Evaluation run(const TrainOptions &options, const TrainTask &task,
                const TrainingState &state, CheckpointFiles &files,
-               TrainingLog &log) {
+               TrainingLog &log, EventFile &events) {
   const StopSignals signals;
   std::optional<Error> logFailure;
   Evaluation last;
@@ -210,6 +211,7 @@ Evaluation run(const TrainOptions &options, const TrainTask &task,
         [&](const TrainingProgress &progress) {
           try {
             log.add(progress);
+            events.add(progress);
           } catch (const Error &error) {
             logFailure = error;
           }
@@ -323,6 +325,7 @@ void minrnn::train(const TrainOptions &given, const OpenTask &open) {
   const bool isDone = trainer.stepsDone() >= trainer.options().steps &&
                       !trainer.owesValidation();
   TrainingLog log;
+  EventFile events;
   if (!isDone)
     log = openLog(options, *start.task.task, trainer);
   printStart(model, model.parameters().size(), start.task);
@@ -334,6 +337,9 @@ void minrnn::train(const TrainOptions &given, const OpenTask &open) {
     printLonger(start.task, model, trainer.options().batch);
     return;
   }
-  const Evaluation validation = run(options, start.task, state, files, log);
+  if (!options.tensorboard.empty())
+    events = EventFile(options.tensorboard);
+  const Evaluation validation =
+      run(options, start.task, state, files, log, events);
   printEnd(options, start, validation, trainer, files);
 }
