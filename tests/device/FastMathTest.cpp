@@ -213,7 +213,7 @@ Rounding roundingOf(const std::string &ioType) {
                          : Rounding{0x1p-8, 0x1p-134};
 }
 
-bool isStored(const std::string &name) {
+bool isStoredAsIo(const std::string &name) {
   return name == "output" || name == "states" || name == "d_preactivations";
 }
 
@@ -274,7 +274,7 @@ protected:
     for (size_t i = 0; i < found.size(); ++i) {
       double allowed = safety * expected.error[i];
       ASSERT_TRUE(std::isfinite(allowed)) << array << "[" << i << "]";
-      if (isStored(array))
+      if (isStoredAsIo(array))
         allowed += roundings * rounding.of(wanted[i]);
       const double error = std::abs(found[i] - wanted[i]);
       // Written so that a NaN does not pass.
@@ -378,8 +378,8 @@ TEST_P(FastMathOfCells, HoldTheirBounds) {
   }
 }
 
-std::string
-caseName(const testing::TestParamInfo<FastMathOfCells::ParamType> &info) {
+std::string fastMathCaseName(
+    const testing::TestParamInfo<FastMathOfCells::ParamType> &info) {
   return std::get<0>(info.param) + "_" + std::get<1>(info.param) + "_" +
          std::get<2>(info.param);
 }
@@ -389,6 +389,6 @@ INSTANTIATE_TEST_SUITE_P(Devices, FastMathOfCells,
                                           testing::Values("mingru", "minlstm",
                                                           "qrnn", "lstm"),
                                           testing::Values("f16", "bf16")),
-                         caseName);
+                         fastMathCaseName);
 
 } // namespace

@@ -33,8 +33,8 @@ using Numbers = std::vector<double>;
 using Floats = std::vector<float>;
 
 /// Bounds of sums of some dozens of terms of order one in f32.
-constexpr double relative = 1e-5;
-constexpr double absolute = 5e-6;
+constexpr double relativeOfAttention = 1e-5;
+constexpr double absoluteOfAttention = 5e-6;
 constexpr float untouched = 77;
 
 /// Queries, keys and values in one array [batch, time, 3 width + 1], as a
@@ -100,9 +100,10 @@ TEST(Attention, ForwardAndBackward) {
     const Gradients found =
         trainOnHost(shape, toFloats(rows), toFloats(dOutput));
     const AttentionResult expected = evaluated(shape, rows);
-    expectClose(found.output, expected.output, relative, absolute, "output");
-    expectClose(found.logSumExp, expected.logSumExp, relative, absolute,
-                "logSumExp");
+    expectClose(found.output, expected.output, relativeOfAttention,
+                absoluteOfAttention, "output");
+    expectClose(found.logSumExp, expected.logSumExp, relativeOfAttention,
+                absoluteOfAttention, "logSumExp");
     const auto loss = [&] {
       return weightedSum(evaluated(shape, rows).output, dOutput);
     };
@@ -110,7 +111,8 @@ TEST(Attention, ForwardAndBackward) {
     for (std::size_t i = 3 * at.width; i < dRows.size(); i += at.query.stride)
       dRows[i] = untouched;
     // Central differences err by their distance squared.
-    expectClose(found.dRows, dRows, relative, 2 * absolute, "gradients");
+    expectClose(found.dRows, dRows, relativeOfAttention,
+                2 * absoluteOfAttention, "gradients");
   }
 }
 
@@ -151,7 +153,8 @@ TEST(Attention, ChunksWithACacheAreTheWhole) {
     past += time;
   }
   ASSERT_EQ(past, shape.time);
-  expectClose(output, expected.output, relative, absolute, "output");
+  expectClose(output, expected.output, relativeOfAttention, absoluteOfAttention,
+              "output");
 }
 
 // Scores of some thousand, which f32 holds exactly.
@@ -167,8 +170,10 @@ TEST(Attention, LargeScoresDoNotOverflow) {
       *std::max_element(expected.logSumExp.begin(), expected.logSumExp.end());
   ASSERT_GT(largest, 5000);
   const Gradients found = trainOnHost(shape, toFloats(rows), toFloats(dOutput));
-  expectClose(found.output, expected.output, relative, absolute, "output");
-  expectClose(found.logSumExp, expected.logSumExp, 1e-7, absolute, "logSumExp");
+  expectClose(found.output, expected.output, relativeOfAttention,
+              absoluteOfAttention, "output");
+  expectClose(found.logSumExp, expected.logSumExp, 1e-7, absoluteOfAttention,
+              "logSumExp");
   // The rounding of logSumExp is a relative error of all of a query's weights;
   // a gradient is a sum over them, times a number of rows.
   double magnitude = 0;

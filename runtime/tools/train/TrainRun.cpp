@@ -326,8 +326,11 @@ void minrnn::train(const TrainOptions &given, const OpenTask &open) {
                       !trainer.owesValidation();
   TrainingLog log;
   EventFile events;
-  if (!isDone)
+  if (!isDone) {
     log = openLog(options, *start.task.task, trainer);
+    if (!options.tensorboard.empty())
+      events = EventFile(options.tensorboard);
+  }
   printStart(model, model.parameters().size(), start.task);
   if (options.resumes())
     printResumed(options, trainer, log);
@@ -337,8 +340,6 @@ void minrnn::train(const TrainOptions &given, const OpenTask &open) {
     printLonger(start.task, model, trainer.options().batch);
     return;
   }
-  if (!options.tensorboard.empty())
-    events = EventFile(options.tensorboard);
   const Evaluation validation =
       run(options, start.task, state, files, log, events);
   printEnd(options, start, validation, trainer, files);
