@@ -211,7 +211,7 @@ void drawAxes(Picture &picture, const Chart &chart, const Scale &x,
 }
 
 struct Look {
-  explicit Look(const Series &series)
+  explicit Look(const ChartSeries &series)
       : colour(colours[series.look % colours.size()]),
         stroke(std::string("stroke=\"") + colour + "\""),
         style(stroke + (series.isFine
@@ -227,11 +227,11 @@ struct Look {
   std::string style;
 };
 
-void drawSeries(Picture &picture, const Series &series, const Scale &x,
+void drawSeries(Picture &picture, const ChartSeries &series, const Scale &x,
                 const Scale &y) {
   const Look look(series);
   std::vector<std::pair<double, double>> line;
-  for (const Series::Point &point : series.points) {
+  for (const ChartSeries::Point &point : series.points) {
     line.emplace_back(x(point.x), y(point.y));
     if (point.low < point.high)
       picture.line(x(point.x), y(point.low), x(point.x), y(point.high),
@@ -242,10 +242,11 @@ void drawSeries(Picture &picture, const Series &series, const Scale &x,
   picture.polyline(line, look.style);
 }
 
-void drawLegend(Picture &picture, const std::vector<Series> &all, double top) {
+void drawLegend(Picture &picture, const std::vector<ChartSeries> &all,
+                double top) {
   double middle = top + lineHeight / 2;
   constexpr double begin = left + width + legendGap;
-  for (const Series &series : all) {
+  for (const ChartSeries &series : all) {
     const Look look(series);
     picture.line(begin, middle, begin + 28, middle, look.style);
     if (!series.isFine)
@@ -272,9 +273,9 @@ std::string minrnn::drawChart(const Chart &chart) {
   double leastY = infinity;
   double mostY = -infinity;
   std::size_t longest = 0;
-  for (const Series &series : chart.series) {
+  for (const ChartSeries &series : chart.series) {
     longest = std::max(longest, lettersOf(series.name));
-    for (const Series::Point &point : series.points) {
+    for (const ChartSeries::Point &point : series.points) {
       leastX = std::min(leastX, point.x);
       mostX = std::max(mostX, point.x);
       leastY = std::min({leastY, point.low, point.y});
@@ -301,7 +302,7 @@ std::string minrnn::drawChart(const Chart &chart) {
                   "text-anchor=\"middle\" font-size=\"15\"", chart.title);
   drawAxes(picture, chart, x, y);
   for (const bool isFine : {true, false})
-    for (const Series &series : chart.series)
+    for (const ChartSeries &series : chart.series)
       if (series.isFine == isFine)
         drawSeries(picture, series, x, y);
   drawLegend(picture, chart.series, top);

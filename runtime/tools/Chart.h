@@ -17,7 +17,7 @@
 namespace minrnn {
 
 /// One line of a chart.
-struct Series {
+struct ChartSeries {
   std::string name;
   struct Point {
     double x = 0;
@@ -47,7 +47,7 @@ struct Chart {
   std::string title;
   ChartAxis x;
   ChartAxis y;
-  std::vector<Series> series;
+  std::vector<ChartSeries> series;
 };
 
 /// An SVG document: axes with ticks and labels, a legend beside them. What is

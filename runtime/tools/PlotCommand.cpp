@@ -33,9 +33,9 @@ struct PlotOptions {
 
 /// The losses of training, as means of `count` steps; the last has what is
 /// left.
-std::vector<Series::Point> meansOf(const std::vector<LoggedStep> &steps,
-                                   std::size_t count) {
-  std::vector<Series::Point> points;
+std::vector<ChartSeries::Point> meansOf(const std::vector<LoggedStep> &steps,
+                                        std::size_t count) {
+  std::vector<ChartSeries::Point> points;
   for (std::size_t begin = 0; begin < steps.size(); begin += count) {
     const std::size_t end = std::min(begin + count, steps.size());
     double step = 0;
@@ -51,8 +51,9 @@ std::vector<Series::Point> meansOf(const std::vector<LoggedStep> &steps,
   return points;
 }
 
-std::vector<Series::Point> validationsOf(const std::vector<LoggedStep> &steps) {
-  std::vector<Series::Point> points;
+std::vector<ChartSeries::Point>
+validationsOf(const std::vector<LoggedStep> &steps) {
+  std::vector<ChartSeries::Point> points;
   for (const LoggedStep &step : steps)
     if (step.validationLoss)
       points.push_back({static_cast<double>(step.step), *step.validationLoss,
@@ -74,14 +75,14 @@ std::string nameOf(const std::filesystem::path &log,
 
 /// Zeros have no place on a scale of powers: they are drawn as the least loss
 /// above them.
-void raiseZeros(std::vector<Series> &all) {
+void raiseZeros(std::vector<ChartSeries> &all) {
   double least = std::numeric_limits<double>::infinity();
-  for (const Series &series : all)
-    for (const Series::Point &point : series.points)
+  for (const ChartSeries &series : all)
+    for (const ChartSeries::Point &point : series.points)
       if (point.y > 0)
         least = std::min(least, point.y);
-  for (Series &series : all)
-    for (Series::Point &point : series.points) {
+  for (ChartSeries &series : all)
+    for (ChartSeries::Point &point : series.points) {
       point.y = std::max(point.y, least);
       point.low = point.high = point.y;
     }
@@ -112,7 +113,7 @@ void plot(const PlotOptions &options) {
          .points = meansOf(log.steps, count),
          .look = look,
          .isFine = true});
-    if (std::vector<Series::Point> points = validationsOf(log.steps);
+    if (std::vector<ChartSeries::Point> points = validationsOf(log.steps);
         !points.empty())
       chart.series.push_back({.name = name + "validation",
                               .points = std::move(points),

@@ -34,7 +34,7 @@ std::vector<std::string> partsOf(const Row &row) {
 
 } // namespace
 
-std::vector<Series> minrnn::bench::seriesOf(std::span<const Row> rows) {
+std::vector<ChartSeries> minrnn::bench::seriesOf(std::span<const Row> rows) {
   std::vector<const Row *> drawn;
   for (const Row &row : rows)
     if (row.sizes && !row.seconds.empty() && row.suite != "decode")
@@ -48,14 +48,14 @@ std::vector<Series> minrnn::bench::seriesOf(std::span<const Row> rows) {
         seen[i].insert(parts[i]);
   }
   constexpr std::size_t cell = 1;
-  std::vector<Series> series;
+  std::vector<ChartSeries> series;
   for (const Row *row : drawn) {
     const std::vector<std::string> parts = partsOf(*row);
     std::string name;
     for (std::size_t i = 0; i < parts.size(); ++i)
       if (!parts[i].empty() && (i == cell || seen[i].size() > 1))
         name += (name.empty() ? "" : " ") + parts[i];
-    auto found = std::ranges::find(series, name, &Series::name);
+    auto found = std::ranges::find(series, name, &ChartSeries::name);
     if (found == series.end())
       found =
           series.insert(series.end(), {.name = name, .look = series.size()});
@@ -69,8 +69,8 @@ std::vector<Series> minrnn::bench::seriesOf(std::span<const Row> rows) {
                              milliseconds(0.5), milliseconds(0.25),
                              milliseconds(0.75)});
   }
-  for (Series &one : series)
-    std::ranges::sort(one.points, {}, &Series::Point::x);
+  for (ChartSeries &one : series)
+    std::ranges::sort(one.points, {}, &ChartSeries::Point::x);
   return series;
 }
 

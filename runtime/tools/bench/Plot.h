@@ -20,7 +20,7 @@ namespace minrnn::bench {
 /// Times in milliseconds over the steps of a sequence: a line for each suite,
 /// cell, batch, width, procedure and implementation, named after what the rows
 /// do not have in common. Rows without a time or a length are left out.
-std::vector<Series> seriesOf(std::span<const Row> rows);
+std::vector<ChartSeries> seriesOf(std::span<const Row> rows);
 
 /// The same as a chart: x on a scale of powers of two, y on one of powers of
 /// ten, bars from quartile to quartile. Throws Error when there are no points.
