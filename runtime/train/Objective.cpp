@@ -10,6 +10,7 @@
 
 #include "minrnn/error.h"
 #include "runtime/core/DeviceAddress.h"
+#include "runtime/train/GrowArray.h"
 #include "specs/contract/ElementCount.h"
 
 #include <algorithm>
@@ -17,18 +18,6 @@
 using namespace minrnn;
 
 namespace {
-
-/// Room for `count` elements, at the same place where there was enough.
-template <typename Element>
-bool grow(const std::shared_ptr<Device> &device, DeviceArray<Element> &array,
-          std::int64_t count) {
-  if (static_cast<std::int64_t>(array.size()) >= count)
-    return false;
-  // The former memory first, so that both are never held.
-  array = {};
-  array = {device, static_cast<std::size_t>(count)};
-  return true;
-}
 
 void check(const Batch &batch, std::int64_t rows, std::int64_t outputSize,
            bool readsNumbers) {

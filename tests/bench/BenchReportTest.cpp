@@ -83,7 +83,7 @@ TEST(BenchReport, JsonHoldsEverySample) {
 TEST(BenchReport, SeriesAreNamedAfterWhatTellsThemApart) {
   const std::vector<Row> rows = {someRow(128), someRow(64),
                                  someRow(64, "torch eager")};
-  const std::vector<Series> series = seriesOf(rows);
+  const std::vector<ChartSeries> series = seriesOf(rows);
   ASSERT_EQ(series.size(), 2U);
   EXPECT_EQ(series[0].name, "mingru minrnn");
   EXPECT_EQ(series[1].name, "mingru torch eager");

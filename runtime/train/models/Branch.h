@@ -89,8 +89,9 @@ public:
 
   /// The floats of one row's states.
   virtual std::int64_t stateSize() const { return 0; }
-  /// Queues the states of the beginning, [batch, stateSize].
-  virtual void initialState(const Pass &pass, float *state) const = 0;
+  /// Queues the states at the beginning of a sequence, [batch, stateSize].
+  /// Here: zeros.
+  virtual void initialState(const Pass &pass, float *state) const;
 
   /// Queues what `forward` does of pass.time more steps, the first of which is
   /// number `position`, from `state` on, which is overwritten. Nothing is left

@@ -53,13 +53,6 @@ void ConvolutionBranch::backward(const Pass &pass, const void *input,
   add(pass.context, pass.rows() * width, dInput.in(pass.scratch), dX);
 }
 
-void ConvolutionBranch::initialState(const Pass &pass, float *state) const {
-  if (stateSize() > 0)
-    pass.context.device().fill(
-        addressOf(state), 0,
-        static_cast<std::size_t>(pass.batch * stateSize()) * sizeof(float));
-}
-
 void ConvolutionBranch::extend(const Pass &pass, std::int64_t /*position*/,
                                const void *input, void *output, float *state) {
   const auto *x = static_cast<const float *>(input);

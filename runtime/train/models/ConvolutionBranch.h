@@ -30,7 +30,6 @@ public:
                 void *dStream) const override;
   /// The taps - 1 inputs before.
   std::int64_t stateSize() const override { return (taps - 1) * width; }
-  void initialState(const Pass &pass, float *state) const override;
   void extend(const Pass &pass, std::int64_t position, const void *input,
               void *output, float *state) override;
   TensorSlice residualWeight() const override { return out.weightSlice(); }

@@ -30,7 +30,6 @@ public:
                void *output) const override;
   void backward(const Pass &pass, const void *input,
                 void *dStream) const override;
-  void initialState(const Pass & /*pass*/, float * /*state*/) const override {}
   void extend(const Pass &pass, std::int64_t position, const void *input,
               void *output, float *state) override;
   TensorSlice residualWeight() const override { return out.weightSlice(); }

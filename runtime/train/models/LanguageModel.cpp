@@ -11,6 +11,7 @@
 #include "minrnn/error.h"
 #include "minrnn/layers.h"
 #include "minrnn/random.h"
+#include "runtime/train/GrowArray.h"
 #include "runtime/train/models/AttentionBranch.h"
 #include "runtime/train/models/ConvolutionBranch.h"
 #include "runtime/train/models/FeedForwardBranch.h"
@@ -150,12 +151,8 @@ struct LanguageModel::Activations {
       dTable =
           saved.add("the embedding's gradients", {options.vocabulary, width});
     scratchBegin = saved.add("scratch", {largest.count()}).offset;
-    if (static_cast<std::int64_t>(memory.size()) >= saved.count())
-      return;
-    // The former memory first, so that both are never held.
-    memory = {};
-    memory = {context.sharedDevice(), static_cast<std::size_t>(saved.count())};
-    ++generation;
+    if (grow(context.sharedDevice(), memory, saved.count()))
+      ++generation;
   }
 
   /// The batch that was uploaded last.
@@ -283,17 +280,6 @@ void LanguageModel::plan(std::int64_t batch, std::int64_t time) {
   });
 }
 
-/// Copies inputs to where there is room, which grows; whether it moved.
-template <typename Element>
-static bool uploadTo(DeviceArray<Element> &there, const LayerContext &context,
-                     std::span<const Element> inputs) {
-  const bool grows = there.size() < inputs.size();
-  if (grows)
-    there = {context.sharedDevice(), inputs.size()};
-  there.upload(inputs);
-  return grows;
-}
-
 void LanguageModel::upload(std::int64_t batch, std::int64_t time,
                            std::span<const std::int32_t> inputs) {
   const std::int64_t rows = elementCount({batch, time}, "batch x time");
@@ -304,8 +290,10 @@ void LanguageModel::upload(std::int64_t batch, std::int64_t time,
                 std::to_string(inputs.size()));
   checkTokens(inputs);
   plan(batch, time);
-  if (uploadTo(activations->tokens, layerContext, inputs))
-    ++activations->generation;
+  Activations &a = *activations;
+  if (grow(layerContext.sharedDevice(), a.tokens, rows))
+    ++a.generation;
+  a.tokens.upload(inputs);
 }
 
 void LanguageModel::upload(std::int64_t batch, std::int64_t time,
@@ -318,8 +306,10 @@ void LanguageModel::upload(std::int64_t batch, std::int64_t time,
     throw Error("expected " + std::to_string(count) + " numbers, found " +
                 std::to_string(numbers.size()));
   plan(batch, time);
-  if (uploadTo(activations->numbers, layerContext, numbers))
-    ++activations->generation;
+  Activations &a = *activations;
+  if (grow(layerContext.sharedDevice(), a.numbers, count))
+    ++a.generation;
+  a.numbers.upload(numbers);
 }
 
 void LanguageModel::uploadStep(std::uint64_t step) {

@@ -11,8 +11,8 @@
 #include "minrnn/train/language_model.h"
 #include "runtime/core/HalfStorage.h"
 #include "runtime/train/CheckpointMetadata.h"
+#include "specs/contract/Names.h"
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -37,11 +37,11 @@ void forEachSwitch(Options &options, const Visit &visit) {
   visit("outputs", options.outputs);
 }
 
-NormKind normOf(const std::string &name) {
-  const auto *found = std::ranges::find(normNames, name);
-  if (found == normNames.end())
-    throw Error("unknown norm '" + name + "'");
-  return static_cast<NormKind>(found - normNames.begin());
+NormKind readNorm(const std::string &name) {
+  const auto norm = findNamed<NormKind>(normNames, name);
+  if (!norm)
+    throw Error("there is no norm '" + name + "'");
+  return *norm;
 }
 
 LanguageModelOptions modelFromJson(const Json &json) {
@@ -51,7 +51,7 @@ LanguageModelOptions modelFromJson(const Json &json) {
   json.at("width").get_to(options.width);
   json.at("expansion").get_to(options.expansion);
   if (json.contains("norm"))
-    options.norm = normOf(json.at("norm").get<std::string>());
+    options.norm = readNorm(json.at("norm").get<std::string>());
   forEachSwitch(options, [&](const char *name, auto &value) {
     if (json.contains(name))
       json.at(name).get_to(value);
@@ -102,12 +102,11 @@ void checkSizes(const LanguageModelOptions &model,
 } // namespace
 
 Metadata LanguageModel::metadata() const {
-  Json options = {
-      {"vocabulary", modelOptions.vocabulary},
-      {"layers", modelOptions.layers},
-      {"width", modelOptions.width},
-      {"expansion", modelOptions.expansion},
-      {"norm", normNames[static_cast<std::size_t>(modelOptions.norm)]}};
+  Json options = {{"vocabulary", modelOptions.vocabulary},
+                  {"layers", modelOptions.layers},
+                  {"width", modelOptions.width},
+                  {"expansion", modelOptions.expansion},
+                  {"norm", nameOf(normNames, modelOptions.norm)}};
   forEachSwitch(modelOptions, [&](const char *name, const auto &value) {
     options[name] = value;
   });

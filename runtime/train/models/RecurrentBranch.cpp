@@ -92,9 +92,7 @@ void RecurrentBranch<Number>::initialState(const Pass &pass,
     copyRows(pass.context, pass.batch, stateSize(), initial.in(pass.parameters),
              0, state, stateSize());
   else
-    pass.context.device().fill(
-        addressOf(state), 0,
-        static_cast<std::size_t>(pass.batch * stateSize()) * sizeof(float));
+    Branch::initialState(pass, state);
 }
 
 template <typename Number>

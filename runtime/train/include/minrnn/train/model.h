@@ -65,12 +65,12 @@ public:
   virtual void upload(std::int64_t batch, std::int64_t time,
                       std::span<const float> numbers);
 
-  /// Copies the number of a training step to the device: the next forwards in
-  /// training leave out what its dropout does. Here: there is no dropout.
+  /// Copies the number of a training step to the device, which decides what
+  /// dropout leaves out of the next forwards in training. Here: there is none.
   virtual void uploadStep(std::uint64_t /*step*/) {}
 
-  /// Queues the outputs of what was uploaded, each row from the states of a
-  /// beginning; in `training` with dropout. It may be recorded in a graph after
+  /// Queues the outputs of what was uploaded, each row from its initial
+  /// states; in `training` with dropout. It may be recorded in a graph after
   /// a first call.
   virtual void enqueueForward(bool training) = 0;
 
@@ -88,7 +88,8 @@ public:
   /// The number of floats of one row's states.
   virtual std::int64_t stateSize() const = 0;
 
-  /// Those of a beginning.
+  /// The states at the beginning of a sequence, of `batch` rows. Throws Error
+  /// when `batch` is negative or they are too large for memory.
   virtual ModelState initialState(std::int64_t batch) = 0;
 
   /// One more step of each row, or several at once, which give the same but for
